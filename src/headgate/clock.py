@@ -1,0 +1,26 @@
+"""The only place that reads the clock; everything below the gate takes `now` as a parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+
+__all__ = ["Clock", "require_aware", "utc_now"]
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Return the present as an aware datetime in UTC."""
+    return datetime.now(timezone.utc)  # noqa: TID251 - this is the one place
+
+
+def require_aware(value: datetime, name: str) -> datetime:
+    """Return `value` in UTC.
+
+    Raises:
+        ValueError: `value` has no time zone, so it names no instant.
+    """
+    if value.tzinfo is None or value.utcoffset() is None:
+        raise ValueError(f"{name} must be an aware datetime: add tzinfo, for example timezone.utc")
+    return value.astimezone(timezone.utc)

@@ -1,0 +1,94 @@
+"""Bytes as text: digests, base64url and canonical JSON, strict in both directions."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from typing import NoReturn
+
+__all__ = [
+    "b64url_decode",
+    "b64url_encode",
+    "canonical_json",
+    "digest_label",
+    "is_digest_label",
+    "loads_strict",
+    "replace_surrogates",
+]
+
+_DIGEST_LABEL = re.compile(r"sha-256:[A-Za-z0-9_-]{43}")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def b64url_encode(data: bytes) -> str:
+    """Return base64url without padding (RFC 7515, section 2)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def b64url_decode(text: str) -> bytes:
+    """Return the bytes of canonical base64url without padding.
+
+    Raises:
+        ValueError: padding, foreign characters, or spare bits that are not zero: two texts for the same
+            bytes would be two tokens for one signature.
+    """
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, UnicodeEncodeError) as error:
+        raise ValueError("not base64url") from error
+    # The library's decoder skips what it does not know; encoding again shows it.
+    if b64url_encode(data) != text:
+        raise ValueError("not canonical base64url")
+    return data
+
+
+def digest_label(data: bytes) -> str:
+    """Return `sha-256:` and the base64url SHA-256 of `data`."""
+    return "sha-256:" + b64url_encode(hashlib.sha256(data).digest())
+
+
+def is_digest_label(value: object) -> bool:
+    """Return whether `value` has the form that `digest_label` writes."""
+    return isinstance(value, str) and _DIGEST_LABEL.fullmatch(value) is not None
+
+
+def canonical_json(value: object) -> bytes:
+    """Return JSON with sorted names and no spaces, in UTF-8: one text for one value.
+
+    Raises:
+        ValueError: a float that JSON cannot carry, or a text with a lone surrogate.
+    """
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return text.encode("utf-8")
+
+
+def loads_strict(data: bytes) -> object:
+    """Return the value of a JSON text that has one reading only.
+
+    Raises:
+        ValueError: not UTF-8, not JSON, a name that appears twice in an object (RFC 8259, section 4, leaves
+            that open, and attackers use it), NaN or infinity, or nested too deeply.
+    """
+    try:
+        return json.loads(data.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def replace_surrogates(text: str) -> str:
+    """Return `text` with lone surrogates replaced by U+FFFD, so that it can be encoded; lengths stay."""
+    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a name appears twice in a JSON object")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

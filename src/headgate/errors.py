@@ -1,0 +1,93 @@
+"""What headgate raises: every error names the problem, the place and the remedy."""
+
+from __future__ import annotations
+
+__all__ = ["AdapterError", "BudgetError", "HeadgateError", "PolicyError", "SealError"]
+
+
+class HeadgateError(Exception):
+    """The root of everything that headgate raises on purpose."""
+
+
+class PolicyError(HeadgateError):
+    """A configuration (policy, key or glossary file) that cannot be used.
+
+    Args:
+        problem: what was found.
+        remedy: what would be right.
+        path: where in the document, such as `("sources", 2, "freshness", "max_age")`.
+        file: the file's name, where there is one.
+        line: the line in that file, counted from 1.
+        others: further problems of the same document, so that all are shown at once.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        remedy: str = "",
+        path: tuple[str | int, ...] = (),
+        file: str | None = None,
+        line: int | None = None,
+        others: tuple[PolicyError, ...] = (),
+    ) -> None:
+        # Positional and complete, so that the error survives pickling through a process pool.
+        super().__init__(problem, remedy, path, file, line, others)
+        self.problem, self.remedy, self.path = problem, remedy, path
+        self.file, self.line, self.others = file, line, others
+
+    def under(self, *steps: str | int) -> PolicyError:
+        """Return the same error, seen from further up in the document."""
+        return PolicyError(self.problem, self.remedy, (*steps, *self.path), self.file, self.line, self.others)
+
+    def at(self, file: str | None, line: int | None = None) -> PolicyError:
+        """Return the same error with the file and line filled in where they are not known yet."""
+        return PolicyError(
+            self.problem, self.remedy, self.path, self.file or file, self.line or line, self.others
+        )
+
+    def __str__(self) -> str:
+        return "\n".join(error.describe() for error in (self, *self.others))
+
+    def describe(self) -> str:
+        """Return this one problem as a line: place, problem, remedy."""
+        place = self.file or ""
+        if self.line is not None:
+            place = f"{place}:{self.line}" if place else f"line {self.line}"
+        place = " ".join(part for part in (place, format_path(self.path)) if part)
+        text = f"{self.problem} {self.remedy}".strip()
+        return f"{place}: {text}" if place else text
+
+
+class SealError(HeadgateError):
+    """A token or seal that does not verify.
+
+    Args:
+        code: the reason code, such as `P102`.
+        problem: what was found, in one sentence.
+    """
+
+    def __init__(self, code: str, problem: str) -> None:
+        super().__init__(code, problem)
+        self.code, self.problem = code, problem
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.problem}"
+
+
+class AdapterError(HeadgateError):
+    """`guard` was given something that no installed adapter can guard."""
+
+
+class BudgetError(HeadgateError):
+    """The token budget cannot be applied: tiktoken or its encoding is missing."""
+
+
+def format_path(path: tuple[str | int, ...]) -> str:
+    """Return a path in a document as people write it: `sources[2].freshness.max_age`."""
+    shown = ""
+    for step in path:
+        if isinstance(step, int):
+            shown += f"[{step}]"
+        else:
+            shown += f".{step}" if shown else step
+    return shown

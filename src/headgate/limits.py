@@ -1,0 +1,45 @@
+"""Every bound that headgate puts on its input, with its unit and its default, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["DEFAULT_LIMITS", "Limits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one admission may cost, whoever wrote the documents.
+
+    Attributes:
+        text_bytes: the longest text of one chunk, in bytes of UTF-8; a longer one is dropped (G903).
+        seal_bytes: the longest seal, in characters; a longer one is malformed (P106).
+        uri_chars: the longest URI that is compared with a policy; a longer one matches nothing.
+        date_chars: the longest string that is read as a date.
+        metadata_keys: how many metadata keys are looked at for times and sources.
+        chunks: how many chunks one admission judges; the rest is dropped (G904).
+        policy_bytes: the longest policy file.
+        glossary_bytes: the longest glossary file.
+        glossary_aliases: how many aliases one glossary may have.
+        alias_chars: the longest alias or canonical term.
+        edits: how many edits one text may receive; beyond that it stays as it is (T305).
+        memo_entries: how many verified seals, and how many rewritten texts, a gate remembers.
+        memo_chars: how many characters of rewritten text a gate remembers.
+    """
+
+    text_bytes: int = 20_000_000
+    seal_bytes: int = 8_192
+    uri_chars: int = 2_048
+    date_chars: int = 64
+    metadata_keys: int = 256
+    chunks: int = 10_000
+    policy_bytes: int = 1_000_000
+    glossary_bytes: int = 50_000_000
+    glossary_aliases: int = 1_000_000
+    alias_chars: int = 200
+    edits: int = 100_000
+    memo_entries: int = 20_000
+    memo_chars: int = 32_000_000
+
+
+DEFAULT_LIMITS = Limits()

@@ -1,0 +1,83 @@
+"""A bounded memory of results, safe to share between threads."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+__all__ = ["Memo"]
+
+V = TypeVar("V")
+
+
+class Memo(Generic[V]):
+    """A dict with a bound: the oldest half of the entries goes when it is full.
+
+    Reading takes no lock: `dict.get` is atomic, and an entry never changes once stored. A memo belongs to one
+    immutable set of keys and glossaries, so nothing in it can outlive a change of policy.
+
+    Args:
+        entries: the largest number of entries.
+        weight: the largest sum of the weights given to `put`.
+    """
+
+    __slots__ = ("__weakref__", "_entries", "_lock", "_max_weight", "_values", "_weight", "_weights")
+
+    def __init__(self, entries: int, weight: int | None = None) -> None:
+        self._entries = entries
+        self._max_weight = weight
+        self._clear()
+        _ALIVE.add(self)
+
+    def get(self, key: Hashable) -> V | None:
+        """Return what was stored under `key`, or None."""
+        return self._values.get(key)
+
+    def put(self, key: Hashable, value: V, weight: int = 0) -> V:
+        """Store `value` and return it."""
+        with self._lock:
+            if key not in self._values:
+                self._values[key] = value
+                self._weights[key] = weight
+                self._weight += weight
+                if self._is_full():
+                    self._drop_oldest_half()
+        return value
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __reduce__(self) -> tuple[Callable[..., Memo[V]], tuple[int, int | None]]:
+        return (Memo, (self._entries, self._max_weight))
+
+    def _clear(self) -> None:
+        self._values: dict[Hashable, V] = {}
+        self._weights: dict[Hashable, int] = {}
+        self._weight = 0
+        self._lock = threading.Lock()
+
+    def _is_full(self) -> bool:
+        if len(self._values) > self._entries:
+            return True
+        return self._max_weight is not None and self._weight > self._max_weight
+
+    def _drop_oldest_half(self) -> None:
+        for key in list(self._values)[: (len(self._values) + 1) // 2]:
+            del self._values[key]
+            self._weight -= self._weights.pop(key)
+
+
+_ALIVE: weakref.WeakSet[Memo[object]] = weakref.WeakSet()
+
+
+def _start_afresh() -> None:
+    for memo in _ALIVE:
+        memo._clear()
+
+
+# A fork may happen while another thread holds a lock; the child starts with empty memories and new locks.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_afresh)
