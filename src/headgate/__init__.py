@@ -1,0 +1,85 @@
+"""headgate: the gate between a retriever and the prompt.
+
+Importing this module does no work: each public name loads what it needs when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from headgate.adapters import guard
+    from headgate.chunk import Chunk
+    from headgate.decision import Admission, Decision, Dropped, Finding
+    from headgate.errors import AdapterError, BudgetError, HeadgateError, PolicyError, SealError
+    from headgate.gate import Gate
+    from headgate.limits import Limits
+    from headgate.policy import Policy
+    from headgate.provenance import KeySet, Sealer
+    from headgate.rewrite import Edit, Rewrite
+    from headgate.terminology import Glossary
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "AdapterError": "errors",
+    "Admission": "decision",
+    "BudgetError": "errors",
+    "Chunk": "chunk",
+    "Decision": "decision",
+    "Dropped": "decision",
+    "Edit": "rewrite",
+    "Finding": "decision",
+    "Gate": "gate",
+    "Glossary": "terminology",
+    "HeadgateError": "errors",
+    "KeySet": "provenance",
+    "Limits": "limits",
+    "Policy": "policy",
+    "PolicyError": "errors",
+    "Rewrite": "rewrite",
+    "SealError": "errors",
+    "Sealer": "provenance",
+    "guard": "adapters",
+}
+
+__all__ = [
+    "AdapterError",
+    "Admission",
+    "BudgetError",
+    "Chunk",
+    "Decision",
+    "Dropped",
+    "Edit",
+    "Finding",
+    "Gate",
+    "Glossary",
+    "HeadgateError",
+    "KeySet",
+    "Limits",
+    "Policy",
+    "PolicyError",
+    "Rewrite",
+    "SealError",
+    "Sealer",
+    "__version__",
+    "guard",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        # Rooms such as headgate.freshness are reachable as attributes without an import of their own.
+        try:
+            return import_module(f"headgate.{name}")
+        except ModuleNotFoundError:
+            raise AttributeError(f"module 'headgate' has no attribute {name!r}") from None
+    value = getattr(import_module(f"headgate.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,272 @@
+"""The catalogue of reason codes: what each means, why it matters and how to fix it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["CODES", "Code", "check_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One reason code.
+
+    Attributes:
+        code: the stable identifier, such as `P105`.
+        title: a few words.
+        meaning: what headgate saw.
+        matters: why it is worth stopping for.
+        fix: what to do about it.
+        emitted: False for a code whose check is reserved for a later version.
+    """
+
+    code: str
+    title: str
+    meaning: str
+    matters: str
+    fix: str
+    emitted: bool = True
+
+
+_CHECKS = {"P": "provenance", "F": "freshness", "T": "terminology", "B": "budget", "G": "gate"}
+
+
+def check_of(code: str) -> str:
+    """Return which check a code belongs to: provenance, freshness, terminology, budget or gate."""
+    return _CHECKS.get(code[:1], "gate")
+
+
+_ALL = (
+    Code(
+        "P101",
+        "no seal",
+        "The source requires a seal, and the document carries none.",
+        "Anyone who can write to the index can add a document; only a seal says who vouches for it.",
+        "Seal documents at ingestion, after splitting (SealDocuments, or `headgate seal`). If the source cannot "
+        "be sealed yet, require `declared` for it.",
+    ),
+    Code(
+        "P102",
+        "bad signature",
+        "The seal has the right form, but its signature does not verify with the key it names.",
+        "The seal was altered, or made with another key under the same name.",
+        "Fetch the document from its publisher again. If it happens for all documents of a source, compare the "
+        "key set in the policy with the publisher's.",
+    ),
+    Code(
+        "P103",
+        "unknown key",
+        "The seal names a key that no source of the policy lists.",
+        "A valid signature by a stranger proves nothing.",
+        "If the publisher rotated keys, add the new public key to the source's key set.",
+    ),
+    Code(
+        "P104",
+        "key not authorised for this source",
+        "The seal, its key and the document's own metadata do not belong to one source: a key of one source "
+        "vouches for a document of another.",
+        "A key may speak for the URIs of its sources and for nothing else; otherwise one careless publisher "
+        "could speak for all.",
+        "Seal the document with a key of its own source, or list the key under that source if it may speak for it.",
+    ),
+    Code(
+        "P105",
+        "differs from what was sealed",
+        "The text, or a metadata entry that the seal covers, is not what the publisher sealed.",
+        "This is what tampering in the index looks like; so does a step that edits text after sealing.",
+        "Ingest the document again. If a splitter or cleaner runs after sealing, move the sealing behind it.",
+    ),
+    Code(
+        "P106",
+        "malformed seal",
+        "The seal is not a compact JWS of type headgate-seal+jwt with an accepted algorithm and complete claims.",
+        "Lenient parsing is how signatures get bypassed.",
+        "Seal the document again with headgate, or see docs/seal-format.md for what a seal must look like.",
+    ),
+    Code(
+        "P107",
+        "revoked",
+        "The key, the document or the digest has been taken back by its publisher.",
+        "What was true when it was signed may have been withdrawn since.",
+        "Remove the document from the index, or seal it again with a key that is in force.",
+        emitted=False,
+    ),
+    Code(
+        "P108",
+        "rolled back",
+        "A newer version of this document or manifest has been seen before.",
+        "Replaying an old, validly signed state is an attack that signatures alone do not stop.",
+        "Ingest the current version.",
+        emitted=False,
+    ),
+    Code(
+        "P109",
+        "source not in policy",
+        "No source of the policy matches the document's URI, or the document names no source at all.",
+        "What nobody configured, nobody vouched for.",
+        "Add a source whose `match` covers the URI, or tell the policy which metadata key holds it "
+        "(`metadata.source`). `headgate init` proposes both.",
+    ),
+    Code(
+        "P110",
+        "not in manifest",
+        "The digest of the text is not listed in the source's signed manifest.",
+        "The document was added or changed after the manifest was signed.",
+        "Sign a new manifest, or remove the document.",
+        emitted=False,
+    ),
+    Code(
+        "P111",
+        "names another document",
+        "The document's own metadata names another document of the same source than its seal does.",
+        "A citation made from that metadata would point at the wrong page.",
+        "Cite the sealed subject (it is in the decision), or seal the document under the URI that its metadata has.",
+    ),
+    Code(
+        "F201",
+        "past valid_until",
+        "The document says, or its seal says, that it was valid until a time that has passed.",
+        "Its own publisher no longer stands behind it.",
+        "Ingest the current version, or have the publisher extend the validity.",
+    ),
+    Code(
+        "F202",
+        "older than max_age",
+        "The document's last modification is longer ago than the source allows, or may be: a date without a time "
+        "and zone counts as all the instants it could mean.",
+        "Old pages rank as well as new ones; the reader cannot see the difference in an answer.",
+        "Ingest the current version, raise max_age for this source, or give the date a time and a zone.",
+    ),
+    Code(
+        "F203",
+        "no usable time",
+        "The source limits the age of documents, and this one has no time that can be read without guessing.",
+        "A document without a date is as old as you fear.",
+        "Seal the time (`modified=`), or tell the policy which metadata key holds it and how to read it "
+        "(`metadata.modified`, `metadata.timezone`, `metadata.date_order`).",
+    ),
+    Code(
+        "F204",
+        "time in the future",
+        "The document claims to have been modified after now, beyond the allowed skew.",
+        "A date in the future is either a wrong clock or an attempt to stay fresh for ever.",
+        "Correct the date at its origin; raise future_skew only for clocks that are known to be ahead.",
+    ),
+    Code(
+        "F205",
+        "superseded",
+        "A newer version of the same document is in this retrieval, or the document names its own successor.",
+        "Two versions in one prompt contradict each other, and the model picks one.",
+        "Remove the old version from the index when you ingest a new one.",
+    ),
+    Code(
+        "F206",
+        "not yet valid",
+        "The document says, or its seal says, that it becomes valid at a later time.",
+        "A rule that is not in force yet is the wrong answer today.",
+        "Nothing: it will be admitted from that time on. Use as_of to ask about a later date.",
+    ),
+    Code(
+        "F207",
+        "changed at its origin",
+        "The origin serves another version than the one in the index.",
+        "The index is behind.",
+        "Ingest the current version.",
+        emitted=False,
+    ),
+    Code(
+        "F208",
+        "origin did not answer",
+        "The source requires a live check, and the origin did not answer in time.",
+        "Nobody can say whether the document still stands.",
+        "Restore the origin, or relax `on_error` for this source.",
+        emitted=False,
+    ),
+    Code(
+        "F209",
+        "past warn_after",
+        "The document is older than warn_after, but not older than max_age.",
+        "It will be dropped soon.",
+        "Plan its review before max_age is reached.",
+    ),
+    Code(
+        "T301",
+        "rewritten",
+        "Aliases were replaced by, or annotated with, their canonical terms.",
+        "The model reads one name for one thing; the alignment keeps citations on the original text.",
+        "Nothing. To leave a term alone, use `mode: flag` or remove the alias.",
+    ),
+    Code(
+        "T302",
+        "ambiguous",
+        "An alias stands for several concepts, and neither the source nor the words nearby decide.",
+        "A guess would put a wrong term into the prompt, so the text stays as it is.",
+        "Give the concepts `sources:` or `near:` in the glossary.",
+    ),
+    Code(
+        "T303",
+        "near miss",
+        "A word is one or two letters away from a long alias.",
+        "Misspellings hide documents from readers and models.",
+        "Add the spelling as an alias if it is one.",
+    ),
+    Code(
+        "T304",
+        "flagged",
+        "The text uses a term that the glossary marks with `mode: flag`.",
+        "Somebody wants to know where the term is still in use.",
+        "Correct the document at its origin.",
+    ),
+    Code(
+        "T305",
+        "not rewritten",
+        "Rewriting this text did not settle, or would have needed more edits than the limit allows.",
+        "A text that changes with every pass cannot be cited.",
+        "Look for canonical terms that form an alias together with their neighbours.",
+    ),
+    Code(
+        "B401",
+        "cut",
+        "The last document was cut to fit the token budget.",
+        "The model reads only part of it.",
+        "Raise budget.max_tokens, or retrieve smaller chunks.",
+    ),
+    Code(
+        "B402",
+        "over budget",
+        "The document no longer fitted into the token budget.",
+        "What does not fit would be cut off by somebody else, without a word.",
+        "Raise budget.max_tokens, or retrieve fewer or smaller chunks.",
+    ),
+    Code(
+        "G901",
+        "a check failed",
+        "A check raised an exception on this document; the document stays out.",
+        "A check that fails must not admit.",
+        "Report it with the document's digest; the detail names the exception.",
+    ),
+    Code(
+        "G902",
+        "no valid text",
+        "The text is not a string, or holds a lone surrogate that cannot be encoded.",
+        "It cannot be digested, signed or sent to a model.",
+        "Correct the loader: decode with errors='replace' at ingestion.",
+    ),
+    Code(
+        "G903",
+        "text too large",
+        "The text is longer than the limit.",
+        "One document must not be able to slow down every question.",
+        "Split documents before ingestion.",
+    ),
+    Code(
+        "G904",
+        "too many documents",
+        "The retrieval returned more documents than one admission judges.",
+        "Work per question is bounded.",
+        "Lower k, or raise the limit.",
+    ),
+)
+
+CODES: dict[str, Code] = {code.code: code for code in _ALL}
+"""Every reason code by its identifier."""

@@ -1,0 +1,218 @@
+"""Finding, Decision, Admission: what was decided about every document, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+from headgate.chunk import Chunk
+from headgate.codes import check_of
+from headgate.rewrite import Rewrite
+
+__all__ = ["Action", "Admission", "Assurance", "Decision", "Dropped", "Finding", "Mode", "Severity"]
+
+Severity = Literal["error", "warning", "info"]
+Mode = Literal["enforce", "warn", "audit"]
+Action = Literal["admit", "drop"]
+Assurance = Literal["none", "declared", "sealed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a check has to say about a document.
+
+    Attributes:
+        code: a reason code of `headgate.codes`.
+        message: one sentence for people, with the values that led to it.
+        severity: `error` keeps a document out where the check is enforced.
+        detail: the facts behind the message, as plain values.
+        mode: the mode under which the check ran for this document.
+    """
+
+    code: str
+    message: str
+    severity: Severity = "error"
+    detail: Mapping[str, object] = field(default_factory=dict)
+    mode: Mode = "enforce"
+
+    @property
+    def check(self) -> str:
+        """The check that found it: provenance, freshness, terminology, budget or gate."""
+        return check_of(self.code)
+
+    @property
+    def blocks(self) -> bool:
+        """Whether this finding alone keeps the document out."""
+        return self.severity == "error" and self.mode == "enforce"
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the finding as plain JSON values."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "mode": self.mode,
+            "message": self.message,
+            "detail": dict(self.detail),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided about one document.
+
+    Attributes:
+        index: the document's place in the input.
+        action: `admit` or `drop`.
+        findings: all findings, not only the first.
+        source: the id of the policy's source that applied; `default` where none matched.
+        uri: the document's URI: the sealed subject where there is a verified seal, else what metadata says.
+        digest: `sha-256:` and base64url of the original text; empty where the text cannot be digested.
+        chunk_id: the identifier the store gave it, if any.
+        assurance: how much the document's provenance was proved.
+        issuer: who vouches for it, if a seal was verified.
+        modified: the earliest instant its last modification can mean, if known.
+        age: how long before the admission that was.
+        rewrite: what terminology did with the text, if anything.
+    """
+
+    index: int
+    action: Action
+    findings: tuple[Finding, ...]
+    source: str
+    uri: str | None = None
+    digest: str = ""
+    chunk_id: str | None = None
+    assurance: Assurance = "none"
+    issuer: str | None = None
+    modified: datetime | None = None
+    age: timedelta | None = None
+    rewrite: Rewrite | None = None
+
+    @property
+    def admitted(self) -> bool:
+        """Whether the document may enter the prompt."""
+        return self.action == "admit"
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The reason codes, in the order found."""
+        return tuple(finding.code for finding in self.findings)
+
+    @property
+    def would_drop(self) -> bool:
+        """Whether the document would be dropped if every check were enforced."""
+        return any(finding.severity == "error" for finding in self.findings)
+
+    @property
+    def reasons(self) -> tuple[Finding, ...]:
+        """The findings of severity error: what kept, or would have kept, the document out."""
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the decision as plain JSON values; the text is represented by its digest only."""
+        edits = self.rewrite.edits if self.rewrite else ()
+        return {
+            "index": self.index,
+            "action": self.action,
+            "source": self.source,
+            "uri": self.uri,
+            "id": self.chunk_id,
+            "digest": self.digest,
+            "assurance": self.assurance,
+            "issuer": self.issuer,
+            "modified": self.modified.isoformat() if self.modified else None,
+            "age_seconds": round(self.age.total_seconds()) if self.age is not None else None,
+            "findings": [finding.to_dict() for finding in self.findings],
+            "edits": [[edit.start, edit.end, edit.canonical, edit.mode] for edit in edits],
+        }
+
+
+class Dropped(NamedTuple):
+    """An original chunk that was not admitted, with its decision."""
+
+    chunk: Chunk
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """One decision per document of one retrieval.
+
+    Attributes:
+        id: a unique identifier.
+        policy_revision: the digest of policy, keys and glossaries that all decisions were made under.
+        mode: the policy's mode.
+        now: when it was decided, in UTC.
+        as_of: the past or future date the question was about, if any.
+        chunks: what may enter the prompt, in the order given; new objects.
+        decisions: one per input chunk, in input order.
+        dropped: the original chunks that were not admitted, each with its decision.
+        query_digest: the digest of the query, if one was given.
+        surplus: how many more chunks were judged than were asked for, and left out of this record.
+    """
+
+    id: str
+    policy_revision: str
+    mode: Mode
+    now: datetime
+    as_of: datetime | None
+    chunks: tuple[Chunk, ...]
+    decisions: tuple[Decision, ...]
+    dropped: tuple[Dropped, ...]
+    query_digest: str | None = None
+    surplus: int = 0
+
+    def counts(self) -> dict[str, int]:
+        """Return how many documents were admitted and dropped, and how many carry each code."""
+        counts: Counter[str] = Counter(admit=0, drop=0)
+        for decision in self.decisions:
+            counts[decision.action] += 1
+            counts.update(set(decision.codes))
+        return dict(counts)
+
+    def admitted(self) -> tuple[tuple[Chunk, Decision], ...]:
+        """Return the admitted chunks, each with its decision."""
+        return tuple(
+            zip(self.chunks, (decision for decision in self.decisions if decision.admitted), strict=True)
+        )
+
+    def limited_to(self, k: int) -> Admission:
+        """Return the admission of the first `k` admissible chunks and of everything dropped before them.
+
+        A retriever that was asked for more documents than its caller wanted uses this to forget the surplus.
+        """
+        if len(self.chunks) <= k:
+            return self
+        end, admitted = 0, 0
+        while admitted < k:
+            admitted += self.decisions[end].admitted
+            end += 1
+        return Admission(
+            id=self.id,
+            policy_revision=self.policy_revision,
+            mode=self.mode,
+            now=self.now,
+            as_of=self.as_of,
+            chunks=self.chunks[:k],
+            decisions=self.decisions[:end],
+            dropped=tuple(dropped for dropped in self.dropped if dropped.decision.index < end),
+            query_digest=self.query_digest,
+            surplus=len(self.decisions) - end,
+        )
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the admission as plain JSON values, without any text of the documents or the query."""
+        return {
+            "admission": self.id,
+            "policy_revision": self.policy_revision,
+            "mode": self.mode,
+            "now": self.now.isoformat(),
+            "as_of": self.as_of.isoformat() if self.as_of else None,
+            "query_digest": self.query_digest,
+            "counts": self.counts(),
+            "surplus": self.surplus,
+            "decisions": [decision.to_dict() for decision in self.decisions],
+        }

@@ -1,0 +1,20 @@
+"""What is required of which source: the policy file, its model and its patterns."""
+
+from headgate.policy.durations import format_duration, parse_duration
+from headgate.policy.matching import UriPattern, normalise_uri
+from headgate.policy.model import Budget, Freshness, MetadataKeys, Modes, Policy, Provenance, Source, SourceRule
+
+__all__ = [
+    "Budget",
+    "Freshness",
+    "MetadataKeys",
+    "Modes",
+    "Policy",
+    "Provenance",
+    "Source",
+    "SourceRule",
+    "UriPattern",
+    "format_duration",
+    "normalise_uri",
+    "parse_duration",
+]

@@ -1,0 +1,203 @@
+"""URI patterns: which source a document belongs to, the most specific match winning.
+
+A pattern is a URI in which `*` stands for any characters within one path segment or host label, and `**`, as a
+whole segment or label, for any number of them. Both sides are normalised first (RFC 3986, section 6.2.2), so that
+`HTTPS://Handbook.Example:443/a/../b` and `https://handbook.example/b` are one document.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+__all__ = ["UriPattern", "normalise_uri"]
+
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # two characters or more: `C:` is a drive
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_DEFAULT_PORTS = {"http": "80", "https": "443", "ftp": "21"}
+
+
+def normalise_uri(value: object, max_chars: int = 2_048) -> str | None:
+    """Return the normal form of a URI or file path, or None if it names nothing that can be matched.
+
+    Args:
+        value: a URI, a file path (which becomes a `file:` URI), or anything else.
+        max_chars: longer values name nothing.
+
+    Returns:
+        The URI with scheme and host in lower case, default port and fragment removed, dot segments resolved;
+        None for values that are no text, are empty or too long, hold control characters or backslashes in a URI,
+        or carry user information, by which one host poses as another.
+    """
+    if not isinstance(value, str) or not value or len(value) > max_chars:
+        return None
+    if _DRIVE.match(value):
+        value = "file:/" + value.replace("\\", "/")
+    scheme = _SCHEME.match(value)
+    if scheme is None:
+        if value.startswith("//"):
+            return None
+        return _normalise_path_uri("file", value.replace("\\", "/").replace("%", "%25").replace("?", "%3F").replace("#", "%23"))
+    if "\\" in value or _FORBIDDEN.search(value.replace(" ", "")):
+        return None
+    try:
+        return _normalise_absolute(scheme.group(1).lower(), value)
+    except ValueError:
+        return None
+
+
+def _normalise_absolute(scheme: str, value: str) -> str | None:
+    value = value.replace(" ", "%20")
+    parts = urlsplit(value)
+    if not value[len(scheme) + 1 :].startswith("//"):
+        return _normalise_path_uri(scheme, value[len(scheme) + 1 :].partition("#")[0])
+    if "@" in parts.netloc or "%" in parts.netloc:
+        return None
+    host, port = parts.netloc.lower(), ""
+    if not host.endswith("]") and ":" in host:
+        host, _, port = host.rpartition(":")
+        if port and not (port.isascii() and port.isdigit()):
+            return None
+    host = host.rstrip(".")
+    if scheme == "file" and host in ("", "localhost"):
+        return _normalise_path_uri("file", parts.path)
+    if not host:
+        return None
+    port = "" if port in ("", _DEFAULT_PORTS.get(scheme)) else f":{port}"
+    query = f"?{_normalise_percent(parts.query)}" if parts.query else ""
+    path = _remove_dot_segments(_normalise_percent(parts.path)) or "/"
+    return f"{scheme}://{host}{port}{path}{query}"
+
+
+def _normalise_path_uri(scheme: str, path: str) -> str | None:
+    if _FORBIDDEN.search(path.replace(" ", "")):
+        return None
+    path = _normalise_percent(path.replace(" ", "%20"))
+    if scheme == "file":
+        path = _remove_dot_segments(re.sub("/{2,}", "/", path))
+    return f"{scheme}:{path}" if path not in ("", "/") else None
+
+
+def _normalise_percent(text: str) -> str:
+    def one(match: re.Match[str]) -> str:
+        character = chr(int(match.group(1), 16))
+        return character if character in _UNRESERVED else match.group(0).upper()
+
+    return _PERCENT.sub(one, text) if "%" in text else text
+
+
+def _remove_dot_segments(path: str) -> str:
+    if "." not in path:
+        return path
+    rooted = path.startswith("/")
+    kept: list[str] = []
+    segments = path[1:].split("/") if rooted else path.split("/")
+    for segment in segments:
+        if segment == "..":
+            # A relative path must not climb out of where it is relative to, no more than a rooted one.
+            if kept:
+                kept.pop()
+        elif segment != ".":
+            kept.append(segment)
+    if segments[-1] in (".", ".."):
+        kept.append("")
+    return ("/" if rooted else "") + "/".join(kept)
+
+
+@dataclass(frozen=True, slots=True)
+class UriPattern:
+    """A compiled URI pattern.
+
+    Attributes:
+        text: the pattern in its normal form.
+        host: the pattern's scheme and host labels, the last label first.
+        path: the pattern's path segments.
+    """
+
+    text: str
+    host: tuple[str, ...]
+    path: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> UriPattern:
+        """Return the compiled form of a pattern.
+
+        Raises:
+            ValueError: it is no URI pattern; the message says what would be right.
+        """
+        normal = normalise_uri(text.replace("*", "~STAR~"))
+        if normal is None:
+            raise ValueError(f"{text!r} is no URI pattern. Write https://host/path/** or file:folder/**.")
+        host, path = _split(normal.replace("~STAR~", "*").replace("~star~", "*"))
+        for part in (*host, *path):
+            if "**" in part and part != "**":
+                raise ValueError(f"{text!r}: `**` must stand alone between slashes or dots. Write * or /**/.")
+        if sum(part == "**" for part in (*host, *path)) > 4:
+            raise ValueError(f"{text!r} has more than four `**`. Write several patterns.")
+        return cls(text, host, path)
+
+    def matches(self, uri: str) -> bool:
+        """Return whether a URI in its normal form is covered by this pattern."""
+        host, path = _split(uri)
+        return _match_parts(self.host, host) and _match_parts(self.path, path)
+
+    @property
+    def specificity(self) -> tuple[int, ...]:
+        """A key that is greater for the pattern that says more: fewer wildcards, more literal characters."""
+        parts = (*self.host, *self.path)
+        host_literals = sum(len(part.replace("*", "")) for part in self.host)
+        path_literals = sum(len(part.replace("*", "")) for part in self.path)
+        exact = all("*" not in part for part in parts)
+        return (
+            int(exact),
+            int(all("*" not in part for part in self.host)),
+            host_literals,
+            sum("*" not in part for part in self.path),
+            path_literals,
+            -sum(part == "**" for part in parts),
+            -sum("*" in part for part in parts),
+        )
+
+
+def _split(uri: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    scheme, _, rest = uri.partition(":")
+    if rest.startswith("//"):
+        authority, _, path = rest[2:].partition("/")
+        host, colon, port = authority.partition(":") if not authority.startswith("[") else (authority, "", "")
+        labels = [authority] if authority.startswith("[") else host.split(".")[::-1]
+        return (scheme, colon + port, *labels), tuple(path.split("/"))
+    return (scheme,), tuple(rest.split("/"))
+
+
+def _match_parts(pattern: tuple[str, ...], parts: tuple[str, ...]) -> bool:
+    """Match segment lists in time proportional to the product of their lengths, whatever they hold."""
+    reachable = {0}
+    for part in pattern:
+        if part == "**":
+            reachable = set(range(min(reachable), len(parts) + 1)) if reachable else set()
+        else:
+            reachable = {
+                at + 1 for at in reachable if at < len(parts) and _match_text(part, parts[at])
+            }
+        if not reachable:
+            return False
+    return len(parts) in reachable
+
+
+def _match_text(pattern: str, text: str) -> bool:
+    if "*" not in pattern:
+        return pattern == text
+    head, *middle, tail = pattern.split("*")
+    if len(text) < len(head) + len(tail) or not text.startswith(head) or not text.endswith(tail):
+        return False
+    position, end = len(head), len(text) - len(tail)
+    for piece in middle:
+        found = text.find(piece, position, end)
+        if found < 0:
+            return False
+        position = found + len(piece)
+    return True

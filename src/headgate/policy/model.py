@@ -1,0 +1,248 @@
+"""The policy file as a model: what is required of which source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, field_validator, model_validator
+from typing_extensions import Self
+
+from headgate.decision import Mode
+from headgate.policy.durations import format_duration, parse_duration
+from headgate.policy.matching import UriPattern
+
+__all__ = ["Budget", "Freshness", "MetadataKeys", "Modes", "Policy", "Provenance", "Source", "SourceRule"]
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, (str, Path, Mapping)) else value
+
+
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, Path) else value
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration, json_schema_input_type=str),
+    PlainSerializer(format_duration, return_type=str),
+]
+KeyNames = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+PathText = Annotated[str, BeforeValidator(_as_text)]
+PathTexts = Annotated[tuple[PathText, ...], BeforeValidator(_as_list)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_timedelta="iso8601")
+
+
+class MetadataKeys(_Model):
+    """Which metadata keys name the source and the times, looked at before the built-in catalogue."""
+
+    source: KeyNames = Field((), description="Keys that hold the document's URI or path.")
+    modified: KeyNames = Field((), description="Keys that hold the last modification.")
+    created: KeyNames = Field((), description="Keys that hold the creation.")
+    published: KeyNames = Field((), description="Keys that hold the publication.")
+    valid_from: KeyNames = Field((), description="Keys that hold the start of validity.")
+    valid_until: KeyNames = Field((), description="Keys that hold the end of validity.")
+    version: KeyNames = Field((), description="Keys that hold a version, as an integer.")
+    superseded_by: KeyNames = Field((), description="Keys that name a successor.")
+    timezone: str | None = Field(
+        None, description="The zone of times without one, such as UTC or Europe/Berlin. Without it they count as missing."
+    )
+    date_order: Literal["DMY", "MDY"] | None = Field(
+        None, description="How to read 03/04/2026. Without it such dates count as missing."
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                ZoneInfo(value)
+            except (ValueError, OSError, LookupError) as error:
+                raise ValueError(f"{value!r} is no time zone. Write UTC or a name such as Europe/Berlin.") from error
+        return value
+
+
+class Modes(_Model):
+    """A mode for single checks, where it differs from the policy's mode."""
+
+    provenance: Mode | None = None
+    freshness: Mode | None = None
+    terminology: Mode | None = None
+    budget: Mode | None = None
+
+
+class Provenance(_Model):
+    """Who must vouch for the documents of a source."""
+
+    require: Literal["sealed", "declared", "none"] = Field(
+        "sealed",
+        description="sealed: a seal by a key of this source. declared: metadata names a URI of this source. "
+        "none: nothing.",
+    )
+    keys: Annotated[tuple[Any, ...], BeforeValidator(_as_list)] = Field(
+        (), description="Key files (JWK, JWKS or PEM, public), or JWKS written inline."
+    )
+    issuers: KeyNames = Field((), description="Accepted issuers; without it, any issuer that signs with these keys.")
+    cover: KeyNames = Field((), description="Metadata entries that every seal of this source must cover.")
+    mode: Mode | None = None
+
+    @field_validator("keys")
+    @classmethod
+    def _files_or_sets(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        for entry in value:
+            if isinstance(entry, Path):
+                continue
+            if isinstance(entry, str):
+                if "://" in entry:
+                    raise ValueError(f"{entry!r} is an address. Save the key set to a file and name the file.")
+            elif not isinstance(entry, Mapping):
+                raise ValueError(f"{entry!r} is no key. Write a file name, or a JWKS with `keys:`.")
+        return tuple(str(entry) if isinstance(entry, Path) else entry for entry in value)
+
+
+class Freshness(_Model):
+    """How current the documents of a source must be."""
+
+    max_age: Duration | None = Field(None, description="The oldest last modification that is admitted, such as 90d.")
+    warn_after: Duration | None = Field(None, description="The age from which an admitted document is marked.")
+    missing: Literal["drop", "warn", "admit"] = Field(
+        "drop", description="What happens to a document without a usable time, where max_age is set."
+    )
+    future_skew: Duration = Field(
+        timedelta(minutes=5), description="How far a publisher's clock may be ahead.", validate_default=True
+    )
+    evidence: Literal["any", "sealed"] = Field(
+        "any", description="sealed: only times inside a verified seal count. any: metadata may fill what the seal lacks."
+    )
+    supersede: bool | None = Field(
+        None,
+        description="Whether only the newest version of a document is admitted. Unset: only where versions are sealed.",
+    )
+    mode: Mode | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.max_age is not None and self.warn_after is not None and self.warn_after > self.max_age:
+            raise ValueError("warn_after is longer than max_age. Make it shorter.")
+        return self
+
+
+class SourceRule(_Model):
+    """What is required of documents; the part that sources and the default share."""
+
+    provenance: Provenance = Field(default_factory=lambda: Provenance())
+    freshness: Freshness = Field(default_factory=lambda: Freshness())
+    terminology: PathTexts = Field((), description="Glossary files (YAML or CSV).")
+    terminology_mode: Mode | None = None
+    mode: Mode | None = None
+
+
+class Source(SourceRule):
+    """A source of documents and what is required of it."""
+
+    id: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    match: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(min_length=1)
+
+    @field_validator("match")
+    @classmethod
+    def _patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in value:
+            UriPattern.parse(pattern)
+        return value
+
+    @model_validator(mode="after")
+    def _has_keys(self) -> Self:
+        if self.provenance.require == "sealed" and not self.provenance.keys:
+            raise ValueError(
+                "requires seals but names no keys. Add provenance.keys, or write provenance: {require: declared}."
+            )
+        return self
+
+
+class Budget(_Model):
+    """How many tokens may enter the prompt."""
+
+    max_tokens: int = Field(gt=0, le=100_000_000)
+    encoding: str = Field("o200k_base", description="A tiktoken encoding.")
+    cut: bool = Field(False, description="Cut the first document that does not fit, instead of dropping it.")
+
+
+class Policy(_Model):
+    """What is required of which source.
+
+    Build it in Python with the same names as in the file, or read it with `Policy.load`.
+    """
+
+    version: Literal[1] = 1
+    mode: Mode = Field("enforce", description="enforce: drop. warn: admit with findings. audit: record only.")
+    modes: Modes = Field(default_factory=Modes, description="A mode for single checks.")
+    metadata: MetadataKeys = Field(default_factory=lambda: MetadataKeys())
+    sources: tuple[Source, ...] = ()
+    default: SourceRule = Field(
+        default_factory=SourceRule, description="What is required of documents that match no source."
+    )
+    budget: Budget | None = None
+    base_dir: Path = Field(default=Path(), exclude=True, description="Where relative paths start; set by `load`.")
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        seen: dict[str, str] = {}
+        ids: set[str] = set()
+        for source in self.sources:
+            if source.id in ids:
+                raise ValueError(f"two sources have the id {source.id!r}. Give each its own.")
+            if source.id == "default":
+                raise ValueError("'default' is the name of the rule for unmatched documents. Choose another id.")
+            ids.add(source.id)
+            for pattern in source.match:
+                key = repr((UriPattern.parse(pattern).host, UriPattern.parse(pattern).path))
+                if seen.setdefault(key, source.id) != source.id:
+                    raise ValueError(f"{pattern!r} is claimed by {seen[key]!r} and {source.id!r}. Keep it in one.")
+        return self
+
+    @classmethod
+    def load(cls, path: str | Path) -> Policy:
+        """Return the policy in a YAML file.
+
+        Raises:
+            PolicyError: with the file, line, path and remedy of every problem.
+        """
+        from headgate.policy.loading import load_policy
+
+        return load_policy(Path(path))
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, object], base_dir: str | Path = ".") -> Policy:
+        """Return the policy that a mapping with the file's names describes.
+
+        Args:
+            mapping: the content of a policy file.
+            base_dir: where relative paths start.
+
+        Raises:
+            PolicyError: with the path and remedy of every problem.
+        """
+        from headgate.policy.loading import policy_from_mapping
+
+        return policy_from_mapping(mapping, Path(base_dir))
+
+    def resolve_path(self, text: str) -> Path:
+        """Return the file that a path in the policy means."""
+        return self.base_dir / text
+
+    def effective_mode(self, rule: SourceRule, check: str) -> Mode:
+        """Return the mode of a check for a source: the most particular one that is set."""
+        own: Mapping[str, Mode | None] = {
+            "provenance": rule.provenance.mode,
+            "freshness": rule.freshness.mode,
+            "terminology": rule.terminology_mode,
+        }
+        candidates: Sequence[Mode | None] = (own.get(check), rule.mode, getattr(self.modes, check, None))
+        return next((mode for mode in candidates if mode is not None), self.mode)

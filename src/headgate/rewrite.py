@@ -1,0 +1,161 @@
+"""Rewrite: a text in canonical terms, with the way back to the original."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = ["Alignment", "Edit", "EditMode", "Rewrite", "apply_edits"]
+
+EditMode = Literal["replace", "annotate", "flag"]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One occurrence of an alias.
+
+    Attributes:
+        start: where it begins in the original text, in characters.
+        end: where it ends in the original text.
+        alias: the original text between the two.
+        canonical: the canonical term.
+        mode: `replace`, `annotate` or `flag`; a flagged alias stays as it is.
+        replacement: what stands there now.
+        fuzzy: True when it is a near miss of an alias rather than an alias.
+    """
+
+    start: int
+    end: int
+    alias: str
+    canonical: str
+    mode: EditMode
+    replacement: str
+    fuzzy: bool = False
+
+    @property
+    def changes_text(self) -> bool:
+        """Whether the rewritten text differs here."""
+        return self.replacement != self.alias
+
+
+class Alignment:
+    """Offsets in a rewritten text and in its original, mapped both ways.
+
+    A position inside an edit has no counterpart of its own: spans are widened to the whole edit, so that what is
+    cited is never less than what was meant.
+
+    Args:
+        spans: `(start, end, rewritten_start, rewritten_end)` of every edit that changed the text, in order.
+    """
+
+    __slots__ = ("_ends", "_rewritten_ends", "_rewritten_starts", "_starts")
+
+    def __init__(self, spans: Sequence[tuple[int, int, int, int]]) -> None:
+        self._starts = [span[0] for span in spans]
+        self._ends = [span[1] for span in spans]
+        self._rewritten_starts = [span[2] for span in spans]
+        self._rewritten_ends = [span[3] for span in spans]
+
+    def to_original(self, start: int, end: int) -> tuple[int, int]:
+        """Return the span of the original text behind a span of the rewritten text."""
+        return _map_span(
+            start, end, self._rewritten_starts, self._rewritten_ends, self._starts, self._ends
+        )
+
+    def to_rewritten(self, start: int, end: int) -> tuple[int, int]:
+        """Return the span of the rewritten text that stands for a span of the original text."""
+        return _map_span(
+            start, end, self._starts, self._ends, self._rewritten_starts, self._rewritten_ends
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Alignment):
+            return NotImplemented
+        return self._starts == other._starts and self._rewritten_ends == other._rewritten_ends
+
+    __hash__ = None  # type: ignore[assignment]  # a value with lists inside
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """What became of a text.
+
+    Attributes:
+        text: the rewritten text.
+        edits: every alias found, in order, with offsets in the original text.
+        alignment: the mapping of offsets between the two texts.
+        ambiguous: aliases that were left alone because nothing decided what they stand for:
+            `(start, end, alias, candidates)`.
+        unsettled: why the text was left as it is, if rewriting had to be given up.
+    """
+
+    text: str
+    edits: tuple[Edit, ...] = ()
+    alignment: Alignment = field(default_factory=lambda: Alignment(()))
+    ambiguous: tuple[tuple[int, int, str, tuple[str, ...]], ...] = ()
+    unsettled: str | None = None
+
+    def to_original(self, start: int, end: int) -> tuple[int, int]:
+        """Return the span of the original text behind `start:end` of the rewritten text."""
+        return self.alignment.to_original(start, end)
+
+    def to_rewritten(self, start: int, end: int) -> tuple[int, int]:
+        """Return the span of the rewritten text that stands for `start:end` of the original text."""
+        return self.alignment.to_rewritten(start, end)
+
+
+def apply_edits(text: str, edits: Sequence[Edit]) -> tuple[str, Alignment]:
+    """Return `text` with `edits` applied, and the alignment between the two.
+
+    Args:
+        text: the original text.
+        edits: in order, without overlaps.
+    """
+    parts: list[str] = []
+    spans: list[tuple[int, int, int, int]] = []
+    position = length = 0
+    for edit in edits:
+        if not edit.changes_text:
+            continue
+        parts.append(text[position : edit.start])
+        parts.append(edit.replacement)
+        rewritten_start = length + edit.start - position
+        length = rewritten_start + len(edit.replacement)
+        spans.append((edit.start, edit.end, rewritten_start, length))
+        position = edit.end
+    parts.append(text[position:])
+    return "".join(parts), Alignment(spans)
+
+
+def _map_span(
+    start: int, end: int, starts: list[int], ends: list[int], to_starts: list[int], to_ends: list[int]
+) -> tuple[int, int]:
+    if end < start or start < 0:
+        raise ValueError(f"not a span: {start}:{end}")
+    return _map_start(start, starts, ends, to_starts, to_ends), _map_end(
+        end, start, starts, ends, to_starts, to_ends
+    )
+
+
+def _map_start(position: int, starts: list[int], ends: list[int], to_starts: list[int], to_ends: list[int]) -> int:
+    index = bisect_right(starts, position) - 1  # the last edit that begins at or before the position
+    if index < 0:
+        return position
+    if position < ends[index]:
+        return to_starts[index]
+    return to_ends[index] + position - ends[index]
+
+
+def _map_end(
+    position: int, start: int, starts: list[int], ends: list[int], to_starts: list[int], to_ends: list[int]
+) -> int:
+    if position == start:  # an empty span stays empty
+        return _map_start(position, starts, ends, to_starts, to_ends)
+    index = bisect_left(starts, position) - 1  # the last edit that begins before the end
+    if index < 0:
+        return position
+    if position <= ends[index]:
+        return to_ends[index]
+    return to_ends[index] + position - ends[index]
