@@ -1,0 +1,31 @@
+"""Is it still so: timestamps with evidence, rules, supersession. Pure."""
+
+from headgate.freshness.parsing import Interval, Unreadable, read_time
+from headgate.freshness.rules import Judged, judge_freshness
+from headgate.freshness.supersession import Candidate, find_superseded
+from headgate.freshness.timestamps import (
+    CATALOGUE,
+    ROLES,
+    TIME_ROLES,
+    Evidence,
+    Timestamps,
+    find_entry,
+    resolve_timestamps,
+)
+
+__all__ = [
+    "CATALOGUE",
+    "ROLES",
+    "TIME_ROLES",
+    "Candidate",
+    "Evidence",
+    "Interval",
+    "Judged",
+    "Timestamps",
+    "Unreadable",
+    "find_entry",
+    "find_superseded",
+    "judge_freshness",
+    "read_time",
+    "resolve_timestamps",
+]
