@@ -1,0 +1,186 @@
+"""Glossary files: YAML and CSV to concepts, with the line of every mistake."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from headgate.errors import PolicyError
+from headgate.files import read_config_text
+from headgate.limits import DEFAULT_LIMITS
+from headgate.policy.loading import YamlDocument, parse_yaml
+from headgate.terminology.concepts import Case, Concept, Fuzzy
+
+__all__ = ["GlossaryFile", "TermModel", "concepts_from_mapping", "read_glossary_file"]
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+_Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class TermModel(BaseModel):
+    """One entry under `terms:` in a glossary file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    canonical: str = Field(min_length=1)
+    aliases: _Texts
+    mode: Literal["replace", "annotate", "flag"] | None = None
+    sources: _Texts = ()
+    near: _Texts = ()
+    case: Case | None = None
+    plurals: bool | None = None
+    keep_quoted: bool | None = None
+
+
+class _FileModel(BaseModel):
+    """The settings at the top of a glossary file; they are defaults for its terms."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: Literal[1] = 1
+    mode: Literal["replace", "annotate", "flag"] = "replace"
+    case: Case = "smart"
+    plurals: bool = False
+    keep_quoted: bool = False
+    ambiguous: Literal["error", "report"] = "error"
+    fuzzy: Fuzzy = "off"
+    ordinary: _Texts = ()
+    terms: tuple[TermModel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GlossaryFile:
+    """What a glossary file says."""
+
+    concepts: tuple[Concept, ...]
+    report_ambiguous: bool = False
+    fuzzy: Fuzzy = "off"
+    ordinary: tuple[str, ...] = ()
+
+
+def read_glossary_file(path: Path) -> GlossaryFile:
+    """Return what a YAML or CSV glossary says.
+
+    Raises:
+        PolicyError: with the file, the line and the remedy.
+    """
+    text = read_config_text(path, DEFAULT_LIMITS.glossary_bytes)
+    try:
+        if path.suffix.lower() == ".csv":
+            return _from_csv(text, str(path))
+        return _from_yaml(text, str(path))
+    except PolicyError as error:
+        raise error.at(str(path)) from None
+
+
+def concepts_from_mapping(mapping: Mapping[str, object]) -> tuple[Concept, ...]:
+    """Return the concepts of `{canonical: [alias, ...]}`.
+
+    Raises:
+        PolicyError: a key or an alias is no text.
+    """
+    terms = [{"canonical": canonical, "aliases": aliases} for canonical, aliases in mapping.items()]
+    return _build({"terms": terms}, None, None).concepts
+
+
+def _from_yaml(text: str, file: str) -> GlossaryFile:
+    document = parse_yaml(text)
+    value = document.value
+    if not isinstance(value, dict) or "terms" not in value:
+        raise PolicyError("a glossary is a mapping with `terms:`.", "Write terms: with {canonical, aliases} entries.")
+    if isinstance(value["terms"], dict):
+        terms = [{"canonical": canonical, "aliases": aliases} for canonical, aliases in value["terms"].items()]
+        return _build({**value, "terms": terms}, file, document, tuple(value["terms"]))
+    return _build(value, file, document)
+
+
+def _from_csv(text: str, file: str) -> GlossaryFile:
+    """Columns `canonical` and `alias` (one a row) or `aliases` (separated by |); `mode`, `sources`, `near`, `case`."""
+    csv.field_size_limit(1_000_000)
+    reader = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True)
+    names = {name.strip().lower(): name for name in reader.fieldnames or () if isinstance(name, str)}
+    if "canonical" not in names or not ({"alias", "aliases"} & set(names)):
+        raise PolicyError("a CSV glossary has the columns canonical and alias.", "Add a header row.", line=1)
+    unknown = set(names) - {"canonical", "alias", "aliases", "mode", "sources", "near", "case"}
+    if unknown:
+        raise PolicyError(f"unknown column {sorted(unknown)[0]!r}.", "Known: canonical, alias, mode, sources, near, case.", line=1)
+    concepts: dict[tuple[object, ...], Concept] = {}
+    try:
+        for row in reader:
+            concept = _csv_concept({plain: row.get(name) or "" for plain, name in names.items()}, reader.line_num)
+            key = (concept.canonical, concept.mode, concept.sources, concept.near, concept.case)
+            known = concepts.get(key)
+            concepts[key] = replace(known, aliases=(*known.aliases, *concept.aliases)) if known else concept
+    except csv.Error as error:
+        raise PolicyError(f"this is no CSV: {error}.", "", line=reader.line_num) from error
+    return GlossaryFile(tuple(replace(concept, file=file) for concept in concepts.values()))
+
+
+def _csv_concept(row: Mapping[str, str], line: int) -> Concept:
+    entry: dict[str, object] = {
+        "canonical": row["canonical"].strip(),
+        "aliases": [part.strip() for part in (row.get("alias") or row.get("aliases") or "").split("|") if part.strip()],
+    }
+    for name in ("mode", "case"):
+        if row.get(name, "").strip():
+            entry[name] = row[name].strip()
+    for name in ("sources", "near"):
+        entry[name] = [part.strip() for part in row.get(name, "").split("|") if part.strip()]
+    try:
+        return _concept(TermModel.model_validate(entry), _FileModel(terms=()), (), None, line)
+    except ValidationError as error:
+        raise _explain(error, None, None).at(None, line) from None
+
+
+def _build(
+    value: Mapping[str, object],
+    file: str | None,
+    document: YamlDocument | None,
+    mapping_keys: tuple[str, ...] = (),
+) -> GlossaryFile:
+    try:
+        model = _FileModel.model_validate(value)
+    except ValidationError as error:
+        raise _explain(error, file, document) from None
+    concepts = []
+    for number, term in enumerate(model.terms):
+        path: tuple[str | int, ...] = ("terms", mapping_keys[number]) if mapping_keys else ("terms", number)
+        concepts.append(_concept(term, model, path, file, document.line_of(path) if document else None))
+    return GlossaryFile(tuple(concepts), model.ambiguous == "report", model.fuzzy, model.ordinary)
+
+
+def _concept(
+    term: TermModel, defaults: _FileModel, path: tuple[str | int, ...], file: str | None, line: int | None
+) -> Concept:
+    return Concept(
+        canonical=term.canonical.strip(),
+        aliases=tuple(alias.strip() for alias in term.aliases),
+        mode=term.mode or defaults.mode,
+        sources=frozenset(term.sources),
+        near=term.near,
+        case=term.case or defaults.case,
+        plurals=defaults.plurals if term.plurals is None else term.plurals,
+        keep_quoted=defaults.keep_quoted if term.keep_quoted is None else term.keep_quoted,
+        path=path,
+        file=file,
+        line=line,
+    )
+
+
+def _explain(error: ValidationError, file: str | None, document: YamlDocument | None) -> PolicyError:
+    item = error.errors(include_url=False, include_context=False)[0]
+    path = tuple(item["loc"])
+    if item["type"] == "extra_forbidden":
+        known = ", ".join(TermModel.model_fields if len(path) > 2 else _FileModel.model_fields)
+        return PolicyError(f"unknown key {path[-1]!r}.", f"Known here: {known}.", path, file, document.line_of(path) if document else None)
+    return PolicyError(f"{item['msg']}.", "", path, file, document.line_of(path) if document else None)

@@ -1,0 +1,115 @@
+"""Glossary: concepts, checked and compiled, ready to rewrite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from headgate.encoding import canonical_json, digest_label
+from headgate.limits import DEFAULT_LIMITS, Limits
+from headgate.rewrite import Rewrite
+from headgate.terminology.concepts import Concept, check_concepts
+from headgate.terminology.formats import GlossaryFile, concepts_from_mapping, read_glossary_file
+from headgate.terminology.fuzzy import NearMisses
+from headgate.terminology.matching import Matcher
+from headgate.terminology.rewriting import rewrite_text
+
+__all__ = ["Glossary"]
+
+
+class Glossary:
+    """Canonical terms and their aliases, compiled for rewriting.
+
+    Build one with `load`, `from_mapping` or `from_concepts`.
+
+    Args:
+        content: the concepts and settings.
+
+    Raises:
+        PolicyError: the concepts contradict one another.
+    """
+
+    def __init__(self, content: GlossaryFile) -> None:
+        check_concepts(content.concepts, report_ambiguous=content.report_ambiguous)
+        self._content = content
+        self._matcher = Matcher(content.concepts)
+        self._near_misses = (
+            NearMisses(content.concepts, content.fuzzy, content.ordinary) if content.fuzzy != "off" else None
+        )
+
+    @classmethod
+    def load(cls, *paths: str | Path) -> Glossary:
+        """Return the glossary in one or more YAML or CSV files, taken together.
+
+        Raises:
+            PolicyError: with the file, the line and the remedy.
+        """
+        files = [read_glossary_file(Path(path)) for path in paths]
+        modes = {file.fuzzy for file in files}
+        return cls(
+            GlossaryFile(
+                tuple(concept for file in files for concept in file.concepts),
+                any(file.report_ambiguous for file in files),
+                "replace" if "replace" in modes else "flag" if "flag" in modes else "off",
+                tuple(word for file in files for word in file.ordinary),
+            )
+        )
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Sequence[str]]) -> Glossary:
+        """Return the glossary of `{canonical: [alias, ...]}`.
+
+        Raises:
+            PolicyError: a term is empty, or terms contradict one another.
+        """
+        return cls(GlossaryFile(concepts_from_mapping(mapping)))
+
+    @classmethod
+    def from_concepts(cls, concepts: Sequence[Concept], *, report_ambiguous: bool = False) -> Glossary:
+        """Return the glossary of a list of concepts.
+
+        Raises:
+            PolicyError: the concepts contradict one another.
+        """
+        return cls(GlossaryFile(tuple(concepts), report_ambiguous))
+
+    @property
+    def concepts(self) -> tuple[Concept, ...]:
+        """The concepts."""
+        return self._content.concepts
+
+    @property
+    def digest(self) -> str:
+        """A digest over everything that decides how texts are rewritten, for policy revisions."""
+        rows = sorted(
+            [
+                [c.canonical, sorted(c.aliases), c.mode, sorted(c.sources), sorted(c.near), c.case, c.plurals, c.keep_quoted]
+                for c in self.concepts
+            ],
+            key=repr,
+        )
+        settings = [self._content.report_ambiguous, self._content.fuzzy, sorted(self._content.ordinary)]
+        return digest_label(canonical_json([rows, settings]))
+
+    def rewrite(self, text: str, source: str | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Rewrite:
+        """Return `text` in canonical terms, with the way back to the original.
+
+        Rewriting twice changes nothing more. Code, URLs, e-mail addresses, paths, identifiers and the canonical
+        terms themselves are left alone.
+
+        Args:
+            text: any text.
+            source: the id of the source it comes from, for concepts with a scope.
+            limits: `edits` bounds how often a text is edited.
+        """
+        return rewrite_text(text, self._matcher, self._near_misses, source, limits)
+
+    def __len__(self) -> int:
+        return len(self.concepts)
+
+    def __repr__(self) -> str:
+        return f"Glossary({len(self)} concepts, {sum(len(c.aliases) for c in self.concepts)} aliases)"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Glossary, (self._content,))
