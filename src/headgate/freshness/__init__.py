@@ -1,7 +1,7 @@
 """Is it still so: timestamps with evidence, rules, supersession. Pure."""
 
 from headgate.freshness.parsing import Interval, Unreadable, read_time
-from headgate.freshness.rules import Judged, judge_freshness
+from headgate.freshness.rules import Judged, judge_freshness, quiet_window
 from headgate.freshness.supersession import Candidate, find_superseded
 from headgate.freshness.timestamps import (
     CATALOGUE,
@@ -26,6 +26,7 @@ __all__ = [
     "find_entry",
     "find_superseded",
     "judge_freshness",
+    "quiet_window",
     "read_time",
     "resolve_timestamps",
 ]

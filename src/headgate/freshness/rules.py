@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from headgate.decision import Finding, Severity
 from headgate.freshness.parsing import Interval
@@ -16,7 +16,12 @@ from headgate.freshness.timestamps import Timestamps
 from headgate.policy.durations import format_duration
 from headgate.policy.model import Freshness
 
-__all__ = ["Judged", "judge_freshness"]
+__all__ = ["Judged", "judge_freshness", "quiet_window"]
+
+
+_FIRST = datetime.min.replace(tzinfo=timezone.utc)
+_LAST = datetime.max.replace(tzinfo=timezone.utc)
+_TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,40 @@ def judge_freshness(times: Timestamps, rule: Freshness, now: datetime) -> Judged
     return Judged(tuple(findings), interval.earliest, max(now - interval.earliest, timedelta(0)))
 
 
+def quiet_window(times: Timestamps, rule: Freshness) -> tuple[datetime, datetime] | None:
+    """Return from when until when `judge_freshness` finds nothing, both included; None if there is no such time.
+
+    A gate that knows it need not judge the same document again for every question.
+    """
+    if times.superseded_by is not None or any(evidence.problem for evidence in times.evidence.values()):
+        return None
+    starts, ends = [_FIRST], [_LAST]
+    since, until = times.intervals.get("valid_from"), times.intervals.get("valid_until")
+    if since is not None:
+        starts.append(since.latest)
+    if until is not None:
+        ends.append(until.earliest - _TICK)
+    basis = times.age_basis()
+    if basis is None:
+        if rule.max_age is not None and rule.missing != "admit":
+            return None
+        return max(starts), min(ends)
+    earliest = basis[1].earliest
+    starts.append(_shift(earliest, -rule.future_skew))
+    limits = [limit for limit in (rule.max_age, rule.warn_after) if limit is not None]
+    if limits:
+        ends.append(_shift(earliest, min(limits)))
+    start, end = max(starts), min(ends)
+    return (start, end) if start <= end else None
+
+
+def _shift(instant: datetime, by: timedelta) -> datetime:
+    try:
+        return instant + by
+    except OverflowError:
+        return _LAST if by > timedelta(0) else _FIRST
+
+
 def _judge_validity(times: Timestamps, now: datetime) -> Iterator[Finding]:
     until, since = times.intervals.get("valid_until"), times.intervals.get("valid_from")
     if until is not None and now >= until.earliest:  # the instant itself is already outside: RFC 7519, 4.1.4
@@ -65,6 +104,12 @@ def _judge_validity(times: Timestamps, now: datetime) -> Iterator[Finding]:
         yield Finding(
             "F201", f"It was valid until {_shown(until.earliest)}{hint}.", detail=_detail(times, "valid_until", until)
         )
+    for role, interval in (("valid_until", until), ("valid_from", since)):
+        evidence = times.evidence.get(role)
+        if interval is None and evidence is not None and evidence.problem:
+            yield Finding(
+                "F203", f"{evidence.key!r} cannot be read: {evidence.problem}.", "warning", {"unreadable": evidence.key}
+            )
     if since is not None and now < since.latest:
         hint = "" if now < since.earliest else " in some time zones; add a zone to say where"
         yield Finding(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from functools import lru_cache
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from headgate.freshness.parsing import Interval, Unreadable, read_time
@@ -45,6 +46,7 @@ CATALOGUE: Mapping[str, tuple[str, ...]] = {
 TIME_ROLES = ("modified", "created", "published", "valid_from", "valid_until")
 ROLES = (*TIME_ROLES, "version", "superseded_by", "source")
 
+_NO_SUCCESSOR = frozenset(("", "none", "null", "no", "false", "n/a", "-", "0"))
 _SEPARATORS = str.maketrans("", "", "_- .:")
 
 
@@ -128,8 +130,9 @@ def resolve_timestamps(
     metadata: Mapping[str, object],
     *,
     signed: Mapping[str, datetime] | None = None,
+    version: int | None = None,
     keys: MetadataKeys | None = None,
-    roles: Iterable[str] = TIME_ROLES,
+    roles: Sequence[str] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Timestamps:
     """Return a document's times from signed claims and, where these are silent, from its metadata.
@@ -137,32 +140,26 @@ def resolve_timestamps(
     Args:
         metadata: the document's metadata.
         signed: times from a verified seal, by role; they win over metadata.
+        version: the version from a verified seal; it wins over metadata.
         keys: the policy's names of keys, looked at before the catalogue, and how to read what has no zone.
-        roles: the roles to look for in metadata.
+        roles: the roles to look for in metadata; by default all.
         limits: `date_chars` and `metadata_keys` bound what is looked at.
     """
     keys = keys or _NO_KEYS
-    intervals: dict[str, Interval] = {}
-    evidence: dict[str, Evidence] = {}
-    for role, instant in (signed or {}).items():
-        intervals[role] = Interval(instant, instant)
-        evidence[role] = Evidence("seal", role)
-    zone = _zone(keys.timezone)
-    for role in roles:
-        if role in intervals:
+    intervals = {role: Interval(instant, instant) for role, instant in (signed or {}).items()}
+    evidence = {role: Evidence("seal", role) for role in intervals}
+    successor: str | None = None
+    present = _present_roles(metadata, keys, limits)
+    for role, candidates in present.items() if present else ():
+        if role in intervals or (roles is not None and role not in roles):
             continue
-        for key in candidate_keys(metadata, role, keys, limits):
-            try:
-                interval = read_time(
-                    lookup(metadata, key), zone=zone, date_order=keys.date_order, max_chars=limits.date_chars
-                )
-            except Unreadable as error:
-                evidence.setdefault(role, Evidence("metadata", key, str(error)))
-                continue
-            intervals[role] = _as_role(role, interval)
-            evidence[role] = Evidence("metadata", key)
-            break
-    return Timestamps(intervals, evidence)
+        if role in TIME_ROLES:
+            _resolve_role(metadata, role, candidates, keys, limits, intervals, evidence)
+        elif role == "version" and version is None:
+            version = _read_version(metadata, candidates)
+        elif role == "superseded_by":
+            successor = _read_successor(metadata, candidates)
+    return Timestamps(intervals, evidence, version, successor)
 
 
 def find_entry(
@@ -180,18 +177,78 @@ def candidate_keys(
     metadata: Mapping[str, object], role: str, keys: MetadataKeys, limits: Limits = DEFAULT_LIMITS
 ) -> tuple[str, ...]:
     """Return the keys of `metadata` that may hold a role, the policy's own first."""
-    own: tuple[str, ...] = getattr(keys, role)
-    names = tuple(name for name in metadata if isinstance(name, str))[: limits.metadata_keys]
-    found = _catalogued(names).get(role, ())
-    if not own:
-        return found
-    present = tuple(name for name in own if lookup(metadata, name) is not None)
-    return (*present, *(name for name in found if name not in present))
+    return _present_roles(metadata, keys, limits).get(role, ())
+
+
+def _present_roles(
+    metadata: Mapping[str, object], keys: MetadataKeys, limits: Limits
+) -> Mapping[str, tuple[str, ...]]:
+    names = tuple(islice(metadata, limits.metadata_keys))
+    try:
+        catalogued = _catalogued(names)
+    except TypeError:  # a key that cannot be hashed exists in no dict, but metadata may be any mapping
+        catalogued = {}
+    if keys is _NO_KEYS or not keys.names_any:
+        return catalogued
+    found = dict(catalogued)
+    for role in ROLES:
+        own = tuple(name for name in getattr(keys, role) if lookup(metadata, name) is not None)
+        if own:
+            found[role] = (*own, *(name for name in catalogued.get(role, ()) if name not in own))
+    return found
+
+
+def _resolve_role(
+    metadata: Mapping[str, object],
+    role: str,
+    candidates: tuple[str, ...],
+    keys: MetadataKeys,
+    limits: Limits,
+    intervals: dict[str, Interval],
+    evidence: dict[str, Evidence],
+) -> None:
+    zone = _zone(keys.timezone)
+    for key in candidates:
+        value = lookup(metadata, key)
+        if value is None or value == "":
+            continue
+        try:
+            interval = read_time(value, zone=zone, date_order=keys.date_order, max_chars=limits.date_chars)
+        except Unreadable as error:
+            evidence.setdefault(role, Evidence("metadata", key, str(error)))
+            continue
+        intervals[role] = _as_role(role, interval)
+        evidence[role] = Evidence("metadata", key)
+        return
+
+
+def _read_version(metadata: Mapping[str, object], candidates: tuple[str, ...]) -> int | None:
+    """Return a whole number; a version such as `2.1` orders nothing that could be compared safely."""
+    for key in candidates:
+        value = lookup(metadata, key)
+        if isinstance(value, str) and len(value) <= 18 and value.isascii() and value.isdigit():
+            return int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
+            return value
+    return None
+
+
+def _read_successor(metadata: Mapping[str, object], candidates: tuple[str, ...]) -> str | None:
+    for key in candidates:
+        value = lookup(metadata, key)
+        if isinstance(value, (list, tuple, set)):
+            value = ", ".join(str(item)[:80] for item in islice(value, 5))
+        if isinstance(value, bool):
+            value = "unnamed" if value else None
+        text = str(value)[:200].strip() if isinstance(value, (str, int)) else ""
+        if text.casefold() not in _NO_SUCCESSOR:
+            return text
+    return None
 
 
 def lookup(metadata: Mapping[str, object], key: str) -> object:
     """Return a metadata value by key, or by a dotted path into nested mappings; None if there is none."""
-    if key in metadata or "." not in key:
+    if "." not in key or key in metadata:
         return metadata.get(key)
     value: object = metadata
     for step in key.split(".")[:8]:
@@ -202,11 +259,11 @@ def lookup(metadata: Mapping[str, object], key: str) -> object:
 
 
 @lru_cache(maxsize=1_024)
-def _catalogued(names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+def _catalogued(names: tuple[object, ...]) -> Mapping[str, tuple[str, ...]]:
     """Return which of the names may hold which role: it depends on the names only, and they repeat."""
     by_plain: dict[str, list[str]] = {}
     for name in names:
-        if len(name) <= 64:
+        if isinstance(name, str) and len(name) <= 64:
             by_plain.setdefault(name.casefold().translate(_SEPARATORS), []).append(name)
     found: dict[str, tuple[str, ...]] = {}
     for role, plains in _PLAIN_CATALOGUE.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -57,6 +58,11 @@ class MetadataKeys(_Model):
     date_order: Literal["DMY", "MDY"] | None = Field(
         None, description="How to read 03/04/2026. Without it such dates count as missing."
     )
+
+    @cached_property
+    def names_any(self) -> bool:
+        """Whether the policy names any key of its own."""
+        return any(getattr(self, name) for name in type(self).model_fields if name not in ("timezone", "date_order"))
 
     @field_validator("timezone")
     @classmethod

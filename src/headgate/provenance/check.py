@@ -141,6 +141,7 @@ def check_provenance(
     metadata: Mapping[str, object],
     requirement: Requirement,
     *,
+    uri: str | None,
     declared_uri: str | None,
     declared_source: str | None,
     is_configured: bool,
@@ -151,6 +152,7 @@ def check_provenance(
         verdict: what signature and digest prove.
         metadata: the document's metadata.
         requirement: what the document's source requires.
+        uri: the URI that decided about the source: the seal's, else what metadata names; in its normal form.
         declared_uri: the URI that metadata names, in its normal form.
         declared_source: the source that this URI belongs to, if any.
         is_configured: whether a source of the policy matches, rather than the default.
@@ -163,8 +165,9 @@ def check_provenance(
     elif not findings:
         findings += _check_unsealed(SEAL_KEY in metadata, requirement, declared_uri, is_configured)
     if requirement.require == "sealed" and not is_configured and not len(requirement.keys):
-        findings = [finding for finding in findings if finding.code != "P103"]
-        findings.insert(0, _not_in_policy(seal.uri if seal else declared_uri))
+        # Which key it was says nothing where no key could be right.
+        findings = [finding for finding in findings if finding.code not in ("P103", "P104")]
+        findings.insert(0, _not_in_policy(uri))
     proved = seal is not None and not any(finding.severity == "error" for finding in findings)
     if proved:
         return Proof(tuple(findings), "sealed", seal)

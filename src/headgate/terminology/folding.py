@@ -10,7 +10,6 @@ from headgate.encoding import replace_surrogates
 
 __all__ = ["Folded", "fold", "fold_alias", "fold_text"]
 
-_SPACES = re.compile(" {2,}")
 _WHITESPACE = re.compile(r"\s+")
 # Characters that people type for one another; all of the same length, one character each.
 _LOOKALIKES = (("\u2019", "'"), ("\u2010", "-"), ("\u2011", "-"), ("\u00a0", " "), ("\u202f", " "))
@@ -74,11 +73,14 @@ def fold_text(text: str) -> Folded:
 def _collapse(folded: str) -> Folded:
     parts, starts, shifts = [], [], []
     position = shift = 0
-    for match in _SPACES.finditer(folded):
-        parts.append(folded[position : match.start() + 1])
-        shift += match.end() - match.start() - 1
-        starts.append(match.end() - shift)
+    while (begin := folded.find("  ", position)) >= 0:
+        end = begin + 2
+        while folded.startswith(" ", end):
+            end += 1
+        parts.append(folded[position : begin + 1])
+        shift += end - begin - 1
+        starts.append(end - shift)
         shifts.append(shift)
-        position = match.end()
+        position = end
     parts.append(folded[position:])
     return Folded("".join(parts), tuple(starts), tuple(shifts))

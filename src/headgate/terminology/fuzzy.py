@@ -11,7 +11,7 @@ from rapidfuzz.distance import OSA
 from headgate.memo import Memo
 from headgate.terminology.concepts import Concept, Fuzzy
 from headgate.terminology.folding import fold
-from headgate.terminology.zones import is_in_identifier, is_word_boundary, protected_zones
+from headgate.terminology.zones import is_in_identifier, is_whole_word, protected_zones
 
 __all__ = ["NearMisses"]
 
@@ -57,8 +57,7 @@ class NearMisses:
                 continue
             start, end = match.span()
             zones = protected_zones(text) if zones is None else zones
-            whole = is_word_boundary(text, start) and is_word_boundary(text, end)
-            if whole and not zones.touches(start, end) and not is_in_identifier(text, start, end):
+            if is_whole_word(text, start, end) and not zones.touches(start, end) and not is_in_identifier(text, start, end):
                 yield start, end, concept, alias
 
     def _nearest(self, word: str) -> str | None:

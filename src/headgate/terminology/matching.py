@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
+from headgate.memo import Memo
 from headgate.terminology.concepts import Concept
 from headgate.terminology.folding import Folded, fold_alias, fold_text
-from headgate.terminology.zones import is_in_identifier, is_word_boundary, protected_zones
+from headgate.terminology.zones import JOINERS, is_in_identifier, is_whole_word, protected_zones
 
 __all__ = ["Match", "Matcher", "Reading"]
 
 _DFA_PATTERNS = 5_000  # beyond this a DFA costs more memory than it saves time
+_PLAIN_TERM = re.compile(r"[\w' -]+")
+_WORD = re.compile(r"\w+")
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb", "\u201e": "\u201c"}
 _CASE_REACH = 6
 # English words that are acronyms too; in lower case they are the word.
@@ -70,6 +74,12 @@ class Matcher:
         patterns = _Patterns()
         for concept in concepts:
             _add_concept(patterns, concept)
+        several = [words for pattern in patterns.readings if len(words := _WORD.findall(pattern)) > 1]
+        self._first_words = {words[0] for words in several}
+        self._last_words = {words[-1] for words in several}
+        # Words nearby, quotation marks and annotations make a term depend on more than its own place.
+        self._is_simple = not any(c.near or c.keep_quoted or c.mode == "annotate" for c in concepts)
+        self._settled: Memo[bool] = Memo(20_000)
         self._readings = [tuple(readings) for readings in patterns.readings.values()]
         self._automaton = AhoCorasick(
             list(patterns.readings),
@@ -77,6 +87,31 @@ class Matcher:
             store_patterns=False,
             implementation=Implementation.DFA if len(self._readings) <= _DFA_PATTERNS else None,
         )
+        names = list(patterns.readings)
+        self._inner = {
+            names[number]
+            for name in names
+            for number, start, end in self._automaton.find_matches_as_indexes(name, overlapping=True)
+            if end - start < len(name) and is_whole_word(name, start, end)
+        }
+
+    def settles(self, text: str, start: int, end: int, replacement: str) -> bool:
+        """Return whether a replacement can certainly not form another alias together with its neighbours."""
+        if not self._is_simple or "\n" in text[start:end]:
+            return False
+        if (start > 0 and text[start - 1] in JOINERS) or (end < len(text) and text[end] in JOINERS):
+            return False
+        known = self._settled.get(replacement)
+        if known is None:
+            known = self._settled.put(replacement, self._stands_alone(replacement))
+        return known
+
+    def _stands_alone(self, replacement: str) -> bool:
+        folded = fold_alias(replacement)
+        if not _PLAIN_TERM.fullmatch(replacement) or folded in self._inner:
+            return False
+        words = _WORD.findall(folded)
+        return self._first_words.isdisjoint(words[1:]) and self._last_words.isdisjoint(words[:-1])
 
     def find(self, text: str, source: str | None) -> list[Match]:
         """Return the occurrences in a text, leftmost-longest, without overlaps."""
@@ -99,7 +134,7 @@ class Matcher:
         # Most finds are parts of longer words; this settles them without a call.
         if start and plain[start - 1].isascii() and plain[start - 1].isalnum() and plain[start].isascii() and plain[start].isalnum():
             return None
-        if not (is_word_boundary(plain, start) and is_word_boundary(plain, end)):
+        if not is_whole_word(plain, start, end):
             return None
         start, end = folded.to_source(start, end)
         written = text[start:end]

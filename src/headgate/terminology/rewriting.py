@@ -47,6 +47,10 @@ def rewrite_text(
         rewritten, alignment = apply_edits(text, edits)
         if rewritten == text:
             return Rewrite(text, tuple(edits), ambiguous=found.ambiguous)
+        if near_misses is None and all(
+            matcher.settles(text, edit.start, edit.end, edit.replacement) for edit in edits if edit.changes_text
+        ):
+            return Rewrite(rewritten, tuple(edits), alignment, found.ambiguous)
         again = [edit for edit in _find(rewritten, matcher, near_misses, source).edits if edit.changes_text]
         if not again:
             return Rewrite(rewritten, tuple(edits), alignment, found.ambiguous)

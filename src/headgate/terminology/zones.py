@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 
-__all__ = ["Zones", "is_in_identifier", "is_word_boundary", "protected_zones"]
+__all__ = ["JOINERS", "Zones", "is_in_identifier", "is_whole_word", "protected_zones"]
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
 _BACKTICKS = re.compile(r"`+")
@@ -22,7 +22,7 @@ _LITERAL_INTRO = re.compile(r"^(?P<indent>[ \t]*)(?:\.\. (?:code|code-block|sour
 _INDENTED = re.compile(r"(?:\A|\n[ \t]*\n)((?:(?: {4}|\t)[^\n]*(?:\n|\Z)(?:[ \t]*\n)*)+)")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+\u2022]|\d+[.)]|[A-Za-z][.)]) ")
 
-_JOINERS = frozenset("_-./\\@:#=&%~$")
+JOINERS = frozenset("_-./\\@:#=&%~$")
 _HARD_JOINERS = frozenset("_/\\@:#=&%~$")
 _TOKEN_REACH = 256
 _OTHER_ENDS = frozenset("\u200c\u200d_")
@@ -152,29 +152,31 @@ def _indented_blocks(text: str) -> Iterator[tuple[int, int]]:
             yield match.span(1)
 
 
-def is_word_boundary(text: str, position: int) -> bool:
-    """Return whether a word may begin or end at a position, in any script.
+def is_whole_word(text: str, start: int, end: int) -> bool:
+    """Return whether `text[start:end]` stands alone, in any script.
 
-    A word does not end inside a run of letters, digits and their combining marks. In scripts that are written
-    without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) every character may be a boundary.
+    A word does not go on in letters, digits, underscores or combining marks. In scripts that are written without
+    spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) a word may begin and end between any two characters.
     """
-    if position <= 0 or position >= len(text):
-        return True
-    after = text[position]
-    if not (after.isalnum() or _is_attached(after)):
-        return True
-    before = text[position - 1]
-    if not (before.isalnum() or _is_attached(before)):
-        return not _is_attached(after) or after == "_"
-    if _is_attached(after):
-        return False
-    return _is_spaceless(before) or _is_spaceless(after)
+    if start > 0:
+        before, first = text[start - 1], text[start]
+        if _is_attached(first):
+            return False
+        if _is_word(before) and not (_is_spaceless(before) or _is_spaceless(first)):
+            return False
+    if end < len(text):
+        after, last = text[end], text[end - 1]
+        if _is_attached(after):
+            return False
+        if after.isalnum() and not (_is_spaceless(after) or _is_spaceless(last)):
+            return False
+    return True
 
 
 def is_in_identifier(text: str, start: int, end: int) -> bool:
     """Return whether `text[start:end]` is a part of a URL, address, path, option or identifier."""
-    left = start > 0 and text[start - 1] in _JOINERS
-    right = end < len(text) and text[end] in _JOINERS
+    left = start > 0 and text[start - 1] in JOINERS
+    right = end < len(text) and text[end] in JOINERS
     if not (left or right):
         return False
     begin, finish = start, end
@@ -194,7 +196,11 @@ def is_in_identifier(text: str, start: int, end: int) -> bool:
 
 
 def _is_token_character(character: str) -> bool:
-    return character in _JOINERS or (character.isalnum() and not _is_spaceless(character))
+    return character in JOINERS or (character.isalnum() and not _is_spaceless(character))
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or _is_attached(character)
 
 
 def _is_attached(character: str) -> bool:

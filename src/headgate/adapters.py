@@ -1,0 +1,111 @@
+"""`guard`: one line for any framework whose adapter is installed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+from headgate.errors import AdapterError
+from headgate.gate import Gate
+from headgate.policy import Policy
+
+__all__ = ["Adapter", "PolicyLike", "adapters", "as_gate", "guard"]
+
+T = TypeVar("T")
+PolicyLike = Gate | Policy | str | Path | Mapping[str, object] | None
+
+_GROUP = "headgate.adapters"
+# Which distribution adapts the objects of which framework; only named in messages, never imported.
+_DISTRIBUTIONS = {
+    "langchain_core": "langchain-headgate",
+    "langchain_classic": "langchain-headgate",
+    "langchain": "langchain-headgate",
+    "llama_index": "llama-index-postprocessor-headgate",
+}
+_log = logging.getLogger("headgate")
+
+
+@runtime_checkable
+class Adapter(Protocol):
+    """What an integration registers under the entry-point group `headgate.adapters`."""
+
+    name: str
+
+    def accepts(self, target: object) -> bool:
+        """Return whether this adapter can guard an object; must not import anything to find out."""
+
+    def guard(self, target: Any, gate: Gate) -> Any:
+        """Return the same kind of object, gated."""
+
+
+def guard(target: T, policy: PolicyLike = None) -> T:
+    """Put the gate behind a retriever, a vector store or an engine.
+
+    Args:
+        target: an object of LangChain or LlamaIndex.
+        policy: a gate, a policy, or the path of a policy file. Without one the gate runs in audit mode: nothing is
+            dropped or rewritten, everything is recorded.
+
+    Returns:
+        The same kind of object; what it returns has passed the gate.
+
+    Raises:
+        AdapterError: no installed adapter can guard it; the message names the package to install.
+        PolicyError: the policy cannot be used.
+    """
+    for adapter in adapters():
+        if adapter.accepts(target):
+            guarded: T = adapter.guard(target, as_gate(policy))
+            return guarded
+    raise AdapterError(_explain_missing(target))
+
+
+def adapters() -> Iterable[Adapter]:
+    """Yield the installed adapters."""
+    for entry in entry_points(group=_GROUP):
+        adapter = entry.load()
+        yield adapter() if isinstance(adapter, type) else adapter
+
+
+def as_gate(policy: PolicyLike) -> Gate:
+    """Return the gate that a policy means; without one, a gate in audit mode, and say so once.
+
+    Raises:
+        PolicyError: the policy cannot be used.
+    """
+    if isinstance(policy, Gate):
+        return policy
+    if policy is None:
+        _say_once()
+        return Gate(Policy(mode="audit"))
+    return Gate(policy)
+
+
+def _say_once() -> None:
+    if not _said:
+        _said.append(True)
+        _log.warning(
+            "headgate has no policy and runs in audit mode: nothing is dropped, everything is recorded. "
+            "Write one with `headgate init`."
+        )
+
+
+_said: list[bool] = []
+
+
+def _explain_missing(target: object) -> str:
+    kind = type(target)
+    homes = {base.__module__.partition(".")[0] for base in kind.__mro__}
+    for home, distribution in _DISTRIBUTIONS.items():
+        if home in homes:
+            return (
+                f"{kind.__qualname__} cannot be guarded. If it is a retriever or vector store of {home}: "
+                f"pip install {distribution}"
+            )
+    return (
+        f"{kind.__module__}.{kind.__qualname__} is nothing that headgate can guard. Give a retriever or a vector store "
+        "of LangChain or LlamaIndex, or call Gate.admit on your own chunks."
+    )

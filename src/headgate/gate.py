@@ -1,0 +1,189 @@
+"""Gate: chunks in, one decision per chunk out. Fails closed.
+
+An admission has one reading of the clock and one revision of the policy, taken at its start. Per chunk, provenance,
+freshness and terminology each give findings; then the set-wide rules (supersession, budget) give theirs. A finding of
+severity error, under a check that is enforced, keeps the chunk out. An exception inside a check is a finding too.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from headgate.chunk import Chunk
+from headgate.clock import Clock, require_aware, utc_now
+from headgate.decision import Admission, Decision, Dropped
+from headgate.encoding import digest_label, replace_surrogates
+from headgate.errors import PolicyError
+from headgate.judging import Judgement, judge_chunk
+from headgate.limits import DEFAULT_LIMITS, Limits
+from headgate.policy import Policy
+from headgate.resolving import Revision, resolve
+from headgate.selecting import apply_budget, apply_supersession, refuse_surplus
+
+__all__ = ["Gate"]
+
+_log = logging.getLogger("headgate")
+
+
+class Gate:
+    """Decides what may enter a prompt.
+
+    A gate may be shared by threads and tasks, and survives a fork.
+
+    Args:
+        policy: a policy, the path of a policy file, or a mapping with a policy file's names.
+        clock: tells the time, once per admission.
+        limits: bounds on what one admission may cost.
+
+    Raises:
+        PolicyError: the policy, or a file that it names, cannot be used.
+    """
+
+    def __init__(
+        self,
+        policy: Policy | str | Path | Mapping[str, object],
+        *,
+        clock: Clock = utc_now,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        self._path = Path(policy) if isinstance(policy, (str, Path)) else None
+        self._clock = clock
+        self._limits = limits
+        self._policy, self._revision = self._load(policy)
+        self._reloading = threading.Lock()
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self._policy
+
+    @property
+    def policy_revision(self) -> str:
+        """The digest of the policy in force, with its keys and glossaries."""
+        return self._revision.digest
+
+    def admit(
+        self,
+        chunks: Sequence[Chunk],
+        query: str | None = None,
+        now: datetime | None = None,
+        as_of: datetime | None = None,
+    ) -> Admission:
+        """Decide about the chunks of one retrieval.
+
+        Args:
+            chunks: what the retriever returned, in its order; never changed.
+            query: what was asked; recorded as a digest.
+            now: the present, if the gate's clock is not to be asked; aware.
+            as_of: judge freshness as of this instant instead of now, for questions about another date; aware.
+
+        Returns:
+            One decision per chunk, and new chunks that may enter the prompt.
+
+        Raises:
+            ValueError: `now` or `as_of` has no time zone.
+        """
+        revision = self._revision
+        instant = require_aware(now, "now") if now is not None else self._clock()
+        return self._judge(revision, chunks, query, instant, require_aware(as_of, "as_of") if as_of else None)
+
+    async def aadmit(
+        self,
+        chunks: Sequence[Chunk],
+        query: str | None = None,
+        now: datetime | None = None,
+        as_of: datetime | None = None,
+    ) -> Admission:
+        """As `admit`. Nothing is awaited: no check of this version does I/O."""
+        return self.admit(chunks, query, now, as_of)
+
+    def reload(self) -> bool:
+        """Read the policy file, and every file that it names, again.
+
+        The new revision takes effect at once and as a whole; admissions that have begun end under the old one.
+
+        Returns:
+            Whether anything changed.
+
+        Raises:
+            PolicyError: the new files cannot be used; the old revision stays in force.
+        """
+        with self._reloading:
+            source: Policy | Path = self._path if self._path is not None else self._policy
+            policy, revision = self._load(source)
+            if revision.digest == self._revision.digest:
+                return False
+            # One assignment each: whoever reads `_revision` has all of the old or all of the new.
+            self._policy = policy
+            self._revision = revision
+            _log.info("policy revision %s is in force", revision.digest)
+            return True
+
+    def _load(self, policy: Policy | str | Path | Mapping[str, object]) -> tuple[Policy, Revision]:
+        if isinstance(policy, (str, Path)):
+            loaded = Policy.load(policy)
+        elif isinstance(policy, Policy):
+            loaded = policy
+        else:
+            loaded = Policy.from_mapping(policy)
+        try:
+            return loaded, resolve(loaded, self._limits)
+        except PolicyError as error:
+            raise error.at(str(self._path) if self._path else None) from None
+
+    def _judge(
+        self, revision: Revision, chunks: Sequence[Chunk], query: str | None, now: datetime, as_of: datetime | None
+    ) -> Admission:
+        at = as_of or now
+        judged = [
+            judge_chunk(index, chunk, revision, at, self._limits)
+            for index, chunk in enumerate(chunks[: self._limits.chunks])
+        ]
+        judged += refuse_surplus(chunks, self._limits, revision)
+        apply_supersession(judged)
+        apply_budget(judged, revision)
+        return _conclude(judged, revision, query, now, as_of)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {
+            "policy": self._path if self._path is not None else self._policy,
+            "clock": self._clock,
+            "limits": self._limits,
+        }
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__init__(state["policy"], clock=state["clock"], limits=state["limits"])  # type: ignore[misc,arg-type]
+
+    def __repr__(self) -> str:
+        return f"Gate(mode={self._revision.mode!r}, revision={self._revision.digest!r})"
+
+
+def _conclude(
+    judged: Sequence[Judgement], revision: Revision, query: str | None, now: datetime, as_of: datetime | None
+) -> Admission:
+    decisions: list[Decision] = []
+    admitted: list[Chunk] = []
+    dropped: list[Dropped] = []
+    for judgement in judged:
+        decision = judgement.decide()
+        decisions.append(decision)
+        if decision.admitted:
+            admitted.append(judgement.outgoing())
+        else:
+            dropped.append(Dropped(judgement.chunk, decision))
+    return Admission(
+        id=uuid.uuid4().hex,
+        policy_revision=revision.digest,
+        mode=revision.mode,
+        now=now,
+        as_of=as_of,
+        chunks=tuple(admitted),
+        decisions=tuple(decisions),
+        dropped=tuple(dropped),
+        query_digest=digest_label(replace_surrogates(query).encode()) if isinstance(query, str) else None,
+    )

@@ -1,0 +1,182 @@
+"""One chunk, all checks: provenance, freshness and terminology, in that order, because proof covers the original."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from headgate.chunk import SEAL_KEY, Chunk
+from headgate.decision import Decision, Finding, Mode
+from headgate.freshness import judge_freshness
+from headgate.limits import Limits
+from headgate.resolving import Revision
+from headgate.rewrite import Edit, Rewrite
+from headgate.standing import Standing, check_failed, find_standing, under_mode
+
+__all__ = ["Judgement", "describe_rewrite", "judge_chunk"]
+
+_SHOWN_EDITS = 20
+_ZERO = timedelta(0)
+
+
+class Judgement:
+    """What is known about one chunk while an admission goes on.
+
+    Attributes:
+        index: its place in the input.
+        chunk: the chunk as it came.
+        standing: what is settled about it whatever the time.
+        findings: what the checks found so far.
+        is_kept_out: whether a finding so far keeps the chunk out.
+        text: its text as it would enter the prompt.
+        modified: when it was last modified, at the earliest.
+        age: how old it is, at most.
+        rewrite: what terminology did.
+    """
+
+    __slots__ = ("age", "chunk", "findings", "index", "is_kept_out", "modified", "rewrite", "standing", "text")
+
+    def __init__(self, index: int, chunk: Chunk, standing: Standing) -> None:
+        self.index = index
+        self.chunk = chunk
+        self.standing = standing
+        self.findings = standing.findings
+        self.is_kept_out = standing.is_kept_out
+        self.text = chunk.text
+        self.modified: datetime | None = None
+        self.age: timedelta | None = None
+        self.rewrite: Rewrite | None = None
+
+    def add(self, findings: Sequence[Finding], mode: Mode) -> None:
+        """Add the findings of a check that runs under `mode`."""
+        marked = under_mode(tuple(findings), mode)
+        self.findings = (*self.findings, *marked)
+        self.is_kept_out = self.is_kept_out or any(finding.blocks for finding in marked)
+
+    def decide(self) -> Decision:
+        """Return the decision that the findings amount to."""
+        standing = self.standing
+        return Decision(
+            self.index,
+            "drop" if self.is_kept_out else "admit",
+            self.findings,
+            standing.source.id,
+            standing.uri,
+            standing.digest,
+            self.chunk.id,
+            standing.assurance,
+            standing.seal.issuer if standing.seal is not None else None,
+            self.modified,
+            self.age,
+            self.rewrite,
+        )
+
+    def outgoing(self) -> Chunk:
+        """Return the chunk as it may enter the prompt: a new object with metadata of its own."""
+        return self.chunk.with_text(self.text)
+
+
+def judge_chunk(index: int, chunk: Chunk, revision: Revision, now: datetime, limits: Limits) -> Judgement:
+    """Return what the checks find about one chunk; never raises for anything that a chunk may hold."""
+    data = _read_text(chunk, limits)
+    if isinstance(data, Finding):
+        judgement = Judgement(index, chunk, Standing(revision.default))
+        judgement.add((data,), revision.mode)
+        return judgement
+    standing, digest = find_standing(chunk, data, revision, limits)
+    judgement = Judgement(index, chunk, standing)
+    modes = standing.source.modes
+    try:
+        _judge_freshness(judgement, now)
+    except Exception as error:  # noqa: BLE001 - whatever broke the check, it must not admit
+        judgement.add((check_failed("freshness", error),), modes["freshness"])
+    if standing.source.glossary is not None and not judgement.is_kept_out:
+        try:
+            _rewrite(judgement, revision, digest, limits)
+        except Exception as error:  # noqa: BLE001 - as above
+            judgement.add((check_failed("terminology", error),), modes["terminology"])
+    return judgement
+
+
+def _read_text(chunk: Chunk, limits: Limits) -> bytes | Finding:
+    """Return the text as bytes, or a finding that says why it has none."""
+    text = chunk.text
+    if not isinstance(text, str):
+        return Finding("G902", f"The text is no string but {type(text).__name__}.")
+    if not isinstance(chunk.metadata, Mapping):
+        return Finding("G902", f"The metadata is no mapping but {type(chunk.metadata).__name__}.")
+    if len(text) > limits.text_bytes:
+        return Finding("G903", f"The text has {len(text):,} characters; the limit is {limits.text_bytes:,} bytes.")
+    try:
+        data = text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        return Finding("G902", f"The text holds a lone surrogate at position {error.start}.")
+    if len(data) > limits.text_bytes:
+        return Finding("G903", f"The text has {len(data):,} bytes; the limit is {limits.text_bytes:,}.")
+    return data
+
+
+def _judge_freshness(judgement: Judgement, now: datetime) -> None:
+    standing = judgement.standing
+    quiet = standing.quiet
+    if quiet is not None and quiet[0] <= now <= quiet[1]:
+        basis = standing.times.age_basis()
+        if basis is not None:
+            judgement.modified = basis[1].earliest
+            judgement.age = max(now - judgement.modified, _ZERO)
+        return
+    judged = judge_freshness(standing.times, standing.source.freshness, now)
+    judgement.modified, judgement.age = judged.modified, judged.age
+    findings = judged.findings
+    if findings and standing.seal is None and SEAL_KEY in judgement.chunk.metadata:
+        # Its times may well stand in the seal that was not accepted; that they are missing is not known.
+        findings = tuple(finding for finding in findings if finding.code != "F203")
+    judgement.add(findings, standing.source.modes["freshness"])
+
+
+def _rewrite(judgement: Judgement, revision: Revision, digest: bytes, limits: Limits) -> None:
+    source = judgement.standing.source
+    if source.glossary is None:
+        return
+    key = (digest, source.id)
+    known = revision.rewrites.get(key)
+    if known is None:
+        rewrite = source.glossary.rewrite(judgement.chunk.text, source.id, limits=limits)
+        known = (rewrite, describe_rewrite(rewrite))
+        revision.rewrites.put(key, known, len(rewrite.text) if rewrite.edits else 0)
+    rewrite, findings = known
+    mode = source.modes["terminology"]
+    if findings:
+        judgement.add(findings, mode)
+    if mode != "audit":  # audit records what would change, and changes nothing
+        judgement.rewrite, judgement.text = rewrite, rewrite.text
+
+
+def describe_rewrite(rewrite: Rewrite) -> tuple[Finding, ...]:
+    """Return what there is to say about a rewritten text."""
+    findings = []
+    if rewrite.unsettled is not None:
+        findings.append(Finding("T305", f"The text stays as it is: {rewrite.unsettled}.", "warning"))
+    for code, title, edits in (
+        ("T301", "Rewritten", [edit for edit in rewrite.edits if edit.changes_text]),
+        ("T303", "Near misses", [edit for edit in rewrite.edits if edit.fuzzy]),
+        ("T304", "Flagged", [edit for edit in rewrite.edits if edit.mode == "flag" and not edit.fuzzy]),
+    ):
+        if edits:
+            findings.append(_describe_edits(code, title, edits))
+    if rewrite.ambiguous:
+        shown = [f"{alias} ({' or '.join(names)})" for _, _, alias, names in rewrite.ambiguous[:_SHOWN_EDITS]]
+        message = f"Ambiguous, left as it is: {', '.join(dict.fromkeys(shown))}."
+        findings.append(Finding("T302", message, "warning", {"count": len(rewrite.ambiguous)}))
+    return tuple(findings)
+
+
+def _describe_edits(code: str, title: str, edits: list[Edit]) -> Finding:
+    pairs = Counter((" ".join(edit.alias.split()), edit.canonical) for edit in edits)
+    shown = [
+        f"{alias} \u2192 {canonical}" + (f" ({count}\u00d7)" if count > 1 else "")
+        for (alias, canonical), count in pairs.most_common(_SHOWN_EDITS)
+    ]
+    more = f", and {len(pairs) - _SHOWN_EDITS} more" if len(pairs) > _SHOWN_EDITS else ""
+    return Finding(code, f"{title}: {', '.join(shown)}{more}.", "info", {"count": len(edits)})

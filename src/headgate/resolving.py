@@ -1,0 +1,199 @@
+"""Policy, keys and glossaries loaded: one immutable revision, under which whole admissions are decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from headgate.budget import TokenBudget
+from headgate.decision import Finding, Mode
+from headgate.encoding import canonical_json, digest_label
+from headgate.errors import BudgetError, PolicyError
+from headgate.limits import Limits
+from headgate.memo import Memo
+from headgate.policy import Freshness, MetadataKeys, Policy, Provenance, SourceRule, UriPattern
+from headgate.provenance import KeySet, Requirement, Verdict
+from headgate.rewrite import Rewrite
+from headgate.terminology import Glossary
+
+__all__ = ["ResolvedSource", "Revision", "resolve"]
+
+_CHECKS = ("provenance", "freshness", "terminology")
+
+
+@dataclass(frozen=True)
+class ResolvedSource:
+    """A source with everything it names loaded.
+
+    Attributes:
+        id: the source's id; `default` for the rule of unmatched documents.
+        requirement: what provenance requires.
+        freshness: what freshness requires.
+        glossary: its terms, if any.
+        modes: the mode of each check.
+        is_default: whether this is the rule of unmatched documents.
+    """
+
+    id: str
+    requirement: Requirement
+    freshness: Freshness
+    glossary: Glossary | None
+    modes: Mapping[str, Mode]
+    is_default: bool = False
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A policy in force, with what has been learned under it.
+
+    Attributes:
+        digest: identifies the policy, its keys and its glossaries.
+        mode: the policy's mode.
+        metadata: which metadata keys to look at.
+        sources: the sources by id.
+        default: the rule of unmatched documents.
+        owners: for each key name, the sources that list it.
+        budget: the token budget, if any.
+        budget_mode: its mode.
+        files: the files this revision was read from.
+        standings: what is settled about chunks, by digest and metadata.
+        verdicts: seals verified, by token, digest and source.
+        patterns: the sources' patterns, the most specific first.
+        rewrites: texts rewritten and what there is to say about them, by digest and source.
+        places: sources by normalised URI.
+    """
+
+    digest: str
+    mode: Mode
+    metadata: MetadataKeys
+    sources: Mapping[str, ResolvedSource]
+    default: ResolvedSource
+    owners: Mapping[str, tuple[str, ...]]
+    budget: TokenBudget | None
+    budget_mode: Mode
+    files: tuple[Path, ...]
+    patterns: tuple[tuple[UriPattern, ResolvedSource], ...]
+    standings: Memo[Any] = field(compare=False)  # of Standing, which is defined above this floor
+    verdicts: Memo[Verdict] = field(compare=False)
+    rewrites: Memo[tuple[Rewrite, tuple[Finding, ...]]] = field(compare=False)
+    places: Memo[ResolvedSource] = field(compare=False)
+
+    def source_of(self, uri: str | None) -> ResolvedSource:
+        """Return the source that a normalised URI belongs to: the most specific match, else the default."""
+        if uri is None:
+            return self.default
+        known = self.places.get(uri)
+        if known is None:
+            known = self.places.put(uri, self._match(uri))
+        return known
+
+    def _match(self, uri: str) -> ResolvedSource:
+        # Sorted by falling specificity, so the first match is the most specific one.
+        return next((source for pattern, source in self.patterns if pattern.matches(uri)), self.default)
+
+
+def resolve(policy: Policy, limits: Limits) -> Revision:
+    """Load what a policy names.
+
+    Raises:
+        PolicyError: a key or glossary file cannot be used; the error names both the file and the place in the policy.
+    """
+    files: list[Path] = []
+    sources: dict[str, ResolvedSource] = {}
+    problems: list[PolicyError] = []
+    for number, source in enumerate(policy.sources):
+        try:
+            sources[source.id] = _resolve_source(policy, source, source.id, files)
+        except PolicyError as error:
+            problems.append(error.under("sources", number))
+    try:
+        default = _resolve_source(policy, policy.default, "default", files)
+        budget = _budget(policy)
+    except PolicyError as error:
+        problems.append(error)
+    if problems:
+        first, *others = problems
+        raise PolicyError(first.problem, first.remedy, first.path, first.file, first.line, tuple(others))
+    owners: dict[str, tuple[str, ...]] = {}
+    for resolved in (*sources.values(), default):
+        for key in resolved.requirement.keys:
+            owners[key.kid] = (*owners.get(key.kid, ()), resolved.id)
+    patterns = [
+        (UriPattern.parse(pattern), sources[source.id]) for source in policy.sources for pattern in source.match
+    ]
+    patterns.sort(key=lambda pair: pair[0].specificity, reverse=True)
+    return Revision(
+        digest=_digest(policy, (*sources.values(), default)),
+        mode=policy.mode,
+        metadata=policy.metadata,
+        sources=sources,
+        default=default,
+        owners=owners,
+        budget=budget,
+        budget_mode=policy.modes.budget or policy.mode,
+        files=tuple(files),
+        patterns=tuple(patterns),
+        standings=Memo(limits.memo_entries, limits.memo_chars),
+        verdicts=Memo(limits.memo_entries),
+        rewrites=Memo(limits.memo_entries, limits.memo_chars),
+        places=Memo(limits.memo_entries),
+    )
+
+
+def _resolve_source(policy: Policy, rule: SourceRule, name: str, files: list[Path]) -> ResolvedSource:
+    return ResolvedSource(
+        id=name,
+        requirement=Requirement(
+            source=name,
+            require=rule.provenance.require,
+            keys=_load_keys(policy, rule.provenance, files),
+            issuers=frozenset(rule.provenance.issuers),
+            cover=frozenset(rule.provenance.cover),
+        ),
+        freshness=rule.freshness,
+        glossary=_load_glossary(policy, rule, files),
+        modes={check: policy.effective_mode(rule, check) for check in _CHECKS},
+        is_default=name == "default",
+    )
+
+
+def _load_keys(policy: Policy, provenance: Provenance, files: list[Path]) -> KeySet:
+    keys = KeySet()
+    for number, entry in enumerate(provenance.keys):
+        try:
+            if isinstance(entry, Mapping):
+                keys = keys | KeySet.from_jwks(entry)
+            else:
+                path = policy.resolve_path(entry)
+                files.append(path)
+                keys = keys | KeySet.load(path)
+        except PolicyError as error:
+            raise error.under("provenance", "keys", number) from None
+    return keys
+
+
+def _load_glossary(policy: Policy, rule: SourceRule, files: list[Path]) -> Glossary | None:
+    if not rule.terminology:
+        return None
+    paths = [policy.resolve_path(entry) for entry in rule.terminology]
+    files.extend(paths)
+    return Glossary.load(*paths)
+
+
+def _budget(policy: Policy) -> TokenBudget | None:
+    if policy.budget is None:
+        return None
+    try:
+        return TokenBudget(policy.budget.max_tokens, policy.budget.encoding, cut=policy.budget.cut)
+    except BudgetError as error:
+        raise PolicyError(str(error), "", ("budget", "encoding")) from error
+
+
+def _digest(policy: Policy, sources: tuple[ResolvedSource, ...]) -> str:
+    loaded = {
+        source.id: [source.requirement.keys.digest, source.glossary.digest if source.glossary else None]
+        for source in sources
+    }
+    return digest_label(canonical_json([policy.model_dump(mode="json"), loaded]))

@@ -1,0 +1,74 @@
+"""The rules that look at a retrieval as a whole: supersession, the token budget, the number of documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headgate.chunk import Chunk
+from headgate.decision import Finding
+from headgate.freshness import Candidate, find_superseded
+from headgate.judging import Judgement
+from headgate.limits import Limits
+from headgate.resolving import Revision
+from headgate.standing import Standing
+
+__all__ = ["apply_budget", "apply_supersession", "refuse_surplus"]
+
+# A document that is not in force yet, or that claims to be from the future, replaces nothing today.
+_NOT_IN_FORCE = frozenset(("F204", "F206"))
+
+
+def apply_supersession(judged: Sequence[Judgement]) -> None:
+    """Add F205 to every judgement whose document is in the retrieval in a newer version."""
+    located = [judgement for judgement in judged if judgement.standing.uri is not None]
+    if len({judgement.standing.uri for judgement in located}) == len(located):
+        return
+    for index, finding in find_superseded([_candidate(judgement) for judgement in located]).items():
+        judged[index].add([finding], judged[index].standing.source.modes["freshness"])
+
+
+def apply_budget(judged: Sequence[Judgement], revision: Revision) -> None:
+    """Add B402 to admitted texts that do not fit into the token budget, and B401 to one that was cut."""
+    if revision.budget is None:
+        return
+    kept = [judgement for judgement in judged if not judgement.is_kept_out]
+    mode = revision.budget_mode
+    for judgement, fit in zip(kept, revision.budget.fit([judgement.text for judgement in kept]), strict=True):
+        if fit.text is None:
+            message = f"Its {fit.tokens:,} tokens do not fit into what is left of the budget."
+            judgement.add([Finding("B402", message, detail={"tokens": fit.tokens})], mode)
+        elif fit.is_cut:
+            message = f"Its {fit.tokens:,} tokens were cut to fit the budget."
+            judgement.add([Finding("B401", message, "warning", {"tokens": fit.tokens})], mode)
+            if mode != "audit":
+                judgement.text = fit.text
+
+
+def refuse_surplus(chunks: Sequence[Chunk], limits: Limits, revision: Revision) -> list[Judgement]:
+    """Return judgements that drop every chunk beyond the largest number that one admission judges."""
+    refused = []
+    for index in range(limits.chunks, len(chunks)):
+        judgement = Judgement(index, chunks[index], Standing(revision.default))
+        judgement.add([Finding("G904", f"One admission judges {limits.chunks:,} documents.")], revision.mode)
+        refused.append(judgement)
+    return refused
+
+
+def _candidate(judgement: Judgement) -> Candidate:
+    errors = {finding.code for finding in judgement.findings if finding.severity == "error"}
+    proved = not any(code.startswith(("P", "G")) for code in errors)
+    standing = judgement.standing
+    seal = standing.seal
+    # Versions and times are signed both or not at all, as far as they decide here.
+    is_sealed = seal is not None and (seal.version is not None or seal.modified is not None)
+    supersede = standing.source.freshness.supersede
+    return Candidate(
+        index=judgement.index,
+        uri=standing.uri or "",
+        version=standing.times.version,
+        modified=standing.times.modified,
+        is_sealed=is_sealed,
+        counts=proved and not errors & _NOT_IN_FORCE,
+        applies=is_sealed if supersede is None else supersede,
+    )
+

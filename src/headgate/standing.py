@@ -1,0 +1,193 @@
+"""What is settled about a chunk whatever the time: its source, what is proved about it, and its timestamps."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from headgate.chunk import SEAL_KEY, Chunk
+from headgate.decision import Assurance, Finding, Mode
+from headgate.encoding import b64url_encode
+from headgate.freshness import Timestamps, find_entry, quiet_window, resolve_timestamps
+from headgate.limits import Limits
+from headgate.policy import normalise_uri
+from headgate.provenance import Claimed, Seal, Verdict, check_provenance, read_claimed, verify_claimed
+from headgate.resolving import ResolvedSource, Revision
+
+__all__ = ["Standing", "check_failed", "find_standing", "under_mode"]
+
+_RESTRICTING = ("valid_from", "valid_until", "superseded_by")
+_NO_TIMES = Timestamps()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is settled about a chunk whatever the time.
+
+    Attributes:
+        source: what is required of it.
+        digest: the digest of its text, as seals and records write it.
+        uri: which document it belongs to.
+        assurance: how much is proved.
+        seal: the verified claims, if any.
+        findings: what speaks against it so far.
+        times: what is known about its times.
+        quiet: from when until when the freshness rules have nothing to say, if there is such a time.
+        is_kept_out: whether a finding keeps it out already.
+    """
+
+    source: ResolvedSource
+    digest: str = ""
+    uri: str | None = None
+    assurance: Assurance = "none"
+    seal: Seal | None = None
+    findings: tuple[Finding, ...] = ()
+    times: Timestamps = _NO_TIMES
+    quiet: tuple[datetime, datetime] | None = None
+    is_kept_out: bool = False
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A standing while it is being found; what is known so far survives a check that fails."""
+
+    source: ResolvedSource
+    uri: str | None = None
+    assurance: Assurance = "none"
+    seal: Seal | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+def under_mode(findings: tuple[Finding, ...], mode: Mode) -> tuple[Finding, ...]:
+    """Return findings marked with the mode of the check that made them."""
+    if mode == "enforce" or not findings:
+        return findings
+    return tuple(replace(finding, mode=mode) for finding in findings)
+
+
+def find_standing(chunk: Chunk, data: bytes, revision: Revision, limits: Limits) -> tuple[Standing, bytes]:
+    """Return a chunk's standing and the SHA-256 of its text.
+
+    Remembered by digest and metadata: the same text under the same metadata has the same standing as long as the
+    revision lasts.
+
+    Args:
+        chunk: the chunk.
+        data: its text in UTF-8.
+        revision: the policy in force.
+        limits: bounds on what is looked at.
+    """
+    digest = hashlib.sha256(data).digest()
+    metadata = chunk.metadata
+    try:
+        # The types too: True equals 1 as a key, but not as a sealed value.
+        key = (digest, tuple(metadata.items()), tuple(map(type, metadata.values())))
+        known = revision.standings.get(key)
+    except Exception:  # noqa: BLE001 - metadata may hold anything; what cannot be remembered is looked at each time
+        return _find(metadata, digest, revision, limits), digest
+    if known is None:
+        known = _find(metadata, digest, revision, limits)
+        revision.standings.put(key, known, sum(len(v) for v in metadata.values() if isinstance(v, (str, bytes))))
+    return known, digest
+
+
+def _find(metadata: Mapping[str, object], digest: bytes, revision: Revision, limits: Limits) -> Standing:
+    label = "sha-256:" + b64url_encode(digest)
+    draft = _Draft(revision.default)
+    try:
+        _prove(draft, metadata, label, digest, revision, limits)
+    except Exception as error:  # noqa: BLE001 - whatever broke the check, it must not admit
+        # The check also finds the source, so until it is done the policy's own mode applies.
+        draft.findings = under_mode((check_failed("provenance", error),), revision.mode)
+        draft.seal, draft.assurance = None, "none"
+    times, quiet = _NO_TIMES, None
+    try:
+        times = _timestamps(draft, metadata, revision, limits)
+        quiet = quiet_window(times, draft.source.freshness)
+    except Exception as error:  # noqa: BLE001 - as above
+        failed = under_mode((check_failed("freshness", error),), draft.source.modes["freshness"])
+        draft.findings = (*draft.findings, *failed)
+    return Standing(
+        draft.source,
+        label,
+        draft.uri,
+        draft.assurance,
+        draft.seal,
+        draft.findings,
+        times,
+        quiet,
+        any(finding.blocks for finding in draft.findings),
+    )
+
+
+def check_failed(check: str, error: Exception) -> Finding:
+    """Return the finding for a check that raised."""
+    detail = {"check": check, "error": ascii(error)[:300]}
+    return Finding("G901", f"The {check} check failed: {type(error).__name__}.", detail=detail)
+
+
+def _prove(
+    draft: _Draft, metadata: Mapping[str, object], label: str, digest: bytes, revision: Revision, limits: Limits
+) -> None:
+    declared_uri = _declared_uri(metadata, revision, limits)
+    declared = revision.source_of(declared_uri)
+    token = metadata.get(SEAL_KEY)
+    claimed = read_claimed(token, limits)
+    draft.uri, draft.source = declared_uri, declared
+    if claimed.seal is not None:
+        sealed = revision.source_of(claimed.seal.uri)
+        # Nobody can check a seal for a source without keys; it is as good as none, unless a seal is required.
+        if len(sealed.requirement.keys) or sealed.requirement.require == "sealed":
+            draft.uri, draft.source = claimed.seal.uri, sealed
+        else:
+            claimed = Claimed()
+    proof = check_provenance(
+        _verdict(token, claimed, label, digest, draft, revision),
+        metadata,
+        draft.source.requirement,
+        uri=draft.uri,
+        declared_uri=declared_uri,
+        declared_source=None if declared.is_default else declared.id,
+        is_configured=not draft.source.is_default,
+    )
+    draft.assurance, draft.seal = proof.assurance, proof.seal
+    draft.findings = under_mode(proof.findings, draft.source.modes["provenance"])
+
+
+def _declared_uri(metadata: Mapping[str, object], revision: Revision, limits: Limits) -> str | None:
+    entry = find_entry(metadata, "source", revision.metadata, limits)
+    return normalise_uri(entry[1], limits.uri_chars) if entry else None
+
+
+def _verdict(
+    token: object, claimed: Claimed, label: str, digest: bytes, draft: _Draft, revision: Revision
+) -> Verdict:
+    requirement = draft.source.requirement
+    if claimed.seal is None:
+        return verify_claimed(claimed, label, requirement, revision.owners)
+    # Tokens are canonical once they are parsed, so the same token is the same signature over the same claims.
+    key = (token, digest, requirement.source)
+    known = revision.verdicts.get(key)
+    if known is None:
+        known = revision.verdicts.put(key, verify_claimed(claimed, label, requirement, revision.owners))
+    return known
+
+
+def _timestamps(draft: _Draft, metadata: Mapping[str, object], revision: Revision, limits: Limits) -> Timestamps:
+    seal = draft.seal
+    return resolve_timestamps(
+        metadata,
+        signed=_signed_times(seal) if seal is not None else None,
+        version=seal.version if seal is not None else None,
+        keys=revision.metadata,
+        # What an unsigned entry may still do is to shorten the validity, never to lengthen it.
+        roles=_RESTRICTING if draft.source.freshness.evidence == "sealed" else None,
+        limits=limits,
+    )
+
+
+def _signed_times(seal: Seal) -> dict[str, datetime]:
+    times = {"modified": seal.modified, "valid_from": seal.valid_from, "valid_until": seal.valid_until}
+    return {role: time for role, time in times.items() if time is not None}
