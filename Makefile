@@ -1,0 +1,40 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test test-deep lint bench format clean
+
+demo: $(STAMP)
+	$(BIN)/headgate demo --html demo-out/demo.html
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+test-deep: $(STAMP)
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/admission.py
+	$(BIN)/python benchmarks/corpus.py
+
+clean:
+	rm -rf $(VENV) demo-out
+
+# Dependency groups need pip 25.1 or newer, so pip is upgraded first.
+$(STAMP): pyproject.toml integrations/langchain/pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --group dev --group integrations/langchain/pyproject.toml:test \
+		-e '.[tokens]' -e 'integrations/langchain[demo]'
+	touch $(STAMP)

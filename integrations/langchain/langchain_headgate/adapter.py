@@ -1,0 +1,57 @@
+"""How `headgate.guard` finds this package, and `guard` itself."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.vectorstores import VectorStore
+
+from headgate import AdapterError, Gate
+from headgate.adapters import PolicyLike, as_gate
+from langchain_headgate.retriever import GatedRetriever
+from langchain_headgate.vectorstore import GatedVectorStore
+
+__all__ = ["LangChainAdapter", "guard"]
+
+T = TypeVar("T")
+
+
+class LangChainAdapter:
+    """Guards LangChain's retrievers and vector stores."""
+
+    name = "langchain"
+
+    def accepts(self, target: object) -> bool:
+        """Return whether `target` is a retriever or vector store of LangChain."""
+        return isinstance(target, (BaseRetriever, VectorStore))
+
+    def guard(self, target: Any, gate: Gate) -> Any:
+        """Return the gated form of a retriever or vector store."""
+        if isinstance(target, BaseRetriever):
+            return GatedRetriever(retriever=target, policy=gate, tags=target.tags, metadata=target.metadata)
+        return GatedVectorStore(target, gate)
+
+
+def guard(target: T, policy: PolicyLike = None) -> T:
+    """Put the gate behind a LangChain retriever or vector store.
+
+    Args:
+        target: a `BaseRetriever` or a `VectorStore`.
+        policy: a gate, a policy, or the path of a policy file. Without one the gate runs in audit mode.
+
+    Returns:
+        A retriever, or a vector store; what it returns has passed the gate.
+
+    Raises:
+        AdapterError: it is neither.
+        PolicyError: the policy cannot be used.
+    """
+    adapter = LangChainAdapter()
+    if not adapter.accepts(target):
+        raise AdapterError(
+            f"{type(target).__name__} is neither a retriever nor a vector store of LangChain. Guard the retriever "
+            "before it goes into the chain, or use `retriever | gate_documents(policy)`."
+        )
+    guarded: T = adapter.guard(target, as_gate(policy))
+    return guarded

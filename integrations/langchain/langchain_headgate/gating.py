@@ -1,0 +1,83 @@
+"""The step that every adoption point shares: documents in, admitted documents out, one record in the trace."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from langchain_core.callbacks import (
+    AsyncCallbackManager,
+    AsyncCallbackManagerForChainRun,
+    CallbackManager,
+    CallbackManagerForChainRun,
+)
+from langchain_core.documents import Document
+
+from headgate import Admission, Gate, HeadgateError
+from langchain_headgate.convert import to_chunk
+
+__all__ = ["EVENT_NAME", "admit_documents", "arecord", "as_documents", "record"]
+
+EVENT_NAME = "headgate.admission"
+_RUN_NAME = "headgate"
+_log = logging.getLogger("headgate")
+
+
+def as_documents(found: object, origin: object) -> list[Document]:
+    """Return what an inner retriever found, as a list.
+
+    Raises:
+        HeadgateError: it found something that is no collection of documents.
+    """
+    if isinstance(found, Iterable) and not isinstance(found, (str, bytes, Document)):
+        documents = list(found)
+        if all(isinstance(document, Document) for document in documents):
+            return documents
+        odd = next(document for document in documents if not isinstance(document, Document))
+        problem = f"a list with a {type(odd).__name__} in it"
+    else:
+        problem = f"{type(found).__name__}"
+    raise HeadgateError(f"{type(origin).__name__} returned {problem}, where headgate expects a list of Document.")
+
+
+def admit_documents(gate: Gate, documents: Sequence[Document], query: str | None) -> Admission:
+    """Return the gate's decisions about documents."""
+    return gate.admit([to_chunk(document) for document in documents], query)
+
+
+def record(admission: Admission, callbacks: CallbackManager | None) -> None:
+    """Show an admission in the trace: a child run named `headgate`, and one custom event.
+
+    Tracers show runs; `astream_events` and plain handlers get the event. Neither can change what was decided.
+    """
+    _log_dropped(admission)
+    if callbacks is None or not callbacks.handlers:
+        return
+    output = admission.to_dict()
+    run: CallbackManagerForChainRun = callbacks.on_chain_start(None, _inputs(admission), name=_RUN_NAME)
+    run.get_child().on_custom_event(EVENT_NAME, output, run_id=run.run_id)
+    run.on_chain_end(output)
+
+
+async def arecord(admission: Admission, callbacks: AsyncCallbackManager | None) -> None:
+    """As `record`, for asynchronous callbacks."""
+    _log_dropped(admission)
+    if callbacks is None or not callbacks.handlers:
+        return
+    output = admission.to_dict()
+    run: AsyncCallbackManagerForChainRun = await callbacks.on_chain_start(None, _inputs(admission), name=_RUN_NAME)
+    await run.get_child().on_custom_event(EVENT_NAME, output, run_id=run.run_id)
+    await run.on_chain_end(output)
+
+
+def _inputs(admission: Admission) -> dict[str, Any]:
+    return {"documents": len(admission.decisions), "policy_revision": admission.policy_revision}
+
+
+def _log_dropped(admission: Admission) -> None:
+    if admission.dropped and _log.isEnabledFor(logging.INFO):
+        reasons = {
+            code: count for code, count in sorted(admission.counts().items()) if code not in ("admit", "drop")
+        }
+        _log.info("admission %s dropped %d of %d: %s", admission.id, len(admission.dropped), len(admission.decisions), reasons)

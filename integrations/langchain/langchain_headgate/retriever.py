@@ -1,0 +1,124 @@
+"""GatedRetriever: a retriever behind the gate, which is a retriever."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.retrievers import BaseRetriever
+from pydantic import Field, PrivateAttr
+
+from headgate import Admission, Gate
+from headgate.adapters import as_gate
+from langchain_headgate.convert import to_documents
+from langchain_headgate.fetching import Reach, widths
+from langchain_headgate.gating import admit_documents, arecord, as_documents, record
+
+__all__ = ["GatedRetriever"]
+
+
+class GatedRetriever(BaseRetriever):
+    """Returns the admissible documents of another retriever, in its order.
+
+    A request for k documents returns k admissible ones, where the inner retriever has them: it is asked for more than
+    k at first, and for more again as long as documents are kept out and further ones may exist. An inner retriever
+    that cannot be told how many to return is asked once.
+
+    Attributes:
+        retriever: the retriever behind the gate.
+        policy: a gate, a policy, or the path of a policy file; None runs in audit mode.
+        k: how many documents to return; None for as many as the inner retriever would.
+        overfetch: how many times k documents to ask for at first.
+        max_fetch: the largest number of documents to ask for.
+    """
+
+    retriever: BaseRetriever
+    policy: Any = Field(default=None, exclude=True, repr=False)
+    k: int | None = Field(default=None, ge=0)
+    overfetch: int = Field(default=2, ge=1)
+    max_fetch: int = Field(default=200, ge=1)
+
+    _gate: Gate = PrivateAttr()
+    _reach: Reach = PrivateAttr()
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Load the policy, so that a mistake shows here and not at the first question."""
+        super().model_post_init(context)
+        self._gate = as_gate(self.policy)
+        self._reach = Reach(self.retriever)
+
+    @property
+    def gate(self) -> Gate:
+        """The gate; `retriever.gate.reload()` reads the policy again."""
+        return self._gate
+
+    def _get_relevant_documents(
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, k: int | None = None, **kwargs: Any
+    ) -> list[Document]:
+        wanted = self._wanted(k)
+        documents: list[Document] = []
+        admission: Admission | None = None
+        for width in self._widths(wanted):
+            inner, arguments = self._ask(wanted, width, kwargs)
+            found = inner.invoke(query, config={"callbacks": run_manager.get_child()}, **arguments)
+            documents = as_documents(found, self.retriever)
+            admission = admit_documents(self._gate, documents, query)
+            if self._is_enough(admission, wanted, width):
+                break
+        return self._conclude_sync(admission, documents, wanted, run_manager)
+
+    async def _aget_relevant_documents(
+        self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun, k: int | None = None, **kwargs: Any
+    ) -> list[Document]:
+        wanted = self._wanted(k)
+        documents: list[Document] = []
+        admission: Admission | None = None
+        for width in self._widths(wanted):
+            inner, arguments = self._ask(wanted, width, kwargs)
+            found = await inner.ainvoke(query, config={"callbacks": run_manager.get_child()}, **arguments)
+            documents = as_documents(found, self.retriever)
+            admission = admit_documents(self._gate, documents, query)
+            if self._is_enough(admission, wanted, width):
+                break
+        if admission is None:
+            return []
+        admission = _limited(admission, wanted)
+        await arecord(admission, run_manager.get_child())
+        return to_documents(documents, admission)
+
+    def _conclude_sync(
+        self,
+        admission: Admission | None,
+        documents: list[Document],
+        wanted: int | None,
+        run_manager: CallbackManagerForRetrieverRun,
+    ) -> list[Document]:
+        if admission is None:
+            return []
+        admission = _limited(admission, wanted)
+        record(admission, run_manager.get_child())
+        return to_documents(documents, admission)
+
+    def _wanted(self, k: int | None) -> int | None:
+        return k if k is not None else self.k if self.k is not None else self._reach.k
+
+    def _widths(self, wanted: int | None) -> list[int]:
+        if wanted == 0:
+            return []
+        if wanted is None:
+            return [0]
+        return list(
+            widths(wanted, first=self.overfetch, limit=self.max_fetch, is_adjustable=self._reach.is_adjustable)
+        )
+
+    def _ask(self, wanted: int | None, width: int, kwargs: dict[str, Any]) -> tuple[BaseRetriever, dict[str, Any]]:
+        return (self.retriever, kwargs) if wanted is None else self._reach.ask_for(width, kwargs)
+
+    def _is_enough(self, admission: Admission, wanted: int | None, width: int) -> bool:
+        # Fewer than asked for means that there are no more.
+        return wanted is None or len(admission.chunks) >= wanted or len(admission.decisions) < width
+
+
+def _limited(admission: Admission, wanted: int | None) -> Admission:
+    return admission if wanted is None else admission.limited_to(wanted)
