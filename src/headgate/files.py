@@ -16,14 +16,18 @@ def read_config_bytes(path: Path, max_bytes: int) -> bytes:
         PolicyError: the file is missing, unreadable, no regular file, or longer than `max_bytes`.
     """
     if not path.exists():
-        raise PolicyError("the file does not exist.", "Check the path; it is relative to the policy file.", file=str(path))
+        raise PolicyError(
+            "the file does not exist.", "Check the path; it is relative to the policy file.", file=str(path)
+        )
     if not path.is_file():
         raise PolicyError("this is not a regular file.", "Name a file.", file=str(path))
     try:
         with path.open("rb") as file:
             data = file.read(max_bytes + 1)
     except OSError as error:
-        raise PolicyError(f"the file cannot be read ({error.strerror}).", "Check its permissions.", file=str(path)) from error
+        raise PolicyError(
+            f"the file cannot be read ({error.strerror}).", "Check its permissions.", file=str(path)
+        ) from error
     if len(data) > max_bytes:
         raise PolicyError(
             f"the file is larger than {max_bytes:,} bytes.", "Split it, or raise the limit.", file=str(path)

@@ -137,7 +137,12 @@ class Gate:
             raise error.at(str(self._path) if self._path else None) from None
 
     def _judge(
-        self, revision: Revision, chunks: Sequence[Chunk], query: str | None, now: datetime, as_of: datetime | None
+        self,
+        revision: Revision,
+        chunks: Sequence[Chunk],
+        query: str | None,
+        now: datetime,
+        as_of: datetime | None,
     ) -> Admission:
         at = as_of or now
         judged = [

@@ -60,15 +60,11 @@ class Alignment:
 
     def to_original(self, start: int, end: int) -> tuple[int, int]:
         """Return the span of the original text behind a span of the rewritten text."""
-        return _map_span(
-            start, end, self._rewritten_starts, self._rewritten_ends, self._starts, self._ends
-        )
+        return _map_span(start, end, self._rewritten_starts, self._rewritten_ends, self._starts, self._ends)
 
     def to_rewritten(self, start: int, end: int) -> tuple[int, int]:
         """Return the span of the rewritten text that stands for a span of the original text."""
-        return _map_span(
-            start, end, self._starts, self._ends, self._rewritten_starts, self._rewritten_ends
-        )
+        return _map_span(start, end, self._starts, self._ends, self._rewritten_starts, self._rewritten_ends)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Alignment):
@@ -139,7 +135,9 @@ def _map_span(
     )
 
 
-def _map_start(position: int, starts: list[int], ends: list[int], to_starts: list[int], to_ends: list[int]) -> int:
+def _map_start(
+    position: int, starts: list[int], ends: list[int], to_starts: list[int], to_ends: list[int]
+) -> int:
     index = bisect_right(starts, position) - 1  # the last edit that begins at or before the position
     if index < 0:
         return position

@@ -71,4 +71,3 @@ def _candidate(judgement: Judgement) -> Candidate:
         counts=proved and not errors & _NOT_IN_FORCE,
         applies=is_sealed if supersede is None else supersede,
     )
-

@@ -89,7 +89,9 @@ def find_standing(chunk: Chunk, data: bytes, revision: Revision, limits: Limits)
         return _find(metadata, digest, revision, limits), digest
     if known is None:
         known = _find(metadata, digest, revision, limits)
-        revision.standings.put(key, known, sum(len(v) for v in metadata.values() if isinstance(v, (str, bytes))))
+        revision.standings.put(
+            key, known, sum(len(v) for v in metadata.values() if isinstance(v, (str, bytes)))
+        )
     return known, digest
 
 
@@ -129,7 +131,12 @@ def check_failed(check: str, error: Exception) -> Finding:
 
 
 def _prove(
-    draft: _Draft, metadata: Mapping[str, object], label: str, digest: bytes, revision: Revision, limits: Limits
+    draft: _Draft,
+    metadata: Mapping[str, object],
+    label: str,
+    digest: bytes,
+    revision: Revision,
+    limits: Limits,
 ) -> None:
     declared_uri = _declared_uri(metadata, revision, limits)
     declared = revision.source_of(declared_uri)
@@ -175,7 +182,9 @@ def _verdict(
     return known
 
 
-def _timestamps(draft: _Draft, metadata: Mapping[str, object], revision: Revision, limits: Limits) -> Timestamps:
+def _timestamps(
+    draft: _Draft, metadata: Mapping[str, object], revision: Revision, limits: Limits
+) -> Timestamps:
     seal = draft.seal
     return resolve_timestamps(
         metadata,

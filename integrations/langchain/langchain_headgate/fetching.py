@@ -85,4 +85,7 @@ def _count_argument(retriever: BaseRetriever) -> str | None:
 
 def _count_field(retriever: BaseRetriever) -> str | None:
     fields = type(retriever).model_fields
-    return next((name for name in _COUNT_NAMES if name in fields and type(getattr(retriever, name, None)) is int), None)
+    return next(
+        (name for name in _COUNT_NAMES if name in fields and type(getattr(retriever, name, None)) is int),
+        None,
+    )

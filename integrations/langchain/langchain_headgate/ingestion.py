@@ -61,7 +61,9 @@ class SealDocuments(BaseDocumentTransformer):
         return [self._seal(document) for document in documents]
 
     def _seal(self, document: Document) -> Document:
-        metadata = {key: value for key, value in document.metadata.items() if key not in (SEAL_KEY, RECORD_KEY)}
+        metadata = {
+            key: value for key, value in document.metadata.items() if key not in (SEAL_KEY, RECORD_KEY)
+        }
         chunk = Chunk(document.page_content, metadata, document.id)
         sealed = self._sealer.seal(
             chunk,

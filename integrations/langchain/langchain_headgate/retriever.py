@@ -69,7 +69,12 @@ class GatedRetriever(BaseRetriever):
         return self._conclude_sync(admission, documents, wanted, run_manager)
 
     async def _aget_relevant_documents(
-        self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun, k: int | None = None, **kwargs: Any
+        self,
+        query: str,
+        *,
+        run_manager: AsyncCallbackManagerForRetrieverRun,
+        k: int | None = None,
+        **kwargs: Any,
     ) -> list[Document]:
         wanted = self._wanted(k)
         documents: list[Document] = []
@@ -109,10 +114,14 @@ class GatedRetriever(BaseRetriever):
         if wanted is None:
             return [0]
         return list(
-            widths(wanted, first=self.overfetch, limit=self.max_fetch, is_adjustable=self._reach.is_adjustable)
+            widths(
+                wanted, first=self.overfetch, limit=self.max_fetch, is_adjustable=self._reach.is_adjustable
+            )
         )
 
-    def _ask(self, wanted: int | None, width: int, kwargs: dict[str, Any]) -> tuple[BaseRetriever, dict[str, Any]]:
+    def _ask(
+        self, wanted: int | None, width: int, kwargs: dict[str, Any]
+    ) -> tuple[BaseRetriever, dict[str, Any]]:
         return (self.retriever, kwargs) if wanted is None else self._reach.ask_for(width, kwargs)
 
     def _is_enough(self, admission: Admission, wanted: int | None, width: int) -> bool:

@@ -51,11 +51,15 @@ class GatedVectorStore(VectorStore):
         """The embeddings of the store behind the gate."""
         return self.store.embeddings
 
-    def add_texts(self, texts: Any, metadatas: list[dict[Any, Any]] | None = None, **kwargs: Any) -> list[str]:
+    def add_texts(
+        self, texts: Any, metadatas: list[dict[Any, Any]] | None = None, **kwargs: Any
+    ) -> list[str]:
         """Add texts to the store behind the gate."""
         return self.store.add_texts(texts, metadatas, **kwargs)
 
-    async def aadd_texts(self, texts: Any, metadatas: list[dict[Any, Any]] | None = None, **kwargs: Any) -> list[str]:
+    async def aadd_texts(
+        self, texts: Any, metadatas: list[dict[Any, Any]] | None = None, **kwargs: Any
+    ) -> list[str]:
         """Add texts to the store behind the gate."""
         return await self.store.aadd_texts(texts, metadatas, **kwargs)
 
@@ -173,9 +177,7 @@ class _Plan:
         if self._position is None or self._position >= len(self._args):
             kwargs["k"] = width
         pool = kwargs.get("fetch_k")
-        if pool is None and "fetch_k" in self._names and width > 20:
-            kwargs["fetch_k"] = width
-        elif type(pool) is int and pool < width:
+        if (pool is None and "fetch_k" in self._names and width > 20) or (type(pool) is int and pool < width):
             kwargs["fetch_k"] = width
         return kwargs
 

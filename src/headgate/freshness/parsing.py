@@ -32,12 +32,16 @@ _REDUCED = re.compile(r"(\d{4})(?:-(\d{2}))?")
 _PDF = re.compile(
     r"D:(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?(?:(Z)(?:00'?00'?)?|([+-])(\d{2})'?(?:(\d{2})'?)?)?"
 )
-_MONTHS = {name: number for number, name in enumerate(
-    ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1)}
-_MONTH_NAMES = (
-    "january february march april may june july august september october november december".split()
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
+    )
+}
+_MONTH_NAMES = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+_NAMED = re.compile(
+    r"(?:(\d{1,2})(?:st|nd|rd|th)?[ -])?([A-Za-z]{3,9})\.?[ -](?:(\d{1,2})(?:st|nd|rd|th)?,? )?(\d{4})"
 )
-_NAMED = re.compile(r"(?:(\d{1,2})(?:st|nd|rd|th)?[ -])?([A-Za-z]{3,9})\.?[ -](?:(\d{1,2})(?:st|nd|rd|th)?,? )?(\d{4})")
 _RFC2822 = re.compile(
     r"(?:[A-Za-z]{3,9}, ?)?(\d{1,2})[ -]([A-Za-z]{3})[ -](\d{2,4}) (\d{2}):(\d{2})(?::(\d{2}))? ?([+-]\d{4}|GMT|UTC|UT|Z)"
 )
@@ -135,7 +139,9 @@ def _read(value: object, zone: tzinfo | None, order: DateOrder | None, max_chars
 def _instant(value: datetime, zone: tzinfo | None) -> Interval:
     if value.tzinfo is None or value.utcoffset() is None:
         if zone is None:
-            raise Unreadable("the time has no zone: add Z or an offset, or set metadata.timezone in the policy")
+            raise Unreadable(
+                "the time has no zone: add Z or an offset, or set metadata.timezone in the policy"
+            )
         value = value.replace(tzinfo=zone)
     instant = value.astimezone(timezone.utc)
     return Interval(instant, instant)
@@ -180,7 +186,14 @@ def _read_iso(text: str, zone: tzinfo | None) -> Interval | None:
         return _day(day, zone)
     fraction = int((match["fraction"] or "").ljust(6, "0")[:6] or 0)
     return _instant(
-        _datetime(day, int(match["hour"]), int(match["minute"]), int(match["second"] or 0), fraction, _zone(match["zone"])),
+        _datetime(
+            day,
+            int(match["hour"]),
+            int(match["minute"]),
+            int(match["second"] or 0),
+            fraction,
+            _zone(match["zone"]),
+        ),
         zone,
     )
 
@@ -239,7 +252,9 @@ def _read_slashed(text: str, zone: tzinfo | None, order: DateOrder | None) -> In
     elif second > 12:
         order = "MDY"
     elif order is None:
-        raise Unreadable(f"{text!r} can be read two ways: write the year first, or set metadata.date_order in the policy")
+        raise Unreadable(
+            f"{text!r} can be read two ways: write the year first, or set metadata.date_order in the policy"
+        )
     day, month = (first, second) if order == "DMY" else (second, first)
     return _day(_date(year, month, day), zone)
 
@@ -247,7 +262,7 @@ def _read_slashed(text: str, zone: tzinfo | None, order: DateOrder | None) -> In
 def _month(name: str) -> int:
     lowered = name.lower()
     number = _MONTHS.get(lowered[:3])
-    if number is None or not _MONTH_NAMES[number - 1].startswith(lowered) and lowered != "sept":
+    if number is None or (not _MONTH_NAMES[number - 1].startswith(lowered) and lowered != "sept"):
         raise Unreadable("there is no such month")
     return number
 

@@ -56,7 +56,11 @@ def judge_freshness(times: Timestamps, rule: Freshness, now: datetime) -> Judged
     if interval.earliest > now + rule.future_skew:
         ahead = format_duration(interval.earliest - now)
         findings.append(
-            Finding("F204", f"It claims to be {role} {ahead} in the future.", detail=_detail(times, role, interval))
+            Finding(
+                "F204",
+                f"It claims to be {role} {ahead} in the future.",
+                detail=_detail(times, role, interval),
+            )
         )
     else:
         findings += _judge_age(times, role, interval, rule, now)
@@ -102,18 +106,25 @@ def _judge_validity(times: Timestamps, now: datetime) -> Iterator[Finding]:
     if until is not None and now >= until.earliest:  # the instant itself is already outside: RFC 7519, 4.1.4
         hint = "" if now >= until.latest else " in some time zones; add a zone to say where"
         yield Finding(
-            "F201", f"It was valid until {_shown(until.earliest)}{hint}.", detail=_detail(times, "valid_until", until)
+            "F201",
+            f"It was valid until {_shown(until.earliest)}{hint}.",
+            detail=_detail(times, "valid_until", until),
         )
     for role, interval in (("valid_until", until), ("valid_from", since)):
         evidence = times.evidence.get(role)
         if interval is None and evidence is not None and evidence.problem:
             yield Finding(
-                "F203", f"{evidence.key!r} cannot be read: {evidence.problem}.", "warning", {"unreadable": evidence.key}
+                "F203",
+                f"{evidence.key!r} cannot be read: {evidence.problem}.",
+                "warning",
+                {"unreadable": evidence.key},
             )
     if since is not None and now < since.latest:
         hint = "" if now < since.earliest else " in some time zones; add a zone to say where"
         yield Finding(
-            "F206", f"It is valid from {_shown(since.latest)}{hint}.", detail=_detail(times, "valid_from", since)
+            "F206",
+            f"It is valid from {_shown(since.latest)}{hint}.",
+            detail=_detail(times, "valid_from", since),
         )
 
 
@@ -121,7 +132,9 @@ def _judge_successor(times: Timestamps) -> Iterator[Finding]:
     if times.superseded_by is not None:
         successor = times.superseded_by
         yield Finding(
-            "F205", f"It names its successor: {successor}.", detail={"superseded_by": successor, "by": "itself"}
+            "F205",
+            f"It names its successor: {successor}.",
+            detail={"superseded_by": successor, "by": "itself"},
         )
 
 
@@ -130,7 +143,11 @@ def _judge_missing(times: Timestamps, rule: Freshness) -> Iterator[Finding]:
         return
     severity: Severity = "error" if rule.missing == "drop" else "warning"
     problem = next((f"{e.key!r}: {e.problem}" for e in times.evidence.values() if e.problem), None)
-    message = f"No usable time ({problem})." if problem else "It has no time of modification, publication or creation."
+    message = (
+        f"No usable time ({problem})."
+        if problem
+        else "It has no time of modification, publication or creation."
+    )
     yield Finding("F203", message, severity, {"unreadable": problem} if problem else {})
 
 
@@ -140,7 +157,11 @@ def _judge_age(
     oldest, youngest = now - interval.earliest, now - interval.latest
     if rule.max_age is not None and oldest > rule.max_age:
         allowed = format_duration(rule.max_age)
-        detail = {**_detail(times, role, interval), "age_seconds": round(oldest.total_seconds()), "max_age": allowed}
+        detail = {
+            **_detail(times, role, interval),
+            "age_seconds": round(oldest.total_seconds()),
+            "max_age": allowed,
+        }
         if youngest > rule.max_age:
             message = f"It was {role} {format_duration(youngest)} ago; {allowed} are allowed."
         else:
@@ -164,7 +185,10 @@ def _what_to_add(interval: Interval) -> str:
 
 def _detail(times: Timestamps, role: str, interval: Interval) -> dict[str, object]:
     evidence = times.evidence[role]
-    detail: dict[str, object] = {role: _shown(interval.earliest), "evidence": f"{evidence.kind}:{evidence.key}"}
+    detail: dict[str, object] = {
+        role: _shown(interval.earliest),
+        "evidence": f"{evidence.kind}:{evidence.key}",
+    }
     if not interval.is_instant:
         detail["latest"] = _shown(interval.latest)
     return detail

@@ -17,28 +17,84 @@ __all__ = ["CATALOGUE", "ROLES", "TIME_ROLES", "Evidence", "Timestamps", "find_e
 
 CATALOGUE: Mapping[str, tuple[str, ...]] = {
     "modified": (
-        "last_modified", "last_modified_date", "last_modified_at", "lastmodified", "lastmod", "modified",
-        "modified_at", "modified_date", "date_modified", "dc_terms_modified", "dcterms:modified",
-        "article:modified_time", "og:updated_time", "updated", "updated_at", "update_date", "last_updated",
-        "last_update", "last_edited_time", "last_edited_at", "moddate", "mod_date", "mtime", "when", "date",
+        "last_modified",
+        "last_modified_date",
+        "last_modified_at",
+        "lastmodified",
+        "lastmod",
+        "modified",
+        "modified_at",
+        "modified_date",
+        "date_modified",
+        "dc_terms_modified",
+        "dcterms:modified",
+        "article:modified_time",
+        "og:updated_time",
+        "updated",
+        "updated_at",
+        "update_date",
+        "last_updated",
+        "last_update",
+        "last_edited_time",
+        "last_edited_at",
+        "moddate",
+        "mod_date",
+        "mtime",
+        "when",
+        "date",
     ),
     "created": (
-        "creation_date", "creationdate", "created", "created_at", "created_time", "date_created", "createddate", "ctime",
+        "creation_date",
+        "creationdate",
+        "created",
+        "created_at",
+        "created_time",
+        "date_created",
+        "createddate",
+        "ctime",
     ),
     "published": (
-        "published", "published_at", "published_date", "publish_date", "pubdate", "publication_date",
-        "date_published", "article:published_time",
+        "published",
+        "published_at",
+        "published_date",
+        "publish_date",
+        "pubdate",
+        "publication_date",
+        "date_published",
+        "article:published_time",
     ),
     "valid_from": ("valid_from", "validfrom", "effective_from", "effective_date", "not_before", "starts_at"),
     "valid_until": (
-        "valid_until", "validuntil", "valid_to", "valid_through", "expires", "expires_at", "expiry", "expiry_date",
-        "expiration_date", "expiration", "effective_until", "not_after", "ends_at",
+        "valid_until",
+        "validuntil",
+        "valid_to",
+        "valid_through",
+        "expires",
+        "expires_at",
+        "expiry",
+        "expiry_date",
+        "expiration_date",
+        "expiration",
+        "effective_until",
+        "not_after",
+        "ends_at",
     ),
     "version": ("version", "revision", "document_version"),
     "superseded_by": ("superseded_by", "supersededby", "replaced_by", "obsoleted_by", "is_replaced_by"),
     "source": (
-        "source", "url", "uri", "source_url", "source_uri", "link", "permalink", "canonical_url", "file_path",
-        "filepath", "path", "file_name", "filename",
+        "source",
+        "url",
+        "uri",
+        "source_url",
+        "source_uri",
+        "link",
+        "permalink",
+        "canonical_url",
+        "file_path",
+        "filepath",
+        "path",
+        "file_name",
+        "filename",
     ),
 }
 """Metadata keys of the frameworks' usual loaders, the most telling first; compared without case and punctuation."""
@@ -163,7 +219,10 @@ def resolve_timestamps(
 
 
 def find_entry(
-    metadata: Mapping[str, object], role: str, keys: MetadataKeys | None = None, limits: Limits = DEFAULT_LIMITS
+    metadata: Mapping[str, object],
+    role: str,
+    keys: MetadataKeys | None = None,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> tuple[str, object] | None:
     """Return the first key and value that metadata has for a role, or None; empty values do not count."""
     for key in candidate_keys(metadata, role, keys or _NO_KEYS, limits):
@@ -287,6 +346,7 @@ def _as_role(role: str, interval: Interval) -> Interval:
 
 
 _PLAIN_CATALOGUE = {
-    role: tuple(dict.fromkeys(name.translate(_SEPARATORS) for name in names)) for role, names in CATALOGUE.items()
+    role: tuple(dict.fromkeys(name.translate(_SEPARATORS) for name in names))
+    for role, names in CATALOGUE.items()
 }
 _NO_KEYS = MetadataKeys()

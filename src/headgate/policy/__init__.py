@@ -2,7 +2,16 @@
 
 from headgate.policy.durations import format_duration, parse_duration
 from headgate.policy.matching import UriPattern, normalise_uri
-from headgate.policy.model import Budget, Freshness, MetadataKeys, Modes, Policy, Provenance, Source, SourceRule
+from headgate.policy.model import (
+    Budget,
+    Freshness,
+    MetadataKeys,
+    Modes,
+    Policy,
+    Provenance,
+    Source,
+    SourceRule,
+)
 
 __all__ = [
     "Budget",

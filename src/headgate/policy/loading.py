@@ -182,7 +182,9 @@ def _suggest(path: Path_) -> str:
     if name in _LATER:
         return _LATER[name]
     parent = next((step for step in reversed(path[:-1]) if isinstance(step, str)), None)
-    known = _FIELDS.get(parent, ()) if parent else tuple(key for key in Policy.model_fields if key != "base_dir")
+    known = (
+        _FIELDS.get(parent, ()) if parent else tuple(key for key in Policy.model_fields if key != "base_dir")
+    )
     match = process.extractOne(name, known, score_cutoff=70)
     if match:
         return f"Did you mean {match[0]!r}?"

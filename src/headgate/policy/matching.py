@@ -41,7 +41,9 @@ def normalise_uri(value: object, max_chars: int = 2_048) -> str | None:
     if scheme is None:
         if value.startswith("//"):
             return None
-        return _normalise_path_uri("file", value.replace("\\", "/").replace("%", "%25").replace("?", "%3F").replace("#", "%23"))
+        return _normalise_path_uri(
+            "file", value.replace("\\", "/").replace("%", "%25").replace("?", "%3F").replace("#", "%23")
+        )
     if "\\" in value or _FORBIDDEN.search(value.replace(" ", "")):
         return None
     try:
@@ -180,9 +182,7 @@ def _match_parts(pattern: tuple[str, ...], parts: tuple[str, ...]) -> bool:
         if part == "**":
             reachable = set(range(min(reachable), len(parts) + 1)) if reachable else set()
         else:
-            reachable = {
-                at + 1 for at in reachable if at < len(parts) and _match_text(part, parts[at])
-            }
+            reachable = {at + 1 for at in reachable if at < len(parts) and _match_text(part, parts[at])}
         if not reachable:
             return False
     return len(parts) in reachable

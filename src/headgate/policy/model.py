@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    field_validator,
+    model_validator,
+)
 from typing_extensions import Self
 
 from headgate.decision import Mode
@@ -53,7 +61,8 @@ class MetadataKeys(_Model):
     version: KeyNames = Field((), description="Keys that hold a version, as an integer.")
     superseded_by: KeyNames = Field((), description="Keys that name a successor.")
     timezone: str | None = Field(
-        None, description="The zone of times without one, such as UTC or Europe/Berlin. Without it they count as missing."
+        None,
+        description="The zone of times without one, such as UTC or Europe/Berlin. Without it they count as missing.",
     )
     date_order: Literal["DMY", "MDY"] | None = Field(
         None, description="How to read 03/04/2026. Without it such dates count as missing."
@@ -62,7 +71,9 @@ class MetadataKeys(_Model):
     @cached_property
     def names_any(self) -> bool:
         """Whether the policy names any key of its own."""
-        return any(getattr(self, name) for name in type(self).model_fields if name not in ("timezone", "date_order"))
+        return any(
+            getattr(self, name) for name in type(self).model_fields if name not in ("timezone", "date_order")
+        )
 
     @field_validator("timezone")
     @classmethod
@@ -71,7 +82,9 @@ class MetadataKeys(_Model):
             try:
                 ZoneInfo(value)
             except (ValueError, OSError, LookupError) as error:
-                raise ValueError(f"{value!r} is no time zone. Write UTC or a name such as Europe/Berlin.") from error
+                raise ValueError(
+                    f"{value!r} is no time zone. Write UTC or a name such as Europe/Berlin."
+                ) from error
         return value
 
 
@@ -95,7 +108,9 @@ class Provenance(_Model):
     keys: Annotated[tuple[Any, ...], BeforeValidator(_as_list)] = Field(
         (), description="Key files (JWK, JWKS or PEM, public), or JWKS written inline."
     )
-    issuers: KeyNames = Field((), description="Accepted issuers; without it, any issuer that signs with these keys.")
+    issuers: KeyNames = Field(
+        (), description="Accepted issuers; without it, any issuer that signs with these keys."
+    )
     cover: KeyNames = Field((), description="Metadata entries that every seal of this source must cover.")
     mode: Mode | None = None
 
@@ -107,7 +122,9 @@ class Provenance(_Model):
                 continue
             if isinstance(entry, str):
                 if "://" in entry:
-                    raise ValueError(f"{entry!r} is an address. Save the key set to a file and name the file.")
+                    raise ValueError(
+                        f"{entry!r} is an address. Save the key set to a file and name the file."
+                    )
             elif not isinstance(entry, Mapping):
                 raise ValueError(f"{entry!r} is no key. Write a file name, or a JWKS with `keys:`.")
         return tuple(str(entry) if isinstance(entry, Path) else entry for entry in value)
@@ -116,8 +133,12 @@ class Provenance(_Model):
 class Freshness(_Model):
     """How current the documents of a source must be."""
 
-    max_age: Duration | None = Field(None, description="The oldest last modification that is admitted, such as 90d.")
-    warn_after: Duration | None = Field(None, description="The age from which an admitted document is marked.")
+    max_age: Duration | None = Field(
+        None, description="The oldest last modification that is admitted, such as 90d."
+    )
+    warn_after: Duration | None = Field(
+        None, description="The age from which an admitted document is marked."
+    )
     missing: Literal["drop", "warn", "admit"] = Field(
         "drop", description="What happens to a document without a usable time, where max_age is set."
     )
@@ -125,7 +146,8 @@ class Freshness(_Model):
         timedelta(minutes=5), description="How far a publisher's clock may be ahead.", validate_default=True
     )
     evidence: Literal["any", "sealed"] = Field(
-        "any", description="sealed: only times inside a verified seal count. any: metadata may fill what the seal lacks."
+        "any",
+        description="sealed: only times inside a verified seal count. any: metadata may fill what the seal lacks.",
     )
     supersede: bool | None = Field(
         None,
@@ -195,7 +217,9 @@ class Policy(_Model):
         default_factory=SourceRule, description="What is required of documents that match no source."
     )
     budget: Budget | None = None
-    base_dir: Path = Field(default=Path(), exclude=True, description="Where relative paths start; set by `load`.")
+    base_dir: Path = Field(
+        default=Path(), exclude=True, description="Where relative paths start; set by `load`."
+    )
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -205,12 +229,16 @@ class Policy(_Model):
             if source.id in ids:
                 raise ValueError(f"two sources have the id {source.id!r}. Give each its own.")
             if source.id == "default":
-                raise ValueError("'default' is the name of the rule for unmatched documents. Choose another id.")
+                raise ValueError(
+                    "'default' is the name of the rule for unmatched documents. Choose another id."
+                )
             ids.add(source.id)
             for pattern in source.match:
                 key = repr((UriPattern.parse(pattern).host, UriPattern.parse(pattern).path))
                 if seen.setdefault(key, source.id) != source.id:
-                    raise ValueError(f"{pattern!r} is claimed by {seen[key]!r} and {source.id!r}. Keep it in one.")
+                    raise ValueError(
+                        f"{pattern!r} is claimed by {seen[key]!r} and {source.id!r}. Keep it in one."
+                    )
         return self
 
     @classmethod

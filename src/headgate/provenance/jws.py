@@ -40,9 +40,7 @@ class ParsedJws:
     signature: bytes
 
 
-def verify_jws(
-    token: str, keys: KeySet, *, typ: str | None = None, limits: Limits = DEFAULT_LIMITS
-) -> bytes:
+def verify_jws(token: str, keys: KeySet, *, typ: str | None = None, limits: Limits = DEFAULT_LIMITS) -> bytes:
     """Return the payload of a compact JWS after checking its signature.
 
     Args:

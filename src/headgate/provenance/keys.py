@@ -174,9 +174,13 @@ class SigningKey:
         elif hasattr(source, "private_bytes"):
             key = _import(_to_pem(source))
         else:
-            raise PolicyError(f"{type(source).__name__} is no private key.", "Give a path to a JWK or PEM file.")
+            raise PolicyError(
+                f"{type(source).__name__} is no private key.", "Give a path to a JWK or PEM file."
+            )
         if not key.is_private:
-            raise PolicyError("this key is public; only a private key signs.", "Use the .private.jwk.json file.")
+            raise PolicyError(
+                "this key is public; only a private key signs.", "Use the .private.jwk.json file."
+            )
         algorithms = _algorithms_of(key)
         return cls(kid or str(key.get("kid") or key.thumbprint()), algorithms[0], key)
 
@@ -207,7 +211,11 @@ class SigningKey:
         private, public = (Path(f"{prefix}{ending}") for ending in (".private.jwk.json", ".jwks.json"))
         for path in (private, public):
             if path.exists():
-                raise PolicyError("the file exists already.", "Choose another name; keys are never overwritten.", file=str(path))
+                raise PolicyError(
+                    "the file exists already.",
+                    "Choose another name; keys are never overwritten.",
+                    file=str(path),
+                )
         prefix.parent.mkdir(parents=True, exist_ok=True)
         # Created with its final permissions, so that the key is never readable by others, not even briefly.
         descriptor = os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -250,7 +258,9 @@ def _loads_mapping(data: bytes) -> dict[str, object]:
     try:
         value = loads_strict(data)
     except ValueError as error:
-        raise PolicyError(f"this is neither PEM nor JSON ({error}).", "Give a JWK, a JWKS or a PEM file.") from None
+        raise PolicyError(
+            f"this is neither PEM nor JSON ({error}).", "Give a JWK, a JWKS or a PEM file."
+        ) from None
     if not isinstance(value, dict):
         raise PolicyError("a key file holds a JSON object.", "Give a JWK, a JWKS or a PEM file.")
     return value
@@ -265,9 +275,13 @@ def _import(data: dict[str, Any] | bytes) -> AsymmetricKey:
     except PolicyError:
         raise
     except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise PolicyError(f"this is no usable key ({type(error).__name__}).", "Make one with `headgate keygen`.") from None
+        raise PolicyError(
+            f"this is no usable key ({type(error).__name__}).", "Make one with `headgate keygen`."
+        ) from None
     if not isinstance(key, (OKPKey, ECKey, RSAKey)):
-        raise PolicyError("symmetric keys are not accepted.", "Whoever could verify could also sign. Use Ed25519.")
+        raise PolicyError(
+            "symmetric keys are not accepted.", "Whoever could verify could also sign. Use Ed25519."
+        )
     return key
 
 
@@ -277,22 +291,31 @@ def _import_pem(data: bytes) -> Any:
             return JWKRegistry.import_key(data, key_type=kind)  # type: ignore[arg-type]
         except (JoseError, ValueError, TypeError, AttributeError):
             continue
-    raise PolicyError("this PEM block holds no Ed25519, P-256 or RSA key.", "Make one with `headgate keygen`.")
+    raise PolicyError(
+        "this PEM block holds no Ed25519, P-256 or RSA key.", "Make one with `headgate keygen`."
+    )
 
 
 def _from_jwk(entry: object) -> VerificationKey:
     if not isinstance(entry, Mapping):
         raise PolicyError("a key is a JSON object.", "Give a JWK.")
     if entry.get("kty") == "oct":
-        raise PolicyError("symmetric keys are not accepted.", "Whoever could verify could also sign. Use Ed25519.")
+        raise PolicyError(
+            "symmetric keys are not accepted.", "Whoever could verify could also sign. Use Ed25519."
+        )
     if "d" in entry:
-        raise PolicyError("this is a private key.", "Name the .jwks.json file with the public key, and keep this one secret.")
+        raise PolicyError(
+            "this is a private key.",
+            "Name the .jwks.json file with the public key, and keep this one secret.",
+        )
     return _verification_key(_import(dict(entry)))
 
 
 def _from_pem(data: bytes) -> list[VerificationKey]:
     if b"PRIVATE" in data:
-        raise PolicyError("this is a private key.", "Name the file with the public key, and keep this one secret.")
+        raise PolicyError(
+            "this is a private key.", "Name the file with the public key, and keep this one secret."
+        )
     blocks = [b"-----BEGIN" + part for part in data.split(b"-----BEGIN")[1:]]
     return [_verification_key(_import(block)) for block in blocks]
 
@@ -302,7 +325,9 @@ def _verification_key(key: AsymmetricKey) -> VerificationKey:
     if use not in (None, "sig"):
         raise PolicyError(f"the key's use is {use!r}.", "A key that verifies has the use 'sig'.")
     if operations is not None and "verify" not in cast("list[str]", operations):
-        raise PolicyError(f"the key's key_ops are {operations!r}.", "A key that verifies has the operation 'verify'.")
+        raise PolicyError(
+            f"the key's key_ops are {operations!r}.", "A key that verifies has the operation 'verify'."
+        )
     if kid is not None and (not isinstance(kid, str) or not kid):
         raise PolicyError(f"the kid {kid!r} is no text.", "Name the key with a text.")
     thumbprint = key.thumbprint()
@@ -317,7 +342,9 @@ def _algorithms_of(key: AsymmetricKey) -> tuple[str, ...]:
     if fitting is None:
         raise PolicyError(f"keys of type {kind} {curve} are not accepted.", "Use Ed25519, P-256 or RSA.")
     if isinstance(key, RSAKey) and key.public_key.key_size not in _RSA_BITS:
-        raise PolicyError(f"an RSA key of {key.public_key.key_size} bits is not accepted.", "Use 2048 to 8192 bits.")
+        raise PolicyError(
+            f"an RSA key of {key.public_key.key_size} bits is not accepted.", "Use 2048 to 8192 bits."
+        )
     declared = key.get("alg")
     # RFC 9864 replaced EdDSA by Ed25519; key files written before it still say EdDSA.
     if declared == "EdDSA":
@@ -325,7 +352,9 @@ def _algorithms_of(key: AsymmetricKey) -> tuple[str, ...]:
     if declared is None:
         return fitting
     if declared not in fitting:
-        raise PolicyError(f"the key's alg is {declared!r}.", f"A key of this type signs with {' or '.join(fitting)}.")
+        raise PolicyError(
+            f"the key's alg is {declared!r}.", f"A key of this type signs with {' or '.join(fitting)}."
+        )
     return (str(declared),)
 
 
@@ -335,7 +364,9 @@ def _to_pem(key: Any) -> bytes:
     try:
         return cast("bytes", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     except (TypeError, ValueError) as error:
-        raise PolicyError(f"{type(key).__name__} is no private key that can be used.", "Use Ed25519.") from error
+        raise PolicyError(
+            f"{type(key).__name__} is no private key that can be used.", "Use Ed25519."
+        ) from error
 
 
 def _rebuild(kid: str, algorithms: tuple[str, ...], jwk: dict[str, Any]) -> VerificationKey:

@@ -71,7 +71,11 @@ def check_concepts(concepts: Sequence[Concept], *, report_ambiguous: bool) -> No
         _check_terms(concept)
         other = canonicals.setdefault(fold_alias(concept.canonical), concept)
         if other.canonical != concept.canonical:
-            raise _error(concept, f"{concept.canonical!r} and {other.canonical!r} are one canonical term in two spellings.", "Choose one.")
+            raise _error(
+                concept,
+                f"{concept.canonical!r} and {other.canonical!r} are one canonical term in two spellings.",
+                "Choose one.",
+            )
     owners: dict[str, list[Concept]] = {}
     for concept in concepts:
         for alias in dict.fromkeys(fold_alias(alias) for alias in concept.aliases):
@@ -89,11 +93,17 @@ def _check_terms(concept: Concept) -> None:
         if not any(character.isalnum() for character in term):
             raise _error(concept, f"the term {term!r} has no letter or digit.", "Write a word.")
         if len(term) > DEFAULT_LIMITS.alias_chars:
-            raise _error(concept, f"the term {term[:40]!r}... is too long.", f"The limit is {DEFAULT_LIMITS.alias_chars} characters.")
+            raise _error(
+                concept,
+                f"the term {term[:40]!r}... is too long.",
+                f"The limit is {DEFAULT_LIMITS.alias_chars} characters.",
+            )
         if any("\ud800" <= character <= "\udfff" or character == "\0" for character in term):
             raise _error(concept, f"the term {term!r} holds a character that no text has.", "Remove it.")
     if "\n" in concept.canonical or "\r" in concept.canonical:
-        raise _error(concept, f"the canonical term {concept.canonical!r} has a line break.", "Write it on one line.")
+        raise _error(
+            concept, f"the canonical term {concept.canonical!r} has a line break.", "Write it on one line."
+        )
 
 
 def _check_no_chain(concept: Concept, alias: str, other: Concept | None) -> None:

@@ -57,7 +57,11 @@ class NearMisses:
                 continue
             start, end = match.span()
             zones = protected_zones(text) if zones is None else zones
-            if is_whole_word(text, start, end) and not zones.touches(start, end) and not is_in_identifier(text, start, end):
+            if (
+                is_whole_word(text, start, end)
+                and not zones.touches(start, end)
+                and not is_in_identifier(text, start, end)
+            ):
                 yield start, end, concept, alias
 
     def _nearest(self, word: str) -> str | None:

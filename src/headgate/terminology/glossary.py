@@ -84,7 +84,16 @@ class Glossary:
         """A digest over everything that decides how texts are rewritten, for policy revisions."""
         rows = sorted(
             [
-                [c.canonical, sorted(c.aliases), c.mode, sorted(c.sources), sorted(c.near), c.case, c.plurals, c.keep_quoted]
+                [
+                    c.canonical,
+                    sorted(c.aliases),
+                    c.mode,
+                    sorted(c.sources),
+                    sorted(c.near),
+                    c.case,
+                    c.plurals,
+                    c.keep_quoted,
+                ]
                 for c in self.concepts
             ],
             key=repr,

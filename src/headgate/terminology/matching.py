@@ -23,10 +23,7 @@ _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab":
 _CASE_REACH = 6
 # English words that are acronyms too; in lower case they are the word.
 _ORDINARY = frozenset(
-    "ad add ah aid all am an and any are as ask at be but by can cap car cat cut day did do eat end far few fit for fun "
-    "get go got had has he her him his how i if in is it its let lot low man map may me men met mix my net new no nor "
-    "not now of off oh ok old on one or our out own pay per pet pit put ran raw red run sad sat saw say see set she sit "
-    "six so son sun tap tax ten the tie tin tip to too top try two up us use was way we who why win yes yet you".split()
+    ["ad", "add", "ah", "aid", "all", "am", "an", "and", "any", "are", "as", "ask", "at", "be", "but", "by", "can", "cap", "car", "cat", "cut", "day", "did", "do", "eat", "end", "far", "few", "fit", "for", "fun", "get", "go", "got", "had", "has", "he", "her", "him", "his", "how", "i", "if", "in", "is", "it", "its", "let", "lot", "low", "man", "map", "may", "me", "men", "met", "mix", "my", "net", "new", "no", "nor", "not", "now", "of", "off", "oh", "ok", "old", "on", "one", "or", "our", "out", "own", "pay", "per", "pet", "pit", "put", "ran", "raw", "red", "run", "sad", "sat", "saw", "say", "see", "set", "she", "sit", "six", "so", "son", "sun", "tap", "tax", "ten", "the", "tie", "tin", "tip", "to", "too", "top", "try", "two", "up", "us", "use", "was", "way", "we", "who", "why", "win", "yes", "yet", "you"]
 )
 
 
@@ -118,7 +115,9 @@ class Matcher:
         folded = fold_text(text)
         found = self._automaton.find_matches_as_indexes(folded.text, overlapping=True)
         candidates = [
-            match for pattern, start, end in found if (match := self._accept(text, folded, pattern, start, end, source))
+            match
+            for pattern, start, end in found
+            if (match := self._accept(text, folded, pattern, start, end, source))
         ]
         if not candidates:
             return []
@@ -132,7 +131,13 @@ class Matcher:
     ) -> Match | None:
         plain = folded.text
         # Most finds are parts of longer words; this settles them without a call.
-        if start and plain[start - 1].isascii() and plain[start - 1].isalnum() and plain[start].isascii() and plain[start].isalnum():
+        if (
+            start
+            and plain[start - 1].isascii()
+            and plain[start - 1].isalnum()
+            and plain[start].isascii()
+            and plain[start].isalnum()
+        ):
             return None
         if not is_whole_word(plain, start, end):
             return None
@@ -184,7 +189,12 @@ def _add_concept(patterns: _Patterns, concept: Concept) -> None:
 def _exact(concept: Concept, alias: str) -> str | None:
     if concept.case == "sensitive":
         return alias
-    if concept.case == "smart" and len(alias) <= _CASE_REACH and alias.isupper() and alias.lower() in _ORDINARY:
+    if (
+        concept.case == "smart"
+        and len(alias) <= _CASE_REACH
+        and alias.isupper()
+        and alias.lower() in _ORDINARY
+    ):
         return alias
     return None
 

@@ -18,7 +18,10 @@ _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
 _BACKTICKS = re.compile(r"`+")
 _TAG = re.compile(r"</?[A-Za-z!][^<>]*>")
 _CODE_OPEN = re.compile(r"<(pre|code|script|style|samp|kbd)\b[^<>]*>", re.IGNORECASE)
-_LITERAL_INTRO = re.compile(r"^(?P<indent>[ \t]*)(?:\.\. (?:code|code-block|sourcecode|parsed-literal)::[^\n]*|[^\n]*::)[ \t]*$", re.MULTILINE)
+_LITERAL_INTRO = re.compile(
+    r"^(?P<indent>[ \t]*)(?:\.\. (?:code|code-block|sourcecode|parsed-literal)::[^\n]*|[^\n]*::)[ \t]*$",
+    re.MULTILINE,
+)
 _INDENTED = re.compile(r"(?:\A|\n[ \t]*\n)((?:(?: {4}|\t)[^\n]*(?:\n|\Z)(?:[ \t]*\n)*)+)")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+\u2022]|\d+[.)]|[A-Za-z][.)]) ")
 

@@ -1,0 +1,38 @@
+"""Shared by all tests: no network, a clock that stands still, publishers with keys."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import tiktoken
+from hypothesis import HealthCheck, settings
+
+from headgate.testing import FixedClock, Publisher
+
+settings.register_profile("default", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("deep", max_examples=5_000, deadline=None, suppress_health_check=list(HealthCheck))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+def handbook(clock: FixedClock) -> Publisher:
+    return Publisher("handbook", ["https://handbook.example/**", "file:handbook/**"], clock)
+
+
+@pytest.fixture
+def prices(clock: FixedClock) -> Publisher:
+    return Publisher("prices", "s3://prices/**", clock)
+
+
+@pytest.fixture
+def offline_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real tiktoken encoding that needs no download: every byte is a token."""
+    ranks = {bytes([byte]): byte for byte in range(256)}
+    encoding = tiktoken.Encoding("bytes", pat_str=r"\S+|\s+", mergeable_ranks=ranks, special_tokens={"<|endoftext|>": 256})
+    monkeypatch.setattr(tiktoken, "get_encoding", lambda _: encoding)
