@@ -34,5 +34,7 @@ def prices(clock: FixedClock) -> Publisher:
 def offline_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     """A real tiktoken encoding that needs no download: every byte is a token."""
     ranks = {bytes([byte]): byte for byte in range(256)}
-    encoding = tiktoken.Encoding("bytes", pat_str=r"\S+|\s+", mergeable_ranks=ranks, special_tokens={"<|endoftext|>": 256})
+    encoding = tiktoken.Encoding(
+        "bytes", pat_str=r"\S+|\s+", mergeable_ranks=ranks, special_tokens={"<|endoftext|>": 256}
+    )
     monkeypatch.setattr(tiktoken, "get_encoding", lambda _: encoding)

@@ -150,7 +150,9 @@ def test_a_forgery_cannot_push_out_the_genuine_document(gate: Gate, handbook: Pu
     assert [chunk.text for chunk in admission.chunks] == ["Genuine."]
 
 
-def test_a_version_that_is_not_in_force_yet_replaces_nothing(gate: Gate, handbook: Publisher, clock: FixedClock) -> None:
+def test_a_version_that_is_not_in_force_yet_replaces_nothing(
+    gate: Gate, handbook: Publisher, clock: FixedClock
+) -> None:
     current = handbook.seal("Current.", URI, modified=clock.ago(days=20))
     coming = handbook.seal("Coming.", URI, not_before=clock.now + timedelta(days=10))
     assert [chunk.text for chunk in gate.admit([current, coming]).chunks] == ["Current."]
@@ -286,9 +288,7 @@ def test_an_admission_as_plain_values_holds_no_text(gate: Gate, handbook: Publis
 
 
 def test_a_budget_drops_what_does_not_fit(handbook: Publisher, clock: FixedClock, offline_tokens: None) -> None:
-    gate = Gate(
-        {"sources": [handbook.source()], "budget": {"max_tokens": 40, "encoding": "cl100k_base"}}, clock=clock
-    )
+    gate = Gate({"sources": [handbook.source()], "budget": {"max_tokens": 40, "encoding": "cl100k_base"}}, clock=clock)
     chunks = [handbook.seal(text, URI) for text in ("one two three", "word " * 100, "four <|endoftext|>")]
     admission = gate.admit(chunks)
     assert [decision.action for decision in admission.decisions] == ["admit", "drop", "admit"]

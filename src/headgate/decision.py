@@ -175,9 +175,7 @@ class Admission:
 
     def admitted(self) -> tuple[tuple[Chunk, Decision], ...]:
         """Return the admitted chunks, each with its decision."""
-        return tuple(
-            zip(self.chunks, (decision for decision in self.decisions if decision.admitted), strict=True)
-        )
+        return tuple(zip(self.chunks, (decision for decision in self.decisions if decision.admitted), strict=True))
 
     def limited_to(self, k: int) -> Admission:
         """Return the admission of the first `k` admissible chunks and of everything dropped before them.

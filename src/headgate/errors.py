@@ -41,9 +41,7 @@ class PolicyError(HeadgateError):
 
     def at(self, file: str | None, line: int | None = None) -> PolicyError:
         """Return the same error with the file and line filled in where they are not known yet."""
-        return PolicyError(
-            self.problem, self.remedy, self.path, self.file or file, self.line or line, self.others
-        )
+        return PolicyError(self.problem, self.remedy, self.path, self.file or file, self.line or line, self.others)
 
     def __str__(self) -> str:
         return "\n".join(error.describe() for error in (self, *self.others))

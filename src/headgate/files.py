@@ -44,6 +44,4 @@ def read_config_text(path: Path, max_bytes: int) -> str:
     try:
         return read_config_bytes(path, max_bytes).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise PolicyError(
-            f"byte {error.start} is not UTF-8.", "Save the file as UTF-8.", file=str(path)
-        ) from error
+        raise PolicyError(f"byte {error.start} is not UTF-8.", "Save the file as UTF-8.", file=str(path)) from error

@@ -162,7 +162,7 @@ class Gate:
         }
 
     def __setstate__(self, state: dict[str, object]) -> None:
-        self.__init__(state["policy"], clock=state["clock"], limits=state["limits"])  # type: ignore[misc,arg-type]
+        self.__init__(state["policy"], clock=state["clock"], limits=state["limits"])  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"Gate(mode={self._revision.mode!r}, revision={self._revision.digest!r})"

@@ -117,9 +117,7 @@ def _read_text(chunk: Chunk, limits: Limits) -> bytes | Finding:
     if not isinstance(chunk.metadata, Mapping):
         return Finding("G902", f"The metadata is no mapping but {type(chunk.metadata).__name__}.")
     if len(text) > limits.text_bytes:
-        return Finding(
-            "G903", f"The text has {len(text):,} characters; the limit is {limits.text_bytes:,} bytes."
-        )
+        return Finding("G903", f"The text has {len(text):,} characters; the limit is {limits.text_bytes:,} bytes.")
     try:
         data = text.encode("utf-8")
     except UnicodeEncodeError as error:

@@ -6,7 +6,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 __all__ = ["Memo"]
 
@@ -70,7 +70,7 @@ class Memo(Generic[V]):
             self._weight -= self._weights.pop(key)
 
 
-_ALIVE: weakref.WeakSet[Memo[object]] = weakref.WeakSet()
+_ALIVE: weakref.WeakSet[Memo[Any]] = weakref.WeakSet()
 
 
 def _start_afresh() -> None:

@@ -121,9 +121,7 @@ def resolve(policy: Policy, limits: Limits) -> Revision:
         for key in resolved.requirement.keys:
             owners[key.kid] = (*owners.get(key.kid, ()), resolved.id)
     patterns = [
-        (UriPattern.parse(pattern), sources[source.id])
-        for source in policy.sources
-        for pattern in source.match
+        (UriPattern.parse(pattern), sources[source.id]) for source in policy.sources for pattern in source.match
     ]
     patterns.sort(key=lambda pair: pair[0].specificity, reverse=True)
     return Revision(

@@ -130,14 +130,10 @@ def _map_span(
 ) -> tuple[int, int]:
     if end < start or start < 0:
         raise ValueError(f"not a span: {start}:{end}")
-    return _map_start(start, starts, ends, to_starts, to_ends), _map_end(
-        end, start, starts, ends, to_starts, to_ends
-    )
+    return _map_start(start, starts, ends, to_starts, to_ends), _map_end(end, start, starts, ends, to_starts, to_ends)
 
 
-def _map_start(
-    position: int, starts: list[int], ends: list[int], to_starts: list[int], to_ends: list[int]
-) -> int:
+def _map_start(position: int, starts: list[int], ends: list[int], to_starts: list[int], to_ends: list[int]) -> int:
     index = bisect_right(starts, position) - 1  # the last edit that begins at or before the position
     if index < 0:
         return position

@@ -89,9 +89,7 @@ def find_standing(chunk: Chunk, data: bytes, revision: Revision, limits: Limits)
         return _find(metadata, digest, revision, limits), digest
     if known is None:
         known = _find(metadata, digest, revision, limits)
-        revision.standings.put(
-            key, known, sum(len(v) for v in metadata.values() if isinstance(v, (str, bytes)))
-        )
+        revision.standings.put(key, known, sum(len(v) for v in metadata.values() if isinstance(v, (str, bytes))))
     return known, digest
 
 
@@ -168,9 +166,7 @@ def _declared_uri(metadata: Mapping[str, object], revision: Revision, limits: Li
     return normalise_uri(entry[1], limits.uri_chars) if entry else None
 
 
-def _verdict(
-    token: object, claimed: Claimed, label: str, digest: bytes, draft: _Draft, revision: Revision
-) -> Verdict:
+def _verdict(token: object, claimed: Claimed, label: str, digest: bytes, draft: _Draft, revision: Revision) -> Verdict:
     requirement = draft.source.requirement
     if claimed.seal is None:
         return verify_claimed(claimed, label, requirement, revision.owners)
@@ -182,9 +178,7 @@ def _verdict(
     return known
 
 
-def _timestamps(
-    draft: _Draft, metadata: Mapping[str, object], revision: Revision, limits: Limits
-) -> Timestamps:
+def _timestamps(draft: _Draft, metadata: Mapping[str, object], revision: Revision, limits: Limits) -> Timestamps:
     seal = draft.seal
     return resolve_timestamps(
         metadata,

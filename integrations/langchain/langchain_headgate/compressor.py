@@ -66,9 +66,10 @@ class HeadgateCompressor(BaseDocumentCompressor):
 
 
 def gate_documents(policy: PolicyLike = None) -> Runnable[Sequence[Document], list[Document]]:
-    """Return a step that lets the admissible documents through: `retriever | gate_documents("headgate.yaml")`.
+    """Return a step that lets only admissible documents through, for use after a retriever.
 
-    The step sees only what was retrieved, so it cannot fill up to k; `guard(retriever, ...)` can.
+    Write `retriever | gate_documents("headgate.yaml")`. The step sees only what was retrieved, so it cannot fill up
+    to k; `guard(retriever, ...)` can.
 
     Args:
         policy: a gate, a policy, or the path of a policy file; None runs in audit mode.

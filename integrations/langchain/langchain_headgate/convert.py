@@ -40,8 +40,7 @@ def to_document(original: Document, chunk: Chunk, admission: Admission, decision
 def to_documents(originals: Sequence[Document], admission: Admission) -> list[Document]:
     """Return the admitted documents of an admission, in the order of the originals."""
     return [
-        to_document(originals[decision.index], chunk, admission, decision)
-        for chunk, decision in admission.admitted()
+        to_document(originals[decision.index], chunk, admission, decision) for chunk, decision in admission.admitted()
     ]
 
 
@@ -98,8 +97,6 @@ def _record(admission: Admission, decision: Decision) -> str:
     rewrite = decision.rewrite
     if rewrite is not None and rewrite.edits:
         record["edits"] = [
-            [*rewrite.to_rewritten(edit.start, edit.end), edit.alias]
-            for edit in rewrite.edits
-            if edit.changes_text
+            [*rewrite.to_rewritten(edit.start, edit.end), edit.alias] for edit in rewrite.edits if edit.changes_text
         ]
     return json.dumps(record, ensure_ascii=True, separators=(",", ":"))

@@ -38,9 +38,7 @@ def as_documents(found: object, origin: object) -> list[Document]:
         problem = f"a list with a {type(odd).__name__} in it"
     else:
         problem = f"{type(found).__name__}"
-    raise HeadgateError(
-        f"{type(origin).__name__} returned {problem}, where headgate expects a list of Document."
-    )
+    raise HeadgateError(f"{type(origin).__name__} returned {problem}, where headgate expects a list of Document.")
 
 
 def admit_documents(gate: Gate, documents: Sequence[Document], query: str | None) -> Admission:
@@ -68,9 +66,7 @@ async def arecord(admission: Admission, callbacks: AsyncCallbackManager | None) 
     if callbacks is None or not callbacks.handlers:
         return
     output = admission.to_dict()
-    run: AsyncCallbackManagerForChainRun = await callbacks.on_chain_start(
-        None, _inputs(admission), name=_RUN_NAME
-    )
+    run: AsyncCallbackManagerForChainRun = await callbacks.on_chain_start(None, _inputs(admission), name=_RUN_NAME)
     await run.get_child().on_custom_event(EVENT_NAME, output, run_id=run.run_id)
     await run.on_chain_end(output)
 
@@ -81,9 +77,7 @@ def _inputs(admission: Admission) -> dict[str, Any]:
 
 def _log_dropped(admission: Admission) -> None:
     if admission.dropped and _log.isEnabledFor(logging.INFO):
-        reasons = {
-            code: count for code, count in sorted(admission.counts().items()) if code not in ("admit", "drop")
-        }
+        reasons = {code: count for code, count in sorted(admission.counts().items()) if code not in ("admit", "drop")}
         _log.info(
             "admission %s dropped %d of %d: %s",
             admission.id,

@@ -56,14 +56,12 @@ class SealDocuments(BaseDocumentTransformer):
         self._cover = tuple(cover)
         self._keys = keys or MetadataKeys()
 
-    def transform_documents(self, documents: Sequence[Document], **kwargs: Any) -> list[Document]:
+    def transform_documents(self, documents: Sequence[Document], **kwargs: Any) -> list[Document]:  # noqa: ARG002 - the base's signature
         """Return copies of the documents, each with a seal in its metadata."""
         return [self._seal(document) for document in documents]
 
     def _seal(self, document: Document) -> Document:
-        metadata = {
-            key: value for key, value in document.metadata.items() if key not in (SEAL_KEY, RECORD_KEY)
-        }
+        metadata = {key: value for key, value in document.metadata.items() if key not in (SEAL_KEY, RECORD_KEY)}
         chunk = Chunk(document.page_content, metadata, document.id)
         sealed = self._sealer.seal(
             chunk,

@@ -113,15 +113,9 @@ class GatedRetriever(BaseRetriever):
             return []
         if wanted is None:
             return [0]
-        return list(
-            widths(
-                wanted, first=self.overfetch, limit=self.max_fetch, is_adjustable=self._reach.is_adjustable
-            )
-        )
+        return list(widths(wanted, first=self.overfetch, limit=self.max_fetch, is_adjustable=self._reach.is_adjustable))
 
-    def _ask(
-        self, wanted: int | None, width: int, kwargs: dict[str, Any]
-    ) -> tuple[BaseRetriever, dict[str, Any]]:
+    def _ask(self, wanted: int | None, width: int, kwargs: dict[str, Any]) -> tuple[BaseRetriever, dict[str, Any]]:
         return (self.retriever, kwargs) if wanted is None else self._reach.ask_for(width, kwargs)
 
     def _is_enough(self, admission: Admission, wanted: int | None, width: int) -> bool:

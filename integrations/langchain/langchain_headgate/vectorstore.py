@@ -51,15 +51,11 @@ class GatedVectorStore(VectorStore):
         """The embeddings of the store behind the gate."""
         return self.store.embeddings
 
-    def add_texts(
-        self, texts: Any, metadatas: list[dict[Any, Any]] | None = None, **kwargs: Any
-    ) -> list[str]:
+    def add_texts(self, texts: Any, metadatas: list[dict[Any, Any]] | None = None, **kwargs: Any) -> list[str]:
         """Add texts to the store behind the gate."""
         return self.store.add_texts(texts, metadatas, **kwargs)
 
-    async def aadd_texts(
-        self, texts: Any, metadatas: list[dict[Any, Any]] | None = None, **kwargs: Any
-    ) -> list[str]:
+    async def aadd_texts(self, texts: Any, metadatas: list[dict[Any, Any]] | None = None, **kwargs: Any) -> list[str]:
         """Add texts to the store behind the gate."""
         return await self.store.aadd_texts(texts, metadatas, **kwargs)
 
@@ -81,11 +77,13 @@ class GatedVectorStore(VectorStore):
 
     def get_by_ids(self, ids: Sequence[str], /) -> list[Document]:
         """Return the admissible ones among the documents of these ids."""
-        return _gate_result(self.gate, self.store.get_by_ids(ids), None, None)
+        found: list[Document] = _gate_result(self.gate, self.store.get_by_ids(ids), None, None)
+        return found
 
     async def aget_by_ids(self, ids: Sequence[str], /) -> list[Document]:
         """Return the admissible ones among the documents of these ids."""
-        return _gate_result(self.gate, await self.store.aget_by_ids(ids), None, None)
+        found: list[Document] = _gate_result(self.gate, await self.store.aget_by_ids(ids), None, None)
+        return found
 
     # The abstract methods are named here for the type checker; `_install` replaces them with all the others.
     def similarity_search(self, query: str, k: int = _DEFAULT_K, **kwargs: Any) -> list[Document]:
@@ -93,7 +91,7 @@ class GatedVectorStore(VectorStore):
         raise NotImplementedError
 
     @classmethod
-    def from_texts(cls, texts: Any, embedding: Any, metadatas: Any = None, **kwargs: Any) -> GatedVectorStore:
+    def from_texts(cls, *args: Any, **kwargs: Any) -> GatedVectorStore:  # noqa: ARG003 - the base's signature
         """Not available: a gate needs a store that exists."""
         raise HeadgateError("Build the vector store first, then call guard(vector_store, policy).")
 

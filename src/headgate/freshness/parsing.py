@@ -32,18 +32,15 @@ _REDUCED = re.compile(r"(\d{4})(?:-(\d{2}))?")
 _PDF = re.compile(
     r"D:(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?(?:(Z)(?:00'?00'?)?|([+-])(\d{2})'?(?:(\d{2})'?)?)?"
 )
-_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
-    )
-}
-_MONTH_NAMES = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
-_NAMED = re.compile(
-    r"(?:(\d{1,2})(?:st|nd|rd|th)?[ -])?([A-Za-z]{3,9})\.?[ -](?:(\d{1,2})(?:st|nd|rd|th)?,? )?(\d{4})"
-)
+_MONTH_NAMES = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+)  # fmt: skip
+_MONTHS = {name[:3]: number for number, name in enumerate(_MONTH_NAMES, 1)}
+_NAMED = re.compile(r"(?:(\d{1,2})(?:st|nd|rd|th)?[ -])?([A-Za-z]{3,9})\.?[ -](?:(\d{1,2})(?:st|nd|rd|th)?,? )?(\d{4})")
 _RFC2822 = re.compile(
-    r"(?:[A-Za-z]{3,9}, ?)?(\d{1,2})[ -]([A-Za-z]{3})[ -](\d{2,4}) (\d{2}):(\d{2})(?::(\d{2}))? ?([+-]\d{4}|GMT|UTC|UT|Z)"
+    r"(?:[A-Za-z]{3,9}, ?)?(\d{1,2})[ -]([A-Za-z]{3})[ -](\d{2,4}) "
+    r"(\d{2}):(\d{2})(?::(\d{2}))? ?([+-]\d{4}|GMT|UTC|UT|Z)"
 )
 _SLASHED = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
 _NUMBER = re.compile(r"\d{9,17}(?:\.\d{1,9})?")
@@ -139,9 +136,7 @@ def _read(value: object, zone: tzinfo | None, order: DateOrder | None, max_chars
 def _instant(value: datetime, zone: tzinfo | None) -> Interval:
     if value.tzinfo is None or value.utcoffset() is None:
         if zone is None:
-            raise Unreadable(
-                "the time has no zone: add Z or an offset, or set metadata.timezone in the policy"
-            )
+            raise Unreadable("the time has no zone: add Z or an offset, or set metadata.timezone in the policy")
         value = value.replace(tzinfo=zone)
     instant = value.astimezone(timezone.utc)
     return Interval(instant, instant)

@@ -143,17 +143,11 @@ def _judge_missing(times: Timestamps, rule: Freshness) -> Iterator[Finding]:
         return
     severity: Severity = "error" if rule.missing == "drop" else "warning"
     problem = next((f"{e.key!r}: {e.problem}" for e in times.evidence.values() if e.problem), None)
-    message = (
-        f"No usable time ({problem})."
-        if problem
-        else "It has no time of modification, publication or creation."
-    )
+    message = f"No usable time ({problem})." if problem else "It has no time of modification, publication or creation."
     yield Finding("F203", message, severity, {"unreadable": problem} if problem else {})
 
 
-def _judge_age(
-    times: Timestamps, role: str, interval: Interval, rule: Freshness, now: datetime
-) -> Iterator[Finding]:
+def _judge_age(times: Timestamps, role: str, interval: Interval, rule: Freshness, now: datetime) -> Iterator[Finding]:
     oldest, youngest = now - interval.earliest, now - interval.latest
     if rule.max_age is not None and oldest > rule.max_age:
         allowed = format_duration(rule.max_age)

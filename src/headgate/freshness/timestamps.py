@@ -239,9 +239,7 @@ def candidate_keys(
     return _present_roles(metadata, keys, limits).get(role, ())
 
 
-def _present_roles(
-    metadata: Mapping[str, object], keys: MetadataKeys, limits: Limits
-) -> Mapping[str, tuple[str, ...]]:
+def _present_roles(metadata: Mapping[str, object], keys: MetadataKeys, limits: Limits) -> Mapping[str, tuple[str, ...]]:
     names = tuple(islice(metadata, limits.metadata_keys))
     try:
         catalogued = _catalogued(names)
@@ -346,7 +344,6 @@ def _as_role(role: str, interval: Interval) -> Interval:
 
 
 _PLAIN_CATALOGUE = {
-    role: tuple(dict.fromkeys(name.translate(_SEPARATORS) for name in names))
-    for role, names in CATALOGUE.items()
+    role: tuple(dict.fromkeys(name.translate(_SEPARATORS) for name in names)) for role, names in CATALOGUE.items()
 }
 _NO_KEYS = MetadataKeys()

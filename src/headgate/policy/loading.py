@@ -74,7 +74,7 @@ class _Loader(yaml.SafeLoader):
         self.depth = getattr(self, "depth", 0) + 1
         if self.depth > _MAX_DEPTH:
             raise PolicyError("the file is nested too deeply.", "", line=event.start_mark.line + 1)
-        node: yaml.Node | None = super().compose_node(parent, index)  # type: ignore[no-untyped-call]
+        node: yaml.Node | None = super().compose_node(parent, index)
         self.depth -= 1
         return node
 
@@ -111,10 +111,11 @@ def _construct(loader: _Loader, node: yaml.Node, path: Path_, lines: dict[Path_,
             if key is None or key in mapping:
                 problem = "a key must be a text." if key is None else f"the key {key!r} stands here twice."
                 raise PolicyError(problem, "Keep one.", path, line=key_node.start_mark.line + 1)
-            mapping[key] = _construct(loader, value_node, (*path, key), lines)
-            lines[(*path, key)] = key_node.start_mark.line + 1
+            inner = (*path, key)
+            mapping[key] = _construct(loader, value_node, inner, lines)
+            lines[inner] = key_node.start_mark.line + 1
         return mapping
-    return loader.construct_object(node)  # type: ignore[no-untyped-call]
+    return loader.construct_object(node)
 
 
 def load_policy(path: Path) -> Policy:
@@ -144,19 +145,13 @@ def policy_from_mapping(mapping: Mapping[str, object], base_dir: Path) -> Policy
     return _validate(dict(mapping), base_dir, None, None)
 
 
-def _validate(
-    value: dict[str, object], base_dir: Path, file: str | None, document: YamlDocument | None
-) -> Policy:
+def _validate(value: dict[str, object], base_dir: Path, file: str | None, document: YamlDocument | None) -> Policy:
     try:
         return Policy.model_validate({**value, "base_dir": base_dir})
     except ValidationError as error:
-        problems = [
-            _explain(item, file, document) for item in error.errors(include_url=False, include_context=False)
-        ]
+        problems = [_explain(item, file, document) for item in error.errors(include_url=False, include_context=False)]
         first, *others = problems
-        raise PolicyError(
-            first.problem, first.remedy, first.path, first.file, first.line, tuple(others)
-        ) from None
+        raise PolicyError(first.problem, first.remedy, first.path, first.file, first.line, tuple(others)) from None
 
 
 def _explain(item: Any, file: str | None, document: YamlDocument | None) -> PolicyError:
@@ -182,9 +177,7 @@ def _suggest(path: Path_) -> str:
     if name in _LATER:
         return _LATER[name]
     parent = next((step for step in reversed(path[:-1]) if isinstance(step, str)), None)
-    known = (
-        _FIELDS.get(parent, ()) if parent else tuple(key for key in Policy.model_fields if key != "base_dir")
-    )
+    known = _FIELDS.get(parent, ()) if parent else tuple(key for key in Policy.model_fields if key != "base_dir")
     match = process.extractOne(name, known, score_cutoff=70)
     if match:
         return f"Did you mean {match[0]!r}?"

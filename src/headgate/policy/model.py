@@ -52,28 +52,26 @@ class _Model(BaseModel):
 class MetadataKeys(_Model):
     """Which metadata keys name the source and the times, looked at before the built-in catalogue."""
 
-    source: KeyNames = Field((), description="Keys that hold the document's URI or path.")
-    modified: KeyNames = Field((), description="Keys that hold the last modification.")
-    created: KeyNames = Field((), description="Keys that hold the creation.")
-    published: KeyNames = Field((), description="Keys that hold the publication.")
-    valid_from: KeyNames = Field((), description="Keys that hold the start of validity.")
-    valid_until: KeyNames = Field((), description="Keys that hold the end of validity.")
-    version: KeyNames = Field((), description="Keys that hold a version, as an integer.")
-    superseded_by: KeyNames = Field((), description="Keys that name a successor.")
+    source: KeyNames = Field(default=(), description="Keys that hold the document's URI or path.")
+    modified: KeyNames = Field(default=(), description="Keys that hold the last modification.")
+    created: KeyNames = Field(default=(), description="Keys that hold the creation.")
+    published: KeyNames = Field(default=(), description="Keys that hold the publication.")
+    valid_from: KeyNames = Field(default=(), description="Keys that hold the start of validity.")
+    valid_until: KeyNames = Field(default=(), description="Keys that hold the end of validity.")
+    version: KeyNames = Field(default=(), description="Keys that hold a version, as an integer.")
+    superseded_by: KeyNames = Field(default=(), description="Keys that name a successor.")
     timezone: str | None = Field(
-        None,
+        default=None,
         description="The zone of times without one, such as UTC or Europe/Berlin. Without it they count as missing.",
     )
     date_order: Literal["DMY", "MDY"] | None = Field(
-        None, description="How to read 03/04/2026. Without it such dates count as missing."
+        default=None, description="How to read 03/04/2026. Without it such dates count as missing."
     )
 
     @cached_property
     def names_any(self) -> bool:
         """Whether the policy names any key of its own."""
-        return any(
-            getattr(self, name) for name in type(self).model_fields if name not in ("timezone", "date_order")
-        )
+        return any(getattr(self, name) for name in type(self).model_fields if name not in ("timezone", "date_order"))
 
     @field_validator("timezone")
     @classmethod
@@ -82,9 +80,7 @@ class MetadataKeys(_Model):
             try:
                 ZoneInfo(value)
             except (ValueError, OSError, LookupError) as error:
-                raise ValueError(
-                    f"{value!r} is no time zone. Write UTC or a name such as Europe/Berlin."
-                ) from error
+                raise ValueError(f"{value!r} is no time zone. Write UTC or a name such as Europe/Berlin.") from error
         return value
 
 
@@ -101,17 +97,17 @@ class Provenance(_Model):
     """Who must vouch for the documents of a source."""
 
     require: Literal["sealed", "declared", "none"] = Field(
-        "sealed",
+        default="sealed",
         description="sealed: a seal by a key of this source. declared: metadata names a URI of this source. "
         "none: nothing.",
     )
     keys: Annotated[tuple[Any, ...], BeforeValidator(_as_list)] = Field(
-        (), description="Key files (JWK, JWKS or PEM, public), or JWKS written inline."
+        default=(), description="Key files (JWK, JWKS or PEM, public), or JWKS written inline."
     )
     issuers: KeyNames = Field(
-        (), description="Accepted issuers; without it, any issuer that signs with these keys."
+        default=(), description="Accepted issuers; without it, any issuer that signs with these keys."
     )
-    cover: KeyNames = Field((), description="Metadata entries that every seal of this source must cover.")
+    cover: KeyNames = Field(default=(), description="Metadata entries that every seal of this source must cover.")
     mode: Mode | None = None
 
     @field_validator("keys")
@@ -122,11 +118,9 @@ class Provenance(_Model):
                 continue
             if isinstance(entry, str):
                 if "://" in entry:
-                    raise ValueError(
-                        f"{entry!r} is an address. Save the key set to a file and name the file."
-                    )
+                    raise ValueError(f"{entry!r} is an address. Save the key set to a file and name the file.")
             elif not isinstance(entry, Mapping):
-                raise ValueError(f"{entry!r} is no key. Write a file name, or a JWKS with `keys:`.")
+                raise ValueError(f"{entry!r} is no key. Write a file name, or a JWKS with `keys:`.")  # noqa: TRY004 - pydantic collects ValueError
         return tuple(str(entry) if isinstance(entry, Path) else entry for entry in value)
 
 
@@ -134,23 +128,21 @@ class Freshness(_Model):
     """How current the documents of a source must be."""
 
     max_age: Duration | None = Field(
-        None, description="The oldest last modification that is admitted, such as 90d."
+        default=None, description="The oldest last modification that is admitted, such as 90d."
     )
-    warn_after: Duration | None = Field(
-        None, description="The age from which an admitted document is marked."
-    )
+    warn_after: Duration | None = Field(default=None, description="The age from which an admitted document is marked.")
     missing: Literal["drop", "warn", "admit"] = Field(
-        "drop", description="What happens to a document without a usable time, where max_age is set."
+        default="drop", description="What happens to a document without a usable time, where max_age is set."
     )
     future_skew: Duration = Field(
-        timedelta(minutes=5), description="How far a publisher's clock may be ahead.", validate_default=True
+        default=timedelta(minutes=5), description="How far a publisher's clock may be ahead.", validate_default=True
     )
     evidence: Literal["any", "sealed"] = Field(
-        "any",
+        default="any",
         description="sealed: only times inside a verified seal count. any: metadata may fill what the seal lacks.",
     )
     supersede: bool | None = Field(
-        None,
+        default=None,
         description="Whether only the newest version of a document is admitted. Unset: only where versions are sealed.",
     )
     mode: Mode | None = None
@@ -165,9 +157,9 @@ class Freshness(_Model):
 class SourceRule(_Model):
     """What is required of documents; the part that sources and the default share."""
 
-    provenance: Provenance = Field(default_factory=lambda: Provenance())
-    freshness: Freshness = Field(default_factory=lambda: Freshness())
-    terminology: PathTexts = Field((), description="Glossary files (YAML or CSV).")
+    provenance: Provenance = Field(default_factory=Provenance)
+    freshness: Freshness = Field(default_factory=Freshness)
+    terminology: PathTexts = Field(default=(), description="Glossary files (YAML or CSV).")
     terminology_mode: Mode | None = None
     mode: Mode | None = None
 
@@ -198,8 +190,8 @@ class Budget(_Model):
     """How many tokens may enter the prompt."""
 
     max_tokens: int = Field(gt=0, le=100_000_000)
-    encoding: str = Field("o200k_base", description="A tiktoken encoding.")
-    cut: bool = Field(False, description="Cut the first document that does not fit, instead of dropping it.")
+    encoding: str = Field(default="o200k_base", description="A tiktoken encoding.")
+    cut: bool = Field(default=False, description="Cut the first document that does not fit, instead of dropping it.")
 
 
 class Policy(_Model):
@@ -209,17 +201,15 @@ class Policy(_Model):
     """
 
     version: Literal[1] = 1
-    mode: Mode = Field("enforce", description="enforce: drop. warn: admit with findings. audit: record only.")
+    mode: Mode = Field(default="enforce", description="enforce: drop. warn: admit with findings. audit: record only.")
     modes: Modes = Field(default_factory=Modes, description="A mode for single checks.")
-    metadata: MetadataKeys = Field(default_factory=lambda: MetadataKeys())
+    metadata: MetadataKeys = Field(default_factory=MetadataKeys)
     sources: tuple[Source, ...] = ()
     default: SourceRule = Field(
         default_factory=SourceRule, description="What is required of documents that match no source."
     )
     budget: Budget | None = None
-    base_dir: Path = Field(
-        default=Path(), exclude=True, description="Where relative paths start; set by `load`."
-    )
+    base_dir: Path = Field(default=Path(), exclude=True, description="Where relative paths start; set by `load`.")
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -229,16 +219,12 @@ class Policy(_Model):
             if source.id in ids:
                 raise ValueError(f"two sources have the id {source.id!r}. Give each its own.")
             if source.id == "default":
-                raise ValueError(
-                    "'default' is the name of the rule for unmatched documents. Choose another id."
-                )
+                raise ValueError("'default' is the name of the rule for unmatched documents. Choose another id.")
             ids.add(source.id)
             for pattern in source.match:
                 key = repr((UriPattern.parse(pattern).host, UriPattern.parse(pattern).path))
                 if seen.setdefault(key, source.id) != source.id:
-                    raise ValueError(
-                        f"{pattern!r} is claimed by {seen[key]!r} and {source.id!r}. Keep it in one."
-                    )
+                    raise ValueError(f"{pattern!r} is claimed by {seen[key]!r} and {source.id!r}. Keep it in one.")
         return self
 
     @classmethod

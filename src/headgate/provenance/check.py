@@ -235,9 +235,7 @@ def _check_unsealed(
     if requirement.require == "declared":
         # The default rule accepts a document of any source, but not one of no source.
         return [] if is_configured or declared_uri is not None else [_not_in_policy(None)]
-    message = (
-        "The seal is empty." if is_broken else f"{requirement.source!r} requires a seal, and there is none."
-    )
+    message = "The seal is empty." if is_broken else f"{requirement.source!r} requires a seal, and there is none."
     return [Finding("P101", message, detail={"source": requirement.source})]
 
 

@@ -87,10 +87,7 @@ def verify_parsed(parsed: ParsedJws, keys: KeySet) -> str:
     Raises:
         SealError: with code P103 or P102.
     """
-    if parsed.kid is not None:
-        key = keys.get(parsed.kid)
-    else:
-        key = next(iter(keys)) if len(keys) == 1 else None
+    key = keys.get(parsed.kid) if parsed.kid is not None else next(iter(keys)) if len(keys) == 1 else None
     if key is None:
         named = f"the key {parsed.kid!r}" if parsed.kid is not None else "no key"
         raise SealError("P103", f"the seal names {named}, which is not in the key set")

@@ -49,7 +49,7 @@ class VerificationKey:
         """Return whether `signature` is this key's signature over `signed`; False for a foreign algorithm."""
         if algorithm not in self.algorithms:
             return False
-        return _algorithm(algorithm).verify(signed, signature, self.key)
+        return bool(_algorithm(algorithm).verify(signed, signature, self.key))
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         return (_rebuild, (self.kid, self.algorithms, self.key.as_dict(private=False)))
@@ -174,13 +174,9 @@ class SigningKey:
         elif hasattr(source, "private_bytes"):
             key = _import(_to_pem(source))
         else:
-            raise PolicyError(
-                f"{type(source).__name__} is no private key.", "Give a path to a JWK or PEM file."
-            )
+            raise PolicyError(f"{type(source).__name__} is no private key.", "Give a path to a JWK or PEM file.")
         if not key.is_private:
-            raise PolicyError(
-                "this key is public; only a private key signs.", "Use the .private.jwk.json file."
-            )
+            raise PolicyError("this key is public; only a private key signs.", "Use the .private.jwk.json file.")
         algorithms = _algorithms_of(key)
         return cls(kid or str(key.get("kid") or key.thumbprint()), algorithms[0], key)
 
@@ -199,7 +195,7 @@ class SigningKey:
 
     def sign(self, data: bytes) -> bytes:
         """Return the signature over `data`."""
-        return _algorithm(self.algorithm).sign(data, self.key)
+        return bytes(_algorithm(self.algorithm).sign(data, self.key))
 
     def save(self, prefix: str | Path) -> tuple[Path, Path]:
         """Write `PREFIX.private.jwk.json` (mode 0600) and `PREFIX.jwks.json`, and return both paths.
@@ -258,9 +254,7 @@ def _loads_mapping(data: bytes) -> dict[str, object]:
     try:
         value = loads_strict(data)
     except ValueError as error:
-        raise PolicyError(
-            f"this is neither PEM nor JSON ({error}).", "Give a JWK, a JWKS or a PEM file."
-        ) from None
+        raise PolicyError(f"this is neither PEM nor JSON ({error}).", "Give a JWK, a JWKS or a PEM file.") from None
     if not isinstance(value, dict):
         raise PolicyError("a key file holds a JSON object.", "Give a JWK, a JWKS or a PEM file.")
     return value
@@ -268,10 +262,7 @@ def _loads_mapping(data: bytes) -> dict[str, object]:
 
 def _import(data: dict[str, Any] | bytes) -> AsymmetricKey:
     try:
-        if isinstance(data, dict):
-            key = JWKRegistry.import_key(data)
-        else:
-            key = _import_pem(data)
+        key = JWKRegistry.import_key(data) if isinstance(data, dict) else _import_pem(data)
     except PolicyError:
         raise
     except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -279,30 +270,24 @@ def _import(data: dict[str, Any] | bytes) -> AsymmetricKey:
             f"this is no usable key ({type(error).__name__}).", "Make one with `headgate keygen`."
         ) from None
     if not isinstance(key, (OKPKey, ECKey, RSAKey)):
-        raise PolicyError(
-            "symmetric keys are not accepted.", "Whoever could verify could also sign. Use Ed25519."
-        )
+        raise PolicyError("symmetric keys are not accepted.", "Whoever could verify could also sign. Use Ed25519.")
     return key
 
 
 def _import_pem(data: bytes) -> Any:
     for kind in ("OKP", "EC", "RSA"):
         try:
-            return JWKRegistry.import_key(data, key_type=kind)  # type: ignore[arg-type]
+            return JWKRegistry.import_key(data, key_type=kind)
         except (JoseError, ValueError, TypeError, AttributeError):
             continue
-    raise PolicyError(
-        "this PEM block holds no Ed25519, P-256 or RSA key.", "Make one with `headgate keygen`."
-    )
+    raise PolicyError("this PEM block holds no Ed25519, P-256 or RSA key.", "Make one with `headgate keygen`.")
 
 
 def _from_jwk(entry: object) -> VerificationKey:
     if not isinstance(entry, Mapping):
         raise PolicyError("a key is a JSON object.", "Give a JWK.")
     if entry.get("kty") == "oct":
-        raise PolicyError(
-            "symmetric keys are not accepted.", "Whoever could verify could also sign. Use Ed25519."
-        )
+        raise PolicyError("symmetric keys are not accepted.", "Whoever could verify could also sign. Use Ed25519.")
     if "d" in entry:
         raise PolicyError(
             "this is a private key.",
@@ -313,9 +298,7 @@ def _from_jwk(entry: object) -> VerificationKey:
 
 def _from_pem(data: bytes) -> list[VerificationKey]:
     if b"PRIVATE" in data:
-        raise PolicyError(
-            "this is a private key.", "Name the file with the public key, and keep this one secret."
-        )
+        raise PolicyError("this is a private key.", "Name the file with the public key, and keep this one secret.")
     blocks = [b"-----BEGIN" + part for part in data.split(b"-----BEGIN")[1:]]
     return [_verification_key(_import(block)) for block in blocks]
 
@@ -325,9 +308,7 @@ def _verification_key(key: AsymmetricKey) -> VerificationKey:
     if use not in (None, "sig"):
         raise PolicyError(f"the key's use is {use!r}.", "A key that verifies has the use 'sig'.")
     if operations is not None and "verify" not in cast("list[str]", operations):
-        raise PolicyError(
-            f"the key's key_ops are {operations!r}.", "A key that verifies has the operation 'verify'."
-        )
+        raise PolicyError(f"the key's key_ops are {operations!r}.", "A key that verifies has the operation 'verify'.")
     if kid is not None and (not isinstance(kid, str) or not kid):
         raise PolicyError(f"the kid {kid!r} is no text.", "Name the key with a text.")
     thumbprint = key.thumbprint()
@@ -342,9 +323,7 @@ def _algorithms_of(key: AsymmetricKey) -> tuple[str, ...]:
     if fitting is None:
         raise PolicyError(f"keys of type {kind} {curve} are not accepted.", "Use Ed25519, P-256 or RSA.")
     if isinstance(key, RSAKey) and key.public_key.key_size not in _RSA_BITS:
-        raise PolicyError(
-            f"an RSA key of {key.public_key.key_size} bits is not accepted.", "Use 2048 to 8192 bits."
-        )
+        raise PolicyError(f"an RSA key of {key.public_key.key_size} bits is not accepted.", "Use 2048 to 8192 bits.")
     declared = key.get("alg")
     # RFC 9864 replaced EdDSA by Ed25519; key files written before it still say EdDSA.
     if declared == "EdDSA":
@@ -352,9 +331,7 @@ def _algorithms_of(key: AsymmetricKey) -> tuple[str, ...]:
     if declared is None:
         return fitting
     if declared not in fitting:
-        raise PolicyError(
-            f"the key's alg is {declared!r}.", f"A key of this type signs with {' or '.join(fitting)}."
-        )
+        raise PolicyError(f"the key's alg is {declared!r}.", f"A key of this type signs with {' or '.join(fitting)}.")
     return (str(declared),)
 
 
@@ -364,9 +341,7 @@ def _to_pem(key: Any) -> bytes:
     try:
         return cast("bytes", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     except (TypeError, ValueError) as error:
-        raise PolicyError(
-            f"{type(key).__name__} is no private key that can be used.", "Use Ed25519."
-        ) from error
+        raise PolicyError(f"{type(key).__name__} is no private key that can be used.", "Use Ed25519.") from error
 
 
 def _rebuild(kid: str, algorithms: tuple[str, ...], jwk: dict[str, Any]) -> VerificationKey:

@@ -144,9 +144,7 @@ class Sealer:
         PolicyError: the key cannot be used.
     """
 
-    def __init__(
-        self, signing_key: object, issuer: str, *, kid: str | None = None, clock: Clock = utc_now
-    ) -> None:
+    def __init__(self, signing_key: object, issuer: str, *, kid: str | None = None, clock: Clock = utc_now) -> None:
         self._key = SigningKey.load(signing_key, kid)
         self._issuer = issuer
         self._clock = clock
@@ -192,9 +190,7 @@ class Sealer:
             SealError: a covered metadata entry is no plain value.
         """
         if normalise_uri(subject) is None:
-            raise ValueError(
-                f"the subject {subject[:100]!r} is no URI: write https://host/path or file:folder/name"
-            )
+            raise ValueError(f"the subject {subject[:100]!r} is no URI: write https://host/path or file:folder/name")
         if len(cover) > _MAX_COVERED:
             raise ValueError(f"a seal covers at most {_MAX_COVERED} metadata entries")
         claims: dict[str, object] = {
@@ -234,11 +230,7 @@ def _time(claims: Mapping[str, object], name: str) -> datetime | None:
     value = claims.get(name)
     if value is None:
         return None
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int)
-        or not -_LAST_SECOND // 4 <= value <= _LAST_SECOND
-    ):
+    if isinstance(value, bool) or not isinstance(value, int) or not -_LAST_SECOND // 4 <= value <= _LAST_SECOND:
         raise SealError("P106", f"the claim {name!r} is no time in seconds")
     return _EPOCH + timedelta(seconds=value)
 

@@ -79,7 +79,7 @@ def check_concepts(concepts: Sequence[Concept], *, report_ambiguous: bool) -> No
     owners: dict[str, list[Concept]] = {}
     for concept in concepts:
         for alias in dict.fromkeys(fold_alias(alias) for alias in concept.aliases):
-            _check_no_chain(concept, alias, canonicals.get(alias))
+            _check_no_chain(concept, canonicals.get(alias))
             owners.setdefault(alias, []).append(concept)
     if not report_ambiguous:
         for alias, claimants in owners.items():
@@ -101,12 +101,10 @@ def _check_terms(concept: Concept) -> None:
         if any("\ud800" <= character <= "\udfff" or character == "\0" for character in term):
             raise _error(concept, f"the term {term!r} holds a character that no text has.", "Remove it.")
     if "\n" in concept.canonical or "\r" in concept.canonical:
-        raise _error(
-            concept, f"the canonical term {concept.canonical!r} has a line break.", "Write it on one line."
-        )
+        raise _error(concept, f"the canonical term {concept.canonical!r} has a line break.", "Write it on one line.")
 
 
-def _check_no_chain(concept: Concept, alias: str, other: Concept | None) -> None:
+def _check_no_chain(concept: Concept, other: Concept | None) -> None:
     if other is None or other.canonical == concept.canonical:
         return
     if any(fold_alias(concept.canonical) == fold_alias(back) for back in other.aliases):

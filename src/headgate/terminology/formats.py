@@ -97,13 +97,9 @@ def _from_yaml(text: str, file: str) -> GlossaryFile:
     document = parse_yaml(text)
     value = document.value
     if not isinstance(value, dict) or "terms" not in value:
-        raise PolicyError(
-            "a glossary is a mapping with `terms:`.", "Write terms: with {canonical, aliases} entries."
-        )
+        raise PolicyError("a glossary is a mapping with `terms:`.", "Write terms: with {canonical, aliases} entries.")
     if isinstance(value["terms"], dict):
-        terms = [
-            {"canonical": canonical, "aliases": aliases} for canonical, aliases in value["terms"].items()
-        ]
+        terms = [{"canonical": canonical, "aliases": aliases} for canonical, aliases in value["terms"].items()]
         return _build({**value, "terms": terms}, file, document, tuple(value["terms"]))
     return _build(value, file, document)
 
@@ -125,9 +121,7 @@ def _from_csv(text: str, file: str) -> GlossaryFile:
     concepts: dict[tuple[object, ...], Concept] = {}
     try:
         for row in reader:
-            concept = _csv_concept(
-                {plain: row.get(name) or "" for plain, name in names.items()}, reader.line_num
-            )
+            concept = _csv_concept({plain: row.get(name) or "" for plain, name in names.items()}, reader.line_num)
             key = (concept.canonical, concept.mode, concept.sources, concept.near, concept.case)
             known = concepts.get(key)
             concepts[key] = replace(known, aliases=(*known.aliases, *concept.aliases)) if known else concept
@@ -139,9 +133,7 @@ def _from_csv(text: str, file: str) -> GlossaryFile:
 def _csv_concept(row: Mapping[str, str], line: int) -> Concept:
     entry: dict[str, object] = {
         "canonical": row["canonical"].strip(),
-        "aliases": [
-            part.strip() for part in (row.get("alias") or row.get("aliases") or "").split("|") if part.strip()
-        ],
+        "aliases": [part.strip() for part in (row.get("alias") or row.get("aliases") or "").split("|") if part.strip()],
     }
     for name in ("mode", "case"):
         if row.get(name, "").strip():

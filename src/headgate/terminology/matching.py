@@ -23,7 +23,128 @@ _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab":
 _CASE_REACH = 6
 # English words that are acronyms too; in lower case they are the word.
 _ORDINARY = frozenset(
-    ["ad", "add", "ah", "aid", "all", "am", "an", "and", "any", "are", "as", "ask", "at", "be", "but", "by", "can", "cap", "car", "cat", "cut", "day", "did", "do", "eat", "end", "far", "few", "fit", "for", "fun", "get", "go", "got", "had", "has", "he", "her", "him", "his", "how", "i", "if", "in", "is", "it", "its", "let", "lot", "low", "man", "map", "may", "me", "men", "met", "mix", "my", "net", "new", "no", "nor", "not", "now", "of", "off", "oh", "ok", "old", "on", "one", "or", "our", "out", "own", "pay", "per", "pet", "pit", "put", "ran", "raw", "red", "run", "sad", "sat", "saw", "say", "see", "set", "she", "sit", "six", "so", "son", "sun", "tap", "tax", "ten", "the", "tie", "tin", "tip", "to", "too", "top", "try", "two", "up", "us", "use", "was", "way", "we", "who", "why", "win", "yes", "yet", "you"]
+    [
+        "ad",
+        "add",
+        "ah",
+        "aid",
+        "all",
+        "am",
+        "an",
+        "and",
+        "any",
+        "are",
+        "as",
+        "ask",
+        "at",
+        "be",
+        "but",
+        "by",
+        "can",
+        "cap",
+        "car",
+        "cat",
+        "cut",
+        "day",
+        "did",
+        "do",
+        "eat",
+        "end",
+        "far",
+        "few",
+        "fit",
+        "for",
+        "fun",
+        "get",
+        "go",
+        "got",
+        "had",
+        "has",
+        "he",
+        "her",
+        "him",
+        "his",
+        "how",
+        "i",
+        "if",
+        "in",
+        "is",
+        "it",
+        "its",
+        "let",
+        "lot",
+        "low",
+        "man",
+        "map",
+        "may",
+        "me",
+        "men",
+        "met",
+        "mix",
+        "my",
+        "net",
+        "new",
+        "no",
+        "nor",
+        "not",
+        "now",
+        "of",
+        "off",
+        "oh",
+        "ok",
+        "old",
+        "on",
+        "one",
+        "or",
+        "our",
+        "out",
+        "own",
+        "pay",
+        "per",
+        "pet",
+        "pit",
+        "put",
+        "ran",
+        "raw",
+        "red",
+        "run",
+        "sad",
+        "sat",
+        "saw",
+        "say",
+        "see",
+        "set",
+        "she",
+        "sit",
+        "six",
+        "so",
+        "son",
+        "sun",
+        "tap",
+        "tax",
+        "ten",
+        "the",
+        "tie",
+        "tin",
+        "tip",
+        "to",
+        "too",
+        "top",
+        "try",
+        "two",
+        "up",
+        "us",
+        "use",
+        "was",
+        "way",
+        "we",
+        "who",
+        "why",
+        "win",
+        "yes",
+        "yet",
+        "you",
+    ]
 )
 
 
@@ -115,9 +236,7 @@ class Matcher:
         folded = fold_text(text)
         found = self._automaton.find_matches_as_indexes(folded.text, overlapping=True)
         candidates = [
-            match
-            for pattern, start, end in found
-            if (match := self._accept(text, folded, pattern, start, end, source))
+            match for pattern, start, end in found if (match := self._accept(text, folded, pattern, start, end, source))
         ]
         if not candidates:
             return []
@@ -189,12 +308,7 @@ def _add_concept(patterns: _Patterns, concept: Concept) -> None:
 def _exact(concept: Concept, alias: str) -> str | None:
     if concept.case == "sensitive":
         return alias
-    if (
-        concept.case == "smart"
-        and len(alias) <= _CASE_REACH
-        and alias.isupper()
-        and alias.lower() in _ORDINARY
-    ):
+    if concept.case == "smart" and len(alias) <= _CASE_REACH and alias.isupper() and alias.lower() in _ORDINARY:
         return alias
     return None
 

@@ -48,9 +48,7 @@ def rewrite_text(
         if rewritten == text:
             return Rewrite(text, tuple(edits), ambiguous=found.ambiguous)
         if near_misses is None and all(
-            matcher.settles(text, edit.start, edit.end, edit.replacement)
-            for edit in edits
-            if edit.changes_text
+            matcher.settles(text, edit.start, edit.end, edit.replacement) for edit in edits if edit.changes_text
         ):
             return Rewrite(rewritten, tuple(edits), alignment, found.ambiguous)
         again = [edit for edit in _find(rewritten, matcher, near_misses, source).edits if edit.changes_text]
@@ -84,9 +82,7 @@ def _decide(text: str, match: Match) -> Reading | None:
     written = text[match.start : match.end]
     for reading in match.readings:
         if reading.replacement is None and (
-            len(match.readings) == 1
-            or written == reading.concept.canonical
-            or not _is_case_alias(match, reading)
+            len(match.readings) == 1 or written == reading.concept.canonical or not _is_case_alias(match, reading)
         ):
             return reading
     readings = [reading for reading in match.readings if reading.replacement is not None]
@@ -132,9 +128,7 @@ def _in_case_of(written: str, alias: str, replacement: str) -> str:
     return replacement
 
 
-def _find_near_misses(
-    text: str, near_misses: NearMisses, matches: Sequence[Match], source: str | None
-) -> list[Edit]:
+def _find_near_misses(text: str, near_misses: NearMisses, matches: Sequence[Match], source: str | None) -> list[Edit]:
     starts = [match.start for match in matches]
     ends = [match.end for match in matches]
     edits = []
@@ -158,9 +152,7 @@ def _compose(text: str, rewritten: str, edits: Sequence[Edit], again: Sequence[E
     for later in again:
         start, end = alignment.to_original(later.start, later.end)
         wide_start, wide_end = alignment.to_rewritten(start, end)
-        replacement = (
-            rewritten[wide_start : later.start] + later.replacement + rewritten[later.end : wide_end]
-        )
+        replacement = rewritten[wide_start : later.start] + later.replacement + rewritten[later.end : wide_end]
         if composed and start < composed[-1].end:
             # Two later edits within one earlier one: both belong to its place.
             last = composed.pop()
@@ -169,9 +161,7 @@ def _compose(text: str, rewritten: str, edits: Sequence[Edit], again: Sequence[E
             replacement = (last.replacement[:-tail] if tail else last.replacement) + later.replacement
             replacement += rewritten[later.end : max(wide_end, replaced_until)]
             start, end = last.start, max(end, last.end)
-        composed.append(
-            Edit(start, end, text[start:end], later.canonical, later.mode, replacement, later.fuzzy)
-        )
+        composed.append(Edit(start, end, text[start:end], later.canonical, later.mode, replacement, later.fuzzy))
     starts = [edit.start for edit in composed]
     kept = [edit for edit in edits if not _overlaps(edit, composed, starts)]
     return sorted((*kept, *composed), key=lambda edit: edit.start)

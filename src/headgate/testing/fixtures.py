@@ -24,6 +24,7 @@ class FixedClock:
     now: datetime = field(default_factory=lambda: datetime(2026, 6, 1, 12, tzinfo=timezone.utc))
 
     def __call__(self) -> datetime:
+        """Return what the clock shows."""
         return self.now
 
     def advance(self, by: timedelta) -> None:

@@ -165,7 +165,9 @@ def hostile_seals(token: str, keys: KeySet) -> dict[str, object]:
         "alg none, no signature": with_header('{"alg":"none","typ":"headgate-seal+jwt"}').rpartition(".")[0] + ".",
         "HMAC with the public key": signed_with_public_key("HS256"),
         "MAC under the key's algorithm": signed_with_public_key("Ed25519"),
-        "duplicate header name": with_header(f'{{"alg":"Ed25519","alg":"none","kid":"{key.kid}","typ":"headgate-seal+jwt"}}'),
+        "duplicate header name": with_header(
+            f'{{"alg":"Ed25519","alg":"none","kid":"{key.kid}","typ":"headgate-seal+jwt"}}'
+        ),
         "critical extension": with_header(
             f'{{"alg":"Ed25519","kid":"{key.kid}","typ":"headgate-seal+jwt","crit":["x"],"x":1}}'
         ),
