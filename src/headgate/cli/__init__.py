@@ -1,1 +1,5 @@
-"""Room."""
+"""The command `headgate`."""
+
+from headgate.cli.app import app, main
+
+__all__ = ["app", "main"]

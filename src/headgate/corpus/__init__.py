@@ -1,1 +1,20 @@
-"""Room."""
+"""Whole corpora: reading, surveying, auditing and sealing what is there before any question is asked."""
+
+from headgate.corpus.auditing import Audit, AuditRow, audit_corpus
+from headgate.corpus.drafting import draft_policy
+from headgate.corpus.reading import CorpusItem, read_corpus
+from headgate.corpus.sealing import seal_corpus, to_line
+from headgate.corpus.survey import Survey, survey_corpus
+
+__all__ = [
+    "Audit",
+    "AuditRow",
+    "CorpusItem",
+    "Survey",
+    "audit_corpus",
+    "draft_policy",
+    "read_corpus",
+    "seal_corpus",
+    "survey_corpus",
+    "to_line",
+]

@@ -1,0 +1,64 @@
+"""The commands put together, and what happens to errors: a line on stderr and exit code 2, no traceback."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from headgate import __version__
+from headgate.cli import codes, corpora, keys, showing
+from headgate.errors import HeadgateError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="headgate",
+    help="The gate between a retriever and the prompt: provenance, freshness and terminology.",
+    epilog="Exit codes: 0 fine, 1 findings, 2 usage or configuration.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"headgate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command(epilog=showing.EXAMPLE_DEMO)(showing.demo)
+app.command(epilog=corpora.EXAMPLE_INIT)(corpora.init)
+app.command(epilog=keys.EXAMPLE_KEYGEN)(keys.keygen)
+app.command(epilog=corpora.EXAMPLE_SEAL)(corpora.seal)
+app.command(epilog=corpora.EXAMPLE_AUDIT)(corpora.audit)
+app.command(epilog=codes.EXAMPLE_EXPLAIN)(codes.explain)
+app.command(epilog=codes.EXAMPLE_SCHEMA)(codes.schema)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except HeadgateError as error:
+        typer.echo(f"headgate: {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        sys.stderr.close()
+        sys.exit(0)
+    except OSError as error:
+        typer.echo(f"headgate: {error.filename or 'a file'}: {error.strerror or error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,34 @@
+"""`headgate demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from headgate.cli.options import JsonOption, console, print_json
+
+__all__ = ["EXAMPLE_DEMO", "demo"]
+
+EXAMPLE_DEMO = "Example: headgate demo --html demo.html"
+
+
+def demo(
+    html: Annotated[Path | None, typer.Option("--html", help="Also write a page with the same.")] = None,
+    questions: Annotated[int | None, typer.Option(min=1, help="Only the first N questions.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a chain over a company's documents, without and with the gate; no network, no key."""
+    from headgate.demo import load_chain_builder, render_console, render_page, run_demo
+
+    result = run_demo(load_chain_builder(), limit=questions)
+    if html is not None:
+        html.parent.mkdir(parents=True, exist_ok=True)
+        html.write_text(render_page(result), encoding="utf-8")
+    if as_json:
+        print_json(result.to_dict())
+    else:
+        render_console(result, console())
+        if html is not None:
+            typer.echo(f"The same as a page: {html}")

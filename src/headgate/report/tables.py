@@ -1,0 +1,76 @@
+"""Terminal tables (rich). Text from documents goes in as `Text`, never as markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from headgate.codes import CODES
+from headgate.corpus import Audit, AuditRow
+from headgate.decision import Decision
+from headgate.report.escaping import clip, visible
+
+__all__ = ["audit_tables", "decision_rows", "plain"]
+
+_PLACE_CHARS = 60
+_COUNTED_FIRST = ("documents", "admissible", "kept_out")
+
+
+def plain(text: str, chars: int = 200, style: str = "") -> Text:
+    """Return outside text for a table cell: one line, clipped, nothing hidden, no markup."""
+    return Text(clip(visible(" ".join(text.split())), chars), style=style)
+
+
+def audit_tables(audit: Audit, *, shown: int = 20) -> list[Table]:
+    """Return an audit as tables: by source, by reason, and the first documents kept out."""
+    tables = [_by_source(audit)]
+    if any(code in CODES for code in audit.counts()):
+        tables.append(_by_reason(audit))
+    kept_out = [row for row in audit.rows if row.keeps_out]
+    if kept_out:
+        tables.append(_documents(kept_out, shown))
+    return tables
+
+
+def decision_rows(decision: Decision) -> Iterable[tuple[str, str]]:
+    """Yield code and message of a decision's findings, errors first."""
+    for finding in sorted(decision.findings, key=lambda finding: finding.severity != "error"):
+        yield finding.code, finding.message
+
+
+def _table(title: str, columns: Sequence[tuple[str, bool]]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
+    for name, is_number in columns:
+        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+    return table
+
+
+def _by_source(audit: Audit) -> Table:
+    table = _table("Sources", [("source", False), ("documents", True), ("admissible", True), ("kept out", True)])
+    for source, counts in audit.sources().items():
+        table.add_row(plain(source), *(f"{counts[name]:,}" for name in _COUNTED_FIRST))
+    return table
+
+
+def _by_reason(audit: Audit) -> Table:
+    table = _table("Reasons", [("code", False), ("documents", True), ("what it is", False)])
+    found = [(code, count) for code, count in audit.counts().items() if code in CODES]
+    for code, count in sorted(found, key=lambda pair: (-pair[1], pair[0])):
+        table.add_row(code, f"{count:,}", CODES[code].title)
+    return table
+
+
+def _documents(rows: Sequence[AuditRow], shown: int) -> Table:
+    title = f"Kept out ({len(rows):,})" if len(rows) <= shown else f"Kept out (the first {shown} of {len(rows):,})"
+    table = _table(title, [("document", False), ("source", False), ("code", False), ("why", False)])
+    for row in rows[:shown]:
+        if row.decision is None:
+            table.add_row(plain(row.place, _PLACE_CHARS), "", "", plain(row.problem or "unreadable"))
+            continue
+        for number, finding in enumerate(row.decision.reasons):
+            place = plain(row.place, _PLACE_CHARS) if number == 0 else Text("")
+            source = plain(row.decision.source, 30) if number == 0 else Text("")
+            table.add_row(place, source, finding.code, plain(finding.message))
+    return table
