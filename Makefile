@@ -25,8 +25,8 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 
 bench: $(STAMP)
-	$(BIN)/python benchmarks/admission.py
-	$(BIN)/python benchmarks/corpus.py
+	$(BIN)/python -W ignore -m benchmarks.admission
+	$(BIN)/python -W ignore -m benchmarks.corpus
 
 clean:
 	rm -rf $(VENV) demo-out

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 __all__ = ["UriPattern", "normalise_uri"]
@@ -35,6 +36,11 @@ def normalise_uri(value: object, max_chars: int = 2_048) -> str | None:
     """
     if not isinstance(value, str) or not value or len(value) > max_chars:
         return None
+    return _normalise(value)
+
+
+@lru_cache(maxsize=4_096)  # a document's URI stands in its metadata and in its seal, and in all of its chunks
+def _normalise(value: str) -> str | None:
     if _DRIVE.match(value):
         value = "file:/" + value.replace("\\", "/")
     scheme = _SCHEME.match(value)

@@ -91,7 +91,7 @@ def read_claimed(token: object, limits: Limits = DEFAULT_LIMITS) -> Claimed:
         return Claimed()
     try:
         parsed = parse_jws(token, typ=SEAL_TYPE, limits=limits)
-        return Claimed(parsed, parse_seal(parsed.payload))
+        return Claimed(parsed, parse_seal(parsed.payload, parsed.kid or ""))
     except SealError as error:
         return Claimed(problem=Finding(error.code, f"Malformed seal: {error.problem}."))
 
@@ -133,7 +133,7 @@ def verify_claimed(
                 detail={"sealed": seal.digest, "found": digest, "issuer": seal.issuer},
             )
         )
-    return Verdict(tuple(findings), replace(seal, kid=kid))
+    return Verdict(tuple(findings), seal if seal.kid == kid else replace(seal, kid=kid))
 
 
 def check_provenance(

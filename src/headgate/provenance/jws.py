@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from headgate.encoding import b64url_decode, b64url_encode, canonical_json, loads_strict
 from headgate.errors import SealError
@@ -70,14 +71,11 @@ def parse_jws(token: object, *, typ: str | None = None, limits: Limits = DEFAULT
     parts = token.split(".")
     if len(parts) != 3 or not token.isascii():
         raise SealError("P106", "the seal is no compact JWS of three parts")
+    algorithm, kid = _read_header(parts[0], typ)
     try:
-        header_bytes, payload, signature = (b64url_decode(part) for part in parts)
-        header = loads_strict(header_bytes)
+        payload, signature = b64url_decode(parts[1]), b64url_decode(parts[2])
     except ValueError as error:
         raise SealError("P106", f"the seal cannot be decoded: {error}") from None
-    if not isinstance(header, dict):
-        raise SealError("P106", "the header is no JSON object")
-    algorithm, kid = _check_header(header, typ)
     return ParsedJws(algorithm, kid, payload, token.rpartition(".")[0].encode("ascii"), signature)
 
 
@@ -105,6 +103,18 @@ def sign_jws(payload: bytes, key: SigningKey, *, typ: str | None = None) -> str:
         header["typ"] = typ
     signed = f"{b64url_encode(canonical_json(header))}.{b64url_encode(payload)}"
     return f"{signed}.{b64url_encode(key.sign(signed.encode('ascii')))}"
+
+
+@lru_cache(maxsize=256)  # all seals of a key have one header
+def _read_header(part: str, typ: str | None) -> tuple[str, str | None]:
+    """Return algorithm and kid after rules 2 to 6."""
+    try:
+        header = loads_strict(b64url_decode(part))
+    except ValueError as error:
+        raise SealError("P106", f"the seal cannot be decoded: {error}") from None
+    if not isinstance(header, dict):
+        raise SealError("P106", "the header is no JSON object")
+    return _check_header(header, typ)
 
 
 def _check_header(header: Mapping[str, object], typ: str | None) -> tuple[str, str | None]:

@@ -42,7 +42,7 @@ class Seal:
         covered_digest: the digest over these entries.
         parent: `par`, the digest and span of the text this chunk was cut from.
         corpus: `cor`, the corpus and its version.
-        kid: the name of the key that signed; empty before verification.
+        kid: the name of the key that signed, as the header has it.
     """
 
     issuer: str
@@ -90,10 +90,14 @@ def metadata_digest(metadata: Mapping[str, object], names: Sequence[str]) -> str
         raise SealError("P106", f"the covered metadata cannot be written as JSON: {error}") from None
 
 
-def parse_seal(payload: bytes) -> Seal:
+def parse_seal(payload: bytes, kid: str = "") -> Seal:
     """Return the claims of a seal.
 
     Claims that are not known are ignored, as in every JWT (RFC 7519, section 4).
+
+    Args:
+        payload: the JSON text that was signed.
+        kid: the name of the key.
 
     Raises:
         SealError: a claim is missing or of another type (P106).
@@ -128,6 +132,7 @@ def parse_seal(payload: bytes) -> Seal:
         covered_digest=covered_digest,
         parent=_mapping(claims, "par"),
         corpus=_mapping(claims, "cor"),
+        kid=kid,
     )
 
 

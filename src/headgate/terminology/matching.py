@@ -1,4 +1,4 @@
-"""Finding aliases: leftmost-longest, whole words, one pass whatever the size of the glossary (Aho-Corasick)."""
+"""Which occurrences of a term count: leftmost-longest, whole words, outside code and identifiers, in their case."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
-
 from headgate.memo import Memo
 from headgate.terminology.concepts import Concept
+from headgate.terminology.finding import Finder
 from headgate.terminology.folding import Folded, fold_alias, fold_text
 from headgate.terminology.zones import JOINERS, is_in_identifier, is_whole_word, protected_zones
 
 __all__ = ["Match", "Matcher", "Reading"]
 
-_DFA_PATTERNS = 5_000  # beyond this a DFA costs more memory than it saves time
 _PLAIN_TERM = re.compile(r"[\w' -]+")
 _WORD = re.compile(r"\w+")
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb", "\u201e": "\u201c"}
@@ -199,17 +197,11 @@ class Matcher:
         self._is_simple = not any(c.near or c.keep_quoted or c.mode == "annotate" for c in concepts)
         self._settled: Memo[bool] = Memo(20_000)
         self._readings = [tuple(readings) for readings in patterns.readings.values()]
-        self._automaton = AhoCorasick(
-            list(patterns.readings),
-            matchkind=MatchKind.Standard,
-            store_patterns=False,
-            implementation=Implementation.DFA if len(self._readings) <= _DFA_PATTERNS else None,
-        )
-        names = list(patterns.readings)
+        self._finder = Finder(list(patterns.readings))
         self._inner = {
-            names[number]
-            for name in names
-            for number, start, end in self._automaton.find_matches_as_indexes(name, overlapping=True)
+            name[start:end]
+            for name in patterns.readings
+            for _, start, end in self._finder.find(name)
             if end - start < len(name) and is_whole_word(name, start, end)
         }
 
@@ -234,9 +226,10 @@ class Matcher:
     def find(self, text: str, source: str | None) -> list[Match]:
         """Return the occurrences in a text, leftmost-longest, without overlaps."""
         folded = fold_text(text)
-        found = self._automaton.find_matches_as_indexes(folded.text, overlapping=True)
         candidates = [
-            match for pattern, start, end in found if (match := self._accept(text, folded, pattern, start, end, source))
+            match
+            for pattern, start, end in self._finder.find(folded.text)
+            if (match := self._accept(text, folded, pattern, start, end, source))
         ]
         if not candidates:
             return []
@@ -248,17 +241,7 @@ class Matcher:
     def _accept(
         self, text: str, folded: Folded, pattern: int, start: int, end: int, source: str | None
     ) -> Match | None:
-        plain = folded.text
-        # Most finds are parts of longer words; this settles them without a call.
-        if (
-            start
-            and plain[start - 1].isascii()
-            and plain[start - 1].isalnum()
-            and plain[start].isascii()
-            and plain[start].isalnum()
-        ):
-            return None
-        if not is_whole_word(plain, start, end):
+        if not is_whole_word(folded.text, start, end):
             return None
         start, end = folded.to_source(start, end)
         written = text[start:end]

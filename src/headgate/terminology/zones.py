@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 
-__all__ = ["JOINERS", "Zones", "is_in_identifier", "is_whole_word", "protected_zones"]
+__all__ = ["JOINERS", "Zones", "has_spaceless", "is_in_identifier", "is_whole_word", "protected_zones"]
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
 _BACKTICKS = re.compile(r"`+")
@@ -24,6 +24,12 @@ _LITERAL_INTRO = re.compile(
 )
 _INDENTED = re.compile(r"(?:\A|\n[ \t]*\n)((?:(?: {4}|\t)[^\n]*(?:\n|\Z)(?:[ \t]*\n)*)+)")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+\u2022]|\d+[.)]|[A-Za-z][.)]) ")
+
+# Thai, Lao; Burmese; Khmer; CJK radicals, Hiragana, Katakana, Bopomofo; CJK; half-width Katakana.
+_SPACELESS = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u312f\u31a0-\u9fff\uf900-\ufaff\uff66-\uff9f"
+    "\U0001b000-\U0001b16f\U00020000-\U0003ffff]"
+)
 
 JOINERS = frozenset("_-./\\@:#=&%~$")
 _HARD_JOINERS = frozenset("_/\\@:#=&%~$")
@@ -215,17 +221,9 @@ def _is_attached(character: str) -> bool:
 
 @lru_cache(maxsize=4_096)
 def _is_spaceless(character: str) -> bool:
-    code = ord(character)
-    if code < 0x0E00:
-        return False
-    return (
-        0x0E00 <= code <= 0x0EFF  # Thai, Lao
-        or 0x1000 <= code <= 0x109F  # Burmese
-        or 0x1780 <= code <= 0x17FF  # Khmer
-        or 0x2E80 <= code <= 0x312F  # CJK radicals, Hiragana, Katakana, Bopomofo
-        or 0x31A0 <= code <= 0x9FFF  # CJK
-        or 0xF900 <= code <= 0xFAFF
-        or 0xFF66 <= code <= 0xFF9F  # half-width Katakana
-        or 0x1B000 <= code <= 0x1B16F
-        or 0x20000 <= code <= 0x3FFFF
-    )
+    return character >= "\u0e00" and _SPACELESS.match(character) is not None
+
+
+def has_spaceless(text: str) -> bool:
+    """Return whether a text has letters of a script that is written without spaces."""
+    return _SPACELESS.search(text) is not None

@@ -1,0 +1,64 @@
+"""Every occurrence of every pattern in one pass, whatever the size of the glossary (Aho-Corasick)."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+
+from headgate.terminology.zones import has_spaceless
+
+__all__ = ["Finder"]
+
+_DFA_PATTERNS = 5_000  # beyond this a DFA costs more memory than it saves time
+_PUNCTUATION = re.compile(r"[^\w ]")
+_ASCII_PUNCTUATION = str.maketrans(
+    {chr(code): " " for code in range(128) if chr(code) not in string.ascii_letters + string.digits + "_"}
+)
+
+
+class Finder:
+    """Finds folded patterns in folded texts.
+
+    In most texts nearly every occurrence is a part of a longer word. So both sides are searched with blanks in place
+    of punctuation, and a blank at either end of every pattern: that leaves little more than whole words. In scripts
+    without spaces there are no such borders, and every occurrence is reported.
+
+    Args:
+        patterns: folded, without duplicates.
+    """
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        self._patterns = patterns
+        self._blanked = _compile([f" {_blank(pattern)} " for pattern in patterns])
+
+    def find(self, text: str) -> Iterator[tuple[int, int, int]]:
+        """Yield pattern number, start and end: at least all occurrences that are whole words."""
+        if not text.isascii() and has_spaceless(text):
+            yield from self._plain.find_matches_as_indexes(text, overlapping=True)
+            return
+        patterns = self._patterns
+        for number, start, end in self._blanked.find_matches_as_indexes(f" {_blank(text)} ", overlapping=True):
+            # The blank before the text is one place, and so is the blank before the pattern.
+            if text.startswith(patterns[number], start):
+                yield number, start, end - 2
+
+    @cached_property
+    def _plain(self) -> AhoCorasick:
+        return _compile(self._patterns)
+
+
+def _compile(patterns: Sequence[str]) -> AhoCorasick:
+    return AhoCorasick(
+        patterns,
+        matchkind=MatchKind.Standard,
+        store_patterns=False,
+        implementation=Implementation.DFA if len(patterns) <= _DFA_PATTERNS else None,
+    )
+
+
+def _blank(text: str) -> str:
+    return text.translate(_ASCII_PUNCTUATION) if text.isascii() else _PUNCTUATION.sub(" ", text)
