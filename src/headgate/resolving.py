@@ -170,7 +170,7 @@ def _load_keys(policy: Policy, provenance: Provenance, files: list[Path]) -> Key
                 files.append(path)
                 keys = keys | KeySet.load(path)
         except PolicyError as error:
-            raise error.under("provenance", "keys", number) from None
+            raise _named_here(error).under("provenance", "keys", number) from None
     return keys
 
 
@@ -179,7 +179,15 @@ def _load_glossary(policy: Policy, rule: SourceRule, files: list[Path]) -> Gloss
         return None
     paths = [policy.resolve_path(entry) for entry in rule.terminology]
     files.extend(paths)
-    return Glossary.load(*paths)
+    try:
+        return Glossary.load(*paths)
+    except PolicyError as error:
+        raise _named_here(error).under("terminology") from None
+
+
+def _named_here(error: PolicyError) -> PolicyError:
+    """Return the error of a file that the policy names, as an error at the place where the policy names it."""
+    return PolicyError(error.describe(), "") if error.file is not None else error
 
 
 def _budget(policy: Policy) -> TokenBudget | None:

@@ -113,8 +113,8 @@ def audit(
     now: NowOption = None,
 ) -> None:
     """Judge documents against a policy, as if every check were enforced; exit code 1 if any would be kept out."""
-    gate = Gate(policy)
-    result = audit_corpus(gate, track(read_corpus(documents, prefix=prefix), "Judging", quiet=as_json), instant(now))
+    gate, moment = Gate(policy), instant(now)
+    result = audit_corpus(gate, track(read_corpus(documents, prefix=prefix), "Judging", quiet=as_json), moment)
     if as_json:
         print_json(result.to_dict())
     else:

@@ -28,6 +28,7 @@ from headgate.policy.model import (
 __all__ = ["YamlDocument", "load_policy", "parse_yaml", "policy_from_mapping"]
 
 _MAX_DEPTH = 32
+_PLAIN_TAGS = ("tag:yaml.org,2002:seq", "tag:yaml.org,2002:map")
 _FIELDS = {
     "provenance": tuple(Provenance.model_fields),
     "freshness": tuple(Freshness.model_fields),
@@ -85,8 +86,8 @@ def parse_yaml(text: str) -> YamlDocument:
     Raises:
         PolicyError: it is no YAML, uses anchors, is nested too deeply, or has a key twice.
     """
-    loader = _Loader(text)
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         lines: dict[Path_, int] = {}
         value = _construct(loader, node, (), lines) if node is not None else None
@@ -102,6 +103,8 @@ def parse_yaml(text: str) -> YamlDocument:
 
 def _construct(loader: _Loader, node: yaml.Node, path: Path_, lines: dict[Path_, int]) -> object:
     lines[path] = node.start_mark.line + 1
+    if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN_TAGS:
+        raise PolicyError(f"the tag {node.tag!r} is not accepted.", "Write plain YAML.", path, line=lines[path])
     if isinstance(node, yaml.SequenceNode):
         return [_construct(loader, item, (*path, number), lines) for number, item in enumerate(node.value)]
     if isinstance(node, yaml.MappingNode):

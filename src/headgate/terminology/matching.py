@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from headgate.memo import Memo
 from headgate.terminology.concepts import Concept
@@ -13,7 +14,7 @@ from headgate.terminology.finding import Finder
 from headgate.terminology.folding import Folded, fold_alias, fold_text
 from headgate.terminology.zones import JOINERS, is_in_identifier, is_whole_word, protected_zones
 
-__all__ = ["Match", "Matcher", "Reading"]
+__all__ = ["Match", "Matcher", "Reading", "TooManyMatches"]
 
 _PLAIN_TERM = re.compile(r"[\w' -]+")
 _WORD = re.compile(r"\w+")
@@ -172,6 +173,10 @@ class Match:
     readings: tuple[Reading, ...]
 
 
+class TooManyMatches(Exception):
+    """A text has more occurrences than are worth looking at."""
+
+
 @dataclass(slots=True)
 class _Patterns:
     readings: dict[str, list[Reading]] = field(default_factory=dict)
@@ -223,13 +228,18 @@ class Matcher:
         words = _WORD.findall(folded)
         return self._first_words.isdisjoint(words[1:]) and self._last_words.isdisjoint(words[:-1])
 
-    def find(self, text: str, source: str | None) -> list[Match]:
-        """Return the occurrences in a text, leftmost-longest, without overlaps."""
+    def find(self, text: str, source: str | None, most: int) -> list[Match]:
+        """Return the occurrences in a text, leftmost-longest, without overlaps.
+
+        Raises:
+            TooManyMatches: there are more than `most` occurrences, of whatever kind.
+        """
         folded = fold_text(text)
+        found = list(islice(self._finder.find(folded.text), most + 1))
+        if len(found) > most:
+            raise TooManyMatches
         candidates = [
-            match
-            for pattern, start, end in self._finder.find(folded.text)
-            if (match := self._accept(text, folded, pattern, start, end, source))
+            match for pattern, start, end in found if (match := self._accept(text, folded, pattern, start, end, source))
         ]
         if not candidates:
             return []

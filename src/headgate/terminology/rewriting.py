@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.rewrite import Edit, Rewrite, apply_edits
 from headgate.terminology.concepts import Concept
 from headgate.terminology.folding import fold
 from headgate.terminology.fuzzy import NearMisses
-from headgate.terminology.matching import Match, Matcher, Reading
+from headgate.terminology.matching import Match, Matcher, Reading, TooManyMatches
 
 __all__ = ["Ambiguous", "rewrite_text"]
 
@@ -19,6 +19,7 @@ Ambiguous = tuple[int, int, str, tuple[str, ...]]
 
 _NEARBY_CHARS = 200
 _PASSES = 8
+_FINDS_PER_EDIT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,23 @@ def rewrite_text(
     A canonical term may form an alias together with its neighbours. Then the result is rewritten again, until it
     stays; a text that does not settle is left as it was, and says so.
     """
-    found = _find(text, matcher, near_misses, source)
-    edits = found.edits
+    most = limits.edits * _FINDS_PER_EDIT
+    try:
+        found = _find(text, matcher, near_misses, source, most)
+        return _settle(text, found, matcher, near_misses, source, limits)
+    except TooManyMatches:
+        return Rewrite(text, unsettled=f"more than {most:,} occurrences")
+
+
+def _settle(
+    text: str,
+    found: _Found,
+    matcher: Matcher,
+    near_misses: NearMisses | None,
+    source: str | None,
+    limits: Limits,
+) -> Rewrite:
+    edits, most = found.edits, limits.edits * _FINDS_PER_EDIT
     for _ in range(_PASSES):
         if len(edits) > limits.edits:
             return Rewrite(text, unsettled=f"more than {limits.edits:,} edits")
@@ -51,17 +67,17 @@ def rewrite_text(
             matcher.settles(text, edit.start, edit.end, edit.replacement) for edit in edits if edit.changes_text
         ):
             return Rewrite(rewritten, tuple(edits), alignment, found.ambiguous)
-        again = [edit for edit in _find(rewritten, matcher, near_misses, source).edits if edit.changes_text]
+        again = [edit for edit in _find(rewritten, matcher, near_misses, source, most).edits if edit.changes_text]
         if not again:
             return Rewrite(rewritten, tuple(edits), alignment, found.ambiguous)
         edits = _compose(text, rewritten, edits, again)
     return Rewrite(text, unsettled=f"still changing after {_PASSES} passes")
 
 
-def _find(text: str, matcher: Matcher, near_misses: NearMisses | None, source: str | None) -> _Found:
+def _find(text: str, matcher: Matcher, near_misses: NearMisses | None, source: str | None, most: int) -> _Found:
     edits: list[Edit] = []
     ambiguous: list[Ambiguous] = []
-    matches = matcher.find(text, source)
+    matches = matcher.find(text, source, most)
     for match in matches:
         reading = _decide(text, match)
         if reading is None:
@@ -164,6 +180,10 @@ def _compose(text: str, rewritten: str, edits: Sequence[Edit], again: Sequence[E
         composed.append(Edit(start, end, text[start:end], later.canonical, later.mode, replacement, later.fuzzy))
     starts = [edit.start for edit in composed]
     kept = [edit for edit in edits if not _overlaps(edit, composed, starts)]
+    guessed = [edit for edit in edits if edit.fuzzy]
+    guesses = [edit.start for edit in guessed]
+    # What rests on a near miss is a near miss itself.
+    composed = [replace(edit, fuzzy=True) if _overlaps(edit, guessed, guesses) else edit for edit in composed]
     return sorted((*kept, *composed), key=lambda edit: edit.start)
 
 

@@ -33,7 +33,7 @@ _SPACELESS = re.compile(
 
 JOINERS = frozenset("_-./\\@:#=&%~$")
 _HARD_JOINERS = frozenset("_/\\@:#=&%~$")
-_TOKEN_REACH = 256
+_TOKEN_REACH = 64
 _OTHER_ENDS = frozenset("\u200c\u200d_")
 
 

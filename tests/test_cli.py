@@ -1,0 +1,167 @@
+"""The commands, as a user runs them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headgate.cli import main
+from headgate.codes import CODES
+
+NOW = "2026-06-01T12:00:00Z"
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["headgate", *arguments])
+        code = 0
+        try:
+            main()
+        except SystemExit as exit_:
+            code = int(exit_.code or 0)
+        output = capsys.readouterr()
+        return code, output.out, output.err
+
+    return call
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "leave.md").write_text("---\ntitle: Leave\nupdated_at: 2026-05-01T10:00:00Z\n---\nThirty days.\n")
+    (folder / "old.md").write_text("---\nupdated_at: 2020-01-01T00:00:00Z\n---\nTwenty days.\n")
+    (folder / "naive.md").write_text("---\nupdated_at: 2026-05-01 10:00\n---\nNo zone.\n")
+    (folder / "binary.txt").write_bytes(b"\xff\xfe")
+    (folder / ".hidden.md").write_text("hidden")
+    (folder / "more.jsonl").write_text(
+        '{"text": "A line.", "metadata": {"url": "https://wiki.example/a"}}\nnot json\n[]\n'
+    )
+    return folder
+
+
+def test_every_command_has_help_with_an_example(run: Any) -> None:
+    code, out, _ = run("--help")
+    assert code == 0
+    for name in ("demo", "init", "keygen", "seal", "audit", "explain", "schema"):
+        assert re.search(rf"^  {name} ", out, re.M)
+        code, text, _ = run(name, "--help")
+        assert code == 0
+        assert f"Example: headgate {name}" in text
+
+
+def test_from_documents_to_a_clean_audit(run: Any, docs: Path, tmp_path: Path) -> None:
+    assert run("keygen", "--out", "keys/docs")[0] == 0
+    code, out, err = run("seal", "docs", "--key", "keys/docs.private.jwk.json", "--issuer", "docs", "--out", "s.jsonl")
+    assert code == 1  # three places could not be read, and it says which
+    assert "4 sealed" in err
+    assert "binary.txt" in err
+    code, out, _ = run("init", "s.jsonl", "--keys", "keys/docs.jwks.json", "--now", NOW)
+    assert code == 0
+    assert "file:docs/**" in out
+    policy = (tmp_path / "headgate.yaml").read_text()
+    assert "mode: audit" in policy
+    assert 'keys: ["keys/docs.jwks.json"]' in policy
+    code, out, _ = run("audit", "s.jsonl", "--json", "--now", NOW)
+    found = json.loads(out)
+    assert found["counts"]["documents"] == 4
+    old = next(row for row in found["documents"] if row["decision"]["uri"] == "file:docs/old.md")
+    assert code == int(found["counts"]["kept_out"] > 0)
+    assert old["decision"]["assurance"] == "sealed"
+
+
+def test_an_audit_names_the_reason_of_every_document_it_keeps_out(run: Any, docs: Path, tmp_path: Path) -> None:
+    (tmp_path / "headgate.yaml").write_text(
+        "sources:\n  - id: docs\n    match: ['file:docs/**']\n    provenance: {require: declared}\n"
+        "    freshness: {max_age: 90d}\n"
+    )
+    code, out, _ = run("audit", "docs", "--now", NOW)
+    assert code == 1
+    for fragment in ("old.md", "F202", "binary.txt", "not UTF-8", "P109", "naive.md", "more.jsonl:2"):
+        assert fragment in out
+    code, out, _ = run("audit", "docs/leave.md", "--prefix", "file:docs/", "--now", NOW)
+    assert code == 0
+    assert "1 of 1 documents are admissible" in out
+
+
+def test_a_version_superseded_within_the_corpus_is_found(run: Any, tmp_path: Path) -> None:
+    rows = [{"text": f"v{n}", "metadata": {"source": "file:docs/a", "version": n}} for n in (1, 2)]
+    with gzip.open(tmp_path / "docs.jsonl.gz", "wt") as file:
+        file.write("\n".join(json.dumps(row) for row in rows))
+    (tmp_path / "headgate.yaml").write_text(
+        "sources: [{id: docs, match: 'file:docs/**', provenance: {require: declared}, freshness: {supersede: true}}]"
+    )
+    code, out, _ = run("audit", "docs.jsonl.gz", "--json")
+    assert code == 1
+    assert json.loads(out)["counts"]["F205"] == 1
+
+
+def test_init_refuses_to_overwrite_and_an_empty_corpus(run: Any, docs: Path, tmp_path: Path) -> None:
+    assert run("init", "docs", "--now", NOW)[0] == 0
+    code, _, err = run("init", "docs")
+    assert code == 2
+    assert "--force" in err
+    (tmp_path / "empty").mkdir()
+    code, _, err = run("init", "empty", "--out", "x.yaml")
+    assert code == 2
+    assert "no document" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fragment"),
+    [
+        (("audit", "none"), "headgate.yaml"),
+        (("audit", "none", "--policy", "p.yaml"), "no such file"),
+        (("explain", "F20"), "Did you mean"),
+        (("explain", "\x1b[31m"), "no reason code"),
+        (("keygen", "--out", "k", "--algorithm", "HS256"), "Ed25519"),
+        (("seal", "p.yaml", "--key", "none", "--issuer", "x"), "does not exist"),
+        (("audit", "p.yaml", "--now", "soon", "--policy", "p.yaml"), "--now"),
+        (("audit", "p.yaml", "--policy", "p.yaml"), "this kind of file"),
+        (("nonsense",), "nonsense"),
+        (("audit", "--nonsense"), "--nonsense"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_two(run: Any, tmp_path: Path, arguments: Any, fragment: str) -> None:
+    (tmp_path / "p.yaml").write_text("mode: audit")
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert fragment in err
+    assert "Traceback" not in err
+
+
+def test_every_code_is_explained(run: Any) -> None:
+    code, out, _ = run("explain")
+    assert code == 0
+    for name in CODES:
+        assert name in out
+        code, text, _ = run("explain", name.lower())
+        assert code == 0
+        assert "How to fix it" in text
+    assert json.loads(run("explain", "P105", "--json")[1])["check"] == "provenance"
+
+
+def test_the_schema_describes_the_policy(run: Any, tmp_path: Path) -> None:
+    schema = json.loads(run("schema")[1])
+    assert {"mode", "sources", "default", "budget"} <= set(schema["properties"])
+    assert schema["additionalProperties"] is False
+    run("schema", "--out", "s.json")
+    assert json.loads((tmp_path / "s.json").read_text()) == schema
+
+
+def test_document_text_cannot_write_to_the_terminal(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text("mode: enforce")
+    row = {"text": "x", "metadata": {"source": "https://evil.example/\x1b[2J[bold]x[/bold]\u202e"}}
+    (tmp_path / "d.jsonl").write_text(json.dumps(row))
+    _, out, _ = run("audit", "d.jsonl", "--policy", "p.yaml")
+    assert "\x1b" not in out
+    assert "\u202e" not in out

@@ -1,0 +1,126 @@
+"""Keys, tokens and seals as files and as objects."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from headgate import Chunk, KeySet, PolicyError, Sealer, SealError
+from headgate.chunk import SEAL_KEY
+from headgate.encoding import b64url_decode, b64url_encode, loads_strict
+from headgate.provenance import generate_signing_key, verify_jws
+from headgate.provenance.jws import sign_jws
+from headgate.testing import FixedClock
+
+ALGORITHMS = ("Ed25519", "ES256", "PS256", "RS256")
+
+
+def pem(key: object) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())  # type: ignore[attr-defined,no-any-return]
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_generated_pair_seals_and_verifies_through_its_files(algorithm: str, tmp_path: Path) -> None:
+    private, public = generate_signing_key("team", algorithm).save(tmp_path / "keys" / "team")
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+    assert "d" not in json.loads(public.read_text())["keys"][0]
+    sealed = Sealer(private, "team", clock=FixedClock()).seal(Chunk("text"), subject="https://a.example/x")
+    claims = loads_strict(verify_jws(str(sealed.metadata[SEAL_KEY]), KeySet.load(public), typ="headgate-seal+jwt"))
+    assert isinstance(claims, dict)
+    assert claims["iss"] == "team"
+    assert claims["sub"] == "https://a.example/x"
+    header = loads_strict(b64url_decode(str(sealed.metadata[SEAL_KEY]).partition(".")[0]))
+    assert header == {"alg": algorithm, "kid": "team", "typ": "headgate-seal+jwt"}
+
+
+def test_keys_are_never_overwritten(tmp_path: Path) -> None:
+    key = generate_signing_key("k")
+    key.save(tmp_path / "k")
+    with pytest.raises(PolicyError, match="exists already"):
+        key.save(tmp_path / "k")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        ed25519.Ed25519PrivateKey.generate(),
+        ec.generate_private_key(ec.SECP256R1()),
+        rsa.generate_private_key(65_537, 2_048),
+    ],
+    ids=["ed25519", "p256", "rsa"],
+)
+def test_pem_files_and_key_objects_work(key: object, tmp_path: Path) -> None:
+    private, public = tmp_path / "k.pem", tmp_path / "k.pub.pem"
+    private.write_bytes(pem(key))
+    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))  # type: ignore[attr-defined]
+    for source in (private, key):
+        token = Sealer(source, "x", clock=FixedClock()).seal(Chunk("t"), subject="file:a").metadata[SEAL_KEY]
+        assert verify_jws(str(token), KeySet.load(public))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        ec.generate_private_key(ec.SECP384R1()),
+        rsa.generate_private_key(65_537, 1_024),
+        x25519.X25519PrivateKey.generate(),
+    ],
+    ids=["p384", "rsa1024", "x25519"],
+)
+def test_other_keys_are_refused(key: object, tmp_path: Path) -> None:
+    (tmp_path / "k.pem").write_bytes(pem(key))
+    with pytest.raises(PolicyError):
+        Sealer(tmp_path / "k.pem", "x")
+
+
+def test_a_key_signs_only_with_the_algorithm_it_declares() -> None:
+    key = generate_signing_key("k", "PS256")
+    jwk = {**key.public_jwks()["keys"][0], "alg": "RS256"}
+    with pytest.raises(SealError, match="P102"):
+        verify_jws(sign_jws(b"{}", key), KeySet.from_jwks({"keys": [jwk]}))
+
+
+def test_rfc_8037_example_verifies() -> None:
+    # RFC 8037, appendix A.4 and A.5: the header says EdDSA, which RFC 9864 replaced, so it is refused by name.
+    jwk = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+    token = (
+        "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4"
+        "ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
+    )
+    keys = KeySet.from_jwks(jwk)
+    with pytest.raises(SealError, match="EdDSA"):
+        verify_jws(token, keys)
+    (key,) = keys
+    signed, _, signature = token.rpartition(".")
+    assert key.verify("Ed25519", signed.encode(), b64url_decode(signature))
+
+
+def test_a_rotated_set_knows_both_keys_by_kid() -> None:
+    old, new = generate_signing_key("2025"), generate_signing_key("2026")
+    keys = old.public | new.public
+    assert verify_jws(sign_jws(b"a", old), keys) == b"a"
+    assert verify_jws(sign_jws(b"b", new), keys) == b"b"
+    with pytest.raises(SealError, match="P103"):
+        verify_jws(sign_jws(b"c", generate_signing_key("2027")), keys)
+
+
+def test_a_token_without_a_kid_needs_a_set_of_one() -> None:
+    key = generate_signing_key("k")
+    head = b64url_encode(b'{"alg":"Ed25519"}')
+    signed = f"{head}.{b64url_encode(b'{}')}"
+    token = f"{signed}.{b64url_encode(key.sign(signed.encode()))}"
+    assert verify_jws(token, key.public) == b"{}"
+    with pytest.raises(SealError, match="P103"):
+        verify_jws(token, key.public | generate_signing_key("other").public)
+
+
+@pytest.mark.parametrize("subject", ["", "//host/x", "https://", "https://user@host/x"])
+def test_a_subject_that_is_no_uri_is_refused_when_sealing(subject: str) -> None:
+    sealer = Sealer(generate_signing_key("k"), "x", clock=FixedClock())
+    with pytest.raises(ValueError, match="subject"):
+        sealer.seal(Chunk("t"), subject=subject)
