@@ -96,7 +96,8 @@ def test_deep_metadata_is_left_as_it_was(gate: Gate) -> None:
     deep: dict[str, object] = {}
     place = deep
     for _ in range(900):
-        place["source"] = inner = {}
+        inner: dict[str, object] = {}
+        place["source"] = inner
         place = inner
     metadata = {"source": deep, "when": [deep]}
     before = copy.copy(metadata)
