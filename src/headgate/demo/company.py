@@ -121,7 +121,7 @@ def _publish(number: int, entry: Mapping[str, Any], keys: Mapping[str, SigningKe
         not_before=_instant(entry.get("valid_from")),
     )
     token = str(sealed.metadata[SEAL_KEY])
-    return chunk.with_metadata(**{SEAL_KEY: token[:-40] if trouble == "broken_seal" else token})
+    return chunk.with_metadata(**{SEAL_KEY: token[:-41] if trouble == "broken_seal" else token})
 
 
 def _instant(value: object) -> Any:
