@@ -15,7 +15,7 @@ from headgate.codes import CODES, Code, check_of
 from headgate.errors import HeadgateError
 from headgate.policy import Policy
 
-__all__ = ["EXAMPLE_EXPLAIN", "EXAMPLE_SCHEMA", "explain", "schema"]
+__all__ = ["EXAMPLE_EXPLAIN", "EXAMPLE_SCHEMA", "codes_page", "explain", "schema"]
 
 EXAMPLE_EXPLAIN = "Example: headgate explain F202"
 EXAMPLE_SCHEMA = "Example: headgate schema --out headgate.schema.json"
@@ -24,8 +24,12 @@ EXAMPLE_SCHEMA = "Example: headgate schema --out headgate.schema.json"
 def explain(
     code: Annotated[str | None, typer.Argument(help="A reason code, such as P105; without one, list all.")] = None,
     as_json: JsonOption = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a page of all codes.")] = False,
 ) -> None:
     """Say what a reason code means, why it matters and how to fix it."""
+    if as_markdown:
+        typer.echo(codes_page(), nl=False)
+        return
     found = list(CODES.values()) if code is None else [_find(code)]
     if as_json:
         rows = [_as_dict(entry) for entry in found]
@@ -35,6 +39,24 @@ def explain(
             typer.echo(f"{entry.code}  {entry.title}{'' if entry.emitted else '  (reserved)'}")
     else:
         typer.echo(_describe(found[0]))
+
+
+def codes_page() -> str:
+    """Return a Markdown page of all codes."""
+    lines = [
+        "# Reason codes",
+        "",
+        "Made by `headgate explain --markdown`. Codes are stable: a code never changes its meaning.",
+    ]
+    check = ""
+    for entry in CODES.values():
+        if check_of(entry.code) != check:
+            check = check_of(entry.code)
+            lines += ["", f"## {check.capitalize()}"]
+        reserved = "" if entry.emitted else " (reserved: this version never reports it)"
+        lines += ["", f"### {entry.code} {entry.title}{reserved}", ""]
+        lines += [entry.meaning, "", f"Why it matters: {entry.matters}", "", f"How to fix it: {entry.fix}"]
+    return "\n".join(lines) + "\n"
 
 
 def schema(

@@ -1,0 +1,84 @@
+"""Every block of README.md does what it says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.documents import Document
+from langchain_core.embeddings import DeterministicFakeEmbedding
+from langchain_core.vectorstores import InMemoryVectorStore
+
+from headgate.cli import main
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.M | re.S)
+
+
+def test_every_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "leave.md").write_text("Thirty days.")
+    store = InMemoryVectorStore.from_documents([Document("x")], DeterministicFakeEmbedding(size=4))
+    names: dict[str, Any] = {"retriever": store.as_retriever()}
+    (tmp_path / "headgate.yaml").write_text("mode: audit")
+    printed = ""
+    for language, code in BLOCKS:
+        if language == "yaml":
+            (tmp_path / code.split()[1]).write_text(code)
+        elif language == "python":
+            exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - our own README
+            printed = capsys.readouterr().out
+        elif language == "text":
+            assert printed.strip() == code.strip()
+        else:
+            assert language == "console"
+            _run(code, monkeypatch, tmp_path)
+            capsys.readouterr()
+    assert sorted(_shown(names)) == ["admit T301", "drop F202 F205", "drop P101"]
+
+
+def _run(code: str, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    for line in code.splitlines():
+        words = shlex.split(line.removeprefix("$ "), comments=True)
+        if words[0] == "make":
+            assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.M)
+            continue
+        if words[1] == "init":
+            (folder / "headgate.yaml").unlink()
+        monkeypatch.setattr(sys, "argv", words)
+        try:
+            main()
+        except SystemExit as exit_:
+            assert exit_.code in (None, 0, 1), line
+
+
+def _shown(names: dict[str, Any]) -> list[str]:
+    lines: list[str] = []
+    handler = names["Show"]()
+    names["print"] = lambda *words: lines.append(" ".join(words))
+    names["retriever"].invoke("leave", config={"callbacks": [handler]})
+    return lines
+
+
+def test_everything_ci_does_stands_in_the_readme() -> None:
+    for command in re.findall(r"^make \w+", (ROOT / ".ci" / "run").read_text(), re.M):
+        assert command in TEXT
+
+
+def test_every_link_leads_somewhere() -> None:
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_page_of_codes_is_the_catalogue() -> None:
+    from headgate.cli.codes import codes_page
+
+    assert (ROOT / "docs" / "codes.md").read_text(encoding="utf-8") == codes_page()
