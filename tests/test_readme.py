@@ -52,10 +52,12 @@ def _run(code: str, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         if words[1] == "init":
             (folder / "headgate.yaml").unlink()
         monkeypatch.setattr(sys, "argv", words)
+        code: object = 0
         try:
             main()
         except SystemExit as exit_:
-            assert exit_.code in (None, 0, 1), line
+            code = exit_.code
+        assert code in (None, 0, 1), line
 
 
 def _shown(names: dict[str, Any]) -> list[str]:
