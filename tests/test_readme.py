@@ -38,13 +38,13 @@ def test_every_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
             assert printed.strip() == code.strip()
         else:
             assert language == "console"
-            _run(code, monkeypatch, tmp_path)
+            _run_commands(code, monkeypatch, tmp_path)
             capsys.readouterr()
     assert sorted(_shown(names)) == ["admit T301", "drop F202 F205", "drop P101"]
 
 
-def _run(code: str, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    for line in code.splitlines():
+def _run_commands(commands: str, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    for line in commands.splitlines():
         words = shlex.split(line.removeprefix("$ "), comments=True)
         if words[0] == "make":
             assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.M)
@@ -52,7 +52,7 @@ def _run(code: str, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         if words[1] == "init":
             (folder / "headgate.yaml").unlink()
         monkeypatch.setattr(sys, "argv", words)
-        code: object = 0
+        code: int | str | None = 0
         try:
             main()
         except SystemExit as exit_:
