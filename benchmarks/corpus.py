@@ -56,6 +56,11 @@ def run(index: Index, gate: Gate, questions: list[str]) -> Report:
     return report
 
 
+def _edits(document: Document) -> int:
+    edits = (decision_record(document) or {}).get("edits", ())
+    return len(edits) if isinstance(edits, (list, tuple)) else 0
+
+
 def _chunk(document: Document) -> Chunk:
     return Chunk(document.page_content, document.metadata, document.id)
 
@@ -72,7 +77,7 @@ def _count(
     report.expected += len(ideal)
     report.lost += sum(document.id not in found for document in ideal)
     report.short += len(released) < _K
-    report.rewritten += sum(len((decision_record(document) or {}).get("edits", ())) for document in released)
+    report.rewritten += sum(_edits(document) for document in released)
 
 
 def show(index: Index, report: Report) -> None:

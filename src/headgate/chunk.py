@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 __all__ = ["SEAL_KEY", "Chunk"]
 
@@ -22,17 +22,15 @@ class Chunk:
         metadata: flat or nested values under string keys; never changed by headgate.
         id: the identifier the store gave it, if any.
         score: the retriever's score, if any; carried along, never used.
+        prompt_metadata: names of the metadata entries that will stand in the prompt beside the text.
     """
 
     text: str
     metadata: Mapping[str, object] = field(default_factory=dict)
     id: str | None = None
     score: float | None = None
+    prompt_metadata: tuple[str, ...] = ()
 
     def with_metadata(self, **entries: object) -> Chunk:
         """Return a copy whose metadata has `entries` added or replaced."""
-        return Chunk(self.text, {**self.metadata, **entries}, self.id, self.score)
-
-    def with_text(self, text: str) -> Chunk:
-        """Return a copy with another text and a metadata dict of its own."""
-        return Chunk(text, dict(self.metadata), self.id, self.score)
+        return replace(self, metadata={**self.metadata, **entries})

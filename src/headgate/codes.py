@@ -123,6 +123,13 @@ _ALL = (
         "Cite the sealed subject (it is in the decision), or seal the document under the URI that its metadata has.",
     ),
     Code(
+        "P112",
+        "unproved metadata withheld",
+        "The framework would put metadata entries into the prompt that the document's seal does not cover.",
+        "Whoever can write to the index could speak to the model through a title.",
+        "Seal these entries too (`cover=`), or keep them out of the prompt.",
+    ),
+    Code(
         "F201",
         "past valid_until",
         "The document says, or its seal says, that it was valid until a time that has passed.",

@@ -76,6 +76,8 @@ class Decision:
         modified: the earliest instant its last modification can mean, if known.
         age: how long before the admission that was.
         rewrite: what terminology did with the text, if anything.
+        metadata_rewrites: the same for metadata entries that stand in the prompt.
+        withheld: metadata entries that must not stand in the prompt, because no seal covers them.
     """
 
     index: int
@@ -90,6 +92,8 @@ class Decision:
     modified: datetime | None = None
     age: timedelta | None = None
     rewrite: Rewrite | None = None
+    metadata_rewrites: Mapping[str, Rewrite] = field(default_factory=dict)
+    withheld: tuple[str, ...] = ()
 
     @property
     def admitted(self) -> bool:
@@ -113,7 +117,6 @@ class Decision:
 
     def to_dict(self) -> dict[str, object]:
         """Return the decision as plain JSON values; the text is represented by its digest only."""
-        edits = self.rewrite.edits if self.rewrite else ()
         return {
             "index": self.index,
             "action": self.action,
@@ -126,8 +129,15 @@ class Decision:
             "modified": self.modified.isoformat() if self.modified else None,
             "age_seconds": round(self.age.total_seconds()) if self.age is not None else None,
             "findings": [finding.to_dict() for finding in self.findings],
-            "edits": [[edit.start, edit.end, edit.canonical, edit.mode] for edit in edits],
+            "edits": _edits(self.rewrite),
+            "metadata_edits": {name: _edits(rewrite) for name, rewrite in self.metadata_rewrites.items()},
+            "withheld": list(self.withheld),
         }
+
+
+def _edits(rewrite: Rewrite | None) -> list[list[object]]:
+    edits = rewrite.edits if rewrite is not None else ()
+    return [[edit.start, edit.end, edit.canonical, edit.mode] for edit in edits]
 
 
 class Dropped(NamedTuple):

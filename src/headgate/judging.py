@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from headgate.chunk import SEAL_KEY, Chunk
@@ -13,11 +15,13 @@ from headgate.limits import Limits
 from headgate.resolving import Revision
 from headgate.rewrite import Edit, Rewrite
 from headgate.standing import Standing, check_failed, find_standing, under_mode
+from headgate.terminology import Glossary
 
 __all__ = ["Judgement", "describe_rewrite", "judge_chunk"]
 
 _SHOWN_EDITS = 20
 _ZERO = timedelta(0)
+_NO_REWRITES: Mapping[str, Rewrite] = {}
 
 
 class Judgement:
@@ -32,7 +36,9 @@ class Judgement:
         text: its text as it would enter the prompt.
         modified: when it was last modified, at the earliest.
         age: how old it is, at most.
-        rewrite: what terminology did.
+        rewrite: what terminology did with the text.
+        metadata_rewrites: what it did with metadata entries that stand in the prompt.
+        withheld: metadata entries that must not stand in the prompt.
     """
 
     __slots__ = (
@@ -41,10 +47,12 @@ class Judgement:
         "findings",
         "index",
         "is_kept_out",
+        "metadata_rewrites",
         "modified",
         "rewrite",
         "standing",
         "text",
+        "withheld",
     )
 
     def __init__(self, index: int, chunk: Chunk, standing: Standing) -> None:
@@ -57,6 +65,8 @@ class Judgement:
         self.modified: datetime | None = None
         self.age: timedelta | None = None
         self.rewrite: Rewrite | None = None
+        self.metadata_rewrites: Mapping[str, Rewrite] = _NO_REWRITES
+        self.withheld: tuple[str, ...] = ()
 
     def add(self, findings: Sequence[Finding], mode: Mode) -> None:
         """Add the findings of a check that runs under `mode`."""
@@ -80,11 +90,18 @@ class Judgement:
             self.modified,
             self.age,
             self.rewrite,
+            self.metadata_rewrites,
+            self.withheld,
         )
 
     def outgoing(self) -> Chunk:
         """Return the chunk as it may enter the prompt: a new object with metadata of its own."""
-        return self.chunk.with_text(self.text)
+        chunk = self.chunk
+        metadata = dict(chunk.metadata)
+        for name, rewrite in self.metadata_rewrites.items():
+            metadata[name] = rewrite.text
+        visible = tuple(name for name in chunk.prompt_metadata if name not in self.withheld)
+        return Chunk(self.text, metadata, chunk.id, chunk.score, visible)
 
 
 def judge_chunk(index: int, chunk: Chunk, revision: Revision, now: datetime, limits: Limits) -> Judgement:
@@ -101,9 +118,13 @@ def judge_chunk(index: int, chunk: Chunk, revision: Revision, now: datetime, lim
         _judge_freshness(judgement, now)
     except Exception as error:  # noqa: BLE001 - whatever broke the check, it must not admit
         judgement.add((check_failed("freshness", error),), modes["freshness"])
-    if standing.source.glossary is not None and not judgement.is_kept_out:
+    if judgement.is_kept_out:
+        return judgement
+    if chunk.prompt_metadata:
+        _withhold_unproved(judgement)
+    if standing.source.glossary is not None:
         try:
-            _rewrite(judgement, revision, digest, limits)
+            _rewrite(judgement, standing.source.glossary, revision, digest, limits)
         except Exception as error:  # noqa: BLE001 - as above
             judgement.add((check_failed("terminology", error),), modes["terminology"])
     return judgement
@@ -145,22 +166,53 @@ def _judge_freshness(judgement: Judgement, now: datetime) -> None:
     judgement.add(findings, standing.source.modes["freshness"])
 
 
-def _rewrite(judgement: Judgement, revision: Revision, digest: bytes, limits: Limits) -> None:
-    source = judgement.standing.source
-    if source.glossary is None:
+def _withhold_unproved(judgement: Judgement) -> None:
+    """Keep metadata out of the prompt where a seal is required and does not cover it."""
+    standing, chunk = judgement.standing, judgement.chunk
+    if standing.source.requirement.require != "sealed":
         return
-    key = (digest, source.id)
-    known = revision.rewrites.get(key)
-    if known is None:
-        rewrite = source.glossary.rewrite(judgement.chunk.text, source.id, limits=limits)
-        known = (rewrite, describe_rewrite(rewrite))
-        revision.rewrites.put(key, known, len(rewrite.text) if rewrite.edits else 0)
-    rewrite, findings = known
+    covered = standing.seal.covered if standing.seal is not None else ()
+    unproved = tuple(name for name in chunk.prompt_metadata if name in chunk.metadata and name not in covered)
+    if not unproved:
+        return
+    mode = standing.source.modes["provenance"]
+    message = f"Kept out of the prompt, for no seal covers it: {', '.join(unproved)[:200]}."
+    judgement.add([Finding("P112", message, "info", {"metadata": list(unproved)})], mode)
+    if mode == "enforce":
+        judgement.withheld = unproved
+
+
+def _rewrite(judgement: Judgement, glossary: Glossary, revision: Revision, digest: bytes, limits: Limits) -> None:
+    source, chunk = judgement.standing.source, judgement.chunk
     mode = source.modes["terminology"]
+    rewrite, findings = _rewritten(chunk.text, digest, glossary, source.id, revision, limits)
     if findings:
         judgement.add(findings, mode)
+    changed: dict[str, Rewrite] = {}
+    for name in chunk.prompt_metadata:
+        value = chunk.metadata.get(name)
+        if name in judgement.withheld or not isinstance(value, str) or len(value) > limits.text_bytes:
+            continue
+        key = hashlib.sha256(value.encode("utf-8", "surrogatepass")).digest()
+        found, findings = _rewritten(value, key, glossary, source.id, revision, limits)
+        judgement.add([replace(finding, detail={**finding.detail, "metadata": name}) for finding in findings], mode)
+        if found.edits:
+            changed[name] = found
     if mode != "audit":  # audit records what would change, and changes nothing
         judgement.rewrite, judgement.text = rewrite, rewrite.text
+        judgement.metadata_rewrites = changed
+
+
+def _rewritten(
+    text: str, digest: bytes, glossary: Glossary, source: str, revision: Revision, limits: Limits
+) -> tuple[Rewrite, tuple[Finding, ...]]:
+    key = (digest, source)
+    known = revision.rewrites.get(key)
+    if known is None:
+        rewrite = glossary.rewrite(text, source, limits=limits)
+        known = (rewrite, describe_rewrite(rewrite))
+        revision.rewrites.put(key, known, len(rewrite.text) if rewrite.edits else 0)
+    return known
 
 
 def describe_rewrite(rewrite: Rewrite) -> tuple[Finding, ...]:
