@@ -32,9 +32,10 @@ clean:
 	rm -rf $(VENV) demo-out
 
 # Dependency groups need pip 25.1 or newer, so pip is upgraded first.
-$(STAMP): pyproject.toml integrations/langchain/pyproject.toml
+$(STAMP): pyproject.toml integrations/langchain/pyproject.toml integrations/llama-index/pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --group dev --group integrations/langchain/pyproject.toml:test \
-		-e '.[tokens]' -e 'integrations/langchain[demo]'
+		--group integrations/llama-index/pyproject.toml:test \
+		-e '.[tokens]' -e 'integrations/langchain[demo]' -e integrations/llama-index
 	touch $(STAMP)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from headgate.testing import FixedClock, Publisher
 
 # One conftest for all distributions; each adds its own fixtures under a name of its own.
-pytest_plugins = ["langchain_fixtures"]
+pytest_plugins = ["langchain_fixtures", "llamaindex_fixtures"]
 
 settings.register_profile("default", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("deep", max_examples=5_000, deadline=None, suppress_health_check=list(HealthCheck))

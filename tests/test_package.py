@@ -29,6 +29,12 @@ def test_importing_and_deciding_needs_no_framework() -> None:
     assert not modules_after(program) & set(HEAVY)
 
 
+def test_the_core_imports_no_framework() -> None:
+    imports = re.compile(r"^\s*(?:from|import) (?:langchain|llama_index|langgraph)", re.M)
+    for file in (ROOT / "src").rglob("*.py"):
+        assert not imports.search(file.read_text(encoding="utf-8")), file
+
+
 def test_every_public_name_is_there() -> None:
     for name in headgate.__all__:
         assert getattr(headgate, name) is not None

@@ -17,7 +17,7 @@ from pydantic import ConfigDict, Field, PrivateAttr
 from headgate import Gate
 from headgate.adapters import PolicyLike, as_gate
 from langchain_headgate.convert import to_documents
-from langchain_headgate.gating import admit_documents, arecord, as_documents, record
+from langchain_headgate.gating import aadmit_documents, admit_documents, arecord, as_documents, record
 
 __all__ = ["HeadgateCompressor", "gate_documents"]
 
@@ -60,7 +60,7 @@ class HeadgateCompressor(BaseDocumentCompressor):
     ) -> list[Document]:
         """Return the admissible documents."""
         found = as_documents(documents, self)
-        admission = admit_documents(self._gate, found, query)
+        admission = await aadmit_documents(self._gate, found, query)
         await arecord(admission, AsyncCallbackManager.configure(callbacks))
         return to_documents(found, admission)
 
@@ -87,7 +87,7 @@ def gate_documents(policy: PolicyLike = None) -> Runnable[Sequence[Document], li
 
     async def aadmit(documents: Sequence[Document], config: RunnableConfig) -> list[Document]:
         found = as_documents(documents, "the step before headgate")
-        admission = admit_documents(gate, found, None)
+        admission = await aadmit_documents(gate, found, None)
         await arecord(admission, get_async_callback_manager_for_config(config))
         return to_documents(found, admission)
 

@@ -1,15 +1,14 @@
-"""Asking for more: how to get n documents from a retriever, and how often to ask again."""
+"""How to get n documents from a retriever of LangChain."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
 from typing import Any
 
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.vectorstores import VectorStoreRetriever
 
-__all__ = ["Reach", "widths"]
+__all__ = ["Reach"]
 
 _DEFAULT_K = 4  # what LangChain's vector stores return when nobody says otherwise
 _COUNT_NAMES = ("k", "top_k")
@@ -55,25 +54,6 @@ class Reach:
         merged = {**self._retriever.search_kwargs, **kwargs}
         pool = merged.get("fetch_k", 20 if self._retriever.search_type == "mmr" else None)
         return {"fetch_k": count} if type(pool) is int and pool < count else {}
-
-
-def widths(k: int, *, first: int, limit: int, is_adjustable: bool) -> Iterator[int]:
-    """Yield how many documents to ask for, each time more than before.
-
-    Args:
-        k: how many are wanted.
-        first: how many times as many to ask for at first.
-        limit: the largest number to ask for.
-        is_adjustable: whether asking again can bring more.
-    """
-    if not is_adjustable:
-        yield k
-        return
-    width = min(k * first, max(limit, k))
-    yield width
-    while width < limit:
-        width = min(width * 4, limit)
-        yield width
 
 
 def _count_argument(retriever: BaseRetriever) -> str | None:

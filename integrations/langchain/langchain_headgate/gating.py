@@ -17,7 +17,7 @@ from langchain_core.documents import Document
 from headgate import Admission, Gate, HeadgateError
 from langchain_headgate.convert import to_chunk
 
-__all__ = ["EVENT_NAME", "admit_documents", "arecord", "as_documents", "record"]
+__all__ = ["EVENT_NAME", "aadmit_documents", "admit_documents", "arecord", "as_documents", "record"]
 
 EVENT_NAME = "headgate.admission"
 _RUN_NAME = "headgate"
@@ -44,6 +44,11 @@ def as_documents(found: object, origin: object) -> list[Document]:
 def admit_documents(gate: Gate, documents: Sequence[Document], query: str | None) -> Admission:
     """Return the gate's decisions about documents."""
     return gate.admit([to_chunk(document) for document in documents], query)
+
+
+async def aadmit_documents(gate: Gate, documents: Sequence[Document], query: str | None) -> Admission:
+    """As `admit_documents`."""
+    return await gate.aadmit([to_chunk(document) for document in documents], query)
 
 
 def record(admission: Admission, callbacks: CallbackManager | None) -> None:

@@ -11,9 +11,10 @@ from pydantic import Field, PrivateAttr
 
 from headgate import Admission, Gate
 from headgate.adapters import as_gate
+from headgate.widening import Widening
 from langchain_headgate.convert import to_documents
-from langchain_headgate.fetching import Reach, widths
-from langchain_headgate.gating import admit_documents, arecord, as_documents, record
+from langchain_headgate.fetching import Reach
+from langchain_headgate.gating import aadmit_documents, admit_documents, arecord, as_documents, record
 
 __all__ = ["GatedRetriever"]
 
@@ -59,14 +60,23 @@ class GatedRetriever(BaseRetriever):
         wanted = self._wanted(k)
         documents: list[Document] = []
         admission: Admission | None = None
-        for width in self._widths(wanted):
-            inner, arguments = self._ask(wanted, width, kwargs)
-            found = inner.invoke(query, config={"callbacks": run_manager.get_child()}, **arguments)
+        plan = self._plan(wanted)
+        while plan.width is not None:
+            inner, arguments = self._ask(wanted, plan.width, kwargs)
+            try:
+                found = inner.invoke(query, config={"callbacks": run_manager.get_child()}, **arguments)
+            except Exception:
+                if not plan.failed():
+                    raise
+                continue
             documents = as_documents(found, self.retriever)
             admission = admit_documents(self._gate, documents, query)
-            if self._is_enough(admission, wanted, width):
-                break
-        return self._conclude_sync(admission, documents, wanted, run_manager)
+            plan.succeeded(len(admission.chunks), len(documents))
+        if admission is None:
+            return []
+        admission = _limited(admission, wanted)
+        record(admission, run_manager.get_child())
+        return to_documents(documents, admission)
 
     async def _aget_relevant_documents(
         self,
@@ -79,48 +89,33 @@ class GatedRetriever(BaseRetriever):
         wanted = self._wanted(k)
         documents: list[Document] = []
         admission: Admission | None = None
-        for width in self._widths(wanted):
-            inner, arguments = self._ask(wanted, width, kwargs)
-            found = await inner.ainvoke(query, config={"callbacks": run_manager.get_child()}, **arguments)
+        plan = self._plan(wanted)
+        while plan.width is not None:
+            inner, arguments = self._ask(wanted, plan.width, kwargs)
+            try:
+                found = await inner.ainvoke(query, config={"callbacks": run_manager.get_child()}, **arguments)
+            except Exception:
+                if not plan.failed():
+                    raise
+                continue
             documents = as_documents(found, self.retriever)
-            admission = admit_documents(self._gate, documents, query)
-            if self._is_enough(admission, wanted, width):
-                break
+            admission = await aadmit_documents(self._gate, documents, query)
+            plan.succeeded(len(admission.chunks), len(documents))
         if admission is None:
             return []
         admission = _limited(admission, wanted)
         await arecord(admission, run_manager.get_child())
         return to_documents(documents, admission)
 
-    def _conclude_sync(
-        self,
-        admission: Admission | None,
-        documents: list[Document],
-        wanted: int | None,
-        run_manager: CallbackManagerForRetrieverRun,
-    ) -> list[Document]:
-        if admission is None:
-            return []
-        admission = _limited(admission, wanted)
-        record(admission, run_manager.get_child())
-        return to_documents(documents, admission)
-
     def _wanted(self, k: int | None) -> int | None:
         return k if k is not None else self.k if self.k is not None else self._reach.k
 
-    def _widths(self, wanted: int | None) -> list[int]:
-        if wanted == 0:
-            return []
-        if wanted is None:
-            return [0]
-        return list(widths(wanted, first=self.overfetch, limit=self.max_fetch, is_adjustable=self._reach.is_adjustable))
+    def _plan(self, wanted: int | None) -> Widening:
+        is_adjustable = self._reach.is_adjustable
+        return Widening(wanted, first=self.overfetch, limit=self.max_fetch, is_adjustable=is_adjustable)
 
     def _ask(self, wanted: int | None, width: int, kwargs: dict[str, Any]) -> tuple[BaseRetriever, dict[str, Any]]:
         return (self.retriever, kwargs) if wanted is None else self._reach.ask_for(width, kwargs)
-
-    def _is_enough(self, admission: Admission, wanted: int | None, width: int) -> bool:
-        # Fewer than asked for means that there are no more.
-        return wanted is None or len(admission.chunks) >= wanted or len(admission.decisions) < width
 
 
 def _limited(admission: Admission, wanted: int | None) -> Admission:

@@ -12,8 +12,8 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import VectorStore
 
 from headgate import Gate, HeadgateError
+from headgate.widening import Widening
 from langchain_headgate.convert import to_documents
-from langchain_headgate.fetching import widths
 from langchain_headgate.gating import admit_documents
 
 __all__ = ["GatedVectorStore"]
@@ -114,30 +114,39 @@ def _gated(gated: GatedVectorStore, method: Callable[..., Any]) -> Callable[...,
 
         @functools.wraps(method)
         async def asearch(*args: Any, **kwargs: Any) -> Any:
-            plan = _Plan(signature, args, kwargs)
-            for width in plan.widths():
-                result = await method(*plan.args(width), **plan.kwargs(width))
-                outcome = plan.judge(gated.gate, result, width)
-                if outcome is not None:
-                    break
+            call = _Call(signature, args, kwargs)
+            outcome: Any = []
+            while (width := call.plan.width) is not None:
+                try:
+                    result = await method(*call.args(width), **call.kwargs(width))
+                except Exception:
+                    if not call.plan.failed():
+                        raise
+                    continue
+                outcome = call.judge(gated.gate, result)
             return outcome
 
         return asearch
 
     @functools.wraps(method)
     def search(*args: Any, **kwargs: Any) -> Any:
-        plan = _Plan(signature, args, kwargs)
-        for width in plan.widths():
-            outcome = plan.judge(gated.gate, method(*plan.args(width), **plan.kwargs(width)), width)
-            if outcome is not None:
-                break
+        call = _Call(signature, args, kwargs)
+        outcome: Any = []
+        while (width := call.plan.width) is not None:
+            try:
+                result = method(*call.args(width), **call.kwargs(width))
+            except Exception:
+                if not call.plan.failed():
+                    raise
+                continue
+            outcome = call.judge(gated.gate, result)
         return outcome
 
     return search
 
 
-class _Plan:
-    """How to repeat a search until it has given k admissible documents."""
+class _Call:
+    """A search, and how to repeat it until it has given k admissible documents."""
 
     def __init__(self, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._names = list(signature.parameters)
@@ -154,14 +163,9 @@ class _Plan:
         takes_k = position is not None or "k" in kwargs
         self.k = k if type(k) is int and takes_k else None
         self._position = position
-        self._last = 0
-
-    def widths(self) -> list[int]:
-        if self.k is None or self.k <= 0:
-            return [0]
-        found = list(widths(self.k, first=_OVERFETCH, limit=_MAX_FETCH, is_adjustable=True))
-        self._last = found[-1]
-        return found
+        # A k that is no count is for the store to refuse.
+        wanted = self.k if self.k is not None and self.k > 0 else None
+        self.plan = Widening(wanted, first=_OVERFETCH, limit=_MAX_FETCH)
 
     def args(self, width: int) -> tuple[Any, ...]:
         if width and self._position is not None and self._position < len(self._args):
@@ -179,12 +183,11 @@ class _Plan:
             kwargs["fetch_k"] = width
         return kwargs
 
-    def judge(self, gate: Gate, result: Any, width: int) -> Any:
-        """Return the gated result, or None if it is worth asking for more."""
+    def judge(self, gate: Gate, result: Any) -> Any:
+        """Return the gated result, and take note of whether it is worth asking for more."""
         admitted = _gate_result(gate, result, self.query, self.k)
-        if not width or width >= self._last or len(admitted) >= (self.k or 0) or len(result) < width:
-            return admitted
-        return None
+        self.plan.succeeded(len(admitted), len(result))
+        return admitted
 
 
 def _gate_result(gate: Gate, result: Any, query: str | None, k: int | None) -> Any:

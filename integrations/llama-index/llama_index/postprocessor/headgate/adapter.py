@@ -1,0 +1,100 @@
+"""How `headgate.guard` finds this package, and `guard` itself."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from llama_index.core.base.base_query_engine import BaseQueryEngine
+from llama_index.core.base.base_retriever import BaseRetriever
+from llama_index.core.chat_engine.types import BaseChatEngine
+from llama_index.core.postprocessor import MetadataReplacementPostProcessor
+
+from headgate import AdapterError, Gate
+from headgate.adapters import PolicyLike, as_gate
+from llama_index.postprocessor.headgate.retriever import GatedRetriever
+
+__all__ = ["LlamaIndexAdapter", "guard"]
+
+T = TypeVar("T")
+_RETRIEVERS = ("_retriever",)
+_ENGINES = ("_query_engine", "_query_engines")
+_KINDS = (BaseRetriever, BaseQueryEngine, BaseChatEngine)
+
+
+class LlamaIndexAdapter:
+    """Guards LlamaIndex's retrievers, query engines and chat engines."""
+
+    name = "llama_index"
+
+    def accepts(self, target: object) -> bool:
+        """Return whether `target` is a retriever, query engine or chat engine of LlamaIndex."""
+        return isinstance(target, _KINDS)
+
+    def guard(self, target: Any, gate: Gate) -> Any:
+        """Return the gated form of a retriever or engine; the original is not changed."""
+        if isinstance(target, BaseRetriever):
+            return GatedRetriever(target, gate)
+        return _guard_engine(target, gate)
+
+
+def guard(target: T, policy: PolicyLike = None) -> T:
+    """Put the gate behind a LlamaIndex retriever, query engine or chat engine.
+
+    An engine that has a retriever gets the same engine over a gated retriever; an engine of engines, all of them
+    gated. Metadata that a `MetadataReplacementPostProcessor` of the engine puts in place of a text is judged as text.
+
+    Args:
+        target: a `BaseRetriever`, `BaseQueryEngine` or `BaseChatEngine`.
+        policy: a gate, a policy, or the path of a policy file. Without one the gate runs in audit mode.
+
+    Returns:
+        The same kind of object; what it puts into a prompt has passed the gate.
+
+    Raises:
+        AdapterError: it is none of these, or an engine in which no retriever can be found.
+        PolicyError: the policy cannot be used.
+    """
+    adapter = LlamaIndexAdapter()
+    if not adapter.accepts(target):
+        raise AdapterError(
+            f"{type(target).__name__} is no retriever, query engine or chat engine of LlamaIndex. Guard the retriever "
+            "before it goes into the engine, or give the engine node_postprocessors=[HeadgatePostprocessor(policy)]."
+        )
+    guarded: T = adapter.guard(target, as_gate(policy))
+    return guarded
+
+
+def _guard_engine(engine: Any, gate: Gate) -> Any:
+    found: dict[str, Any] = {}
+    for name in _RETRIEVERS:
+        inner = getattr(engine, name, None)
+        if isinstance(inner, BaseRetriever):
+            found[name] = GatedRetriever(inner, gate, replacing=_replacing(engine))
+    for name in _ENGINES:
+        inner = getattr(engine, name, None)
+        if inner is not None:
+            found[name] = _guard_engines(inner, gate)
+    if not found:
+        raise AdapterError(
+            f"{type(engine).__name__} has no retriever that headgate can find. Guard the retriever before the engine "
+            "is built, or give the engine node_postprocessors=[HeadgatePostprocessor(policy)]."
+        )
+    guarded = copy.copy(engine)
+    for name, inner in found.items():
+        setattr(guarded, name, inner)
+    return guarded
+
+
+def _guard_engines(inner: Any, gate: Gate) -> Any:
+    if isinstance(inner, dict):
+        return {name: _guard_engine(engine, gate) for name, engine in inner.items()}
+    if isinstance(inner, (list, tuple)):
+        return type(inner)(_guard_engine(engine, gate) for engine in inner)
+    return _guard_engine(inner, gate)
+
+
+def _replacing(engine: Any) -> Sequence[str]:
+    processors = getattr(engine, "_node_postprocessors", None) or ()
+    return [one.target_metadata_key for one in processors if isinstance(one, MetadataReplacementPostProcessor)]

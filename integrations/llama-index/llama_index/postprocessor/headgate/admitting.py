@@ -1,0 +1,44 @@
+"""The step that every adoption point shares: nodes in, admission out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from llama_index.core.schema import NodeWithScore, QueryBundle
+
+from headgate import Admission, Gate, HeadgateError
+from llama_index.postprocessor.headgate.convert import to_chunk
+
+__all__ = ["aadmit_nodes", "admit_nodes", "as_nodes"]
+
+
+def as_nodes(found: object, origin: object) -> list[NodeWithScore]:
+    """Return what an inner retriever found, as a list.
+
+    Raises:
+        HeadgateError: it found something that is no collection of nodes with scores.
+    """
+    if isinstance(found, Iterable) and not isinstance(found, (str, bytes, NodeWithScore)):
+        nodes = list(found)
+        if all(isinstance(node, NodeWithScore) for node in nodes):
+            return nodes
+        odd = next(node for node in nodes if not isinstance(node, NodeWithScore))
+        problem = f"a list with a {type(odd).__name__} in it"
+    else:
+        problem = type(found).__name__
+    raise HeadgateError(f"{type(origin).__name__} returned {problem}, where headgate expects a list of NodeWithScore.")
+
+
+def admit_nodes(
+    gate: Gate, nodes: Sequence[NodeWithScore], query: QueryBundle | None, replacing: Sequence[str] = ()
+) -> Admission:
+    """Return the gate's decisions about nodes."""
+    return gate.admit([to_chunk(node, replacing) for node in nodes], query.query_str if query is not None else None)
+
+
+async def aadmit_nodes(
+    gate: Gate, nodes: Sequence[NodeWithScore], query: QueryBundle | None, replacing: Sequence[str] = ()
+) -> Admission:
+    """As `admit_nodes`."""
+    chunks = [to_chunk(node, replacing) for node in nodes]
+    return await gate.aadmit(chunks, query.query_str if query is not None else None)

@@ -1,0 +1,46 @@
+"""An admission in LlamaIndex's own traces: an instrumentation event, and the older callback event."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from llama_index.core.callbacks import CallbackManager, CBEventType, EventPayload
+from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]  # re-exported
+from llama_index.core.instrumentation.events import BaseEvent
+
+from headgate import Admission
+
+__all__ = ["EVENT_NAME", "HeadgateAdmissionEvent", "record"]
+
+EVENT_NAME = "headgate.admission"
+_dispatcher = get_dispatcher(__name__)
+_log = logging.getLogger("headgate")
+
+
+class HeadgateAdmissionEvent(BaseEvent):
+    """What was decided about the nodes of one retrieval.
+
+    Attributes:
+        record: the admission record, plain values without any text of the nodes or the query.
+    """
+
+    record: dict[str, Any]
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Return the name that handlers see."""
+        return "HeadgateAdmissionEvent"
+
+
+def record(admission: Admission, callback_manager: CallbackManager | None) -> None:
+    """Show an admission in the trace. What a handler does with it changes nothing."""
+    content = admission.to_dict()
+    try:
+        _dispatcher.event(HeadgateAdmissionEvent(record=content))
+        if callback_manager is not None and callback_manager.handlers:
+            event_id = callback_manager.on_event_start(CBEventType.RERANKING, {EventPayload.MODEL_NAME: "headgate"})
+            payload: dict[str, Any] = {EventPayload.ADDITIONAL_KWARGS: {EVENT_NAME: content}}
+            callback_manager.on_event_end(CBEventType.RERANKING, payload, event_id=event_id)
+    except Exception:  # noqa: BLE001 - whatever a handler does, the admission stands
+        _log.warning("a trace handler failed; the admission %s stands", admission.id, exc_info=True)
