@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from headgate.version import __version__
+
 if TYPE_CHECKING:
     from headgate.adapters import guard
     from headgate.chunk import Chunk
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from headgate.provenance import KeySet, Sealer
     from headgate.rewrite import Edit, Rewrite
     from headgate.terminology import Glossary
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "AdapterError": "errors",

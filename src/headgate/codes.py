@@ -273,6 +273,13 @@ _ALL = (
         "Work per question is bounded.",
         "Lower k, or raise the limit.",
     ),
+    Code(
+        "G905",
+        "not recorded",
+        "The decision log could not be written, so nothing was released.",
+        "What the model read must be answerable afterwards.",
+        "Free the disk or correct the path; or set log.on_error to admit, if answering comes before recording.",
+    ),
 )
 
 CODES: dict[str, Code] = {code.code: code for code in _ALL}

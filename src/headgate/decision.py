@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -78,6 +78,7 @@ class Decision:
         rewrite: what terminology did with the text, if anything.
         metadata_rewrites: the same for metadata entries that stand in the prompt.
         withheld: metadata entries that must not stand in the prompt, because no seal covers them.
+        evidence: what the decision rests on, as plain values: the claims of the seal, and the times with their origin.
     """
 
     index: int
@@ -94,6 +95,7 @@ class Decision:
     rewrite: Rewrite | None = None
     metadata_rewrites: Mapping[str, Rewrite] = field(default_factory=dict)
     withheld: tuple[str, ...] = ()
+    evidence: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def admitted(self) -> bool:
@@ -162,6 +164,9 @@ class Admission:
         dropped: the original chunks that were not admitted, each with its decision.
         query_digest: the digest of the query, if one was given.
         surplus: how many more chunks were judged than were asked for, and left out of this record.
+        inputs: the chunks as they came, one per decision.
+        query: what was asked; in no record unless the policy's log keeps content.
+        seconds: how long the decisions took.
     """
 
     id: str
@@ -174,6 +179,9 @@ class Admission:
     dropped: tuple[Dropped, ...]
     query_digest: str | None = None
     surplus: int = 0
+    inputs: tuple[Chunk, ...] = field(default=(), repr=False)
+    query: str | None = field(default=None, repr=False)
+    seconds: float = 0.0
 
     def counts(self) -> dict[str, int]:
         """Return how many documents were admitted and dropped, and how many carry each code."""
@@ -198,18 +206,22 @@ class Admission:
         while admitted < k:
             admitted += self.decisions[end].admitted
             end += 1
-        return Admission(
-            id=self.id,
-            policy_revision=self.policy_revision,
-            mode=self.mode,
-            now=self.now,
-            as_of=self.as_of,
+        return replace(
+            self,
             chunks=self.chunks[:k],
             decisions=self.decisions[:end],
             dropped=tuple(dropped for dropped in self.dropped if dropped.decision.index < end),
-            query_digest=self.query_digest,
+            inputs=self.inputs[:end],
             surplus=len(self.decisions) - end,
         )
+
+    def refused(self, finding: Finding) -> Admission:
+        """Return the admission with every document dropped for one more reason."""
+        decisions = tuple(
+            replace(decision, action="drop", findings=(*decision.findings, finding)) for decision in self.decisions
+        )
+        dropped = tuple(Dropped(chunk, decision) for chunk, decision in zip(self.inputs, decisions, strict=True))
+        return replace(self, chunks=(), decisions=decisions, dropped=dropped)
 
     def to_dict(self) -> dict[str, object]:
         """Return the admission as plain JSON values, without any text of the documents or the query."""
@@ -222,5 +234,6 @@ class Admission:
             "query_digest": self.query_digest,
             "counts": self.counts(),
             "surplus": self.surplus,
+            "seconds": round(self.seconds, 6),
             "decisions": [decision.to_dict() for decision in self.decisions],
         }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -22,8 +23,10 @@ from headgate.errors import PolicyError
 from headgate.judging import Judgement, judge_chunk
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy import Policy
+from headgate.releasing import Releasing
 from headgate.resolving import Revision, resolve
 from headgate.selecting import apply_budget, apply_supersession, refuse_surplus
+from headgate.trace.sinks import Sink
 
 __all__ = ["Gate"]
 
@@ -39,6 +42,7 @@ class Gate:
         policy: a policy, the path of a policy file, or a mapping with a policy file's names.
         clock: tells the time, once per admission.
         limits: bounds on what one admission may cost.
+        sinks: called with every admission that is released, each in a thread of its own.
 
     Raises:
         PolicyError: the policy, or a file that it names, cannot be used.
@@ -50,12 +54,14 @@ class Gate:
         *,
         clock: Clock = utc_now,
         limits: Limits = DEFAULT_LIMITS,
+        sinks: Sequence[Sink] = (),
     ) -> None:
         self._path = Path(policy) if isinstance(policy, (str, Path)) else None
         self._clock = clock
         self._limits = limits
         self._policy, self._revision = self._load(policy)
         self._reloading = threading.Lock()
+        self._releasing = Releasing(self._policy, sinks)
 
     @property
     def policy(self) -> Policy:
@@ -67,6 +73,11 @@ class Gate:
         """The digest of the policy in force, with its keys and glossaries."""
         return self._revision.digest
 
+    @property
+    def failures(self) -> Mapping[str, int]:
+        """How often the decision `log`, a `sink` or `otel` failed since the gate was made."""
+        return self._releasing.failures
+
     def admit(
         self,
         chunks: Sequence[Chunk],
@@ -74,7 +85,7 @@ class Gate:
         now: datetime | None = None,
         as_of: datetime | None = None,
     ) -> Admission:
-        """Decide about the chunks of one retrieval.
+        """Decide about the chunks of one retrieval, and record it.
 
         Args:
             chunks: what the retriever returned, in its order; never changed.
@@ -88,9 +99,7 @@ class Gate:
         Raises:
             ValueError: `now` or `as_of` has no time zone.
         """
-        revision = self._revision
-        instant = require_aware(now, "now") if now is not None else self._clock()
-        return self._judge(revision, chunks, query, instant, require_aware(as_of, "as_of") if as_of else None)
+        return self.release(self.judge(chunks, query, now, as_of))
 
     async def aadmit(
         self,
@@ -99,8 +108,48 @@ class Gate:
         now: datetime | None = None,
         as_of: datetime | None = None,
     ) -> Admission:
-        """As `admit`. Nothing is awaited: no check of this version does I/O."""
-        return self.admit(chunks, query, now, as_of)
+        """As `admit`. Nothing is awaited: no check of this version does I/O beyond the log's one write."""
+        return self.release(await self.ajudge(chunks, query, now, as_of))
+
+    def judge(
+        self,
+        chunks: Sequence[Chunk],
+        query: str | None = None,
+        now: datetime | None = None,
+        as_of: datetime | None = None,
+    ) -> Admission:
+        """Decide as `admit` does, without recording it: nothing may enter a prompt before `release`.
+
+        For adapters that ask a retriever for more and release only the last answer.
+        """
+        revision = self._revision
+        started = time.perf_counter()
+        instant = require_aware(now, "now") if now is not None else self._clock()
+        at = require_aware(as_of, "as_of") if as_of is not None else None
+        return self._judge(revision, chunks, query, instant, at, started)
+
+    async def ajudge(
+        self,
+        chunks: Sequence[Chunk],
+        query: str | None = None,
+        now: datetime | None = None,
+        as_of: datetime | None = None,
+    ) -> Admission:
+        """As `judge`."""
+        return self.judge(chunks, query, now, as_of)
+
+    def release(self, admission: Admission, *, context: object = None, framework: str = "none") -> Admission:
+        """Record an admission and tell the sinks; what it returns may enter the prompt.
+
+        Args:
+            admission: what `judge` returned, or its `limited_to`.
+            context: the OpenTelemetry context whose span is the parent; by default the current one.
+            framework: the framework that asked, for metrics.
+
+        Returns:
+            The admission; if it could not be recorded and the policy says so, one in which everything is dropped.
+        """
+        return self._releasing.release(admission, context, framework)
 
     def reload(self) -> bool:
         """Read the policy file, and every file that it names, again.
@@ -119,8 +168,10 @@ class Gate:
             if revision.digest == self._revision.digest:
                 return False
             # One assignment each: whoever reads `_revision` has all of the old or all of the new.
+            releasing = self._releasing.under(policy)
             self._policy = policy
             self._revision = revision
+            self._releasing = releasing
             _log.info("policy revision %s is in force", revision.digest)
             return True
 
@@ -143,6 +194,7 @@ class Gate:
         query: str | None,
         now: datetime,
         as_of: datetime | None,
+        started: float,
     ) -> Admission:
         at = as_of or now
         judged = [
@@ -152,24 +204,30 @@ class Gate:
         judged += refuse_surplus(chunks, self._limits, revision)
         apply_supersession(judged)
         apply_budget(judged, revision)
-        return _conclude(judged, revision, query, now, as_of)
+        return _conclude(judged, revision, query, now, as_of, started)
 
     def __getstate__(self) -> dict[str, object]:
         return {
             "policy": self._path if self._path is not None else self._policy,
             "clock": self._clock,
             "limits": self._limits,
+            "sinks": self._releasing.sinks,
         }
 
     def __setstate__(self, state: dict[str, object]) -> None:
-        self.__init__(state["policy"], clock=state["clock"], limits=state["limits"])  # type: ignore[misc]
+        self.__init__(**state)  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"Gate(mode={self._revision.mode!r}, revision={self._revision.digest!r})"
 
 
 def _conclude(
-    judged: Sequence[Judgement], revision: Revision, query: str | None, now: datetime, as_of: datetime | None
+    judged: Sequence[Judgement],
+    revision: Revision,
+    query: str | None,
+    now: datetime,
+    as_of: datetime | None,
+    started: float,
 ) -> Admission:
     decisions: list[Decision] = []
     admitted: list[Chunk] = []
@@ -191,4 +249,7 @@ def _conclude(
         decisions=tuple(decisions),
         dropped=tuple(dropped),
         query_digest=digest_label(replace_surrogates(query).encode()) if isinstance(query, str) else None,
+        inputs=tuple(judgement.chunk for judgement in judged),
+        query=query if isinstance(query, str) else None,
+        seconds=time.perf_counter() - started,
     )

@@ -92,6 +92,7 @@ class Judgement:
             self.rewrite,
             self.metadata_rewrites,
             self.withheld,
+            standing.evidence,
         )
 
     def outgoing(self) -> Chunk:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from headgate.chunk import SEAL_KEY, Chunk
@@ -36,6 +36,7 @@ class Standing:
         times: what is known about its times.
         quiet: from when until when the freshness rules have nothing to say, if there is such a time.
         is_kept_out: whether a finding keeps it out already.
+        evidence: what this rests on, as plain values for records.
     """
 
     source: ResolvedSource
@@ -47,6 +48,7 @@ class Standing:
     times: Timestamps = _NO_TIMES
     quiet: tuple[datetime, datetime] | None = None
     is_kept_out: bool = False
+    evidence: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -119,7 +121,35 @@ def _find(metadata: Mapping[str, object], digest: bytes, revision: Revision, lim
         times,
         quiet,
         any(finding.blocks for finding in draft.findings),
+        _evidence(draft.seal, times),
     )
+
+
+def _evidence(seal: Seal | None, times: Timestamps) -> Mapping[str, object]:
+    """Return what a later judgement under other rules would need, without any text of the document."""
+    found: dict[str, object] = {}
+    if seal is not None:
+        found["seal"] = {"iss": seal.issuer, "sub": seal.subject, "kid": seal.kid, "covered": list(seal.covered)}
+    if times.intervals:
+        found["times"] = {
+            role: [
+                interval.earliest.isoformat(),
+                interval.latest.isoformat(),
+                interval.unit,
+                interval.has_zone,
+                times.evidence[role].kind,
+                times.evidence[role].key,
+            ]
+            for role, interval in times.intervals.items()
+        }
+    unreadable = {e.key: e.problem for e in times.evidence.values() if e.problem}
+    if unreadable:
+        found["unreadable"] = unreadable
+    if times.version is not None:
+        found["version"] = times.version
+    if times.superseded_by is not None:
+        found["superseded_by"] = times.superseded_by
+    return found
 
 
 def check_failed(check: str, error: Exception) -> Finding:

@@ -52,7 +52,7 @@ class HeadgateCompressor(BaseDocumentCompressor):
         """Return the admissible documents."""
         found = as_documents(documents, self)
         admission = admit_documents(self._gate, found, query)
-        record(admission, CallbackManager.configure(callbacks))
+        admission = record(self._gate, admission, CallbackManager.configure(callbacks))
         return to_documents(found, admission)
 
     async def acompress_documents(
@@ -61,7 +61,7 @@ class HeadgateCompressor(BaseDocumentCompressor):
         """Return the admissible documents."""
         found = as_documents(documents, self)
         admission = await aadmit_documents(self._gate, found, query)
-        await arecord(admission, AsyncCallbackManager.configure(callbacks))
+        admission = await arecord(self._gate, admission, AsyncCallbackManager.configure(callbacks))
         return to_documents(found, admission)
 
 
@@ -82,13 +82,13 @@ def gate_documents(policy: PolicyLike = None) -> Runnable[Sequence[Document], li
     def admit(documents: Sequence[Document], config: RunnableConfig) -> list[Document]:
         found = as_documents(documents, "the step before headgate")
         admission = admit_documents(gate, found, None)
-        record(admission, get_callback_manager_for_config(config))
+        admission = record(gate, admission, get_callback_manager_for_config(config))
         return to_documents(found, admission)
 
     async def aadmit(documents: Sequence[Document], config: RunnableConfig) -> list[Document]:
         found = as_documents(documents, "the step before headgate")
         admission = await aadmit_documents(gate, found, None)
-        await arecord(admission, get_async_callback_manager_for_config(config))
+        admission = await arecord(gate, admission, get_async_callback_manager_for_config(config))
         return to_documents(found, admission)
 
     return RunnableLambda(admit, afunc=aadmit, name="gate_documents")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from langchain_core.callbacks import (
     AsyncCallbackManager,
     AsyncCallbackManagerForChainRun,
+    BaseCallbackManager,
     CallbackManager,
     CallbackManagerForChainRun,
 )
@@ -42,38 +44,64 @@ def as_documents(found: object, origin: object) -> list[Document]:
 
 
 def admit_documents(gate: Gate, documents: Sequence[Document], query: str | None) -> Admission:
-    """Return the gate's decisions about documents."""
-    return gate.admit([to_chunk(document) for document in documents], query)
+    """Return the gate's decisions about documents; `record` releases them."""
+    return gate.judge([to_chunk(document) for document in documents], query)
 
 
 async def aadmit_documents(gate: Gate, documents: Sequence[Document], query: str | None) -> Admission:
     """As `admit_documents`."""
-    return await gate.aadmit([to_chunk(document) for document in documents], query)
+    return await gate.ajudge([to_chunk(document) for document in documents], query)
 
 
-def record(admission: Admission, callbacks: CallbackManager | None) -> None:
-    """Show an admission in the trace: a child run named `headgate`, and one custom event.
+def record(gate: Gate, admission: Admission, callbacks: CallbackManager | None) -> Admission:
+    """Release an admission, and show it in the trace: a child run named `headgate`, and one custom event.
 
     Tracers show runs; `astream_events` and plain handlers get the event. Neither can change what was decided.
+
+    Returns:
+        What may enter the prompt.
     """
-    _log_dropped(admission)
-    if callbacks is None or not callbacks.handlers:
-        return
-    output = admission.to_dict()
-    run: CallbackManagerForChainRun = callbacks.on_chain_start(None, _inputs(admission), name=_RUN_NAME)
-    run.get_child().on_custom_event(EVENT_NAME, output, run_id=run.run_id)
-    run.on_chain_end(output)
+    admission = _release(gate, admission, callbacks)
+    if callbacks is not None and callbacks.handlers:
+        output = admission.to_dict()
+        run: CallbackManagerForChainRun = callbacks.on_chain_start(None, _inputs(admission), name=_RUN_NAME)
+        run.get_child().on_custom_event(EVENT_NAME, output, run_id=run.run_id)
+        run.on_chain_end(output)
+    return admission
 
 
-async def arecord(admission: Admission, callbacks: AsyncCallbackManager | None) -> None:
+async def arecord(gate: Gate, admission: Admission, callbacks: AsyncCallbackManager | None) -> Admission:
     """As `record`, for asynchronous callbacks."""
+    admission = _release(gate, admission, callbacks)
+    if callbacks is not None and callbacks.handlers:
+        output = admission.to_dict()
+        run: AsyncCallbackManagerForChainRun = await callbacks.on_chain_start(None, _inputs(admission), name=_RUN_NAME)
+        await run.get_child().on_custom_event(EVENT_NAME, output, run_id=run.run_id)
+        await run.on_chain_end(output)
+    return admission
+
+
+def _release(gate: Gate, admission: Admission, callbacks: BaseCallbackManager | None) -> Admission:
     _log_dropped(admission)
-    if callbacks is None or not callbacks.handlers:
-        return
-    output = admission.to_dict()
-    run: AsyncCallbackManagerForChainRun = await callbacks.on_chain_start(None, _inputs(admission), name=_RUN_NAME)
-    await run.get_child().on_custom_event(EVENT_NAME, output, run_id=run.run_id)
-    await run.on_chain_end(output)
+    return gate.release(admission, context=_parent_context(callbacks), framework="langchain")
+
+
+def _parent_context(callbacks: BaseCallbackManager | None) -> object:
+    """Return the OpenTelemetry context of the run we are in, where OpenInference traces LangChain.
+
+    It keeps LangChain's spans to itself rather than making them current, so a span of ours would be an orphan.
+    """
+    instrumentation = sys.modules.get("openinference.instrumentation.langchain")
+    run_id = callbacks.parent_run_id if callbacks is not None else None
+    if instrumentation is None or run_id is None:
+        return None
+    try:
+        from opentelemetry.trace import set_span_in_context
+
+        span = instrumentation.LangChainInstrumentor().get_span(run_id)
+        return set_span_in_context(span) if span is not None else None
+    except Exception:  # noqa: BLE001 - whatever another package does, the decision stands
+        return None
 
 
 def _inputs(admission: Admission) -> dict[str, Any]:

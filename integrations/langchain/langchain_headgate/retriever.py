@@ -74,8 +74,7 @@ class GatedRetriever(BaseRetriever):
             plan.succeeded(len(admission.chunks), len(documents))
         if admission is None:
             return []
-        admission = _limited(admission, wanted)
-        record(admission, run_manager.get_child())
+        admission = record(self._gate, _limited(admission, wanted), run_manager.get_child())
         return to_documents(documents, admission)
 
     async def _aget_relevant_documents(
@@ -103,8 +102,7 @@ class GatedRetriever(BaseRetriever):
             plan.succeeded(len(admission.chunks), len(documents))
         if admission is None:
             return []
-        admission = _limited(admission, wanted)
-        await arecord(admission, run_manager.get_child())
+        admission = await arecord(self._gate, _limited(admission, wanted), run_manager.get_child())
         return to_documents(documents, admission)
 
     def _wanted(self, k: int | None) -> int | None:

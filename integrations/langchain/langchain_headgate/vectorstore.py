@@ -9,12 +9,13 @@ from typing import Any
 
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
+from langchain_core.runnables.config import ensure_config, get_callback_manager_for_config
 from langchain_core.vectorstores import VectorStore
 
 from headgate import Gate, HeadgateError
 from headgate.widening import Widening
 from langchain_headgate.convert import to_documents
-from langchain_headgate.gating import admit_documents
+from langchain_headgate.gating import admit_documents, record
 
 __all__ = ["GatedVectorStore"]
 
@@ -77,12 +78,12 @@ class GatedVectorStore(VectorStore):
 
     def get_by_ids(self, ids: Sequence[str], /) -> list[Document]:
         """Return the admissible ones among the documents of these ids."""
-        found: list[Document] = _gate_result(self.gate, self.store.get_by_ids(ids), None, None)
+        found: list[Document] = _Judged(self.gate, self.store.get_by_ids(ids), None, None).release()
         return found
 
     async def aget_by_ids(self, ids: Sequence[str], /) -> list[Document]:
         """Return the admissible ones among the documents of these ids."""
-        found: list[Document] = _gate_result(self.gate, await self.store.aget_by_ids(ids), None, None)
+        found: list[Document] = _Judged(self.gate, await self.store.aget_by_ids(ids), None, None).release()
         return found
 
     # The abstract methods are named here for the type checker; `_install` replaces them with all the others.
@@ -115,7 +116,7 @@ def _gated(gated: GatedVectorStore, method: Callable[..., Any]) -> Callable[...,
         @functools.wraps(method)
         async def asearch(*args: Any, **kwargs: Any) -> Any:
             call = _Call(signature, args, kwargs)
-            outcome: Any = []
+            judged: _Judged | None = None
             while (width := call.plan.width) is not None:
                 try:
                     result = await method(*call.args(width), **call.kwargs(width))
@@ -123,15 +124,15 @@ def _gated(gated: GatedVectorStore, method: Callable[..., Any]) -> Callable[...,
                     if not call.plan.failed():
                         raise
                     continue
-                outcome = call.judge(gated.gate, result)
-            return outcome
+                judged = call.judge(gated.gate, result)
+            return judged.release() if judged is not None else []
 
         return asearch
 
     @functools.wraps(method)
     def search(*args: Any, **kwargs: Any) -> Any:
         call = _Call(signature, args, kwargs)
-        outcome: Any = []
+        judged: _Judged | None = None
         while (width := call.plan.width) is not None:
             try:
                 result = method(*call.args(width), **call.kwargs(width))
@@ -139,8 +140,8 @@ def _gated(gated: GatedVectorStore, method: Callable[..., Any]) -> Callable[...,
                 if not call.plan.failed():
                     raise
                 continue
-            outcome = call.judge(gated.gate, result)
-        return outcome
+            judged = call.judge(gated.gate, result)
+        return judged.release() if judged is not None else []
 
     return search
 
@@ -183,29 +184,36 @@ class _Call:
             kwargs["fetch_k"] = width
         return kwargs
 
-    def judge(self, gate: Gate, result: Any) -> Any:
-        """Return the gated result, and take note of whether it is worth asking for more."""
-        admitted = _gate_result(gate, result, self.query, self.k)
-        self.plan.succeeded(len(admitted), len(result))
-        return admitted
+    def judge(self, gate: Gate, result: Any) -> _Judged:
+        """Return the judged result, and take note of whether it is worth asking for more."""
+        judged = _Judged(gate, result, self.query, self.k)
+        self.plan.succeeded(len(judged.admission.chunks), len(judged.rows))
+        return judged
 
 
-def _gate_result(gate: Gate, result: Any, query: str | None, k: int | None) -> Any:
-    """Return the admissible part of a search result: documents, or tuples that begin with one."""
-    rows = list(result)
-    documents = [row[0] if isinstance(row, tuple) and row else row for row in rows]
-    odd = next((document for document in documents if not isinstance(document, Document)), None)
-    if odd is not None:
-        raise HeadgateError(f"The search returned {type(odd).__name__}, where headgate expects Document.")
-    admission = admit_documents(gate, documents, query)
-    if k is not None and k >= 0:
-        admission = admission.limited_to(k)
-    kept = [decision.index for decision in admission.decisions if decision.admitted]
-    released = to_documents(documents, admission)
-    return [
-        (document, *rows[index][1:]) if isinstance(rows[index], tuple) else document
-        for index, document in zip(kept, released, strict=True)
-    ]
+class _Judged:
+    """A search result, documents or tuples that begin with one, and what the gate says about it."""
+
+    def __init__(self, gate: Gate, result: Any, query: str | None, k: int | None) -> None:
+        self._gate = gate
+        self.rows = list(result)
+        self._documents = [row[0] if isinstance(row, tuple) and row else row for row in self.rows]
+        odd = next((document for document in self._documents if not isinstance(document, Document)), None)
+        if odd is not None:
+            raise HeadgateError(f"The search returned {type(odd).__name__}, where headgate expects Document.")
+        admission = admit_documents(gate, self._documents, query)
+        self.admission = admission.limited_to(k) if k is not None and k >= 0 else admission
+
+    def release(self) -> Any:
+        """Record the admission and return the admissible part of the result, in the form it came in."""
+        # A search has no callbacks of its own; inside a chain or a tool, those of its run are in the context.
+        admission = record(self._gate, self.admission, get_callback_manager_for_config(ensure_config()))
+        kept = [decision.index for decision in admission.decisions if decision.admitted]
+        released = to_documents(self._documents, admission)
+        return [
+            (document, *self.rows[index][1:]) if isinstance(self.rows[index], tuple) else document
+            for index, document in zip(kept, released, strict=True)
+        ]
 
 
 def _install(name: str) -> None:

@@ -5,6 +5,7 @@ from headgate.policy.matching import UriPattern, normalise_uri
 from headgate.policy.model import (
     Budget,
     Freshness,
+    Log,
     MetadataKeys,
     Modes,
     Policy,
@@ -16,6 +17,7 @@ from headgate.policy.model import (
 __all__ = [
     "Budget",
     "Freshness",
+    "Log",
     "MetadataKeys",
     "Modes",
     "Policy",

@@ -17,6 +17,7 @@ from headgate.limits import DEFAULT_LIMITS
 from headgate.policy.model import (
     Budget,
     Freshness,
+    Log,
     MetadataKeys,
     Modes,
     Policy,
@@ -35,6 +36,7 @@ _FIELDS = {
     "metadata": tuple(MetadataKeys.model_fields),
     "modes": tuple(Modes.model_fields),
     "budget": tuple(Budget.model_fields),
+    "log": tuple(Log.model_fields),
     "sources": tuple(Source.model_fields),
     "default": tuple(SourceRule.model_fields),
 }

@@ -24,7 +24,7 @@ from headgate.decision import Mode
 from headgate.policy.durations import format_duration, parse_duration
 from headgate.policy.matching import UriPattern
 
-__all__ = ["Budget", "Freshness", "MetadataKeys", "Modes", "Policy", "Provenance", "Source", "SourceRule"]
+__all__ = ["Budget", "Freshness", "Log", "MetadataKeys", "Modes", "Policy", "Provenance", "Source", "SourceRule"]
 
 
 def _as_list(value: object) -> object:
@@ -194,6 +194,21 @@ class Budget(_Model):
     cut: bool = Field(default=False, description="Cut the first document that does not fit, instead of dropping it.")
 
 
+class Log(_Model):
+    """Where decisions are recorded before documents are released."""
+
+    path: PathText = Field(min_length=1, description="A JSON Lines file; its folder must exist.")
+    content: Literal["digest", "full"] = Field(
+        default="digest", description="digest: no text of documents or questions. full: both, in the clear."
+    )
+    max_bytes: int = Field(default=100_000_000, ge=10_000, description="The size at which the file is rotated.")
+    keep: int = Field(default=10, ge=1, le=10_000, description="How many rotated files are kept.")
+    fsync: bool = Field(default=False, description="Whether every record is forced to the disk.")
+    on_error: Literal["drop", "admit"] | None = Field(
+        default=None, description="What happens if a record cannot be written. Unset: drop in enforce mode, else admit."
+    )
+
+
 class Policy(_Model):
     """What is required of which source.
 
@@ -209,6 +224,7 @@ class Policy(_Model):
         default_factory=SourceRule, description="What is required of documents that match no source."
     )
     budget: Budget | None = None
+    log: Log | None = None
     base_dir: Path = Field(default=Path(), exclude=True, description="Where relative paths start; set by `load`.")
 
     @model_validator(mode="after")

@@ -32,8 +32,8 @@ def as_nodes(found: object, origin: object) -> list[NodeWithScore]:
 def admit_nodes(
     gate: Gate, nodes: Sequence[NodeWithScore], query: QueryBundle | None, replacing: Sequence[str] = ()
 ) -> Admission:
-    """Return the gate's decisions about nodes."""
-    return gate.admit([to_chunk(node, replacing) for node in nodes], query.query_str if query is not None else None)
+    """Return the gate's decisions about nodes; `record` releases them."""
+    return gate.judge([to_chunk(node, replacing) for node in nodes], query.query_str if query is not None else None)
 
 
 async def aadmit_nodes(
@@ -41,4 +41,4 @@ async def aadmit_nodes(
 ) -> Admission:
     """As `admit_nodes`."""
     chunks = [to_chunk(node, replacing) for node in nodes]
-    return await gate.aadmit(chunks, query.query_str if query is not None else None)
+    return await gate.ajudge(chunks, query.query_str if query is not None else None)

@@ -68,7 +68,7 @@ class HeadgatePostprocessor(BaseNodePostprocessor):
         return self._conclude(found, await aadmit_nodes(self._gate, found, query_bundle, self.replacing))
 
     def _conclude(self, nodes: list[NodeWithScore], admission: Admission) -> list[NodeWithScore]:
-        record(admission, self.callback_manager)
+        admission = record(self._gate, admission, self.callback_manager)
         return to_nodes(nodes, admission, self.replacing)
 
 

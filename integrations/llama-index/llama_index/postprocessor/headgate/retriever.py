@@ -117,5 +117,5 @@ class GatedRetriever(BaseRetriever):
             return []
         if self._k is not None:
             admission = admission.limited_to(self._k)
-        record(admission, self.callback_manager)
+        admission = record(self._gate, admission, self.callback_manager)
         return to_nodes(nodes, admission, self._replacing)

@@ -9,7 +9,7 @@ from llama_index.core.callbacks import CallbackManager, CBEventType, EventPayloa
 from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]  # re-exported
 from llama_index.core.instrumentation.events import BaseEvent
 
-from headgate import Admission
+from headgate import Admission, Gate
 
 __all__ = ["EVENT_NAME", "HeadgateAdmissionEvent", "record"]
 
@@ -33,8 +33,13 @@ class HeadgateAdmissionEvent(BaseEvent):
         return "HeadgateAdmissionEvent"
 
 
-def record(admission: Admission, callback_manager: CallbackManager | None) -> None:
-    """Show an admission in the trace. What a handler does with it changes nothing."""
+def record(gate: Gate, admission: Admission, callback_manager: CallbackManager | None) -> Admission:
+    """Release an admission, and show it in the trace. What a handler does with it changes nothing.
+
+    Returns:
+        What may enter the prompt.
+    """
+    admission = gate.release(admission, framework="llama_index")
     content = admission.to_dict()
     try:
         _dispatcher.event(HeadgateAdmissionEvent(record=content))
@@ -44,3 +49,4 @@ def record(admission: Admission, callback_manager: CallbackManager | None) -> No
             callback_manager.on_event_end(CBEventType.RERANKING, payload, event_id=event_id)
     except Exception:  # noqa: BLE001 - whatever a handler does, the admission stands
         _log.warning("a trace handler failed; the admission %s stands", admission.id, exc_info=True)
+    return admission

@@ -1,0 +1,103 @@
+"""What happens between a decision and the prompt: it is recorded, then shown. Recording may hold documents back."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from headgate.decision import Admission, Finding
+from headgate.errors import PolicyError
+from headgate.policy import Log, Policy
+from headgate.trace.log import DecisionLog
+from headgate.trace.sinks import Background, Sink
+
+__all__ = ["Releasing"]
+
+_log = logging.getLogger("headgate")
+
+
+class Releasing:
+    """The decision log, the sinks and OpenTelemetry of one gate.
+
+    Args:
+        policy: says where to record, and what happens if that fails.
+        sinks: called with every admission.
+
+    Raises:
+        PolicyError: the policy's log cannot be opened.
+    """
+
+    def __init__(self, policy: Policy, sinks: Sequence[Sink] = ()) -> None:
+        self.sinks = tuple(sinks)
+        self._background = [Background(sink) for sink in sinks]
+        self._counts: Counter[str] = Counter()
+        self._settings: Log | None = None
+        self._decision_log: DecisionLog | None = None
+        self._is_closed = False
+        self._configure(policy)
+
+    @property
+    def failures(self) -> Mapping[str, int]:
+        """How often the `log`, a `sink` or `otel` failed."""
+        counts = dict(self._counts)
+        counts["sink"] = sum(sum(one.failures.values()) for one in self._background)
+        return {name: count for name, count in counts.items() if count}
+
+    def under(self, policy: Policy) -> Releasing:
+        """Return the same under another policy; the log stays open where its settings are the same.
+
+        Raises:
+            PolicyError: the new log cannot be opened.
+        """
+        other = object.__new__(Releasing)
+        other.__dict__.update(self.__dict__)
+        other._configure(policy)
+        return other
+
+    def release(self, admission: Admission, context: object, framework: str) -> Admission:
+        """Record an admission, then show it to whoever wants to see it."""
+        if self._decision_log is not None:
+            try:
+                self._decision_log.write(admission)
+            except Exception as error:  # noqa: BLE001 - a decision that cannot be recorded is the policy's to judge
+                admission = self._unrecorded(admission, error)
+        for sink in self._background:
+            sink(admission)
+        if "opentelemetry.trace" in sys.modules:
+            try:
+                from headgate.trace.otel import emit
+
+                emit(admission, context, framework)
+            except Exception:  # noqa: BLE001 - a trace that fails changes no decision
+                self._count("otel", "OpenTelemetry failed; admissions go on, and this is counted")
+        return admission
+
+    def _configure(self, policy: Policy) -> None:
+        settings = policy.log
+        if settings is None:
+            self._decision_log, self._settings = None, None
+            return
+        on_error = settings.on_error or ("drop" if policy.mode == "enforce" else "admit")
+        self._is_closed = on_error == "drop"
+        path = policy.resolve_path(settings.path)
+        if self._decision_log is not None and self._settings == settings and self._decision_log.path == path:
+            return
+        try:
+            self._decision_log, self._settings = DecisionLog(path, settings), settings
+        except OSError as error:
+            problem = f"the log cannot be opened ({error.strerror})."
+            raise PolicyError(problem, "Make its folder, or choose another path.", ("log", "path")) from error
+
+    def _unrecorded(self, admission: Admission, error: Exception) -> Admission:
+        self._count("log", f"the decision log could not be written: {error}")
+        if not self._is_closed:
+            return admission
+        detail = {"error": ascii(error)[:200]}
+        return admission.refused(Finding("G905", "The decision could not be recorded.", detail=detail))
+
+    def _count(self, what: str, message: str) -> None:
+        self._counts[what] += 1
+        if self._counts[what] == 1:
+            _log.warning(message, exc_info=True)

@@ -1,0 +1,160 @@
+"""DecisionLog: one line per admission, on the disk before the documents are released.
+
+Every record is one `write` to a descriptor opened for appending, so that records of several threads and processes do
+not mix, and a process that is killed loses no record that `write` has returned for. docs/decision-log.md has the
+format.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from headgate.decision import Admission
+from headgate.encoding import replace_surrogates
+from headgate.policy import Log
+
+__all__ = ["SCHEMA", "DecisionLog", "log_record"]
+
+SCHEMA = 1
+"""The version of the format."""
+
+_HIDDEN = ["/query", "/decisions/*/text", "/decisions/*/metadata"]
+
+
+def log_record(admission: Admission, *, full: bool = False) -> dict[str, object]:
+    """Return what the log holds about an admission.
+
+    Args:
+        admission: what was decided.
+        full: whether to keep the question and the documents' original texts.
+    """
+    record: dict[str, object] = {"schema": SCHEMA, "type": "admission", **admission.to_dict()}
+    decisions = []
+    for number, decision in enumerate(admission.decisions):
+        entry = {**decision.to_dict(), "evidence": dict(decision.evidence)}
+        if full:
+            text = admission.inputs[number].text
+            entry["text"] = text if isinstance(text, str) else None
+        decisions.append(entry)
+    record["decisions"] = decisions
+    record["masked"] = [] if full else _HIDDEN
+    if full:
+        record["query"] = admission.query
+        record["masked"] = ["/decisions/*/metadata"]
+    return record
+
+
+class DecisionLog:
+    """An append-only file of admissions.
+
+    Args:
+        path: the file; its folder must exist.
+        settings: size, rotation and content; by default those of a policy that names only the path.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+
+    def __init__(self, path: str | Path, settings: Log | None = None) -> None:
+        self._path = Path(path)
+        self._settings = settings or Log(path=str(path))
+        self._lock = threading.Lock()
+        self._descriptor = self._open()
+        self._is_torn = False
+
+    @property
+    def path(self) -> Path:
+        """The file that is written to."""
+        return self._path
+
+    def write(self, admission: Admission) -> None:
+        """Write one record; when this returns, the operating system has it.
+
+        Raises:
+            OSError: it could not be written, or not wholly.
+        """
+        record = log_record(admission, full=self._settings.content == "full")
+        text = json.dumps({**record, "pid": os.getpid()}, ensure_ascii=False, separators=(",", ":"), default=str)
+        line = replace_surrogates(text).encode("utf-8") + b"\n"
+        with self._lock:
+            self._ensure_open(len(line))
+            # A line that was torn by an error ends here, so that it spoils no other.
+            data = b"\n" + line if self._is_torn else line
+            written = os.write(self._descriptor, data)
+            self._is_torn = written != len(data)
+            if self._is_torn:
+                raise OSError(28, f"only {written} of {len(data)} bytes were written", str(self._path))
+            if self._settings.fsync:
+                os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            if self._descriptor >= 0:
+                os.close(self._descriptor)
+                self._descriptor = -1
+
+    def _open(self) -> int:
+        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+
+    def _ensure_open(self, coming: int) -> None:
+        """Follow the file where another process rotated it, and rotate it where it is full."""
+        if self._is_moved():
+            self._reopen()
+        if os.fstat(self._descriptor).st_size + coming <= self._settings.max_bytes:
+            return
+        with _exclusive(self._path):
+            if self._is_moved():  # another process was first
+                self._reopen()
+            if os.fstat(self._descriptor).st_size:
+                self._rotate()
+                self._reopen()
+
+    def _is_moved(self) -> bool:
+        if self._descriptor < 0:
+            return True
+        try:
+            there = os.stat(self._path)
+        except FileNotFoundError:
+            return True
+        here = os.fstat(self._descriptor)
+        return (there.st_ino, there.st_dev) != (here.st_ino, here.st_dev)
+
+    def _reopen(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+        self._descriptor = self._open()
+
+    def _rotate(self) -> None:
+        """Move the file to `.1`, that one to `.2`, and so on; the last one goes."""
+        for number in range(self._settings.keep - 1, 0, -1):
+            older = _numbered(self._path, number)
+            if older.exists():
+                older.replace(_numbered(self._path, number + 1))
+        self._path.replace(_numbered(self._path, 1))
+
+
+def _numbered(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.name}.{number}")
+
+
+@contextmanager
+def _exclusive(path: Path) -> Iterator[None]:
+    """Hold a lock between processes while files are renamed; where there is no flock, one process must suffice."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o640)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,151 @@
+"""Admissions in OpenTelemetry: a span, an event per finding, and metrics. API only; the application has the SDK.
+
+The span is of OpenInference kind GUARDRAIL. Names stand in one table, so that a change of the conventions is a change
+in one place. Labels of metrics come from closed sets: no document and no source is ever a label.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from opentelemetry import metrics, trace
+from opentelemetry._logs import SeverityNumber, get_logger
+from opentelemetry.trace import SpanKind, Status, StatusCode
+
+from headgate.decision import Admission
+from headgate.version import __version__
+
+__all__ = ["ATTRIBUTES", "SPAN_NAME", "emit"]
+
+SPAN_NAME = "headgate"
+ATTRIBUTES: Mapping[str, str] = {
+    "kind": "openinference.span.kind",
+    "input": "input.value",
+    "input_type": "input.mime_type",
+    "output": "output.value",
+    "output_type": "output.mime_type",
+    "metadata": "metadata",
+    "id": "headgate.admission.id",
+    "mode": "headgate.mode",
+    "revision": "headgate.policy.revision",
+    "documents": "headgate.documents.in",
+    "admitted": "headgate.documents.admitted",
+    "dropped": "headgate.documents.dropped",
+    "rewritten": "headgate.documents.rewritten",
+    "codes": "headgate.codes",
+    "surplus": "headgate.documents.surplus",
+}
+"""What each attribute of the span is called."""
+
+_EVENT = "headgate.finding"
+_REDACTED = "__REDACTED__"  # what OpenInference writes where it hides
+_TRUE = ("1", "true", "yes")
+_SEVERITIES = {"error": SeverityNumber.WARN, "warning": SeverityNumber.INFO, "info": SeverityNumber.DEBUG}
+
+
+def emit(admission: Admission, context: object = None, framework: str = "none") -> None:
+    """Show an admission: one span that has ended, log events of its findings, and metrics.
+
+    Args:
+        admission: what was decided.
+        context: the context whose span is the parent; None for the current one.
+        framework: the framework that asked: `langchain`, `llama_index` or `none`.
+    """
+    end = time.time_ns()
+    tracer = trace.get_tracer("headgate", __version__)
+    parent: Any = context
+    start = end - int(admission.seconds * 1e9)
+    span = tracer.start_span(SPAN_NAME, context=parent, kind=SpanKind.INTERNAL, start_time=start)
+    if span.is_recording():
+        span.set_attributes(_attributes(admission))
+        if any("G901" in decision.codes or "G905" in decision.codes for decision in admission.decisions):
+            span.set_status(Status(StatusCode.ERROR, "a check failed"))
+    _emit_findings(admission, trace.set_span_in_context(span, parent))
+    span.end(end)
+    _measure(admission, framework)
+
+
+def _attributes(admission: Admission) -> dict[str, Any]:
+    counts = admission.counts()
+    codes = sorted(f"{code}:{count}" for code, count in counts.items() if code not in ("admit", "drop"))
+    found = {"documents": len(admission.decisions), "query_digest": admission.query_digest}
+    shown = [
+        {"action": d.action, "codes": list(d.codes), "source": d.source, "uri": d.uri, "id": d.chunk_id}
+        for d in admission.decisions
+    ]
+    summary = {"mode": admission.mode, "policy_revision": admission.policy_revision, **counts}
+    values: dict[str, Any] = {
+        "kind": "GUARDRAIL",
+        "input": _REDACTED if _is_hidden("INPUTS") else json.dumps(found),
+        "input_type": "application/json",
+        "output": _REDACTED if _is_hidden("OUTPUTS") else json.dumps(shown, default=str),
+        "output_type": "application/json",
+        "metadata": json.dumps(summary),
+        "id": admission.id,
+        "mode": admission.mode,
+        "revision": admission.policy_revision,
+        "documents": len(admission.decisions),
+        "admitted": counts["admit"],
+        "dropped": counts["drop"],
+        "rewritten": sum("T301" in decision.codes for decision in admission.decisions),
+        "codes": codes,
+        "surplus": admission.surplus,
+    }
+    return {ATTRIBUTES[name]: value for name, value in values.items()}
+
+
+def _is_hidden(what: str) -> bool:
+    """Whether the application asked OpenInference to hide its inputs or outputs."""
+    return os.environ.get(f"OPENINFERENCE_HIDE_{what}", "").lower() in _TRUE
+
+
+def _emit_findings(admission: Admission, context: Any) -> None:
+    logger = get_logger("headgate", __version__)
+    is_hidden = _is_hidden("OUTPUTS")
+    for decision in admission.decisions:
+        for finding in decision.findings:
+            logger.emit(
+                context=context,
+                event_name=_EVENT,
+                severity_number=_SEVERITIES[finding.severity],
+                body=_REDACTED if is_hidden else finding.message,
+                attributes={
+                    "headgate.code": finding.code,
+                    "headgate.check": finding.check,
+                    "headgate.action": decision.action,
+                    "headgate.mode": finding.mode,
+                    "headgate.source": decision.source,
+                    "headgate.document.digest": decision.digest,
+                },
+            )
+
+
+@lru_cache(maxsize=1)
+def _instruments() -> dict[str, Any]:
+    meter = metrics.get_meter("headgate", __version__)
+    return {
+        "documents": meter.create_counter("headgate.documents", "{document}", "Documents judged."),
+        "findings": meter.create_counter("headgate.findings", "{finding}", "Findings, by code."),
+        "admissions": meter.create_counter("headgate.admissions", "{admission}", "Admissions, by outcome."),
+        "duration": meter.create_histogram("headgate.duration", "s", "Time spent deciding."),
+        "age": meter.create_histogram("headgate.document.age", "s", "Age of judged documents."),
+    }
+
+
+def _measure(admission: Admission, framework: str) -> None:
+    found = _instruments()
+    common = {"mode": admission.mode, "framework": framework}
+    outcome = "nothing asked" if not admission.decisions else "empty" if not admission.chunks else "ok"
+    found["admissions"].add(1, {**common, "outcome": outcome})
+    found["duration"].record(admission.seconds, common)
+    for decision in admission.decisions:
+        found["documents"].add(1, {**common, "action": decision.action})
+        for code in set(decision.codes):
+            found["findings"].add(1, {**common, "code": code})
+        if decision.age is not None:
+            found["age"].record(decision.age.total_seconds(), {"action": decision.action})
