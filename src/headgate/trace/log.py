@@ -64,8 +64,8 @@ class DecisionLog:
         self._path = Path(path)
         self._settings = settings or Log(path=str(path))
         self._lock = threading.Lock()
-        self._descriptor = self._open()
         self._is_torn = False
+        self._descriptor = self._open()
 
     @property
     def path(self) -> Path:
@@ -100,7 +100,11 @@ class DecisionLog:
                 self._descriptor = -1
 
     def _open(self) -> int:
-        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+        # Another process may have been killed within its last line.
+        size = os.fstat(descriptor).st_size
+        self._is_torn = size > 0 and _last_byte(self._path) != b"\n"
+        return descriptor
 
     def _ensure_open(self, coming: int) -> None:
         """Follow the file where another process rotated it, and rotate it where it is full."""
@@ -138,6 +142,12 @@ class DecisionLog:
             if older.exists():
                 older.replace(_numbered(self._path, number + 1))
         self._path.replace(_numbered(self._path, 1))
+
+
+def _last_byte(path: Path) -> bytes:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1)
 
 
 def _numbered(path: Path, number: int) -> Path:

@@ -14,6 +14,7 @@ from headgate.trace.log import SCHEMA
 __all__ = ["LogEntry", "log_files", "parse_line", "read_log"]
 
 _MAX_LINE = 256_000_000
+_BEGIN = b'{"schema":'
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class LogEntry:
     Attributes:
         place: the file and the line.
         record: the admission; None for a line that holds none.
-        notice: why it holds none.
+        notice: why it holds none, or what else is wrong with the line.
     """
 
     place: str
@@ -60,20 +61,38 @@ def log_files(path: Path) -> list[Path]:
 
 
 def parse_line(line: bytes, place: str) -> LogEntry:
-    """Return what stands in one line."""
+    """Return what stands in one line.
+
+    Where a process was killed within a write, the next record follows in the same line. It is found by how records
+    begin, which cannot stand within a record: there the quotation marks would be escaped.
+    """
     if not line.endswith(b"\n"):
         return LogEntry(place, None, "the line is torn")
+    record = _parse(line)
+    if record is None:
+        start = line.rfind(_BEGIN)
+        record = _parse(line[start:]) if start > 0 else None
+        if record is None:
+            return LogEntry(place, None, "the line is no JSON")
+        return LogEntry(place, record if _problem(record) is None else None, "the line begins with a torn record")
+    problem = _problem(record)
+    return LogEntry(place, record if problem is None else None, problem)
+
+
+def _parse(data: bytes) -> Any:
     try:
-        record = json.loads(line)
+        return json.loads(data)
     except (ValueError, RecursionError):
-        return LogEntry(place, None, "the line is no JSON")
+        return None
+
+
+def _problem(record: Any) -> str | None:
+    """Return why a value is no admission of this version, if it is none."""
     if not isinstance(record, dict) or record.get("type") != "admission":
-        return LogEntry(place, None, "the line is no admission")
+        return "the line is no admission"
     if record.get("schema") != SCHEMA:
-        return LogEntry(place, None, f"the line has schema {str(record.get('schema'))[:20]}, not {SCHEMA}")
-    if not _is_whole(record):
-        return LogEntry(place, None, "the admission lacks what every admission has")
-    return LogEntry(place, record)
+        return f"the line has schema {str(record.get('schema'))[:20]}, not {SCHEMA}"
+    return None if _is_whole(record) else "the admission lacks what every admission has"
 
 
 def _is_whole(record: Mapping[str, Any]) -> bool:

@@ -1,0 +1,174 @@
+"""`headgate log`: look into decision logs."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from headgate.cli.options import JsonOption, console, instant, print_json
+from headgate.codes import CODES
+from headgate.errors import HeadgateError
+from headgate.report.tables import plain
+from headgate.trace import LogEntry, read_log
+from headgate.trace.reading import log_files, parse_line
+
+__all__ = ["EXAMPLE_LOG", "log"]
+
+EXAMPLE_LOG = "Example: headgate log decisions.jsonl --code P105 --since 2026-06-01T00:00:00Z"
+_POLL_SECONDS = 0.5
+
+
+def log(
+    path: Annotated[Path, typer.Argument(help="The decision log; its rotated files are read too.")],
+    code: Annotated[list[str] | None, typer.Option(help="Only documents with this reason code.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only documents of this source.")] = None,
+    action: Annotated[str | None, typer.Option(help="Only documents that were: admit, drop.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="From this instant on.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Before this instant.")] = None,
+    counts: Annotated[bool, typer.Option("--counts", help="Count per day and code instead of listing.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is written from now on.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show who decided what about which document, and when; torn or foreign lines are skipped with a notice."""
+    wanted = _Filter.make(code, source, action, since, until)
+    files = log_files(path)
+    if not files:
+        raise HeadgateError(f"{path}: there is no such log.")
+    entries = read_log(files)
+    if counts:
+        _count(entries, wanted, as_json=as_json)
+        return
+    _show(entries, wanted, as_json=as_json)
+    if follow:
+        _show(_follow(path), wanted, as_json=as_json)
+
+
+@dataclass(frozen=True)
+class _Filter:
+    codes: frozenset[str]
+    source: str | None
+    action: str | None
+    since: datetime | None
+    until: datetime | None
+
+    @classmethod
+    def make(
+        cls, codes: list[str] | None, source: str | None, action: str | None, since: str | None, until: str | None
+    ) -> _Filter:
+        unknown = [code for code in codes or () if code.upper() not in CODES]
+        if unknown:
+            raise HeadgateError(f"{unknown[0][:40]!r} is no reason code. `headgate explain` lists all.")
+        if action not in (None, "admit", "drop"):
+            raise HeadgateError(f"--action {action!r}: write admit or drop.")
+        return cls(
+            frozenset(code.upper() for code in codes or ()),
+            source,
+            action,
+            instant(since) if since else None,
+            instant(until) if until else None,
+        )
+
+    def matches(self, record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        """Yield the decisions of a record that are wanted."""
+        moment = _moment(record)
+        if moment is None or (self.since and moment < self.since) or (self.until and moment >= self.until):
+            return
+        for decision in record["decisions"]:
+            found = {finding["code"] for finding in decision["findings"]}
+            if (
+                (not self.codes or self.codes & found)
+                and (self.source is None or decision.get("source") == self.source)
+                and (self.action is None or decision.get("action") == self.action)
+            ):
+                yield decision
+
+
+def _moment(record: Mapping[str, Any]) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(record["now"])
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
+
+
+def _show(entries: Iterator[LogEntry], wanted: _Filter, *, as_json: bool) -> None:
+    screen = console()
+    for entry in entries:
+        if entry.notice is not None:
+            typer.echo(f"{entry.place}: {entry.notice}{'; skipped' if entry.record is None else ''}", err=True)
+        if entry.record is None:
+            continue
+        for decision in wanted.matches(entry.record):
+            if as_json:
+                line = {"now": entry.record["now"], "admission": entry.record["admission"], **decision}
+                typer.echo(json.dumps(line, ensure_ascii=False, default=str))
+                continue
+            codes = " ".join(finding["code"] for finding in decision["findings"])
+            shown = f"{entry.record['now'][:19]}  {decision.get('action'):<5}  {codes:<15}  {decision.get('source')}"
+            screen.print(plain(f"{shown}  {decision.get('uri') or decision.get('digest') or ''}"), soft_wrap=True)
+
+
+def _count(entries: Iterator[LogEntry], wanted: _Filter, *, as_json: bool) -> None:
+    days: dict[str, Counter[str]] = {}
+    skipped = 0
+    for entry in entries:
+        if entry.record is None:
+            skipped += 1
+            continue
+        for decision in wanted.matches(entry.record):
+            day = days.setdefault(entry.record["now"][:10], Counter())
+            day["documents"] += 1
+            day[str(decision.get("action"))] += 1
+            day.update({finding["code"] for finding in decision["findings"]})
+    if as_json:
+        print_json({"days": {day: dict(counter) for day, counter in sorted(days.items())}, "skipped_lines": skipped})
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("day", "documents", "admitted", "dropped", "reasons"):
+        table.add_column(name, justify="left" if name in ("day", "reasons") else "right", overflow="fold")
+    for day, counter in sorted(days.items()):
+        codes = ", ".join(f"{code} {count:,}" for code, count in sorted(counter.items()) if code in CODES)
+        row = (f"{counter[name]:,}" for name in ("documents", "admit", "drop"))
+        table.add_row(plain(day), *row, codes)
+    console().print(table)
+    if skipped:
+        typer.echo(f"{skipped:,} lines skipped", err=True)
+
+
+def _follow(path: Path) -> Iterator[LogEntry]:
+    """Yield what is written to a log from now on, through rotations, until interrupted."""
+    file = path.open("rb")
+    file.seek(0, 2)
+    pending = b""
+    try:
+        while True:
+            pending += file.readline()
+            if pending.endswith(b"\n"):
+                yield parse_line(pending, str(path))
+                pending = b""
+            elif _is_rotated(path, file.fileno()):
+                file.close()
+                file, pending = path.open("rb"), b""
+            else:
+                time.sleep(_POLL_SECONDS)
+    except KeyboardInterrupt:
+        return
+    finally:
+        file.close()
+
+
+def _is_rotated(path: Path, descriptor: int) -> bool:
+    try:
+        return path.stat().st_ino != os.fstat(descriptor).st_ino
+    except FileNotFoundError:
+        return False
