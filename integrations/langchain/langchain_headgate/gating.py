@@ -98,7 +98,10 @@ def _parent_context(callbacks: BaseCallbackManager | None) -> object:
     try:
         from opentelemetry.trace import set_span_in_context
 
-        span = instrumentation.LangChainInstrumentor().get_span(run_id)
+        instrumentor = instrumentation.LangChainInstrumentor()
+        if not instrumentor.is_instrumented_by_opentelemetry:
+            return None
+        span = instrumentor.get_span(run_id)
         return set_span_in_context(span) if span is not None else None
     except Exception:  # noqa: BLE001 - whatever another package does, the decision stands
         return None

@@ -136,10 +136,10 @@ def _count(entries: Iterator[LogEntry], wanted: _Filter, *, as_json: bool) -> No
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("day", "documents", "admitted", "dropped", "reasons"):
         table.add_column(name, justify="left" if name in ("day", "reasons") else "right", overflow="fold")
-    for day, counter in sorted(days.items()):
+    for date, counter in sorted(days.items()):
         codes = ", ".join(f"{code} {count:,}" for code, count in sorted(counter.items()) if code in CODES)
         row = (f"{counter[name]:,}" for name in ("documents", "admit", "drop"))
-        table.add_row(plain(day), *row, codes)
+        table.add_row(plain(date), *row, codes)
     console().print(table)
     if skipped:
         typer.echo(f"{skipped:,} lines skipped", err=True)
