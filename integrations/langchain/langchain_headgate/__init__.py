@@ -1,5 +1,9 @@
 """headgate for LangChain: one line between a retriever and the prompt."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from langchain_headgate.adapter import LangChainAdapter, guard
 from langchain_headgate.compressor import HeadgateCompressor, gate_documents
 from langchain_headgate.convert import decision_record, original_text
@@ -7,10 +11,14 @@ from langchain_headgate.ingestion import SealDocuments
 from langchain_headgate.retriever import GatedRetriever
 from langchain_headgate.vectorstore import GatedVectorStore
 
+if TYPE_CHECKING:
+    from langchain_headgate.middleware import HeadgateMiddleware
+
 __all__ = [
     "GatedRetriever",
     "GatedVectorStore",
     "HeadgateCompressor",
+    "HeadgateMiddleware",
     "LangChainAdapter",
     "SealDocuments",
     "decision_record",
@@ -18,3 +26,13 @@ __all__ = [
     "guard",
     "original_text",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name != "HeadgateMiddleware":
+        raise AttributeError(f"module 'langchain_headgate' has no attribute {name!r}")
+    try:
+        from langchain_headgate.middleware import HeadgateMiddleware
+    except ModuleNotFoundError as error:
+        raise ImportError("HeadgateMiddleware needs agents: pip install 'langchain-headgate[agents]'") from error
+    return HeadgateMiddleware

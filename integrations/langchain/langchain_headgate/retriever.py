@@ -13,7 +13,7 @@ from headgate import Admission, Gate
 from headgate.adapters import as_gate
 from headgate.widening import Widening
 from langchain_headgate.convert import to_documents
-from langchain_headgate.fetching import Reach
+from langchain_headgate.fetching import Reach, TraceInner, afetch, fetch
 from langchain_headgate.gating import aadmit_documents, admit_documents, arecord, as_documents, record
 
 __all__ = ["GatedRetriever"]
@@ -32,6 +32,8 @@ class GatedRetriever(BaseRetriever):
         k: how many documents to return; None for as many as the inner retriever would.
         overfetch: how many times k documents to ask for at first.
         max_fetch: the largest number of documents to ask for.
+        trace_inner: how much tracers see of what the inner retriever returned, dropped documents included: `full`
+            is its own run as ever, `ids` a run with ids and digests instead of texts, `off` no run.
     """
 
     retriever: BaseRetriever
@@ -39,6 +41,7 @@ class GatedRetriever(BaseRetriever):
     k: int | None = Field(default=None, ge=0)
     overfetch: int = Field(default=2, ge=1)
     max_fetch: int = Field(default=200, ge=1)
+    trace_inner: TraceInner = "full"
 
     _gate: Gate = PrivateAttr()
     _reach: Reach = PrivateAttr()
@@ -64,7 +67,7 @@ class GatedRetriever(BaseRetriever):
         while plan.width is not None:
             inner, arguments = self._ask(wanted, plan.width, kwargs)
             try:
-                found = inner.invoke(query, config={"callbacks": run_manager.get_child()}, **arguments)
+                found = fetch(inner, query, run_manager, arguments, self.trace_inner)
             except Exception:
                 if not plan.failed():
                     raise
@@ -92,7 +95,7 @@ class GatedRetriever(BaseRetriever):
         while plan.width is not None:
             inner, arguments = self._ask(wanted, plan.width, kwargs)
             try:
-                found = await inner.ainvoke(query, config={"callbacks": run_manager.get_child()}, **arguments)
+                found = await afetch(inner, query, run_manager, arguments, self.trace_inner)
             except Exception:
                 if not plan.failed():
                     raise
