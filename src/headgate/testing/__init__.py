@@ -1,6 +1,19 @@
-"""What tests of a gate need: a fixed clock, keys and sealed chunks, and hostile strings."""
+"""What tests of a gate need: a fixed clock, keys and sealed chunks, hostile input, and a conformance kit."""
 
+from headgate.testing.conformance import CHECKS, Check, GateUnderTest, Result, Seen, run_checks
 from headgate.testing.fixtures import FixedClock, Publisher
 from headgate.testing.hostile import HOSTILE_METADATA, HOSTILE_STRINGS, hostile_seals
 
-__all__ = ["HOSTILE_METADATA", "HOSTILE_STRINGS", "FixedClock", "Publisher", "hostile_seals"]
+__all__ = [
+    "CHECKS",
+    "HOSTILE_METADATA",
+    "HOSTILE_STRINGS",
+    "Check",
+    "FixedClock",
+    "GateUnderTest",
+    "Publisher",
+    "Result",
+    "Seen",
+    "hostile_seals",
+    "run_checks",
+]
