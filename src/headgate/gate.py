@@ -11,7 +11,8 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -72,6 +73,10 @@ class Gate:
     def policy_revision(self) -> str:
         """The digest of the policy in force, with its keys and glossaries."""
         return self._revision.digest
+
+    def now(self) -> datetime:
+        """Return what the gate's clock shows."""
+        return self._clock()
 
     @property
     def failures(self) -> Mapping[str, int]:
@@ -174,6 +179,29 @@ class Gate:
             self._releasing = releasing
             _log.info("policy revision %s is in force", revision.digest)
             return True
+
+    @contextmanager
+    def knowing(self, source: Mapping[str, object]) -> Iterator[None]:
+        """Judge under the policy and one source more, and record nothing, as long as the context lasts.
+
+        For proofs of a chain with documents that are made for it; whoever uses the gate meanwhile is not recorded.
+
+        Args:
+            source: an entry as under `sources:` in a policy.
+
+        Raises:
+            PolicyError: the source cannot be used.
+        """
+        extra = Policy.from_mapping({"sources": [source]}).sources
+        policy = self._policy.model_copy(update={"sources": (*self._policy.sources, *extra), "log": None})
+        with self._reloading:
+            before = (self._policy, self._revision, self._releasing)
+            self._revision = resolve(policy, self._limits)
+            self._releasing = Releasing(policy)
+            try:
+                yield
+            finally:
+                self._policy, self._revision, self._releasing = before
 
     def _load(self, policy: Policy | str | Path | Mapping[str, object]) -> tuple[Policy, Revision]:
         if isinstance(policy, (str, Path)):

@@ -32,6 +32,12 @@ class LangChainAdapter:
             return GatedRetriever(retriever=target, policy=gate, tags=target.tags, metadata=target.metadata)
         return GatedVectorStore(target, gate)
 
+    def prober(self, target: object) -> Any:
+        """Return what `headgate doctor` needs to prove a chain, or None for an object of another framework."""
+        from langchain_headgate.doctor import LangChainProbe
+
+        return LangChainProbe(target) if LangChainProbe.accepts(target) else None
+
 
 def guard(target: T, policy: PolicyLike = None) -> T:
     """Put the gate behind a LangChain retriever or vector store.

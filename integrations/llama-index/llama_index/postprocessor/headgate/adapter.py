@@ -38,6 +38,12 @@ class LlamaIndexAdapter:
             return GatedRetriever(target, gate)
         return _guard_engine(target, gate)
 
+    def prober(self, target: object) -> Any:
+        """Return what `headgate doctor` needs to prove an engine, or None for an object of another framework."""
+        from llama_index.postprocessor.headgate.doctor import LlamaIndexProbe
+
+        return LlamaIndexProbe(target) if LlamaIndexProbe.accepts(target) else None
+
 
 def guard(target: T, policy: PolicyLike = None) -> T:
     """Put the gate behind a LlamaIndex retriever, query engine or chat engine.

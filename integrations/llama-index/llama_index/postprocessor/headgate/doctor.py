@@ -1,0 +1,129 @@
+"""What `headgate doctor` needs of LlamaIndex: find gates and retrievers, plant canaries, see the prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from llama_index.core.base.base_query_engine import BaseQueryEngine
+from llama_index.core.base.base_retriever import BaseRetriever
+from llama_index.core.chat_engine.types import BaseChatEngine
+from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]  # re-exported
+from llama_index.core.instrumentation.event_handlers import BaseEventHandler
+from llama_index.core.instrumentation.events import BaseEvent
+from llama_index.core.instrumentation.events.llm import LLMChatStartEvent, LLMCompletionStartEvent
+from llama_index.core.schema import BaseNode, MetadataMode, NodeWithScore, TextNode
+
+from headgate import Gate
+from headgate.testing.doctor import Canaries, Leaf
+from headgate.testing.walking import walk
+from llama_index.postprocessor.headgate.retriever import GatedRetriever
+
+__all__ = ["LlamaIndexProbe"]
+
+
+class LlamaIndexProbe:
+    """A LlamaIndex object under proof.
+
+    Args:
+        target: a retriever, query engine or chat engine.
+
+    Attributes:
+        gates: the gates in it.
+        leaves: the retrievers in it that ask no other.
+    """
+
+    def __init__(self, target: Any) -> None:
+        self._target = target
+        found = list(walk(target, is_end=_is_end))
+        self.gates: Sequence[Gate] = list({id(item): item for _, item in found if isinstance(item, Gate)}.values())
+        self.leaves: Sequence[Leaf] = [
+            Leaf(path, type(item).__name__, _planter(item))
+            for path, item in found
+            if isinstance(item, BaseRetriever) and not _asks_another(item)
+        ]
+
+    @classmethod
+    def accepts(cls, target: object) -> bool:
+        """Return whether `target` is a retriever or an engine of LlamaIndex."""
+        return isinstance(target, (BaseRetriever, BaseQueryEngine, BaseChatEngine))
+
+    def observe(self, question: str, marks: Sequence[str], given: Any) -> str:  # noqa: ARG002 - the protocol's name
+        """Return what the model reads. LlamaIndex cannot be stopped before the model, so it is asked."""
+        target, asked = self._target, given if given is not None else question
+        if isinstance(target, BaseRetriever):
+            return "\n".join(_text_of(item) for item in target.retrieve(asked))
+        dispatcher, watcher = get_dispatcher(), _Watcher(prompts=[])
+        dispatcher.add_event_handler(watcher)
+        try:
+            target.query(asked) if isinstance(target, BaseQueryEngine) else target.chat(asked)
+        finally:
+            dispatcher.event_handlers.remove(watcher)
+        return "\n".join(watcher.prompts)
+
+
+class _Watcher(BaseEventHandler):
+    prompts: list[str]
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Return the handler's name."""
+        return "HeadgateWatcher"
+
+    def handle(self, event: BaseEvent, **kwargs: Any) -> None:  # noqa: ARG002 - the base's signature
+        """Read the prompt of a model."""
+        if isinstance(event, LLMChatStartEvent):
+            self.prompts += [str(message.content) for message in event.messages]
+        elif isinstance(event, LLMCompletionStartEvent):
+            self.prompts.append(event.prompt)
+
+
+def _is_end(item: object) -> bool:
+    return isinstance(item, (Gate, BaseNode))
+
+
+def _asks_another(item: object) -> bool:
+    if isinstance(item, GatedRetriever):
+        return True
+    inner = walk(item, is_end=_is_end)
+    return any(other is not item and isinstance(other, BaseRetriever) for _, other in inner)
+
+
+def _planter(retriever: Any) -> Callable[[Canaries], Callable[[], None]]:
+    def plant(canaries: Canaries) -> Callable[[], None]:
+        find, afind = retriever._retrieve, retriever._aretrieve
+        items = [
+            NodeWithScore(
+                node=TextNode(
+                    text=chunk.text,
+                    id_=str(chunk.id),
+                    metadata=dict(chunk.metadata),
+                    excluded_llm_metadata_keys=list(chunk.metadata),
+                ),
+                score=1.0,
+            )
+            for chunk in canaries.chunks
+        ]
+        mine = {item.node.node_id for item in items}
+
+        def planted(*args: Any, **kwargs: Any) -> Any:
+            return [*items, *find(*args, **kwargs)]
+
+        async def aplanted(*args: Any, **kwargs: Any) -> Any:
+            found = await afind(*args, **kwargs)
+            # By default the asynchronous way leads through the synchronous one, where they are planted already.
+            return found if any(item.node.node_id in mine for item in found) else [*items, *found]
+
+        retriever.__dict__.update(_retrieve=planted, _aretrieve=aplanted)
+
+        def undo() -> None:
+            retriever.__dict__.pop("_retrieve", None)
+            retriever.__dict__.pop("_aretrieve", None)
+
+        return undo
+
+    return plant
+
+
+def _text_of(item: NodeWithScore) -> str:
+    return item.node.get_content(metadata_mode=MetadataMode.LLM)
