@@ -26,6 +26,7 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -W ignore -m benchmarks.admission
+	$(BIN)/python -W ignore -m benchmarks.overhead
 	$(BIN)/python -W ignore -m benchmarks.corpus
 
 clean:

@@ -49,6 +49,8 @@ def _run_commands(commands: str, monkeypatch: pytest.MonkeyPatch, folder: Path) 
         if words[0] == "make":
             assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.M)
             continue
+        if words[1] == "doctor":  # stands for the reader's own module; tests/test_doctor.py runs it
+            continue
         if words[1] == "init":
             (folder / "headgate.yaml").unlink()
         monkeypatch.setattr(sys, "argv", words)
@@ -78,6 +80,23 @@ def test_every_link_leads_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_table_of_span_attributes_is_complete() -> None:
+    from headgate.trace.otel import ATTRIBUTES
+
+    page = (ROOT / "docs" / "traces.md").read_text(encoding="utf-8")
+    for name in ATTRIBUTES.values():
+        assert name in page or f"`.{name.rpartition('.')[2]}`" in page
+
+
+def test_the_page_of_the_policy_names_every_key() -> None:
+    from headgate.policy import Budget, Freshness, Log, MetadataKeys, Policy, Provenance, Source
+
+    page = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("policy.md", "decision-log.md"))
+    for model in (Policy, Source, Provenance, Freshness, MetadataKeys, Budget, Log):
+        for name in model.model_fields:
+            assert name == "base_dir" or name in page, f"{model.__name__}.{name}"
 
 
 def test_the_page_of_codes_is_the_catalogue() -> None:

@@ -1,0 +1,68 @@
+"""Every block of docs/adoption.md runs as it stands."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_community.retrievers import BM25Retriever
+from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
+from langchain_core.language_models.fake_chat_models import ParrotFakeChatModel
+from langchain_core.vectorstores import InMemoryVectorStore
+from llama_index.core import VectorStoreIndex
+from llama_index.core.llms.mock import MockLLM
+from llama_index.core.memory import ChatMemoryBuffer
+
+from headgate.testing import Publisher
+
+PAGE = (Path(__file__).parents[1] / "docs" / "adoption.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```python (\w+)\n(.*?)^```$", PAGE, re.M | re.S)
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_a_block_runs(
+    number: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    handbook: Publisher,
+    corpus: list[Document],
+    embeddings: Embeddings,
+    index: VectorStoreIndex,
+    llm: MockLLM,
+) -> None:
+    framework, code = BLOCKS[number]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "headgate.yaml").write_text(json.dumps({"sources": [handbook.source()]}))
+    handbook.key.save(tmp_path / "keys" / "handbook")
+    names: dict[str, Any] = {"llm": llm, "index": index, "memory": ChatMemoryBuffer.from_defaults(llm=llm)}
+    if framework == "langchain":
+        names["store"] = InMemoryVectorStore.from_documents(corpus, embeddings)
+        names["bm25"], names["model"] = BM25Retriever.from_documents(corpus, k=4), ParrotFakeChatModel()
+    exec(compile(code, "adoption.md", "exec"), names)  # noqa: S102 - our own documentation
+    for name in ("retriever", "chain", "engine"):
+        if name in names:
+            _ask(names[name])
+    if "look" in names:
+        found = names["look"]({"question": "K8s clusters"})["context"]
+        assert found
+        assert all("forged" not in document.page_content for document in found)
+    if "found" in names:
+        assert len(names["found"]) == 4
+
+
+def _ask(target: Any) -> None:
+    if hasattr(target, "invoke"):
+        question = "K8s clusters"
+        try:
+            result = target.invoke(question)
+        except (TypeError, ValueError):  # a chain that takes named inputs
+            result = target.invoke({"input": question})["context"]
+        assert all("forged" not in document.page_content for document in result)
+    elif hasattr(target, "query"):
+        assert "forged" not in str(target.query("K8s clusters"))
+    else:
+        assert all("forged" not in item.text for item in target.retrieve("K8s clusters"))
