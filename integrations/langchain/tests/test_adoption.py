@@ -285,3 +285,19 @@ def test_misbehaving_retrievers_are_traced_as_such(gate: Gate) -> None:
     for how in ("full", "ids", "off"):
         with pytest.raises(RuntimeError, match="theirs"):
             GatedRetriever(retriever=Raises(), policy=gate, trace_inner=how).invoke("q")
+
+
+def test_handlers_that_raise_change_nothing(inner: BaseRetriever, gate: Gate) -> None:
+    class Raises(BaseCallbackHandler):
+        def on_custom_event(self, name: str, data: Any, **kwargs: Any) -> None:
+            raise RuntimeError("handler")
+
+        def on_chain_start(self, *args: Any, **kwargs: Any) -> None:
+            raise RuntimeError("handler")
+
+        def on_chain_end(self, *args: Any, **kwargs: Any) -> None:
+            raise RuntimeError("handler")
+
+    found = guard(inner, gate).invoke(QUESTION, config={"callbacks": [Raises()]})
+    assert len(found) == 4
+    assert all_clean(found)
