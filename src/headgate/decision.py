@@ -10,7 +10,8 @@ from typing import Literal, NamedTuple
 
 from headgate.chunk import Chunk
 from headgate.codes import check_of
-from headgate.rewrite import Rewrite
+from headgate.display import Displayed
+from headgate.rewrite import Edit, Rewrite
 
 __all__ = ["Action", "Admission", "Assurance", "Decision", "Dropped", "Finding", "Mode", "Severity"]
 
@@ -60,7 +61,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Displayed):
     """What was decided about one document.
 
     Attributes:
@@ -139,7 +140,14 @@ class Decision:
 
 def _edits(rewrite: Rewrite | None) -> list[list[object]]:
     edits = rewrite.edits if rewrite is not None else ()
-    return [[edit.start, edit.end, edit.canonical, edit.mode] for edit in edits]
+    return [_edit(edit) for edit in edits]
+
+
+def _edit(edit: Edit) -> list[object]:
+    """Return an edit as plain values; what stands there now is added where it is not the canonical term itself."""
+    entry: list[object] = [edit.start, edit.end, edit.canonical, edit.mode]
+    is_said = edit.replacement == (edit.canonical if edit.mode == "replace" else edit.alias)
+    return entry if is_said else [*entry, edit.replacement]
 
 
 class Dropped(NamedTuple):
@@ -150,7 +158,7 @@ class Dropped(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(Displayed):
     """One decision per document of one retrieval.
 
     Attributes:

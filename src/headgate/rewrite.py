@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from headgate.display import Displayed
+
 __all__ = ["Alignment", "Edit", "EditMode", "Rewrite", "apply_edits"]
 
 EditMode = Literal["replace", "annotate", "flag"]
@@ -75,7 +77,7 @@ class Alignment:
 
 
 @dataclass(frozen=True, slots=True)
-class Rewrite:
+class Rewrite(Displayed):
     """What became of a text.
 
     Attributes:

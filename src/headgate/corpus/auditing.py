@@ -10,6 +10,7 @@ from datetime import datetime
 from headgate.chunk import Chunk
 from headgate.corpus.reading import CorpusItem
 from headgate.decision import Decision
+from headgate.display import Displayed
 from headgate.gate import Gate
 
 __all__ = ["Audit", "AuditRow", "audit_corpus"]
@@ -44,7 +45,7 @@ class AuditRow:
 
 
 @dataclass(slots=True)
-class Audit:
+class Audit(Displayed):
     """What the gate would do with a corpus.
 
     Attributes:
@@ -103,12 +104,12 @@ def audit_corpus(gate: Gate, items: Iterable[CorpusItem], now: datetime) -> Audi
         items: what `read_corpus` yields.
         now: the instant to judge for.
     """
-    budgetless = Gate(gate.policy.model_copy(update={"budget": None}))
+    budgetless = Gate(gate.policy.model_copy(update={"budget": None, "log": None}))
     audit = Audit(gate.policy_revision, now)
     chunks: list[Chunk | None] = []
     groups: dict[str, list[int]] = {}
     for item in items:
-        decision = budgetless.admit([item.chunk], now=now).decisions[0] if item.chunk is not None else None
+        decision = budgetless.judge([item.chunk], now=now).decisions[0] if item.chunk is not None else None
         if decision is not None and decision.uri is not None:
             groups.setdefault(decision.uri, []).append(len(audit.rows))
         audit.rows.append(AuditRow(item.place, decision, item.problem))
@@ -121,7 +122,7 @@ def audit_corpus(gate: Gate, items: Iterable[CorpusItem], now: datetime) -> Audi
 
 def _judge_together(audit: Audit, gate: Gate, numbers: list[int], chunks: list[Chunk | None], now: datetime) -> None:
     together = [(number, chunk) for number in numbers if (chunk := chunks[number]) is not None]
-    admission = gate.admit([chunk for _, chunk in together], now=now)
+    admission = gate.judge([chunk for _, chunk in together], now=now)
     for (number, _), decision in zip(together, admission.decisions, strict=True):
         row = audit.rows[number]
         audit.rows[number] = AuditRow(row.place, decision, row.problem)

@@ -10,10 +10,9 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from headgate.codes import CODES
 from headgate.demo.company import TROUBLES
 from headgate.demo.running import Answer, DemoResult, QuestionResult
-from headgate.report import visible
+from headgate.report import funnel_rich, visible
 
 __all__ = ["render_console"]
 
@@ -88,7 +87,7 @@ def _kept_out(question: QuestionResult) -> Iterator[Text]:
                     )
 
 
-def _summary(result: DemoResult) -> Table:
+def _summary(result: DemoResult) -> Group:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(justify="right", style="bold")
     table.add_column(overflow="fold")
@@ -96,9 +95,8 @@ def _summary(result: DemoResult) -> Table:
     table.add_row(f"{result.spoiled(guarded=False)} of {total}", "prompts held a bad document without headgate")
     table.add_row(f"{result.spoiled(guarded=True)} of {total}", "prompts hold a bad document with headgate")
     table.add_row(str(result.rewritten()), "terms rewritten to the company's own names")
-    for code, count in sorted(result.kept_out().items()):
-        table.add_row(f"{count} \u00d7 {code}", CODES[code].title)
-    return table
+    decisions = [decision for question in result.questions for decision in _decisions(question.guarded)]
+    return Group(table, Text(), funnel_rich(decisions))
 
 
 def _decisions(answer: Answer) -> list[Mapping[str, Any]]:

@@ -8,7 +8,19 @@ from typing import Any
 from headgate.codes import CODES
 from headgate.demo.company import TROUBLES
 from headgate.demo.running import Answer, DemoResult, QuestionResult
-from headgate.report import document_page, escape
+from headgate.report import (
+    badge,
+    diff_html,
+    document_page,
+    document_table,
+    edits_of,
+    escape,
+    figures,
+    funnel_chart,
+    losses,
+    rows_of,
+    table,
+)
 
 __all__ = ["render_page"]
 
@@ -34,26 +46,24 @@ def render_page(result: DemoResult) -> str:
 
 def _figures(result: DemoResult) -> str:
     total = len(result.questions)
-    rows = (
-        (f"{result.spoiled(guarded=False)} of {total}", "prompts held a bad document without headgate"),
-        (f"{result.spoiled(guarded=True)} of {total}", "prompts hold one with headgate"),
-        (str(sum(result.kept_out().values())), "findings that kept documents out"),
-        (str(result.rewritten()), "terms rewritten to the company's own names"),
+    return figures(
+        (
+            (f"{result.spoiled(guarded=False)} of {total}", "prompts held a bad document without headgate"),
+            (f"{result.spoiled(guarded=True)} of {total}", "prompts hold one with headgate"),
+            (str(sum(result.kept_out().values())), "findings that kept documents out"),
+            (str(result.rewritten()), "terms rewritten to the company's own names"),
+        )
     )
-    cards = (f'<div class="card figure"><b>{figure}</b><span class="soft">{text}</span></div>' for figure, text in rows)
-    return f'<div class="figures">{"".join(cards)}</div>'
 
 
 def _reasons(result: DemoResult) -> str:
-    rows = "".join(
-        f"<tr><td><code>{code}</code></td><td>{escape(CODES[code].title)}</td>"
-        f'<td>{escape(CODES[code].meaning)}</td><td class="number">{count}</td></tr>'
-        for code, count in sorted(result.kept_out().items())
-    )
+    decisions = [decision for question in result.questions for decision in _decisions(question.guarded)]
+    met = {code for decision in decisions for code in _codes(decision)}
+    rows = [(f"<code>{code}</code>", escape(CODES[code].title), escape(CODES[code].meaning)) for code in sorted(met)]
     return (
         "<h2>What kept documents out</h2>"
-        '<div class="scroll"><table><thead><tr><th>code</th><th>title</th><th>what headgate saw</th>'
-        f'<th class="number">times</th></tr></thead><tbody>{rows}</tbody></table></div>'
+        + funnel_chart(len(decisions), losses(decisions), "admitted")
+        + table(("code", "title", "what headgate saw"), rows)
     )
 
 
@@ -75,7 +85,7 @@ def _prompt(result: DemoResult, answer: Answer) -> str:
         kind = "bad" if document.trouble else "good"
         label = f"\u2717 {TROUBLES[document.trouble]}" if document.trouble else "\u2713 good"
         parts.append(
-            f'<span class="badge {kind}">{escape(label)}</span> '
+            f"{badge(label, kind)} "
             f'<code class="soft">{escape(str(document.chunk.metadata["source"]))}</code>'
             f'<div class="text {kind}">{_text(document.chunk.text, text, decisions.get(identifier))}</div>'
         )
@@ -84,32 +94,18 @@ def _prompt(result: DemoResult, answer: Answer) -> str:
 
 def _text(original: str, shown: str, decision: Mapping[str, Any] | None) -> str:
     """Return a document's text in the prompt, with the rewritten terms drawn in from the record."""
-    edits = decision["edits"] if decision else []
-    if not edits:
-        return escape(shown)
-    parts: list[str] = []
-    position = 0
-    for start, end, canonical, _ in edits:
-        parts += [escape(original[position:start]), f"<del>{escape(original[start:end])}</del> "]
-        parts.append(f"<ins>{escape(canonical)}</ins>")
-        position = end
-    return "".join((*parts, escape(original[position:])))
+    edits = edits_of(decision["edits"], original) if decision else ()
+    return diff_html(original, edits, shown=len(edits), context=None) if edits else escape(shown)
 
 
 def _kept_out(question: QuestionResult) -> str:
     before = {identifier for identifier, _ in question.without.documents}
-    rows = "".join(
-        f'<tr><td><span class="badge bad">{finding["code"]}</span></td><td>{escape(finding["message"])}</td>'
-        f"<td><code>{escape(str(decision['uri'] or 'no source'))}</code></td></tr>"
-        for decision in _decisions(question.guarded)
-        if decision["action"] == "drop" and decision["id"] in before
-        for finding in decision["findings"]
-        if finding["severity"] == "error"
-    )
-    if not rows:
-        return ""
-    head = "<tr><th>kept out</th><th>why</th><th>document</th></tr>"
-    return f'<div class="scroll"><table><thead>{head}</thead><tbody>{rows}</tbody></table></div>'
+    dropped = [d for d in _decisions(question.guarded) if d["action"] == "drop" and d["id"] in before]
+    return document_table(list(rows_of({"decisions": dropped}))) if dropped else ""
+
+
+def _codes(decision: Mapping[str, Any]) -> list[str]:
+    return [finding["code"] for finding in decision["findings"] if finding["severity"] == "error"]
 
 
 def _decisions(answer: Answer) -> list[Mapping[str, Any]]:

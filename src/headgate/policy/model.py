@@ -21,6 +21,7 @@ from pydantic import (
 from typing_extensions import Self
 
 from headgate.decision import Mode
+from headgate.display import Displayed
 from headgate.policy.durations import format_duration, parse_duration
 from headgate.policy.matching import UriPattern
 
@@ -209,7 +210,7 @@ class Log(_Model):
     )
 
 
-class Policy(_Model):
+class Policy(Displayed, _Model):
     """What is required of which source.
 
     Build it in Python with the same names as in the file, or read it with `Policy.load`.

@@ -1,7 +1,42 @@
-"""What people look at: terminal tables and HTML. Everything that comes from documents is escaped here."""
+"""What people look at: notebooks, terminals, HTML. Everything that comes from documents is escaped here."""
 
-from headgate.report.escaping import escape, visible
-from headgate.report.html import diff_html, document_page
-from headgate.report.tables import audit_tables, decision_rows
+from headgate.report.admissions import admission_html, admission_rich, document_table, funnel_rich, headline
+from headgate.report.charts import Bar, bar_chart, funnel_chart, line_chart
+from headgate.report.displays import to_html, to_rich, to_text
+from headgate.report.escaping import clip, escape, visible
+from headgate.report.html import badge, diff_html, document_page, figures, fragment, table, within
+from headgate.report.rows import age_in_words, edits_of, losses, rows_of
+from headgate.report.tables import audit_tables, decision_rows, new_table, plain
 
-__all__ = ["audit_tables", "decision_rows", "diff_html", "document_page", "escape", "visible"]
+__all__ = [
+    "Bar",
+    "admission_html",
+    "admission_rich",
+    "age_in_words",
+    "audit_tables",
+    "badge",
+    "bar_chart",
+    "clip",
+    "decision_rows",
+    "diff_html",
+    "document_page",
+    "document_table",
+    "edits_of",
+    "escape",
+    "figures",
+    "fragment",
+    "funnel_chart",
+    "funnel_rich",
+    "headline",
+    "line_chart",
+    "losses",
+    "new_table",
+    "plain",
+    "rows_of",
+    "table",
+    "to_html",
+    "to_rich",
+    "to_text",
+    "visible",
+    "within",
+]

@@ -12,7 +12,7 @@ from headgate.corpus import Audit, AuditRow
 from headgate.decision import Decision
 from headgate.report.escaping import clip, visible
 
-__all__ = ["audit_tables", "decision_rows", "plain"]
+__all__ = ["audit_tables", "decision_rows", "new_table", "plain"]
 
 _PLACE_CHARS = 60
 _COUNTED_FIRST = ("documents", "admissible", "kept_out")
@@ -40,7 +40,13 @@ def decision_rows(decision: Decision) -> Iterable[tuple[str, str]]:
         yield finding.code, finding.message
 
 
-def _table(title: str, columns: Sequence[tuple[str, bool]]) -> Table:
+def new_table(title: str | None, columns: Sequence[tuple[str, bool]]) -> Table:
+    """Return an empty table.
+
+    Args:
+        title: what stands above it, if anything.
+        columns: names, each with whether the column holds numbers.
+    """
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
     for name, is_number in columns:
         table.add_column(name, justify="right" if is_number else "left", overflow="fold")
@@ -48,14 +54,14 @@ def _table(title: str, columns: Sequence[tuple[str, bool]]) -> Table:
 
 
 def _by_source(audit: Audit) -> Table:
-    table = _table("Sources", [("source", False), ("documents", True), ("admissible", True), ("kept out", True)])
+    table = new_table("Sources", [("source", False), ("documents", True), ("admissible", True), ("kept out", True)])
     for source, counts in audit.sources().items():
         table.add_row(plain(source), *(f"{counts[name]:,}" for name in _COUNTED_FIRST))
     return table
 
 
 def _by_reason(audit: Audit) -> Table:
-    table = _table("Reasons", [("code", False), ("documents", True), ("what it is", False)])
+    table = new_table("Reasons", [("code", False), ("documents", True), ("what it is", False)])
     found = [(code, count) for code, count in audit.counts().items() if code in CODES]
     for code, count in sorted(found, key=lambda pair: (-pair[1], pair[0])):
         table.add_row(code, f"{count:,}", CODES[code].title)
@@ -64,7 +70,7 @@ def _by_reason(audit: Audit) -> Table:
 
 def _documents(rows: Sequence[AuditRow], shown: int) -> Table:
     title = f"Kept out ({len(rows):,})" if len(rows) <= shown else f"Kept out (the first {shown} of {len(rows):,})"
-    table = _table(title, [("document", False), ("source", False), ("code", False), ("why", False)])
+    table = new_table(title, [("document", False), ("source", False), ("code", False), ("why", False)])
     for row in rows[:shown]:
         if row.decision is None:
             table.add_row(plain(row.place, _PLACE_CHARS), "", "", plain(row.problem or "unreadable"))

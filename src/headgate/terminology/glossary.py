@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from headgate.display import Displayed
 from headgate.encoding import canonical_json, digest_label
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.rewrite import Rewrite
@@ -18,7 +19,7 @@ from headgate.terminology.rewriting import rewrite_text
 __all__ = ["Glossary"]
 
 
-class Glossary:
+class Glossary(Displayed):
     """Canonical terms and their aliases, compiled for rewriting.
 
     Build one with `load`, `from_mapping` or `from_concepts`.

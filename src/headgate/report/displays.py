@@ -1,0 +1,94 @@
+"""How each kind of value is shown: as HTML in a notebook, through rich in a terminal, as plain text."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from io import StringIO
+from typing import Any
+
+from rich.console import Console, Group
+
+from headgate.corpus import Audit
+from headgate.decision import Admission, Decision
+from headgate.policy import Policy
+from headgate.report.admissions import admission_html, admission_rich, document_table
+from headgate.report.audits import audit_html, audit_rich
+from headgate.report.html import fragment
+from headgate.report.rows import rows_of
+from headgate.report.settings import glossary_html, glossary_rich, policy_html, policy_rich, rewrite_html, rewrite_rich
+from headgate.rewrite import Rewrite
+from headgate.terminology import Glossary
+
+__all__ = ["to_html", "to_rich", "to_text"]
+
+_TEXT_WIDTH = 110
+
+
+def to_html(value: Any) -> str:
+    """Return a value as HTML without scripts, with its own style.
+
+    Raises:
+        TypeError: it is nothing that headgate shows.
+    """
+    return fragment(_html(value))
+
+
+def to_rich(value: Any) -> Any:
+    """Return a value as a rich renderable.
+
+    Raises:
+        TypeError: it is nothing that headgate shows.
+    """
+    return _rich(value)
+
+
+def to_text(value: Any) -> str:
+    """Return a value as plain text."""
+    screen = Console(file=StringIO(), width=_TEXT_WIDTH, highlight=False, color_system=None)
+    with screen.capture() as captured:
+        screen.print(value if not hasattr(value, "__rich__") else value.__rich__())
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+@singledispatch
+def _html(value: object) -> str:
+    raise TypeError(f"headgate has no view of {type(value).__name__}")
+
+
+@singledispatch
+def _rich(value: object) -> Any:
+    raise TypeError(f"headgate has no view of {type(value).__name__}")
+
+
+def _texts(admission: Admission) -> list[object]:
+    return [chunk.text for chunk in admission.inputs]
+
+
+@_html.register
+def _(value: Admission) -> str:
+    return admission_html(value.to_dict(), _texts(value))
+
+
+@_rich.register
+def _(value: Admission) -> Group:
+    return admission_rich(value.to_dict(), _texts(value))
+
+
+@_html.register
+def _(value: Decision) -> str:
+    return document_table(list(rows_of({"decisions": [value.to_dict()]})))
+
+
+@_rich.register
+def _(value: Decision) -> Group:
+    return admission_rich({"decisions": [value.to_dict()]})
+
+
+_html.register(Policy, policy_html)
+_rich.register(Policy, policy_rich)
+_html.register(Glossary, glossary_html)
+_rich.register(Glossary, glossary_rich)
+_html.register(Rewrite, rewrite_html)
+_rich.register(Rewrite, rewrite_rich)
+_html.register(Audit, audit_html)
+_rich.register(Audit, audit_rich)

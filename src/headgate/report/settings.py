@@ -1,0 +1,175 @@
+"""Policies, glossaries and rewrites for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Group
+from rich.text import Text
+
+from headgate.policy import Policy, SourceRule
+from headgate.policy.durations import format_duration
+from headgate.report.escaping import clip, escape, visible
+from headgate.report.html import diff_html, table, within
+from headgate.report.tables import new_table, plain
+from headgate.rewrite import Rewrite
+from headgate.terminology import Glossary
+
+__all__ = ["glossary_html", "glossary_rich", "policy_html", "policy_rich", "rewrite_html", "rewrite_rich"]
+
+_CELL_CHARS = 300
+_POLICY_COLUMNS = ("source", "documents", "provenance", "freshness", "terminology", "mode")
+_GLOSSARY_COLUMNS = ("canonical term", "aliases", "what happens", "only where")
+_MEANING = {"enforce": "documents are dropped", "warn": "documents are marked", "audit": "documents are only recorded"}
+
+
+def policy_html(policy: Policy) -> str:
+    """Return a policy as HTML: a sentence and a row a source."""
+    sentence = f"<p><strong>{escape(_policy_sentence(policy))}</strong> {escape(_policy_rest(policy))}</p>"
+    rows = ([escape(clip(cell, _CELL_CHARS)) for cell in row] for row in _policy_rows(policy))
+    kept, rest = within(rows, len(policy.sources) + 1, "sources", 200)
+    return sentence + table(_POLICY_COLUMNS, kept) + rest
+
+
+def policy_rich(policy: Policy) -> Group:
+    """Return a policy for a terminal."""
+    listed = new_table(None, [(name, False) for name in _POLICY_COLUMNS])
+    for row in _policy_rows(policy):
+        listed.add_row(*(plain(cell) for cell in row))
+    return Group(Text(_policy_sentence(policy), style="bold"), Text(visible(_policy_rest(policy))), listed)
+
+
+def glossary_html(glossary: Glossary) -> str:
+    """Return a glossary as HTML: a row a concept."""
+    rows = ([escape(clip(cell, _CELL_CHARS)) for cell in row] for row in _glossary_rows(glossary))
+    kept, rest = within(rows, len(glossary), "concepts", 100)
+    return f"<p><strong>{escape(_glossary_sentence(glossary))}</strong></p>" + table(_GLOSSARY_COLUMNS, kept) + rest
+
+
+def glossary_rich(glossary: Glossary) -> Group:
+    """Return a glossary for a terminal."""
+    listed = new_table(None, [(name, False) for name in _GLOSSARY_COLUMNS])
+    for number, row in enumerate(_glossary_rows(glossary)):
+        if number >= 100:
+            break
+        listed.add_row(*(plain(cell) for cell in row))
+    return Group(Text(_glossary_sentence(glossary), style="bold"), listed)
+
+
+def rewrite_html(rewrite: Rewrite) -> str:
+    """Return what became of a text: the text with its edits drawn in, and a row an edit."""
+    text = _original(rewrite)
+    parts = [f"<p><strong>{escape(_rewrite_sentence(rewrite))}</strong></p>"]
+    if rewrite.unsettled:
+        parts.append(f"<p>The text stays as it is: {escape(clip(rewrite.unsettled, _CELL_CHARS))}.</p>")
+    parts.append(f'<div class="text">{diff_html(text, rewrite.edits)}</div>')
+    if rewrite.edits or rewrite.ambiguous:
+        rows = ([escape(clip(cell, _CELL_CHARS)) for cell in row] for row in _rewrite_rows(rewrite))
+        kept, rest = within(rows, len(rewrite.edits) + len(rewrite.ambiguous), "places")
+        parts += [table(("at", "written", "now", "canonical term", "what happened"), kept), rest]
+    return "".join(parts)
+
+
+def rewrite_rich(rewrite: Rewrite) -> Group:
+    """Return what became of a text, for a terminal."""
+    listed = new_table(
+        None, [("at", False), ("written", False), ("now", False), ("canonical term", False), ("", False)]
+    )
+    for number, row in enumerate(_rewrite_rows(rewrite)):
+        if number >= 50:
+            break
+        listed.add_row(*(plain(cell) for cell in row))
+    return Group(Text(_rewrite_sentence(rewrite), style="bold"), plain(rewrite.text, 600), listed)
+
+
+def _policy_sentence(policy: Policy) -> str:
+    sources = f"{len(policy.sources)} {'source' if len(policy.sources) == 1 else 'sources'}"
+    return f"Mode {policy.mode}: {_MEANING[policy.mode]}. {sources}, and a rule for the rest."
+
+
+def _policy_rest(policy: Policy) -> str:
+    said = []
+    if policy.budget is not None:
+        said.append(f"At most {policy.budget.max_tokens:,} tokens ({policy.budget.encoding}).")
+    if policy.log is not None:
+        said.append(f"Decisions are recorded in {policy.log.path}.")
+    named = {name: value for name, value in policy.metadata.model_dump(exclude_defaults=True).items() if value}
+    if named:
+        said.append("Metadata: " + "; ".join(f"{name}: {_flat(value)}" for name, value in named.items()) + ".")
+    return " ".join(said)
+
+
+def _flat(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _policy_rows(policy: Policy) -> Iterator[tuple[str, ...]]:
+    for source in policy.sources:
+        yield source.id, ", ".join(source.match), *_rule(policy, source)
+    yield "default", "everything else", *_rule(policy, policy.default)
+
+
+def _rule(policy: Policy, rule: SourceRule) -> tuple[str, ...]:
+    proof = {"sealed": "a seal", "declared": "a URI of the source", "none": "nothing"}[rule.provenance.require]
+    proof += f", by {', '.join(rule.provenance.issuers)}" if rule.provenance.issuers else ""
+    proof += f", covering {', '.join(rule.provenance.cover)}" if rule.provenance.cover else ""
+    modes = {check: policy.effective_mode(rule, check) for check in ("provenance", "freshness", "terminology")}
+    said = modes["provenance"] if len(set(modes.values())) == 1 else ", ".join(f"{c}: {m}" for c, m in modes.items())
+    return proof, _freshness(rule), ", ".join(rule.terminology) or "\u2013", said
+
+
+def _freshness(rule: SourceRule) -> str:
+    fresh = rule.freshness
+    said = []
+    if fresh.max_age is not None:
+        said.append(f"at most {format_duration(fresh.max_age)} old")
+        said.append(
+            {"drop": "with a time", "warn": "a missing time is marked", "admit": "or without a time"}[fresh.missing]
+        )
+    if fresh.warn_after is not None:
+        said.append(f"marked after {format_duration(fresh.warn_after)}")
+    if fresh.evidence == "sealed":
+        said.append("sealed times only")
+    if fresh.supersede:
+        said.append("only the newest version")
+    return ", ".join(said) or "what its dates of validity say"
+
+
+def _glossary_sentence(glossary: Glossary) -> str:
+    return f"{len(glossary):,} concepts, {sum(len(c.aliases) for c in glossary.concepts):,} aliases."
+
+
+def _glossary_rows(glossary: Glossary) -> Iterator[tuple[str, ...]]:
+    verbs = {"replace": "replaced", "annotate": "annotated", "flag": "flagged only"}
+    for concept in glossary.concepts:
+        where = [f"sources {', '.join(sorted(concept.sources))}"] if concept.sources else []
+        where += [f"near {', '.join(concept.near)}"] if concept.near else []
+        yield concept.canonical, ", ".join(concept.aliases), verbs[concept.mode], "; ".join(where) or "everywhere"
+
+
+def _rewrite_sentence(rewrite: Rewrite) -> str:
+    changed = sum(edit.changes_text for edit in rewrite.edits)
+    said = f"{changed:,} {'place' if changed == 1 else 'places'} rewritten"
+    flagged = len(rewrite.edits) - changed
+    said += f", {flagged:,} flagged" if flagged else ""
+    return said + (f", {len(rewrite.ambiguous):,} left as ambiguous." if rewrite.ambiguous else ".")
+
+
+def _rewrite_rows(rewrite: Rewrite) -> Iterator[tuple[str, ...]]:
+    for edit in rewrite.edits:
+        what = ("near miss, " if edit.fuzzy else "") + edit.mode
+        yield f"{edit.start:,}\u2013{edit.end:,}", edit.alias, edit.replacement, edit.canonical, what
+    for start, end, alias, candidates in rewrite.ambiguous:
+        yield f"{start:,}\u2013{end:,}", alias, alias, " or ".join(candidates), "ambiguous, left alone"
+
+
+def _original(rewrite: Rewrite) -> str:
+    """Return the text as it was: the rewritten text with its edits taken back."""
+    parts: list[str] = []
+    position = 0
+    for edit in rewrite.edits:
+        if edit.changes_text:
+            start, end = rewrite.to_rewritten(edit.start, edit.end)
+            parts += [rewrite.text[position:start], edit.alias]
+            position = end
+    return "".join((*parts, rewrite.text[position:]))
