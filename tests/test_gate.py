@@ -303,3 +303,11 @@ def test_a_budget_may_cut_the_first_that_does_not_fit(
     admission = gate.admit([handbook.seal("word " * 100, URI), handbook.seal("more", URI)])
     assert [decision.codes for decision in admission.decisions] == [("B401",), ("B402",)]
     assert 0 < len(admission.chunks[0].text) < 200
+
+
+def test_a_seal_that_nobody_checks_does_not_excuse_a_missing_time() -> None:
+    stranger = Publisher("stranger", "https://x.example/**")
+    chunk = stranger.seal("text", "https://docs.example/a", {"source": "https://docs.example/a"}, modified=None)
+    rules = {"provenance": {"require": "declared"}, "freshness": {"max_age": "30d"}}
+    gate = Gate({"sources": [{"id": "docs", "match": "https://docs.example/**", **rules}]})
+    assert gate.admit([chunk]).decisions[0].codes == ("F203",)

@@ -174,6 +174,7 @@ class Admission(Displayed):
         surplus: how many more chunks were judged than were asked for, and left out of this record.
         inputs: the chunks as they came, one per decision.
         query: what was asked; in no record unless the policy's log keeps content.
+        reading: the digest of the policy's `metadata` section, which says what evidence was read.
         seconds: how long the decisions took.
     """
 
@@ -189,6 +190,7 @@ class Admission(Displayed):
     surplus: int = 0
     inputs: tuple[Chunk, ...] = field(default=(), repr=False)
     query: str | None = field(default=None, repr=False)
+    reading: str = ""
     seconds: float = 0.0
 
     def counts(self) -> dict[str, int]:

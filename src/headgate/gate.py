@@ -279,5 +279,6 @@ def _conclude(
         query_digest=digest_label(replace_surrogates(query).encode()) if isinstance(query, str) else None,
         inputs=tuple(judgement.chunk for judgement in judged),
         query=query if isinstance(query, str) else None,
+        reading=revision.reading,
         seconds=time.perf_counter() - started,
     )

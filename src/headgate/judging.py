@@ -17,7 +17,7 @@ from headgate.rewrite import Edit, Rewrite
 from headgate.standing import Standing, check_failed, find_standing, under_mode
 from headgate.terminology import Glossary
 
-__all__ = ["Judgement", "describe_rewrite", "judge_chunk"]
+__all__ = ["Judgement", "describe_rewrite", "judge_chunk", "judge_times"]
 
 _SHOWN_EDITS = 20
 _ZERO = timedelta(0)
@@ -116,7 +116,7 @@ def judge_chunk(index: int, chunk: Chunk, revision: Revision, now: datetime, lim
     judgement = Judgement(index, chunk, standing)
     modes = standing.source.modes
     try:
-        _judge_freshness(judgement, now)
+        judge_times(judgement, now)
     except Exception as error:  # noqa: BLE001 - whatever broke the check, it must not admit
         judgement.add((check_failed("freshness", error),), modes["freshness"])
     if judgement.is_kept_out:
@@ -149,7 +149,8 @@ def _read_text(chunk: Chunk, limits: Limits) -> bytes | Finding:
     return data
 
 
-def _judge_freshness(judgement: Judgement, now: datetime) -> None:
+def judge_times(judgement: Judgement, now: datetime) -> None:
+    """Add what the freshness rules of its source say about a chunk at an instant."""
     standing = judgement.standing
     quiet = standing.quiet
     if quiet is not None and quiet[0] <= now <= quiet[1]:
@@ -161,10 +162,14 @@ def _judge_freshness(judgement: Judgement, now: datetime) -> None:
     judged = judge_freshness(standing.times, standing.source.freshness, now)
     judgement.modified, judgement.age = judged.modified, judged.age
     findings = judged.findings
-    if findings and standing.seal is None and SEAL_KEY in judgement.chunk.metadata:
-        # Its times may well stand in the seal that was not accepted; that they are missing is not known.
+    if findings and standing.seal is None and SEAL_KEY in judgement.chunk.metadata and _is_refuted(standing):
+        # Its times may well stand in the seal that was refused; that they are missing is not known.
         findings = tuple(finding for finding in findings if finding.code != "F203")
     judgement.add(findings, standing.source.modes["freshness"])
+
+
+def _is_refuted(standing: Standing) -> bool:
+    return any(finding.check == "provenance" and finding.severity == "error" for finding in standing.findings)
 
 
 def _withhold_unproved(judgement: Judgement) -> None:

@@ -51,6 +51,7 @@ class Revision:
     Attributes:
         digest: identifies the policy, its keys and its glossaries.
         mode: the policy's mode.
+        reading: the digest of the policy's `metadata` section: which keys are read, and how.
         metadata: which metadata keys to look at.
         sources: the sources by id.
         default: the rule of unmatched documents.
@@ -67,6 +68,7 @@ class Revision:
 
     digest: str
     mode: Mode
+    reading: str
     metadata: MetadataKeys
     sources: Mapping[str, ResolvedSource]
     default: ResolvedSource
@@ -127,6 +129,7 @@ def resolve(policy: Policy, limits: Limits) -> Revision:
     return Revision(
         digest=_digest(policy, (*sources.values(), default)),
         mode=policy.mode,
+        reading=digest_label(canonical_json(policy.metadata.model_dump(mode="json"))),
         metadata=policy.metadata,
         sources=sources,
         default=default,

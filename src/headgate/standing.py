@@ -10,7 +10,15 @@ from datetime import datetime
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.decision import Assurance, Finding, Mode
 from headgate.encoding import b64url_encode
-from headgate.freshness import Timestamps, find_entry, quiet_window, resolve_timestamps
+from headgate.evidence import evidence_of
+from headgate.freshness import (
+    RESTRICTING_ROLES,
+    Timestamps,
+    find_entry,
+    find_time_like,
+    quiet_window,
+    resolve_timestamps,
+)
 from headgate.limits import Limits
 from headgate.policy import normalise_uri
 from headgate.provenance import Claimed, Seal, Verdict, check_provenance, read_claimed, verify_claimed
@@ -18,7 +26,6 @@ from headgate.resolving import ResolvedSource, Revision
 
 __all__ = ["Standing", "check_failed", "find_standing", "under_mode"]
 
-_RESTRICTING = ("valid_from", "valid_until", "superseded_by")
 _NO_TIMES = Timestamps()
 
 
@@ -57,6 +64,7 @@ class _Draft:
 
     source: ResolvedSource
     uri: str | None = None
+    declared_uri: str | None = None
     assurance: Assurance = "none"
     seal: Seal | None = None
     findings: tuple[Finding, ...] = ()
@@ -104,10 +112,11 @@ def _find(metadata: Mapping[str, object], digest: bytes, revision: Revision, lim
         # The check also finds the source, so until it is done the policy's own mode applies.
         draft.findings = under_mode((check_failed("provenance", error),), revision.mode)
         draft.seal, draft.assurance = None, "none"
-    times, quiet = _NO_TIMES, None
+    times, quiet, evidence = _NO_TIMES, None, {}
     try:
         times = _timestamps(draft, metadata, revision, limits)
         quiet = quiet_window(times, draft.source.freshness)
+        evidence = _evidence(draft, times, metadata, revision, limits)
     except Exception as error:  # noqa: BLE001 - as above
         failed = under_mode((check_failed("freshness", error),), draft.source.modes["freshness"])
         draft.findings = (*draft.findings, *failed)
@@ -121,35 +130,18 @@ def _find(metadata: Mapping[str, object], digest: bytes, revision: Revision, lim
         times,
         quiet,
         any(finding.blocks for finding in draft.findings),
-        _evidence(draft.seal, times),
+        evidence,
     )
 
 
-def _evidence(seal: Seal | None, times: Timestamps) -> Mapping[str, object]:
-    """Return what a later judgement under other rules would need, without any text of the document."""
-    found: dict[str, object] = {}
-    if seal is not None:
-        found["seal"] = {"iss": seal.issuer, "sub": seal.subject, "kid": seal.kid, "covered": list(seal.covered)}
-    if times.intervals:
-        found["times"] = {
-            role: [
-                interval.earliest.isoformat(),
-                interval.latest.isoformat(),
-                interval.unit,
-                interval.has_zone,
-                times.evidence[role].kind,
-                times.evidence[role].key,
-            ]
-            for role, interval in times.intervals.items()
-        }
-    unreadable = {e.key: e.problem for e in times.evidence.values() if e.problem}
-    if unreadable:
-        found["unreadable"] = unreadable
-    if times.version is not None:
-        found["version"] = times.version
-    if times.superseded_by is not None:
-        found["superseded_by"] = times.superseded_by
-    return found
+def _evidence(
+    draft: _Draft, times: Timestamps, metadata: Mapping[str, object], revision: Revision, limits: Limits
+) -> dict[str, object]:
+    seal, rule = draft.seal, draft.source.freshness
+    key = draft.source.requirement.keys.get(seal.kid) if seal is not None else None
+    whole = times if rule.evidence == "any" else _timestamps(draft, metadata, revision, limits, is_whole=True)
+    hints = find_time_like(metadata, limits) if whole.age_basis() is None else ()
+    return evidence_of(seal, key.thumbprint if key else None, whole, metadata, draft.declared_uri, hints)
 
 
 def check_failed(check: str, error: Exception) -> Finding:
@@ -170,7 +162,7 @@ def _prove(
     declared = revision.source_of(declared_uri)
     token = metadata.get(SEAL_KEY)
     claimed = read_claimed(token, limits)
-    draft.uri, draft.source = declared_uri, declared
+    draft.uri, draft.declared_uri, draft.source = declared_uri, declared_uri, declared
     if claimed.seal is not None:
         sealed = revision.source_of(claimed.seal.uri)
         # Nobody can check a seal for a source without keys; it is as good as none, unless a seal is required.
@@ -208,15 +200,17 @@ def _verdict(token: object, claimed: Claimed, label: str, digest: bytes, draft: 
     return known
 
 
-def _timestamps(draft: _Draft, metadata: Mapping[str, object], revision: Revision, limits: Limits) -> Timestamps:
+def _timestamps(
+    draft: _Draft, metadata: Mapping[str, object], revision: Revision, limits: Limits, *, is_whole: bool = False
+) -> Timestamps:
     seal = draft.seal
+    is_restricted = draft.source.freshness.evidence == "sealed" and not is_whole
     return resolve_timestamps(
         metadata,
         signed=_signed_times(seal) if seal is not None else None,
         version=seal.version if seal is not None else None,
         keys=revision.metadata,
-        # What an unsigned entry may still do is to shorten the validity, never to lengthen it.
-        roles=_RESTRICTING if draft.source.freshness.evidence == "sealed" else None,
+        roles=RESTRICTING_ROLES if is_restricted else None,
         limits=limits,
     )
 

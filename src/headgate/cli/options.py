@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -15,17 +15,23 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from headgate.clock import utc_now
 from headgate.errors import HeadgateError
 from headgate.freshness import Unreadable, read_time
+from headgate.report import document_page, escape
+from headgate.trace import LogEntry, read_log
+from headgate.trace.reading import log_files
 
 __all__ = [
     "DocumentsArgument",
+    "HtmlOption",
     "JsonOption",
     "NowOption",
     "PolicyOption",
     "PrefixOption",
     "console",
     "instant",
+    "log_entries",
     "print_json",
     "track",
+    "write_page",
 ]
 
 T = TypeVar("T")
@@ -36,6 +42,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 NowOption = Annotated[
     str | None, typer.Option("--now", metavar="TIME", help="Judge as of this instant (ISO 8601 with offset).")
 ]
+HtmlOption = Annotated[Path | None, typer.Option("--html", help="Also write a page with the same.")]
 PrefixOption = Annotated[
     str | None,
     typer.Option("--prefix", help="What the URIs of files begin with; by default file: and the folder's name."),
@@ -53,8 +60,29 @@ def print_json(value: object) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
-def instant(text: str | None) -> datetime:
-    """Return the instant that `--now` names, or the present.
+def log_entries(path: Path, *, quiet: bool) -> Iterator[LogEntry]:
+    """Yield the lines of a log and of its rotated files, and count them on stderr.
+
+    Raises:
+        HeadgateError: there is no such log.
+    """
+    files = log_files(path)
+    if not files:
+        raise HeadgateError(f"{path}: there is no such log.")
+    return track(read_log(files), "records", quiet=quiet)
+
+
+def write_page(path: Path | None, title: str, body: Callable[[], str]) -> None:
+    """Write a page, if one is wanted, and say where on stderr."""
+    if path is None:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(document_page(title, f"<h1>{escape(title)}</h1>{body()}"), encoding="utf-8")
+    typer.echo(f"The same as a page: {path}", err=True)
+
+
+def instant(text: str | None, option: str = "--now") -> datetime:
+    """Return the instant that an option names, or the present.
 
     Raises:
         HeadgateError: it is no instant.
@@ -64,9 +92,9 @@ def instant(text: str | None) -> datetime:
     try:
         interval = read_time(text, zone=None, date_order=None)
     except Unreadable as error:
-        raise HeadgateError(f"--now {text!r}: {error}. Write 2026-06-01T12:00:00Z.") from None
+        raise HeadgateError(f"{option} {text!r}: {error}. Write 2026-06-01T12:00:00Z.") from None
     if not interval.is_instant:
-        raise HeadgateError(f"--now {text!r} names a whole day. Write 2026-06-01T12:00:00Z.")
+        raise HeadgateError(f"{option} {text!r} names a whole day. Write 2026-06-01T12:00:00Z.")
     return interval.earliest
 
 

@@ -5,16 +5,19 @@ from headgate.freshness.rules import Judged, judge_freshness, quiet_window
 from headgate.freshness.supersession import Candidate, find_superseded
 from headgate.freshness.timestamps import (
     CATALOGUE,
+    RESTRICTING_ROLES,
     ROLES,
     TIME_ROLES,
     Evidence,
     Timestamps,
     find_entry,
+    find_time_like,
     resolve_timestamps,
 )
 
 __all__ = [
     "CATALOGUE",
+    "RESTRICTING_ROLES",
     "ROLES",
     "TIME_ROLES",
     "Candidate",
@@ -25,6 +28,7 @@ __all__ = [
     "Unreadable",
     "find_entry",
     "find_superseded",
+    "find_time_like",
     "judge_freshness",
     "quiet_window",
     "read_time",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -13,7 +13,17 @@ from headgate.freshness.parsing import Interval, Unreadable, read_time
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy.model import MetadataKeys
 
-__all__ = ["CATALOGUE", "ROLES", "TIME_ROLES", "Evidence", "Timestamps", "find_entry", "resolve_timestamps"]
+__all__ = [
+    "CATALOGUE",
+    "RESTRICTING_ROLES",
+    "ROLES",
+    "TIME_ROLES",
+    "Evidence",
+    "Timestamps",
+    "find_entry",
+    "find_time_like",
+    "resolve_timestamps",
+]
 
 CATALOGUE: Mapping[str, tuple[str, ...]] = {
     "modified": (
@@ -101,6 +111,8 @@ CATALOGUE: Mapping[str, tuple[str, ...]] = {
 
 TIME_ROLES = ("modified", "created", "published", "valid_from", "valid_until")
 ROLES = (*TIME_ROLES, "version", "superseded_by", "source")
+RESTRICTING_ROLES = ("valid_from", "valid_until", "superseded_by")
+"""What an unsigned entry may always do: shorten the validity, never lengthen it."""
 
 _NO_SUCCESSOR = frozenset(("", "none", "null", "no", "false", "n/a", "-", "0"))
 _SEPARATORS = str.maketrans("", "", "_- .:")
@@ -230,6 +242,35 @@ def find_entry(
         if value is not None and value != "":
             return key, value
     return None
+
+
+def find_time_like(metadata: Mapping[str, object], limits: Limits = DEFAULT_LIMITS, most: int = 5) -> tuple[str, ...]:
+    """Return keys that no catalogue knows and that hold something which reads as a time.
+
+    Numbers do not count: an identifier looks like a time in seconds. A policy can name such a key under `metadata`.
+    """
+    found: list[str] = []
+    names = tuple(islice(metadata, limits.metadata_keys))
+    try:
+        known = {name for matching in _catalogued(names).values() for name in matching}
+    except TypeError:
+        return ()
+    for name in names:
+        if isinstance(name, str) and 0 < len(name) <= 64 and name not in known and len(found) < most:
+            value = metadata.get(name)
+            if isinstance(value, (str, date)) and _reads_as_time(value, limits):
+                found.append(name)
+    return tuple(found)
+
+
+def _reads_as_time(value: object, limits: Limits) -> bool:
+    if isinstance(value, str) and not ("-" in value or "/" in value or "." in value or " " in value):
+        return False
+    try:
+        read_time(value, zone=None, date_order="DMY", max_chars=limits.date_chars)
+    except Unreadable as error:
+        return "zone" in str(error)
+    return True
 
 
 def candidate_keys(

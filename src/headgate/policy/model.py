@@ -121,7 +121,7 @@ class Provenance(_Model):
                 if "://" in entry:
                     raise ValueError(f"{entry!r} is an address. Save the key set to a file and name the file.")
             elif not isinstance(entry, Mapping):
-                raise ValueError(f"{entry!r} is no key. Write a file name, or a JWKS with `keys:`.")  # noqa: TRY004 - pydantic collects ValueError
+                raise ValueError(f"{entry!r} is no key. Write a file name, or a JWKS with `keys:`.")
         return tuple(str(entry) if isinstance(entry, Path) else entry for entry in value)
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from headgate.decision import Admission
-from headgate.encoding import replace_surrogates
+from headgate.encoding import digest_label, replace_surrogates
 from headgate.policy import Log
 
 __all__ = ["SCHEMA", "DecisionLog", "log_record"]
@@ -34,9 +34,14 @@ def log_record(admission: Admission, *, full: bool = False) -> dict[str, object]
         full: whether to keep the question and the documents' original texts.
     """
     record: dict[str, object] = {"schema": SCHEMA, "type": "admission", **admission.to_dict()}
+    record["reading"] = admission.reading
+    given = {decision.index: chunk.text for chunk, decision in admission.admitted()}
     decisions = []
     for number, decision in enumerate(admission.decisions):
         entry = {**decision.to_dict(), "evidence": dict(decision.evidence)}
+        text = given.get(decision.index)
+        if text is not None and text != admission.inputs[number].text:
+            entry["prompt_digest"] = digest_label(text.encode("utf-8", "surrogatepass"))
         if full:
             text = admission.inputs[number].text
             entry["text"] = text if isinstance(text, str) else None

@@ -1,0 +1,38 @@
+"""`headgate replay`: recorded traffic under another policy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from headgate.cli.options import HtmlOption, JsonOption, console, instant, log_entries, print_json, write_page
+from headgate.policy import Policy
+
+__all__ = ["EXAMPLE_REPLAY", "replay"]
+
+EXAMPLE_REPLAY = "Example: headgate replay decisions.jsonl --policy new.yaml --html replay.html"
+
+
+def replay(
+    path: Annotated[Path, typer.Argument(help="The decision log; its rotated files are read too.")],
+    policy: Annotated[Path, typer.Option("--policy", "-p", help="The policy to try.")],
+    at: Annotated[str | None, typer.Option(metavar="TIME", help="Decide as of this instant instead of then.")] = None,
+    html: HtmlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Decide recorded traffic again, under another policy or at another date, and say what would change.
+
+    Exit code 1 if any decision would change.
+    """
+    from headgate.replay import replay_html, replay_records
+
+    entries = log_entries(path, quiet=as_json)
+    result = replay_records(entries, Policy.load(policy), at=instant(at, "--at") if at else None)
+    write_page(html, "headgate: what another policy would change", lambda: replay_html(result))
+    if as_json:
+        print_json(result.to_dict())
+    else:
+        console().print(result)
+    raise typer.Exit(int(result.is_changed))

@@ -1,0 +1,310 @@
+"""One recorded admission, decided again from its evidence.
+
+What is decided is what the gate would decide: the same rules judge, only signatures are taken from the record, which
+says that they verified and with which key. Where a record does not say enough, the document is left undecided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from headgate.chunk import SEAL_KEY, Chunk
+from headgate.decision import Finding
+from headgate.evidence import read_seal, read_times
+from headgate.freshness import Timestamps, quiet_window
+from headgate.judging import Judgement, describe_rewrite, judge_times
+from headgate.limits import DEFAULT_LIMITS, Limits
+from headgate.memo import Memo
+from headgate.policy import Policy, normalise_uri
+from headgate.provenance import Seal, Verdict, check_provenance
+from headgate.resolving import ResolvedSource, resolve
+from headgate.selecting import apply_budget, apply_supersession
+from headgate.standing import Standing, under_mode
+
+__all__ = ["Redecided", "Redecider"]
+
+# What no other policy would see differently: the text itself could not be judged.
+_INTRINSIC = frozenset(("G902", "G903", "G904"))
+# What a seal that failed fails under every key set, as far as a record can tell.
+_BROKEN = frozenset(("P102", "P105", "P106"))
+_NOT_REPLAYED = frozenset(("P112", "P113", "G905"))
+_METADATA: tuple[dict[str, object], dict[str, object]] = ({}, {SEAL_KEY: ""})
+
+
+@dataclass(frozen=True, slots=True)
+class Redecided:
+    """A document, decided again.
+
+    Attributes:
+        before: the recorded decision.
+        action: what happens to it now; None if the record does not say enough.
+        codes: the codes that it has now.
+        reasons: the findings that would keep it out if every check were enforced.
+        source: the source that applies now.
+        lack: what the record lacks, if it is undecided.
+        edits: how many places terminology rewrites now; None if the record has no text.
+    """
+
+    before: Mapping[str, Any]
+    action: str | None
+    codes: tuple[str, ...] = ()
+    reasons: tuple[Finding, ...] = ()
+    source: str = ""
+    lack: str | None = None
+    edits: int | None = None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the action differs from the recorded one."""
+        return self.action is not None and self.action != self.before.get("action")
+
+
+class _Likeness(NamedTuple):
+    """How much the policy of a record and the one to decide under have in common.
+
+    Attributes:
+        is_read_alike: whether both read metadata alike.
+        is_same: whether they are one policy, with the same keys.
+    """
+
+    is_read_alike: bool
+    is_same: bool
+
+
+class _Lacking(Exception):
+    """A record does not say enough; the message says what is missing."""
+
+
+class Redecider:
+    """Decides recorded admissions again under a policy.
+
+    Args:
+        policy: the policy to decide under.
+        at: the instant to decide for; by default that of each record.
+        limits: bounds on what is looked at.
+
+    Raises:
+        PolicyError: the policy cannot be used.
+    """
+
+    def __init__(self, policy: Policy, *, at: datetime | None = None, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._revision = resolve(policy, limits)
+        self._at = at
+        self._limits = limits
+        self._standings: Memo[Standing | str] = Memo(limits.memo_entries)
+
+    @property
+    def revision(self) -> str:
+        """The digest of the policy, with its keys and glossaries."""
+        return self._revision.digest
+
+    def redecide(self, record: Mapping[str, Any]) -> list[Redecided]:
+        """Return the documents of a recorded admission, decided again; in their order.
+
+        Raises:
+            ValueError: the record has no time that can be read.
+        """
+        now = self._at or _instant(record.get("as_of") or record.get("now"))
+        likeness = _Likeness(
+            record.get("reading") == self._revision.reading,
+            record.get("policy_revision") == self._revision.digest,
+        )
+        judged: list[Judgement] = []
+        outcomes: list[Judgement | str] = []
+        for entry in record["decisions"]:
+            try:
+                judgement = self._judge(len(judged), entry, now, likeness)
+            except _Lacking as lack:
+                outcomes.append(str(lack))
+            except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError):
+                outcomes.append("its evidence cannot be read")
+            else:
+                judged.append(judgement)
+                outcomes.append(judgement)
+        apply_supersession(judged)
+        self._apply_budget(judged)
+        return [self._conclude(entry, outcome) for entry, outcome in zip(record["decisions"], outcomes, strict=True)]
+
+    def _judge(self, place: int, entry: Mapping[str, Any], now: datetime, likeness: _Likeness) -> Judgement:
+        standing = self._standing(entry, likeness)
+        text = entry.get("text")
+        metadata = _METADATA[standing.seal is None and bool(entry["evidence"].get("unproved_seal"))]
+        identifier = entry.get("id")
+        chunk = Chunk(
+            text if isinstance(text, str) else "", metadata, identifier if isinstance(identifier, str) else None
+        )
+        judgement = Judgement(place, chunk, standing)
+        judge_times(judgement, now)
+        glossary = standing.source.glossary
+        if isinstance(text, str) and glossary is not None and not judgement.is_kept_out:
+            judgement.rewrite = glossary.rewrite(text, standing.source.id, limits=self._limits)
+            mode = standing.source.modes["terminology"]
+            judgement.add(describe_rewrite(judgement.rewrite), mode)
+            if mode != "audit":
+                judgement.text = judgement.rewrite.text
+        return judgement
+
+    def _apply_budget(self, judged: Sequence[Judgement]) -> None:
+        # Tokens are counted in texts; a log that keeps none says nothing about the budget.
+        if all(judgement.text or judgement.is_kept_out for judgement in judged):
+            apply_budget(judged, self._revision)
+
+    def _conclude(self, entry: Mapping[str, Any], outcome: Judgement | str) -> Redecided:
+        if isinstance(outcome, str):
+            return Redecided(entry, None, lack=outcome)
+        decision = outcome.decide()
+        has_text = isinstance(entry.get("text"), str)
+        edits = len(outcome.rewrite.edits) if outcome.rewrite is not None else 0
+        return Redecided(
+            entry, decision.action, decision.codes, decision.reasons, decision.source, None, edits if has_text else None
+        )
+
+    def _standing(self, entry: Mapping[str, Any], likeness: _Likeness) -> Standing:
+        """Return what is settled about a document; remembered, because documents are retrieved again and again."""
+        key = (entry.get("digest"), entry.get("uri"), repr(entry["evidence"]), _codes_key(entry), likeness)
+        known = self._standings.get(key)
+        if known is None:
+            try:
+                known = self._find(entry, likeness)
+            except _Lacking as lack:
+                known = str(lack)
+            self._standings.put(key, known)
+        if isinstance(known, str):
+            raise _Lacking(known)
+        return known
+
+    def _find(self, entry: Mapping[str, Any], likeness: _Likeness) -> Standing:
+        evidence, codes = entry["evidence"], _error_codes(entry)
+        default = self._revision.default
+        if codes & _INTRINSIC:
+            kept = under_mode(
+                tuple(Finding(code, "As recorded.") for code in sorted(codes & _INTRINSIC)), self._revision.mode
+            )
+            return Standing(default, findings=kept, is_kept_out=any(finding.blocks for finding in kept))
+        if "G901" in codes:
+            raise _Lacking("a check failed when it was recorded")
+        digest = str(entry.get("digest") or "")
+        seal = read_seal(evidence, digest, self._limits)
+        source, uri, seal, is_ignored = self._place(entry, evidence, seal)
+        self._require_alike(evidence, likeness, is_ignored)
+        findings = self._prove(entry, evidence, source, uri, seal, likeness)
+        rule = source.freshness
+        times = read_times(evidence, sealed_only=rule.evidence == "sealed", ignored="seal" if is_ignored else "")
+        return Standing(
+            source,
+            digest,
+            uri,
+            "sealed" if seal is not None and not findings else "declared" if not source.is_default else "none",
+            seal,
+            findings,
+            times,
+            _quiet(times, source),
+            any(finding.blocks for finding in findings),
+        )
+
+    def _place(
+        self, entry: Mapping[str, Any], evidence: Mapping[str, Any], seal: Seal | None
+    ) -> tuple[ResolvedSource, str | None, Seal | None, bool]:
+        """Return the source that applies, the document's URI, the seal if it counts, and whether it does not."""
+        if seal is not None:
+            source = self._revision.source_of(seal.uri)
+            if len(source.requirement.keys) or source.requirement.require == "sealed":
+                return source, seal.uri, seal, False
+            uri = normalise_uri(evidence.get("declared", seal.uri), self._limits.uri_chars)
+            return self._revision.source_of(uri), uri, None, True
+        recorded = evidence.get("declared") if "unproved_seal" not in evidence else entry.get("uri")
+        uri = normalise_uri(recorded, self._limits.uri_chars) if recorded is not None else None
+        return self._revision.source_of(uri), uri, None, False
+
+    def _require_alike(self, evidence: Mapping[str, Any], likeness: _Likeness, is_ignored: bool) -> None:
+        """Refuse evidence that another policy would have read otherwise."""
+        if is_ignored and "seal" in {entry[4] for entry in evidence.get("times", {}).values()}:
+            raise _Lacking("its times come from a seal that would not count, and metadata's are not recorded")
+        kinds = {entry[4] for entry in evidence.get("times", {}).values()}
+        if likeness.is_read_alike or ("seal" in evidence and kinds <= {"seal"} and not evidence.get("unreadable")):
+            return
+        raise _Lacking("its metadata would be read otherwise (the policies differ under `metadata`)")
+
+    def _prove(
+        self,
+        entry: Mapping[str, Any],
+        evidence: Mapping[str, Any],
+        source: ResolvedSource,
+        uri: str | None,
+        seal: Seal | None,
+        likeness: _Likeness,
+    ) -> tuple[Finding, ...]:
+        requirement = source.requirement
+        is_unproved = bool(evidence.get("unproved_seal"))
+        verdict = Verdict()
+        if seal is not None:
+            verdict = self._verdict(seal, evidence, source)
+        elif is_unproved and (len(requirement.keys) or requirement.require == "sealed"):
+            verdict = Verdict(self._failed(entry, source, likeness))
+        declared = normalise_uri(evidence.get("declared", seal.uri if seal else uri), self._limits.uri_chars)
+        declared_source = self._revision.source_of(declared)
+        proof = check_provenance(
+            verdict,
+            _METADATA[is_unproved],
+            requirement,
+            uri=uri,
+            declared_uri=declared,
+            declared_source=None if declared_source.is_default else declared_source.id,
+            is_configured=not source.is_default,
+        )
+        return under_mode(proof.findings, source.modes["provenance"])
+
+    def _verdict(self, seal: Seal, evidence: Mapping[str, Any], source: ResolvedSource) -> Verdict:
+        requirement = source.requirement
+        key = requirement.keys.get(seal.kid)
+        if key is None:
+            others = self._revision.owners.get(seal.kid, ())
+            code = "P104" if others else "P103"
+            return Verdict((Finding(code, f"The key {seal.kid[:80]!r} is none of {requirement.source!r}."),))
+        if evidence["seal"].get("key") != key.thumbprint:
+            return Verdict((Finding("P102", f"Another key has the name {seal.kid[:80]!r} now."),))
+        if requirement.issuers and seal.issuer not in requirement.issuers:
+            message = f"The issuer {seal.issuer[:80]!r} may not speak for {requirement.source!r}."
+            return Verdict((Finding("P104", message),), seal)
+        return Verdict((), seal)
+
+    def _failed(self, entry: Mapping[str, Any], source: ResolvedSource, likeness: _Likeness) -> tuple[Finding, ...]:
+        """Return the findings of a seal that failed when it was recorded, if they would be the same again."""
+        codes = _error_codes(entry)
+        if likeness.is_same:
+            return tuple(Finding(code, "As recorded.") for code in sorted(codes) if code.startswith("P"))
+        details = {f["code"]: f.get("detail") or {} for f in entry["findings"] if isinstance(f.get("detail", {}), dict)}
+        if codes & _BROKEN and not details.get("P105", {}).get("uncovered"):
+            return tuple(Finding(code, "As recorded: the seal did not hold.") for code in sorted(codes & _BROKEN))
+        kid = details.get("P103", {}).get("kid") or details.get("P104", {}).get("kid")
+        if isinstance(kid, str) and source.requirement.keys.get(kid) is None:
+            code = "P104" if self._revision.owners.get(kid) else "P103"
+            return (Finding(code, f"The key {kid[:80]!r} is none of {source.id!r}."),)
+        raise _Lacking("it carries a seal that was never verified with these keys")
+
+
+def _quiet(times: Timestamps, source: ResolvedSource) -> tuple[datetime, datetime] | None:
+    return quiet_window(times, source.freshness)
+
+
+def _codes_key(entry: Mapping[str, Any]) -> tuple[object, ...]:
+    # A seal that failed is the only case in which the recorded findings decide; others need no longer key.
+    if not entry["evidence"].get("unproved_seal"):
+        return (*sorted(_error_codes(entry) & {*_INTRINSIC, "G901"}),)
+    return (repr(entry["findings"]),)
+
+
+def _error_codes(entry: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(f["code"] for f in entry["findings"] if f.get("severity") == "error") - _NOT_REPLAYED
+
+
+def _instant(text: object) -> datetime:
+    if not isinstance(text, str):
+        raise ValueError("the record has no time")
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError("the record's time has no zone")
+    return instant

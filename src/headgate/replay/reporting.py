@@ -1,0 +1,201 @@
+"""Many recorded admissions decided again: what would change, by code and source, with examples."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from headgate.policy import Policy
+from headgate.replay.deciding import Redecided, Redecider
+from headgate.trace import LogEntry
+
+__all__ = ["Example", "Replay", "replay_records"]
+
+_EXAMPLES = 5
+_SOURCES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A document whose decision would change.
+
+    Attributes:
+        admission: the id of the admission.
+        now: when it was decided.
+        document: its URI, id or digest.
+        source: its source now.
+        before: its codes as recorded.
+        after: its codes now, with the messages of what keeps it out.
+    """
+
+    admission: str
+    now: str
+    document: str
+    source: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the example as plain JSON values."""
+        return {name: getattr(self, name) for name in ("admission", "now", "document", "source", "before", "after")}
+
+
+@dataclass(slots=True)
+class Replay:
+    """What would change.
+
+    Attributes:
+        policy_revision: the digest of the policy that was tried.
+        at: the date that was tried, if any.
+        admissions: how many admissions were decided again.
+        documents: how many documents.
+        admitted_before: how many of the decided documents were admitted when recorded.
+        admitted_after: how many are now.
+        newly_dropped: documents admitted then and dropped now, by source and first reason.
+        newly_admitted: documents dropped then and admitted now, by source and the reason of then.
+        changed_prompts: admissions with at least one such document.
+        emptied_prompts: admissions that had documents and have none now.
+        undecided: documents that were not decided, by what their record lacks.
+        texts: documents whose text was recorded, so that terminology could be decided again.
+        rewritten_before: places rewritten then, in these documents.
+        rewritten_after: places rewritten now.
+        skipped: lines of the log without a record that can be used, by why.
+        examples: a few documents of each change, by code.
+    """
+
+    policy_revision: str
+    at: datetime | None = None
+    admissions: int = 0
+    documents: int = 0
+    admitted_before: int = 0
+    admitted_after: int = 0
+    newly_dropped: Counter[tuple[str, str]] = field(default_factory=Counter)
+    newly_admitted: Counter[tuple[str, str]] = field(default_factory=Counter)
+    changed_prompts: int = 0
+    emptied_prompts: int = 0
+    undecided: Counter[str] = field(default_factory=Counter)
+    texts: int = 0
+    rewritten_before: int = 0
+    rewritten_after: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[Example]] = field(default_factory=dict)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether any decision would change."""
+        return bool(self.changed_prompts)
+
+    def add(self, record: Mapping[str, Any], decided: list[Redecided]) -> None:
+        """Count one admission."""
+        self.admissions += 1
+        before = after = undecided = 0
+        is_changed = False
+        for one in decided:
+            self.documents += 1
+            if one.action is None:
+                undecided += 1
+                self.undecided[one.lack or "unknown"] += 1
+                continue
+            before += one.before.get("action") == "admit"
+            after += one.action == "admit"
+            if one.is_changed:
+                is_changed = True
+                self._change(record, one)
+            if one.edits is not None and one.action == "admit":
+                self._count_edits(one)
+        self.admitted_before += before
+        self.admitted_after += after
+        self.changed_prompts += is_changed
+        self.emptied_prompts += bool(before) and not after and not undecided
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the figures as plain JSON values."""
+        return {
+            "policy_revision": self.policy_revision,
+            "at": self.at.isoformat() if self.at else None,
+            "admissions": self.admissions,
+            "documents": self.documents,
+            "admitted": {"before": self.admitted_before, "after": self.admitted_after},
+            "newly_dropped": _listed(self.newly_dropped),
+            "newly_admitted": _listed(self.newly_admitted),
+            "changed_prompts": self.changed_prompts,
+            "emptied_prompts": self.emptied_prompts,
+            "undecided": dict(self.undecided),
+            "terminology": {
+                "documents_with_text": self.texts,
+                "rewritten": {"before": self.rewritten_before, "after": self.rewritten_after},
+            },
+            "skipped_lines": dict(self.skipped),
+            "examples": {code: [e.to_dict() for e in examples] for code, examples in self.examples.items()},
+        }
+
+    def __rich__(self) -> Any:
+        from headgate.replay.views import replay_rich
+
+        return replay_rich(self)
+
+    def _repr_html_(self) -> str:
+        from headgate.replay.views import replay_html
+        from headgate.report import fragment
+
+        return fragment(replay_html(self))
+
+    def _count_edits(self, one: Redecided) -> None:
+        self.texts += 1
+        edits = one.before.get("edits")
+        self.rewritten_before += len(edits) if isinstance(edits, list) else 0
+        self.rewritten_after += one.edits or 0
+
+    def _change(self, record: Mapping[str, Any], one: Redecided) -> None:
+        reasons = tuple(f["code"] for f in one.before["findings"] if f.get("severity") == "error")
+        if one.action == "drop":
+            code = one.reasons[0].code if one.reasons else "G901"
+            self._bump(self.newly_dropped, one.source, code)
+        else:
+            code = reasons[0] if reasons else "G901"
+            self._bump(self.newly_admitted, one.source, code)
+        examples = self.examples.setdefault(("- " if one.action == "drop" else "+ ") + code, [])
+        if len(examples) < _EXAMPLES:
+            document = next((str(one.before[k]) for k in ("uri", "id", "digest") if one.before.get(k)), "")
+            after = tuple(f"{finding.code} {finding.message}" for finding in one.reasons)
+            examples.append(Example(record["admission"], record["now"], document, one.source, reasons, after))
+
+    def _bump(self, counts: Counter[tuple[str, str]], source: str, code: str) -> None:
+        counts[(source if len(counts) < _SOURCES else "other", code)] += 1
+
+
+def replay_records(
+    entries: Iterable[LogEntry | Mapping[str, Any]], policy: Policy, *, at: datetime | None = None
+) -> Replay:
+    """Decide recorded admissions again.
+
+    Args:
+        entries: what `read_log` yields, or records as `log_record` makes them; read once, one at a time.
+        policy: the policy to try.
+        at: the date to try; by default that of each record.
+
+    Raises:
+        PolicyError: the policy cannot be used.
+    """
+    redecider = Redecider(policy, at=at)
+    replay = Replay(redecider.revision, at)
+    for entry in entries:
+        record = entry.record if isinstance(entry, LogEntry) else entry
+        if isinstance(entry, LogEntry) and record is None:
+            replay.skipped[entry.notice or "unreadable"] += 1
+        if record is None:
+            continue
+        try:
+            decided = redecider.redecide(record)
+        except ValueError:
+            replay.skipped["the admission has no time that can be read"] += 1
+            continue
+        replay.add(record, decided)
+    return replay
+
+
+def _listed(counts: Counter[tuple[str, str]]) -> list[dict[str, object]]:
+    return [{"source": s, "code": code, "documents": count} for (s, code), count in counts.most_common()]
