@@ -91,10 +91,10 @@ def test_the_table_of_span_attributes_is_complete() -> None:
 
 
 def test_the_page_of_the_policy_names_every_key() -> None:
-    from headgate.policy import Budget, Freshness, Log, MetadataKeys, Policy, Provenance, Source
+    from headgate.policy import Budget, Freshness, Log, MetadataKeys, Policy, Provenance, Quarantine, Source
 
     page = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("policy.md", "decision-log.md"))
-    for model in (Policy, Source, Provenance, Freshness, MetadataKeys, Budget, Log):
+    for model in (Policy, Source, Provenance, Freshness, MetadataKeys, Budget, Log, Quarantine):
         for name in model.model_fields:
             assert name == "base_dir" or name in page, f"{model.__name__}.{name}"
 

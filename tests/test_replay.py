@@ -94,7 +94,7 @@ def test_the_same_policy_changes_nothing_and_decides_everything(policy: Policy, 
         assert one.lack is None
         recorded = [f["code"] for f in one.before["findings"] if f["code"] not in ("P111", "P112")]
         assert one.action == one.before["action"]
-        assert [code for code in one.codes if code != "P111"] == recorded
+        assert {code for code in one.codes if code != "P111"} == set(recorded)
 
 
 @settings(max_examples=300)
@@ -107,8 +107,9 @@ def test_another_policy_decides_as_the_gate_would(old: Policy, new: Policy, chun
     for one, decision in zip(again, real, strict=True):
         if one.lack is None and (is_whole or "F205" not in {*decision.codes, *one.codes}):
             assert one.action == decision.action
-            # A seal that failed has failed for good; under other keys it may fail for another reason.
-            if "unproved_seal" not in one.before["evidence"]:
+            # Of what carries a seal that does not count, a record does not have all reasons, but it has one.
+            is_refused = any(code.startswith("P") for code in decision.codes)
+            if "unproved_seal" not in one.before["evidence"] and not is_refused:
                 assert {f.code for f in one.reasons} == {f.code for f in decision.reasons}
 
 

@@ -130,6 +130,16 @@ _ALL = (
         "Seal these entries too (`cover=`), or keep them out of the prompt.",
     ),
     Code(
+        "P113",
+        "source in quarantine",
+        "Too many documents of this source failed within the time that the policy gives, so the source is held back "
+        "as a whole.",
+        "A source that suddenly fails has changed hands, keys or habits; its documents that still pass are not "
+        "worth more trust than those that do not.",
+        "Find out what happened: `headgate quarantine --policy POLICY` says since when and why, `headgate log --code` "
+        "which documents failed. Then let it in again with `headgate quarantine --release SOURCE`.",
+    ),
+    Code(
         "F201",
         "past valid_until",
         "The document says, or its seal says, that it was valid until a time that has passed.",

@@ -20,13 +20,15 @@ from headgate.chunk import Chunk
 from headgate.clock import Clock, require_aware, utc_now
 from headgate.decision import Admission, Decision, Dropped
 from headgate.encoding import digest_label, replace_surrogates
-from headgate.errors import PolicyError
+from headgate.errors import HeadgateError, PolicyError
 from headgate.judging import Judgement, judge_chunk
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy import Policy
+from headgate.quarantine import Watch
 from headgate.releasing import Releasing
 from headgate.resolving import Revision, resolve
-from headgate.selecting import apply_budget, apply_supersession, refuse_surplus
+from headgate.selecting import apply_budget, apply_quarantine, apply_supersession, refuse_surplus
+from headgate.standing import check_failed
 from headgate.trace.sinks import Sink
 
 __all__ = ["Gate"]
@@ -63,6 +65,7 @@ class Gate:
         self._policy, self._revision = self._load(policy)
         self._reloading = threading.Lock()
         self._releasing = Releasing(self._policy, sinks)
+        self._watch = Watch(self._policy)
 
     @property
     def policy(self) -> Policy:
@@ -154,6 +157,12 @@ class Gate:
         Returns:
             The admission; if it could not be recorded and the policy says so, one in which everything is dropped.
         """
+        try:
+            for held in self._watch.observe(admission):
+                _log.warning("the source %r is in quarantine: %s", held.source, held.reason)
+        except (OSError, HeadgateError) as error:
+            # What is held cannot be said to the others; the next admission meets the same file and holds back.
+            _log.warning("the quarantine could not be written: %s", error)
         return self._releasing.release(admission, context, framework)
 
     def reload(self) -> bool:
@@ -177,6 +186,7 @@ class Gate:
             self._policy = policy
             self._revision = revision
             self._releasing = releasing
+            self._watch = Watch(policy)
             _log.info("policy revision %s is in force", revision.digest)
             return True
 
@@ -194,14 +204,15 @@ class Gate:
         """
         extra = Policy.from_mapping({"sources": [source]}).sources
         policy = self._policy.model_copy(update={"sources": (*self._policy.sources, *extra), "log": None})
+        unwatched = policy.model_copy(update={"sources": (), "quarantine": None})
         with self._reloading:
-            before = (self._policy, self._revision, self._releasing)
+            before = (self._policy, self._revision, self._releasing, self._watch)
             self._revision = resolve(policy, self._limits)
-            self._releasing = Releasing(policy)
+            self._releasing, self._watch = Releasing(policy), Watch(unwatched)
             try:
                 yield
             finally:
-                self._policy, self._revision, self._releasing = before
+                self._policy, self._revision, self._releasing, self._watch = before
 
     def _load(self, policy: Policy | str | Path | Mapping[str, object]) -> tuple[Policy, Revision]:
         if isinstance(policy, (str, Path)):
@@ -230,9 +241,22 @@ class Gate:
             for index, chunk in enumerate(chunks[: self._limits.chunks])
         ]
         judged += refuse_surplus(chunks, self._limits, revision)
+        self._hold_back(judged)
         apply_supersession(judged)
         apply_budget(judged, revision)
         return _conclude(judged, revision, query, now, as_of, started)
+
+    def _hold_back(self, judged: Sequence[Judgement]) -> None:
+        watch = self._watch
+        if not watch.sources:
+            return
+        try:
+            apply_quarantine(judged, watch.held())
+        except (OSError, HeadgateError) as error:
+            for judgement in judged:
+                source = judgement.standing.source
+                if source.id in watch.sources:
+                    judgement.add([check_failed("quarantine", error)], source.modes["provenance"])
 
     def __getstate__(self) -> dict[str, object]:
         return {

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from headgate.chunk import Chunk
 from headgate.decision import Finding
 from headgate.freshness import Candidate, find_superseded
 from headgate.judging import Judgement
 from headgate.limits import Limits
+from headgate.quarantine import Held
 from headgate.resolving import Revision
 from headgate.standing import Standing
 
-__all__ = ["apply_budget", "apply_supersession", "refuse_surplus"]
+__all__ = ["apply_budget", "apply_quarantine", "apply_supersession", "refuse_surplus"]
 
 # A document that is not in force yet, or that claims to be from the future, replaces nothing today.
 _NOT_IN_FORCE = frozenset(("F204", "F206"))
@@ -25,6 +26,17 @@ def apply_supersession(judged: Sequence[Judgement]) -> None:
         return
     for index, finding in find_superseded([_candidate(judgement) for judgement in located]).items():
         judged[index].add([finding], judged[index].standing.source.modes["freshness"])
+
+
+def apply_quarantine(judged: Sequence[Judgement], held: Mapping[str, Held]) -> None:
+    """Add P113 to every document of a source that is held back."""
+    for judgement in judged:
+        source = judgement.standing.source
+        why = held.get(source.id)
+        if why is not None:
+            message = f"The source {source.id!r} is in quarantine since {why.since:%Y-%m-%d %H:%M} UTC: {why.reason}."
+            detail = {"source": source.id, "since": why.since.isoformat()}
+            judgement.add([Finding("P113", message, detail=detail)], source.modes["provenance"])
 
 
 def apply_budget(judged: Sequence[Judgement], revision: Revision) -> None:

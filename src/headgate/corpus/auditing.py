@@ -104,7 +104,7 @@ def audit_corpus(gate: Gate, items: Iterable[CorpusItem], now: datetime) -> Audi
         items: what `read_corpus` yields.
         now: the instant to judge for.
     """
-    budgetless = Gate(gate.policy.model_copy(update={"budget": None, "log": None}))
+    budgetless = Gate(gate.policy.model_copy(update={"budget": None, "log": None, "quarantine": None}))
     audit = Audit(gate.policy_revision, now)
     chunks: list[Chunk | None] = []
     groups: dict[str, list[int]] = {}

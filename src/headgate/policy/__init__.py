@@ -10,6 +10,8 @@ from headgate.policy.model import (
     Modes,
     Policy,
     Provenance,
+    Quarantine,
+    QuarantineStore,
     Source,
     SourceRule,
 )
@@ -22,6 +24,8 @@ __all__ = [
     "Modes",
     "Policy",
     "Provenance",
+    "Quarantine",
+    "QuarantineStore",
     "Source",
     "SourceRule",
     "UriPattern",

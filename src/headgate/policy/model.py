@@ -25,7 +25,19 @@ from headgate.display import Displayed
 from headgate.policy.durations import format_duration, parse_duration
 from headgate.policy.matching import UriPattern
 
-__all__ = ["Budget", "Freshness", "Log", "MetadataKeys", "Modes", "Policy", "Provenance", "Source", "SourceRule"]
+__all__ = [
+    "Budget",
+    "Freshness",
+    "Log",
+    "MetadataKeys",
+    "Modes",
+    "Policy",
+    "Provenance",
+    "Quarantine",
+    "QuarantineStore",
+    "Source",
+    "SourceRule",
+]
 
 
 def _as_list(value: object) -> object:
@@ -155,6 +167,39 @@ class Freshness(_Model):
         return self
 
 
+def _as_share(value: object) -> object:
+    if isinstance(value, str) and value.strip().endswith("%"):
+        return float(value.strip()[:-1]) / 100
+    return value
+
+
+class Quarantine(_Model):
+    """When a whole source is held back: because too many of its documents fail."""
+
+    failures: Annotated[float, BeforeValidator(_as_share, json_schema_input_type=float | str)] = Field(
+        default=0.2,
+        ge=0,
+        lt=1,
+        description="The share of its documents that may fail, such as 20%. A failure is refuted provenance, or a "
+        "document that could not be judged.",
+    )
+    window: Duration = Field(
+        default=timedelta(hours=1),
+        gt=timedelta(0),
+        description="The time over which is counted.",
+        validate_default=True,
+    )
+    at_least: int = Field(default=50, ge=1, description="How many documents must have been seen within that time.")
+
+
+class QuarantineStore(_Model):
+    """Where it stands which sources are held."""
+
+    path: PathText = Field(
+        min_length=1, description="A JSON Lines file that all processes share; its folder must exist."
+    )
+
+
 class SourceRule(_Model):
     """What is required of documents; the part that sources and the default share."""
 
@@ -170,6 +215,7 @@ class Source(SourceRule):
 
     id: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     match: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(min_length=1)
+    quarantine: Quarantine | None = Field(default=None, description="When the whole source is held back. Unset: never.")
 
     @field_validator("match")
     @classmethod
@@ -226,12 +272,17 @@ class Policy(Displayed, _Model):
     )
     budget: Budget | None = None
     log: Log | None = None
+    quarantine: QuarantineStore | None = None
     base_dir: Path = Field(default=Path(), exclude=True, description="Where relative paths start; set by `load`.")
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         seen: dict[str, str] = {}
         ids: set[str] = set()
+        if self.quarantine is None and any(source.quarantine for source in self.sources):
+            raise ValueError(
+                "a source has `quarantine`, but nothing says where to keep it. Add quarantine: {path: ...}."
+            )
         for source in self.sources:
             if source.id in ids:
                 raise ValueError(f"two sources have the id {source.id!r}. Give each its own.")

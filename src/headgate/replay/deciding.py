@@ -191,6 +191,11 @@ class Redecider:
         source, uri, seal, is_ignored = self._place(entry, evidence, seal)
         self._require_alike(evidence, likeness, is_ignored)
         findings = self._prove(entry, evidence, source, uri, seal, likeness)
+        if seal is not None and any(finding.severity == "error" for finding in findings):
+            # As in the gate, a seal that is refused says nothing about times either.
+            seal, is_ignored = None, True
+            if not any(finding.blocks for finding in findings):
+                self._require_alike(evidence, likeness, is_ignored)
         rule = source.freshness
         times = read_times(evidence, sealed_only=rule.evidence == "sealed", ignored="seal" if is_ignored else "")
         return Standing(

@@ -1,0 +1,213 @@
+"""Quarantine: a source of which too many documents fail is held back as a whole, until somebody releases it.
+
+What is held stands in a file that all processes share: JSON Lines, only ever appended to, so that it also says who
+released what and when. A failure is a document whose provenance was refuted, or that no check could judge; documents
+that are merely old are no failures.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from headgate.decision import Admission, Decision
+from headgate.encoding import replace_surrogates
+from headgate.errors import HeadgateError
+from headgate.policy import Policy, Quarantine
+from headgate.policy.durations import format_duration
+
+__all__ = ["Held", "QuarantineFile", "Watch", "is_failure"]
+
+_BUCKETS = 60
+_MAX_BYTES = 10_000_000
+_ACTIONS = ("hold", "release")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A source in quarantine.
+
+    Attributes:
+        source: its id.
+        since: from when on.
+        reason: why, in words.
+    """
+
+    source: str
+    since: datetime
+    reason: str
+
+
+@dataclass(slots=True)
+class QuarantineFile:
+    """The file that says which sources are held.
+
+    Attributes:
+        path: the file; it need not exist.
+    """
+
+    path: Path
+    _seen: tuple[int, int, int] | None = None
+    _held: Mapping[str, Held] = field(default_factory=dict)
+
+    def held(self) -> Mapping[str, Held]:
+        """Return what is held, by source; read again only after the file has changed.
+
+        Raises:
+            HeadgateError: a line of the file cannot be read.
+            OSError: the file cannot.
+        """
+        try:
+            status = os.stat(self.path)
+        except FileNotFoundError:
+            return {}
+        now = (status.st_mtime_ns, status.st_size, status.st_ino)
+        if now != self._seen:
+            self._held = self._read()
+            self._seen = now
+        return self._held
+
+    def hold(self, source: str, at: datetime, reason: str) -> None:
+        """Put a source into quarantine."""
+        self._append({"at": at.isoformat(), "action": "hold", "source": source, "reason": reason})
+
+    def release(self, source: str, at: datetime, by: str) -> None:
+        """Take a source out of quarantine."""
+        self._append({"at": at.isoformat(), "action": "release", "source": source, "by": by})
+
+    def _append(self, event: Mapping[str, str]) -> None:
+        line = replace_surrogates(json.dumps(event, ensure_ascii=False)).encode("utf-8") + b"\n"
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+        try:
+            os.write(descriptor, line)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _read(self) -> Mapping[str, Held]:
+        held: dict[str, Held] = {}
+        with self.path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
+            raise HeadgateError(f"{self.path}: the file is larger than {_MAX_BYTES:,} bytes.")
+        for number, line in enumerate(content.splitlines(), start=1):
+            if line.strip():
+                event = self._parse(line, number)
+                if event["action"] == "hold":
+                    held.setdefault(event["source"], Held(event["source"], _at(event), event.get("reason", "")))
+                else:
+                    held.pop(event["source"], None)
+        return held
+
+    def _parse(self, line: bytes, number: int) -> dict[str, str]:
+        try:
+            event = json.loads(line)
+            if event["action"] not in _ACTIONS or not all(isinstance(value, str) for value in event.values()):
+                raise ValueError
+            _at(event)
+            str(event["source"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            problem = "is no event of a quarantine. Correct or remove the line; until then its sources are held."
+            raise HeadgateError(f"{self.path}:{number}: the line {problem}") from None
+        else:
+            return dict(event)
+
+
+class Watch:
+    """Counts failures per source, and holds a source that crosses its bound.
+
+    Args:
+        policy: says which sources are watched, and where what is held is kept.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self._rules = {source.id: source.quarantine for source in policy.sources if source.quarantine is not None}
+        self._file = QuarantineFile(policy.resolve_path(policy.quarantine.path)) if policy.quarantine else None
+        self._counts: dict[str, deque[list[float]]] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The sources that are watched."""
+        return frozenset(self._rules)
+
+    def held(self) -> Mapping[str, Held]:
+        """Return the sources that are held.
+
+        Raises:
+            HeadgateError: the file cannot be understood.
+            OSError: the file cannot be read.
+        """
+        return self._file.held() if self._file is not None else {}
+
+    def observe(self, admission: Admission) -> list[Held]:
+        """Count an admission; return the sources that it brings into quarantine.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        if not self._rules or self._file is None:
+            return []
+        found: list[Held] = []
+        already = self.held()
+        with self._lock:
+            for source, (documents, failures) in _counted(admission, self._rules).items():
+                if source in already:
+                    self._counts.pop(source, None)  # after its release it starts afresh
+                    continue
+                reason = self._add(source, documents, failures, admission.now)
+                if reason is not None:
+                    self._counts.pop(source, None)
+                    self._file.hold(source, admission.now, reason)
+                    found.append(Held(source, admission.now, reason))
+        return found
+
+    def _add(self, source: str, documents: int, failures: int, now: datetime) -> str | None:
+        """Count in the current bucket; return why the source must be held, if it must."""
+        rule = self._rules[source]
+        width = rule.window.total_seconds() / _BUCKETS
+        bucket = now.timestamp() // width
+        counts = self._counts.setdefault(source, deque(maxlen=_BUCKETS))
+        if counts and counts[-1][0] == bucket:
+            counts[-1][1] += documents
+            counts[-1][2] += failures
+        else:
+            counts.append([bucket, documents, failures])
+        recent = [count for count in counts if count[0] > bucket - _BUCKETS]
+        seen, failed = int(sum(count[1] for count in recent)), int(sum(count[2] for count in recent))
+        if seen < rule.at_least or failed <= rule.failures * seen:
+            return None
+        return (
+            f"{failed:,} of {seen:,} documents failed within {format_duration(rule.window)}; "
+            f"the policy allows {rule.failures:.0%}"
+        )
+
+
+def is_failure(decision: Decision) -> bool:
+    """Return whether a document counts against its source: refuted provenance, or nothing that could be judged."""
+    return any(
+        finding.severity == "error" and finding.check in ("provenance", "gate") and finding.code != "P113"
+        for finding in decision.findings
+    )
+
+
+def _counted(admission: Admission, rules: Mapping[str, Quarantine]) -> dict[str, tuple[int, int]]:
+    counts: dict[str, tuple[int, int]] = {}
+    for decision in admission.decisions:
+        if decision.source in rules:
+            documents, failures = counts.get(decision.source, (0, 0))
+            counts[decision.source] = (documents + 1, failures + is_failure(decision))
+    return counts
+
+
+def _at(event: Mapping[str, str]) -> datetime:
+    at = datetime.fromisoformat(event["at"])
+    if at.tzinfo is None:
+        raise ValueError("no zone")
+    return at
