@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from headgate.chunk import Chunk
 from headgate.errors import AdapterError
 from headgate.gate import Gate
 from headgate.policy import Policy
 
-__all__ = ["Adapter", "PolicyLike", "adapters", "as_gate", "guard"]
+__all__ = ["Adapter", "PolicyLike", "adapter_of", "adapters", "as_gate", "guard", "retrieving"]
 
 T = TypeVar("T")
 PolicyLike = Gate | Policy | str | Path | Mapping[str, object] | None
@@ -40,6 +41,42 @@ class Adapter(Protocol):
     def guard(self, target: Any, gate: Gate) -> Any:
         """Return the same kind of object, gated."""
 
+    def documents(self, chunks: Sequence[Chunk]) -> list[Any]:
+        """Return chunks as the framework's documents or nodes."""
+
+    def retrieve(self, target: Any, question: str) -> list[Chunk]:
+        """Return what a retriever finds, as chunks."""
+
+
+def adapter_of(target: object) -> Adapter:
+    """Return the adapter of an object.
+
+    Raises:
+        AdapterError: no installed adapter accepts it; the message names the package to install.
+    """
+    for adapter in adapters():
+        if adapter.accepts(target):
+            return adapter
+    raise AdapterError(_explain_missing(target))
+
+
+def retrieving(retriever: object) -> Callable[[str], Sequence[Chunk]]:
+    """Return a function that asks a retriever a question and returns chunks.
+
+    Args:
+        retriever: a retriever of LangChain or LlamaIndex, or such a function already.
+
+    Raises:
+        AdapterError: it is neither.
+    """
+    try:
+        adapter = adapter_of(retriever)
+    except AdapterError:
+        if callable(retriever):
+            return retriever
+        raise
+    return lambda question: adapter.retrieve(retriever, question)
+
 
 def guard(target: T, policy: PolicyLike = None) -> T:
     """Put the gate behind a retriever, a vector store or an engine.
@@ -56,11 +93,8 @@ def guard(target: T, policy: PolicyLike = None) -> T:
         AdapterError: no installed adapter can guard it; the message names the package to install.
         PolicyError: the policy cannot be used.
     """
-    for adapter in adapters():
-        if adapter.accepts(target):
-            guarded: T = adapter.guard(target, as_gate(policy))
-            return guarded
-    raise AdapterError(_explain_missing(target))
+    guarded: T = adapter_of(target).guard(target, as_gate(policy))
+    return guarded
 
 
 def adapters() -> Iterable[Adapter]:

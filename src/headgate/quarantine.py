@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TypeGuard
 
 from headgate.decision import Admission, Decision
 from headgate.encoding import replace_surrogates
@@ -108,15 +109,12 @@ class QuarantineFile:
     def _parse(self, line: bytes, number: int) -> dict[str, str]:
         try:
             event = json.loads(line)
-            if event["action"] not in _ACTIONS or not all(isinstance(value, str) for value in event.values()):
-                raise ValueError
-            _at(event)
-            str(event["source"])
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, RecursionError):
+            event = None
+        if not _is_event(event):
             problem = "is no event of a quarantine. Correct or remove the line; until then its sources are held."
-            raise HeadgateError(f"{self.path}:{number}: the line {problem}") from None
-        else:
-            return dict(event)
+            raise HeadgateError(f"{self.path}:{number}: the line {problem}")
+        return dict(event)
 
 
 class Watch:
@@ -206,8 +204,16 @@ def _counted(admission: Admission, rules: Mapping[str, Quarantine]) -> dict[str,
     return counts
 
 
+def _is_event(event: object) -> TypeGuard[dict[str, str]]:
+    if not isinstance(event, dict) or not all(isinstance(value, str) for value in event.values()):
+        return False
+    if event.get("action") not in _ACTIONS or not event.get("source"):
+        return False
+    try:
+        return _at(event).tzinfo is not None
+    except (ValueError, KeyError):
+        return False
+
+
 def _at(event: Mapping[str, str]) -> datetime:
-    at = datetime.fromisoformat(event["at"])
-    if at.tzinfo is None:
-        raise ValueError("no zone")
-    return at
+    return datetime.fromisoformat(event["at"])

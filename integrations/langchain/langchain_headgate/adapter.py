@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
+from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.vectorstores import VectorStore
 
-from headgate import AdapterError, Gate
+from headgate import AdapterError, Chunk, Gate
 from headgate.adapters import PolicyLike, as_gate
+from langchain_headgate.convert import to_chunk
 from langchain_headgate.retriever import GatedRetriever
 from langchain_headgate.vectorstore import GatedVectorStore
 
@@ -31,6 +34,15 @@ class LangChainAdapter:
         if isinstance(target, BaseRetriever):
             return GatedRetriever(retriever=target, policy=gate, tags=target.tags, metadata=target.metadata)
         return GatedVectorStore(target, gate)
+
+    def documents(self, chunks: Sequence[Chunk]) -> list[Document]:
+        """Return chunks as documents."""
+        return [Document(page_content=c.text, metadata=dict(c.metadata), id=c.id) for c in chunks]
+
+    def retrieve(self, target: Any, question: str) -> list[Chunk]:
+        """Return what a retriever, or the similarity search of a vector store, finds."""
+        retriever = target if isinstance(target, BaseRetriever) else target.as_retriever()
+        return [to_chunk(document) for document in retriever.invoke(question)]
 
     def prober(self, target: object) -> Any:
         """Return what `headgate doctor` needs to prove a chain, or None for an object of another framework."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from headgate.chunk import SEAL_KEY, Chunk
@@ -45,6 +45,7 @@ class Redecided:
         reasons: the findings that would keep it out if every check were enforced.
         source: the source that applies now.
         lack: what the record lacks, if it is undecided.
+        age: how old it is at the instant that is judged for, if known.
         edits: how many places terminology rewrites now; None if the record has no text.
     """
 
@@ -54,6 +55,7 @@ class Redecided:
     reasons: tuple[Finding, ...] = ()
     source: str = ""
     lack: str | None = None
+    age: timedelta | None = None
     edits: int | None = None
 
     @property
@@ -159,7 +161,14 @@ class Redecider:
         has_text = isinstance(entry.get("text"), str)
         edits = len(outcome.rewrite.edits) if outcome.rewrite is not None else 0
         return Redecided(
-            entry, decision.action, decision.codes, decision.reasons, decision.source, None, edits if has_text else None
+            entry,
+            decision.action,
+            decision.codes,
+            decision.reasons,
+            decision.source,
+            None,
+            decision.age,
+            edits if has_text else None,
         )
 
     def _standing(self, entry: Mapping[str, Any], likeness: _Likeness) -> Standing:

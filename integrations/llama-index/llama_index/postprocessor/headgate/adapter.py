@@ -10,9 +10,11 @@ from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.chat_engine.types import BaseChatEngine
 from llama_index.core.postprocessor import MetadataReplacementPostProcessor
+from llama_index.core.schema import TextNode
 
-from headgate import AdapterError, Gate
+from headgate import AdapterError, Chunk, Gate
 from headgate.adapters import PolicyLike, as_gate
+from llama_index.postprocessor.headgate.convert import OWN_KEYS, to_chunk
 from llama_index.postprocessor.headgate.retriever import GatedRetriever
 
 __all__ = ["LlamaIndexAdapter", "guard"]
@@ -37,6 +39,27 @@ class LlamaIndexAdapter:
         if isinstance(target, BaseRetriever):
             return GatedRetriever(target, gate)
         return _guard_engine(target, gate)
+
+    def documents(self, chunks: Sequence[Chunk]) -> list[TextNode]:
+        """Return chunks as nodes."""
+        nodes = []
+        for chunk in chunks:
+            known = {"id_": chunk.id} if chunk.id is not None else {}
+            hidden = list(OWN_KEYS)
+            nodes.append(
+                TextNode(
+                    text=chunk.text,
+                    metadata=dict(chunk.metadata),
+                    excluded_llm_metadata_keys=hidden,
+                    excluded_embed_metadata_keys=hidden,
+                    **known,
+                )
+            )
+        return nodes
+
+    def retrieve(self, target: Any, question: str) -> list[Chunk]:
+        """Return what a retriever, or the retriever of an engine, finds."""
+        return [to_chunk(item) for item in target.retrieve(question)]
 
     def prober(self, target: object) -> Any:
         """Return what `headgate doctor` needs to prove an engine, or None for an object of another framework."""

@@ -1,0 +1,43 @@
+"""Policies with one thing changed."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from headgate.policy import Policy, SourceRule
+
+__all__ = ["with_freshness", "with_provenance"]
+
+R = TypeVar("R", bound=SourceRule)
+
+
+def with_freshness(policy: Policy, source: str | None, **changes: Any) -> Policy:
+    """Return the policy with other freshness rules for a source, or for all.
+
+    Raises:
+        ValueError: there is no such source.
+    """
+    return _changed(policy, source, "freshness", changes)
+
+
+def with_provenance(policy: Policy, source: str | None, **changes: Any) -> Policy:
+    """Return the policy with other provenance rules for a source, or for all.
+
+    Raises:
+        ValueError: there is no such source.
+    """
+    return _changed(policy, source, "provenance", changes)
+
+
+def _changed(policy: Policy, source: str | None, section: str, changes: dict[str, Any]) -> Policy:
+    known = [rule.id for rule in policy.sources]
+    if source is not None and source not in (*known, "default"):
+        raise ValueError(f"the policy has no source {source!r}; it has {', '.join((*known, 'default'))}")
+
+    def change(rule: R, name: str) -> R:
+        if source not in (None, name):
+            return rule
+        return rule.model_copy(update={section: getattr(rule, section).model_copy(update=changes)})
+
+    sources = tuple(change(rule, rule.id) for rule in policy.sources)
+    return policy.model_copy(update={"sources": sources, "default": change(policy.default, "default")})

@@ -1,0 +1,81 @@
+"""What another glossary would change in texts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from headgate.rewrite import Rewrite
+from headgate.terminology import Glossary
+
+__all__ = ["TermEffect", "measure_terms"]
+
+_EXAMPLES = 5
+
+
+@dataclass(slots=True)
+class TermEffect:
+    """What another glossary would change.
+
+    Attributes:
+        documents: how many different texts were looked at.
+        changed: how many of them would read differently.
+        before: how often each canonical term was put in, by the glossary as it is.
+        after: the same by the other one.
+        ambiguous: how often each alias was left alone as ambiguous, by the other one.
+        examples: texts that would read differently, with what the other glossary does to them.
+        without_text: documents whose records keep no text.
+    """
+
+    documents: int = 0
+    changed: int = 0
+    before: Counter[str] = field(default_factory=Counter)
+    after: Counter[str] = field(default_factory=Counter)
+    ambiguous: Counter[str] = field(default_factory=Counter)
+    examples: list[tuple[str, Rewrite]] = field(default_factory=list)
+    without_text: int = 0
+
+    def plot(self, axes: Any = None) -> Any:
+        """Draw how often each term is put in, with matplotlib (`pip install 'headgate[plots]'`); return the axes."""
+        from headgate.tuning.plots import plot_terms
+
+        return plot_terms(self, axes)
+
+    def _repr_html_(self) -> str:
+        from headgate.tuning.views import terms_html
+
+        return terms_html(self)
+
+
+def measure_terms(
+    records: Iterable[Mapping[str, Any]], before: Glossary | None, after: Glossary | None, source: str | None
+) -> TermEffect:
+    """Return what `after` changes against `before` in the texts of records, each text once."""
+    effect = TermEffect()
+    seen: set[tuple[object, object]] = set()
+    for record in records:
+        for decision in record["decisions"]:
+            if source is not None and decision.get("source") != source:
+                continue
+            text, key = decision.get("text"), (decision.get("digest"), decision.get("source"))
+            if not isinstance(text, str):
+                effect.without_text += 1
+            elif key not in seen:
+                seen.add(key)
+                _measure(effect, text, str(decision.get("source")), before, after)
+    return effect
+
+
+def _measure(effect: TermEffect, text: str, source: str, before: Glossary | None, after: Glossary | None) -> None:
+    effect.documents += 1
+    was = before.rewrite(text, source) if before else Rewrite(text)
+    now = after.rewrite(text, source) if after else Rewrite(text)
+    effect.before.update(edit.canonical for edit in was.edits)
+    effect.after.update(edit.canonical for edit in now.edits)
+    effect.ambiguous.update(alias for _, _, alias, _ in now.ambiguous)
+    if was.text != now.text:
+        effect.changed += 1
+        if len(effect.examples) < _EXAMPLES:
+            effect.examples.append((text, now))
