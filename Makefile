@@ -29,6 +29,7 @@ bench: $(STAMP)
 	$(BIN)/python -W ignore -m benchmarks.overhead
 	$(BIN)/python -W ignore -m benchmarks.replay
 	$(BIN)/python -W ignore -m benchmarks.corpus
+	MPLBACKEND=Agg $(BIN)/python -W ignore -m benchmarks.rehearsal
 
 clean:
 	rm -rf $(VENV) demo-out

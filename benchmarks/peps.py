@@ -36,8 +36,8 @@ KINDS = (
     "one digit",
 )
 _GOOD = "today"
-_URI = "https://peps.python.org/**"
-_GLOSSARY = {
+URI = "https://peps.python.org/**"
+GLOSSARY = {
     "Global Interpreter Lock": ["GIL"],
     "Python Steering Council": ["Steering Council"],
     "Python Package Index": ["PyPI", "Cheese Shop"],
@@ -89,7 +89,7 @@ def build_index(folder: Path, *, limit: int | None = None, seed: int = 7) -> tup
     """
     chance = random.Random(seed)  # noqa: S311 - a seed that can be repeated, no secret
     index = Index()
-    peps = Publisher("peps", _URI, index.clock)
+    peps = Publisher("peps", URI, index.clock)
     other = Publisher("other", "https://docs.python.org/**", index.clock)
     today, past = read_peps(folder, 2026, limit), read_peps(folder, 2020, limit)
     index.titles = [row["title"] for row in today]
@@ -119,7 +119,7 @@ def _policy(peps: Publisher, other: Publisher) -> dict[str, object]:
     import tempfile
 
     glossary = Path(tempfile.mkdtemp()) / "glossary.yaml"
-    glossary.write_text(json.dumps({"terms": _GLOSSARY}), encoding="utf-8")
+    glossary.write_text(json.dumps({"terms": GLOSSARY}), encoding="utf-8")
     rules: dict[str, Any] = {
         "provenance": {"cover": ["title", "superseded_by"]},
         "freshness": {"max_age": "1826d", "supersede": True},

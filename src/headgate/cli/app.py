@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from headgate import __version__
-from headgate.cli import codes, corpora, doctor, keys, logs, quarantine, replaying, showing
+from headgate.cli import codes, corpora, doctor, keys, logs, quarantine, rehearsing, replaying, showing
 from headgate.errors import HeadgateError
 
 __all__ = ["app", "main"]
@@ -48,6 +48,7 @@ app.command(epilog=corpora.EXAMPLE_AUDIT)(corpora.audit)
 app.command(epilog=doctor.EXAMPLE_DOCTOR)(doctor.doctor)
 app.command(epilog=logs.EXAMPLE_LOG)(logs.log)
 app.command(epilog=quarantine.EXAMPLE_QUARANTINE)(quarantine.quarantine)
+app.command(epilog=rehearsing.EXAMPLE_REHEARSE)(rehearsing.rehearse)
 app.command(epilog=replaying.EXAMPLE_REPLAY)(replaying.replay)
 app.command(epilog=codes.EXAMPLE_EXPLAIN)(codes.explain)
 app.command(epilog=codes.EXAMPLE_SCHEMA)(codes.schema)

@@ -40,6 +40,7 @@ class Bar:
         lost: the part after it that went away here.
         note: plain text on its right.
         kind: `good`, `bad` or `rest`.
+        lost_kind: the same for the part that went away.
     """
 
     label: str
@@ -47,6 +48,7 @@ class Bar:
     lost: float = 0
     note: str = ""
     kind: str = "good"
+    lost_kind: str = "bad"
 
 
 def funnel_chart(total: int, losses: Sequence[tuple[str, int]], end: str, *, start: str = "retrieved") -> str:
@@ -85,14 +87,10 @@ def bar_chart(bars: Sequence[Bar], *, alt: str, longest: float | None = None) ->
         width, lost = room * bar.value / most, room * bar.lost / most
         parts.append(f'<text x="{_LABEL - 8}" y="{y + 16}" text-anchor="end">{_text(bar.label, 40)}</text>')
         if bar.kind != "rest":
-            parts.append(
-                f'<rect class="rest" x="{_LABEL}" y="{y + 3}" width="{room}" height="18" rx="2" opacity=".5"/>'
-            )
-        parts.append(f'<rect class="{bar.kind}" x="{_LABEL}" y="{y + 3}" width="{width:.1f}" height="18" rx="2"/>')
+            parts.append(_rect("rest", _LABEL, y, room, ' opacity=".5"'))
+        parts.append(_rect(bar.kind, _LABEL, y, width))
         if bar.lost:
-            parts.append(
-                f'<rect class="bad" x="{_LABEL + width:.1f}" y="{y + 3}" width="{lost:.1f}" height="18" rx="2"/>'
-            )
+            parts.append(_rect(bar.lost_kind, _LABEL + width, y, lost))
         parts.append(f'<text class="soft" x="{_LABEL + room + 8}" y="{y + 16}">{_text(bar.note, 16)}</text>')
     return _image("".join(parts), 20 + len(drawn) * _ROW, alt)
 
@@ -146,6 +144,10 @@ def line_chart(
         parts.append(f'<line class="line s{number}"{dashes} x1="{at:.0f}" x2="{at + 24:.0f}" y1="18" y2="18"/>')
         parts.append(f'<text x="{at + 30:.0f}" y="22">{_text(name, 34)}</text>')
     return _image("".join(parts), top + high + (50 if mark else 32), alt)
+
+
+def _rect(kind: str, x: float, y: float, width: float, extra: str = "") -> str:
+    return f'<rect class="{kind}" x="{x:.1f}" y="{y + 3}" width="{width:.1f}" height="18" rx="2"{extra}/>'
 
 
 def _image(content: str, height: int, alt: str) -> str:

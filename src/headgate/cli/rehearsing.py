@@ -1,0 +1,163 @@
+"""`headgate rehearse`: production on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.metadata import entry_points
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from headgate.chunk import Chunk
+from headgate.cli.options import (
+    DocumentsArgument,
+    HtmlOption,
+    JsonOption,
+    NowOption,
+    PolicyOption,
+    PrefixOption,
+    console,
+    instant,
+    print_json,
+)
+from headgate.corpus import read_corpus
+from headgate.errors import HeadgateError
+from headgate.policy import Policy
+
+__all__ = ["EXAMPLE_REHEARSE", "rehearse"]
+
+EXAMPLE_REHEARSE = (
+    "Example: headgate rehearse docs/ --policy headgate.yaml --dose 'stale copy=0.2' --html rehearsal.html"
+)
+_GROUP = "headgate.retrievers"
+_QUESTIONS = 200
+_QUESTION_CHARS = 120
+
+
+def rehearse(
+    documents: DocumentsArgument,
+    policy: PolicyOption = Path("headgate.yaml"),
+    questions: Annotated[
+        Path | None, typer.Option(help="A file with one question a line; by default, titles and first lines.")
+    ] = None,
+    framework: Annotated[str, typer.Option(help="langchain or llama_index.")] = "langchain",
+    retriever: Annotated[
+        str | None, typer.Option(metavar="MODULE:FUNCTION", help="Called with documents and k; by default BM25.")
+    ] = None,
+    k: Annotated[int, typer.Option("--k", min=1, max=1_000, help="How many documents a prompt has.")] = 10,
+    dose: Annotated[list[str] | None, typer.Option(metavar="NAME=SHARE", help="How much of the corpus is hit.")] = None,
+    only: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only these injections.")] = None,
+    injection: Annotated[
+        list[str] | None, typer.Option(metavar="MODULE:NAME", help="An injection of your own, besides the others.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    prefix: PrefixOption = None,
+    now: NowOption = None,
+    html: HtmlOption = None,
+    plot: Annotated[Path | None, typer.Option(help="Also write a plot (headgate[plots]).")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Spoil a curated corpus as production would, and ask questions without and with the gate.
+
+    Keys are made for it; the documents are not changed. Exit code 1 if a bad document came through or a good one was
+    lost.
+    """
+    from headgate.rehearsal import rehearse as run
+
+    chunks = [item.chunk for item in read_corpus(documents, prefix=prefix) if item.chunk is not None]
+    chosen = _injections(only, injection)
+    build = _builder(framework, retriever)
+    loaded = Policy.load(policy)
+    with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
+        task = bar.add_task("questions", total=None)
+        try:
+            result = run(
+                chunks,
+                _questions(questions, chunks),
+                lambda found: build(found, k),
+                loaded,
+                framework=framework,
+                injections=chosen,
+                doses=_doses(dose),
+                seed=seed,
+                now=instant(now),
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+        except ValueError as error:
+            raise HeadgateError(f"{documents}: {error}.") from None
+    if html is not None:
+        html.parent.mkdir(parents=True, exist_ok=True)
+        html.write_text(result.page(), encoding="utf-8")
+    if plot is not None:
+        result.plot().figure.savefig(plot, dpi=120)
+    if as_json:
+        print_json(result.to_dict())
+    else:
+        console().print(result)
+    raise typer.Exit(int(not result.is_clean))
+
+
+def _questions(path: Path | None, chunks: Sequence[Chunk]) -> list[str]:
+    """Return the questions of a file; without one, titles and first lines of the documents, evenly chosen."""
+    if path is not None:
+        return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    found: dict[str, None] = {}
+    for chunk in chunks:
+        title = chunk.metadata.get("title")
+        line = title if isinstance(title, str) and title.strip() else chunk.text.strip().partition("\n")[0]
+        if line.strip():
+            found.setdefault(line.strip()[:_QUESTION_CHARS])
+    step = max(1, len(found) // _QUESTIONS)
+    return list(islice(found, 0, None, step))[:_QUESTIONS]
+
+
+def _injections(only: list[str] | None, own: list[str] | None) -> list[Any]:
+    from headgate.rehearsal import CATALOGUE, Injection
+
+    mine = [_load(place) for place in own or ()]
+    for place, one in zip(own or (), mine, strict=True):
+        if not isinstance(one, Injection):
+            raise HeadgateError(f"{place} is no injection. Put @headgate.rehearsal.injection(...) above the function.")
+    chosen = [one for one in CATALOGUE if not only or one.name in only]
+    unknown = [name for name in only or () if name not in {one.name for one in CATALOGUE}]
+    if unknown:
+        raise HeadgateError(f"{unknown[0]!r} is no injection; there are: {', '.join(one.name for one in CATALOGUE)}.")
+    return [*chosen, *mine]
+
+
+def _doses(entries: list[str] | None) -> dict[str, float]:
+    doses = {}
+    for entry in entries or ():
+        name, _, share = entry.rpartition("=")
+        try:
+            doses[name.strip()] = float(share)
+        except ValueError:
+            raise HeadgateError(f"--dose {entry!r}: write NAME=SHARE, such as 'stale copy=0.2'.") from None
+    return doses
+
+
+def _builder(framework: str, place: str | None) -> Callable[[Sequence[Any], int], Any]:
+    if place is not None:
+        build: Callable[[Sequence[Any], int], Any] = _load(place)
+        return build
+    for entry in entry_points(group=_GROUP):
+        if entry.name == framework:
+            found: Callable[[Sequence[Any], int], Any] = entry.load()
+            return found
+    extra = (
+        "llama-index-postprocessor-headgate[rehearsal]" if framework == "llama_index" else "langchain-headgate[demo]"
+    )
+    raise HeadgateError(f"There is no retriever of {framework!r}: pip install '{extra}', or name one with --retriever.")
+
+
+def _load(place: str) -> Any:
+    module, _, name = place.partition(":")
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise HeadgateError(f"{place}: cannot be loaded ({error}). Write MODULE:NAME.") from None

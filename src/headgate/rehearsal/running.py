@@ -1,0 +1,236 @@
+"""Asking the questions without and with the gate, and counting what reached the prompts."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from headgate.adapters import Adapter, adapters
+from headgate.chunk import Chunk
+from headgate.clock import require_aware, utc_now
+from headgate.decision import Admission, Decision
+from headgate.errors import AdapterError
+from headgate.gate import Gate
+from headgate.policy import Policy
+from headgate.rehearsal.catalogue import CATALOGUE
+from headgate.rehearsal.injecting import Injection
+from headgate.rehearsal.result import Case, InjectionResult, Rehearsal
+from headgate.rehearsal.staging import Staged, stage
+from headgate.rehearsal.world import World
+
+__all__ = ["rehearse"]
+
+_CASES = 5
+_CASE_CHARS = 600
+Retrieve = Callable[[str], Sequence[Chunk]]
+Progress = Callable[[int, int], None]
+
+
+def rehearse(
+    corpus: Sequence[Chunk],
+    questions: Sequence[str],
+    build: Callable[[list[Any]], Any],
+    policy: Policy | str | Path | Mapping[str, object],
+    *,
+    framework: str | None = None,
+    injections: Sequence[Injection] = CATALOGUE,
+    doses: Mapping[str, float] | None = None,
+    seed: int = 0,
+    now: datetime | None = None,
+    progress: Progress | None = None,
+) -> Rehearsal:
+    """Turn pilot conditions into production conditions, and ask the questions without and with the gate.
+
+    No private key is needed: the curated documents are sealed again with keys made for the rehearsal, which speak
+    for the sources of the policy in place of the real ones.
+
+    Args:
+        corpus: curated chunks, with metadata that names their source.
+        questions: what to ask.
+        build: makes a retriever of documents (LangChain) or nodes (LlamaIndex); without a framework, a function from
+            a question to chunks, of chunks.
+        policy: the policy to rehearse; it is enforced, whatever its mode.
+        framework: `langchain`, `llama_index`, or None.
+        injections: what happens to the corpus.
+        doses: by name, the share of the corpus that an injection affects, where it is not the injection's own.
+        seed: of everything random.
+        now: the instant of the rehearsal; by default the present.
+        progress: called after each question with how many were asked and how many there are.
+
+    Returns:
+        What reached the prompts, by injection.
+
+    Raises:
+        ValueError: a dose is for no injection, or is no share; the corpus or the questions are empty, or no document
+            of the corpus is admissible as it is.
+        PolicyError: the policy cannot be used.
+        AdapterError: the framework's integration is not installed.
+    """
+    rules = policy if isinstance(policy, Policy) else Gate(policy).policy
+    instant = require_aware(now, "now") if now is not None else utc_now()
+    _check(corpus, questions, injections, doses or {})
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(rules, instant, questions, seed, Path(folder))
+        staged = stage(corpus, injections, doses or {}, world)
+        if not staged.curated:
+            reasons = ", ".join(f"{code} ({count:,})" for code, count in staged.left_out.most_common(3))
+            raise ValueError(f"the policy admits no document of the curated corpus: {reasons}")
+        result = Rehearsal(instant, seed, framework or "none", staged.curated, dict(staged.left_out))
+        result.was_enforced = rules.mode == "enforce"
+        result.indexed = len(staged.chunks)
+        result.injections = {
+            one.name: InjectionResult(one, staged.injected[one.name]) for one in injections if staged.injected[one.name]
+        }
+        gate = _RecordingGate(world.policy, clock=lambda: instant)
+        _ask_all(result, staged, questions, build, _adapter(framework), gate, progress)
+    return result
+
+
+class _RecordingGate(Gate):
+    """A gate that keeps what it released."""
+
+    last: Admission | None = None
+
+    def release(self, admission: Admission, *, context: object = None, framework: str = "none") -> Admission:
+        """Release, and keep it."""
+        self.last = super().release(admission, context=context, framework=framework)
+        return self.last
+
+
+def _check(
+    corpus: Sequence[Chunk], questions: Sequence[str], injections: Sequence[Injection], doses: Mapping[str, float]
+) -> None:
+    if not corpus:
+        raise ValueError("the corpus is empty: there is nothing to rehearse with")
+    if not questions:
+        raise ValueError("there are no questions")
+    names = [one.name for one in injections]
+    for name, dose in doses.items():
+        if name not in names:
+            raise ValueError(f"{name!r} is no injection; there are: {', '.join(names)}")
+        if not 0 <= dose <= 1:
+            raise ValueError(f"the dose of {name!r} is {dose}, not a share between 0 and 1")
+
+
+def _adapter(framework: str | None) -> Adapter | None:
+    if framework is None:
+        return None
+    known = {adapter.name: adapter for adapter in adapters()}
+    if framework not in known:
+        raise AdapterError(f"{framework!r} is no installed framework; there are: {', '.join(sorted(known)) or 'none'}")
+    return known[framework]
+
+
+def _ask_all(
+    result: Rehearsal,
+    staged: Staged,
+    questions: Sequence[str],
+    build: Callable[[list[Any]], Any],
+    adapter: Adapter | None,
+    gate: _RecordingGate,
+    progress: Progress | None,
+) -> None:
+    half = len(questions) // 2 if staged.later is not staged.chunks else len(questions)
+    for part, chunks, labels in (
+        (questions[:half], staged.chunks, staged.labels),
+        (questions[half:], staged.later, staged.later_labels),
+    ):
+        if not part:
+            continue
+        plain, gated = _both(build, chunks, adapter, gate)
+        by_id = {str(chunk.id): chunk for chunk in chunks}
+        for question in part:
+            gate.last = None
+            try:
+                before = [str(chunk.id) for chunk in plain(question)]
+                gated(question)
+            except Exception as error:  # noqa: BLE001 - the retriever is somebody else's; the rehearsal goes on
+                result.failed.append((question, f"{type(error).__name__}: {error}"[:300]))
+            else:
+                _count(result, question, before, gate.last, labels, by_id)
+            if progress is not None:
+                progress(result.questions + len(result.failed), len(questions))
+
+
+def _both(
+    build: Callable[[list[Any]], Any], chunks: list[Chunk], adapter: Adapter | None, gate: Gate
+) -> tuple[Retrieve, Retrieve]:
+    if adapter is None:
+        function: Retrieve = build(list(chunks))
+        return function, lambda question: gate.admit(list(function(question)), question).chunks
+    retriever = build(adapter.documents(chunks))
+    guarded = adapter.guard(retriever, gate)
+    return (
+        lambda question: adapter.retrieve(retriever, question),
+        lambda question: adapter.retrieve(guarded, question),
+    )
+
+
+def _count(
+    result: Rehearsal,
+    question: str,
+    before: Sequence[str],
+    admission: Admission | None,
+    labels: Mapping[str, Injection],
+    by_id: Mapping[str, Chunk],
+) -> None:
+    result.questions += 1
+    decisions = {str(d.chunk_id): d for d in admission.decisions} if admission is not None else {}
+    after = [str(chunk.id) for chunk in admission.chunks] if admission is not None else []
+    result.spoiled_without += any(i in labels and labels[i].is_bad for i in before)
+    result.spoiled_with += any(i in labels and labels[i].is_bad for i in after)
+    result.short += len(after) < len(before)
+    result.empty += not after
+    for name in {labels[i].name for i in before if i in labels}:
+        result.injections[name].prompts_without += 1
+    for name in {labels[i].name for i in after if i in labels}:
+        result.injections[name].prompts_with += 1
+    for decision in decisions.values():
+        if not decision.admitted:
+            result.dropped.update(finding.code for finding in decision.reasons[:1])
+        elif decision.rewrite is not None:
+            result.rewritten += sum(edit.changes_text for edit in decision.rewrite.edits)
+    for identifier, decision in decisions.items():
+        if identifier in labels:
+            _note(result.injections[labels[identifier].name], question, decision, by_id.get(identifier), before)
+    _count_lost(result, before, decisions, labels)
+
+
+def _count_lost(
+    result: Rehearsal, before: Sequence[str], decisions: Mapping[str, Decision], labels: Mapping[str, Injection]
+) -> None:
+    for identifier in before:
+        if identifier in labels and labels[identifier].is_bad:
+            continue
+        result.good_without += 1
+        decision = decisions.get(identifier)
+        if decision is not None and not decision.admitted:
+            result.good_lost.update(finding.code for finding in decision.reasons[:1])
+
+
+def _note(
+    result: InjectionResult, question: str, decision: Decision, chunk: Chunk | None, before: Sequence[str]
+) -> None:
+    if not decision.admitted:
+        result.codes.update(finding.code for finding in decision.reasons[:1])
+    elif not result.injection.is_bad and any(finding.check == "terminology" for finding in decision.findings):
+        result.noticed += 1
+        result.codes.update({finding.code for finding in decision.findings if finding.check == "terminology"})
+    if chunk is None or str(decision.chunk_id) not in before:
+        return
+    # What came through is what people must see; of what was stopped a few suffice.
+    came_through = decision.admitted and result.injection.is_bad
+    if len(result.cases) < _CASES or (came_through and all(case.action == "drop" for case in result.cases)):
+        findings = decision.reasons or decision.findings
+        case = Case(
+            question,
+            decision.uri or str(decision.chunk_id),
+            chunk.text[:_CASE_CHARS],
+            decision.action,
+            tuple(finding.code for finding in findings),
+            findings[0].message if findings else "",
+        )
+        result.cases = [case, *result.cases][:_CASES] if came_through else [*result.cases, case]

@@ -1,0 +1,120 @@
+"""From a curated corpus to the index that production would have."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from headgate.chunk import Chunk
+from headgate.gate import Gate
+from headgate.rehearsal.injecting import Injection
+from headgate.rehearsal.world import World
+
+__all__ = ["Staged", "stage"]
+
+
+@dataclass(slots=True)
+class Staged:
+    """The index, and what only its author knows.
+
+    Attributes:
+        chunks: what is in the index for the first half of the questions.
+        later: what is in it for the second half; the same list if nothing changes.
+        labels: the injection behind each chunk's id; curated documents have none.
+        later_labels: the same for the second half.
+        curated: how many curated documents there are.
+        left_out: curated documents that the policy would not admit as they are, by code.
+        injected: how many documents each injection affected.
+    """
+
+    chunks: list[Chunk] = field(default_factory=list)
+    later: list[Chunk] = field(default_factory=list)
+    labels: dict[str, Injection] = field(default_factory=dict)
+    later_labels: dict[str, Injection] = field(default_factory=dict)
+    curated: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    injected: Counter[str] = field(default_factory=Counter)
+
+
+def stage(corpus: Sequence[Chunk], injections: Sequence[Injection], doses: Mapping[str, float], world: World) -> Staged:
+    """Return the index that production would have.
+
+    Args:
+        corpus: the curated chunks.
+        injections: what happens to them.
+        doses: by the injection's name, the share of the curated chunks that it affects.
+        world: keys, clock and chance.
+    """
+    staged = Staged()
+    curated = _publish(corpus, world, staged)
+    staged.curated = len(curated)
+    untouched = list(range(len(curated)))
+    world.chance.shuffle(untouched)
+    replaced: dict[int, Chunk] = {}
+    later: dict[int, Chunk] = {}
+    added: list[Chunk] = []
+    for one in injections:
+        count = round(doses.get(one.name, one.dose) * len(curated))
+        if one.kind == "replaces":
+            _replace(one, curated, untouched, count, world, staged, later if one.from_half else replaced)
+        else:
+            _add(one, curated, count, world, staged, added)
+    staged.chunks = [replaced.get(number, chunk) for number, chunk in enumerate(curated)] + added
+    staged.later = [later.get(number, chunk) for number, chunk in enumerate(staged.chunks)] if later else staged.chunks
+    staged.later_labels = {**staged.labels, **staged.later_labels}
+    return staged
+
+
+def _publish(corpus: Sequence[Chunk], world: World, staged: Staged) -> list[Chunk]:
+    """Return the curated chunks as their publishers publish them, without those that would not be admitted alone."""
+    gate = Gate(world.policy.model_copy(update={"budget": None, "quarantine": None}), clock=lambda: world.now)
+    published = []
+    for number, chunk in enumerate(corpus):
+        candidate = replace(world.publish(chunk), id=f"curated-{number}", score=None)
+        decision = gate.judge([candidate]).decisions[0]
+        if decision.admitted:
+            published.append(candidate)
+        else:
+            staged.left_out.update(finding.code for finding in decision.reasons[:1])
+    return published
+
+
+def _replace(
+    one: Injection,
+    curated: Sequence[Chunk],
+    untouched: list[int],
+    count: int,
+    world: World,
+    staged: Staged,
+    into: dict[int, Chunk],
+) -> None:
+    labels = staged.later_labels if one.from_half else staged.labels
+    passed: list[int] = []
+    while untouched and staged.injected[one.name] < count:
+        number = untouched.pop()
+        made = one.make(curated[number], world)
+        if made is None:
+            passed.append(number)
+            continue
+        into[number] = replace(made, id=curated[number].id)
+        labels[str(curated[number].id)] = one
+        staged.injected[one.name] += 1
+    untouched[:0] = passed
+
+
+def _add(
+    one: Injection, curated: Sequence[Chunk], count: int, world: World, staged: Staged, added: list[Chunk]
+) -> None:
+    order = list(range(len(curated)))
+    world.chance.shuffle(order)
+    for number in order:
+        if staged.injected[one.name] >= count:
+            break
+        made = one.make(curated[number], world)
+        if made is None:
+            continue
+        staged.injected[one.name] += 1
+        identifier = f"{one.name.replace(' ', '-')}-{staged.injected[one.name]}"
+        added.append(replace(made, id=identifier))
+        staged.labels[identifier] = one
