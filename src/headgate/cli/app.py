@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from headgate import __version__
-from headgate.cli import codes, corpora, doctor, keys, logs, quarantine, rehearsing, replaying, showing
+from headgate.cli import codes, corpora, doctor, histories, keys, logs, quarantine, rehearsing, replaying, showing
 from headgate.errors import HeadgateError
 
 __all__ = ["app", "main"]
@@ -50,6 +50,13 @@ app.command(epilog=logs.EXAMPLE_LOG)(logs.log)
 app.command(epilog=quarantine.EXAMPLE_QUARANTINE)(quarantine.quarantine)
 app.command(epilog=rehearsing.EXAMPLE_REHEARSE)(rehearsing.rehearse)
 app.command(epilog=replaying.EXAMPLE_REPLAY)(replaying.replay)
+app.command(epilog=histories.EXAMPLE_SOURCES)(histories.sources)
+report = typer.Typer(
+    help="Reports from a decision log that say what to do next.", no_args_is_help=True, rich_markup_mode=None
+)
+report.command(epilog=histories.EXAMPLE_ADOPTION)(histories.adoption)
+report.command(epilog=histories.EXAMPLE_STALE)(histories.stale)
+app.add_typer(report, name="report")
 app.command(epilog=codes.EXAMPLE_EXPLAIN)(codes.explain)
 app.command(epilog=codes.EXAMPLE_SCHEMA)(codes.schema)
 

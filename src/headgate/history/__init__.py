@@ -1,0 +1,18 @@
+"""What a decision log says over time: how sources do, what stands between a team and enforcement, what grows stale."""
+
+from headgate.history.adoption import Adoption, Remedy, study_adoption
+from headgate.history.scorecard import Period, Scorecard, SourceScore, score_sources
+from headgate.history.stale import StaleDocument, StaleList, find_stale
+
+__all__ = [
+    "Adoption",
+    "Period",
+    "Remedy",
+    "Scorecard",
+    "SourceScore",
+    "StaleDocument",
+    "StaleList",
+    "find_stale",
+    "score_sources",
+    "study_adoption",
+]

@@ -1,0 +1,88 @@
+"""Counting without end in bounded memory: percentiles by histogram, and the most frequent of many."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, Generic, TypeVar
+
+__all__ = ["Histogram", "MostFrequent", "decisions_of", "error_codes", "name_of"]
+
+V = TypeVar("V")
+# Buckets grow by a twentieth, so a percentile is off by 5 % at most.
+_GROWTH = math.log(1.05)
+_MOST_BUCKETS = 1_000
+
+
+class Histogram:
+    """Durations in seconds, counted in buckets that grow by 5 %."""
+
+    def __init__(self) -> None:
+        self._buckets: Counter[int] = Counter()
+        self.count = 0
+
+    def add(self, seconds: float) -> None:
+        """Count a duration."""
+        bucket = int(math.log1p(max(0.0, seconds)) / _GROWTH)
+        self._buckets[min(bucket, _MOST_BUCKETS)] += 1
+        self.count += 1
+
+    def percentile(self, share: float) -> float | None:
+        """Return the duration in seconds that a share of all does not exceed, to 5 %; None if there is none."""
+        wanted = share * self.count
+        seen = 0
+        for bucket in sorted(self._buckets):
+            seen += self._buckets[bucket]
+            if seen >= wanted:
+                return math.expm1((bucket + 0.5) * _GROWTH) if bucket else 0.0
+        return None
+
+
+class MostFrequent(Generic[V]):
+    """Values by key, of which the least frequent are forgotten when there are too many.
+
+    What is forgotten was seen fewer times than most of what is kept (lossy counting, Manku and Motwani 2002).
+
+    Args:
+        most: how many keys to keep at most.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._counts: Counter[str] = Counter()
+        self._values: dict[str, V] = {}
+        self.is_pruned = False
+
+    def put(self, key: str, value: V) -> None:
+        """Count a key, and keep its last value."""
+        self._counts[key] += 1
+        self._values[key] = value
+        if len(self._counts) > self._most:
+            kept = dict(self._counts.most_common(self._most // 2))
+            self._counts = Counter(kept)
+            self._values = {key: self._values[key] for key in kept}
+            self.is_pruned = True
+
+    def items(self) -> Iterator[tuple[str, int, V]]:
+        """Yield key, count and last value."""
+        for key, count in self._counts.items():
+            yield key, count, self._values[key]
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+
+def decisions_of(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the decisions of a record."""
+    yield from record["decisions"]
+
+
+def error_codes(decision: Mapping[str, Any]) -> frozenset[str]:
+    """Return the codes that kept, or would have kept, a document out."""
+    return frozenset(finding["code"] for finding in decision["findings"] if finding.get("severity") == "error")
+
+
+def name_of(decision: Mapping[str, Any]) -> str:
+    """Return what a document is called: its URI, id or digest."""
+    return next((str(decision[key])[:500] for key in ("uri", "id", "digest") if decision.get(key)), "without a name")

@@ -1,0 +1,189 @@
+"""What grows stale, by damage: documents that enter most prompts and are nearest to their date, or past it, first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from headgate.clock import utc_now
+from headgate.history.counting import MostFrequent, decisions_of, name_of
+from headgate.policy import Policy
+from headgate.trace import LogEntry
+
+__all__ = ["StaleDocument", "StaleList", "find_stale"]
+
+_DOCUMENTS = 200_000
+_ZERO = timedelta(0)
+
+
+class _Dates(NamedTuple):
+    """What a record says about a document's dates."""
+
+    source: str
+    modified: str | None
+    valid_until: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StaleDocument:
+    """A document that entered prompts.
+
+    Attributes:
+        document: its URI, id or digest.
+        source: its source.
+        prompts: how many prompts it entered.
+        age: how old it is, if known.
+        left: how long until it is out of date; negative if it is past its date.
+        used: the share of its time that is used up; at least 1 if it is past its date.
+    """
+
+    document: str
+    source: str
+    prompts: int
+    age: timedelta | None
+    left: timedelta
+    used: float
+
+    @property
+    def damage(self) -> float:
+        """Prompts, weighed with how much of its time is used up."""
+        return self.prompts * self.used
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the document as plain JSON values."""
+        return {
+            "document": self.document,
+            "source": self.source,
+            "prompts": self.prompts,
+            "age_seconds": round(self.age.total_seconds()) if self.age is not None else None,
+            "left_seconds": round(self.left.total_seconds()),
+            "used": round(self.used, 3),
+        }
+
+
+@dataclass(slots=True)
+class StaleList:
+    """Documents by damage.
+
+    Attributes:
+        now: the instant for which it was made.
+        documents: those that have a date, by falling damage.
+        undated: how many documents entered prompts without any date.
+        past: how many of the dated ones are past their date.
+        is_pruned: whether there were so many that the rarest were forgotten.
+        skipped: lines of the log without a record that can be used.
+    """
+
+    now: datetime
+    documents: list[StaleDocument] = field(default_factory=list)
+    undated: int = 0
+    past: int = 0
+    is_pruned: bool = False
+    skipped: int = 0
+
+    def to_dict(self, most: int = 1_000) -> dict[str, object]:
+        """Return the first documents as plain JSON values."""
+        return {
+            "now": self.now.isoformat(),
+            "documents": [document.to_dict() for document in self.documents[:most]],
+            "listed": len(self.documents),
+            "past": self.past,
+            "undated": self.undated,
+            "is_pruned": self.is_pruned,
+            "skipped_lines": self.skipped,
+        }
+
+    def _repr_html_(self) -> str:
+        from headgate.history.reports import stale_html
+        from headgate.report import fragment
+
+        return fragment(stale_html(self))
+
+    def __rich__(self) -> Any:
+        from headgate.history.reports import stale_rich
+
+        return stale_rich(self)
+
+
+def find_stale(
+    entries: Iterable[LogEntry | Mapping[str, Any]], policy: Policy | None = None, *, now: datetime | None = None
+) -> StaleList:
+    """Return the documents that entered prompts, by damage; read once, in bounded memory.
+
+    Args:
+        entries: what `read_log` yields, or records.
+        policy: says how old documents of a source may be; without it only dates of validity count.
+        now: the instant to judge for; by default that of the last record.
+    """
+    seen: MostFrequent[_Dates] = MostFrequent(_DOCUMENTS)
+    last: datetime | None = None
+    skipped = 0
+    for entry in entries:
+        record = entry.record if isinstance(entry, LogEntry) else entry
+        instant = _instant(record["now"]) if record is not None else None
+        if record is None or instant is None:
+            skipped += 1
+            continue
+        last = max(last or instant, instant)
+        for decision in decisions_of(record):
+            if decision.get("action") == "admit":
+                dates = _Dates(str(decision.get("source"))[:100], decision.get("modified"), _valid_until(decision))
+                seen.put(name_of(decision), dates)
+    at = now or last or utc_now()
+    found = StaleList(at, is_pruned=seen.is_pruned, skipped=skipped)
+    limits = _limits(policy)
+    for name, count, dates in seen.items():
+        document = _judge(name, count, dates, limits.get(dates.source), at)
+        if document is None:
+            found.undated += 1
+        else:
+            found.documents.append(document)
+            found.past += document.left <= _ZERO
+    found.documents.sort(key=lambda document: (-document.damage, document.document))
+    return found
+
+
+def _limits(policy: Policy | None) -> dict[str, timedelta]:
+    if policy is None:
+        return {}
+    rules = {source.id: source.freshness.max_age for source in policy.sources}
+    rules["default"] = policy.default.freshness.max_age
+    return {name: age for name, age in rules.items() if age is not None}
+
+
+def _judge(name: str, count: int, dates: _Dates, limit: timedelta | None, now: datetime) -> StaleDocument | None:
+    modified, until = _instant(dates.modified), _instant(dates.valid_until)
+    age = max(now - modified, _ZERO) if modified is not None else None
+    ends = []
+    if modified is not None and limit is not None:
+        ends.append(limit - (now - modified))
+    if until is not None:
+        ends.append(until - now)
+    if not ends:
+        return None
+    left = min(ends)
+    lived = age if age is not None else _ZERO
+    whole = lived + left
+    used = 1.0 if left <= _ZERO or whole <= _ZERO else lived / whole
+    if left < _ZERO:
+        used += min(9.0, -left / max(whole, timedelta(days=1)))
+    return StaleDocument(name, dates.source, count, age, left, used)
+
+
+def _valid_until(decision: Mapping[str, Any]) -> str | None:
+    evidence = decision.get("evidence")
+    times = evidence.get("times") if isinstance(evidence, Mapping) else None
+    entry = times.get("valid_until") if isinstance(times, Mapping) else None
+    return entry[0] if isinstance(entry, list) and entry and isinstance(entry[0], str) else None
+
+
+def _instant(text: object) -> datetime | None:
+    if not isinstance(text, str):
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return instant if instant.tzinfo is not None else None

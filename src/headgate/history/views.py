@@ -1,0 +1,154 @@
+"""The scorecard of sources for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Group
+from rich.text import Text
+
+from headgate.codes import CODES
+from headgate.history.scorecard import Scorecard, SourceScore
+from headgate.quarantine import Held
+from headgate.report import age_in_words, badge, clip, escape, figures, line_chart, new_table, plain, table
+
+__all__ = ["scorecard_html", "scorecard_rich"]
+
+_ROWS = 100
+_PERIODS = 400
+_AGES = (0.5, 0.9, 0.99)
+
+
+def scorecard_html(card: Scorecard, held: Mapping[str, Held] | None = None) -> str:
+    """Return a scorecard as HTML.
+
+    Args:
+        card: the scorecard.
+        held: sources in quarantine.
+    """
+    parts = [f"<p><strong>{escape(_sentence(card))}</strong> {escape(_skipped(card))}</p>"]
+    if not card.prompts:
+        return "".join(parts)
+    parts.append(
+        figures(
+            (
+                (_share(card.sound, card.prompts), "of the prompts held only admissible documents"),
+                (_share(card.sound_before, card.prompts), "would have, had the gate dropped nothing"),
+                (f"{card.prompts - card.sound:,} of {card.budget:,.1f}", "prompts of the error budget spent"),
+            )
+        )
+    )
+    if len(card.periods) > 1:
+        parts += [f"<h2>Sound prompts by {card.by}</h2>", _chart(card)]
+    rows = [_cells(name, score, held or {}) for name, score in list(card.sources.items())[:_ROWS]]
+    head = (
+        "source",
+        "documents",
+        "admitted",
+        "failed",
+        "tampered",
+        "spoiled prompts",
+        "age p50 / p90 / p99",
+        "reasons",
+    )
+    parts += ["<h2>Sources</h2>", table(head, rows, numbers=(1, 2, 3, 4, 5))]
+    failing = _failing(card)
+    if failing:
+        parts += [
+            f"<h2>Failures by {card.by}</h2>",
+            table((card.by, "source", "failed", "of"), failing, numbers=(2, 3)),
+        ]
+    return "".join(parts)
+
+
+def scorecard_rich(card: Scorecard) -> Group:
+    """Return a scorecard for a terminal."""
+    parts: list[Any] = [Text(_sentence(card), style="bold")]
+    if skipped := _skipped(card):
+        parts.append(Text(skipped))
+    columns = [("source", False), ("documents", True), ("admitted", True), ("failed", True), ("tampered", True)]
+    listed = new_table(
+        None, [*columns, ("spoiled prompts", True), ("age p50", True), ("p99", True), ("reasons", False)]
+    )
+    for name, score in list(card.sources.items())[:_ROWS]:
+        listed.add_row(
+            plain(name, 40),
+            f"{score.documents:,}",
+            f"{score.admitted:,}",
+            _share(score.failures, score.documents),
+            f"{score.tampered:,}",
+            f"{score.spoiled:,} of {score.prompts:,}",
+            age_in_words(score.ages.percentile(0.5)),
+            age_in_words(score.ages.percentile(0.99)),
+            plain(_codes(score), 80),
+        )
+    return Group(*parts, Text(), listed)
+
+
+def _sentence(card: Scorecard) -> str:
+    if not card.prompts:
+        return "The log holds no admission."
+    words = "met" if card.is_met else "missed"
+    return (
+        f"{card.sound:,} of {card.prompts:,} prompts held only admissible documents; without the gate it would have "
+        f"been {card.sound_before:,}. The objective of {card.objective:.4g} is {words}: "
+        f"{card.budget_spent:.0%} of the error budget is spent."
+    ).replace(f"{card.objective:.4g}", f"{card.objective * 100:.4g} %")
+
+
+def _skipped(card: Scorecard) -> str:
+    return f"{card.skipped:,} lines of the log were skipped." if card.skipped else ""
+
+
+def _cells(name: str, score: SourceScore, held: Mapping[str, Held]) -> tuple[str, ...]:
+    shown = f"<strong>{escape(clip(name, 80))}</strong>"
+    if name in held:
+        since = f"{held[name].since:%Y-%m-%d %H:%M} UTC"
+        shown += f" {badge('in quarantine', 'bad')}<br>" + f'<span class="soft">since {since}</span>'
+    ages = " / ".join(age_in_words(score.ages.percentile(share)) or "\u2013" for share in _AGES)
+    return (
+        shown,
+        f"{score.documents:,}",
+        f"{score.admitted:,}",
+        f"{score.failures:,} ({_share(score.failures, score.documents)})",
+        f"{score.tampered:,}",
+        f"{score.spoiled:,} of {score.prompts:,}",
+        escape(ages),
+        escape(_codes(score)),
+    )
+
+
+def _codes(score: SourceScore) -> str:
+    counted = (f"{code} {CODES[code].title} {n:,}" for code, n in score.codes.most_common(4) if code in CODES)
+    return ", ".join(counted) or "\u2013"
+
+
+def _share(count: int, total: int) -> str:
+    return f"{100 * count / total:.1f} %" if total else "\u2013"
+
+
+def _chart(card: Scorecard) -> str:
+    periods = list(card.periods.items())[-_PERIODS:]
+    last = max(1, len(periods) - 1)
+    sound = [(n / last, p.sound / max(1, p.prompts)) for n, (_, p) in enumerate(periods)]
+    before = [(n / last, p.sound_before / max(1, p.prompts)) for n, (_, p) in enumerate(periods)]
+    step = max(1, len(periods) // 6)
+    lowest, when = min((p.sound_before / max(1, p.prompts), start) for start, p in periods)
+    return line_chart(
+        [("with the gate", sound), ("without it", before), ("objective", [(0, card.objective), (1, card.objective)])],
+        alt=f"Share of sound prompts by {card.by}. Without the gate the lowest is {lowest:.0%}, at {when}.",
+        x_ticks=[(n / last, start) for n, (start, _) in enumerate(periods) if n % step == 0],
+        y_ticks=[(n / 4, f"{n * 25} %") for n in range(5)],
+        is_step=False,
+    )
+
+
+def _failing(card: Scorecard) -> list[tuple[str, ...]]:
+    found = [
+        (failed / max(1, period.documents[source]), start, source, failed, period.documents[source])
+        for start, period in card.periods.items()
+        for source, failed in period.failures.items()
+    ]
+    found.sort(reverse=True)
+    return [(escape(start), escape(clip(source, 80)), f"{n:,}", f"{of:,}") for _, start, source, n, of in found[:20]]
