@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from headgate import __version__
-from headgate.cli import codes, corpora, doctor, histories, keys, logs, quarantine, rehearsing, replaying, showing
+from headgate.cli import (
+    codes,
+    corpora,
+    doctor,
+    histories,
+    keys,
+    logs,
+    quarantine,
+    receipts,
+    rehearsing,
+    replaying,
+    showing,
+)
 from headgate.errors import HeadgateError
 
 __all__ = ["app", "main"]
@@ -57,6 +69,10 @@ report = typer.Typer(
 report.command(epilog=histories.EXAMPLE_ADOPTION)(histories.adoption)
 report.command(epilog=histories.EXAMPLE_STALE)(histories.stale)
 app.add_typer(report, name="report")
+receipt = typer.Typer(help="A signed record of what one prompt was given.", no_args_is_help=True, rich_markup_mode=None)
+receipt.command(epilog=receipts.EXAMPLE_ISSUE)(receipts.issue)
+receipt.command(epilog=receipts.EXAMPLE_VERIFY)(receipts.verify)
+app.add_typer(receipt, name="receipt")
 app.command(epilog=codes.EXAMPLE_EXPLAIN)(codes.explain)
 app.command(epilog=codes.EXAMPLE_SCHEMA)(codes.schema)
 

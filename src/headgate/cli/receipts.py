@@ -1,0 +1,89 @@
+"""`headgate receipt`: a signed record of what one prompt was given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from headgate.cli.options import JsonOption, console, log_entries, print_json
+from headgate.errors import HeadgateError
+from headgate.provenance import KeySet
+from headgate.report import age_in_words, new_table, plain, visible
+
+__all__ = ["EXAMPLE_ISSUE", "EXAMPLE_VERIFY", "issue", "verify"]
+
+EXAMPLE_ISSUE = (
+    "Example: headgate receipt issue decisions.jsonl --admission 3f2a... --key keys/desk.private.jwk.json --issuer desk"
+)
+EXAMPLE_VERIFY = "Example: headgate receipt verify receipt.jws --keys keys/desk.jwks.json --query 'How many days?'"
+
+
+def issue(
+    path: Annotated[Path, typer.Argument(help="The decision log; its rotated files are read too.")],
+    admission: Annotated[str, typer.Option(help="The admission's id, or how it begins.")],
+    key: Annotated[Path, typer.Option(help="The private key; best one that signs nothing else.")],
+    issuer: Annotated[str, typer.Option(help="Who says so.")],
+    out: Annotated[Path | None, typer.Option(help="Write it to a file instead of the screen.")] = None,
+) -> None:
+    """Sign what a prompt was given, as the decision log has it."""
+    from headgate.receipt import issue_receipt
+
+    found = [
+        entry.record
+        for entry in log_entries(path, quiet=False)
+        if entry.record is not None and str(entry.record["admission"]).startswith(admission)
+    ]
+    if len(found) != 1:
+        how_many = "no admission" if not found else f"{len(found):,} admissions"
+        raise HeadgateError(f"{path}: {how_many} with an id that begins with {admission!r}.")
+    token = issue_receipt(found[0], key, issuer)
+    if out is None:
+        typer.echo(token)
+    else:
+        out.write_text(token + "\n", encoding="utf-8")
+
+
+def verify(
+    receipt: Annotated[Path, typer.Argument(help="The file with the receipt.")],
+    keys: Annotated[Path, typer.Option(help="The issuer's public keys.")],
+    query: Annotated[str | None, typer.Option(help="The question that the prompt was about.")] = None,
+    query_digest: Annotated[str | None, typer.Option(help="Its digest, where the question is not at hand.")] = None,
+    document: Annotated[list[Path] | None, typer.Option(help="The texts in the prompt, in order.")] = None,
+    admission: Annotated[str | None, typer.Option(help="The id of the admission.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a receipt with nothing but the public key. Exit code 1 if it proves nothing about this question."""
+    from headgate.receipt import ReceiptError, verify_receipt
+
+    if query is None and query_digest is None:
+        raise HeadgateError("A receipt proves something about one question: name it with --query or --query-digest.")
+    texts = [file.read_bytes().decode("utf-8", "surrogateescape") for file in document] if document else None
+    loaded = KeySet.load(keys)
+    try:
+        token = receipt.read_text(encoding="utf-8", errors="replace")
+        found = verify_receipt(token, loaded, query=query, query_digest=query_digest, texts=texts, admission=admission)
+    except ReceiptError as error:
+        typer.echo(visible(str(error)), err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        print_json(found.statement)
+        return
+    screen = console()
+    screen.print(plain(f"{found.issuer} vouches for what was given on {found.now:%Y-%m-%d %H:%M:%S} UTC:"))
+    table = new_table(
+        None, [("document", False), ("source", False), ("version", True), ("age", True), ("changed", True)]
+    )
+    for entry in found.documents:
+        edits = entry.get("edits")
+        table.add_row(
+            plain(str(entry.get("uri")), 80),
+            plain(str(entry.get("source")), 30),
+            plain(str(entry.get("version") or "")),
+            age_in_words(entry.get("age_seconds")),
+            f"{len(edits) if isinstance(edits, list) else 0:,} terms",
+        )
+    screen.print(table)
+    dropped = ", ".join(f"{code} {count}" for code, count in found.dropped.items())
+    screen.print(plain(f"Kept out: {dropped or 'nothing'}. Policy {found.policy_revision}."))

@@ -1,0 +1,217 @@
+"""Receipts: a signed record of what one prompt was given.
+
+A receipt is an in-toto Statement (v1) whose subjects are the texts that entered the prompt, signed as a compact JWS
+(RFC 7515) under the same strict rules as seals. It is bound to the question: whoever verifies it names the question,
+and a receipt for another one does not verify. docs/receipts.md has the format.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from headgate.decision import Admission
+from headgate.encoding import (
+    b64url_decode,
+    canonical_json,
+    digest_label,
+    is_digest_label,
+    loads_strict,
+    replace_surrogates,
+)
+from headgate.errors import HeadgateError, SealError
+from headgate.limits import Limits
+from headgate.provenance import KeySet, SigningKey, sign_jws, verify_jws
+from headgate.trace.log import log_record
+
+__all__ = ["PREDICATE_TYPE", "RECEIPT_TYPE", "Receipt", "ReceiptError", "issue_receipt", "verify_receipt"]
+
+PREDICATE_TYPE = "urn:headgate:prompt-receipt:1"
+RECEIPT_TYPE = "headgate-receipt+jws"
+_STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+_LIMITS = Limits(seal_bytes=8_000_000)
+
+
+class ReceiptError(HeadgateError):
+    """A receipt proves nothing about this prompt; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a verified receipt says.
+
+    Attributes:
+        issuer: who says so.
+        admission: the id of the admission.
+        now: when the documents were released.
+        policy_revision: the policy under which.
+        query_digest: the digest of the question.
+        documents: one mapping per document that entered the prompt, in order: `uri`, `source`, `digest` (the
+            original), `prompt_digest` (as it entered the prompt), `version`, `modified`, `age_seconds`, `assurance`,
+            `issuer`, `codes`, `edits`, `metadata_edits`, `withheld`.
+        dropped: how many documents were kept out, by code.
+        statement: the whole statement.
+    """
+
+    issuer: str
+    admission: str
+    now: datetime
+    policy_revision: str
+    query_digest: str
+    documents: tuple[Mapping[str, Any], ...]
+    dropped: Mapping[str, int]
+    statement: Mapping[str, Any]
+
+
+def issue_receipt(admission: Admission | Mapping[str, Any], signing_key: object, issuer: str) -> str:
+    """Return a receipt for what an admission gave to the prompt.
+
+    Args:
+        admission: an admission, or its record in a decision log.
+        signing_key: a path to a private JWK or PEM, or a key object; best one that signs nothing else.
+        issuer: who says so.
+
+    Raises:
+        ReceiptError: the admission was not for a question, or its record is incomplete.
+        PolicyError: the key cannot be used.
+    """
+    record = log_record(admission) if isinstance(admission, Admission) else admission
+    key = SigningKey.load(signing_key)
+    if not is_digest_label(record.get("query_digest")):
+        raise ReceiptError("A receipt is bound to a question, and this admission has none: pass `query` to the gate.")
+    try:
+        statement = _statement(record, issuer)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ReceiptError(f"The record is incomplete: {ascii(error)[:100]}.") from None
+    return sign_jws(canonical_json(statement), key, typ=RECEIPT_TYPE)
+
+
+def verify_receipt(
+    token: str,
+    keys: KeySet,
+    *,
+    query: str | None = None,
+    query_digest: str | None = None,
+    texts: Sequence[str] | None = None,
+    admission: str | None = None,
+) -> Receipt:
+    """Return what a receipt says, once it is proved to be about this question.
+
+    Args:
+        token: the receipt.
+        keys: the public keys of whom to believe.
+        query: the question that the prompt was about.
+        query_digest: its digest, where the question itself is not at hand.
+        texts: the texts of the documents in the prompt, in order; if given, they must be the very ones.
+        admission: the id of the admission, if it is known.
+
+    Raises:
+        ReceiptError: it does not verify, is about something else, or says something else.
+        ValueError: neither the question nor its digest is given.
+    """
+    if query is None and query_digest is None:
+        raise ValueError("name the question, or its digest: a receipt proves something about one question only")
+    try:
+        payload = verify_jws(token.strip(), keys, typ=RECEIPT_TYPE, limits=_LIMITS)
+    except SealError as error:
+        raise ReceiptError(f"The receipt does not verify: {error.problem.replace('seal', 'receipt')}.") from None
+    receipt = _read(payload)
+    expected = digest_label(replace_surrogates(query).encode()) if query is not None else query_digest
+    if receipt.query_digest != expected:
+        raise ReceiptError("The receipt is for another question.")
+    if admission is not None and receipt.admission != admission:
+        raise ReceiptError(f"The receipt is for the admission {receipt.admission}.")
+    if texts is not None:
+        _compare(receipt, texts)
+    return receipt
+
+
+def _statement(record: Mapping[str, Any], issuer: str) -> dict[str, Any]:
+    admitted = [d for d in record["decisions"] if d["action"] == "admit"]
+    documents = [_document(decision) for decision in admitted]
+    dropped: dict[str, int] = {}
+    for decision in record["decisions"]:
+        if decision["action"] != "admit":
+            codes = [f["code"] for f in decision["findings"] if f["severity"] == "error"]
+            dropped[codes[0]] = dropped.get(codes[0], 0) + 1
+    return {
+        "_type": _STATEMENT_TYPE,
+        "subject": [
+            {"name": f"{number}:{document['uri'] or ''}", "digest": {"sha256": _hex(document["prompt_digest"])}}
+            for number, document in enumerate(documents)
+        ],
+        "predicateType": PREDICATE_TYPE,
+        "predicate": {
+            "issuer": issuer,
+            "admission": record["admission"],
+            "now": record["now"],
+            "as_of": record.get("as_of"),
+            "mode": record["mode"],
+            "policy_revision": record["policy_revision"],
+            "query_digest": record["query_digest"],
+            "documents": documents,
+            "dropped": dropped,
+        },
+    }
+
+
+def _document(decision: Mapping[str, Any]) -> dict[str, Any]:
+    if not is_digest_label(decision["digest"]):
+        raise ValueError("a document without a digest")
+    kept = ("uri", "source", "id", "digest", "modified", "age_seconds", "assurance", "issuer", "edits")
+    return {
+        **{name: decision[name] for name in kept},
+        "prompt_digest": decision.get("prompt_digest") or decision["digest"],
+        "version": (decision.get("evidence") or {}).get("version"),
+        "codes": [finding["code"] for finding in decision["findings"]],
+        "metadata_edits": decision.get("metadata_edits", {}),
+        "withheld": decision.get("withheld", []),
+    }
+
+
+def _read(payload: bytes) -> Receipt:
+    try:
+        return _parse(loads_strict(payload))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ReceiptError(f"The receipt is signed, but it is none of this version: {ascii(error)[:100]}.") from None
+
+
+def _parse(statement: Any) -> Receipt:
+    """Return the receipt in a statement.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError: there is none.
+    """
+    if statement["_type"] != _STATEMENT_TYPE or statement["predicateType"] != PREDICATE_TYPE:
+        raise ValueError("another type of statement")
+    predicate, subjects = statement["predicate"], statement["subject"]
+    documents = tuple(predicate["documents"])
+    if [s["digest"]["sha256"] for s in subjects] != [_hex(d["prompt_digest"]) for d in documents]:
+        raise ValueError("subjects and documents differ")
+    return Receipt(
+        issuer=str(predicate["issuer"]),
+        admission=str(predicate["admission"]),
+        now=datetime.fromisoformat(predicate["now"]),
+        policy_revision=str(predicate["policy_revision"]),
+        query_digest=str(predicate["query_digest"]),
+        documents=documents,
+        dropped=dict(predicate["dropped"]),
+        statement=statement,
+    )
+
+
+def _compare(receipt: Receipt, texts: Sequence[str]) -> None:
+    if len(texts) != len(receipt.documents):
+        problem = f"The receipt is for {len(receipt.documents)} documents, not for {len(texts)}."
+        raise ReceiptError(problem)
+    for number, (text, document) in enumerate(zip(texts, receipt.documents, strict=True)):
+        if digest_label(text.encode("utf-8", "surrogatepass")) != document["prompt_digest"]:
+            raise ReceiptError(f"Document {number} ({document.get('uri')}) is not the text that the receipt names.")
+
+
+def _hex(label: str) -> str:
+    """Return the digest of a label as in-toto writes it."""
+    return base64.b16encode(b64url_decode(label.partition(":")[2])).decode("ascii").lower()
