@@ -18,7 +18,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from headgate import Chunk, Gate, Glossary, Policy
 from headgate.corpus import Audit, CorpusItem, audit_corpus
-from headgate.report import document_page, to_html, to_text
+from headgate.report import document_page, show, to_html, to_text
 from headgate.testing import HOSTILE_STRINGS, FixedClock, Publisher
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
@@ -155,6 +155,25 @@ def test_every_kind_of_value_has_all_three_forms(gate: Gate, publisher: Publishe
         assert value._repr_html_() == bundle["text/html"]
         assert bundle["text/plain"].strip()
         assert_inert(bundle["text/html"])
+
+
+def test_a_recorded_admission_is_shown_like_a_live_one(gate: Gate, publisher: Publisher) -> None:
+    chunks = retrieval(publisher)
+    admission = gate.admit(chunks)
+    recorded = show(admission.to_dict(), [chunk.text for chunk in chunks])
+    assert recorded._repr_html_() == admission._repr_html_()
+    assert to_text(recorded) == to_text(admission)
+
+
+@pytest.mark.parametrize("value", [None, 3, "x", [], {}, [None], [{}], {"a": []}])
+def test_a_record_of_somebody_elses_making_is_shown_too(value: object) -> None:
+    names = ("action", "findings", "uri", "source", "edits", "age_seconds", "assurance")
+    for name in names:
+        assert_inert(to_html(show({"decisions": [{"uri": "u", name: value}]}, ["text"])))
+    for name in ("decisions", "mode", "now", "seconds", "as_of", "policy_revision", "admission"):
+        page = to_html(show({name: value}))
+        assert_inert(page)
+        assert to_text(show({name: value}))
 
 
 def test_an_empty_corpus_and_an_empty_retrieval_say_so(gate: Gate) -> None:

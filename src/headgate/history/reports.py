@@ -26,7 +26,7 @@ def adoption_html(found: Adoption) -> str:
     causes = [(_titles(codes), count) for codes, count in found.causes.most_common(12)]
     if causes:
         bars = [Bar(titles, count, note=f"{count:,}", kind="bad") for titles, count in causes]
-        parts += ["<h2>What keeps documents out</h2>", bar_chart(bars, alt="Blocked documents by cause")]
+        parts += ["<h3>What keeps documents out</h3>", bar_chart(bars, alt="Blocked documents by cause")]
     rows = [
         (
             escape(remedy.problem),
@@ -36,10 +36,10 @@ def adoption_html(found: Adoption) -> str:
         for remedy in found.remedies()
     ]
     if rows:
-        parts += ["<h2>What would let them in</h2>", table(("problem", "documents", "what to do"), rows, numbers=(1,))]
+        parts += ["<h3>What would let them in</h3>", table(("problem", "documents", "what to do"), rows, numbers=(1,))]
     if found.sources:
         sources = [(escape(clip(name, 80)), f"{count:,}") for name, count in found.sources.most_common(_ROWS)]
-        parts += ["<h2>Blocked by source</h2>", table(("source", "documents"), sources, numbers=(1,))]
+        parts += ["<h3>Blocked by source</h3>", table(("source", "documents"), sources, numbers=(1,))]
     return "".join(parts)
 
 

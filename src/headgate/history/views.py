@@ -40,7 +40,7 @@ def scorecard_html(card: Scorecard, held: Mapping[str, Held] | None = None) -> s
         )
     )
     if len(card.periods) > 1:
-        parts += [f"<h2>Sound prompts by {card.by}</h2>", _chart(card)]
+        parts += [f"<h3>Sound prompts by {card.by}</h3>", _chart(card)]
     rows = [_cells(name, score, held or {}) for name, score in list(card.sources.items())[:_ROWS]]
     head = (
         "source",
@@ -52,11 +52,11 @@ def scorecard_html(card: Scorecard, held: Mapping[str, Held] | None = None) -> s
         "age p50 / p90 / p99",
         "reasons",
     )
-    parts += ["<h2>Sources</h2>", table(head, rows, numbers=(1, 2, 3, 4, 5))]
+    parts += ["<h3>Sources</h3>", table(head, rows, numbers=(1, 2, 3, 4, 5))]
     failing = _failing(card)
     if failing:
         parts += [
-            f"<h2>Failures by {card.by}</h2>",
+            f"<h3>Failures by {card.by}</h3>",
             table((card.by, "source", "failed", "of"), failing, numbers=(2, 3)),
         ]
     return "".join(parts)
@@ -114,13 +114,13 @@ def _cells(name: str, score: SourceScore, held: Mapping[str, Held]) -> tuple[str
         f"{score.failures:,} ({_share(score.failures, score.documents)})",
         f"{score.tampered:,}",
         f"{score.spoiled:,} of {score.prompts:,}",
-        escape(ages),
+        f'<span class="nowrap">{escape(ages)}</span>',
         escape(_codes(score)),
     )
 
 
 def _codes(score: SourceScore) -> str:
-    counted = (f"{code} {CODES[code].title} {n:,}" for code, n in score.codes.most_common(4) if code in CODES)
+    counted = (f"{code} {n:,}" for code, n in score.codes.most_common(6) if code in CODES)
     return ", ".join(counted) or "\u2013"
 
 
@@ -136,7 +136,11 @@ def _chart(card: Scorecard) -> str:
     step = max(1, len(periods) // 6)
     lowest, when = min((p.sound_before / max(1, p.prompts), start) for start, p in periods)
     return line_chart(
-        [("with the gate", sound), ("without it", before), ("objective", [(0, card.objective), (1, card.objective)])],
+        [
+            ("objective", [(0.0, card.objective), (1.0, card.objective)]),
+            ("with the gate", sound),
+            ("without it", before),
+        ],
         alt=f"Share of sound prompts by {card.by}. Without the gate the lowest is {lowest:.0%}, at {when}.",
         x_ticks=[(n / last, start) for n, (start, _) in enumerate(periods) if n % step == 0],
         y_ticks=[(n / 4, f"{n * 25} %") for n in range(5)],
@@ -151,4 +155,4 @@ def _failing(card: Scorecard) -> list[tuple[str, ...]]:
         for source, failed in period.failures.items()
     ]
     found.sort(reverse=True)
-    return [(escape(start), escape(clip(source, 80)), f"{n:,}", f"{of:,}") for _, start, source, n, of in found[:20]]
+    return [(escape(start), escape(clip(source, 80)), f"{n:,}", f"{of:,}") for _, start, source, n, of in found[:10]]

@@ -110,7 +110,7 @@ def near_duplicate(chunk: Chunk, world: World) -> Chunk | None:
     "retrieval poisoning",
     "A text written to be found for a question, with an instruction in it.",
     stopped_by="provenance.require",
-    dose=0.02,
+    dose=0.005,
 )
 def retrieval_poisoning(chunk: Chunk, world: World) -> Chunk | None:
     """Return a text that repeats a question and claims to be of the chunk's source."""

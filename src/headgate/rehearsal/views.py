@@ -30,7 +30,7 @@ def rehearsal_html(rehearsal: Rehearsal, *, cases: int) -> str:
     bad = [one for one in rehearsal.injections.values() if one.injection.is_bad]
     if bad and rehearsal.questions:
         parts += [
-            "<h2>Prompts that held at least one such document</h2>"
+            "<h3>Prompts that held at least one such document</h3>"
             '<p class="soft">Green: without the gate only. Red: with the gate too.</p>',
             _chart(rehearsal, bad),
         ]
@@ -38,10 +38,10 @@ def rehearsal_html(rehearsal: Rehearsal, *, cases: int) -> str:
     noisy = [one for one in rehearsal.injections.values() if not one.injection.is_bad]
     if noisy:
         head = ("good documents in other words", "injected", "prompts without", "prompts with", "noticed", "codes")
-        parts += ["<h2>Words</h2>", table(head, map(_word_cells, noisy), numbers=(1, 2, 3, 4))]
+        parts += ["<h3>Words</h3>", table(head, map(_word_cells, noisy), numbers=(1, 2, 3, 4))]
     examples = [_examples(one, cases) for one in rehearsal.injections.values() if one.cases]
     if examples:
-        parts += ["<h2>Examples</h2>", *examples]
+        parts += ["<h3>Examples</h3>", *examples]
     return "".join(parts)
 
 

@@ -2,7 +2,7 @@
 
 from headgate.report.admissions import admission_html, admission_rich, document_table, funnel_rich, headline
 from headgate.report.charts import Bar, bar_chart, funnel_chart, line_chart
-from headgate.report.displays import to_html, to_rich, to_text
+from headgate.report.displays import Recorded, show, to_html, to_rich, to_text
 from headgate.report.escaping import clip, escape, visible
 from headgate.report.html import badge, diff_html, document_page, figures, fragment, table, within
 from headgate.report.rows import age_in_words, edits_of, losses, rows_of
@@ -10,6 +10,7 @@ from headgate.report.tables import audit_tables, decision_rows, new_table, plain
 
 __all__ = [
     "Bar",
+    "Recorded",
     "admission_html",
     "admission_rich",
     "age_in_words",
@@ -33,6 +34,7 @@ __all__ = [
     "new_table",
     "plain",
     "rows_of",
+    "show",
     "table",
     "to_html",
     "to_rich",

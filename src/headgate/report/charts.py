@@ -20,11 +20,11 @@ _LABEL = 280
 _STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#1c2430}.soft{fill:#5b6675}.ground{fill:#f5f7fa;stroke:#d9dfe7}"
     ".good{fill:#2f8f5b}.bad{fill:#c8443f}.rest{fill:#dde3ea}.line{fill:none;stroke-width:2}.grid{stroke:#d9dfe7}"
-    ".s0{stroke:#1f5fbf}.s1{stroke:#c8443f}.s2{stroke:#2f8f5b}.s3{stroke:#8a5a00}"
-    ".f0{fill:#1f5fbf}.f1{fill:#c8443f}.f2{fill:#2f8f5b}.f3{fill:#8a5a00}"
+    ".s0{stroke:#1f5fbf}.s1{stroke:#2f8f5b}.s2{stroke:#c8443f}.s3{stroke:#8a5a00}"
+    ""
     "@media (prefers-color-scheme:dark){text{fill:#e4e9f0}.soft{fill:#9aa6b5}.ground{fill:#1a2029;stroke:#2d3642}"
-    ".good{fill:#4fb07c}.bad{fill:#e0736d}.rest{fill:#2d3642}.grid{stroke:#2d3642}.s0{stroke:#8fb4ff}.f0{fill:#8fb4ff}"
-    ".s1{stroke:#ff9c93}.f1{fill:#ff9c93}.s2{stroke:#7fd6a2}.f2{fill:#7fd6a2}.s3{stroke:#f0c674}.f3{fill:#f0c674}}"
+    ".good{fill:#4fb07c}.bad{fill:#e0736d}.rest{fill:#2d3642}.grid{stroke:#2d3642}.s0{stroke:#8fb4ff}"
+    ".s1{stroke:#7fd6a2}.s2{stroke:#ff9c93}.s3{stroke:#f0c674}}"
 )
 # Dashes tell lines apart where colour does not.
 _DASHES = ("", "6 4", "2 3", "10 3 2 3")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import singledispatch
 from io import StringIO
 from typing import Any
@@ -10,6 +12,7 @@ from rich.console import Console, Group
 
 from headgate.corpus import Audit
 from headgate.decision import Admission, Decision
+from headgate.display import Displayed
 from headgate.policy import Policy
 from headgate.report.admissions import admission_html, admission_rich, document_table
 from headgate.report.audits import audit_html, audit_rich
@@ -19,7 +22,7 @@ from headgate.report.settings import glossary_html, glossary_rich, policy_html, 
 from headgate.rewrite import Rewrite
 from headgate.terminology import Glossary
 
-__all__ = ["to_html", "to_rich", "to_text"]
+__all__ = ["Recorded", "show", "to_html", "to_rich", "to_text"]
 
 _TEXT_WIDTH = 110
 
@@ -48,6 +51,29 @@ def to_text(value: Any) -> str:
     with screen.capture() as captured:
         screen.print(value if not hasattr(value, "__rich__") else value.__rich__())
     return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+@dataclass(frozen=True)
+class Recorded(Displayed):
+    """An admission as a trace or a log has it.
+
+    Attributes:
+        record: the record.
+        texts: the original texts, one per decision, where they are at hand.
+    """
+
+    record: Mapping[str, Any]
+    texts: Sequence[str] = ()
+
+
+def show(record: Mapping[str, Any], texts: Sequence[str] = ()) -> Recorded:
+    """Return a recorded admission as a value that notebooks and terminals show.
+
+    Args:
+        record: what a tracer received, or a line of the decision log.
+        texts: the original texts, one per decision, where they are at hand.
+    """
+    return Recorded(record, texts)
 
 
 @singledispatch
@@ -82,6 +108,16 @@ def _(value: Decision) -> str:
 @_rich.register
 def _(value: Decision) -> Group:
     return admission_rich({"decisions": [value.to_dict()]})
+
+
+@_html.register
+def _(value: Recorded) -> str:
+    return admission_html(value.record, value.texts)
+
+
+@_rich.register
+def _(value: Recorded) -> Group:
+    return admission_rich(value.record, value.texts)
 
 
 _html.register(Policy, policy_html)

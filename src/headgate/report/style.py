@@ -21,7 +21,7 @@ def _themes(selectors: tuple[str, ...], colours: str) -> str:
     return f"{','.join(f'{selector} .headgate' for selector in selectors)}{{{colours}}}"
 
 
-STYLE = f"""
+_RULES = f"""
 .headgate{{{LIGHT};color:var(--ink);font:14px/1.5 system-ui,sans-serif}}
 @media (prefers-color-scheme:dark){{.headgate{{{DARK}}}}}
 {_themes(_NOTEBOOK_DARK, DARK)}
@@ -29,9 +29,11 @@ STYLE = f"""
 """ + (
     ".headgate *{box-sizing:border-box}"
     ".headgate p{margin:.25rem 0 .75rem}.headgate a{color:var(--accent)}"
-    ".headgate h3{font-size:.95rem;margin:0 0 .5rem}.headgate h4{font-size:.9rem;margin:.8rem 0 .25rem}"
+    ".headgate h3{font-size:1.05rem;font-weight:600;margin:1.5rem 0 .5rem}"
+    ".headgate .card h3{font-size:.95rem;margin:0 0 .5rem}.headgate h4{font-size:.9rem;margin:.8rem 0 .25rem}"
     ".headgate .lead{font-size:1.05rem;max-width:52rem}.headgate .soft{color:var(--soft)}"
-    ".headgate table{border-collapse:collapse;width:100%;font-size:.9rem;margin:.25rem 0 .75rem;color:var(--ink)}"
+    ".headgate table{border-collapse:collapse;table-layout:auto;width:100%;font-size:.9rem;margin:.25rem 0 .75rem;"
+    "color:var(--ink)}"
     ".headgate th,.headgate td{text-align:left;vertical-align:top;padding:.35rem .6rem;"
     "border:0;border-bottom:1px solid var(--line);background:none;white-space:normal;max-width:44rem}"
     ".headgate thead th{color:var(--soft);font-weight:600}.headgate tbody th{font-weight:600}"
@@ -60,4 +62,6 @@ STYLE = f"""
     ".headgate .figures{display:flex;flex-wrap:wrap;gap:1rem;margin:1rem 0}.headgate .figure{flex:1 1 11rem}"
     ".headgate .figure b{display:block;font-size:1.6rem;line-height:1.2;font-variant-numeric:tabular-nums}"
 )
+# A notebook has rules for every table and code; the class said three times outweighs them.
+STYLE = _RULES.replace(".headgate ", ".headgate.headgate.headgate ")
 """Rules for everything inside an element of the class `headgate`."""

@@ -26,6 +26,7 @@ from headgate.tuning.terms import TermEffect
 __all__ = ["comparison_html", "curve_html", "levels_html", "terms_html"]
 
 _DAY = timedelta(days=1)
+_MOVES = 15
 _ROUND = tuple(
     timedelta(days=days) for days in (1, 7, 14, 30, 60, 90, 180, 365, 730, 1_095, 1_825, 3_650, 7_300, 10_950)
 )
@@ -97,7 +98,7 @@ def comparison_html(comparison: Comparison) -> str:
         )
         for move in comparison.moves
     )
-    kept, rest = within(rows, len(comparison.moves), "documents")
+    kept, rest = within(rows, len(comparison.moves), "documents", _MOVES)
     note = f" {comparison.undecided:,} cannot be decided again." if comparison.undecided else ""
     head = ("", "document", "source", "what kept or keeps it out", "in words", "prompts")
     shown = table(head, kept, numbers=(5,)) + rest if comparison.moves else ""
