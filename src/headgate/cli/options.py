@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -51,8 +52,8 @@ PrefixOption = Annotated[
 
 def console() -> Console:
     """Return the console for results; as wide as the terminal, or wide enough for tables where there is none."""
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=120)
+    # What rich calls a terminal may be a notebook or a pipeline that asked for colours.
+    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=120)
 
 
 def print_json(value: object) -> None:
@@ -101,7 +102,7 @@ def instant(text: str | None, option: str = "--now") -> datetime:
 def track(items: Iterable[T], what: str, *, quiet: bool) -> Iterator[T]:
     """Yield the items, and count them on stderr if that is a terminal."""
     error_console = Console(stderr=True)
-    if quiet or not error_console.is_terminal:
+    if quiet or not sys.stderr.isatty():
         yield from items
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,}"), TimeElapsedColumn())

@@ -69,8 +69,8 @@ def stale_html(found: StaleList) -> str:
             f"<code>{escape(clip(document.document, 160))}</code>",
             escape(clip(document.source, 60)),
             f"{document.prompts:,}",
-            escape(_age(document)),
-            escape(_left(document)),
+            f'<span class="nowrap">{escape(_age(document))}</span>',
+            f'<span class="nowrap">{escape(_left(document))}</span>',
         )
         for document in found.documents
     )
@@ -122,7 +122,9 @@ def _adoption_notes(found: Adoption) -> Iterator[str]:
 
 
 def _titles(codes: frozenset[str]) -> str:
-    return " + ".join(f"{code} {CODES[code].title}" if code in CODES else code for code in sorted(codes))
+    if len(codes) > 1:
+        return " + ".join(sorted(codes))
+    return " ".join(f"{code} {CODES[code].title}" if code in CODES else code for code in codes)
 
 
 def _stale_sentence(found: StaleList) -> str:

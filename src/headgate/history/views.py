@@ -106,7 +106,7 @@ def _cells(name: str, score: SourceScore, held: Mapping[str, Held]) -> tuple[str
     if name in held:
         since = f"{held[name].since:%Y-%m-%d %H:%M} UTC"
         shown += f" {badge('in quarantine', 'bad')}<br>" + f'<span class="soft">since {since}</span>'
-    ages = " / ".join(age_in_words(score.ages.percentile(share)) or "\u2013" for share in _AGES)
+    ages = "<br>".join(escape(age_in_words(score.ages.percentile(share)) or "\u2013") for share in _AGES)
     return (
         shown,
         f"{score.documents:,}",
@@ -114,7 +114,7 @@ def _cells(name: str, score: SourceScore, held: Mapping[str, Held]) -> tuple[str
         f"{score.failures:,} ({_share(score.failures, score.documents)})",
         f"{score.tampered:,}",
         f"{score.spoiled:,} of {score.prompts:,}",
-        f'<span class="nowrap">{escape(ages)}</span>',
+        f'<span class="nowrap">{ages}</span>',
         escape(_codes(score)),
     )
 

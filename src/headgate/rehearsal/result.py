@@ -155,7 +155,7 @@ class Rehearsal:
         from headgate.rehearsal.views import rehearsal_html
         from headgate.report import fragment
 
-        return fragment(rehearsal_html(self, cases=1))
+        return fragment(rehearsal_html(self, cases=0))
 
     def __rich__(self) -> Any:
         from headgate.rehearsal.views import rehearsal_rich

@@ -69,7 +69,7 @@ def rehearse(
         PolicyError: the policy cannot be used.
         AdapterError: the framework's integration is not installed.
     """
-    rules = policy if isinstance(policy, Policy) else Gate(policy).policy
+    rules = _policy(policy)
     instant = require_aware(now, "now") if now is not None else utc_now()
     _check(corpus, questions, injections, doses or {})
     with tempfile.TemporaryDirectory() as folder:
@@ -98,6 +98,12 @@ class _RecordingGate(Gate):
         """Release, and keep it."""
         self.last = super().release(admission, context=context, framework=framework)
         return self.last
+
+
+def _policy(policy: Policy | str | Path | Mapping[str, object]) -> Policy:
+    if isinstance(policy, Policy):
+        return policy
+    return Policy.load(policy) if isinstance(policy, (str, Path)) else Policy.from_mapping(policy)
 
 
 def _check(
@@ -214,12 +220,14 @@ def _count_lost(
 def _note(
     result: InjectionResult, question: str, decision: Decision, chunk: Chunk | None, before: Sequence[str]
 ) -> None:
+    terms = {finding.code for finding in decision.findings if finding.check == "terminology"}
     if not decision.admitted:
         result.codes.update(finding.code for finding in decision.reasons[:1])
-    elif not result.injection.is_bad and any(finding.check == "terminology" for finding in decision.findings):
+    elif not result.injection.is_bad and terms:
         result.noticed += 1
-        result.codes.update({finding.code for finding in decision.findings if finding.check == "terminology"})
-    if chunk is None or str(decision.chunk_id) not in before:
+        result.codes.update(terms)
+    says_something = bool(terms) or result.injection.is_bad or not decision.admitted
+    if chunk is None or str(decision.chunk_id) not in before or not says_something:
         return
     # What came through is what people must see; of what was stopped a few suffice.
     came_through = decision.admitted and result.injection.is_bad

@@ -14,6 +14,7 @@ from headgate.report import Bar, badge, bar_chart, clip, document_page, escape, 
 
 __all__ = ["rehearsal_html", "rehearsal_page", "rehearsal_rich"]
 
+_EXCERPT_CHARS = 260
 _HEAD = ("what production does", "injected", "prompts without", "prompts with", "what stopped it")
 
 
@@ -40,7 +41,7 @@ def rehearsal_html(rehearsal: Rehearsal, *, cases: int) -> str:
         head = ("good documents in other words", "injected", "prompts without", "prompts with", "noticed", "codes")
         parts += ["<h3>Words</h3>", table(head, map(_word_cells, noisy), numbers=(1, 2, 3, 4))]
     examples = [_examples(one, cases) for one in rehearsal.injections.values() if one.cases]
-    if examples:
+    if examples and cases:
         parts += ["<h3>Examples</h3>", *examples]
     return "".join(parts)
 
@@ -147,7 +148,7 @@ def _examples(one: InjectionResult, most: int) -> str:
         (
             badge("\u2717 dropped", "bad") if case.action == "drop" else badge("\u2713 admitted", "good"),
             escape(clip(case.question, 160)),
-            f'<code>{escape(clip(case.document, 120))}</code><div class="text">{escape(clip(case.text, 260))}</div>',
+            f'<code>{escape(clip(case.document, 120))}</code><div class="text">{_excerpt(case.text)}</div>',
             escape(clip(f"{' '.join(case.codes)}: {case.message}" if case.codes else "nothing to say", 240)),
         )
         for case in one.cases[:most]
@@ -155,6 +156,10 @@ def _examples(one: InjectionResult, most: int) -> str:
     return table(
         ("decision", "question", "document", "why"), rows, caption=f"{one.injection.name}: {one.injection.what}"
     )
+
+
+def _excerpt(text: str) -> str:
+    return escape(clip(" ".join(text.split()), _EXCERPT_CHARS))
 
 
 def _codes(one: InjectionResult) -> str:

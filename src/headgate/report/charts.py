@@ -85,7 +85,7 @@ def bar_chart(bars: Sequence[Bar], *, alt: str, longest: float | None = None) ->
     for number, bar in enumerate(drawn):
         y = 10 + number * _ROW
         width, lost = room * bar.value / most, room * bar.lost / most
-        parts.append(f'<text x="{_LABEL - 8}" y="{y + 16}" text-anchor="end">{_text(bar.label, 40)}</text>')
+        parts.append(f'<text x="{_LABEL - 8}" y="{y + 16}" text-anchor="end">{_text(bar.label, 38)}</text>')
         if bar.kind != "rest":
             parts.append(_rect("rest", _LABEL, y, room, ' opacity=".5"'))
         parts.append(_rect(bar.kind, _LABEL, y, width))
