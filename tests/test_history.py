@@ -89,6 +89,13 @@ def test_a_scorecard_counts_per_source_and_day() -> None:
     assert list(card.periods) == ["2026-06-01", "2026-06-02"]
     assert card.periods["2026-06-02"].failures == {"wiki": 1}
     assert (card.prompts, card.sound, card.sound_before) == (3, 3, 1)
+    second: Any = card.to_dict()["periods"]
+    assert second["2026-06-02"]["sources"]["docs"] == {
+        "documents": 2,
+        "admitted": 1,
+        "failures": 0,
+        "codes": {"F202": 1},
+    }
     age = docs.ages.percentile(0.99)
     assert age is not None
     assert abs(age / 86_400 - 201) < 201 * 0.06

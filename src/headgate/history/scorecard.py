@@ -29,14 +29,35 @@ class Period:
         sound: how many held only admissible documents.
         sound_before: how many would have, had the gate dropped nothing.
         documents: documents by source.
-        failures: documents by source whose provenance was refuted, or that could not be judged.
+        admitted: those of them that entered prompts.
+        failures: those whose provenance was refuted, or that could not be judged.
+        codes: what spoke against them, by source and code.
     """
 
     prompts: int = 0
     sound: int = 0
     sound_before: int = 0
     documents: Counter[str] = field(default_factory=Counter)
+    admitted: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
+    codes: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the figures as plain JSON values."""
+        return {
+            "prompts": self.prompts,
+            "sound": self.sound,
+            "sound_without_the_gate": self.sound_before,
+            "sources": {
+                source: {
+                    "documents": count,
+                    "admitted": self.admitted[source],
+                    "failures": self.failures[source],
+                    "codes": {code: n for (of, code), n in self.codes.items() if of == source},
+                }
+                for source, count in self.documents.items()
+            },
+        }
 
 
 @dataclass(slots=True)
@@ -133,16 +154,7 @@ class Scorecard:
             "budget": self.budget,
             "budget_spent": self.budget_spent,
             "sources": {name: score.to_dict() for name, score in self.sources.items()},
-            "periods": {
-                start: {
-                    "prompts": p.prompts,
-                    "sound": p.sound,
-                    "sound_without_the_gate": p.sound_before,
-                    "documents": dict(p.documents),
-                    "failures": dict(p.failures),
-                }
-                for start, p in self.periods.items()
-            },
+            "periods": {start: period.to_dict() for start, period in self.periods.items()},
             "skipped_lines": self.skipped,
         }
 
@@ -203,6 +215,8 @@ def _add(card: Scorecard, record: Mapping[str, Any], start: str) -> None:
         _count(score, decision, codes, is_admitted)
         touched.add(source)
         period.documents[source] += 1
+        period.admitted[source] += is_admitted
+        period.codes.update((source, code) for code in codes)
         if codes:
             spoiled.add(source)
             is_sound = is_sound and not is_admitted

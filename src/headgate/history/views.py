@@ -53,6 +53,8 @@ def scorecard_html(card: Scorecard, held: Mapping[str, Held] | None = None) -> s
         "reasons",
     )
     parts += ["<h3>Sources</h3>", table(head, rows, numbers=(1, 2, 3, 4, 5))]
+    if len(card.periods) > 1:
+        parts += [f"<h3>Admitted by source and {card.by}</h3>", _source_chart(card)]
     failing = _failing(card)
     if failing:
         parts += [
@@ -133,7 +135,6 @@ def _chart(card: Scorecard) -> str:
     last = max(1, len(periods) - 1)
     sound = [(n / last, p.sound / max(1, p.prompts)) for n, (_, p) in enumerate(periods)]
     before = [(n / last, p.sound_before / max(1, p.prompts)) for n, (_, p) in enumerate(periods)]
-    step = max(1, len(periods) // 6)
     lowest, when = min((p.sound_before / max(1, p.prompts), start) for start, p in periods)
     return line_chart(
         [
@@ -142,10 +143,33 @@ def _chart(card: Scorecard) -> str:
             ("without it", before),
         ],
         alt=f"Share of sound prompts by {card.by}. Without the gate the lowest is {lowest:.0%}, at {when}.",
-        x_ticks=[(n / last, start) for n, (start, _) in enumerate(periods) if n % step == 0],
+        x_ticks=_ticks([start for start, _ in periods]),
         y_ticks=[(n / 4, f"{n * 25} %") for n in range(5)],
         is_step=False,
     )
+
+
+def _source_chart(card: Scorecard) -> str:
+    """Return the share of documents admitted, for the four sources that are asked for most."""
+    periods = list(card.periods.items())[-_PERIODS:]
+    last = max(1, len(periods) - 1)
+    lines = []
+    for source in list(card.sources)[:4]:
+        asked = [(n, p) for n, (_, p) in enumerate(periods) if p.documents[source]]
+        lines.append((source, [(n / last, p.admitted[source] / p.documents[source]) for n, p in asked]))
+    said = "; ".join(f"{source}: {points[0][1]:.0%}, at last {points[-1][1]:.0%}" for source, points in lines if points)
+    return line_chart(
+        lines,
+        alt=f"Share of documents admitted by {card.by}. {said}",
+        x_ticks=_ticks([start for start, _ in periods]),
+        y_ticks=[(n / 4, f"{n * 25} %") for n in range(5)],
+        is_step=False,
+    )
+
+
+def _ticks(starts: list[str]) -> list[tuple[float, str]]:
+    step, last = max(1, len(starts) // 6), max(1, len(starts) - 1)
+    return [(n / last, start) for n, start in enumerate(starts) if n % step == 0]
 
 
 def _failing(card: Scorecard) -> list[tuple[str, ...]]:
