@@ -60,7 +60,7 @@ def rehearsal_rich(rehearsal: Rehearsal) -> Group:
                 f"{one.injected:,}",
                 f"{one.prompts_without:,}",
                 Text(f"{one.prompts_with:,}", style=style),
-                Text(_codes(one)),
+                Text(_stopped(one)),
             )
     parts += [Text(), listed]
     noisy = [one for one in rehearsal.injections.values() if not one.injection.is_bad]
@@ -156,6 +156,13 @@ def _examples(one: InjectionResult, most: int) -> str:
     return table(
         ("decision", "question", "document", "why"), rows, caption=f"{one.injection.name}: {one.injection.what}"
     )
+
+
+def _stopped(one: InjectionResult) -> str:
+    if not one.prompts_with or not one.injection.stopped_by:
+        return _codes(one)
+    said = f"{_codes(one)}; " if one.codes else ""
+    return f"{said}let through; what stops it: {one.injection.stopped_by}"
 
 
 def _excerpt(text: str) -> str:
