@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from headgate import Chunk, Gate, Glossary, Policy
+from headgate import Chunk, Gate, Glossary, HeadgateError, Policy
 from headgate.demo.company import Company, open_company
 from headgate.testing import FixedClock, Publisher
 from headgate.trace import DecisionLog
@@ -149,3 +150,9 @@ def test_questions_are_asked_through_a_function() -> None:
     assert [record["counts"]["admit"] for record in traffic.records] == [1, 0]
     assert json.dumps(traffic.records, default=str)
     assert traffic.max_age(POLICY, at=NOW).documents == 2
+
+
+def test_plots_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(HeadgateError, match=r"pip install 'headgate\[plots\]'"):
+        Traffic([]).max_age(POLICY).plot()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timezone
 
-__all__ = ["Clock", "require_aware", "utc_now"]
+__all__ = ["Clock", "read_instant", "require_aware", "utc_now"]
 
 Clock = Callable[[], datetime]
 
@@ -13,6 +13,20 @@ Clock = Callable[[], datetime]
 def utc_now() -> datetime:
     """Return the present as an aware datetime in UTC."""
     return datetime.now(timezone.utc)  # noqa: TID251 - this is the one place
+
+
+def read_instant(text: object) -> datetime:
+    """Return the instant that a record holds, as `datetime.isoformat` wrote it.
+
+    Raises:
+        ValueError: it is no text, no time, or has no zone.
+    """
+    if not isinstance(text, str):
+        raise ValueError("the time is no text")
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError("the time has no zone")
+    return instant
 
 
 def require_aware(value: datetime, name: str) -> datetime:

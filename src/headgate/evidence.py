@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from headgate.chunk import SEAL_KEY
+from headgate.clock import read_instant
 from headgate.freshness import RESTRICTING_ROLES, TIME_ROLES, Evidence, Interval, Timestamps
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy import normalise_uri
@@ -103,7 +104,7 @@ def read_seal(evidence: Mapping[str, Any], digest: str, limits: Limits = DEFAULT
         digest=digest,
         issued_at=_UNKNOWN,
         version=version if type(version) is int else None,
-        modified=_instant(modified[0]) if is_sealed and modified is not None else None,
+        modified=read_instant(modified[0]) if is_sealed and modified is not None else None,
         covered=tuple(str(name) for name in covered),
         kid=claims["kid"],
     )
@@ -130,7 +131,7 @@ def read_times(evidence: Mapping[str, Any], *, sealed_only: bool = False, ignore
             raise ValueError("a time is incomplete")
         earliest, latest, unit, has_zone, kind, key = entry
         if kind != ignored and not (sealed_only and kind != "seal" and role not in RESTRICTING_ROLES):
-            intervals[role] = Interval(_instant(earliest), _instant(latest), unit, bool(has_zone))
+            intervals[role] = Interval(read_instant(earliest), read_instant(latest), unit, bool(has_zone))
             found[role] = Evidence(str(kind), str(key))
     for role, problem in problems.items():
         if not isinstance(problem, list) or len(problem) != 2:
@@ -144,12 +145,3 @@ def read_times(evidence: Mapping[str, Any], *, sealed_only: bool = False, ignore
         version if type(version) is int else None,
         successor if isinstance(successor, str) else None,
     )
-
-
-def _instant(text: object) -> datetime:
-    if not isinstance(text, str):
-        raise ValueError("a time is no text")
-    instant = datetime.fromisoformat(text)
-    if instant.tzinfo is None:
-        raise ValueError("a time has no zone")
-    return instant

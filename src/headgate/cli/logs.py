@@ -9,16 +9,18 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from headgate.cli.options import JsonOption, console, instant, print_json
+from headgate.cli.options import HtmlOption, JsonOption, console, instant, print_json, write_page
+from headgate.clock import read_instant
 from headgate.codes import CODES
 from headgate.errors import HeadgateError
-from headgate.report.tables import plain
+from headgate.report import admission_html, admission_rich, plain
 from headgate.trace import LogEntry, read_log
 from headgate.trace.reading import log_files, parse_line
 
@@ -26,6 +28,7 @@ __all__ = ["EXAMPLE_LOG", "log"]
 
 EXAMPLE_LOG = "Example: headgate log decisions.jsonl --code P105 --since 2026-06-01T00:00:00Z"
 _POLL_SECONDS = 0.5
+_MOST_WHOLE = 20
 
 
 def log(
@@ -35,6 +38,10 @@ def log(
     action: Annotated[str | None, typer.Option(help="Only documents that were: admit, drop.")] = None,
     since: Annotated[str | None, typer.Option(metavar="TIME", help="From this instant on.")] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Before this instant.")] = None,
+    admission: Annotated[
+        str | None, typer.Option(metavar="ID", help="Show this admission whole; how its id begins suffices.")
+    ] = None,
+    html: HtmlOption = None,
     counts: Annotated[bool, typer.Option("--counts", help="Count per day and code instead of listing.")] = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is written from now on.")] = False,
     as_json: JsonOption = False,
@@ -45,6 +52,9 @@ def log(
     if not files:
         raise HeadgateError(f"{path}: there is no such log.")
     entries = read_log(files)
+    if admission is not None:
+        _show_whole(path, entries, admission, html, as_json=as_json)
+        return
     if counts:
         _count(entries, wanted, as_json=as_json)
         return
@@ -74,8 +84,8 @@ class _Filter:
             frozenset(code.upper() for code in codes or ()),
             source,
             action,
-            instant(since) if since else None,
-            instant(until) if until else None,
+            instant(since, "--since") if since else None,
+            instant(until, "--until") if until else None,
         )
 
     def matches(self, record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -95,10 +105,9 @@ class _Filter:
 
 def _moment(record: Mapping[str, Any]) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(record["now"])
+        return read_instant(record["now"])
     except ValueError:
         return None
-    return moment if moment.tzinfo is not None else None
 
 
 def _show(entries: Iterator[LogEntry], wanted: _Filter, *, as_json: bool) -> None:
@@ -116,6 +125,19 @@ def _show(entries: Iterator[LogEntry], wanted: _Filter, *, as_json: bool) -> Non
             codes = " ".join(finding["code"] for finding in decision["findings"])
             shown = f"{entry.record['now'][:19]}  {decision.get('action'):<5}  {codes:<15}  {decision.get('source')}"
             screen.print(plain(f"{shown}  {decision.get('uri') or decision.get('digest') or ''}"), soft_wrap=True)
+
+
+def _show_whole(path: Path, entries: Iterator[LogEntry], admission: str, html: Path | None, *, as_json: bool) -> None:
+    matching = (e.record for e in entries if e.record is not None and e.record["admission"].startswith(admission))
+    found = list(islice(matching, _MOST_WHOLE))
+    if not found:
+        raise HeadgateError(f"{path}: no admission with an id that begins with {admission[:80]!r}.")
+    write_page(html, "headgate: what the model read", lambda: "<hr>".join(map(admission_html, found)))
+    for record in found:
+        if as_json:
+            print_json(record)
+        else:
+            console().print(admission_rich(record))
 
 
 def _count(entries: Iterator[LogEntry], wanted: _Filter, *, as_json: bool) -> None:

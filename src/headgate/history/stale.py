@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from headgate.clock import utc_now
+from headgate.clock import read_instant, utc_now
 from headgate.history.counting import MostFrequent, decisions_of, name_of
 from headgate.policy import Policy
 from headgate.trace import LogEntry
@@ -180,10 +180,7 @@ def _valid_until(decision: Mapping[str, Any]) -> str | None:
 
 
 def _instant(text: object) -> datetime | None:
-    if not isinstance(text, str):
-        return None
     try:
-        instant = datetime.fromisoformat(text)
+        return read_instant(text)
     except ValueError:
         return None
-    return instant if instant.tzinfo is not None else None

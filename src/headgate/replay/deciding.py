@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from headgate.chunk import SEAL_KEY, Chunk
+from headgate.clock import read_instant
 from headgate.decision import Finding
 from headgate.evidence import read_seal, read_times
 from headgate.freshness import Timestamps, quiet_window
@@ -109,7 +110,7 @@ class Redecider:
         Raises:
             ValueError: the record has no time that can be read.
         """
-        now = self._at or _instant(record.get("as_of") or record.get("now"))
+        now = self._at or read_instant(record.get("as_of") or record.get("now"))
         likeness = _Likeness(
             record.get("reading") == self._revision.reading,
             record.get("policy_revision") == self._revision.digest,
@@ -313,12 +314,3 @@ def _codes_key(entry: Mapping[str, Any]) -> tuple[object, ...]:
 
 def _error_codes(entry: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(f["code"] for f in entry["findings"] if f.get("severity") == "error") - _NOT_REPLAYED
-
-
-def _instant(text: object) -> datetime:
-    if not isinstance(text, str):
-        raise ValueError("the record has no time")
-    instant = datetime.fromisoformat(text)
-    if instant.tzinfo is None:
-        raise ValueError("the record's time has no zone")
-    return instant
