@@ -84,8 +84,9 @@ def test_an_audit_names_the_reason_of_every_document_it_keeps_out(run: Any, docs
         "sources:\n  - id: docs\n    match: ['file:docs/**']\n    provenance: {require: declared}\n"
         "    freshness: {max_age: 90d}\n"
     )
-    code, out, _ = run("audit", "docs", "--now", NOW)
+    code, out, _ = run("audit", "docs", "--now", NOW, "--html", "page.html")
     assert code == 1
+    assert "would be kept out" in Path("page.html").read_text()
     for fragment in ("old.md", "F202", "binary.txt", "not UTF-8", "P109", "naive.md", "more.jsonl:2"):
         assert fragment in out
     code, out, _ = run("audit", "docs/leave.md", "--prefix", "file:docs/", "--now", NOW)

@@ -12,6 +12,7 @@ import typer
 
 from headgate.cli.options import (
     DocumentsArgument,
+    HtmlOption,
     JsonOption,
     NowOption,
     PolicyOption,
@@ -20,12 +21,14 @@ from headgate.cli.options import (
     instant,
     print_json,
     track,
+    write_page,
 )
 from headgate.corpus import audit_corpus, draft_policy, read_corpus, seal_corpus, survey_corpus, to_line
 from headgate.errors import HeadgateError
 from headgate.gate import Gate
 from headgate.policy import MetadataKeys
 from headgate.provenance import Sealer
+from headgate.report import audit_html, audit_tables
 
 __all__ = ["EXAMPLE_AUDIT", "EXAMPLE_INIT", "EXAMPLE_SEAL", "audit", "init", "seal"]
 
@@ -109,17 +112,17 @@ def audit(
     policy: PolicyOption = Path("headgate.yaml"),
     show: Annotated[int, typer.Option(min=0, help="How many documents to list.")] = 20,
     prefix: PrefixOption = None,
+    html: HtmlOption = None,
     as_json: JsonOption = False,
     now: NowOption = None,
 ) -> None:
     """Judge documents against a policy, as if every check were enforced; exit code 1 if any would be kept out."""
     gate, moment = Gate(policy), instant(now)
     result = audit_corpus(gate, track(read_corpus(documents, prefix=prefix), "Judging", quiet=as_json), moment)
+    write_page(html, "headgate: what the corpus holds", lambda: audit_html(result))
     if as_json:
         print_json(result.to_dict())
     else:
-        from headgate.report import audit_tables
-
         screen = console()
         for table in audit_tables(result, shown=show):
             screen.print(table)

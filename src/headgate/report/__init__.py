@@ -1,6 +1,7 @@
 """What people look at: notebooks, terminals, HTML. Everything that comes from documents is escaped here."""
 
 from headgate.report.admissions import admission_html, admission_rich, document_table, funnel_rich, headline
+from headgate.report.audits import audit_html, audit_rich
 from headgate.report.charts import Bar, bar_chart, funnel_chart, line_chart
 from headgate.report.displays import Recorded, show, to_html, to_rich, to_text
 from headgate.report.escaping import clip, escape, visible
@@ -14,6 +15,8 @@ __all__ = [
     "admission_html",
     "admission_rich",
     "age_in_words",
+    "audit_html",
+    "audit_rich",
     "audit_tables",
     "badge",
     "bar_chart",
