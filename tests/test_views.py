@@ -14,6 +14,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from headgate import Chunk, Gate, Glossary, Policy
@@ -199,6 +201,14 @@ def test_100_000_hostile_strings_stay_text(publisher: Publisher) -> None:
         ]
         assert_inert(to_html(gate.judge(chunks, strings[0])))
         assert_inert(to_html(rewriting.rewrite(" ".join(strings[:20]))))
+
+
+@given(st.lists(st.text(max_size=80), min_size=5, max_size=40))
+def test_whatever_a_document_holds_stays_text(strings: list[str]) -> None:
+    gate = Gate({"mode": "warn", "default": {"provenance": {"require": "none"}}})
+    chunks = [Chunk(text, {"source": text, "last_modified": text, text: text}, id=text) for text in strings]
+    assert_inert(to_html(gate.judge(chunks, strings[0])))
+    assert_inert(to_html(Glossary.from_mapping({"Kubernetes": ["k8s"]}).rewrite("k8s ".join(strings))))
 
 
 def test_the_charts_are_well_formed_whatever_they_are_labelled(gate: Gate) -> None:
