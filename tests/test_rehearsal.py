@@ -20,6 +20,7 @@ from headgate.corpus.sealing import to_line
 from headgate.demo.company import Company, open_company
 from headgate.rehearsal import CATALOGUE, World, injection, rehearse
 from headgate.rehearsal.catalogue import stale_copy, unsigned_copy
+from headgate.rehearsal.staging import ID_KEY
 from headgate.testing import Publisher
 from langchain_headgate.rehearsal import bm25 as langchain_bm25
 from llama_index.postprocessor.headgate.rehearsal import bm25 as llamaindex_bm25
@@ -65,7 +66,9 @@ def finder(k: int) -> Callable[[list[Chunk]], Callable[[str], Sequence[Chunk]]]:
             words = {word for word in question.lower().strip("?").split() if len(word) > 3}
 
             def rank(chunk: Chunk) -> tuple[int, int]:
-                return -sum(word in chunk.text.lower() for word in words), zlib.crc32(str(chunk.id).encode())
+                return -sum(word in chunk.text.lower() for word in words), zlib.crc32(
+                    str(chunk.metadata[ID_KEY]).encode()
+                )
 
             return sorted(chunks, key=rank)[:k]
 
@@ -149,6 +152,21 @@ def test_a_retriever_that_raises_is_reported_and_the_rehearsal_goes_on(policy: P
     assert len(result.failed) == 2
     assert result.questions == len(QUESTIONS) - 2
     assert "ConnectionError: the index is gone" in result.page()
+
+
+def test_a_store_that_gives_documents_ids_of_its_own_is_understood(policy: Policy) -> None:
+    def build(chunks: list[Chunk]) -> Callable[[str], Sequence[Chunk]]:
+        return finder(8)([Chunk(chunk.text, chunk.metadata) for chunk in chunks])
+
+    result = rehearse(corpus(), QUESTIONS, build, policy, doses={"unsigned copy": 0.5}, now=NOW)
+    assert result.spoiled_without > 0
+    assert not result.failed
+
+
+def test_documents_from_elsewhere_are_no_result(policy: Policy) -> None:
+    result = rehearse(corpus(), QUESTIONS, lambda _: lambda _: [Chunk("x", id="elsewhere")], policy, now=NOW)
+    assert len(result.failed) == len(QUESTIONS)
+    assert "which is not in the index it was given" in result.page()
 
 
 def test_a_source_that_goes_bad_is_quarantined_if_the_policy_says_so(policy: Policy, tmp_path: Path) -> None:

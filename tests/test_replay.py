@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from headgate import Chunk, Gate, Policy
 from headgate.cli.app import app
 from headgate.demo.company import open_company
+from headgate.policy import Budget
 from headgate.replay import Redecider, replay_records
 from headgate.testing import HOSTILE_METADATA, FixedClock, Publisher
 from headgate.trace.log import log_record
@@ -153,6 +154,30 @@ def test_what_the_record_does_not_hold_is_not_guessed() -> None:
     plain = Chunk("a", {"source": "https://docs.example/a", "stamp": "2020-01-01"})
     replay = replay_records([record_of(policy_of(), [plain])], renamed)
     assert list(replay.undecided) == ["its metadata would be read otherwise (the policies differ under `metadata`)"]
+
+
+def test_the_budget_is_decided_again_only_from_texts(offline_tokens: None) -> None:
+    tight = policy_of().model_copy(update={"budget": Budget(max_tokens=200)})
+    chunks = [DOCS.seal("word " * 30, f"https://docs.example/{n}") for n in range(2)]
+    bare, full = record_of(tight, chunks), record_of(tight, chunks, full=True)
+    assert [entry["action"] for entry in bare["decisions"]] == ["admit", "drop"]
+    replay = replay_records([bare], policy_of())
+    assert list(replay.undecided) == ["it did not fit into the token budget, and the log keeps no texts to count again"]
+    assert not replay.is_changed
+    assert sum(replay_records([full], policy_of()).newly_admitted.values()) == 1
+    assert not replay_records([full], tight).is_changed
+
+
+def test_quarantine_is_not_replayed(tmp_path: Path) -> None:
+    rule = {"failures": 0.1, "window": "1h", "at_least": 1}
+    mapping = {"sources": [DOCS.source(quarantine=rule)], "quarantine": {"path": str(tmp_path / "q.jsonl")}}
+    gate = Gate(mapping, clock=CLOCK)
+    good = DOCS.seal("a", "https://docs.example/a")
+    gate.admit([Chunk("b", good.metadata)])
+    record = json.loads(json.dumps(log_record(gate.judge([good])), default=str))
+    assert [f["code"] for f in record["decisions"][0]["findings"]] == ["P113"]
+    replay = replay_records([record], gate.policy)
+    assert list(replay.undecided) == ["its source was in quarantine, which depends on the traffic of the time"]
 
 
 def test_terms_are_decided_again_only_from_texts(tmp_path: Path) -> None:

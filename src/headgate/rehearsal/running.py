@@ -18,7 +18,7 @@ from headgate.policy import Policy
 from headgate.rehearsal.catalogue import CATALOGUE
 from headgate.rehearsal.injecting import Injection
 from headgate.rehearsal.result import Case, InjectionResult, Rehearsal
-from headgate.rehearsal.staging import Staged, stage
+from headgate.rehearsal.staging import Staged, identify, stage
 from headgate.rehearsal.world import World
 
 __all__ = ["rehearse"]
@@ -151,7 +151,8 @@ def _ask_all(
         for question in part:
             gate.last = None
             try:
-                before = [str(chunk.id) for chunk in plain(question)]
+                before = [identify(chunk) for chunk in plain(question)]
+                _require_known(before, by_id)
                 gated(question)
             except Exception as error:  # noqa: BLE001 - the retriever is somebody else's; the rehearsal goes on
                 result.failed.append((question, f"{type(error).__name__}: {error}"[:300]))
@@ -184,8 +185,9 @@ def _count(
     by_id: Mapping[str, Chunk],
 ) -> None:
     result.questions += 1
-    decisions = {str(d.chunk_id): d for d in admission.decisions} if admission is not None else {}
-    after = [str(chunk.id) for chunk in admission.chunks] if admission is not None else []
+    judged = zip(map(identify, admission.inputs), admission.decisions, strict=True) if admission is not None else ()
+    decisions = dict(judged)
+    after = [identifier for identifier, decision in decisions.items() if decision.admitted]
     result.spoiled_without += any(i in labels and labels[i].is_bad for i in before)
     result.spoiled_with += any(i in labels and labels[i].is_bad for i in after)
     result.short += len(after) < len(before)
@@ -201,8 +203,15 @@ def _count(
             result.rewritten += sum(edit.changes_text for edit in decision.rewrite.edits)
     for identifier, decision in decisions.items():
         if identifier in labels:
-            _note(result.injections[labels[identifier].name], question, decision, by_id.get(identifier), before)
+            chunk = by_id.get(identifier) if identifier in before else None
+            _note(result.injections[labels[identifier].name], question, decision, chunk)
     _count_lost(result, before, decisions, labels)
+
+
+def _require_known(found: Sequence[str], by_id: Mapping[str, Chunk]) -> None:
+    unknown = next((identifier for identifier in found if identifier not in by_id), None)
+    if unknown is not None:
+        raise ValueError(f"the retriever returned {unknown[:60]!r}, which is not in the index it was given")
 
 
 def _count_lost(
@@ -217,9 +226,7 @@ def _count_lost(
             result.good_lost.update(finding.code for finding in decision.reasons[:1])
 
 
-def _note(
-    result: InjectionResult, question: str, decision: Decision, chunk: Chunk | None, before: Sequence[str]
-) -> None:
+def _note(result: InjectionResult, question: str, decision: Decision, chunk: Chunk | None) -> None:
     terms = {finding.code for finding in decision.findings if finding.check == "terminology"}
     if not decision.admitted:
         result.codes.update(finding.code for finding in decision.reasons[:1])
@@ -227,7 +234,7 @@ def _note(
         result.noticed += 1
         result.codes.update(terms)
     says_something = bool(terms) or result.injection.is_bad or not decision.admitted
-    if chunk is None or str(decision.chunk_id) not in before or not says_something:
+    if chunk is None or not says_something:
         return
     # What came through is what people must see; of what was stopped a few suffice.
     came_through = decision.admitted and result.injection.is_bad
@@ -235,7 +242,7 @@ def _note(
         findings = decision.reasons or decision.findings
         case = Case(
             question,
-            decision.uri or str(decision.chunk_id),
+            decision.uri or identify(chunk),
             chunk.text[:_CASE_CHARS],
             decision.action,
             tuple(finding.code for finding in findings),

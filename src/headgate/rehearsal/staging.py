@@ -11,7 +11,10 @@ from headgate.gate import Gate
 from headgate.rehearsal.injecting import Injection
 from headgate.rehearsal.world import World
 
-__all__ = ["Staged", "stage"]
+__all__ = ["ID_KEY", "Staged", "identify", "stage"]
+
+ID_KEY = "headgate_rehearsal"
+"""The metadata entry that says which document it is, for stores that give documents ids of their own."""
 
 
 @dataclass(slots=True)
@@ -60,10 +63,22 @@ def stage(corpus: Sequence[Chunk], injections: Sequence[Injection], doses: Mappi
             _replace(one, curated, untouched, count, world, staged, later if one.from_half else replaced)
         else:
             _add(one, curated, count, world, staged, added)
-    staged.chunks = [replaced.get(number, chunk) for number, chunk in enumerate(curated)] + added
-    staged.later = [later.get(number, chunk) for number, chunk in enumerate(staged.chunks)] if later else staged.chunks
+    staged.chunks = [_named(replaced.get(number, chunk)) for number, chunk in enumerate(curated)]
+    staged.chunks += map(_named, added)
+    staged.later = staged.chunks
+    if later:
+        staged.later = [_named(later[n]) if n in later else chunk for n, chunk in enumerate(staged.chunks)]
     staged.later_labels = {**staged.labels, **staged.later_labels}
     return staged
+
+
+def identify(chunk: Chunk) -> str:
+    """Return which document of the index a chunk is."""
+    return str(chunk.metadata.get(ID_KEY) or chunk.id)
+
+
+def _named(chunk: Chunk) -> Chunk:
+    return chunk.with_metadata(**{ID_KEY: str(chunk.id)})
 
 
 def _publish(corpus: Sequence[Chunk], world: World, staged: Staged) -> list[Chunk]:

@@ -6,7 +6,7 @@ says that they verified and with which key. Where a record does not say enough, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from headgate.chunk import SEAL_KEY, Chunk
 from headgate.clock import read_instant
 from headgate.decision import Finding
 from headgate.evidence import read_seal, read_times
-from headgate.freshness import Timestamps, quiet_window
+from headgate.freshness import quiet_window
 from headgate.judging import Judgement, describe_rewrite, judge_times
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.memo import Memo
@@ -128,7 +128,9 @@ class Redecider:
                 judged.append(judgement)
                 outcomes.append(judgement)
         apply_supersession(judged)
-        self._apply_budget(judged)
+        # Tokens are counted in texts; a log that keeps none says nothing about the budget.
+        if all(isinstance(entry.get("text"), str) for entry in record["decisions"] if isinstance(entry, Mapping)):
+            apply_budget(judged, self._revision)
         return [self._conclude(entry, outcome) for entry, outcome in zip(record["decisions"], outcomes, strict=True)]
 
     def _judge(self, place: int, entry: Mapping[str, Any], now: datetime, likeness: _Likeness) -> Judgement:
@@ -150,16 +152,14 @@ class Redecider:
                 judgement.text = judgement.rewrite.text
         return judgement
 
-    def _apply_budget(self, judged: Sequence[Judgement]) -> None:
-        # Tokens are counted in texts; a log that keeps none says nothing about the budget.
-        if all(judgement.text or judgement.is_kept_out for judgement in judged):
-            apply_budget(judged, self._revision)
-
     def _conclude(self, entry: Mapping[str, Any], outcome: Judgement | str) -> Redecided:
         if isinstance(outcome, str):
             return Redecided(entry, None, lack=outcome)
         decision = outcome.decide()
         has_text = isinstance(entry.get("text"), str)
+        lack = _unknown(entry, has_text) if decision.admitted else None
+        if lack is not None:
+            return Redecided(entry, None, lack=lack)
         edits = len(outcome.rewrite.edits) if outcome.rewrite is not None else 0
         return Redecided(
             entry,
@@ -216,7 +216,7 @@ class Redecider:
             seal,
             findings,
             times,
-            _quiet(times, source),
+            quiet_window(times, rule),
             any(finding.blocks for finding in findings),
         )
 
@@ -301,8 +301,14 @@ class Redecider:
         raise _Lacking("it carries a seal that was never verified with these keys")
 
 
-def _quiet(times: Timestamps, source: ResolvedSource) -> tuple[datetime, datetime] | None:
-    return quiet_window(times, source.freshness)
+def _unknown(entry: Mapping[str, Any], has_text: bool) -> str | None:
+    """Return why a document that was dropped may still be dropped, though nothing in the record says so."""
+    codes = {finding["code"] for finding in entry["findings"] if finding.get("severity") == "error"}
+    if "P113" in codes:
+        return "its source was in quarantine, which depends on the traffic of the time"
+    if "B402" in codes and not has_text:
+        return "it did not fit into the token budget, and the log keeps no texts to count again"
+    return None
 
 
 def _codes_key(entry: Mapping[str, Any]) -> tuple[object, ...]:

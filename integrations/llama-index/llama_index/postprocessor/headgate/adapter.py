@@ -45,7 +45,7 @@ class LlamaIndexAdapter:
         nodes = []
         for chunk in chunks:
             known = {"id_": chunk.id} if chunk.id is not None else {}
-            hidden = list(OWN_KEYS)
+            hidden = [*OWN_KEYS, *(key for key in chunk.metadata if str(key).startswith("headgate_"))]
             nodes.append(
                 TextNode(
                     text=chunk.text,
