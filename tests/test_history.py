@@ -188,6 +188,20 @@ def test_names_from_documents_are_shown_as_text() -> None:
         assert "\u202e" not in page
 
 
+@pytest.mark.parametrize("value", [None, 3, [], {}, [None], float("inf"), float("nan"), 10**400, True, "x"], ids=str)
+@pytest.mark.parametrize("study", [score_sources, study_adoption, find_stale])
+def test_records_of_other_making_break_nothing(study: Any, value: object) -> None:
+    for name in ("age_seconds", "source", "uri", "digest", "modified", "evidence", "action", "id"):
+        odd = record(gate_of("audit"), good(), unsigned(), tampered())
+        for decision in odd["decisions"]:
+            decision[name] = value
+        assert study([odd])._repr_html_()
+    for name in ("mode", "policy_revision", "counts"):
+        odd = record(gate_of("audit"), good())
+        odd[name] = value
+        assert study([odd])._repr_html_()
+
+
 def records(count: int) -> Iterator[dict[str, Any]]:
     one = record(gate_of("audit"), good(), tampered(), unsigned())
     for number in range(count):

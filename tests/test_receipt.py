@@ -17,6 +17,7 @@ from headgate.encoding import b64url_decode, b64url_encode, canonical_json
 from headgate.provenance import KeySet, generate_signing_key, sign_jws
 from headgate.receipt import RECEIPT_TYPE, ReceiptError, issue_receipt, verify_receipt
 from headgate.testing import FixedClock, Publisher
+from headgate.trace.log import log_record
 
 CLOCK = FixedClock()
 DOCS = Publisher("docs", "https://docs.example/**", CLOCK)
@@ -118,6 +119,18 @@ def test_subjects_and_documents_must_agree(gate: Gate) -> None:
     with pytest.raises(ReceiptError, match="subjects and documents differ"):
         verify_receipt(forged, KEYS, query="How?")
     assert b64url_encode(b"x")
+
+
+@pytest.mark.parametrize("value", [None, 3, [], {}, float("inf"), float("nan"), "x"], ids=str)
+def test_a_record_of_other_making_is_refused_or_signed_as_it_is(gate: Gate, value: object) -> None:
+    for name in ("digest", "findings", "action", "evidence", "edits", "uri"):
+        record = json.loads(json.dumps(log_record(admitted(gate)), default=str))
+        record["decisions"][0][name] = value
+        try:
+            token = issue_receipt(record, DESK, "desk")
+        except ReceiptError:
+            continue
+        assert verify_receipt(token, KEYS, query="How?")
 
 
 def test_a_prompt_without_documents_has_a_receipt_too(gate: Gate) -> None:

@@ -167,7 +167,10 @@ def test_a_recorded_admission_is_shown_like_a_live_one(gate: Gate, publisher: Pu
     assert to_text(recorded) == to_text(admission)
 
 
-@pytest.mark.parametrize("value", [None, 3, "x", [], {}, [None], [{}], {"a": []}])
+ODD: list[object] = [None, 3, "x", [], {}, [None], [{}], {"a": []}, float("inf"), float("nan"), -1.5, 10**400, True]
+
+
+@pytest.mark.parametrize("value", ODD, ids=str)
 def test_a_record_of_somebody_elses_making_is_shown_too(value: object) -> None:
     names = ("action", "findings", "uri", "source", "edits", "age_seconds", "assurance")
     for name in names:

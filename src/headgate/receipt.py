@@ -84,9 +84,10 @@ def issue_receipt(admission: Admission | Mapping[str, Any], signing_key: object,
         raise ReceiptError("A receipt is bound to a question, and this admission has none: pass `query` to the gate.")
     try:
         statement = _statement(record, issuer)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        payload = canonical_json(statement)
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ReceiptError(f"The record is incomplete: {ascii(error)[:100]}.") from None
-    return sign_jws(canonical_json(statement), key, typ=RECEIPT_TYPE)
+    return sign_jws(payload, key, typ=RECEIPT_TYPE)
 
 
 def verify_receipt(
@@ -175,7 +176,7 @@ def _document(decision: Mapping[str, Any]) -> dict[str, Any]:
 def _read(payload: bytes) -> Receipt:
     try:
         return _parse(loads_strict(payload))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise ReceiptError(f"The receipt is signed, but it is none of this version: {ascii(error)[:100]}.") from None
 
 
@@ -183,7 +184,7 @@ def _parse(statement: Any) -> Receipt:
     """Return the receipt in a statement.
 
     Raises:
-        KeyError, TypeError, ValueError, AttributeError: there is none.
+        LookupError, TypeError, ValueError, AttributeError: there is none.
     """
     if statement["_type"] != _STATEMENT_TYPE or statement["predicateType"] != PREDICATE_TYPE:
         raise ValueError("another type of statement")

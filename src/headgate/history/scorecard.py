@@ -16,6 +16,8 @@ __all__ = ["By", "Period", "Scorecard", "SourceScore", "score_sources"]
 By = Literal["hour", "day", "week"]
 _SOURCES = 1_000
 _PERIODS = 20_000
+# Ten thousand years in seconds; what says to be older says nothing.
+_LONGEST = 3.2e11
 # What a text or a seal that was altered looks like, as distinct from one that is missing or unknown.
 _TAMPER = frozenset(("P102", "P104", "P105", "P106"))
 
@@ -239,12 +241,12 @@ def _count(score: SourceScore, decision: Mapping[str, Any], codes: frozenset[str
     score.tampered += bool(codes & _TAMPER)
     score.codes.update(codes)
     age = decision.get("age_seconds")
-    if isinstance(age, (int, float)) and not isinstance(age, bool):
-        score.ages.add(float(age))
+    if isinstance(age, (int, float)) and 0 <= age <= _LONGEST:
+        score.ages.add(age)
 
 
 def _is_failure(codes: frozenset[str]) -> bool:
-    return any(code[:1] in "PG" and code != "P113" for code in codes)
+    return any(code.startswith(("P", "G")) and code != "P113" for code in codes)
 
 
 def _start(record: Mapping[str, Any], by: By) -> str | None:

@@ -125,8 +125,9 @@ def _facts(record: Mapping[str, Any]) -> str:
         facts.append(f"policy {str(record['policy_revision'])[:18]}\u2026")
     if record.get("admission"):
         facts.append(f"admission {str(record['admission'])[:12]}\u2026")
-    if isinstance(record.get("seconds"), (int, float)):
-        facts.append(f"{record['seconds'] * 1e3:.1f} ms")
+    seconds = record.get("seconds")
+    if isinstance(seconds, float) and 0 <= seconds < 86_400:
+        facts.append(f"{seconds * 1e3:.1f} ms")
     return f'<span class="soft">{escape(", ".join(facts))}.</span>' if facts else ""
 
 

@@ -15,6 +15,8 @@ from headgate.rewrite import Edit
 
 __all__ = ["DocumentRow", "age_in_words", "edits_of", "first_reason", "losses", "rows_of"]
 
+# Ten thousand years in seconds; what says to be older says nothing.
+_LONGEST = 3.2e11
 _ORDER = {letter: number for number, letter in enumerate("PFTBG")}
 
 
@@ -108,7 +110,7 @@ def edits_of(recorded: object, text: str) -> tuple[Edit, ...]:
 
 def age_in_words(seconds: object) -> str:
     """Return an age as people say it."""
-    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or seconds < 0:
+    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not 0 <= seconds <= _LONGEST:
         return ""
     for size, word in ((86_400 * 365.25, "years"), (86_400, "days"), (3_600, "hours"), (60, "minutes")):
         if seconds >= 2 * size:

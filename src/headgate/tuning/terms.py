@@ -54,12 +54,12 @@ def measure_terms(
 ) -> TermEffect:
     """Return what `after` changes against `before` in the texts of records, each text once."""
     effect = TermEffect()
-    seen: set[tuple[object, object]] = set()
+    seen: set[tuple[str, str]] = set()
     for record in records:
         for decision in record["decisions"]:
             if source is not None and decision.get("source") != source:
                 continue
-            text, key = decision.get("text"), (decision.get("digest"), decision.get("source"))
+            text, key = decision.get("text"), (str(decision.get("digest")), str(decision.get("source")))
             if not isinstance(text, str):
                 effect.without_text += 1
             elif key not in seen:
