@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from headgate.tuning.plots import new_axes
+from headgate.tuning.plots import GREEN, INK, RED, new_axes
 
 if TYPE_CHECKING:
     from headgate.rehearsal.result import Rehearsal
 
 __all__ = ["plot_rehearsal"]
-
-_RED, _GREEN = "#c8443f", "#2f8f5b"
 
 
 def plot_rehearsal(rehearsal: Rehearsal, axes: Any = None) -> Any:
@@ -22,11 +20,11 @@ def plot_rehearsal(rehearsal: Rehearsal, axes: Any = None) -> Any:
     places = range(len(results))
     without = [100 * one.prompts_without / total for one in results]
     gated = [100 * one.prompts_with / total for one in results]
-    axes.barh([place - 0.2 for place in places], without, 0.38, color=_RED, label="without the gate")
-    bars = axes.barh([place + 0.2 for place in places], gated, 0.38, color=_GREEN, label="with the gate")
-    axes.bar_label(bars, [f"{value:.0f} %" for value in gated], padding=3, fontsize=8)
+    axes.barh([place - 0.2 for place in places], without, 0.38, color=RED, label="without the gate")
+    bars = axes.barh([place + 0.2 for place in places], gated, 0.38, color=GREEN, label="with the gate")
+    axes.bar_label(bars, [f"{value:.0f} %" for value in gated], padding=3, fontsize=8, color=INK)
     axes.set(yticks=list(places), yticklabels=[one.injection.name for one in results], xlim=(0, 100))
     axes.set_xlabel("prompts with at least one such document, %")
     axes.invert_yaxis()
-    axes.legend(frameon=False, loc="lower right")
+    axes.legend(frameon=False, loc="lower right", labelcolor=INK)
     return axes

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from headgate.tuning.curves import Curve, Levels
     from headgate.tuning.terms import TermEffect
 
-__all__ = ["new_axes", "plot_curve", "plot_levels", "plot_terms"]
+__all__ = ["BLUE", "GREEN", "INK", "RED", "new_axes", "plot_curve", "plot_levels", "plot_terms"]
 
 _DAY = timedelta(days=1)
-_BLUE, _RED, _GREEN, _GREY = "#1f5fbf", "#c8443f", "#2f8f5b", "#8b95a3"
+# On no ground of their own: each colour stands out at least 3:1 from white and from near black.
+BLUE, RED, GREEN, INK, _GREY = "#3b82d9", "#d9534f", "#2f9e68", "#757f8c", "#a8b0ba"
 
 
 def new_axes(axes: Any = None, *, size: tuple[float, float] = (8.0, 3.6)) -> Any:
@@ -29,7 +30,14 @@ def new_axes(axes: Any = None, *, size: tuple[float, float] = (8.0, 3.6)) -> Any
             from matplotlib import pyplot
         except ImportError:
             raise HeadgateError("Plots need matplotlib: pip install 'headgate[plots]'") from None
-        _, axes = pyplot.subplots(figsize=size, layout="constrained")
+        figure, axes = pyplot.subplots(figsize=size, layout="constrained")
+        # Transparent, so that it fits a light page and a dark one.
+        figure.patch.set_alpha(0)
+        axes.patch.set_alpha(0)
+        axes.spines[:].set_color(INK)
+        axes.tick_params(colors=INK)
+        axes.xaxis.label.set_color(INK)
+        axes.yaxis.label.set_color(INK)
     axes.spines[["top", "right"]].set_visible(False)
     return axes
 
@@ -40,9 +48,9 @@ def plot_curve(curve: Curve, axes: Any = None) -> Any:
     points = [point for point in curve.points if point.max_age > timedelta(0)] or list(curve.points)
     days = [max(point.max_age / _DAY, 0.1) for point in points]
     for name, values, total, style in (
-        ("documents", [p.documents for p in points], curve.documents, {"color": _BLUE}),
-        ("prompts with a document", [p.prompts for p in points], curve.prompts, {"color": _GREEN, "ls": "--"}),
-        ("prompts that lose none", [p.whole for p in points], curve.prompts, {"color": _RED, "ls": ":"}),
+        ("documents", [p.documents for p in points], curve.documents, {"color": BLUE}),
+        ("prompts with a document", [p.prompts for p in points], curve.prompts, {"color": GREEN, "ls": "--"}),
+        ("prompts that lose none", [p.whole for p in points], curve.prompts, {"color": RED, "ls": ":"}),
     ):
         axes.step(days, [100 * value / max(1, total) for value in values], where="post", label=name, lw=2, **style)
     if curve.current is not None:
@@ -51,7 +59,7 @@ def plot_curve(curve: Curve, axes: Any = None) -> Any:
     axes.set(xscale="log", ylim=(0, 101), xlabel="max_age, in days", ylabel="surviving, %")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.grid(axis="y", alpha=0.3)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, labelcolor=INK)
     return axes
 
 
@@ -60,8 +68,8 @@ def plot_levels(levels: Levels, axes: Any = None) -> Any:
     axes = new_axes(axes, size=(8.0, 2.2))
     names = [level.require for level in levels.levels]
     shares = [100 * level.documents / max(1, level.total) for level in levels.levels]
-    bars = axes.barh(names, shares, color=_BLUE)
-    axes.bar_label(bars, [f"{level.documents:,}" for level in levels.levels], padding=4)
+    bars = axes.barh(names, shares, color=BLUE)
+    axes.bar_label(bars, [f"{level.documents:,}" for level in levels.levels], padding=4, color=INK)
     axes.set(xlim=(0, 108), xlabel="documents admitted, %")
     axes.invert_yaxis()
     return axes
@@ -75,8 +83,8 @@ def plot_terms(effect: TermEffect, axes: Any = None) -> Any:
     names = [clip(visible(term), 40).replace("$", r"\$") for term in terms]
     places = range(len(terms))
     axes.barh([p - 0.2 for p in places], [effect.before[t] for t in terms], 0.38, color=_GREY, label="before")
-    axes.barh([p + 0.2 for p in places], [effect.after[t] for t in terms], 0.38, color=_BLUE, label="then")
+    axes.barh([p + 0.2 for p in places], [effect.after[t] for t in terms], 0.38, color=BLUE, label="then")
     axes.set(yticks=list(places), yticklabels=names, xlabel="places rewritten")
     axes.invert_yaxis()
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, labelcolor=INK)
     return axes
