@@ -224,6 +224,39 @@ def company(tmp_path: Path) -> Company:
     return open_company(tmp_path)
 
 
+OWN = """
+from headgate.rehearsal import injection
+from langchain_headgate.rehearsal import bm25
+
+
+@injection("shouting", "In capitals.", dose=1.0)
+def shouting(chunk, world):
+    return world.unsealed(chunk, chunk.text.upper())
+
+
+def build(documents, k):
+    return bm25(documents, k)
+"""
+
+
+def test_the_command_takes_what_stands_in_the_current_folder(
+    company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own_rehearsal.py").write_text(OWN)
+    curated = [document.chunk for document in company.documents if document.trouble is None]
+    (tmp_path / "corpus.jsonl").write_text("\n".join(map(to_line, curated)))
+    command = ["rehearse", "corpus.jsonl", "--now", "2026-06-01T12:00:00Z", "--only", "stale copy", "--json"]
+    own = ["--retriever", "own_rehearsal:build", "--injection", "own_rehearsal:shouting"]
+    found = json.loads(CliRunner().invoke(app, [*command, *own]).stdout)
+    shouting = found["injections"][-1]
+    assert shouting["name"] == "shouting"
+    assert shouting["injected"] == found["curated"]
+    # One source of the company only declares; there it comes through, and nowhere else.
+    assert shouting["prompts_without"] > shouting["prompts_with"] > 0
+    assert shouting["codes"].keys() == {"P101"}
+
+
 @pytest.mark.parametrize("framework", ["langchain", "llama_index"])
 def test_the_command(framework: str, company: Company, tmp_path: Path) -> None:
     curated = [document.chunk for document in company.documents if document.trouble is None]

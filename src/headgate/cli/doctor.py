@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from headgate.cli.loading import load_object
 from headgate.cli.options import JsonOption, print_json
-from headgate.errors import HeadgateError
 
 __all__ = ["EXAMPLE_DOCTOR", "doctor"]
 
@@ -35,20 +32,6 @@ def doctor(
 
 
 def _load(target: str) -> Any:
-    module_name, colon, name = target.partition(":")
-    if not colon or not module_name or not name:
-        raise HeadgateError(f"{target[:80]!r}: write module:name, such as app.rag:chain.")
-    # As `python -m` does: what is in the current folder can be imported.
-    sys.path.insert(0, str(Path.cwd()))
-    try:
-        found: Any = importlib.import_module(module_name)
-    except ImportError as error:
-        raise HeadgateError(f"{module_name[:80]!r} cannot be imported: {error}") from error
-    finally:
-        sys.path.pop(0)
-    for step in name.split("."):
-        if not hasattr(found, step):
-            raise HeadgateError(f"{module_name!r} has no {name!r}.")
-        found = getattr(found, step)
+    found = load_object(target)
     # A function is taken as one that builds the chain.
     return found() if callable(found) and not hasattr(found, "invoke") and not hasattr(found, "retrieve") else found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from importlib.metadata import entry_points
 from itertools import islice
 from pathlib import Path
@@ -14,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from headgate.chunk import Chunk
+from headgate.cli.loading import load_object
 from headgate.cli.options import (
     DocumentsArgument,
     HtmlOption,
@@ -119,7 +119,7 @@ def _questions(path: Path | None, chunks: Sequence[Chunk]) -> list[str]:
 def _injections(only: list[str] | None, own: list[str] | None) -> list[Any]:
     from headgate.rehearsal import CATALOGUE, Injection
 
-    mine = [_load(place) for place in own or ()]
+    mine = [load_object(place) for place in own or ()]
     for place, one in zip(own or (), mine, strict=True):
         if not isinstance(one, Injection):
             raise HeadgateError(f"{place} is no injection. Put @headgate.rehearsal.injection(...) above the function.")
@@ -143,7 +143,7 @@ def _doses(entries: list[str] | None) -> dict[str, float]:
 
 def _builder(framework: str, place: str | None) -> Callable[[Sequence[Any], int], Any]:
     if place is not None:
-        build: Callable[[Sequence[Any], int], Any] = _load(place)
+        build: Callable[[Sequence[Any], int], Any] = load_object(place)
         return build
     for entry in entry_points(group=_GROUP):
         if entry.name == framework:
@@ -153,11 +153,3 @@ def _builder(framework: str, place: str | None) -> Callable[[Sequence[Any], int]
         "llama-index-postprocessor-headgate[rehearsal]" if framework == "llama_index" else "langchain-headgate[demo]"
     )
     raise HeadgateError(f"There is no retriever of {framework!r}: pip install '{extra}', or name one with --retriever.")
-
-
-def _load(place: str) -> Any:
-    module, _, name = place.partition(":")
-    try:
-        return getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise HeadgateError(f"{place}: cannot be loaded ({error}). Write MODULE:NAME.") from None
