@@ -17,6 +17,7 @@ __all__ = [
     "is_digest_label",
     "loads_strict",
     "replace_surrogates",
+    "to_json",
 ]
 
 _DIGEST_LABEL = re.compile(r"sha-256:[A-Za-z0-9_-]{43}")
@@ -81,6 +82,22 @@ def loads_strict(data: bytes) -> object:
 def replace_surrogates(text: str) -> str:
     """Return `text` with lone surrogates replaced by U+FFFD, so that it can be encoded; lengths stay."""
     return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
+
+
+def to_json(value: object, *, indent: int | None = None, is_ascii: bool = False) -> str:
+    """Return a value as JSON that can be written anywhere.
+
+    Lone surrogates become U+FFFD, and objects that JSON does not know become their text.
+
+    Args:
+        value: what to write.
+        indent: spaces a level; by default everything stands in one line.
+        is_ascii: whether characters other than ASCII are escaped.
+    """
+    separators = (",", ":") if indent is None else None
+    return replace_surrogates(
+        json.dumps(value, ensure_ascii=is_ascii, indent=indent, separators=separators, default=str)
+    )
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeGuard
 
 from headgate.decision import Admission, Decision
-from headgate.encoding import replace_surrogates
+from headgate.encoding import to_json
 from headgate.errors import HeadgateError
 from headgate.policy import Policy, Quarantine
 from headgate.policy.durations import format_duration
@@ -83,7 +83,7 @@ class QuarantineFile:
         self._append({"at": at.isoformat(), "action": "release", "source": source, "by": by})
 
     def _append(self, event: Mapping[str, str]) -> None:
-        line = replace_surrogates(json.dumps(event, ensure_ascii=False)).encode("utf-8") + b"\n"
+        line = to_json(event).encode("utf-8") + b"\n"
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
         try:
             os.write(descriptor, line)

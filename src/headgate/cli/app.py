@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -22,6 +23,7 @@ from headgate.cli import (
     showing,
 )
 from headgate.errors import HeadgateError
+from headgate.report import visible
 
 __all__ = ["app", "main"]
 
@@ -77,16 +79,24 @@ app.command(epilog=codes.EXAMPLE_EXPLAIN)(codes.explain)
 app.command(epilog=codes.EXAMPLE_SCHEMA)(codes.schema)
 
 
+def _spare_encodings() -> None:
+    # Where output is not UTF-8 (a pipe on Windows), a sign that cannot be written must not end the command.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def main() -> None:
     """Run the command line."""
+    _spare_encodings()
     try:
         app()
     except HeadgateError as error:
-        typer.echo(f"headgate: {error}", err=True)
+        typer.echo(visible(f"headgate: {error}"), err=True)
         sys.exit(2)
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         sys.stderr.close()
         sys.exit(0)
     except OSError as error:
-        typer.echo(f"headgate: {error.filename or 'a file'}: {error.strerror or error}", err=True)
+        typer.echo(visible(f"headgate: {error.filename or 'a file'}: {error.strerror or error}"), err=True)
         sys.exit(2)

@@ -28,7 +28,7 @@ from headgate.errors import HeadgateError
 from headgate.gate import Gate
 from headgate.policy import MetadataKeys
 from headgate.provenance import Sealer
-from headgate.report import audit_html, audit_tables
+from headgate.report import audit_html, audit_tables, prose, visible
 
 __all__ = ["EXAMPLE_AUDIT", "EXAMPLE_INIT", "EXAMPLE_SEAL", "audit", "init", "seal"]
 
@@ -69,7 +69,8 @@ def init(
         return
     typer.echo(f"{out}: drafted from {survey.documents:,} documents.")
     for pattern, source in survey.sources.items():
-        typer.echo(f"  {pattern}: {source.documents:,} documents, {source.sealed:,} sealed, {source.dated:,} dated")
+        figures = f"{source.documents:,} documents, {source.sealed:,} sealed, {source.dated:,} dated"
+        typer.echo(visible(f"  {pattern}: {figures}"))
     _report_unreadable(survey.unreadable)
     typer.echo(f"\nNext: headgate audit {documents} --policy {out}")
 
@@ -99,7 +100,7 @@ def seal(
             if item.chunk is None:
                 problems.append(f"{item.place}: {item.problem}")
                 continue
-            stream.write(to_line(item.chunk) + "\n")
+            stream.write(to_line(item.chunk, is_ascii=out is None) + "\n")
             sealed += 1
     typer.echo(f"{sealed:,} sealed by {issuer!r}, {len(problems):,} not.", err=True)
     _report_unreadable(problems)
@@ -128,7 +129,8 @@ def audit(
             screen.print(table)
             screen.print()
         counts = result.counts()
-        screen.print(f"{counts['admissible']:,} of {counts['documents']:,} documents are admissible under {policy}.")
+        admissible = f"{counts['admissible']:,} of {counts['documents']:,} documents are admissible"
+        screen.print(prose(f"{admissible} under {policy}."))
         if counts["kept_out"]:
             screen.print("headgate explain CODE says what a code means and how to fix it.")
     if any(row.keeps_out for row in result.rows):
@@ -144,6 +146,6 @@ def _output(out: Path | None) -> AbstractContextManager[IO[str]]:
 
 def _report_unreadable(problems: list[str]) -> None:
     for problem in problems[:5]:
-        typer.echo(f"  {problem}", err=True)
+        typer.echo(visible(f"  {problem}"), err=True)
     if len(problems) > 5:
         typer.echo(f"  and {len(problems) - 5:,} more", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +17,7 @@ from headgate.cli.options import (
     print_json,
     write_page,
 )
+from headgate.encoding import to_json
 from headgate.errors import HeadgateError
 from headgate.policy import Policy
 from headgate.quarantine import QuarantineFile
@@ -83,8 +83,7 @@ def adoption(
     found = study_adoption(log_entries(path, quiet=as_json))
     write_page(html, "headgate: on the way to enforcement", lambda: adoption_html(found))
     if unsealed is not None:
-        lines = [json.dumps(entry, ensure_ascii=False, default=str) for entry in found.manifest()]
-        unsealed.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        unsealed.write_text("".join(f"{to_json(entry)}\n" for entry in found.manifest()), encoding="utf-8")
     if as_json:
         print_json(found.to_dict())
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections import Counter
@@ -120,7 +119,7 @@ def _show(entries: Iterator[LogEntry], wanted: _Filter, *, as_json: bool) -> Non
         for decision in wanted.matches(entry.record):
             if as_json:
                 line = {"now": entry.record["now"], "admission": entry.record["admission"], **decision}
-                typer.echo(json.dumps(line, ensure_ascii=False, default=str))
+                print_json(line, indent=None)
                 continue
             codes = " ".join(finding["code"] for finding in decision["findings"])
             shown = f"{entry.record['now'][:19]}  {decision.get('action'):<5}  {codes:<15}  {decision.get('source')}"

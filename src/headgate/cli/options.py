@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -14,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from headgate.clock import utc_now
+from headgate.encoding import to_json
 from headgate.errors import HeadgateError
 from headgate.freshness import Unreadable, read_time
 from headgate.report import document_page, escape
@@ -56,9 +56,10 @@ def console() -> Console:
     return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=120)
 
 
-def print_json(value: object) -> None:
-    """Print one JSON object."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+def print_json(value: object, *, indent: int | None = 2) -> None:
+    """Print one JSON object, in characters that standard output can carry."""
+    is_ascii = not (sys.stdout.encoding or "").lower().startswith("utf")
+    typer.echo(to_json(value, indent=indent, is_ascii=is_ascii))
 
 
 def log_entries(path: Path, *, quiet: bool) -> Iterator[LogEntry]:

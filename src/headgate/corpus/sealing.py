@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.corpus.reading import CorpusItem
+from headgate.encoding import to_json
 from headgate.errors import SealError
 from headgate.freshness import find_entry, resolve_timestamps
 from headgate.policy import MetadataKeys
@@ -40,12 +40,10 @@ def seal_corpus(
             yield CorpusItem(item.place, None, str(error))
 
 
-def to_line(chunk: Chunk) -> str:
-    """Return a chunk as a line of JSON Lines, as `read_corpus` reads it."""
+def to_line(chunk: Chunk, *, is_ascii: bool = False) -> str:
+    """Return a chunk as a line of JSON Lines, as `read_corpus` reads it; in ASCII for streams of any encoding."""
     record = {"id": chunk.id, "text": chunk.text, "metadata": dict(chunk.metadata)}
-    return json.dumps(
-        {key: value for key, value in record.items() if value is not None}, ensure_ascii=False, default=str
-    )
+    return to_json({key: value for key, value in record.items() if value is not None}, is_ascii=is_ascii)
 
 
 def _seal(chunk: Chunk, sealer: Sealer, keys: MetadataKeys, cover: Sequence[str]) -> Chunk:

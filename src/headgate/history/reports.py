@@ -12,7 +12,19 @@ from rich.text import Text
 from headgate.codes import CODES
 from headgate.history.adoption import Adoption
 from headgate.history.stale import StaleDocument, StaleList
-from headgate.report import Bar, age_in_words, badge, bar_chart, clip, escape, new_table, plain, table, visible, within
+from headgate.report import (
+    Bar,
+    age_in_words,
+    badge,
+    bar_chart,
+    clip,
+    escape,
+    new_table,
+    plain,
+    prose,
+    table,
+    within,
+)
 
 __all__ = ["adoption_html", "adoption_rich", "stale_html", "stale_rich"]
 
@@ -45,15 +57,15 @@ def adoption_html(found: Adoption) -> str:
 
 def adoption_rich(found: Adoption) -> Group:
     """Return an adoption report for a terminal."""
-    parts: list[Any] = [Text(_adoption_sentence(found), style="bold")]
-    parts += [Text(note) for note in _adoption_notes(found)]
+    parts: list[Any] = [prose(_adoption_sentence(found), "bold")]
+    parts += [prose(note) for note in _adoption_notes(found)]
     causes = new_table("What keeps documents out", [("reasons", False), ("documents", True)])
     for codes, count in found.causes.most_common(12):
         causes.add_row(plain(_titles(codes)), f"{count:,}")
     remedies = new_table("What would let them in", [("problem", False), ("documents", True), ("what to do", False)])
     for remedy in found.remedies():
-        todo = visible(remedy.todo) + (f"\n{visible(remedy.policy)}" if remedy.policy else "")
-        remedies.add_row(remedy.problem, f"{remedy.documents:,}", Text(todo))
+        todo = remedy.todo + (f"\n{remedy.policy}" if remedy.policy else "")
+        remedies.add_row(plain(remedy.problem), f"{remedy.documents:,}", prose(todo))
     for listed in (causes, remedies):
         if listed.row_count:
             parts += [Text(), listed]
@@ -93,7 +105,7 @@ def stale_rich(found: StaleList) -> Group:
             _age(document),
             Text(_left(document), style=style),
         )
-    return Group(Text(_stale_sentence(found), style="bold"), Text(), listed)
+    return Group(prose(_stale_sentence(found), "bold"), Text(), listed)
 
 
 def _adoption_sentence(found: Adoption) -> str:

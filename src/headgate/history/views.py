@@ -11,7 +11,7 @@ from rich.text import Text
 from headgate.codes import CODES
 from headgate.history.scorecard import Scorecard, SourceScore
 from headgate.quarantine import Held
-from headgate.report import age_in_words, badge, clip, escape, figures, line_chart, new_table, plain, table
+from headgate.report import age_in_words, badge, clip, escape, figures, line_chart, new_table, plain, prose, table
 
 __all__ = ["scorecard_html", "scorecard_rich"]
 
@@ -66,9 +66,9 @@ def scorecard_html(card: Scorecard, held: Mapping[str, Held] | None = None) -> s
 
 def scorecard_rich(card: Scorecard) -> Group:
     """Return a scorecard for a terminal."""
-    parts: list[Any] = [Text(_sentence(card), style="bold")]
+    parts: list[Any] = [prose(_sentence(card), "bold")]
     if skipped := _skipped(card):
-        parts.append(Text(skipped))
+        parts.append(prose(skipped))
     columns = [("source", False), ("documents", True), ("admitted", True), ("failed", True), ("tampered", True)]
     listed = new_table(
         None, [*columns, ("spoiled prompts", True), ("age p50", True), ("p99", True), ("reasons", False)]

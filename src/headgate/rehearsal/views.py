@@ -10,7 +10,7 @@ from rich.text import Text
 
 from headgate.codes import CODES
 from headgate.rehearsal.result import InjectionResult, Rehearsal
-from headgate.report import Bar, badge, bar_chart, clip, document_page, escape, figures, new_table, table
+from headgate.report import Bar, badge, bar_chart, clip, document_page, escape, figures, new_table, plain, prose, table
 
 __all__ = ["rehearsal_html", "rehearsal_page", "rehearsal_rich"]
 
@@ -48,26 +48,26 @@ def rehearsal_html(rehearsal: Rehearsal, *, cases: int) -> str:
 
 def rehearsal_rich(rehearsal: Rehearsal) -> Group:
     """Return a rehearsal for a terminal."""
-    parts: list[Any] = [Text(_conditions(rehearsal)), Text()]
+    parts: list[Any] = [prose(_conditions(rehearsal)), Text()]
     parts += [Text.assemble((f"{figure:>16}", "bold"), f"  {words}") for figure, words in _figures(rehearsal)]
-    parts += [Text(note) for note in _notes(rehearsal)]
+    parts += [prose(note) for note in _notes(rehearsal)]
     listed = new_table(None, [(_HEAD[0], False), *((name, True) for name in _HEAD[1:4]), (_HEAD[4], False)])
     for one in rehearsal.injections.values():
         if one.injection.is_bad:
             style = "red" if one.prompts_with else "green"
             listed.add_row(
-                one.injection.name,
+                plain(one.injection.name, 60),
                 f"{one.injected:,}",
                 f"{one.prompts_without:,}",
                 Text(f"{one.prompts_with:,}", style=style),
-                Text(_stopped(one)),
+                prose(_stopped(one)),
             )
     parts += [Text(), listed]
     noisy = [one for one in rehearsal.injections.values() if not one.injection.is_bad]
     if noisy:
         words = new_table(None, [("words", False), ("injected", True), ("noticed in prompts", True), ("codes", False)])
         for one in noisy:
-            words.add_row(one.injection.name, f"{one.injected:,}", f"{one.noticed:,}", _codes(one))
+            words.add_row(plain(one.injection.name, 60), f"{one.injected:,}", f"{one.noticed:,}", _codes(one))
         parts += [Text(), words]
     return Group(*parts)
 

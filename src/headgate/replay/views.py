@@ -10,7 +10,7 @@ from rich.text import Text
 
 from headgate.codes import CODES
 from headgate.replay.reporting import Replay
-from headgate.report import Bar, bar_chart, clip, escape, new_table, plain, table
+from headgate.report import Bar, bar_chart, clip, escape, new_table, plain, prose, table
 
 __all__ = ["replay_html", "replay_rich"]
 
@@ -53,8 +53,8 @@ def replay_html(replay: Replay) -> str:
 
 def replay_rich(replay: Replay) -> Group:
     """Return a replay for a terminal."""
-    parts: list[Any] = [Text(_sentence(replay), style="bold")]
-    parts += [Text(note) for note in _notes(replay)]
+    parts: list[Any] = [prose(_sentence(replay), "bold")]
+    parts += [prose(note) for note in _notes(replay)]
     for words, counts in ((_DROPPED, replay.newly_dropped), (_ADMITTED, replay.newly_admitted)):
         if counts:
             parts += [Text(), _counted(words, counts)]

@@ -7,7 +7,7 @@ from headgate.report.displays import Recorded, show, to_html, to_rich, to_text
 from headgate.report.escaping import clip, escape, visible
 from headgate.report.html import badge, diff_html, document_page, figures, fragment, table, within
 from headgate.report.rows import age_in_words, edits_of, losses, rows_of
-from headgate.report.tables import audit_tables, decision_rows, new_table, plain
+from headgate.report.tables import audit_tables, decision_rows, new_table, plain, prose
 
 __all__ = [
     "Bar",
@@ -36,6 +36,7 @@ __all__ = [
     "losses",
     "new_table",
     "plain",
+    "prose",
     "rows_of",
     "show",
     "table",

@@ -13,7 +13,7 @@ from headgate.report.charts import funnel_chart
 from headgate.report.escaping import clip, escape
 from headgate.report.html import badge, diff_html, table, within
 from headgate.report.rows import DocumentRow, losses, rows_of
-from headgate.report.tables import new_table, plain
+from headgate.report.tables import new_table, plain, prose
 
 __all__ = ["admission_html", "admission_rich", "document_table", "funnel_rich", "headline"]
 
@@ -79,7 +79,7 @@ def admission_rich(record: Mapping[str, Any], texts: Sequence[object] = ()) -> G
             row.age,
             _reasons_text(row),
         )
-    parts: list[Any] = [Text(headline(record), style="bold")]
+    parts: list[Any] = [prose(headline(record), "bold")]
     if any(row.would_drop for row in rows):
         parts.append(funnel_rich(_decisions(record)))
     parts.append(listed)
@@ -96,7 +96,7 @@ def funnel_rich(decisions: Sequence[Mapping[str, Any]]) -> Table:
     for reason, count in losses(decisions):
         left -= count
         bar = Text.assemble((_bar(left, total), "green"), (_bar(count, total, "\u2591"), "red"))
-        funnel.add_row(f"\u2212 {reason}", f"{count:,}", bar)
+        funnel.add_row(plain(f"\u2212 {reason}", 80), f"{count:,}", bar)
     funnel.add_row("left", f"{left:,}", Text(_bar(left, total), style="green"))
     return funnel
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rich.console import Group
-from rich.text import Text
 
 from headgate.corpus import Audit, AuditRow
 from headgate.report.admissions import document_table
@@ -11,7 +10,7 @@ from headgate.report.charts import funnel_chart
 from headgate.report.escaping import clip, escape
 from headgate.report.html import table
 from headgate.report.rows import DocumentRow, losses, rows_of
-from headgate.report.tables import audit_tables
+from headgate.report.tables import audit_tables, prose
 
 __all__ = ["audit_html", "audit_rich"]
 
@@ -43,7 +42,7 @@ def audit_html(audit: Audit) -> str:
 
 def audit_rich(audit: Audit) -> Group:
     """Return an audit for a terminal."""
-    return Group(Text(_sentence(audit), style="bold"), *audit_tables(audit))
+    return Group(prose(_sentence(audit), "bold"), *audit_tables(audit))
 
 
 def _sentence(audit: Audit) -> str:

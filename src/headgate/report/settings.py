@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich.console import Group
-from rich.text import Text
 
 from headgate.policy import Policy, SourceRule
 from headgate.policy.durations import format_duration
-from headgate.report.escaping import clip, escape, visible
+from headgate.report.escaping import clip, escape
 from headgate.report.html import diff_html, table, within
-from headgate.report.tables import new_table, plain
+from headgate.report.tables import new_table, plain, prose
 from headgate.rewrite import Rewrite
 from headgate.terminology import Glossary
 
@@ -36,7 +35,7 @@ def policy_rich(policy: Policy) -> Group:
     listed = new_table(None, [(name, False) for name in _POLICY_COLUMNS])
     for row in _policy_rows(policy):
         listed.add_row(*(plain(cell) for cell in row))
-    return Group(Text(_policy_sentence(policy), style="bold"), Text(visible(_policy_rest(policy))), listed)
+    return Group(prose(_policy_sentence(policy), "bold"), prose(_policy_rest(policy)), listed)
 
 
 def glossary_html(glossary: Glossary) -> str:
@@ -53,7 +52,7 @@ def glossary_rich(glossary: Glossary) -> Group:
         if number >= 100:
             break
         listed.add_row(*(plain(cell) for cell in row))
-    return Group(Text(_glossary_sentence(glossary), style="bold"), listed)
+    return Group(prose(_glossary_sentence(glossary), "bold"), listed)
 
 
 def rewrite_html(rewrite: Rewrite) -> str:
@@ -79,7 +78,7 @@ def rewrite_rich(rewrite: Rewrite) -> Group:
         if number >= 50:
             break
         listed.add_row(*(plain(cell) for cell in row))
-    return Group(Text(_rewrite_sentence(rewrite), style="bold"), plain(rewrite.text, 600), listed)
+    return Group(prose(_rewrite_sentence(rewrite), "bold"), plain(rewrite.text, 600), listed)
 
 
 def _policy_sentence(policy: Policy) -> str:

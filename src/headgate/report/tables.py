@@ -12,7 +12,7 @@ from headgate.corpus import Audit, AuditRow
 from headgate.decision import Decision
 from headgate.report.escaping import clip, visible
 
-__all__ = ["audit_tables", "decision_rows", "new_table", "plain"]
+__all__ = ["audit_tables", "decision_rows", "new_table", "plain", "prose"]
 
 _PLACE_CHARS = 60
 _COUNTED_FIRST = ("documents", "admissible", "kept_out")
@@ -21,6 +21,11 @@ _COUNTED_FIRST = ("documents", "admissible", "kept_out")
 def plain(text: str, chars: int = 200, style: str = "") -> Text:
     """Return outside text for a table cell: one line, clipped, nothing hidden, no markup."""
     return Text(clip(visible(" ".join(text.split())), chars), style=style)
+
+
+def prose(text: str, style: str = "") -> Text:
+    """Return a sentence, or several lines, that may quote what comes from outside: nothing hidden, no markup."""
+    return Text(visible(text), style=style)
 
 
 def audit_tables(audit: Audit, *, shown: int = 20) -> list[Table]:

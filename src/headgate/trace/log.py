@@ -7,7 +7,6 @@ format.
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from headgate.decision import Admission
-from headgate.encoding import digest_label, replace_surrogates
+from headgate.encoding import digest_label, to_json
 from headgate.policy import Log
 
 __all__ = ["SCHEMA", "DecisionLog", "log_record"]
@@ -84,8 +83,7 @@ class DecisionLog:
             OSError: it could not be written, or not wholly.
         """
         record = log_record(admission, full=self._settings.content == "full")
-        text = json.dumps({**record, "pid": os.getpid()}, ensure_ascii=False, separators=(",", ":"), default=str)
-        line = replace_surrogates(text).encode("utf-8") + b"\n"
+        line = to_json({**record, "pid": os.getpid()}).encode("utf-8") + b"\n"
         with self._lock:
             self._ensure_open(len(line))
             # A line that was torn by an error ends here, so that it spoils no other.

@@ -91,7 +91,7 @@ def _problem(record: Any) -> str | None:
     if not isinstance(record, dict) or record.get("type") != "admission":
         return "the line is no admission"
     if record.get("schema") != SCHEMA:
-        return f"the line has schema {str(record.get('schema'))[:20]}, not {SCHEMA}"
+        return f"the line has schema {ascii(record.get('schema'))[:20]}, not {SCHEMA}"
     return None if _is_whole(record) else "the admission lacks what every admission has"
 
 
@@ -101,10 +101,17 @@ def _is_whole(record: Mapping[str, Any]) -> bool:
         isinstance(record.get("now"), str)
         and isinstance(record.get("admission"), str)
         and isinstance(decisions, list)
-        and all(
-            isinstance(decision, dict)
-            and isinstance(decision.get("findings"), list)
-            and all(isinstance(f, dict) and isinstance(f.get("code"), str) for f in decision["findings"])
-            for decision in decisions
-        )
+        and all(map(_is_decision, decisions))
+    )
+
+
+def _is_decision(decision: object) -> bool:
+    return (
+        isinstance(decision, dict)
+        and decision.get("action") in ("admit", "drop")
+        and isinstance(decision.get("source"), str)
+        and isinstance(decision.get("uri"), str | None)
+        and isinstance(decision.get("digest", ""), str)
+        and isinstance(decision.get("findings"), list)
+        and all(isinstance(finding, dict) and isinstance(finding.get("code"), str) for finding in decision["findings"])
     )
