@@ -22,7 +22,9 @@ EXAMPLE_SCHEMA = "Example: headgate schema --out headgate.schema.json"
 
 
 def explain(
-    code: Annotated[str | None, typer.Argument(help="A reason code, such as P105; without one, list all.")] = None,
+    code: Annotated[
+        str | None, typer.Argument(metavar="CODE", help="A reason code, such as P105; without one, list all.")
+    ] = None,
     as_json: JsonOption = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a page of all codes.")] = False,
 ) -> None:

@@ -15,7 +15,9 @@ EXAMPLE_DOCTOR = "Example: headgate doctor app.rag:chain"
 
 
 def doctor(
-    target: Annotated[str, typer.Argument(help="Where the chain, engine or retriever is: module:name.")],
+    target: Annotated[
+        str, typer.Argument(metavar="MODULE:NAME", help="Where the chain, engine or retriever is: module:name.")
+    ],
     question: Annotated[str, typer.Option(help="What to ask.")] = "What does the handbook say?",
     as_json: JsonOption = False,
 ) -> None:

@@ -10,6 +10,7 @@ import typer
 from headgate.cli.options import (
     HtmlOption,
     JsonOption,
+    LogArgument,
     NowOption,
     console,
     instant,
@@ -29,7 +30,6 @@ EXAMPLE_ADOPTION = "Example: headgate report adoption decisions.jsonl --unsealed
 EXAMPLE_STALE = "Example: headgate report stale decisions.jsonl --policy headgate.yaml"
 _BY = ("hour", "day", "week")
 
-LogArgument = Annotated[Path, typer.Argument(help="The decision log; its rotated files are read too.")]
 MaybePolicy = Annotated[Path | None, typer.Option("--policy", "-p", help="The policy that is in force.")]
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from headgate.cli.options import HtmlOption, JsonOption, console, instant, print_json, write_page
+from headgate.cli.options import HtmlOption, JsonOption, LogArgument, console, instant, print_json, write_page
 from headgate.clock import read_instant
 from headgate.codes import CODES
 from headgate.errors import HeadgateError
@@ -31,7 +31,7 @@ _MOST_WHOLE = 20
 
 
 def log(
-    path: Annotated[Path, typer.Argument(help="The decision log; its rotated files are read too.")],
+    path: LogArgument,
     code: Annotated[list[str] | None, typer.Option(help="Only documents with this reason code.")] = None,
     source: Annotated[str | None, typer.Option(help="Only documents of this source.")] = None,
     action: Annotated[str | None, typer.Option(help="Only documents that were: admit, drop.")] = None,

@@ -24,6 +24,7 @@ __all__ = [
     "DocumentsArgument",
     "HtmlOption",
     "JsonOption",
+    "LogArgument",
     "NowOption",
     "PolicyOption",
     "PrefixOption",
@@ -37,7 +38,10 @@ __all__ = [
 
 T = TypeVar("T")
 
-DocumentsArgument = Annotated[Path, typer.Argument(help="A folder of text files, one file, or JSON Lines (.gz too).")]
+DocumentsArgument = Annotated[
+    Path, typer.Argument(metavar="DOCUMENTS", help="A folder of text files, one file, or JSON Lines (.gz too).")
+]
+LogArgument = Annotated[Path, typer.Argument(metavar="LOG", help="The decision log; its rotated files are read too.")]
 PolicyOption = Annotated[Path, typer.Option("--policy", "-p", help="The policy file.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
 NowOption = Annotated[

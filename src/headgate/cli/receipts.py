@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from headgate.cli.options import JsonOption, console, log_entries, print_json
+from headgate.cli.options import JsonOption, LogArgument, console, log_entries, print_json
 from headgate.errors import HeadgateError
 from headgate.provenance import KeySet
 from headgate.report import age_in_words, new_table, plain, visible
@@ -21,7 +21,7 @@ EXAMPLE_VERIFY = "Example: headgate receipt verify receipt.jws --keys keys/desk.
 
 
 def issue(
-    path: Annotated[Path, typer.Argument(help="The decision log; its rotated files are read too.")],
+    path: LogArgument,
     admission: Annotated[str, typer.Option(help="The admission's id, or how it begins.")],
     key: Annotated[Path, typer.Option(help="The private key; best one that signs nothing else.")],
     issuer: Annotated[str, typer.Option(help="Who says so.")],
@@ -46,7 +46,7 @@ def issue(
 
 
 def verify(
-    receipt: Annotated[Path, typer.Argument(help="The file with the receipt.")],
+    receipt: Annotated[Path, typer.Argument(metavar="RECEIPT", help="The file with the receipt.")],
     keys: Annotated[Path, typer.Option(help="The issuer's public keys.")],
     query: Annotated[str | None, typer.Option(help="The question that the prompt was about.")] = None,
     query_digest: Annotated[str | None, typer.Option(help="Its digest, where the question is not at hand.")] = None,

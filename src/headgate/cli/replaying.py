@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from headgate.cli.options import HtmlOption, JsonOption, console, instant, log_entries, print_json, write_page
+from headgate.cli.options import (
+    HtmlOption,
+    JsonOption,
+    LogArgument,
+    console,
+    instant,
+    log_entries,
+    print_json,
+    write_page,
+)
 from headgate.policy import Policy
 
 __all__ = ["EXAMPLE_REPLAY", "replay"]
@@ -16,7 +25,7 @@ EXAMPLE_REPLAY = "Example: headgate replay decisions.jsonl --policy new.yaml --h
 
 
 def replay(
-    path: Annotated[Path, typer.Argument(help="The decision log; its rotated files are read too.")],
+    path: LogArgument,
     policy: Annotated[Path, typer.Option("--policy", "-p", help="The policy to try.")],
     at: Annotated[str | None, typer.Option(metavar="TIME", help="Decide as of this instant instead of then.")] = None,
     html: HtmlOption = None,
