@@ -127,6 +127,7 @@ def test_a_time_in_the_future_beyond_the_skew_stays_out(gate: Gate, handbook: Pu
     beyond = handbook.seal("Text.", URI, modified=clock.now + timedelta(minutes=5, seconds=1))
     assert not codes(gate.admit([within]))
     assert codes(gate.admit([beyond])) == {"F204"}
+    assert gate.admit([beyond]).decisions[0].age is None
 
 
 def test_only_the_newest_version_is_admitted(gate: Gate, handbook: Publisher, clock: FixedClock) -> None:

@@ -184,6 +184,17 @@ def test_a_source_that_goes_bad_is_quarantined_if_the_policy_says_so(policy: Pol
     assert not (tmp_path / "quarantine.jsonl").exists()  # what is rehearsed is not real
 
 
+def test_a_policy_that_only_records_is_rehearsed_as_if_it_were_enforced(policy: Policy) -> None:
+    sources = tuple(source.model_copy(update={"mode": "audit"}) for source in policy.sources)
+    watching = policy.model_copy(update={"sources": sources})
+    doses = {"unsigned copy": 0.5}
+    one, other = (rehearse(corpus(), QUESTIONS, finder(8), rules, doses=doses, now=NOW) for rules in (policy, watching))
+    assert one.spoiled_without > 0
+    assert (one.spoiled_with, one.good_lost) == (other.spoiled_with, other.good_lost)
+    assert "does not enforce yet" in other.page()
+    assert "does not enforce yet" not in one.page()
+
+
 def test_a_policy_that_drops_everything_is_an_error_that_says_why() -> None:
     with pytest.raises(ValueError, match=r"admits no document of the curated corpus: P109 \(80\)"):
         rehearse(corpus(), QUESTIONS, finder(8), {}, now=NOW)

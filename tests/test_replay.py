@@ -240,3 +240,14 @@ def test_the_command(tmp_path: Path) -> None:
     new.write_text("default: {provenance: {require: sealed}}")
     run = CliRunner().invoke(app, ["replay", str(log), "--policy", str(new)])
     assert "Nothing is admitted any more; what drops most is P109 source not in policy." in run.output
+
+
+def test_a_policy_that_only_records_says_so() -> None:
+    record = record_of(policy_of(), [DOCS.seal("Text.", "https://docs.example/a")])
+    later = NOW + timedelta(days=200)
+    watching = replay_records([record], policy_of().model_copy(update={"mode": "audit"}), at=later)
+    assert watching.admitted_after == 1
+    assert "does not enforce every check" in watching._repr_html_()
+    enforcing = replay_records([record], policy_of(), at=later)
+    assert enforcing.admitted_after == 0
+    assert "does not enforce every check" not in enforcing._repr_html_()

@@ -79,6 +79,21 @@ def test_levels_of_assurance(company: Company, traffic: Traffic) -> None:
     assert "P101" not in levels["none"].reasons
 
 
+@pytest.mark.parametrize("modes", [{"mode": "audit"}, {"modes": {"provenance": "warn", "freshness": "audit"}}])
+def test_a_policy_that_only_records_is_measured_as_if_it_were_enforced(modes: dict[str, Any]) -> None:
+    rule = DOCS.source(freshness={"max_age": "90d"})
+    watching = Policy.from_mapping({**modes, "sources": [{**rule, "mode": "audit"}], "default": {"mode": "warn"}})
+    chunks = [aged(10, 1), aged(200, 2), aged(None, 3), Chunk("x", {"source": "https://docs.example/4"})]
+    records = [Gate(policy, clock=CLOCK).judge(chunks) for policy in (POLICY, watching)]
+    enforced, watched = (Traffic.of([record]) for record in records)
+    assert records[1].counts()["admit"] == 4
+    assert watched.max_age(watching, "docs") == enforced.max_age(POLICY, "docs")
+    assert watched.assurance(watching) == enforced.assurance(POLICY)
+    assert [move.after for move in watched.compare(watching, watching.enforced()).moves] == ["drop"] * 3
+    assert watching.enforced().is_enforcing
+    assert not watching.is_enforcing
+
+
 def test_a_source_that_does_not_exist_is_named() -> None:
     with pytest.raises(ValueError, match="no source 'wiki'; it has docs, default"):
         Traffic([]).max_age(POLICY, "wiki")

@@ -25,7 +25,8 @@ URI = "https://ed25519.example/page"
 
 texts = st.text(st.characters(codec="utf-8"), max_size=300)
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
-metadata = st.dictionaries(st.text(max_size=12).filter(lambda key: key != SEAL_KEY), scalars, max_size=6)
+# Names that no rule knows: what a known one says is another matter.
+metadata = st.dictionaries(st.text(max_size=12).map("q{}".format), scalars, max_size=6)
 times = st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1), timezones=st.just(timezone.utc))  # noqa: DTZ001 - bounds
 
 

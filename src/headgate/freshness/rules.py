@@ -31,7 +31,7 @@ class Judged:
     Attributes:
         findings: what speaks against it, and what is worth a warning.
         modified: the instant from which its age counts, if known.
-        age: how long ago that was, at most.
+        age: how long ago that was, at most; not known of what claims to come from the future.
     """
 
     findings: tuple[Finding, ...]
@@ -62,8 +62,8 @@ def judge_freshness(times: Timestamps, rule: Freshness, now: datetime) -> Judged
                 detail=_detail(times, role, interval),
             )
         )
-    else:
-        findings += _judge_age(times, role, interval, rule, now)
+        return Judged(tuple(findings), interval.earliest)
+    findings += _judge_age(times, role, interval, rule, now)
     return Judged(tuple(findings), interval.earliest, max(now - interval.earliest, timedelta(0)))
 
 

@@ -190,7 +190,7 @@ def study_adoption(entries: Iterable[LogEntry | Mapping[str, Any]]) -> Adoption:
 
 def _add(found: Adoption, record: Mapping[str, Any]) -> None:
     found.admissions += 1
-    found.modes[str(record.get("mode"))[:20]] += 1
+    _bump(found.modes, str(record.get("mode"))[:20])
     now = str(record["now"])[:19]
     found.since = min(found.since or now, now)
     found.until = max(found.until or now, now)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -210,6 +210,9 @@ class SourceRule(_Model):
     mode: Mode | None = None
 
 
+Rule = TypeVar("Rule", bound=SourceRule)
+
+
 class Source(SourceRule):
     """A source of documents and what is required of it."""
 
@@ -325,6 +328,18 @@ class Policy(Displayed, _Model):
         """Return the file that a path in the policy means."""
         return self.base_dir / text
 
+    @property
+    def is_enforcing(self) -> bool:
+        """Whether every check of every source is in enforce mode."""
+        rules = (*self.sources, self.default)
+        return all(self.effective_mode(rule, check) == "enforce" for rule in rules for check in Modes.model_fields)
+
+    def enforced(self) -> Policy:
+        """Return the policy with every check of every source in enforce mode: what would it drop?"""
+        sources = tuple(map(_enforced, self.sources))
+        changes = {"mode": "enforce", "modes": Modes(), "sources": sources, "default": _enforced(self.default)}
+        return self.model_copy(update=changes)
+
     def effective_mode(self, rule: SourceRule, check: str) -> Mode:
         """Return the mode of a check for a source: the most particular one that is set."""
         own: Mapping[str, Mode | None] = {
@@ -334,3 +349,10 @@ class Policy(Displayed, _Model):
         }
         candidates: Sequence[Mode | None] = (own.get(check), rule.mode, getattr(self.modes, check, None))
         return next((mode for mode in candidates if mode is not None), self.mode)
+
+
+def _enforced(rule: Rule) -> Rule:
+    provenance = rule.provenance.model_copy(update={"mode": None})
+    freshness = rule.freshness.model_copy(update={"mode": None})
+    changes = {"mode": None, "terminology_mode": None, "provenance": provenance, "freshness": freshness}
+    return rule.model_copy(update=changes)

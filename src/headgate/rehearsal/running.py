@@ -52,7 +52,7 @@ def rehearse(
         questions: what to ask.
         build: makes a retriever of documents (LangChain) or nodes (LlamaIndex); without a framework, a function from
             a question to chunks, of chunks.
-        policy: the policy to rehearse; it is enforced, whatever its mode.
+        policy: the policy to rehearse; it is enforced, whatever its modes.
         framework: `langchain`, `llama_index`, or None.
         injections: what happens to the corpus.
         doses: by name, the share of the corpus that an injection affects, where it is not the injection's own.
@@ -79,7 +79,7 @@ def rehearse(
             reasons = ", ".join(f"{code} ({count:,})" for code, count in staged.left_out.most_common(3))
             raise ValueError(f"the policy admits no document of the curated corpus: {reasons}")
         result = Rehearsal(instant, seed, framework or "none", staged.curated, dict(staged.left_out))
-        result.was_enforced = rules.mode == "enforce"
+        result.was_enforced = rules.is_enforcing
         result.indexed = len(staged.chunks)
         result.injections = {
             one.name: InjectionResult(one, staged.injected[one.name]) for one in injections if staged.injected[one.name]

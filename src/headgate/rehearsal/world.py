@@ -169,4 +169,4 @@ def _rehearsed(policy: Policy, keys: Mapping[str, SigningKey], folder: Path) -> 
         for source in policy.sources
     )
     store = QuarantineStore(path=str(folder / "quarantine.jsonl")) if policy.quarantine else None
-    return policy.model_copy(update={"sources": sources, "mode": "enforce", "log": None, "quarantine": store})
+    return policy.model_copy(update={"sources": sources, "log": None, "quarantine": store}).enforced()

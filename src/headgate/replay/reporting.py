@@ -50,6 +50,7 @@ class Replay:
     Attributes:
         policy_revision: the digest of the policy that was tried.
         at: the date that was tried, if any.
+        is_enforcing: whether the policy that was tried enforces every check.
         admissions: how many admissions were decided again.
         documents: how many documents.
         admitted_before: how many of the decided documents were admitted when recorded.
@@ -68,6 +69,7 @@ class Replay:
 
     policy_revision: str
     at: datetime | None = None
+    is_enforcing: bool = True
     admissions: int = 0
     documents: int = 0
     admitted_before: int = 0
@@ -116,6 +118,7 @@ class Replay:
         return {
             "policy_revision": self.policy_revision,
             "at": self.at.isoformat() if self.at else None,
+            "is_enforcing": self.is_enforcing,
             "admissions": self.admissions,
             "documents": self.documents,
             "admitted": {"before": self.admitted_before, "after": self.admitted_after},
@@ -181,7 +184,7 @@ def replay_records(
         PolicyError: the policy cannot be used.
     """
     redecider = Redecider(policy, at=at)
-    replay = Replay(redecider.revision, at)
+    replay = Replay(redecider.revision, at, policy.is_enforcing)
     for entry in entries:
         record = entry.record if isinstance(entry, LogEntry) else entry
         if isinstance(entry, LogEntry) and record is None:

@@ -91,6 +91,8 @@ def _sentence(replay: Replay) -> str:
 
 def _notes(replay: Replay) -> list[str]:
     notes = []
+    if not replay.is_enforcing:
+        notes.append("The policy does not enforce every check: documents that it would only report count as admitted.")
     if replay.emptied_prompts:
         notes.append(f"{replay.emptied_prompts:,} prompts would have no document left.")
         if replay.admitted_after == 0:

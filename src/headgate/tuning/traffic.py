@@ -115,7 +115,7 @@ class Traffic:
     def max_age(
         self, policy: Policy, source: str | None = None, *, missing: str | None = None, at: datetime | None = None
     ) -> Curve:
-        """Return how many documents and prompts survive under every `max_age`.
+        """Return how many documents and prompts survive under every `max_age`, if the policy is enforced.
 
         Args:
             policy: the other rules.
@@ -127,7 +127,7 @@ class Traffic:
         Raises:
             ValueError: the policy has no such source.
         """
-        unlimited = with_freshness(policy, source, max_age=None, warn_after=None)
+        unlimited = with_freshness(policy.enforced(), source, max_age=None, warn_after=None)
         decided = self._redecide(unlimited, at)
         rules = {rule.id: rule.freshness for rule in policy.sources}
         rules["default"] = policy.default.freshness
@@ -137,7 +137,7 @@ class Traffic:
         return draw_curve(decided, varied, keeps, limits.pop() if len(limits) == 1 else None, source)
 
     def assurance(self, policy: Policy, source: str | None = None, *, at: datetime | None = None) -> Levels:
-        """Return how many documents and prompts survive if another level of assurance is required.
+        """Return how many documents and prompts survive if another level of assurance is required and enforced.
 
         Args:
             policy: the other rules.
@@ -148,7 +148,7 @@ class Traffic:
             ValueError: the policy has no such source.
         """
         levels = tuple(
-            measure_level(level, self._redecide(with_provenance(policy, source, require=level), at))
+            measure_level(level, self._redecide(with_provenance(policy.enforced(), source, require=level), at))
             for level in _LEVELS
         )
         return Levels(levels, source)
@@ -164,7 +164,7 @@ class Traffic:
         return measure_terms(self.records, before, after, source)
 
     def compare(self, old: Policy, new: Policy, *, at: datetime | None = None) -> Comparison:
-        """Return the documents that two policies decide differently.
+        """Return the documents that two policies decide differently, each in its own modes.
 
         Args:
             old: the one policy.
