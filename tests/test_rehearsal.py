@@ -19,7 +19,7 @@ from headgate.cli.app import app
 from headgate.corpus.sealing import to_line
 from headgate.demo.company import Company, open_company
 from headgate.rehearsal import CATALOGUE, World, injection, rehearse
-from headgate.rehearsal.catalogue import stale_copy, unsigned_copy
+from headgate.rehearsal.catalogue import stale_copy, tampered_copy, unsigned_copy
 from headgate.rehearsal.staging import ID_KEY
 from headgate.testing import Publisher
 from langchain_headgate.rehearsal import bm25 as langchain_bm25
@@ -119,7 +119,10 @@ def test_the_same_seed_brings_the_same_rehearsal(policy: Policy) -> None:
 
 def test_a_policy_that_asks_for_nothing_lets_everything_through_and_the_report_says_what_would_stop_it() -> None:
     lax = Policy.from_mapping({"default": {"provenance": {"require": "none"}}})
-    result = rehearse(corpus(), QUESTIONS, finder(8), lax, injections=[stale_copy, unsigned_copy], seed=1, now=NOW)
+    tried = [stale_copy, unsigned_copy, tampered_copy]
+    result = rehearse(corpus(), QUESTIONS, finder(8), lax, injections=tried, seed=1, now=NOW)
+    assert result.idle == ("tampered copy",)
+    assert "Found nothing to work on" in result.page()
     assert result.spoiled_with == result.spoiled_without > 0
     assert not result.is_clean
     assert "What stops it: freshness.max_age" in result.page()

@@ -92,6 +92,7 @@ class Rehearsal:
         rewritten: places where terminology put in the canonical term.
         dropped: why the gate kept documents out, by first reason.
         injections: by injection.
+        idle: the names of injections that found nothing to work on.
         was_enforced: whether the policy itself enforces; a rehearsal always does.
     """
 
@@ -112,6 +113,7 @@ class Rehearsal:
     rewritten: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     injections: dict[str, InjectionResult] = field(default_factory=dict)
+    idle: tuple[str, ...] = ()
     was_enforced: bool = True
 
     @property
@@ -137,6 +139,7 @@ class Rehearsal:
             "terms_rewritten": self.rewritten,
             "dropped": dict(self.dropped),
             "injections": [result.to_dict() for result in self.injections.values()],
+            "idle": list(self.idle),
         }
 
     def page(self, title: str = "headgate: production, rehearsed") -> str:

@@ -84,6 +84,8 @@ def rehearse(
         result.injections = {
             one.name: InjectionResult(one, staged.injected[one.name]) for one in injections if staged.injected[one.name]
         }
+        wanted = (one for one in injections if (doses or {}).get(one.name, one.dose) > 0)
+        result.idle = tuple(one.name for one in wanted if not staged.injected[one.name])
         gate = _RecordingGate(world.policy, clock=lambda: instant)
         _ask_all(result, staged, questions, build, _adapter(framework), gate, progress)
     return result

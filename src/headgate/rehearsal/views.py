@@ -96,6 +96,9 @@ def _notes(rehearsal: Rehearsal) -> Iterator[str]:
     if rehearsal.left_out:
         reasons = ", ".join(f"{_title(code)}: {count:,}" for code, count in rehearsal.left_out.items())
         yield f"Left out of the curated corpus, because the policy would not admit them as they are: {reasons}."
+    if rehearsal.idle:
+        names = ", ".join(rehearsal.idle)
+        yield f"Found nothing to work on (no seal, no term, or too small a dose): {names}."
     if rehearsal.good_lost:
         reasons = ", ".join(f"{_title(code)}: {count:,}" for code, count in rehearsal.good_lost.most_common())
         yield f"Good documents lost to {reasons}."
