@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import datetime, timedelta, timezone
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ import matplotlib as mpl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 from selectolax.lexbor import LexborHTMLParser
 
 from headgate import Chunk, Gate, Glossary, HeadgateError, Policy
 from headgate.demo.company import Company, open_company
+from headgate.history import find_stale, score_sources, study_adoption
 from headgate.testing import FixedClock, Publisher
 from headgate.trace import DecisionLog
 from headgate.tuning import Traffic
@@ -171,3 +174,29 @@ def test_plots_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(HeadgateError, match=r"pip install 'headgate\[plots\]'"):
         Traffic([]).max_age(POLICY).plot()
+
+
+def test_every_answer_shows_itself_in_notebooks_in_terminals_and_when_it_is_printed(
+    company: Company, traffic: Traffic
+) -> None:
+    policy = company.gate.policy
+    stricter = traffic.with_max_age(policy, "1d")
+    answers = {
+        "prompts that lose none": traffic.max_age(policy),
+        "kept out by": traffic.assurance(policy),
+        "goes": traffic.compare(policy, stricter),
+        "put in then": traffic.glossary(None, Glossary.from_mapping({"Larkfield desk": ["LDX"]})),
+        "Admitted then, dropped now": traffic.replay(stricter),
+        "spoiled prompts": score_sources(traffic.records),
+        "What would let them in": study_adoption(traffic.records),
+        "time left": find_stale(traffic.records, policy),
+    }
+    for words, answer in answers.items():
+        bundle = answer._repr_mimebundle_()
+        assert words in str(answer) == bundle["text/plain"]
+        assert bundle["text/html"].startswith('<div class="headgate">')
+        assert repr(answer).startswith(f"<{type(answer).__name__}: ")
+        assert "\n" not in repr(answer)
+        console = Console(width=110, record=True, file=StringIO())
+        console.print(answer)
+        assert words in console.export_text()

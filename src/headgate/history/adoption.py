@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from headgate.display import Result
 from headgate.history.counting import MostFrequent, decisions_of, error_codes, name_of
 from headgate.trace import LogEntry
 
@@ -44,8 +45,8 @@ class Remedy:
     policy: str | None = None
 
 
-@dataclass(slots=True)
-class Adoption:
+@dataclass(slots=True, repr=False)
+class Adoption(Result):
     """What enforcement would do with the traffic of a log.
 
     Attributes:
@@ -66,6 +67,8 @@ class Adoption:
         unsealed: documents that lack only a seal, the most frequent ones.
         skipped: lines of the log without a record that can be used.
     """
+
+    _views = "headgate.history.reports"
 
     admissions: int = 0
     documents: int = 0
@@ -117,17 +120,6 @@ class Adoption:
             ],
             "skipped_lines": self.skipped,
         }
-
-    def _repr_html_(self) -> str:
-        from headgate.history.reports import adoption_html
-        from headgate.report import fragment
-
-        return fragment(adoption_html(self))
-
-    def __rich__(self) -> Any:
-        from headgate.history.reports import adoption_rich
-
-        return adoption_rich(self)
 
     def _date_remedies(self) -> Iterable[Remedy]:
         keys, covered = _cover(self.time_keys)

@@ -14,6 +14,7 @@ from headgate.history.adoption import Adoption
 from headgate.history.stale import StaleDocument, StaleList
 from headgate.report import (
     Bar,
+    add_view,
     age_in_words,
     badge,
     bar_chart,
@@ -156,3 +157,7 @@ def _age(document: StaleDocument) -> str:
 def _left(document: StaleDocument) -> str:
     seconds = document.left.total_seconds()
     return f"{age_in_words(-seconds)} over" if seconds < 0 else age_in_words(seconds)
+
+
+add_view(Adoption, adoption_html, adoption_rich)
+add_view(StaleList, stale_html, stale_rich)

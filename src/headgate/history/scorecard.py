@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from headgate.display import Result
 from headgate.history.counting import Histogram, decisions_of, error_codes
 from headgate.trace import LogEntry
 
@@ -104,8 +105,8 @@ class SourceScore:
         }
 
 
-@dataclass(slots=True)
-class Scorecard:
+@dataclass(slots=True, repr=False)
+class Scorecard(Result):
     """How all sources do, and how much of the error budget is spent.
 
     Attributes:
@@ -118,6 +119,8 @@ class Scorecard:
         sound_before: how many would have, had the gate dropped nothing.
         skipped: lines of the log without a record that can be used.
     """
+
+    _views = "headgate.history.views"
 
     by: By
     objective: float
@@ -159,17 +162,6 @@ class Scorecard:
             "periods": {start: period.to_dict() for start, period in self.periods.items()},
             "skipped_lines": self.skipped,
         }
-
-    def _repr_html_(self) -> str:
-        from headgate.history.views import scorecard_html
-        from headgate.report import fragment
-
-        return fragment(scorecard_html(self))
-
-    def __rich__(self) -> Any:
-        from headgate.history.views import scorecard_rich
-
-        return scorecard_rich(self)
 
 
 def score_sources(

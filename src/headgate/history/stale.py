@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from headgate.clock import read_instant, utc_now
+from headgate.display import Result
 from headgate.history.counting import MostFrequent, decisions_of, name_of
 from headgate.policy import Policy
 from headgate.trace import LogEntry
@@ -63,8 +64,8 @@ class StaleDocument:
         }
 
 
-@dataclass(slots=True)
-class StaleList:
+@dataclass(slots=True, repr=False)
+class StaleList(Result):
     """Documents by damage.
 
     Attributes:
@@ -75,6 +76,8 @@ class StaleList:
         is_pruned: whether there were so many that the rarest were forgotten.
         skipped: lines of the log without a record that can be used.
     """
+
+    _views = "headgate.history.reports"
 
     now: datetime
     documents: list[StaleDocument] = field(default_factory=list)
@@ -94,17 +97,6 @@ class StaleList:
             "is_pruned": self.is_pruned,
             "skipped_lines": self.skipped,
         }
-
-    def _repr_html_(self) -> str:
-        from headgate.history.reports import stale_html
-        from headgate.report import fragment
-
-        return fragment(stale_html(self))
-
-    def __rich__(self) -> Any:
-        from headgate.history.reports import stale_rich
-
-        return stale_rich(self)
 
 
 def find_stale(

@@ -11,7 +11,19 @@ from rich.text import Text
 from headgate.codes import CODES
 from headgate.history.scorecard import Scorecard, SourceScore
 from headgate.quarantine import Held
-from headgate.report import age_in_words, badge, clip, escape, figures, line_chart, new_table, plain, prose, table
+from headgate.report import (
+    add_view,
+    age_in_words,
+    badge,
+    clip,
+    escape,
+    figures,
+    line_chart,
+    new_table,
+    plain,
+    prose,
+    table,
+)
 
 __all__ = ["scorecard_html", "scorecard_rich"]
 
@@ -180,3 +192,6 @@ def _failing(card: Scorecard) -> list[tuple[str, ...]]:
     ]
     found.sort(reverse=True)
     return [(escape(start), escape(clip(source, 80)), f"{n:,}", f"{of:,}") for _, start, source, n, of in found[:10]]
+
+
+add_view(Scorecard, scorecard_html, scorecard_rich)

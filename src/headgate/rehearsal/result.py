@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from headgate.display import Result
 from headgate.rehearsal.injecting import Injection
 
 __all__ = ["Case", "InjectionResult", "Rehearsal"]
@@ -70,8 +71,8 @@ class InjectionResult:
         }
 
 
-@dataclass(slots=True)
-class Rehearsal:
+@dataclass(slots=True, repr=False)
+class Rehearsal(Result):
     """What a rehearsal brought.
 
     Attributes:
@@ -95,6 +96,8 @@ class Rehearsal:
         idle: the names of injections that found nothing to work on.
         was_enforced: whether the policy itself enforces; a rehearsal always does.
     """
+
+    _views = "headgate.rehearsal.views"
 
     now: datetime
     seed: int
@@ -153,14 +156,3 @@ class Rehearsal:
         from headgate.rehearsal.plots import plot_rehearsal
 
         return plot_rehearsal(self, axes)
-
-    def _repr_html_(self) -> str:
-        from headgate.rehearsal.views import rehearsal_html
-        from headgate.report import fragment
-
-        return fragment(rehearsal_html(self, cases=0))
-
-    def __rich__(self) -> Any:
-        from headgate.rehearsal.views import rehearsal_rich
-
-        return rehearsal_rich(self)

@@ -10,7 +10,20 @@ from rich.text import Text
 
 from headgate.codes import CODES
 from headgate.rehearsal.result import InjectionResult, Rehearsal
-from headgate.report import Bar, badge, bar_chart, clip, document_page, escape, figures, new_table, plain, prose, table
+from headgate.report import (
+    Bar,
+    add_view,
+    badge,
+    bar_chart,
+    clip,
+    document_page,
+    escape,
+    figures,
+    new_table,
+    plain,
+    prose,
+    table,
+)
 
 __all__ = ["rehearsal_html", "rehearsal_page", "rehearsal_rich"]
 
@@ -23,7 +36,7 @@ def rehearsal_page(rehearsal: Rehearsal, title: str) -> str:
     return document_page(title, f"<h1>{escape(title)}</h1>{rehearsal_html(rehearsal, cases=5)}")
 
 
-def rehearsal_html(rehearsal: Rehearsal, *, cases: int) -> str:
+def rehearsal_html(rehearsal: Rehearsal, *, cases: int = 0) -> str:
     """Return a rehearsal as HTML with at most so many examples per injection."""
     parts = [f'<p class="lead">{escape(_conditions(rehearsal))}</p>']
     parts.append(figures((figure, words) for figure, words in _figures(rehearsal)))
@@ -178,3 +191,6 @@ def _codes(one: InjectionResult) -> str:
 
 def _title(code: str) -> str:
     return f"{code} {CODES[code].title}" if code in CODES else code
+
+
+add_view(Rehearsal, rehearsal_html, rehearsal_rich)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from headgate.display import Result
 from headgate.policy import Policy
 from headgate.replay.deciding import Redecided, Redecider
 from headgate.trace import LogEntry
@@ -43,8 +44,8 @@ class Example:
         return {name: getattr(self, name) for name in ("admission", "now", "document", "source", "before", "after")}
 
 
-@dataclass(slots=True)
-class Replay:
+@dataclass(slots=True, repr=False)
+class Replay(Result):
     """What would change.
 
     Attributes:
@@ -66,6 +67,8 @@ class Replay:
         skipped: lines of the log without a record that can be used, by why.
         examples: a few documents of each change, by code.
     """
+
+    _views = "headgate.replay.views"
 
     policy_revision: str
     at: datetime | None = None
@@ -134,17 +137,6 @@ class Replay:
             "skipped_lines": dict(self.skipped),
             "examples": {code: [e.to_dict() for e in examples] for code, examples in self.examples.items()},
         }
-
-    def __rich__(self) -> Any:
-        from headgate.replay.views import replay_rich
-
-        return replay_rich(self)
-
-    def _repr_html_(self) -> str:
-        from headgate.replay.views import replay_html
-        from headgate.report import fragment
-
-        return fragment(replay_html(self))
 
     def _count_edits(self, one: Redecided) -> None:
         self.texts += 1

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from headgate.codes import CODES
 from headgate.replay.reporting import Replay
-from headgate.report import Bar, bar_chart, clip, escape, new_table, plain, prose, table
+from headgate.report import Bar, add_view, bar_chart, clip, escape, new_table, plain, prose, table
 
 __all__ = ["replay_html", "replay_rich"]
 
@@ -114,3 +114,6 @@ def _notes(replay: Replay) -> list[str]:
 
 def _title(code: str) -> str:
     return f"{code} {CODES[code].title}" if code in CODES else code
+
+
+add_view(Replay, replay_html, replay_rich)

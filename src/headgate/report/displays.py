@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 from io import StringIO
-from typing import Any
+from typing import Any, TypeVar
 
-from rich.console import Console, Group
+from rich.console import Console
 
 from headgate.corpus import Audit
 from headgate.decision import Admission, Decision
@@ -22,9 +22,22 @@ from headgate.report.settings import glossary_html, glossary_rich, policy_html, 
 from headgate.rewrite import Rewrite
 from headgate.terminology import Glossary
 
-__all__ = ["Recorded", "show", "to_html", "to_rich", "to_text"]
+__all__ = ["Recorded", "add_view", "show", "to_html", "to_rich", "to_text"]
 
 _TEXT_WIDTH = 110
+T = TypeVar("T")
+
+
+def add_view(kind: type[T], html: Callable[[T], str], rich: Callable[[T], Any]) -> None:
+    """Say how a kind of value is shown.
+
+    Args:
+        kind: the class.
+        html: returns HTML without scripts, everything from outside escaped.
+        rich: returns a rich renderable.
+    """
+    _html.register(kind, html)
+    _rich.register(kind, rich)
 
 
 def to_html(value: Any) -> str:
@@ -90,41 +103,26 @@ def _texts(admission: Admission) -> list[object]:
     return [chunk.text for chunk in admission.inputs]
 
 
-@_html.register
-def _(value: Admission) -> str:
-    return admission_html(value.to_dict(), _texts(value))
+def _alone(decision: Decision) -> dict[str, object]:
+    return {"decisions": [decision.to_dict()]}
 
 
-@_rich.register
-def _(value: Admission) -> Group:
-    return admission_rich(value.to_dict(), _texts(value))
-
-
-@_html.register
-def _(value: Decision) -> str:
-    return document_table(list(rows_of({"decisions": [value.to_dict()]})))
-
-
-@_rich.register
-def _(value: Decision) -> Group:
-    return admission_rich({"decisions": [value.to_dict()]})
-
-
-@_html.register
-def _(value: Recorded) -> str:
-    return admission_html(value.record, value.texts)
-
-
-@_rich.register
-def _(value: Recorded) -> Group:
-    return admission_rich(value.record, value.texts)
-
-
-_html.register(Policy, policy_html)
-_rich.register(Policy, policy_rich)
-_html.register(Glossary, glossary_html)
-_rich.register(Glossary, glossary_rich)
-_html.register(Rewrite, rewrite_html)
-_rich.register(Rewrite, rewrite_rich)
-_html.register(Audit, audit_html)
-_rich.register(Audit, audit_rich)
+add_view(
+    Admission,
+    lambda value: admission_html(value.to_dict(), _texts(value)),
+    lambda value: admission_rich(value.to_dict(), _texts(value)),
+)
+add_view(
+    Decision,
+    lambda value: document_table(list(rows_of(_alone(value)))),
+    lambda value: admission_rich(_alone(value)),
+)
+add_view(
+    Recorded,
+    lambda value: admission_html(value.record, value.texts),
+    lambda value: admission_rich(value.record, value.texts),
+)
+add_view(Policy, policy_html, policy_rich)
+add_view(Glossary, glossary_html, glossary_rich)
+add_view(Rewrite, rewrite_html, rewrite_rich)
+add_view(Audit, audit_html, audit_rich)

@@ -115,7 +115,7 @@ def age_in_words(seconds: object) -> str:
     for size, word in ((86_400 * 365.25, "years"), (86_400, "days"), (3_600, "hours"), (60, "minutes")):
         if seconds >= 2 * size:
             return f"{int(seconds // size):,} {word}"
-    return f"{int(seconds)} seconds"
+    return "1 second" if int(seconds) == 1 else f"{int(seconds)} seconds"
 
 
 def _row(decision: Mapping[str, Any], text: str | None) -> DocumentRow:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from headgate.display import Result
 from headgate.replay import Redecided
 
 __all__ = ["Comparison", "Move", "compare"]
@@ -33,8 +34,8 @@ class Move:
     prompts: int
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+@dataclass(frozen=True, slots=True, repr=False)
+class Comparison(Result):
     """What two policies decide differently.
 
     Attributes:
@@ -46,17 +47,14 @@ class Comparison:
         undecided: documents whose records do not say enough for one of the two.
     """
 
+    _views = "headgate.tuning.views"
+
     moves: tuple[Move, ...]
     documents: int
     admitted: tuple[int, int]
     prompts: int
     changed_prompts: int
     undecided: int
-
-    def _repr_html_(self) -> str:
-        from headgate.tuning.views import comparison_html
-
-        return comparison_html(self)
 
 
 def compare(old: Sequence[Sequence[Redecided]], new: Sequence[Sequence[Redecided]]) -> Comparison:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from headgate.policy import format_duration
+from headgate.display import Result
 from headgate.replay import Redecided
 
 __all__ = ["Curve", "CurvePoint", "Level", "Levels", "draw_curve", "measure_level"]
@@ -35,8 +35,8 @@ class CurvePoint:
     whole: int
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+@dataclass(frozen=True, slots=True, repr=False)
+class Curve(Result):
     """What survives under every `max_age`.
 
     Attributes:
@@ -48,6 +48,8 @@ class Curve:
         undated: documents without a usable time, of the varied sources.
         undecided: documents whose records do not say enough.
     """
+
+    _views = "headgate.tuning.views"
 
     points: tuple[CurvePoint, ...]
     documents: int
@@ -89,16 +91,6 @@ class Curve:
 
         return plot_curve(self, axes)
 
-    def _repr_html_(self) -> str:
-        from headgate.tuning.views import curve_html
-
-        return curve_html(self)
-
-    def __str__(self) -> str:
-        whose = self.source or "all sources"
-        now = f", now {format_duration(self.current)}" if self.current else ""
-        return f"{self.documents:,} documents in {self.prompts:,} prompts, max_age of {whose}{now}"
-
 
 @dataclass(frozen=True, slots=True)
 class Level:
@@ -123,14 +115,16 @@ class Level:
     reasons: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Levels:
+@dataclass(frozen=True, slots=True, repr=False)
+class Levels(Result):
     """What survives under each level of assurance.
 
     Attributes:
         levels: from the least to the most.
         source: the source that was varied; None for all.
     """
+
+    _views = "headgate.tuning.views"
 
     levels: tuple[Level, ...]
     source: str | None
@@ -144,11 +138,6 @@ class Levels:
         from headgate.tuning.plots import plot_levels
 
         return plot_levels(self, axes)
-
-    def _repr_html_(self) -> str:
-        from headgate.tuning.views import levels_html
-
-        return levels_html(self)
 
 
 def draw_curve(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from headgate.display import Result
 from headgate.rewrite import Rewrite
 from headgate.terminology import Glossary
 
@@ -15,8 +16,8 @@ __all__ = ["TermEffect", "measure_terms"]
 _EXAMPLES = 5
 
 
-@dataclass(slots=True)
-class TermEffect:
+@dataclass(slots=True, repr=False)
+class TermEffect(Result):
     """What another glossary would change.
 
     Attributes:
@@ -28,6 +29,8 @@ class TermEffect:
         examples: texts that would read differently, with what the other glossary does to them.
         without_text: documents whose records keep no text.
     """
+
+    _views = "headgate.tuning.views"
 
     documents: int = 0
     changed: int = 0
@@ -42,11 +45,6 @@ class TermEffect:
         from headgate.tuning.plots import plot_terms
 
         return plot_terms(self, axes)
-
-    def _repr_html_(self) -> str:
-        from headgate.tuning.views import terms_html
-
-        return terms_html(self)
 
 
 def measure_terms(
