@@ -6,6 +6,7 @@ import json
 import zlib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from headgate.demo.company import Company, open_company
 from headgate.rehearsal import CATALOGUE, World, injection, rehearse
 from headgate.rehearsal.catalogue import stale_copy, tampered_copy, unsigned_copy
 from headgate.rehearsal.staging import ID_KEY
-from headgate.testing import Publisher
+from headgate.testing import HOSTILE_METADATA, HOSTILE_STRINGS, Publisher
 from langchain_headgate.rehearsal import bm25 as langchain_bm25
 from llama_index.postprocessor.headgate.rehearsal import bm25 as llamaindex_bm25
 
@@ -43,6 +44,7 @@ def corpus() -> list[Chunk]:
     ]
 
 
+NAMES = [one.name for one in CATALOGUE]
 QUESTIONS = [f"What about {topic}?" for topic in TEAMS]
 
 
@@ -220,6 +222,37 @@ def test_what_cannot_be_rehearsed_is_refused(
         rehearse(corpus_, questions, finder(8), policy, now=NOW, **more)
 
 
+@pytest.mark.parametrize("source", ["sealed", "declared"])
+def test_a_corpus_of_hostile_texts_and_metadata_is_rehearsed(source: str, policy: Policy) -> None:
+    entries = ("title", "last_modified", "valid_from", "version", "superseded_by", "source", "note")
+    hostile = [
+        Chunk(text[:2_000], {**chunk.metadata, entry: value})
+        for text, value, chunk, entry in zip(HOSTILE_STRINGS, HOSTILE_METADATA, corpus(), cycle(entries), strict=False)
+    ]
+    lax = {"sources": [{"id": "docs", "match": "https://docs.example/**", "provenance": {"require": "declared"}}]}
+    questions = [text[:200] for text in HOSTILE_STRINGS[:10]]
+    rules = policy if source == "sealed" else Policy.from_mapping(lax)
+    result = rehearse([*corpus(), *hostile], questions, finder(8), rules, doses=dict.fromkeys(NAMES, 0.3), now=NOW)
+    assert result.questions == len(questions)
+    assert "<script" not in result.page()
+    assert "\u202e" not in str(result)
+
+
+def test_an_injection_or_a_retriever_that_cannot_be_made_is_named(policy: Policy) -> None:
+    @injection("broken", "Raises.", dose=1.0)
+    def broken(chunk: Chunk, world: World) -> Chunk | None:
+        raise KeyError(chunk.id)
+
+    with pytest.raises(HeadgateError, match="the injection 'broken' failed: KeyError: 'curated-"):
+        rehearse(corpus(), QUESTIONS, finder(8), policy, injections=[broken], now=NOW)
+
+    def unbuilt(chunks: list[Chunk]) -> Callable[[str], Sequence[Chunk]]:
+        raise OSError("no index")
+
+    with pytest.raises(HeadgateError, match="the retriever could not be built: OSError: no index"):
+        rehearse(corpus(), QUESTIONS, unbuilt, policy, now=NOW)
+
+
 def test_the_page_and_the_plot(policy: Policy) -> None:
     hostile = [Chunk(f"<script>x()</script>\u202e {chunk.text}", chunk.metadata) for chunk in corpus()]
     result = rehearse(hostile, [*QUESTIONS, "<img src=x onerror=x()>"], finder(8), policy, now=NOW)
@@ -289,3 +322,15 @@ def test_the_command(framework: str, company: Company, tmp_path: Path) -> None:
     assert found["prompts_with_a_bad_document"]["with"] == 0
     for wrong in (["--only", "x"], ["--dose", "x"], ["--retriever", "nowhere:x"], ["--injection", "json:dumps"]):
         assert isinstance(CliRunner().invoke(app, [*command, *wrong]).exception, HeadgateError)
+
+
+def test_the_command_names_what_it_cannot_read(company: Company, tmp_path: Path) -> None:
+    curated = [document.chunk for document in company.documents if document.trouble is None]
+    (tmp_path / "corpus.jsonl").write_text("\n".join(["no json", *map(to_line, curated)]))
+    (tmp_path / "questions.txt").write_bytes(b"\xff\xfe")
+    command = ["rehearse", str(tmp_path / "corpus.jsonl"), "--policy", str(tmp_path / "headgate.yaml"), "--json"]
+    done = CliRunner().invoke(app, [*command, "--now", "2026-06-01T12:00:00Z"])
+    assert "corpus.jsonl:1: it is no JSON" in done.stderr
+    assert json.loads(done.stdout)["curated"] == len(curated)
+    refused = CliRunner().invoke(app, [*command, "--questions", str(tmp_path / "questions.txt")])
+    assert "questions.txt: the questions are no UTF-8 text" in str(refused.exception)

@@ -20,6 +20,7 @@ from headgate.cli.options import (
     console,
     instant,
     print_json,
+    report_unreadable,
     track,
     write_page,
 )
@@ -71,7 +72,7 @@ def init(
     for pattern, source in survey.sources.items():
         figures = f"{source.documents:,} documents, {source.sealed:,} sealed, {source.dated:,} dated"
         typer.echo(visible(f"  {pattern}: {figures}"))
-    _report_unreadable(survey.unreadable)
+    report_unreadable(survey.unreadable)
     typer.echo(f"\nNext: headgate audit {documents} --policy {out}")
 
 
@@ -103,7 +104,7 @@ def seal(
             stream.write(to_line(item.chunk, is_ascii=out is None) + "\n")
             sealed += 1
     typer.echo(f"{sealed:,} sealed by {issuer!r}, {len(problems):,} not.", err=True)
-    _report_unreadable(problems)
+    report_unreadable(problems)
     if problems:
         raise typer.Exit(1)
 
@@ -142,10 +143,3 @@ def _output(out: Path | None) -> AbstractContextManager[IO[str]]:
         return nullcontext(sys.stdout)
     out.parent.mkdir(parents=True, exist_ok=True)
     return out.open("w", encoding="utf-8")
-
-
-def _report_unreadable(problems: list[str]) -> None:
-    for problem in problems[:5]:
-        typer.echo(visible(f"  {problem}"), err=True)
-    if len(problems) > 5:
-        typer.echo(f"  and {len(problems) - 5:,} more", err=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -16,7 +16,7 @@ from headgate.clock import utc_now
 from headgate.encoding import to_json
 from headgate.errors import HeadgateError
 from headgate.freshness import Unreadable, read_time
-from headgate.report import document_page, escape
+from headgate.report import document_page, escape, visible
 from headgate.trace import LogEntry, read_log
 from headgate.trace.reading import log_files
 
@@ -32,11 +32,13 @@ __all__ = [
     "instant",
     "log_entries",
     "print_json",
+    "report_unreadable",
     "track",
     "write_page",
 ]
 
 T = TypeVar("T")
+_NAMED = 5
 
 DocumentsArgument = Annotated[
     Path, typer.Argument(metavar="DOCUMENTS", help="A folder of text files, one file, or JSON Lines (.gz too).")
@@ -85,6 +87,14 @@ def write_page(path: Path | None, title: str, body: Callable[[], str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(document_page(title, f"<h1>{escape(title)}</h1>{body()}"), encoding="utf-8")
     typer.echo(f"The same as a page: {path}", err=True)
+
+
+def report_unreadable(problems: Sequence[str]) -> None:
+    """Name on stderr what could not be used, the first of it."""
+    for problem in problems[:_NAMED]:
+        typer.echo(visible(f"  {problem}"), err=True)
+    if len(problems) > _NAMED:
+        typer.echo(f"  and {len(problems) - _NAMED:,} more", err=True)
 
 
 def instant(text: str | None, option: str = "--now") -> datetime:

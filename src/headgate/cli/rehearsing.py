@@ -24,6 +24,7 @@ from headgate.cli.options import (
     console,
     instant,
     print_json,
+    report_unreadable,
 )
 from headgate.corpus import read_corpus
 from headgate.errors import HeadgateError
@@ -69,7 +70,9 @@ def rehearse(
     """
     from headgate.rehearsal import rehearse as run
 
-    chunks = [item.chunk for item in read_corpus(documents, prefix=prefix) if item.chunk is not None]
+    items = list(read_corpus(documents, prefix=prefix))
+    chunks = [item.chunk for item in items if item.chunk is not None]
+    report_unreadable([f"{item.place}: {item.problem}" for item in items if item.chunk is None])
     chosen = _injections(only, injection)
     build = _builder(framework, retriever)
     loaded = Policy.load(policy)
@@ -105,7 +108,11 @@ def rehearse(
 def _questions(path: Path | None, chunks: Sequence[Chunk]) -> list[str]:
     """Return the questions of a file; without one, titles and first lines of the documents, evenly chosen."""
     if path is not None:
-        return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise HeadgateError(f"{path}: the questions are no UTF-8 text.") from None
+        return [line.strip() for line in text.splitlines() if line.strip()]
     found: dict[str, None] = {}
     for chunk in chunks:
         title = chunk.metadata.get("title")

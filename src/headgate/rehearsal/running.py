@@ -12,7 +12,7 @@ from headgate.adapters import Adapter, adapters
 from headgate.chunk import Chunk
 from headgate.clock import require_aware, utc_now
 from headgate.decision import Admission, Decision
-from headgate.errors import AdapterError
+from headgate.errors import AdapterError, HeadgateError
 from headgate.gate import Gate
 from headgate.policy import Policy
 from headgate.rehearsal.catalogue import CATALOGUE
@@ -68,6 +68,7 @@ def rehearse(
             of the corpus is admissible as it is.
         PolicyError: the policy cannot be used.
         AdapterError: the framework's integration is not installed.
+        HeadgateError: an injection failed, or the retriever could not be built.
     """
     rules = _policy(policy)
     instant = require_aware(now, "now") if now is not None else utc_now()
@@ -148,7 +149,12 @@ def _ask_all(
     ):
         if not part:
             continue
-        plain, gated = _both(build, chunks, adapter, gate)
+        try:
+            plain, gated = _both(build, chunks, adapter, gate)
+        except HeadgateError:
+            raise
+        except Exception as error:  # the retriever is somebody else's
+            raise HeadgateError(f"the retriever could not be built: {type(error).__name__}: {error}") from error
         by_id = {str(chunk.id): chunk for chunk in chunks}
         for question in part:
             gate.last = None

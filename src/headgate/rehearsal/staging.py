@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from headgate.chunk import Chunk
+from headgate.errors import HeadgateError
 from headgate.gate import Gate
 from headgate.rehearsal.injecting import Injection
 from headgate.rehearsal.world import World
@@ -48,6 +49,9 @@ def stage(corpus: Sequence[Chunk], injections: Sequence[Injection], doses: Mappi
         injections: what happens to them.
         doses: by the injection's name, the share of the curated chunks that it affects.
         world: keys, clock and chance.
+
+    Raises:
+        HeadgateError: an injection failed.
     """
     staged = Staged()
     curated = _publish(corpus, world, staged)
@@ -95,6 +99,13 @@ def _publish(corpus: Sequence[Chunk], world: World, staged: Staged) -> list[Chun
     return published
 
 
+def _made(one: Injection, chunk: Chunk, world: World) -> Chunk | None:
+    try:
+        return one.make(chunk, world)
+    except Exception as error:  # an injection may be anybody's
+        raise HeadgateError(f"the injection {one.name!r} failed: {type(error).__name__}: {error}") from error
+
+
 def _replace(
     one: Injection,
     curated: Sequence[Chunk],
@@ -108,7 +119,7 @@ def _replace(
     passed: list[int] = []
     while untouched and staged.injected[one.name] < count:
         number = untouched.pop()
-        made = one.make(curated[number], world)
+        made = _made(one, curated[number], world)
         if made is None:
             passed.append(number)
             continue
@@ -126,7 +137,7 @@ def _add(
     for number in order:
         if staged.injected[one.name] >= count:
             break
-        made = one.make(curated[number], world)
+        made = _made(one, curated[number], world)
         if made is None:
             continue
         staged.injected[one.name] += 1

@@ -79,30 +79,22 @@ class World:
     def publish(self, chunk: Chunk, *, by: str | None = None) -> Chunk:
         """Return a chunk as its publisher would publish it: sealed with what its metadata says, if its source seals.
 
+        What cannot be sealed stays without a seal, and the policy says what becomes of it.
+
         Args:
             chunk: text and metadata.
             by: the name of the key to seal with, where it is not that of the chunk's source.
+
+        Raises:
+            KeyError: there is no such key.
         """
+        if by is not None and by not in self._sealers:
+            raise KeyError(by)
         bare = self.unsealed(chunk)
-        source = self.source_of(chunk).id
-        uri = self._uri(chunk)
-        if uri is None or (by is None and source not in self._sealers):
+        try:
+            return self._seal(bare, by)
+        except Exception:  # noqa: BLE001 - metadata may hold anything; the gate has words for it
             return bare
-        times = resolve_timestamps(bare.metadata, keys=self.policy.metadata)
-        basis = times.age_basis()
-        issuers = self._issuers.get(source, ())
-        sealer = self._sealers[by or source]
-        if issuers and by is None:
-            sealer = Sealer(self._keys[source], issuer=issuers[0], clock=lambda: self.now)
-        return sealer.seal(
-            bare,
-            subject=uri,
-            modified=basis[1].earliest if basis else None,
-            expires=times.valid_until,
-            not_before=times.valid_from,
-            version=times.version,
-            cover=sorted(self.source_of(chunk).requirement.cover),
-        )
 
     def unsealed(self, chunk: Chunk, text: str | None = None) -> Chunk:
         """Return a chunk without its seal, with another text if one is given."""
@@ -148,6 +140,27 @@ class World:
     def days(self, least: float, most: float) -> timedelta:
         """Return a number of days between two."""
         return timedelta(days=self.chance.uniform(least, most))
+
+    def _seal(self, bare: Chunk, by: str | None) -> Chunk:
+        source = self.source_of(bare).id
+        uri = self._uri(bare)
+        if uri is None or (by is None and source not in self._sealers):
+            return bare
+        times = resolve_timestamps(bare.metadata, keys=self.policy.metadata)
+        basis = times.age_basis()
+        issuers = self._issuers.get(source, ())
+        sealer = self._sealers[by or source]
+        if issuers and by is None:
+            sealer = Sealer(self._keys[source], issuer=issuers[0], clock=lambda: self.now)
+        return sealer.seal(
+            bare,
+            subject=uri,
+            modified=basis[1].earliest if basis else None,
+            expires=times.valid_until,
+            not_before=times.valid_from,
+            version=times.version,
+            cover=sorted(self.source_of(bare).requirement.cover),
+        )
 
     def _uri(self, chunk: Chunk) -> str | None:
         entry = find_entry(chunk.metadata, "source", self.policy.metadata)
