@@ -262,3 +262,18 @@ def test_reloading_keeps_the_log_open_and_follows_a_new_one(
     gate.admit([])
     assert [record["mode"] for record in records(tmp_path / "one.jsonl")] == ["enforce", "audit"]
     assert len(records(tmp_path / "two.jsonl")) == 1
+
+
+def test_a_line_without_end_is_skipped_in_bounded_memory(
+    tmp_path: Path, handbook: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headgate.trace.reading._MAX_LINE", 4_096)
+    path = tmp_path / "log.jsonl"
+    gate = Gate({"sources": [handbook.source()], "log": {"path": str(path)}}, clock=handbook.clock)
+    gate.admit([handbook.seal("Text.", URI)])
+    path.write_bytes(b'{"schema":1,' + b"[" * 20_000 + b"\n" + path.read_bytes() + b"x" * 9_000)
+    long, whole, unended = read_log([path])
+    assert (long.record, long.notice) == (None, "the line is longer than 4,096 bytes")
+    assert whole.record is not None
+    assert whole.place.endswith(":2")
+    assert unended.record is None

@@ -31,6 +31,8 @@ __all__ = ["Redecided", "Redecider"]
 _INTRINSIC = frozenset(("G902", "G903", "G904"))
 # What a seal that failed fails under every key set, as far as a record can tell.
 _BROKEN = frozenset(("P102", "P105", "P106"))
+# Evidence that is longer is somebody else's making, and not worth the memory.
+_MOST_KEPT = 20_000
 _NOT_REPLAYED = frozenset(("P112", "P113", "G905"))
 _METADATA: tuple[dict[str, object], dict[str, object]] = ({}, {SEAL_KEY: ""})
 
@@ -174,7 +176,10 @@ class Redecider:
 
     def _standing(self, entry: Mapping[str, Any], likeness: _Likeness) -> Standing:
         """Return what is settled about a document; remembered, because documents are retrieved again and again."""
-        key = (entry.get("digest"), entry.get("uri"), repr(entry["evidence"]), _codes_key(entry), likeness)
+        evidence, codes = repr(entry["evidence"]), _codes_key(entry)
+        if len(evidence) + len(codes) > _MOST_KEPT:
+            return self._find(entry, likeness)
+        key = (entry.get("digest"), entry.get("uri"), evidence, codes, likeness)
         known = self._standings.get(key)
         if known is None:
             try:
@@ -311,11 +316,11 @@ def _unknown(entry: Mapping[str, Any], has_text: bool) -> str | None:
     return None
 
 
-def _codes_key(entry: Mapping[str, Any]) -> tuple[object, ...]:
+def _codes_key(entry: Mapping[str, Any]) -> str:
     # A seal that failed is the only case in which the recorded findings decide; others need no longer key.
     if not entry["evidence"].get("unproved_seal"):
-        return (*sorted(_error_codes(entry) & {*_INTRINSIC, "G901"}),)
-    return (repr(entry["findings"]),)
+        return " ".join(sorted(_error_codes(entry) & {*_INTRINSIC, "G901"}))
+    return repr(entry["findings"])
 
 
 def _error_codes(entry: Mapping[str, Any]) -> frozenset[str]:

@@ -7,14 +7,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from headgate.errors import HeadgateError
 from headgate.trace.log import SCHEMA
 
 __all__ = ["LogEntry", "log_files", "parse_line", "read_log"]
 
-_MAX_LINE = 256_000_000
+# Nested empty values take some 25 times their length in memory.
+_MAX_LINE = 64_000_000
 _CODE = re.compile(r"[A-Z][0-9]{3}")
 _BEGIN = b'{"schema":'
 
@@ -46,7 +47,10 @@ def read_log(paths: Iterable[str | Path]) -> Iterator[LogEntry]:
                 number = 0
                 while line := lines.readline(_MAX_LINE):
                     number += 1
-                    if line.strip():
+                    if len(line) == _MAX_LINE and not line.endswith(b"\n"):
+                        _skip_line(lines)
+                        yield LogEntry(f"{path}:{number}", None, f"the line is longer than {_MAX_LINE:,} bytes")
+                    elif line.strip():
                         yield parse_line(line, f"{path}:{number}")
         except OSError as error:
             raise HeadgateError(f"{path}: the log cannot be read ({error.strerror}).") from error
@@ -79,6 +83,11 @@ def parse_line(line: bytes, place: str) -> LogEntry:
         return LogEntry(place, record if _problem(record) is None else None, "the line begins with a torn record")
     problem = _problem(record)
     return LogEntry(place, record if problem is None else None, problem)
+
+
+def _skip_line(lines: BinaryIO) -> None:
+    while (rest := lines.readline(_MAX_LINE)) and not rest.endswith(b"\n"):
+        pass
 
 
 def _parse(data: bytes) -> Any:
