@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-deep notebooks lint bench format clean
+.PHONY: demo test test-deep fuzz notebooks lint bench format clean
 
 demo: $(STAMP)
 	$(BIN)/headgate demo --html demo-out/demo.html
@@ -11,8 +11,12 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest
 
+# Random examples, 10,000 a property; `fuzz` draws ten times as many for the laws and for hostile input.
 test-deep: $(STAMP)
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest
+
+fuzz: $(STAMP)
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/laws tests/hostile
 
 # The proxy leads nowhere: a notebook that asks the network fails.
 notebooks: $(STAMP)

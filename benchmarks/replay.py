@@ -12,9 +12,9 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from headgate import Chunk, Gate, Policy
+from headgate.record import DecisionLog, read_log
 from headgate.replay import replay_records
 from headgate.testing import FixedClock, Publisher
-from headgate.trace import DecisionLog, read_log
 
 _NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
 _DOCUMENTS = 5_000

@@ -42,7 +42,8 @@ def chain(retriever: Any, model: Any = None) -> Any:
 
 @pytest.fixture
 def store(corpus: list[Document], embeddings: Embeddings) -> InMemoryVectorStore:
-    return InMemoryVectorStore.from_documents(corpus, embeddings)
+    store: InMemoryVectorStore = InMemoryVectorStore.from_documents(corpus, embeddings)
+    return store
 
 
 def test_a_guarded_chain_holds_every_promise_and_is_as_before(store: InMemoryVectorStore, gate: Gate) -> None:

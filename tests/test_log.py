@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,8 @@ import pytest
 
 from headgate import Admission, Chunk, Gate, PolicyError
 from headgate.cli import main
+from headgate.record import read_log
 from headgate.testing import FixedClock, Publisher
-from headgate.trace import read_log
 
 URI = "https://handbook.example/a"
 DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
@@ -124,13 +123,14 @@ def test_no_acknowledged_record_is_lost_when_the_process_is_killed(
     chunks = [handbook.seal("text", URI)]
     acknowledged: list[str] = []
     for number in range(1_000 if DEEP else 100):
-        acknowledged += _killed_after(gate, chunks, 0.002 + (number % 10) / 2_000)
+        acknowledged += _killed_after(gate, chunks, 1 + number % 20)
     written = {record["admission"] for record in records(path)}
     assert len(acknowledged) > 500
     assert set(acknowledged) <= written
 
 
-def _killed_after(gate: Gate, chunks: list[Any], seconds: float) -> list[str]:
+def _killed_after(gate: Gate, chunks: list[Any], admissions: int) -> list[str]:
+    """Kill a child that admits without end once it has acknowledged so many; return all that it acknowledged."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -138,8 +138,9 @@ def _killed_after(gate: Gate, chunks: list[Any], seconds: float) -> list[str]:
         while True:
             os.write(writing, gate.admit(chunks).id.encode())
     os.close(writing)
-    data = os.read(reading, 32)
-    time.sleep(seconds)
+    data = b""
+    while len(data) < 32 * admissions:
+        data += os.read(reading, 32)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     while part := os.read(reading, 65_536):
@@ -267,7 +268,7 @@ def test_reloading_keeps_the_log_open_and_follows_a_new_one(
 def test_a_line_without_end_is_skipped_in_bounded_memory(
     tmp_path: Path, handbook: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("headgate.trace.reading._MAX_LINE", 4_096)
+    monkeypatch.setattr("headgate.record.reading._MAX_LINE", 4_096)
     path = tmp_path / "log.jsonl"
     gate = Gate({"sources": [handbook.source()], "log": {"path": str(path)}}, clock=handbook.clock)
     gate.admit([handbook.seal("Text.", URI)])

@@ -24,8 +24,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from headgate import Chunk, Gate
+from headgate.record.otel import ATTRIBUTES
 from headgate.testing import FixedClock, Publisher
-from headgate.trace.otel import ATTRIBUTES
 from langchain_headgate import guard
 from llama_index.postprocessor.headgate import guard as guard_llama
 

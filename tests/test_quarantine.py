@@ -47,7 +47,7 @@ def test_a_source_that_goes_bad_is_held_until_it_is_released(tmp_path: Path) -> 
     held = gate.admit([good(), good(WIKI)])
     assert [decision.codes for decision in held.decisions] == [("P113",), ()]
     assert "6 of 27 documents failed within 1h" in held.decisions[0].findings[0].message
-    from headgate.quarantine import QuarantineFile
+    from headgate.admission.quarantine import QuarantineFile
 
     QuarantineFile(tmp_path / "quarantine.jsonl").release("docs", CLOCK(), "anna")
     assert gate.admit([good()]).counts()["admit"] == 1

@@ -83,7 +83,7 @@ def test_every_link_leads_somewhere() -> None:
 
 
 def test_the_table_of_span_attributes_is_complete() -> None:
-    from headgate.trace.otel import ATTRIBUTES
+    from headgate.record.otel import ATTRIBUTES
 
     page = (ROOT / "docs" / "traces.md").read_text(encoding="utf-8")
     for name in ATTRIBUTES.values():

@@ -16,9 +16,9 @@ from headgate import Chunk, Gate, Policy
 from headgate.cli.app import app
 from headgate.demo.company import open_company
 from headgate.policy import Budget
+from headgate.record.log import log_record
 from headgate.replay import Redecider, replay_records
 from headgate.testing import HOSTILE_METADATA, FixedClock, Publisher
-from headgate.trace.log import log_record
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
 CLOCK = FixedClock(NOW)

@@ -19,8 +19,8 @@ from selectolax.lexbor import LexborHTMLParser
 from headgate import Chunk, Gate, Glossary, HeadgateError, Policy
 from headgate.demo.company import Company, open_company
 from headgate.history import find_stale, score_sources, study_adoption
+from headgate.record import DecisionLog
 from headgate.testing import FixedClock, Publisher
-from headgate.trace import DecisionLog
 from headgate.tuning import Traffic
 
 mpl.use("Agg")

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from headgate.version import __version__
 
 if TYPE_CHECKING:
-    from headgate.adapters import guard
+    from headgate.admission.gate import Gate
     from headgate.chunk import Chunk
     from headgate.decision import Admission, Decision, Dropped, Finding
     from headgate.errors import AdapterError, BudgetError, HeadgateError, PolicyError, SealError
-    from headgate.gate import Gate
+    from headgate.integration.adapters import guard
     from headgate.limits import Limits
     from headgate.policy import Policy
     from headgate.provenance import KeySet, Sealer
-    from headgate.rewrite import Edit, Rewrite
     from headgate.terminology import Glossary
+    from headgate.terminology.edits import Edit, Rewrite
 
 _HOMES = {
     "AdapterError": "errors",
@@ -29,19 +29,19 @@ _HOMES = {
     "Chunk": "chunk",
     "Decision": "decision",
     "Dropped": "decision",
-    "Edit": "rewrite",
+    "Edit": "terminology.edits",
     "Finding": "decision",
-    "Gate": "gate",
+    "Gate": "admission.gate",
     "Glossary": "terminology",
     "HeadgateError": "errors",
     "KeySet": "provenance",
     "Limits": "limits",
     "Policy": "policy",
     "PolicyError": "errors",
-    "Rewrite": "rewrite",
+    "Rewrite": "terminology.edits",
     "SealError": "errors",
     "Sealer": "provenance",
-    "guard": "adapters",
+    "guard": "integration.adapters",
 }
 
 __all__ = [

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from headgate.chunk import Chunk
 from headgate.codes import check_of
 from headgate.display import Displayed
-from headgate.rewrite import Edit, Rewrite
+
+if TYPE_CHECKING:
+    from headgate.terminology.edits import Edit, Rewrite
 
 __all__ = ["Action", "Admission", "Assurance", "Decision", "Dropped", "Finding", "Mode", "Severity"]
 

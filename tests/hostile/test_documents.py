@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import time
 from typing import Any
 
 import pytest
@@ -31,15 +30,13 @@ def test_a_hostile_text_without_proof_stays_out(gate: Gate, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE_STRINGS, ids=range(len(HOSTILE_STRINGS)))
-def test_a_hostile_text_that_is_proved_comes_through_in_good_time(gate: Gate, handbook: Publisher, text: str) -> None:
+def test_a_hostile_text_that_is_proved_comes_through(gate: Gate, handbook: Publisher, text: str) -> None:
     try:
         chunk = handbook.seal(text, URI)
     except UnicodeEncodeError:  # a lone surrogate cannot be sealed, nor admitted
         return
-    started = time.perf_counter()
     admission = gate.admit([chunk])
     assert admission.decisions[0].admitted
-    assert time.perf_counter() - started < 20  # not a benchmark: only quadratic work takes minutes
 
 
 @pytest.mark.parametrize("value", HOSTILE_METADATA, ids=range(len(HOSTILE_METADATA)))

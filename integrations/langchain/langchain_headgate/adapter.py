@@ -10,7 +10,7 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.vectorstores import VectorStore
 
 from headgate import AdapterError, Chunk, Gate
-from headgate.adapters import PolicyLike, as_gate
+from headgate.integration.adapters import PolicyLike, as_gate
 from langchain_headgate.convert import to_chunk
 from langchain_headgate.retriever import GatedRetriever
 from langchain_headgate.vectorstore import GatedVectorStore

@@ -15,9 +15,10 @@ from langchain_core.runnables.config import (
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from headgate import Gate
-from headgate.adapters import PolicyLike, as_gate
+from headgate.integration.adapters import PolicyLike, as_gate
 from langchain_headgate.convert import to_documents
-from langchain_headgate.gating import aadmit_documents, admit_documents, arecord, as_documents, record
+from langchain_headgate.gating import aadmit_documents, admit_documents, as_documents
+from langchain_headgate.tracing import arecord, record
 
 __all__ = ["HeadgateCompressor", "gate_documents"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from langchain_core.documents import Document
 
 from headgate import Admission, Chunk, Decision
-from headgate.records import RECORD_KEY, make_record, read_record, restore, restore_metadata
+from headgate.integration.mark import RECORD_KEY, make_record, read_record, restore, restore_metadata
 
 __all__ = ["RECORD_KEY", "decision_record", "original_text", "to_chunk", "to_document", "to_documents"]
 

@@ -17,7 +17,7 @@ from langchain_core.runnables import Runnable, RunnablePassthrough
 from headgate import Chunk, Gate
 from headgate.demo import Answer, Chain
 from langchain_headgate.adapter import guard
-from langchain_headgate.gating import EVENT_NAME
+from langchain_headgate.tracing import EVENT_NAME
 
 __all__ = ["build_chain"]
 

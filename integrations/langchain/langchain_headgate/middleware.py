@@ -17,9 +17,10 @@ from langchain_core.runnables.config import (
 from langgraph.types import Command
 
 from headgate import Admission, Gate
-from headgate.adapters import PolicyLike, as_gate
+from headgate.integration.adapters import PolicyLike, as_gate
 from langchain_headgate.convert import to_documents
-from langchain_headgate.gating import aadmit_documents, admit_documents, arecord, record
+from langchain_headgate.gating import aadmit_documents, admit_documents
+from langchain_headgate.tracing import arecord, record
 
 __all__ = ["HeadgateMiddleware"]
 

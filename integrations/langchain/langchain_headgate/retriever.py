@@ -10,11 +10,12 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import Field, PrivateAttr
 
 from headgate import Admission, Gate
-from headgate.adapters import as_gate
-from headgate.widening import Widening
+from headgate.integration.adapters import as_gate
+from headgate.integration.search import Widening
 from langchain_headgate.convert import to_documents
 from langchain_headgate.fetching import Reach, TraceInner, afetch, fetch
-from langchain_headgate.gating import aadmit_documents, admit_documents, arecord, as_documents, record
+from langchain_headgate.gating import aadmit_documents, admit_documents, as_documents
+from langchain_headgate.tracing import arecord, record
 
 __all__ = ["GatedRetriever"]
 

@@ -13,9 +13,10 @@ from langchain_core.runnables.config import ensure_config, get_callback_manager_
 from langchain_core.vectorstores import VectorStore
 
 from headgate import Gate, HeadgateError
-from headgate.widening import Widening
+from headgate.integration.search import Widening
 from langchain_headgate.convert import to_documents
-from langchain_headgate.gating import admit_documents, record
+from langchain_headgate.gating import admit_documents
+from langchain_headgate.tracing import record
 
 __all__ = ["GatedVectorStore"]
 

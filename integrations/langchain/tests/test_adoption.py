@@ -45,7 +45,8 @@ QUESTION = "K8s clusters"
 
 @pytest.fixture
 def store(corpus: list[Document], embeddings: Embeddings) -> InMemoryVectorStore:
-    return InMemoryVectorStore.from_documents(corpus, embeddings)
+    store: InMemoryVectorStore = InMemoryVectorStore.from_documents(corpus, embeddings)
+    return store
 
 
 @pytest.fixture

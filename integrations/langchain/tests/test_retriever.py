@@ -37,7 +37,8 @@ from langchain_headgate import (
 
 @pytest.fixture
 def inner(corpus: list[Document], embeddings: Embeddings) -> VectorStoreRetriever:
-    return InMemoryVectorStore.from_documents(corpus, embeddings).as_retriever()
+    store: InMemoryVectorStore = InMemoryVectorStore.from_documents(corpus, embeddings)
+    return store.as_retriever()
 
 
 class Fixed(BaseRetriever):

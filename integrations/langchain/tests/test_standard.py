@@ -41,7 +41,8 @@ class _Suite(RetrieversIntegrationTests):
 
 class TestOverInMemoryVectorStore(_Suite):
     def make_store(self, corpus: list[Document], embeddings: Embeddings, name: str) -> VectorStore:
-        return InMemoryVectorStore.from_documents(corpus, embeddings)
+        store: VectorStore = InMemoryVectorStore.from_documents(corpus, embeddings)
+        return store
 
 
 class TestOverChroma(_Suite):
@@ -51,7 +52,8 @@ class TestOverChroma(_Suite):
 
 class TestOverFaiss(_Suite):
     def make_store(self, corpus: list[Document], embeddings: Embeddings, name: str) -> VectorStore:
-        return FAISS.from_documents(corpus, embeddings)
+        store: VectorStore = FAISS.from_documents(corpus, embeddings)
+        return store
 
 
 del _Suite

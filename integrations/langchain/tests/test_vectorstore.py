@@ -18,11 +18,13 @@ from langchain_headgate import GatedVectorStore, guard
 @pytest.fixture(params=["memory", "chroma", "faiss"])
 def store(request: Any, corpus: list[Document], embeddings: Embeddings) -> VectorStore:
     if request.param == "memory":
-        return InMemoryVectorStore.from_documents(corpus, embeddings)
+        store: VectorStore = InMemoryVectorStore.from_documents(corpus, embeddings)
+        return store
     if request.param == "chroma":
         name = "".join(character for character in request.node.name if character.isalnum())[:60]
         return Chroma.from_documents(corpus, embeddings, collection_name=name)
-    return FAISS.from_documents(corpus, embeddings)
+    found: VectorStore = FAISS.from_documents(corpus, embeddings)
+    return found
 
 
 def is_clean(documents: list[Document]) -> bool:

@@ -10,6 +10,7 @@ from typing import IO, Annotated
 
 import typer
 
+from headgate.admission.gate import Gate
 from headgate.cli.options import (
     DocumentsArgument,
     HtmlOption,
@@ -26,7 +27,6 @@ from headgate.cli.options import (
 )
 from headgate.corpus import audit_corpus, draft_policy, read_corpus, seal_corpus, survey_corpus, to_line
 from headgate.errors import HeadgateError
-from headgate.gate import Gate
 from headgate.policy import MetadataKeys
 from headgate.provenance import Sealer
 from headgate.report import audit_html, audit_tables, prose, visible

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from headgate.admission.quarantine import QuarantineFile
 from headgate.cli.options import (
     HtmlOption,
     JsonOption,
@@ -21,7 +22,6 @@ from headgate.cli.options import (
 from headgate.encoding import to_json
 from headgate.errors import HeadgateError
 from headgate.policy import Policy
-from headgate.quarantine import QuarantineFile
 
 __all__ = ["EXAMPLE_ADOPTION", "EXAMPLE_SOURCES", "EXAMPLE_STALE", "adoption", "sources", "stale"]
 

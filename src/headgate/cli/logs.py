@@ -19,9 +19,9 @@ from headgate.cli.options import HtmlOption, JsonOption, LogArgument, console, i
 from headgate.clock import read_instant
 from headgate.codes import CODES
 from headgate.errors import HeadgateError
+from headgate.record import LogEntry, read_log
+from headgate.record.reading import log_files, parse_line
 from headgate.report import admission_html, admission_rich, plain
-from headgate.trace import LogEntry, read_log
-from headgate.trace.reading import log_files, parse_line
 
 __all__ = ["EXAMPLE_LOG", "log"]
 

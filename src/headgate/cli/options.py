@@ -16,9 +16,9 @@ from headgate.clock import utc_now
 from headgate.encoding import to_json
 from headgate.errors import HeadgateError
 from headgate.freshness import Unreadable, read_time
+from headgate.record import LogEntry, read_log
+from headgate.record.reading import log_files
 from headgate.report import document_page, escape, visible
-from headgate.trace import LogEntry, read_log
-from headgate.trace.reading import log_files
 
 __all__ = [
     "DocumentsArgument",

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
+from headgate.admission.quarantine import QuarantineFile
 from headgate.cli.options import JsonOption, NowOption, PolicyOption, console, instant, print_json
 from headgate.errors import HeadgateError
 from headgate.policy import Policy
-from headgate.quarantine import QuarantineFile
 from headgate.report import new_table, plain
 
 __all__ = ["EXAMPLE_QUARANTINE", "quarantine"]

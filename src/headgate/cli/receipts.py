@@ -28,7 +28,7 @@ def issue(
     out: Annotated[Path | None, typer.Option(help="Write it to a file instead of the screen.")] = None,
 ) -> None:
     """Sign what a prompt was given, as the decision log has it."""
-    from headgate.receipt import issue_receipt
+    from headgate.record.receipt import issue_receipt
 
     found = [
         entry.record
@@ -55,7 +55,7 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Check a receipt with nothing but the public key. Exit code 1 if it proves nothing about this question."""
-    from headgate.receipt import ReceiptError, verify_receipt
+    from headgate.record.receipt import ReceiptError, verify_receipt
 
     if query is None and query_digest is None:
         raise HeadgateError("A receipt proves something about one question: name it with --query or --query-digest.")

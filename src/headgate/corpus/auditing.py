@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from headgate.admission.gate import Gate
 from headgate.chunk import Chunk
 from headgate.corpus.reading import CorpusItem
 from headgate.decision import Decision
 from headgate.display import Displayed
-from headgate.gate import Gate
 
 __all__ = ["Audit", "AuditRow", "audit_corpus"]
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import yaml
 
+from headgate.admission.gate import Gate
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.freshness import read_time
-from headgate.gate import Gate
 from headgate.provenance import Sealer, SigningKey, generate_signing_key
 
 __all__ = ["TROUBLES", "Company", "DemoDocument", "open_company"]

@@ -11,10 +11,10 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from headgate.admission.gate import Gate
 from headgate.chunk import Chunk
 from headgate.demo.company import Company, DemoDocument, open_company
 from headgate.errors import AdapterError
-from headgate.gate import Gate
 
 __all__ = ["Answer", "Chain", "ChainBuilder", "DemoResult", "QuestionResult", "load_chain_builder", "run_demo"]
 

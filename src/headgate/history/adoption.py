@@ -10,7 +10,7 @@ from typing import Any
 
 from headgate.display import Result
 from headgate.history.counting import MostFrequent, decisions_of, error_codes, name_of
-from headgate.trace import LogEntry
+from headgate.record import LogEntry
 
 __all__ = ["Adoption", "Remedy", "study_adoption"]
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from headgate.display import Result
 from headgate.history.counting import Histogram, decisions_of, error_codes
-from headgate.trace import LogEntry
+from headgate.record import LogEntry
 
 __all__ = ["By", "Period", "Scorecard", "SourceScore", "score_sources"]
 

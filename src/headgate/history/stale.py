@@ -11,7 +11,7 @@ from headgate.clock import read_instant, utc_now
 from headgate.display import Result
 from headgate.history.counting import MostFrequent, decisions_of, name_of
 from headgate.policy import Policy
-from headgate.trace import LogEntry
+from headgate.record import LogEntry
 
 __all__ = ["StaleDocument", "StaleList", "find_stale"]
 

@@ -8,9 +8,9 @@ from typing import Any
 from rich.console import Group
 from rich.text import Text
 
+from headgate.admission.quarantine import Held
 from headgate.codes import CODES
 from headgate.history.scorecard import Scorecard, SourceScore
-from headgate.quarantine import Held
 from headgate.report import (
     add_view,
     age_in_words,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from headgate.chunk import SEAL_KEY, Chunk
-from headgate.records import RECORD_KEY
+from headgate.integration.mark import RECORD_KEY
 from headgate.rehearsal.injecting import Injection, injection
 from headgate.rehearsal.world import World
 

@@ -8,12 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from headgate.adapters import Adapter, adapters
+from headgate.admission.gate import Gate
 from headgate.chunk import Chunk
 from headgate.clock import require_aware, utc_now
 from headgate.decision import Admission, Decision
 from headgate.errors import AdapterError, HeadgateError
-from headgate.gate import Gate
+from headgate.integration.adapters import Adapter, adapters
 from headgate.policy import Policy
 from headgate.rehearsal.catalogue import CATALOGUE
 from headgate.rehearsal.injecting import Injection

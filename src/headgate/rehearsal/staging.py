@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from headgate.admission.gate import Gate
 from headgate.chunk import Chunk
 from headgate.errors import HeadgateError
-from headgate.gate import Gate
 from headgate.rehearsal.injecting import Injection
 from headgate.rehearsal.world import World
 

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from headgate.admission.revision import ResolvedSource, resolve
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.freshness import find_entry, resolve_timestamps
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy import Freshness, Policy, QuarantineStore, normalise_uri
 from headgate.provenance import Sealer, SigningKey, generate_signing_key
-from headgate.resolving import ResolvedSource, resolve
 from headgate.terminology import Glossary
 
 __all__ = ["World"]

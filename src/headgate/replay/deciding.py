@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from headgate.admission.facts import Standing, under_mode
+from headgate.admission.judging import Judgement, describe_rewrite, judge_times
+from headgate.admission.revision import ResolvedSource, resolve
+from headgate.admission.setwide import apply_budget, apply_supersession
+from headgate.caching import Memo
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.clock import read_instant
 from headgate.decision import Finding
-from headgate.evidence import read_seal, read_times
 from headgate.freshness import quiet_window
-from headgate.judging import Judgement, describe_rewrite, judge_times
 from headgate.limits import DEFAULT_LIMITS, Limits
-from headgate.memo import Memo
 from headgate.policy import Policy, normalise_uri
 from headgate.provenance import Seal, Verdict, check_provenance
-from headgate.resolving import ResolvedSource, resolve
-from headgate.selecting import apply_budget, apply_supersession
-from headgate.standing import Standing, under_mode
+from headgate.record.evidence import read_seal, read_times
 
 __all__ = ["Redecided", "Redecider"]
 

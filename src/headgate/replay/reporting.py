@@ -10,8 +10,8 @@ from typing import Any
 
 from headgate.display import Result
 from headgate.policy import Policy
+from headgate.record import LogEntry
 from headgate.replay.deciding import Redecided, Redecider
-from headgate.trace import LogEntry
 
 __all__ = ["Example", "Replay", "replay_records"]
 

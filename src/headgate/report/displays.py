@@ -19,8 +19,8 @@ from headgate.report.audits import audit_html, audit_rich
 from headgate.report.html import fragment
 from headgate.report.rows import rows_of
 from headgate.report.settings import glossary_html, glossary_rich, policy_html, policy_rich, rewrite_html, rewrite_rich
-from headgate.rewrite import Rewrite
 from headgate.terminology import Glossary
+from headgate.terminology.edits import Rewrite
 
 __all__ = ["Recorded", "add_view", "show", "to_html", "to_rich", "to_text"]
 

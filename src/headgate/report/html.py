@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from headgate.report.escaping import clip, escape
 from headgate.report.style import DARK, LIGHT, STYLE
-from headgate.rewrite import Edit
+from headgate.terminology.edits import Edit
 
 __all__ = ["MAX_BYTES", "badge", "diff_html", "document_page", "figures", "fragment", "table", "within"]
 

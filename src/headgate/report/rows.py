@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from headgate.codes import CODES
-from headgate.rewrite import Edit
+from headgate.terminology.edits import Edit
 
 __all__ = ["DocumentRow", "age_in_words", "edits_of", "first_reason", "losses", "rows_of"]
 

@@ -11,8 +11,8 @@ from headgate.policy.durations import format_duration
 from headgate.report.escaping import clip, escape
 from headgate.report.html import diff_html, table, within
 from headgate.report.tables import new_table, plain, prose
-from headgate.rewrite import Rewrite
 from headgate.terminology import Glossary
+from headgate.terminology.edits import Rewrite
 
 __all__ = ["glossary_html", "glossary_rich", "policy_html", "policy_rich", "rewrite_html", "rewrite_rich"]
 

@@ -1,7 +1,7 @@
 """Say it in our words: glossaries, matching and rewriting with an alignment. Pure once loaded."""
 
-from headgate.rewrite import Alignment, Edit, Rewrite
 from headgate.terminology.concepts import Concept
+from headgate.terminology.edits import Alignment, Edit, Rewrite
 from headgate.terminology.glossary import Glossary
 
 __all__ = ["Alignment", "Concept", "Edit", "Glossary", "Rewrite"]

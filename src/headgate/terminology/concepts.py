@@ -8,7 +8,7 @@ from typing import Literal
 
 from headgate.errors import PolicyError
 from headgate.limits import DEFAULT_LIMITS
-from headgate.rewrite import EditMode
+from headgate.terminology.edits import EditMode
 from headgate.terminology.folding import fold_alias
 
 __all__ = ["Case", "Concept", "Fuzzy", "check_concepts"]

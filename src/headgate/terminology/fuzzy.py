@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from headgate.memo import Memo
+from headgate.caching import Memo
 from headgate.terminology.concepts import Concept, Fuzzy
 from headgate.terminology.folding import fold
 from headgate.terminology.zones import is_in_identifier, is_whole_word, protected_zones

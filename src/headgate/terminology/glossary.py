@@ -9,8 +9,8 @@ from typing import Any
 from headgate.display import Displayed
 from headgate.encoding import canonical_json, digest_label
 from headgate.limits import DEFAULT_LIMITS, Limits
-from headgate.rewrite import Rewrite
 from headgate.terminology.concepts import Concept, check_concepts
+from headgate.terminology.edits import Rewrite
 from headgate.terminology.formats import GlossaryFile, concepts_from_mapping, read_glossary_file
 from headgate.terminology.fuzzy import NearMisses
 from headgate.terminology.matching import Matcher

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from headgate.memo import Memo
+from headgate.caching import Memo
 from headgate.terminology.concepts import Concept
 from headgate.terminology.finding import Finder
 from headgate.terminology.folding import Folded, fold_alias, fold_text

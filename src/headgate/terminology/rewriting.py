@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from headgate.limits import DEFAULT_LIMITS, Limits
-from headgate.rewrite import Edit, Rewrite, apply_edits
 from headgate.terminology.concepts import Concept
+from headgate.terminology.edits import Edit, Rewrite, apply_edits
 from headgate.terminology.folding import fold
 from headgate.terminology.fuzzy import NearMisses
 from headgate.terminology.matching import Match, Matcher, Reading, TooManyMatches

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from headgate.adapters import adapters
+from headgate.admission.gate import Gate
 from headgate.chunk import Chunk
 from headgate.clock import utc_now
 from headgate.errors import AdapterError
-from headgate.gate import Gate
+from headgate.integration.adapters import adapters
 from headgate.provenance import Sealer, generate_signing_key
 
 __all__ = ["Canaries", "Diagnosis", "Leaf", "Probe", "prove"]

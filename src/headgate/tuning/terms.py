@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from headgate.display import Result
-from headgate.rewrite import Rewrite
 from headgate.terminology import Glossary
+from headgate.terminology.edits import Rewrite
 
 __all__ = ["TermEffect", "measure_terms"]
 

@@ -8,16 +8,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from headgate.adapters import retrieving
+from headgate.admission.gate import Gate
 from headgate.chunk import Chunk
 from headgate.decision import Admission
-from headgate.gate import Gate
+from headgate.integration.adapters import retrieving
 from headgate.policy import Policy, parse_duration
+from headgate.record import read_log
+from headgate.record.log import log_record
+from headgate.record.reading import log_files
 from headgate.replay import Redecided, Redecider, Replay, replay_records
 from headgate.terminology import Glossary
-from headgate.trace import read_log
-from headgate.trace.log import log_record
-from headgate.trace.reading import log_files
 from headgate.tuning.changing import with_freshness, with_provenance
 from headgate.tuning.comparing import Comparison, compare
 from headgate.tuning.curves import Curve, Levels, draw_curve, measure_level

@@ -1,10 +1,10 @@
 """headgate for LlamaIndex: one line, and nothing unproved, stale or in the wrong words reaches the prompt."""
 
-from headgate.records import RECORD_KEY
+from headgate.integration.mark import RECORD_KEY
 from llama_index.postprocessor.headgate.adapter import guard
-from llama_index.postprocessor.headgate.base import HeadgatePostprocessor
 from llama_index.postprocessor.headgate.convert import decision_record, original_text
 from llama_index.postprocessor.headgate.ingestion import SealNodes
+from llama_index.postprocessor.headgate.postprocessor import HeadgatePostprocessor
 from llama_index.postprocessor.headgate.retriever import GatedRetriever
 from llama_index.postprocessor.headgate.tracing import HeadgateAdmissionEvent
 

@@ -13,7 +13,7 @@ from llama_index.core.postprocessor import MetadataReplacementPostProcessor
 from llama_index.core.schema import TextNode
 
 from headgate import AdapterError, Chunk, Gate
-from headgate.adapters import PolicyLike, as_gate
+from headgate.integration.adapters import PolicyLike, as_gate
 from llama_index.postprocessor.headgate.convert import OWN_KEYS, to_chunk
 from llama_index.postprocessor.headgate.retriever import GatedRetriever
 

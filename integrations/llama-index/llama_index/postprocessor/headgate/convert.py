@@ -9,7 +9,7 @@ from llama_index.core.schema import BaseNode, MetadataMode, NodeWithScore
 
 from headgate import Admission, Chunk, Decision
 from headgate.chunk import SEAL_KEY
-from headgate.records import RECORD_KEY, make_record, read_record, restore, restore_metadata
+from headgate.integration.mark import RECORD_KEY, make_record, read_record, restore, restore_metadata
 
 __all__ = ["OWN_KEYS", "decision_record", "original_text", "to_chunk", "to_nodes", "visible_keys"]
 

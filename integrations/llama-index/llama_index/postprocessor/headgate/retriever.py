@@ -10,10 +10,10 @@ from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle
 
 from headgate import Admission, Gate
-from headgate.adapters import PolicyLike, as_gate
-from headgate.widening import Widening
-from llama_index.postprocessor.headgate.admitting import aadmit_nodes, admit_nodes, as_nodes
+from headgate.integration.adapters import PolicyLike, as_gate
+from headgate.integration.search import Widening
 from llama_index.postprocessor.headgate.convert import to_nodes
+from llama_index.postprocessor.headgate.gating import aadmit_nodes, admit_nodes, as_nodes
 from llama_index.postprocessor.headgate.tracing import record
 
 __all__ = ["GatedRetriever"]

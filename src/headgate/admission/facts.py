@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from headgate.admission.revision import ResolvedSource, Revision
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.decision import Assurance, Finding, Mode
 from headgate.encoding import b64url_encode
-from headgate.evidence import evidence_of
 from headgate.freshness import (
     RESTRICTING_ROLES,
     Timestamps,
@@ -22,7 +22,7 @@ from headgate.freshness import (
 from headgate.limits import Limits
 from headgate.policy import normalise_uri
 from headgate.provenance import Claimed, Seal, Verdict, check_provenance, read_claimed, verify_claimed
-from headgate.resolving import ResolvedSource, Revision
+from headgate.record.evidence import evidence_of
 
 __all__ = ["Standing", "check_failed", "find_standing", "under_mode"]
 

@@ -9,9 +9,9 @@ from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import NodeWithScore, QueryBundle
 
 from headgate import Admission, Gate
-from headgate.adapters import as_gate
-from llama_index.postprocessor.headgate.admitting import aadmit_nodes, admit_nodes, as_nodes
+from headgate.integration.adapters import as_gate
 from llama_index.postprocessor.headgate.convert import to_nodes
+from llama_index.postprocessor.headgate.gating import aadmit_nodes, admit_nodes, as_nodes
 from llama_index.postprocessor.headgate.tracing import record
 
 __all__ = ["HeadgatePostprocessor"]

@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from headgate.admission.facts import Standing, check_failed, find_standing, under_mode
+from headgate.admission.revision import Revision
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.decision import Decision, Finding, Mode
 from headgate.freshness import judge_freshness
 from headgate.limits import Limits
-from headgate.resolving import Revision
-from headgate.rewrite import Edit, Rewrite
-from headgate.standing import Standing, check_failed, find_standing, under_mode
 from headgate.terminology import Glossary
+from headgate.terminology.edits import Edit, Rewrite
 
 __all__ = ["Judgement", "describe_rewrite", "judge_chunk", "judge_times"]
 

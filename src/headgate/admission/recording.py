@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from headgate.decision import Admission, Finding
 from headgate.errors import PolicyError
 from headgate.policy import Log, Policy
-from headgate.trace.log import DecisionLog
-from headgate.trace.sinks import Background, Sink
+from headgate.record.log import DecisionLog
+from headgate.record.sinks import Background, Sink
 
 __all__ = ["Releasing"]
 
@@ -67,7 +67,7 @@ class Releasing:
             sink(admission)
         if "opentelemetry.trace" in sys.modules:
             try:
-                from headgate.trace.otel import emit
+                from headgate.record.otel import emit
 
                 emit(admission, context, framework)
             except Exception:  # noqa: BLE001 - a trace that fails changes no decision

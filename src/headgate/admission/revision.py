@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from headgate.budget import TokenBudget
+from headgate.admission.budget import TokenBudget
+from headgate.caching import Memo
 from headgate.decision import Finding, Mode
 from headgate.encoding import canonical_json, digest_label
 from headgate.errors import BudgetError, PolicyError
 from headgate.limits import Limits
-from headgate.memo import Memo
 from headgate.policy import Freshness, MetadataKeys, Policy, Provenance, SourceRule, UriPattern
 from headgate.provenance import KeySet, Requirement, Verdict
-from headgate.rewrite import Rewrite
 from headgate.terminology import Glossary
+from headgate.terminology.edits import Rewrite
 
 __all__ = ["ResolvedSource", "Revision", "resolve"]
 

@@ -8,9 +8,9 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from headgate.admission.gate import Gate
 from headgate.chunk import Chunk
 from headgate.errors import AdapterError
-from headgate.gate import Gate
 from headgate.policy import Policy
 
 __all__ = ["Adapter", "PolicyLike", "adapter_of", "adapters", "as_gate", "guard", "retrieving"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from headgate.admission.facts import Standing
+from headgate.admission.judging import Judgement
+from headgate.admission.quarantine import Held
+from headgate.admission.revision import Revision
 from headgate.chunk import Chunk
 from headgate.decision import Finding
 from headgate.freshness import Candidate, find_superseded
-from headgate.judging import Judgement
 from headgate.limits import Limits
-from headgate.quarantine import Held
-from headgate.resolving import Revision
-from headgate.standing import Standing
 
 __all__ = ["apply_budget", "apply_quarantine", "apply_supersession", "refuse_surplus"]
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from headgate.decision import Admission, Decision
-from headgate.rewrite import Rewrite
+from headgate.terminology.edits import Rewrite
 
 __all__ = ["RECORD_KEY", "make_record", "read_record", "restore", "restore_metadata"]
 

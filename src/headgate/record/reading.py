@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from headgate.errors import HeadgateError
-from headgate.trace.log import SCHEMA
+from headgate.record.log import SCHEMA
 
 __all__ = ["LogEntry", "log_files", "parse_line", "read_log"]
 

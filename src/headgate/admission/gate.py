@@ -16,20 +16,20 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from headgate.admission.facts import check_failed
+from headgate.admission.judging import Judgement, judge_chunk
+from headgate.admission.quarantine import Watch
+from headgate.admission.recording import Releasing
+from headgate.admission.revision import Revision, resolve
+from headgate.admission.setwide import apply_budget, apply_quarantine, apply_supersession, refuse_surplus
 from headgate.chunk import Chunk
 from headgate.clock import Clock, require_aware, utc_now
 from headgate.decision import Admission, Decision, Dropped
 from headgate.encoding import digest_label, replace_surrogates
 from headgate.errors import HeadgateError, PolicyError
-from headgate.judging import Judgement, judge_chunk
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy import Policy
-from headgate.quarantine import Watch
-from headgate.releasing import Releasing
-from headgate.resolving import Revision, resolve
-from headgate.selecting import apply_budget, apply_quarantine, apply_supersession, refuse_surplus
-from headgate.standing import check_failed
-from headgate.trace.sinks import Sink
+from headgate.record.sinks import Sink
 
 __all__ = ["Gate"]
 

@@ -1,0 +1,1 @@
+"""What every adapter builds on: guarding, searching until k are admissible, marking, publishing."""
