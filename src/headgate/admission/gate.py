@@ -73,6 +73,11 @@ class Gate:
         return self._policy
 
     @property
+    def path(self) -> Path | None:
+        """The policy file, if the policy was read from one."""
+        return self._path
+
+    @property
     def policy_revision(self) -> str:
         """The digest of the policy in force, with its keys and glossaries."""
         return self._revision.digest
@@ -258,16 +263,31 @@ class Gate:
                 if source.id in watch.sources:
                     judgement.add([check_failed("quarantine", error)], source.modes["provenance"])
 
+    def __copy__(self) -> Gate:
+        return self
+
+    # A copy of a component decides with the very gate of the original: its memory, its log, its reloads.
+    def __deepcopy__(self, memo: object) -> Gate:
+        return self
+
     def __getstate__(self) -> dict[str, object]:
         return {
             "policy": self._path if self._path is not None else self._policy,
+            "revision": self._revision.digest,
             "clock": self._clock,
             "limits": self._limits,
             "sinks": self._releasing.sinks,
         }
 
     def __setstate__(self, state: dict[str, object]) -> None:
+        revision = state.pop("revision")
         self.__init__(**state)  # type: ignore[misc]
+        if self._revision.digest != revision:
+            raise PolicyError(
+                f"the pickled gate had the policy revision {revision}; here it is {self._revision.digest}.",
+                "Bring the same policy, key and glossary files, or build the gate here.",
+                file=str(self._path) if self._path is not None else None,
+            )
 
     def __repr__(self) -> str:
         return f"Gate(mode={self._revision.mode!r}, revision={self._revision.digest!r})"

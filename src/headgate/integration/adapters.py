@@ -10,10 +10,21 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from headgate.admission.gate import Gate
 from headgate.chunk import Chunk
-from headgate.errors import AdapterError
+from headgate.errors import AdapterError, PolicyError
 from headgate.policy import Policy
 
-__all__ = ["Adapter", "PolicyLike", "adapter_of", "adapters", "as_gate", "guard", "retrieving"]
+__all__ = [
+    "Adapter",
+    "PolicyLike",
+    "adapter_of",
+    "adapters",
+    "as_gate",
+    "gate_from_reference",
+    "gate_reference",
+    "guard",
+    "require_gate",
+    "retrieving",
+]
 
 T = TypeVar("T")
 PolicyLike = Gate | Policy | str | Path | Mapping[str, object] | None
@@ -116,6 +127,60 @@ def as_gate(policy: PolicyLike) -> Gate:
         _say_once()
         return Gate(Policy(mode="audit"))
     return Gate(policy)
+
+
+def require_gate(policy: PolicyLike, owner: str) -> Gate:
+    """Return the gate that a policy means, for what is built without `guard`.
+
+    Only `guard(x)` may be called without a policy. Anything else that lost its policy on the way must not turn into a
+    gate that lets everything through.
+
+    Args:
+        policy: a gate, a policy, a mapping, or the path of a policy file.
+        owner: what needs it, for the message.
+
+    Raises:
+        PolicyError: there is no policy, or it cannot be used.
+    """
+    if policy is None:
+        raise PolicyError(
+            f"{owner} has no policy.", "Give a path, a policy or a gate; to record only, a policy with `mode: audit`."
+        )
+    return as_gate(policy)
+
+
+def gate_reference(gate: Gate) -> dict[str, str]:
+    """Return what a serialised component carries instead of its gate: the policy's path and revision.
+
+    Raises:
+        PolicyError: the policy was not read from a file, so nothing that is written could bring it back.
+    """
+    if gate.path is None:
+        raise PolicyError(
+            "a component whose policy is not a file cannot be serialised.",
+            "Build it with the path of a policy file, or give it its policy again where it is loaded.",
+        )
+    return {"path": str(gate.path), "revision": gate.policy_revision}
+
+
+def gate_from_reference(reference: object) -> Gate:
+    """Return the gate that `gate_reference` described.
+
+    Raises:
+        PolicyError: path or revision is missing, the file cannot be used, or it is of another revision by now.
+    """
+    path = reference.get("path") if isinstance(reference, Mapping) else None
+    revision = reference.get("revision") if isinstance(reference, Mapping) else None
+    if not isinstance(path, str) or not isinstance(revision, str) or not path or not revision:
+        raise PolicyError("the serialised component does not say which policy it had.", "Build it again.")
+    gate = Gate(path)
+    if gate.policy_revision != revision:
+        raise PolicyError(
+            f"the policy is of revision {gate.policy_revision} by now, not {revision}.",
+            "Build the component again under the policy that is in force.",
+            file=path,
+        )
+    return gate
 
 
 def _say_once() -> None:
