@@ -1,27 +1,36 @@
-"""Asking for more: how many documents to ask a retriever for, so that k admissible ones come back."""
+"""Searching until k are admissible: how many documents to ask a retriever for, and when to stop asking.
+
+The loop is the same for every framework, synchronous and asynchronous, because asking is the caller's part:
+
+    for width in search:
+        with search.attempt():
+            found = retriever.invoke(query, k=width)  # or `await retriever.ainvoke(...)`
+            admission = gate.judge(...)
+            search.succeeded(len(admission.chunks), len(found))
+"""
 
 from __future__ import annotations
 
-__all__ = ["Widening"]
+from collections.abc import Iterator
+from types import TracebackType
+
+__all__ = ["Search", "Widening"]
 
 _FACTOR = 4
 
 
-class Widening:
+class Search:
     """The course of asking a retriever for more and more documents.
 
-    Ask for `width` documents as long as it is not None; say how it went with `succeeded` or `failed`. Some retrievers
-    raise when they are asked for more than they have, so after a failure the widths between are tried: what a caller
-    gets is never less than the retriever alone would have given.
+    Iterate over it for the number to ask for, 0 meaning a request without a number, and say in each round how it went:
+    `succeeded` inside `attempt`. Some retrievers raise when they are asked for more than they have, so after an error
+    the widths between are tried: what a caller gets is never less than the retriever alone would have given.
 
     Args:
         wanted: how many admissible documents are wanted; None for whatever one request brings.
         first: how many times as many to ask for at first.
         limit: the largest number to ask for.
         is_adjustable: whether the retriever can be asked for a number.
-
-    Attributes:
-        width: how many documents to ask for next; 0 for a request without a number; None when it is over.
     """
 
     def __init__(self, wanted: int | None, *, first: int = 1, limit: int = 200, is_adjustable: bool = True) -> None:
@@ -30,13 +39,30 @@ class Widening:
         self._is_adjustable = is_adjustable
         self._worked = 0
         self._too_much: int | None = None
-        self.width: int | None
+        self._is_answered = False
+        self._width: int | None
         if wanted is None:
-            self.width = 0
+            self._width = 0
         elif wanted <= 0:
-            self.width = None
+            self._width = None
         else:
-            self.width = min(wanted * first, max(limit, wanted)) if is_adjustable else wanted
+            self._width = min(wanted * first, max(limit, wanted)) if is_adjustable else wanted
+
+    def __iter__(self) -> Iterator[int]:
+        while self._width is not None:
+            self._is_answered = False
+            yield self._width
+            if not self._is_answered:  # a round that says nothing has nothing more to hope for
+                self._width = None
+
+    @property
+    def width(self) -> int | None:
+        """How many documents to ask for next; None when it is over."""
+        return self._width
+
+    def attempt(self) -> _Attempt:
+        """Return the context of one request: an error within it ends the search only if no smaller number is left."""
+        return _Attempt(self)
 
     def succeeded(self, admitted: int, found: int) -> None:
         """Take note of an answer.
@@ -45,26 +71,47 @@ class Widening:
             admitted: how many of the documents are admissible.
             found: how many documents there were; fewer than asked for means that there are no more.
         """
-        width, wanted = self.width or 0, self._wanted
-        self._worked = width
+        width, wanted = self._width or 0, self._wanted
+        self._worked, self._is_answered = width, True
         if not self._is_adjustable or wanted is None or admitted >= wanted or found < width:
-            self.width = None
+            self._width = None
         elif self._too_much is not None:
             self._try_between()
         else:
-            self.width = min(width * _FACTOR, self._limit) if width < self._limit else None
+            self._width = min(width * _FACTOR, self._limit) if width < self._limit else None
 
     def failed(self) -> bool:
         """Take note of an error; return whether a smaller number can still be asked for."""
-        if self.width is None or self._wanted is None or self.width <= self._wanted or not self._is_adjustable:
+        if self._width is None or self._wanted is None or self._width <= self._wanted or not self._is_adjustable:
             return False
-        self._too_much = self.width
+        self._too_much, self._is_answered = self._width, True
         if self._worked:
             self._try_between()
         else:
-            self.width = self._wanted
+            self._width = self._wanted
         return True
 
     def _try_between(self) -> None:
         between = (self._worked + (self._too_much or 0)) // 2
-        self.width = between if between > self._worked else None
+        self._width = between if between > self._worked else None
+
+
+class _Attempt:
+    """One request of a search; swallows the error of a request that a smaller one can take the place of."""
+
+    __slots__ = ("_search",)
+
+    def __init__(self, search: Search) -> None:
+        self._search = search
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        # Cancellation and interrupts are no answers of a retriever: they end the search.
+        return isinstance(error, Exception) and self._search.failed()
+
+
+Widening = Search
