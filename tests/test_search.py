@@ -70,11 +70,13 @@ def test_an_error_of_the_plain_request_is_the_callers() -> None:
 
 
 def test_an_interrupt_is_not_an_answer() -> None:
-    search = Search(4, first=2)
+    def interrupted(count: int) -> list[bool]:
+        raise KeyboardInterrupt(count)
+
+    shelf = Shelf([])
+    shelf.find = interrupted  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
-        for _ in search:
-            with search.attempt():
-                raise KeyboardInterrupt
+        ask(shelf, 4)
 
 
 def test_nothing_wanted_asks_nothing_and_no_number_asks_once() -> None:

@@ -24,13 +24,13 @@ from headgate.policy import normalise_uri
 from headgate.provenance import Claimed, Seal, Verdict, check_provenance, read_claimed, verify_claimed
 from headgate.record.evidence import evidence_of
 
-__all__ = ["Standing", "check_failed", "find_standing", "under_mode"]
+__all__ = ["Facts", "check_failed", "find_facts", "under_mode"]
 
 _NO_TIMES = Timestamps()
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Facts:
     """What is settled about a chunk whatever the time.
 
     Attributes:
@@ -60,7 +60,7 @@ class Standing:
 
 @dataclass(slots=True)
 class _Draft:
-    """A standing while it is being found; what is known so far survives a check that fails."""
+    """Facts while they are being found; what is known so far survives a check that fails."""
 
     source: ResolvedSource
     uri: str | None = None
@@ -77,10 +77,10 @@ def under_mode(findings: tuple[Finding, ...], mode: Mode) -> tuple[Finding, ...]
     return tuple(replace(finding, mode=mode) for finding in findings)
 
 
-def find_standing(chunk: Chunk, data: bytes, revision: Revision, limits: Limits) -> tuple[Standing, bytes]:
-    """Return a chunk's standing and the SHA-256 of its text.
+def find_facts(chunk: Chunk, data: bytes, revision: Revision, limits: Limits) -> tuple[Facts, bytes]:
+    """Return a chunk's facts and the SHA-256 of its text.
 
-    Remembered by digest and metadata: the same text under the same metadata has the same standing as long as the
+    Remembered by digest and metadata: the same text under the same metadata has the same facts as long as the
     revision lasts.
 
     Args:
@@ -94,16 +94,16 @@ def find_standing(chunk: Chunk, data: bytes, revision: Revision, limits: Limits)
     try:
         # The types too: True equals 1 as a key, but not as a sealed value.
         key = (digest, tuple(metadata.items()), tuple(map(type, metadata.values())))
-        known = revision.standings.get(key)
+        known = revision.facts.get(key)
     except Exception:  # noqa: BLE001 - metadata may hold anything; what cannot be remembered is looked at each time
         return _find(metadata, digest, revision, limits), digest
     if known is None:
         known = _find(metadata, digest, revision, limits)
-        revision.standings.put(key, known, sum(len(v) for v in metadata.values() if isinstance(v, (str, bytes))))
+        revision.facts.put(key, known, sum(len(v) for v in metadata.values() if isinstance(v, (str, bytes))))
     return known, digest
 
 
-def _find(metadata: Mapping[str, object], digest: bytes, revision: Revision, limits: Limits) -> Standing:
+def _find(metadata: Mapping[str, object], digest: bytes, revision: Revision, limits: Limits) -> Facts:
     label = "sha-256:" + b64url_encode(digest)
     draft = _Draft(revision.default)
     try:
@@ -120,7 +120,7 @@ def _find(metadata: Mapping[str, object], digest: bytes, revision: Revision, lim
     except Exception as error:  # noqa: BLE001 - as above
         failed = under_mode((check_failed("freshness", error),), draft.source.modes["freshness"])
         draft.findings = (*draft.findings, *failed)
-    return Standing(
+    return Facts(
         draft.source,
         label,
         draft.uri,

@@ -19,7 +19,7 @@ from pathlib import Path
 from headgate.admission.facts import check_failed
 from headgate.admission.judging import Judgement, judge_chunk
 from headgate.admission.quarantine import Watch
-from headgate.admission.recording import Releasing
+from headgate.admission.recording import Recorder
 from headgate.admission.revision import Revision, resolve
 from headgate.admission.setwide import apply_budget, apply_quarantine, apply_supersession, refuse_surplus
 from headgate.chunk import Chunk
@@ -64,7 +64,7 @@ class Gate:
         self._limits = limits
         self._policy, self._revision = self._load(policy)
         self._reloading = threading.Lock()
-        self._releasing = Releasing(self._policy, sinks)
+        self._recorder = Recorder(self._policy, sinks)
         self._watch = Watch(self._policy)
 
     @property
@@ -89,7 +89,7 @@ class Gate:
     @property
     def failures(self) -> Mapping[str, int]:
         """How often the decision `log`, a `sink` or `otel` failed since the gate was made."""
-        return self._releasing.failures
+        return self._recorder.failures
 
     def admit(
         self,
@@ -168,7 +168,7 @@ class Gate:
         except (OSError, HeadgateError) as error:
             # What is held cannot be said to the others; the next admission meets the same file and holds back.
             _log.warning("the quarantine could not be written: %s", error)
-        return self._releasing.release(admission, context, framework)
+        return self._recorder.release(admission, context, framework)
 
     def reload(self) -> bool:
         """Read the policy file, and every file that it names, again.
@@ -187,10 +187,10 @@ class Gate:
             if revision.digest == self._revision.digest:
                 return False
             # One assignment each: whoever reads `_revision` has all of the old or all of the new.
-            releasing = self._releasing.under(policy)
+            recorder = self._recorder.under(policy)
             self._policy = policy
             self._revision = revision
-            self._releasing = releasing
+            self._recorder = recorder
             self._watch = Watch(policy)
             _log.info("policy revision %s is in force", revision.digest)
             return True
@@ -211,13 +211,13 @@ class Gate:
         policy = self._policy.model_copy(update={"sources": (*self._policy.sources, *extra), "log": None})
         unwatched = policy.model_copy(update={"sources": (), "quarantine": None})
         with self._reloading:
-            before = (self._policy, self._revision, self._releasing, self._watch)
+            before = (self._policy, self._revision, self._recorder, self._watch)
             self._revision = resolve(policy, self._limits)
-            self._releasing, self._watch = Releasing(policy), Watch(unwatched)
+            self._recorder, self._watch = Recorder(policy), Watch(unwatched)
             try:
                 yield
             finally:
-                self._policy, self._revision, self._releasing, self._watch = before
+                self._policy, self._revision, self._recorder, self._watch = before
 
     def _load(self, policy: Policy | str | Path | Mapping[str, object]) -> tuple[Policy, Revision]:
         if isinstance(policy, (str, Path)):
@@ -259,7 +259,7 @@ class Gate:
             apply_quarantine(judged, watch.held())
         except (OSError, HeadgateError) as error:
             for judgement in judged:
-                source = judgement.standing.source
+                source = judgement.facts.source
                 if source.id in watch.sources:
                     judgement.add([check_failed("quarantine", error)], source.modes["provenance"])
 
@@ -276,7 +276,7 @@ class Gate:
             "revision": self._revision.digest,
             "clock": self._clock,
             "limits": self._limits,
-            "sinks": self._releasing.sinks,
+            "sinks": self._recorder.sinks,
         }
 
     def __setstate__(self, state: dict[str, object]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from headgate.admission.facts import Standing, check_failed, find_standing, under_mode
+from headgate.admission.facts import Facts, check_failed, find_facts, under_mode
 from headgate.admission.revision import Revision
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.decision import Decision, Finding, Mode
@@ -30,7 +30,7 @@ class Judgement:
     Attributes:
         index: its place in the input.
         chunk: the chunk as it came.
-        standing: what is settled about it whatever the time.
+        facts: what is settled about it whatever the time.
         findings: what the checks found so far.
         is_kept_out: whether a finding so far keeps the chunk out.
         text: its text as it would enter the prompt.
@@ -50,17 +50,17 @@ class Judgement:
         "metadata_rewrites",
         "modified",
         "rewrite",
-        "standing",
+        "facts",
         "text",
         "withheld",
     )
 
-    def __init__(self, index: int, chunk: Chunk, standing: Standing) -> None:
+    def __init__(self, index: int, chunk: Chunk, facts: Facts) -> None:
         self.index = index
         self.chunk = chunk
-        self.standing = standing
-        self.findings = standing.findings
-        self.is_kept_out = standing.is_kept_out
+        self.facts = facts
+        self.findings = facts.findings
+        self.is_kept_out = facts.is_kept_out
         self.text = chunk.text
         self.modified: datetime | None = None
         self.age: timedelta | None = None
@@ -76,23 +76,23 @@ class Judgement:
 
     def decide(self) -> Decision:
         """Return the decision that the findings amount to."""
-        standing = self.standing
+        facts = self.facts
         return Decision(
             self.index,
             "drop" if self.is_kept_out else "admit",
             self.findings,
-            standing.source.id,
-            standing.uri,
-            standing.digest,
+            facts.source.id,
+            facts.uri,
+            facts.digest,
             self.chunk.id,
-            standing.assurance,
-            standing.seal.issuer if standing.seal is not None else None,
+            facts.assurance,
+            facts.seal.issuer if facts.seal is not None else None,
             self.modified,
             self.age,
             self.rewrite,
             self.metadata_rewrites,
             self.withheld,
-            standing.evidence,
+            facts.evidence,
         )
 
     def outgoing(self) -> Chunk:
@@ -109,12 +109,12 @@ def judge_chunk(index: int, chunk: Chunk, revision: Revision, now: datetime, lim
     """Return what the checks find about one chunk; never raises for anything that a chunk may hold."""
     data = _read_text(chunk, limits)
     if isinstance(data, Finding):
-        judgement = Judgement(index, chunk, Standing(revision.default))
+        judgement = Judgement(index, chunk, Facts(revision.default))
         judgement.add((data,), revision.mode)
         return judgement
-    standing, digest = find_standing(chunk, data, revision, limits)
-    judgement = Judgement(index, chunk, standing)
-    modes = standing.source.modes
+    facts, digest = find_facts(chunk, data, revision, limits)
+    judgement = Judgement(index, chunk, facts)
+    modes = facts.source.modes
     try:
         judge_times(judgement, now)
     except Exception as error:  # noqa: BLE001 - whatever broke the check, it must not admit
@@ -123,9 +123,9 @@ def judge_chunk(index: int, chunk: Chunk, revision: Revision, now: datetime, lim
         return judgement
     if chunk.prompt_metadata:
         _withhold_unproved(judgement)
-    if standing.source.glossary is not None:
+    if facts.source.glossary is not None:
         try:
-            _rewrite(judgement, standing.source.glossary, revision, digest, limits)
+            _rewrite(judgement, facts.source.glossary, revision, digest, limits)
         except Exception as error:  # noqa: BLE001 - as above
             judgement.add((check_failed("terminology", error),), modes["terminology"])
     return judgement
@@ -151,37 +151,37 @@ def _read_text(chunk: Chunk, limits: Limits) -> bytes | Finding:
 
 def judge_times(judgement: Judgement, now: datetime) -> None:
     """Add what the freshness rules of its source say about a chunk at an instant."""
-    standing = judgement.standing
-    quiet = standing.quiet
+    facts = judgement.facts
+    quiet = facts.quiet
     if quiet is not None and quiet[0] <= now <= quiet[1]:
-        basis = standing.times.age_basis()
+        basis = facts.times.age_basis()
         if basis is not None:
             judgement.modified = basis[1].earliest
             judgement.age = max(now - judgement.modified, _ZERO)
         return
-    judged = judge_freshness(standing.times, standing.source.freshness, now)
+    judged = judge_freshness(facts.times, facts.source.freshness, now)
     judgement.modified, judgement.age = judged.modified, judged.age
     findings = judged.findings
-    if findings and standing.seal is None and SEAL_KEY in judgement.chunk.metadata and _is_refuted(standing):
+    if findings and facts.seal is None and SEAL_KEY in judgement.chunk.metadata and _is_refuted(facts):
         # Its times may well stand in the seal that was refused; that they are missing is not known.
         findings = tuple(finding for finding in findings if finding.code != "F203")
-    judgement.add(findings, standing.source.modes["freshness"])
+    judgement.add(findings, facts.source.modes["freshness"])
 
 
-def _is_refuted(standing: Standing) -> bool:
-    return any(finding.check == "provenance" and finding.severity == "error" for finding in standing.findings)
+def _is_refuted(facts: Facts) -> bool:
+    return any(finding.check == "provenance" and finding.severity == "error" for finding in facts.findings)
 
 
 def _withhold_unproved(judgement: Judgement) -> None:
     """Keep metadata out of the prompt where a seal is required and does not cover it."""
-    standing, chunk = judgement.standing, judgement.chunk
-    if standing.source.requirement.require != "sealed":
+    facts, chunk = judgement.facts, judgement.chunk
+    if facts.source.requirement.require != "sealed":
         return
-    covered = standing.seal.covered if standing.seal is not None else ()
+    covered = facts.seal.covered if facts.seal is not None else ()
     unproved = tuple(name for name in chunk.prompt_metadata if name in chunk.metadata and name not in covered)
     if not unproved:
         return
-    mode = standing.source.modes["provenance"]
+    mode = facts.source.modes["provenance"]
     message = f"Kept out of the prompt, for no seal covers it: {', '.join(unproved)[:200]}."
     judgement.add([Finding("P112", message, "info", {"metadata": list(unproved)})], mode)
     if mode == "enforce":
@@ -189,7 +189,7 @@ def _withhold_unproved(judgement: Judgement) -> None:
 
 
 def _rewrite(judgement: Judgement, glossary: Glossary, revision: Revision, digest: bytes, limits: Limits) -> None:
-    source, chunk = judgement.standing.source, judgement.chunk
+    source, chunk = judgement.facts.source, judgement.chunk
     mode = source.modes["terminology"]
     rewrite, findings = _rewritten(chunk.text, digest, glossary, source.id, revision, limits)
     if findings:

@@ -13,12 +13,12 @@ from headgate.policy import Log, Policy
 from headgate.record.log import DecisionLog
 from headgate.record.sinks import Background, Sink
 
-__all__ = ["Releasing"]
+__all__ = ["Recorder"]
 
 _log = logging.getLogger("headgate")
 
 
-class Releasing:
+class Recorder:
     """The decision log, the sinks and OpenTelemetry of one gate.
 
     Args:
@@ -45,13 +45,13 @@ class Releasing:
         counts["sink"] = sum(sum(one.failures.values()) for one in self._background)
         return {name: count for name, count in counts.items() if count}
 
-    def under(self, policy: Policy) -> Releasing:
+    def under(self, policy: Policy) -> Recorder:
         """Return the same under another policy; the log stays open where its settings are the same.
 
         Raises:
             PolicyError: the new log cannot be opened.
         """
-        other = object.__new__(Releasing)
+        other = object.__new__(Recorder)
         other.__dict__.update(self.__dict__)
         other._configure(policy)
         return other

@@ -59,7 +59,7 @@ class Revision:
         budget: the token budget, if any.
         budget_mode: its mode.
         files: the files this revision was read from.
-        standings: what is settled about chunks, by digest and metadata.
+        facts: what is settled about chunks, by digest and metadata.
         verdicts: seals verified, by token, digest and source.
         patterns: the sources' patterns, the most specific first.
         rewrites: texts rewritten and what there is to say about them, by digest and source.
@@ -77,7 +77,7 @@ class Revision:
     budget_mode: Mode
     files: tuple[Path, ...]
     patterns: tuple[tuple[UriPattern, ResolvedSource], ...]
-    standings: Memo[Any] = field(compare=False)  # of Standing, which is defined above this floor
+    facts: Memo[Any] = field(compare=False)  # of Facts, which is defined above this floor
     verdicts: Memo[Verdict] = field(compare=False)
     rewrites: Memo[tuple[Rewrite, tuple[Finding, ...]]] = field(compare=False)
     places: Memo[ResolvedSource] = field(compare=False)
@@ -138,7 +138,7 @@ def resolve(policy: Policy, limits: Limits) -> Revision:
         budget_mode=policy.modes.budget or policy.mode,
         files=tuple(files),
         patterns=tuple(patterns),
-        standings=Memo(limits.memo_entries, limits.memo_chars),
+        facts=Memo(limits.memo_entries, limits.memo_chars),
         verdicts=Memo(limits.memo_entries),
         rewrites=Memo(limits.memo_entries, limits.memo_chars),
         places=Memo(limits.memo_entries),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from headgate.admission.facts import Standing
+from headgate.admission.facts import Facts
 from headgate.admission.judging import Judgement
 from headgate.admission.quarantine import Held
 from headgate.admission.revision import Revision
@@ -21,17 +21,17 @@ _NOT_IN_FORCE = frozenset(("F204", "F206"))
 
 def apply_supersession(judged: Sequence[Judgement]) -> None:
     """Add F205 to every judgement whose document is in the retrieval in a newer version."""
-    located = [judgement for judgement in judged if judgement.standing.uri is not None]
-    if len({judgement.standing.uri for judgement in located}) == len(located):
+    located = [judgement for judgement in judged if judgement.facts.uri is not None]
+    if len({judgement.facts.uri for judgement in located}) == len(located):
         return
     for index, finding in find_superseded([_candidate(judgement) for judgement in located]).items():
-        judged[index].add([finding], judged[index].standing.source.modes["freshness"])
+        judged[index].add([finding], judged[index].facts.source.modes["freshness"])
 
 
 def apply_quarantine(judged: Sequence[Judgement], held: Mapping[str, Held]) -> None:
     """Add P113 to every document of a source that is held back."""
     for judgement in judged:
-        source = judgement.standing.source
+        source = judgement.facts.source
         why = held.get(source.id)
         if why is not None:
             message = f"The source {source.id!r} is in quarantine since {why.since:%Y-%m-%d %H:%M} UTC: {why.reason}."
@@ -60,7 +60,7 @@ def refuse_surplus(chunks: Sequence[Chunk], limits: Limits, revision: Revision) 
     """Return judgements that drop every chunk beyond the largest number that one admission judges."""
     refused = []
     for index in range(limits.chunks, len(chunks)):
-        judgement = Judgement(index, chunks[index], Standing(revision.default))
+        judgement = Judgement(index, chunks[index], Facts(revision.default))
         judgement.add([Finding("G904", f"One admission judges {limits.chunks:,} documents.")], revision.mode)
         refused.append(judgement)
     return refused
@@ -69,16 +69,16 @@ def refuse_surplus(chunks: Sequence[Chunk], limits: Limits, revision: Revision) 
 def _candidate(judgement: Judgement) -> Candidate:
     errors = {finding.code for finding in judgement.findings if finding.severity == "error"}
     proved = not any(code.startswith(("P", "G")) for code in errors)
-    standing = judgement.standing
-    seal = standing.seal
+    facts = judgement.facts
+    seal = facts.seal
     # Versions and times are signed both or not at all, as far as they decide here.
     is_sealed = seal is not None and (seal.version is not None or seal.modified is not None)
-    supersede = standing.source.freshness.supersede
+    supersede = facts.source.freshness.supersede
     return Candidate(
         index=judgement.index,
-        uri=standing.uri or "",
-        version=standing.times.version,
-        modified=standing.times.modified,
+        uri=facts.uri or "",
+        version=facts.times.version,
+        modified=facts.times.modified,
         is_sealed=is_sealed,
         counts=proved and not errors & _NOT_IN_FORCE,
         applies=is_sealed if supersede is None else supersede,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from headgate.admission.facts import Standing, under_mode
+from headgate.admission.facts import Facts, under_mode
 from headgate.admission.judging import Judgement, describe_rewrite, judge_times
 from headgate.admission.revision import ResolvedSource, resolve
 from headgate.admission.setwide import apply_budget, apply_supersession
@@ -99,7 +99,7 @@ class Redecider:
         self._revision = resolve(policy, limits)
         self._at = at
         self._limits = limits
-        self._standings: Memo[Standing | str] = Memo(limits.memo_entries)
+        self._facts: Memo[Facts | str] = Memo(limits.memo_entries)
 
     @property
     def revision(self) -> str:
@@ -136,19 +136,19 @@ class Redecider:
         return [self._conclude(entry, outcome) for entry, outcome in zip(record["decisions"], outcomes, strict=True)]
 
     def _judge(self, place: int, entry: Mapping[str, Any], now: datetime, likeness: _Likeness) -> Judgement:
-        standing = self._standing(entry, likeness)
+        facts = self._facts_of(entry, likeness)
         text = entry.get("text")
-        metadata = _METADATA[standing.seal is None and bool(entry["evidence"].get("unproved_seal"))]
+        metadata = _METADATA[facts.seal is None and bool(entry["evidence"].get("unproved_seal"))]
         identifier = entry.get("id")
         chunk = Chunk(
             text if isinstance(text, str) else "", metadata, identifier if isinstance(identifier, str) else None
         )
-        judgement = Judgement(place, chunk, standing)
+        judgement = Judgement(place, chunk, facts)
         judge_times(judgement, now)
-        glossary = standing.source.glossary
+        glossary = facts.source.glossary
         if isinstance(text, str) and glossary is not None and not judgement.is_kept_out:
-            judgement.rewrite = glossary.rewrite(text, standing.source.id, limits=self._limits)
-            mode = standing.source.modes["terminology"]
+            judgement.rewrite = glossary.rewrite(text, facts.source.id, limits=self._limits)
+            mode = facts.source.modes["terminology"]
             judgement.add(describe_rewrite(judgement.rewrite), mode)
             if mode != "audit":
                 judgement.text = judgement.rewrite.text
@@ -174,31 +174,31 @@ class Redecider:
             edits if has_text else None,
         )
 
-    def _standing(self, entry: Mapping[str, Any], likeness: _Likeness) -> Standing:
+    def _facts_of(self, entry: Mapping[str, Any], likeness: _Likeness) -> Facts:
         """Return what is settled about a document; remembered, because documents are retrieved again and again."""
         evidence, codes = repr(entry["evidence"]), _codes_key(entry)
         if len(evidence) + len(codes) > _MOST_KEPT:
             return self._find(entry, likeness)
         key = (entry.get("digest"), entry.get("uri"), evidence, codes, likeness)
-        known = self._standings.get(key)
+        known = self._facts.get(key)
         if known is None:
             try:
                 known = self._find(entry, likeness)
             except _Lacking as lack:
                 known = str(lack)
-            self._standings.put(key, known)
+            self._facts.put(key, known)
         if isinstance(known, str):
             raise _Lacking(known)
         return known
 
-    def _find(self, entry: Mapping[str, Any], likeness: _Likeness) -> Standing:
+    def _find(self, entry: Mapping[str, Any], likeness: _Likeness) -> Facts:
         evidence, codes = entry["evidence"], _error_codes(entry)
         default = self._revision.default
         if codes & _INTRINSIC:
             kept = under_mode(
                 tuple(Finding(code, "As recorded.") for code in sorted(codes & _INTRINSIC)), self._revision.mode
             )
-            return Standing(default, findings=kept, is_kept_out=any(finding.blocks for finding in kept))
+            return Facts(default, findings=kept, is_kept_out=any(finding.blocks for finding in kept))
         if "G901" in codes:
             raise _Lacking("a check failed when it was recorded")
         digest = str(entry.get("digest") or "")
@@ -213,7 +213,7 @@ class Redecider:
                 self._require_alike(evidence, likeness, is_ignored)
         rule = source.freshness
         times = read_times(evidence, sealed_only=rule.evidence == "sealed", ignored="seal" if is_ignored else "")
-        return Standing(
+        return Facts(
             source,
             digest,
             uri,
