@@ -22,14 +22,18 @@ class Chunk:
         metadata: flat or nested values under string keys; never changed by headgate.
         id: the identifier the store gave it, if any.
         score: the retriever's score, if any; carried along, never used.
-        prompt_metadata: names of the metadata entries that will stand in the prompt beside the text.
+        prompt_metadata: names of the metadata entries that will be in the prompt beside the text. None where that is
+            not known, because a template that headgate does not see may print any entry.
+        media: content that is not text and will reach the model, such as an image: a name and the digest of its
+            bytes (`sha-256:...`), or None where only a reference (a URL, a path) is there, which no seal can cover.
     """
 
     text: str
     metadata: Mapping[str, object] = field(default_factory=dict)
     id: str | None = None
     score: float | None = None
-    prompt_metadata: tuple[str, ...] = ()
+    prompt_metadata: tuple[str, ...] | None = ()
+    media: Mapping[str, str | None] = field(default_factory=dict)
 
     def with_metadata(self, **entries: object) -> Chunk:
         """Return a copy whose metadata has `entries` added or replaced."""

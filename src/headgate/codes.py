@@ -140,6 +140,16 @@ _ALL = (
         "which documents failed. Then let it in again with `headgate quarantine --release SOURCE`.",
     ),
     Code(
+        "P116",
+        "uncovered content that is not text",
+        "The document carries an image, audio, video or another resource that would reach the model, and no seal "
+        "covers its bytes.",
+        "A model reads what is written in a picture as well as what is written beside it; a seal over a caption says "
+        "nothing about the picture, and one over an address nothing about what is found there.",
+        "Seal the document with its content embedded, so that its bytes are covered, or take the content out of what "
+        "is indexed.",
+    ),
+    Code(
         "F201",
         "past valid_until",
         "The document says, or its seal says, that it was valid until a time that has passed.",

@@ -90,24 +90,30 @@ def find_facts(chunk: Chunk, data: bytes, revision: Revision, limits: Limits) ->
         limits: bounds on what is looked at.
     """
     digest = hashlib.sha256(data).digest()
-    metadata = chunk.metadata
+    metadata, media = chunk.metadata, chunk.media
     try:
         # The types too: True equals 1 as a key, but not as a sealed value.
-        key = (digest, tuple(metadata.items()), tuple(map(type, metadata.values())))
+        key = (digest, tuple(metadata.items()), tuple(map(type, metadata.values())), *media.items())
         known = revision.facts.get(key)
     except Exception:  # noqa: BLE001 - metadata may hold anything; what cannot be remembered is looked at each time
-        return _find(metadata, digest, revision, limits), digest
+        return _find(metadata, media, digest, revision, limits), digest
     if known is None:
-        known = _find(metadata, digest, revision, limits)
+        known = _find(metadata, media, digest, revision, limits)
         revision.facts.put(key, known, sum(len(v) for v in metadata.values() if isinstance(v, (str, bytes))))
     return known, digest
 
 
-def _find(metadata: Mapping[str, object], digest: bytes, revision: Revision, limits: Limits) -> Facts:
+def _find(
+    metadata: Mapping[str, object],
+    media: Mapping[str, str | None],
+    digest: bytes,
+    revision: Revision,
+    limits: Limits,
+) -> Facts:
     label = "sha-256:" + b64url_encode(digest)
     draft = _Draft(revision.default)
     try:
-        _prove(draft, metadata, label, digest, revision, limits)
+        _prove(draft, metadata, media, label, digest, revision, limits)
     except Exception as error:  # noqa: BLE001 - whatever broke the check, it must not admit
         # The check also finds the source, so until it is done the policy's own mode applies.
         draft.findings = under_mode((check_failed("provenance", error),), revision.mode)
@@ -153,6 +159,7 @@ def check_failed(check: str, error: Exception) -> Finding:
 def _prove(
     draft: _Draft,
     metadata: Mapping[str, object],
+    media: Mapping[str, str | None],
     label: str,
     digest: bytes,
     revision: Revision,
@@ -178,6 +185,7 @@ def _prove(
         declared_uri=declared_uri,
         declared_source=None if declared.is_default else declared.id,
         is_configured=not draft.source.is_default,
+        media=media,
     )
     draft.assurance, draft.seal = proof.assurance, proof.seal
     draft.findings = under_mode(proof.findings, draft.source.modes["provenance"])

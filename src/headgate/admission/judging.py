@@ -44,13 +44,13 @@ class Judgement:
     __slots__ = (
         "age",
         "chunk",
+        "facts",
         "findings",
         "index",
         "is_kept_out",
         "metadata_rewrites",
         "modified",
         "rewrite",
-        "facts",
         "text",
         "withheld",
     )
@@ -101,8 +101,10 @@ class Judgement:
         metadata = dict(chunk.metadata)
         for name, rewrite in self.metadata_rewrites.items():
             metadata[name] = rewrite.text
-        visible = tuple(name for name in chunk.prompt_metadata if name not in self.withheld)
-        return Chunk(self.text, metadata, chunk.id, chunk.score, visible)
+        visible = chunk.prompt_metadata
+        if visible is not None:
+            visible = tuple(name for name in visible if name not in self.withheld)
+        return Chunk(self.text, metadata, chunk.id, chunk.score, visible, chunk.media)
 
 
 def judge_chunk(index: int, chunk: Chunk, revision: Revision, now: datetime, limits: Limits) -> Judgement:
@@ -178,7 +180,7 @@ def _withhold_unproved(judgement: Judgement) -> None:
     if facts.source.requirement.require != "sealed":
         return
     covered = facts.seal.covered if facts.seal is not None else ()
-    unproved = tuple(name for name in chunk.prompt_metadata if name in chunk.metadata and name not in covered)
+    unproved = tuple(name for name in chunk.prompt_metadata or () if name in chunk.metadata and name not in covered)
     if not unproved:
         return
     mode = facts.source.modes["provenance"]
@@ -195,7 +197,7 @@ def _rewrite(judgement: Judgement, glossary: Glossary, revision: Revision, diges
     if findings:
         judgement.add(findings, mode)
     changed: dict[str, Rewrite] = {}
-    for name in chunk.prompt_metadata:
+    for name in chunk.prompt_metadata or ():
         value = chunk.metadata.get(name)
         if name in judgement.withheld or not isinstance(value, str) or len(value) > limits.text_bytes:
             continue

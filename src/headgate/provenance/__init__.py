@@ -9,6 +9,7 @@ from headgate.provenance.check import (
     read_claimed,
     verify_claimed,
 )
+from headgate.provenance.covered import metadata_digest
 from headgate.provenance.jws import sign_jws, verify_jws
 from headgate.provenance.keys import (
     ACCEPTED_ALGORITHMS,
@@ -17,7 +18,7 @@ from headgate.provenance.keys import (
     VerificationKey,
     generate_signing_key,
 )
-from headgate.provenance.seals import SEAL_TYPE, Seal, Sealer, digest_text, metadata_digest, parse_seal
+from headgate.provenance.seals import SEAL_TYPE, Seal, Sealer, digest_text, parse_seal
 
 __all__ = [
     "ACCEPTED_ALGORITHMS",

@@ -8,6 +8,7 @@ Steps, in order; each finding says which one failed:
 3. The signature verifies (P102), and the issuer is one that the source accepts (P104).
 4. The text, and the metadata entries that the seal covers, are what was sealed (P105).
 5. What the document's own metadata says about its source agrees with the seal (P104, P111).
+6. Content that is not text is covered too, where a seal is required (P116).
 
 Left to the freshness check: whether the seal is in force at this time.
 """
@@ -21,11 +22,14 @@ from headgate.chunk import SEAL_KEY
 from headgate.decision import Assurance, Finding
 from headgate.errors import SealError
 from headgate.limits import DEFAULT_LIMITS, Limits
+from headgate.provenance.covered import MEDIA_PREFIX, covered_digests
 from headgate.provenance.jws import ParsedJws, parse_jws, verify_parsed
 from headgate.provenance.keys import KeySet
-from headgate.provenance.seals import SEAL_TYPE, Seal, metadata_digest, parse_seal
+from headgate.provenance.seals import SEAL_TYPE, Seal, parse_seal
 
 __all__ = ["Claimed", "Proof", "Requirement", "Verdict", "check_provenance", "read_claimed", "verify_claimed"]
+
+_NO_MEDIA: Mapping[str, str | None] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,7 @@ def check_provenance(
     declared_uri: str | None,
     declared_source: str | None,
     is_configured: bool,
+    media: Mapping[str, str | None] = _NO_MEDIA,
 ) -> Proof:
     """Return what is proved about a document, all steps taken together.
 
@@ -156,14 +161,17 @@ def check_provenance(
         declared_uri: the URI that metadata names, in its normal form.
         declared_source: the source that this URI belongs to, if any.
         is_configured: whether a source of the policy matches, rather than the default.
+        media: the document's content that is not text.
     """
     findings = list(verdict.findings)
     seal = verdict.seal
     if seal is not None:
-        findings += _check_covered(seal, metadata, requirement)
+        findings += _check_covered(seal, metadata, media, requirement)
         findings += _check_agreement(seal, requirement, declared_uri, declared_source)
     elif not findings:
         findings += _check_unsealed(SEAL_KEY in metadata, requirement, declared_uri, is_configured)
+    if media and requirement.require == "sealed":
+        findings += _check_media(seal, media)
     if requirement.require == "sealed" and not is_configured and not len(requirement.keys):
         # Which key it was says nothing where no key could be right.
         findings = [finding for finding in findings if finding.code not in ("P103", "P104")]
@@ -187,7 +195,9 @@ def _signature_finding(
     return Finding(error.code, f"{error.problem[:1].upper()}{error.problem[1:]}.", detail={"kid": parsed.kid})
 
 
-def _check_covered(seal: Seal, metadata: Mapping[str, object], requirement: Requirement) -> list[Finding]:
+def _check_covered(
+    seal: Seal, metadata: Mapping[str, object], media: Mapping[str, str | None], requirement: Requirement
+) -> list[Finding]:
     findings = []
     uncovered = sorted(requirement.cover - set(seal.covered))
     if uncovered:
@@ -200,10 +210,10 @@ def _check_covered(seal: Seal, metadata: Mapping[str, object], requirement: Requ
         )
     if seal.covered_digest is not None:
         try:
-            found = metadata_digest(metadata, seal.covered)
+            fitting = covered_digests(metadata, seal.covered, media)
         except SealError:
-            found = "unreadable"
-        if found != seal.covered_digest:
+            fitting = ()
+        if seal.covered_digest not in fitting:
             findings.append(
                 Finding(
                     "P105",
@@ -212,6 +222,18 @@ def _check_covered(seal: Seal, metadata: Mapping[str, object], requirement: Requ
                 )
             )
     return findings
+
+
+def _check_media(seal: Seal | None, media: Mapping[str, str | None]) -> list[Finding]:
+    """Find content that is not text and that nobody vouches for: the model would see it, whoever put it there."""
+    covered = seal.covered if seal is not None else ()
+    uncovered = [str(name) for name, digest in media.items() if digest is None or MEDIA_PREFIX + name not in covered]
+    if not uncovered:
+        return []
+    message = (
+        f"Content that is not text and that no seal covers: {', '.join(ascii(name[:80]) for name in uncovered[:10])}."
+    )
+    return [Finding("P116", message, detail={"media": [name[:200] for name in uncovered[:64]]})]
 
 
 def _check_agreement(

@@ -9,13 +9,14 @@ from datetime import datetime, timedelta, timezone
 
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.clock import Clock, require_aware, utc_now
-from headgate.encoding import b64url_encode, canonical_json, digest_label, is_digest_label, loads_strict
+from headgate.encoding import b64url_encode, canonical_json, is_digest_label, loads_strict
 from headgate.errors import SealError
 from headgate.policy.matching import normalise_uri
+from headgate.provenance.covered import MEDIA_PREFIX, metadata_digest
 from headgate.provenance.jws import sign_jws
 from headgate.provenance.keys import KeySet, SigningKey
 
-__all__ = ["SEAL_TYPE", "Seal", "Sealer", "digest_text", "metadata_digest", "parse_seal"]
+__all__ = ["SEAL_TYPE", "Seal", "Sealer", "digest_text", "parse_seal"]
 
 SEAL_TYPE = "headgate-seal+jwt"
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -38,8 +39,9 @@ class Seal:
         modified: `mod`, when the document was last modified.
         valid_from: `nbf`.
         valid_until: `exp`.
-        covered: the names of the metadata entries under `met`, sorted.
+        covered: the names under `met`: metadata entries, and `media:NAME` for content that is not text.
         covered_digest: the digest over these entries.
+        hidden: the covered entries that the publisher keeps out of the prompt.
         parent: `par`, the digest and span of the text this chunk was cut from.
         corpus: `cor`, the corpus and its version.
         kid: the name of the key that signed, as the header has it.
@@ -56,6 +58,7 @@ class Seal:
     valid_until: datetime | None = None
     covered: tuple[str, ...] = ()
     covered_digest: str | None = None
+    hidden: tuple[str, ...] = ()
     parent: Mapping[str, object] = field(default_factory=dict)
     corpus: Mapping[str, object] = field(default_factory=dict)
     kid: str = ""
@@ -68,26 +71,6 @@ def digest_text(text: str) -> str:
         UnicodeEncodeError: the text holds a lone surrogate.
     """
     return "sha-256:" + b64url_encode(hashlib.sha256(text.encode("utf-8")).digest())
-
-
-def metadata_digest(metadata: Mapping[str, object], names: Sequence[str]) -> str:
-    """Return the digest over the metadata entries `names`.
-
-    A missing entry counts as null, because some stores drop nulls; any other change changes the digest.
-
-    Raises:
-        SealError: an entry is nested or cannot be written as JSON (P106).
-    """
-    entries: dict[str, object] = {}
-    for name in sorted(names):
-        value = metadata.get(name)
-        if value is not None and not isinstance(value, (str, int, float, bool)):
-            raise SealError("P106", f"the metadata entry {name!r} is no plain value and cannot be covered")
-        entries[name] = value
-    try:
-        return digest_label(canonical_json(entries))
-    except ValueError as error:
-        raise SealError("P106", f"the covered metadata cannot be written as JSON: {error}") from None
 
 
 def parse_seal(payload: bytes, kid: str = "") -> Seal:
@@ -107,14 +90,14 @@ def parse_seal(payload: bytes, kid: str = "") -> Seal:
     except ValueError as error:
         raise SealError("P106", f"the claims cannot be read: {error}") from None
     if not isinstance(claims, dict):
-        raise SealError("P106", "the claims are no JSON object")
+        raise SealError("P106", "the claims are not a JSON object")
     subject, digest = _text(claims, "sub"), claims.get("dig")
     uri = normalise_uri(subject)
     if uri is None:
-        raise SealError("P106", "the subject is no URI")
+        raise SealError("P106", "the subject is not a URI")
     if not is_digest_label(digest):
         raise SealError("P106", "the digest is not of the form sha-256:...")
-    covered, covered_digest = _covered(claims.get("met"))
+    covered, covered_digest, hidden = _covered(claims.get("met"))
     issued_at = _time(claims, "iat")
     if issued_at is None:
         raise SealError("P106", "the claim 'iat' is missing")
@@ -130,6 +113,7 @@ def parse_seal(payload: bytes, kid: str = "") -> Seal:
         valid_until=_time(claims, "exp"),
         covered=covered,
         covered_digest=covered_digest,
+        hidden=hidden,
         parent=_mapping(claims, "par"),
         corpus=_mapping(claims, "cor"),
         kid=kid,
@@ -174,30 +158,31 @@ class Sealer:
         not_before: datetime | None = None,
         version: int | None = None,
         cover: Sequence[str] = (),
+        hidden: Sequence[str] = (),
         parent: Mapping[str, object] | None = None,
         corpus: Mapping[str, object] | None = None,
     ) -> Chunk:
-        """Return a copy of `chunk` that carries a seal over its text.
+        """Return a copy of `chunk` that carries a seal over its text and over the media whose digests it has.
 
         Args:
-            chunk: the text exactly as it will be stored: seal after splitting.
+            chunk: the text exactly as it will be stored: seal after splitting. Media of which it has only a reference
+                are not covered, and where proof is required the gate keeps the chunk out (P116).
             subject: the document's URI; a file path is accepted and becomes a `file:` URI.
             modified: when the document was last modified; aware, kept to the second.
             expires: until when the publisher stands behind it; aware.
             not_before: from when; aware.
             version: a number that grows with every version of the document.
             cover: names of metadata entries to be covered too: whatever can reach a prompt.
+            hidden: those of them that are kept out of the prompt; covered whether `cover` names them or not.
             parent: the digest and span of the text that this chunk was cut from.
             corpus: the corpus and its version.
 
         Raises:
-            ValueError: a time without a zone, a subject that is no URI, or a text that cannot be encoded.
-            SealError: a covered metadata entry is no plain value.
+            ValueError: a time without a zone, a subject that is not a URI, or a text that cannot be encoded.
+            SealError: a covered metadata entry is not a plain value.
         """
         if normalise_uri(subject) is None:
-            raise ValueError(f"the subject {subject[:100]!r} is no URI: write https://host/path or file:folder/name")
-        if len(cover) > _MAX_COVERED:
-            raise ValueError(f"a seal covers at most {_MAX_COVERED} metadata entries")
+            raise ValueError(f"the subject {subject[:100]!r} is not a URI: write https://host/path or file:folder/name")
         claims: dict[str, object] = {
             "iss": self._issuer,
             "sub": subject,
@@ -209,9 +194,9 @@ class Sealer:
                 claims[name] = _seconds(value, name)
         if version is not None:
             claims["ver"] = _version(version)
-        if cover:
-            names = sorted(set(cover))
-            claims["met"] = {"names": names, "dig": metadata_digest(chunk.metadata, names)}
+        met = _cover(chunk, cover, hidden)
+        if met is not None:
+            claims["met"] = met
         for name, mapping in (("par", parent), ("cor", corpus)):
             if mapping:
                 claims[name] = dict(mapping)
@@ -226,7 +211,7 @@ def _seconds(value: datetime, name: str) -> int:
 def _text(claims: Mapping[str, object], name: str) -> str:
     value = claims.get(name)
     if not isinstance(value, str) or not value:
-        raise SealError("P106", f"the claim {name!r} is missing or no text")
+        raise SealError("P106", f"the claim {name!r} is missing or not a text")
     return value
 
 
@@ -236,7 +221,7 @@ def _time(claims: Mapping[str, object], name: str) -> datetime | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not -_LAST_SECOND // 4 <= value <= _LAST_SECOND:
-        raise SealError("P106", f"the claim {name!r} is no time in seconds")
+        raise SealError("P106", f"the claim {name!r} is not a time in seconds")
     return _EPOCH + timedelta(seconds=value)
 
 
@@ -244,22 +229,40 @@ def _version(value: object) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MAX_VERSION:
-        raise SealError("P106", "the version is no whole number")
+        raise SealError("P106", "the version is not a whole number")
     return value
 
 
 def _mapping(claims: Mapping[str, object], name: str) -> Mapping[str, object]:
     value = claims.get(name, {})
     if not isinstance(value, dict):
-        raise SealError("P106", f"the claim {name!r} is no object")
+        raise SealError("P106", f"the claim {name!r} is not an object")
     return value
 
 
-def _covered(value: object) -> tuple[tuple[str, ...], str | None]:
+def _cover(chunk: Chunk, cover: Sequence[str], hidden: Sequence[str]) -> dict[str, object] | None:
+    """Return the claim `met`, or None where there is nothing to cover."""
+    if any(name.startswith(MEDIA_PREFIX) for name in (*cover, *hidden)):
+        # Media are covered without being named; a metadata entry of such a name would be taken for one.
+        raise ValueError(f"a metadata entry whose name begins with {MEDIA_PREFIX!r} cannot be covered")
+    media = (MEDIA_PREFIX + name for name, digest in chunk.media.items() if digest is not None)
+    names = sorted({*cover, *hidden, *media})
+    if not names:
+        return None
+    if len(names) > _MAX_COVERED:
+        raise ValueError(f"a seal covers at most {_MAX_COVERED} entries, not {len(names)}")
+    met: dict[str, object] = {"names": names, "dig": metadata_digest(chunk.metadata, names, chunk.media)}
+    if hidden:
+        met["hid"] = sorted(set(hidden))
+    return met
+
+
+def _covered(value: object) -> tuple[tuple[str, ...], str | None, tuple[str, ...]]:
+    """Return the covered names, the digest over them, and which of them are hidden."""
     if value is None:
-        return (), None
-    names = value.get("names") if isinstance(value, dict) else None
-    digest = value.get("dig") if isinstance(value, dict) else None
+        return (), None, ()
+    met = value if isinstance(value, dict) else {}
+    names, digest, hidden = met.get("names"), met.get("dig"), met.get("hid", [])
     if (
         not isinstance(names, list)
         or not 0 < len(names) <= _MAX_COVERED
@@ -267,4 +270,6 @@ def _covered(value: object) -> tuple[tuple[str, ...], str | None]:
         or not is_digest_label(digest)
     ):
         raise SealError("P106", "the claim 'met' is not {names: [...], dig: sha-256:...}")
-    return tuple(names), str(digest)
+    if not isinstance(hidden, list) or not all(isinstance(name, str) and name in names for name in hidden):
+        raise SealError("P106", "the claim 'met' hides what it does not cover")
+    return tuple(names), str(digest), tuple(hidden)
