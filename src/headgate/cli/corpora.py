@@ -95,15 +95,17 @@ def seal(
         raise HeadgateError(f"--timezone {timezone!r} is no time zone. Write UTC or Europe/Berlin.") from None
     items = track(read_corpus(documents, prefix=prefix), "Sealing", quiet=out is None)
     problems: list[str] = []
-    sealed = 0
+    sealed = left_out = 0
     with _output(out) as stream:
         for item in seal_corpus(items, sealer, keys=names, cover=cover or ()):
-            if item.chunk is None:
+            if item.problem is not None:
                 problems.append(f"{item.place}: {item.problem}")
+            if item.chunk is None:
+                left_out += 1
                 continue
             stream.write(to_line(item.chunk, is_ascii=out is None) + "\n")
             sealed += 1
-    typer.echo(f"{sealed:,} sealed by {issuer!r}, {len(problems):,} not.", err=True)
+    typer.echo(f"{sealed:,} sealed by {issuer!r}, {left_out:,} not.", err=True)
     report_unreadable(problems)
     if problems:
         raise typer.Exit(1)

@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 
 from headgate.chunk import Chunk
 from headgate.errors import HeadgateError, PolicyError
-from headgate.freshness import find_entry, resolve_timestamps
+from headgate.freshness import find_entry
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy.loading import parse_yaml
 
@@ -21,6 +21,7 @@ __all__ = ["CorpusItem", "read_corpus"]
 TEXT_SUFFIXES = frozenset((".md", ".markdown", ".txt", ".rst", ".html", ".htm", ".adoc", ".org", ".text"))
 _LINES_SUFFIXES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 _TEXT_NAMES = ("text", "page_content", "content")
+_AGE_ROLES = ("modified", "published", "created")
 _ID_NAMES = ("id", "id_", "_id", "doc_id")
 
 
@@ -100,7 +101,8 @@ def _read_text_file(file: Path, below: str, prefix: str, limits: Limits) -> Corp
     metadata, text, problem = _split_front_matter(text)
     if find_entry(metadata, "source") is None:
         metadata["source"] = f"{prefix}{below}"
-    if resolve_timestamps(metadata).age_basis() is None:
+    # A time that is there and cannot be read is not replaced by the file's own, which says something else.
+    if all(find_entry(metadata, role) is None for role in _AGE_ROLES):
         metadata.setdefault("mtime", datetime.fromtimestamp(modified, timezone.utc).isoformat(timespec="seconds"))
     return CorpusItem(str(file), Chunk(text, metadata), problem)
 

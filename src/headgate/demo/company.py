@@ -16,6 +16,7 @@ import yaml
 from headgate.admission.gate import Gate
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.freshness import read_time
+from headgate.integration.publishing import Publishing
 from headgate.provenance import Sealer, SigningKey, generate_signing_key
 
 __all__ = ["TROUBLES", "Company", "DemoDocument", "open_company"]
@@ -112,14 +113,13 @@ def _publish(number: int, entry: Mapping[str, Any], keys: Mapping[str, SigningKe
         return chunk
     signer = {"wrong_key": "prices", "stranger": "stranger"}.get(str(trouble), owner)
     sealer = Sealer(keys[signer], issuer=signer, clock=lambda: today)
-    sealed = sealer.seal(
-        Chunk(entry.get("was", entry["text"]), metadata, chunk.id),
-        subject=uri,
-        version=entry.get("version"),
-        modified=_instant(entry["modified"]),
-        expires=_instant(entry.get("valid_until")),
-        not_before=_instant(entry.get("valid_from")),
+    publishing = Publishing(
+        version=lambda _: entry.get("version"),
+        modified=lambda _: _instant(entry.get("modified")),
+        expires=lambda _: _instant(entry.get("valid_until")),
+        not_before=lambda _: _instant(entry.get("valid_from")),
     )
+    sealed = publishing.seal(sealer, Chunk(entry.get("was", entry["text"]), metadata, chunk.id)).chunk
     token = str(sealed.metadata[SEAL_KEY])
     return chunk.with_metadata(**{SEAL_KEY: token[:-41] if trouble == "broken_seal" else token})
 

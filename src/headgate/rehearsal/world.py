@@ -15,6 +15,7 @@ from pathlib import Path
 from headgate.admission.revision import ResolvedSource, resolve
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.freshness import find_entry, resolve_timestamps
+from headgate.integration.publishing import Publishing
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy import Freshness, Policy, QuarantineStore, normalise_uri
 from headgate.provenance import Sealer, SigningKey, generate_signing_key
@@ -57,6 +58,7 @@ class World:
         self.policy = _rehearsed(policy, self._keys, folder)
         self._revision = resolve(self.policy, DEFAULT_LIMITS)
         self._sealers = {name: Sealer(key, issuer=name, clock=lambda: now) for name, key in self._keys.items()}
+        self._publishing = Publishing(keys=self.policy.metadata)
         self._issuers = {source.id: source.provenance.issuers for source in policy.sources}
 
     def source_of(self, chunk: Chunk) -> ResolvedSource:
@@ -146,21 +148,12 @@ class World:
         uri = self._uri(bare)
         if uri is None or (by is None and source not in self._sealers):
             return bare
-        times = resolve_timestamps(bare.metadata, keys=self.policy.metadata)
-        basis = times.age_basis()
         issuers = self._issuers.get(source, ())
         sealer = self._sealers[by or source]
         if issuers and by is None:
             sealer = Sealer(self._keys[source], issuer=issuers[0], clock=lambda: self.now)
-        return sealer.seal(
-            bare,
-            subject=uri,
-            modified=basis[1].earliest if basis else None,
-            expires=times.valid_until,
-            not_before=times.valid_from,
-            version=times.version,
-            cover=sorted(self.source_of(bare).requirement.cover),
-        )
+        cover = sorted(self.source_of(bare).requirement.cover)
+        return self._publishing.seal(sealer, bare, cover=cover).chunk
 
     def _uri(self, chunk: Chunk) -> str | None:
         entry = find_entry(chunk.metadata, "source", self.policy.metadata)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from llama_index.core.bridge.pydantic import Field, PrivateAttr
 from llama_index.core.schema import BaseNode, MetadataMode, TransformComponent
 
 from headgate import Chunk, HeadgateError, Sealer
-from headgate.freshness import find_entry, resolve_timestamps
+from headgate.integration.publishing import Publishing, is_coverable, report_problems
 from headgate.policy import MetadataKeys
 from llama_index.postprocessor.headgate.convert import OWN_KEYS, visible_keys
 
@@ -24,21 +23,25 @@ class SealNodes(TransformComponent):
 
     The seal covers the text and, because LlamaIndex puts metadata into the prompt, every metadata entry that the
     model would see, and a `window` that a later step would put in place of the text. The seal itself is kept out of
-    what the model and the embedder see.
+    what the model and the embedder see. The claims are made as `headgate seal` makes them
+    (`headgate.integration.publishing.Publishing`): entries with times, a version or a successor are covered too, so
+    that nobody can change them in the index.
 
     Args:
         key: the path of the private key, or a `Sealer`. Only a path is kept when the component is serialised.
         issuer: who vouches; not needed with a `Sealer`.
         subject: the metadata key that holds the document's URI; by default the keys of the usual readers.
-        modified: the metadata key that holds the last modification; by default the keys of the usual readers.
-        expires: the metadata key that holds the end of validity.
-        version: the metadata key that holds a version, as a whole number.
-        cover: the metadata keys to cover; None for all that the model would see.
-        timezone: the zone of times that have none; without it such times are not sealed.
+        modified: the metadata key that holds the last modification; by default the keys of the usual readers. A time
+            that cannot be read is not sealed, which is logged as a warning.
+        expires: the metadata key that holds the end of validity; by default as `modified`.
+        not_before: the metadata key that holds the start of validity; by default as `modified`.
+        version: the metadata key that holds a version, as a whole number; by default as `modified`.
+        cover: the metadata keys to cover, `*` for all; None for all that the model would see.
+        timezone: the zone of times that have none.
 
     Raises:
         PolicyError: the key cannot be used.
-        HeadgateError: when called, for a node that names no source.
+        HeadgateError: when called, for a node that names no source, or whose restriction would be lost.
     """
 
     key: str | None = Field(default=None, description="The path of the private key.")
@@ -46,12 +49,13 @@ class SealNodes(TransformComponent):
     subject: str | None = None
     modified: str | None = None
     expires: str | None = None
+    not_before: str | None = None
     version: str | None = None
     cover: list[str] | None = None
     timezone: str | None = None
 
     _sealer: Sealer = PrivateAttr()
-    _keys: MetadataKeys = PrivateAttr()
+    _publishing: Publishing = PrivateAttr()
 
     def __init__(self, key: Any = None, issuer: str | None = None, **kwargs: Any) -> None:
         is_sealer = isinstance(key, Sealer)
@@ -60,7 +64,14 @@ class SealNodes(TransformComponent):
         if not is_sealer and not issuer:
             raise HeadgateError("SealNodes needs an issuer: SealNodes('keys/team.private.jwk.json', issuer='team').")
         self._sealer = key if is_sealer else Sealer(key, issuer=str(issuer))
-        self._keys = MetadataKeys(timezone=self.timezone)
+        self._publishing = Publishing(
+            subject=self.subject,
+            modified=self.modified,
+            expires=self.expires,
+            not_before=self.not_before,
+            version=self.version,
+            keys=MetadataKeys(timezone=self.timezone),
+        )
 
     @classmethod
     def class_name(cls) -> str:
@@ -69,50 +80,25 @@ class SealNodes(TransformComponent):
 
     def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[BaseNode]:  # noqa: ARG002 - the base's signature
         """Return copies of the nodes, each with a seal in its metadata."""
-        return [self._seal(node) for node in nodes]
+        problems: list[str] = []
+        sealed = [self._seal(node, problems) for node in nodes]
+        report_problems(problems)
+        return sealed
 
-    def _seal(self, node: BaseNode) -> BaseNode:
-        metadata = {key: value for key, value in node.metadata.items() if key not in OWN_KEYS}
-        chunk = Chunk(node.get_content(metadata_mode=MetadataMode.NONE), metadata, node.node_id)
-        version = metadata.get(self.version) if self.version else None
-        sealed = self._sealer.seal(
-            chunk,
-            subject=self._find_subject(metadata),
-            modified=self._find_time(metadata, "modified", self.modified),
-            expires=self._find_time(metadata, "valid_until", self.expires),
-            version=version if isinstance(version, int) else None,
-            cover=self._covered(node, metadata),
-        )
+    def _seal(self, node: BaseNode, problems: list[str]) -> BaseNode:
+        chunk = Chunk(node.get_content(metadata_mode=MetadataMode.NONE), node.metadata, node.node_id)
+        published = self._publishing.seal(self._sealer, chunk, node, cover=self._covered(node))
+        problems.extend(published.problems)
         return node.model_copy(
             update={
-                "metadata": dict(sealed.metadata),
+                "metadata": dict(published.chunk.metadata),
                 "excluded_llm_metadata_keys": [*dict.fromkeys((*node.excluded_llm_metadata_keys, *OWN_KEYS))],
                 "excluded_embed_metadata_keys": [*dict.fromkeys((*node.excluded_embed_metadata_keys, *OWN_KEYS))],
             }
         )
 
-    def _covered(self, node: BaseNode, metadata: dict[str, Any]) -> list[str]:
-        names = self.cover if self.cover is not None else [*visible_keys(node), *_REPLACING]
-        # Only plain values can be covered; the gate withholds the rest from the prompt.
-        return [
-            name
-            for name in names
-            if name in metadata and (metadata[name] is None or isinstance(metadata[name], (str, int, float, bool)))
-        ]
-
-    def _find_subject(self, metadata: dict[str, Any]) -> str:
-        entry = find_entry(metadata, "source", self._keys)
-        value = metadata.get(self.subject) if self.subject else entry[1] if entry else None
-        if not isinstance(value, str) or not value:
-            shown = ", ".join(sorted(map(str, metadata)))[:200] or "none"
-            raise HeadgateError(
-                f"A node names no source, so it cannot be sealed. Give SealNodes(subject=...); its metadata keys "
-                f"are: {shown}."
-            )
-        return value
-
-    def _find_time(self, metadata: dict[str, Any], role: str, name: str | None) -> datetime | None:
-        if name is not None:
-            metadata = {role: metadata[name]} if metadata.get(name) is not None else {}
-        times = resolve_timestamps(metadata, keys=self._keys, roles=(role,))
-        return times.modified if role == "modified" else times.valid_until
+    def _covered(self, node: BaseNode) -> list[str]:
+        if self.cover is not None:
+            return self.cover
+        # Of what the model would see only plain values can be covered; the gate withholds the rest from the prompt.
+        return [name for name in (*visible_keys(node), *_REPLACING) if is_coverable(node.metadata.get(name))]

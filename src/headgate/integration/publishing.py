@@ -1,0 +1,285 @@
+"""From a document's metadata to the claims of its seal: the one door for whatever signs.
+
+The command line, both frameworks' ingestion and the rehearsal all come through here, so that equal metadata makes
+equal claims, whoever seals it.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypedDict
+
+from headgate.chunk import SEAL_KEY, Chunk
+from headgate.encoding import replace_surrogates
+from headgate.errors import HeadgateError
+from headgate.freshness import RESTRICTING_ROLES, TIME_ROLES, Timestamps, find_entry, resolve_timestamps
+from headgate.freshness.timestamps import candidate_keys, lookup
+from headgate.integration.mark import RECORD_KEY
+from headgate.limits import DEFAULT_LIMITS
+from headgate.policy import MetadataKeys
+from headgate.provenance import Sealer
+
+__all__ = [
+    "EVERYTHING",
+    "Claims",
+    "Published",
+    "Publishing",
+    "Reader",
+    "SealArguments",
+    "is_coverable",
+    "report_problems",
+]
+
+EVERYTHING = "*"
+"""As a name in `cover`: every entry of the metadata that can be covered."""
+
+Reader = str | Callable[[Any], object] | None
+"""Where a value comes from: a metadata key, a function of the document, or the keys of the usual loaders."""
+
+_log = logging.getLogger("headgate")
+_LOGGED = 5
+_MAX_COVERED = 64  # what `Sealer.seal` takes
+_SHOWN_KEYS = 200
+_LARGEST_INTEGER = 2**53 - 1
+# Restrictions first: where there is room for some of the entries only, they matter most.
+_COVERED_ROLES = tuple(dict.fromkeys((*RESTRICTING_ROLES, *TIME_ROLES, "version")))
+_CLAIMED_ROLES = ("modified", "valid_from", "valid_until", "version")
+
+
+def is_coverable(value: object) -> bool:
+    """Return whether a seal can cover a metadata value: a text, a truth value, or a number that JSON can carry."""
+    if isinstance(value, str):
+        return replace_surrogates(value) == value
+    if isinstance(value, float):
+        return math.isfinite(value)
+    # Beyond that, JSON's readers disagree about integers (RFC 8259, section 6).
+    return isinstance(value, int) and abs(value) <= _LARGEST_INTEGER
+
+
+class SealArguments(TypedDict):
+    """The keyword arguments of `Sealer.seal` that metadata decides."""
+
+    subject: str
+    modified: datetime | None
+    expires: datetime | None
+    not_before: datetime | None
+    version: int | None
+    cover: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What a seal will say about a document.
+
+    Attributes:
+        arguments: the keyword arguments of `Sealer.seal`.
+        problems: what is in the metadata and could not be sealed, and why.
+    """
+
+    arguments: SealArguments
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A sealed chunk.
+
+    Attributes:
+        chunk: the chunk with its seal.
+        problems: what is in the metadata and could not be sealed, and why.
+    """
+
+    chunk: Chunk
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publishing:
+    """How metadata becomes the claims of a seal.
+
+    The subject, the last modification, both ends of the validity and the version become claims. A seal has no claim
+    for a publication, a creation or a successor, so these entries are covered instead, as is every other plain entry
+    with a role that the gate reads: what is covered is signed evidence, and nobody can change or remove it in the
+    index.
+
+    A time that cannot be read is not replaced by a weaker one (an unreadable `last_modified` not by a file's
+    `mtime`); it is reported, and covered as it is, so that the gate still sees it.
+
+    Attributes:
+        subject: where the document's URI comes from.
+        modified: where the last modification comes from.
+        expires: where the end of validity comes from.
+        not_before: where the start of validity comes from.
+        version: where the version, a whole number, comes from.
+        cover: names of further entries to cover: whatever can reach a prompt, such as `title`; `*` for all.
+        keys: how to read times without a zone, and further names of metadata keys.
+    """
+
+    subject: Reader = None
+    modified: Reader = None
+    expires: Reader = None
+    not_before: Reader = None
+    version: Reader = None
+    cover: tuple[str, ...] = ()
+    keys: MetadataKeys = field(default_factory=MetadataKeys)
+
+    def seal(self, sealer: Sealer, chunk: Chunk, document: object = None, *, cover: Sequence[str] = ()) -> Published:
+        """Return a copy of a chunk that carries a new seal; an old one, and the mark of a gate, are left behind.
+
+        Args:
+            sealer: signs on behalf of the publisher.
+            chunk: the text exactly as it will be stored.
+            document: what functions are given; by default the chunk.
+            cover: names of entries to cover in this document, beside those of `self.cover`.
+
+        Raises:
+            HeadgateError: the document names no source, a restriction would be lost, or a covered entry is not a
+                plain value.
+            ValueError: the subject is not a URI, or the text cannot be encoded.
+        """
+        metadata = {key: value for key, value in chunk.metadata.items() if key not in (SEAL_KEY, RECORD_KEY)}
+        bare = replace(chunk, metadata=metadata)
+        claims = self.claims(metadata, bare if document is None else document, cover=cover)
+        return Published(chunk=sealer.seal(bare, **claims.arguments), problems=claims.problems)
+
+    def claims(self, metadata: Mapping[str, object], document: object = None, *, cover: Sequence[str] = ()) -> Claims:
+        """Return what a seal will say.
+
+        Args:
+            metadata: the document's metadata.
+            document: what functions are given; by default the metadata.
+            cover: names of entries to cover in this document, beside those of `self.cover`.
+
+        Raises:
+            HeadgateError: the document names no source, or a restriction would be lost: it can neither be read nor
+                covered, so that the gate would never know of it.
+        """
+        given = metadata if document is None else document
+        problems: dict[str, None] = {}
+        names = _covered(metadata, self.keys, (*self.cover, *cover), problems)
+        arguments = SealArguments(
+            subject=self._find_subject(metadata, given),
+            modified=self._find_modified(metadata, given, problems),
+            expires=self._find_limit("valid_until", self.expires, metadata, given, names, problems).valid_until,
+            not_before=self._find_limit("valid_from", self.not_before, metadata, given, names, problems).valid_from,
+            version=self._find_version(metadata, given, problems),
+            cover=names,
+        )
+        return Claims(arguments=arguments, problems=tuple(problems))
+
+    def _find_subject(self, metadata: Mapping[str, object], document: object) -> str:
+        if self.subject is not None:
+            value = _read(self.subject, metadata, document)
+        else:
+            entry = find_entry(metadata, "source", self.keys)
+            value = entry[1] if entry else None
+        if not isinstance(value, str) or not value:
+            shown = ", ".join(sorted(map(str, islice(metadata, 50))))[:_SHOWN_KEYS] or "none"
+            raise HeadgateError(
+                f"It names no source, so it cannot be sealed. Say which entry or function gives the subject; its "
+                f"metadata keys are: {shown}."
+            )
+        return value
+
+    def _find_modified(
+        self, metadata: Mapping[str, object], document: object, problems: dict[str, None]
+    ) -> datetime | None:
+        if self.modified is not None:
+            name, value = _name(self.modified, "modified"), _read(self.modified, metadata, document)
+        else:
+            # The most telling entry alone: where it cannot be read, a weaker one (the file's own time) says
+            # something else.
+            name, value = find_entry(metadata, "modified", self.keys) or ("modified", None)
+        times = self._times("modified", value)
+        _report(times, "modified", name, problems)
+        return times.modified
+
+    def _find_limit(
+        self,
+        role: str,
+        reader: Reader,
+        metadata: Mapping[str, object],
+        document: object,
+        covered: Sequence[str],
+        problems: dict[str, None],
+    ) -> Timestamps:
+        if reader is None:
+            times = resolve_timestamps(metadata, keys=self.keys, roles=(role,))
+            problem = times.evidence[role].problem if role in times.evidence else None
+            name = times.evidence[role].key if problem is not None else role
+            visible = name in covered
+        else:
+            name = _name(reader, role)
+            times = self._times(role, _read(reader, metadata, document))
+            visible = name in covered and name in candidate_keys(metadata, role, self.keys)
+        if _report(times, role, name, problems) and not visible:
+            raise HeadgateError(
+                f"{name!r} ({role}) cannot be read, and the gate would not see it: {times.evidence[role].problem}."
+            )
+        return times
+
+    def _find_version(self, metadata: Mapping[str, object], document: object, problems: dict[str, None]) -> int | None:
+        if self.version is None:
+            return resolve_timestamps(metadata, keys=self.keys, roles=("version",)).version
+        value = _read(self.version, metadata, document)
+        found = resolve_timestamps({"version": value}, roles=("version",)).version
+        if found is None and value not in (None, ""):
+            problems[f"{_name(self.version, 'version')!r} (version) is not a whole number and was not sealed"] = None
+        return found
+
+    def _times(self, role: str, value: object) -> Timestamps:
+        own = self.keys.model_copy(update=dict.fromkeys(_COVERED_ROLES, ()))
+        return resolve_timestamps({} if value is None else {role: value}, keys=own, roles=(role,))
+
+
+def report_problems(problems: Sequence[str]) -> None:
+    """Log what was not sealed, once for a whole batch: which it was, and how often."""
+    counts = Counter(problems)
+    for problem, count in counts.most_common(_LOGGED):
+        _log.warning("not sealed in %d of the documents: %s", count, problem)
+    if len(counts) > _LOGGED:
+        _log.warning("and %d further problems", len(counts) - _LOGGED)
+
+
+def _read(reader: str | Callable[[Any], object], metadata: Mapping[str, object], document: object) -> object:
+    return lookup(metadata, reader) if isinstance(reader, str) else reader(document)
+
+
+def _name(reader: Reader, role: str) -> str:
+    return reader if isinstance(reader, str) else role
+
+
+def _report(times: Timestamps, role: str, name: str, problems: dict[str, None]) -> bool:
+    """Note that a time was not sealed, and return whether that is so."""
+    evidence = times.evidence.get(role)
+    if evidence is None or evidence.problem is None:
+        return False
+    problems[f"{name!r} ({role}) was not sealed: {evidence.problem}"] = None
+    return True
+
+
+def _covered(
+    metadata: Mapping[str, object], keys: MetadataKeys, wanted: Sequence[str], problems: dict[str, None]
+) -> tuple[str, ...]:
+    """Return the names of the entries that the seal covers: those asked for, and those that are evidence."""
+    asked = dict.fromkeys(name for name in wanted if name != EVERYTHING and metadata.get(name) is not None)
+    also: dict[str, None] = {}
+    for role in _COVERED_ROLES:
+        for name in candidate_keys(metadata, role, keys, DEFAULT_LIMITS):
+            if is_coverable(metadata.get(name)):
+                also[name] = None
+            elif role not in _CLAIMED_ROLES and lookup(metadata, name) is not None:
+                problems[f"{name!r} ({role}) is not a plain value, so the seal does not cover it"] = None
+    if EVERYTHING in wanted:
+        also.update((name, None) for name in metadata if is_coverable(metadata[name]))
+    more = [name for name in also if name not in asked]
+    room = max(0, _MAX_COVERED - len(asked))
+    for name in more[room:]:
+        problems[f"{name!r} is not covered: a seal covers at most {_MAX_COVERED} entries"] = None
+    return (*asked, *more[:room])
