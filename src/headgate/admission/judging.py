@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,11 +14,11 @@ from headgate.decision import Decision, Finding, Mode
 from headgate.freshness import judge_freshness
 from headgate.limits import Limits
 from headgate.terminology import Glossary
-from headgate.terminology.edits import Edit, Rewrite
+from headgate.terminology.edits import Rewrite
+from headgate.terminology.findings import describe_rewrite
 
-__all__ = ["Judgement", "describe_rewrite", "judge_chunk", "judge_times"]
+__all__ = ["Judgement", "judge_chunk", "judge_times"]
 
-_SHOWN_EDITS = 20
 _ZERO = timedelta(0)
 _NO_REWRITES: Mapping[str, Rewrite] = {}
 
@@ -221,32 +220,3 @@ def _rewritten(
         known = (rewrite, describe_rewrite(rewrite))
         revision.rewrites.put(key, known, len(rewrite.text) if rewrite.edits else 0)
     return known
-
-
-def describe_rewrite(rewrite: Rewrite) -> tuple[Finding, ...]:
-    """Return what there is to say about a rewritten text."""
-    findings = []
-    if rewrite.unsettled is not None:
-        findings.append(Finding("T305", f"The text stays as it is: {rewrite.unsettled}.", "warning"))
-    for code, title, edits in (
-        ("T301", "Rewritten", [edit for edit in rewrite.edits if edit.changes_text]),
-        ("T303", "Near misses", [edit for edit in rewrite.edits if edit.fuzzy]),
-        ("T304", "Flagged", [edit for edit in rewrite.edits if edit.mode == "flag" and not edit.fuzzy]),
-    ):
-        if edits:
-            findings.append(_describe_edits(code, title, edits))
-    if rewrite.ambiguous:
-        shown = [f"{alias} ({' or '.join(names)})" for _, _, alias, names in rewrite.ambiguous[:_SHOWN_EDITS]]
-        message = f"Ambiguous, left as it is: {', '.join(dict.fromkeys(shown))}."
-        findings.append(Finding("T302", message, "warning", {"count": len(rewrite.ambiguous)}))
-    return tuple(findings)
-
-
-def _describe_edits(code: str, title: str, edits: list[Edit]) -> Finding:
-    pairs = Counter((" ".join(edit.alias.split()), edit.canonical) for edit in edits)
-    shown = [
-        f"{alias} \u2192 {canonical}" + (f" ({count}\u00d7)" if count > 1 else "")
-        for (alias, canonical), count in pairs.most_common(_SHOWN_EDITS)
-    ]
-    more = f", and {len(pairs) - _SHOWN_EDITS} more" if len(pairs) > _SHOWN_EDITS else ""
-    return Finding(code, f"{title}: {', '.join(shown)}{more}.", "info", {"count": len(edits)})

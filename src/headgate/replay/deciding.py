@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from headgate.admission.facts import Facts, under_mode
-from headgate.admission.judging import Judgement, describe_rewrite, judge_times
+from headgate.admission.judging import Judgement, judge_times
 from headgate.admission.revision import ResolvedSource, resolve
 from headgate.admission.setwide import apply_budget, apply_supersession
 from headgate.caching import Memo
@@ -24,6 +24,7 @@ from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy import Policy, normalise_uri
 from headgate.provenance import Seal, Verdict, check_provenance
 from headgate.record.evidence import read_seal, read_times
+from headgate.terminology.findings import describe_rewrite
 
 __all__ = ["Redecided", "Redecider"]
 

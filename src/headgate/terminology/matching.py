@@ -10,8 +10,8 @@ from itertools import islice
 
 from headgate.caching import Memo
 from headgate.terminology.concepts import Concept
-from headgate.terminology.finding import Finder
 from headgate.terminology.folding import Folded, fold_alias, fold_text
+from headgate.terminology.searching import Finder
 from headgate.terminology.zones import JOINERS, is_in_identifier, is_whole_word, protected_zones
 
 __all__ = ["Match", "Matcher", "Reading", "TooManyMatches"]
