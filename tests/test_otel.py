@@ -156,4 +156,4 @@ def test_labels_of_metrics_come_from_closed_sets(gate: Gate, handbook: Publisher
                 assert set(point.attributes) <= {"action", "code", "mode", "framework", "outcome"}
                 assert all(len(str(value)) < 20 for value in point.attributes.values())
     outcomes = {p.attributes["outcome"] for p in found["headgate.admissions"].data.data_points if p.attributes}
-    assert {"ok", "empty", "nothing asked"} <= outcomes
+    assert {"ok", "empty", "no_documents"} <= outcomes

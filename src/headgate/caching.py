@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import threading
-import weakref
 from collections.abc import Callable, Hashable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
+
+from headgate.forks import renew_after_fork
 
 __all__ = ["Memo"]
 
@@ -29,8 +29,8 @@ class Memo(Generic[V]):
     def __init__(self, entries: int, weight: int | None = None) -> None:
         self._entries = entries
         self._max_weight = weight
-        self._clear()
-        _ALIVE.add(self)
+        self._after_fork()
+        renew_after_fork(self)
 
     def get(self, key: Hashable) -> V | None:
         """Return what was stored under `key`, or None."""
@@ -53,7 +53,8 @@ class Memo(Generic[V]):
     def __reduce__(self) -> tuple[Callable[..., Memo[V]], tuple[int, int | None]]:
         return (Memo, (self._entries, self._max_weight))
 
-    def _clear(self) -> None:
+    def _after_fork(self) -> None:
+        """Begin with an empty memory: another thread may have been half-way through changing this one."""
         self._values: dict[Hashable, V] = {}
         self._weights: dict[Hashable, int] = {}
         self._weight = 0
@@ -68,16 +69,3 @@ class Memo(Generic[V]):
         for key in list(self._values)[: (len(self._values) + 1) // 2]:
             del self._values[key]
             self._weight -= self._weights.pop(key)
-
-
-_ALIVE: weakref.WeakSet[Memo[Any]] = weakref.WeakSet()
-
-
-def _start_afresh() -> None:
-    for memo in _ALIVE:
-        memo._clear()
-
-
-# A fork may happen while another thread holds a lock; the child starts with empty memories and new locks.
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_start_afresh)

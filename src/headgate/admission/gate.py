@@ -27,6 +27,7 @@ from headgate.clock import Clock, require_aware, utc_now
 from headgate.decision import Admission, Decision, Dropped
 from headgate.encoding import digest_label, replace_surrogates
 from headgate.errors import HeadgateError, PolicyError
+from headgate.forks import renew_after_fork
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy import Policy
 from headgate.record.sinks import Sink
@@ -64,8 +65,12 @@ class Gate:
         self._limits = limits
         self._policy, self._revision = self._load(policy)
         self._reloading = threading.Lock()
+        renew_after_fork(self)
         self._recorder = Recorder(self._policy, sinks)
         self._watch = Watch(self._policy)
+
+    def _after_fork(self) -> None:
+        self._reloading = threading.Lock()
 
     @property
     def policy(self) -> Policy:

@@ -20,6 +20,7 @@ from typing import TypeGuard
 from headgate.decision import Admission, Decision
 from headgate.encoding import to_json
 from headgate.errors import HeadgateError
+from headgate.forks import renew_after_fork
 from headgate.policy import Policy, Quarantine
 from headgate.policy.durations import format_duration
 
@@ -128,6 +129,10 @@ class Watch:
         self._rules = {source.id: source.quarantine for source in policy.sources if source.quarantine is not None}
         self._file = QuarantineFile(policy.resolve_path(policy.quarantine.path)) if policy.quarantine else None
         self._counts: dict[str, deque[list[float]]] = {}
+        self._lock = threading.Lock()
+        renew_after_fork(self)
+
+    def _after_fork(self) -> None:
         self._lock = threading.Lock()
 
     @property

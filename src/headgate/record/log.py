@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from headgate.decision import Admission
 from headgate.encoding import digest_label, to_json
+from headgate.forks import renew_after_fork
 from headgate.policy import Log
 
 __all__ = ["SCHEMA", "DecisionLog", "log_record"]
@@ -69,7 +70,11 @@ class DecisionLog:
         self._settings = settings or Log(path=str(path))
         self._lock = threading.Lock()
         self._is_torn = False
+        self._is_busy = False
+        self._rotating = -1
+        self._descriptor = -1
         self._descriptor = self._open()
+        renew_after_fork(self)
 
     @property
     def path(self) -> Path:
@@ -84,7 +89,7 @@ class DecisionLog:
         """
         record = log_record(admission, full=self._settings.content == "full")
         line = to_json({**record, "pid": os.getpid()}).encode("utf-8") + b"\n"
-        with self._lock:
+        with self._alone():
             self._ensure_open(len(line))
             # A line that was torn by an error ends here, so that it spoils no other.
             data = b"\n" + line if self._is_torn else line
@@ -96,11 +101,43 @@ class DecisionLog:
                 os.fsync(self._descriptor)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; a record that is written later opens it again."""
+        with self._alone():
+            self._close()
+
+    def __del__(self) -> None:
+        # After a reload, admissions that began under the old policy may still write here; the last one lets go.
+        if getattr(self, "_descriptor", -1) >= 0:
+            self._close()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Lock out other threads, in a way that a forked child can see."""
         with self._lock:
-            if self._descriptor >= 0:
-                os.close(self._descriptor)
-                self._descriptor = -1
+            self._is_busy = True
+            try:
+                yield
+            finally:
+                self._is_busy = False
+
+    def _close(self) -> None:
+        # Forgotten before it is closed: the number may belong to another file the moment after.
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def _after_fork(self) -> None:
+        """Go on in the child of a fork, whatever another thread of the parent was doing with the file."""
+        # Whether the old lock is held cannot be asked: `locked` may lag behind a thread that has just acquired it.
+        self._lock = threading.Lock()
+        # A rotation is the parent's to finish. Its lock is shared with the child, and must not outlive the parent here.
+        rotating, self._rotating = self._rotating, -1
+        if rotating >= 0:
+            with suppress(OSError):
+                os.close(rotating)
+        if self._is_busy:
+            # The number may stand for another file by now, so it is forgotten rather than closed.
+            self._is_busy, self._descriptor = False, -1
 
     def _open(self) -> int:
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
@@ -115,7 +152,10 @@ class DecisionLog:
             self._reopen()
         if os.fstat(self._descriptor).st_size + coming <= self._settings.max_bytes:
             return
-        with _exclusive(self._path):
+        with self._exclusive() as is_ours:
+            # While another process renames the files, or hangs over it, records go on into the file that is open.
+            if not is_ours:
+                return
             if self._is_moved():  # another process was first
                 self._reopen()
             if os.fstat(self._descriptor).st_size:
@@ -133,10 +173,34 @@ class DecisionLog:
         return (there.st_ino, there.st_dev) != (here.st_ino, here.st_dev)
 
     def _reopen(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        self._close()
         self._descriptor = self._open()
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[bool]:
+        """Try to lock out other processes while files are renamed; yield whether that worked.
+
+        Where there is no flock, one process must suffice.
+        """
+        try:
+            import fcntl
+        except ImportError:
+            yield True
+            return
+        descriptor = os.open(self._path.with_name(f"{self._path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o640)
+        self._rotating = descriptor
+        is_ours = False
+        try:
+            with suppress(BlockingIOError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                is_ours = True
+            yield is_ours
+        finally:
+            if is_ours:
+                # Said aloud, because closing does not unlock what a forked child still holds.
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
+            self._rotating = -1
+            os.close(descriptor)
 
     def _rotate(self) -> None:
         """Move the file to `.1`, that one to `.2`, and so on; the last one goes."""
@@ -155,19 +219,3 @@ def _last_byte(path: Path) -> bytes:
 
 def _numbered(path: Path, number: int) -> Path:
     return path.with_name(f"{path.name}.{number}")
-
-
-@contextmanager
-def _exclusive(path: Path) -> Iterator[None]:
-    """Hold a lock between processes while files are renamed; where there is no flock, one process must suffice."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o640)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -140,7 +140,7 @@ def _instruments() -> dict[str, Any]:
 def _measure(admission: Admission, framework: str) -> None:
     found = _instruments()
     common = {"mode": admission.mode, "framework": framework}
-    outcome = "nothing asked" if not admission.decisions else "empty" if not admission.chunks else "ok"
+    outcome = "no_documents" if not admission.decisions else "empty" if not admission.chunks else "ok"
     found["admissions"].add(1, {**common, "outcome": outcome})
     found["duration"].record(admission.seconds, common)
     for decision in admission.decisions:

@@ -1,0 +1,37 @@
+"""What has to be made anew in the child of a fork: locks that a vanished thread may hold, threads, queues."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from typing import Protocol
+
+__all__ = ["ForkAware", "renew_after_fork"]
+
+
+class ForkAware(Protocol):
+    """Something that knows how to go on in the child of a fork."""
+
+    def _after_fork(self) -> None: ...
+
+
+_ALIVE: weakref.WeakSet[ForkAware] = weakref.WeakSet()
+
+
+def renew_after_fork(one: ForkAware) -> None:
+    """Have `one._after_fork()` called in every child that the process forks while `one` is alive.
+
+    Args:
+        one: anything that a weak reference can be taken of; it is not kept alive.
+    """
+    _ALIVE.add(one)
+
+
+def _renew() -> None:
+    for one in list(_ALIVE):
+        one._after_fork()
+
+
+# Only the forking thread lives on in the child. A lock that another one held would stay locked for ever.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
