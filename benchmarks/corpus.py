@@ -8,12 +8,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from langchain_community.retrievers import BM25Retriever
 from langchain_core.documents import Document
 
 from benchmarks.peps import KINDS, Index, build_index, corpora
 from headgate import Chunk, Gate
 from langchain_headgate import decision_record, guard
+from langchain_headgate.rehearsal import bm25
 
 _K = 10
 _REACH = 200
@@ -39,7 +39,7 @@ class Report:
 def run(index: Index, gate: Gate, questions: list[str]) -> Report:
     """Ask every question without and with the gate."""
     report = Report()
-    inner = BM25Retriever.from_documents(index.documents, k=_K)
+    inner = bm25(index.documents, _K)
     gated = guard(inner, gate)
     wide = inner.model_copy(update={"k": _REACH})
     for question in questions:

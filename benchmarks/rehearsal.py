@@ -14,13 +14,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from langchain_community.retrievers import BM25Retriever
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 from rich.console import Console
 
 from benchmarks.peps import GLOSSARY, TODAY, URI, corpora, read_peps
 from headgate import Chunk, Policy
 from headgate.rehearsal import CATALOGUE, Injection, Rehearsal, World, injection, rehearse
+from langchain_headgate.rehearsal import bm25
 
 _K = 10
 
@@ -82,7 +82,7 @@ def run(folder: Path, *, limit: int | None = None, questions: int = 200) -> Rehe
         return rehearse(
             chunks_of(today),
             titles[:questions],
-            lambda documents: BM25Retriever.from_documents(documents, k=_K),
+            lambda documents: bm25(documents, _K),
             policy_in(Path(place)),
             framework="langchain",
             injections=injections,

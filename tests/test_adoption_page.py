@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain_community.retrievers import BM25Retriever
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_core.language_models.fake_chat_models import ParrotFakeChatModel
@@ -18,6 +17,7 @@ from llama_index.core.llms.mock import MockLLM
 from llama_index.core.memory import ChatMemoryBuffer
 
 from headgate.testing import Publisher
+from langchain_headgate.rehearsal import bm25
 
 PAGE = (Path(__file__).parents[1] / "docs" / "adoption.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python (\w+)\n(.*?)^```$", PAGE, re.M | re.S)
@@ -41,7 +41,7 @@ def test_a_block_runs(
     names: dict[str, Any] = {"llm": llm, "index": index, "memory": ChatMemoryBuffer.from_defaults(llm=llm)}
     if framework == "langchain":
         names["store"] = InMemoryVectorStore.from_documents(corpus, embeddings)
-        names["bm25"], names["model"] = BM25Retriever.from_documents(corpus, k=4), ParrotFakeChatModel()
+        names["bm25"], names["model"] = bm25(corpus, 4), ParrotFakeChatModel()
     exec(compile(code, "adoption.md", "exec"), names)  # noqa: S102 - our own documentation
     for name in ("retriever", "chain", "engine"):
         if name in names:

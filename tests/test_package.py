@@ -68,3 +68,16 @@ def test_no_file_names_a_registry_or_a_path_of_somebodys_machine() -> None:
     for pattern in ("src/**/*.py", "integrations/**/*.py", "*.md", "docs/*.md", "*.toml", "Makefile"):
         for file in ROOT.glob(pattern):
             assert not suspicious.search(file.read_text(encoding="utf-8")), file
+
+
+def test_a_missing_package_is_named_and_not_taken_for_a_missing_attribute() -> None:
+    code = (
+        "import sys; sys.modules['ahocorasick_rs'] = None\n"
+        "import headgate\n"
+        "try: headgate.terminology\n"
+        "except ModuleNotFoundError as error: assert error.name == 'ahocorasick_rs', error\n"
+        "try: headgate.no_such_room\n"
+        "except AttributeError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - ours
+    assert "no_such_room" in done.stdout

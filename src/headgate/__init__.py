@@ -74,7 +74,9 @@ def __getattr__(name: str) -> object:
         # Rooms such as headgate.freshness are reachable as attributes without an import of their own.
         try:
             return import_module(f"headgate.{name}")
-        except ModuleNotFoundError:
+        except ModuleNotFoundError as error:
+            if error.name != f"headgate.{name}":
+                raise  # the room is there; a package that it needs is not
             raise AttributeError(f"module 'headgate' has no attribute {name!r}") from None
     value = getattr(import_module(f"headgate.{home}"), name)
     globals()[name] = value

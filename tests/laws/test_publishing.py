@@ -58,6 +58,7 @@ def _without_issuer(seal: Seal) -> tuple[object, ...]:
         seal.valid_until,
         seal.covered,
         seal.covered_digest,
+        seal.hidden,
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from langchain_community.retrievers import BM25Retriever
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.documents import Document
 from langchain_core.language_models.fake_chat_models import ParrotFakeChatModel
@@ -17,6 +16,7 @@ from langchain_core.runnables import Runnable, RunnablePassthrough
 from headgate import Chunk, Gate
 from headgate.demo import Answer, Chain
 from langchain_headgate.adapter import guard
+from langchain_headgate.rehearsal import bm25
 from langchain_headgate.tracing import EVENT_NAME
 
 __all__ = ["build_chain"]
@@ -50,7 +50,7 @@ def build_chain(chunks: Sequence[Chunk], gate: Gate | None, k: int) -> Chain:
         k: how many documents the retriever returns.
     """
     documents = [Document(page_content=c.text, metadata=dict(c.metadata), id=c.id) for c in chunks]
-    retriever: BaseRetriever = BM25Retriever.from_documents(documents, k=k, preprocess_func=_words)
+    retriever: BaseRetriever = bm25(documents, k)
     if gate is not None:
         retriever = guard(retriever, gate)
     chain: Runnable[str, str] = (
@@ -71,7 +71,3 @@ def build_chain(chunks: Sequence[Chunk], gate: Gate | None, k: int) -> Chain:
 
 def _join(documents: Sequence[Document]) -> str:
     return "\n\n".join(document.page_content for document in documents)
-
-
-def _words(text: str) -> list[str]:
-    return "".join(character if character.isalnum() else " " for character in text.lower()).split()

@@ -33,6 +33,7 @@ class SealDocuments(BaseDocumentTransformer):
         version: the metadata key, or a function, that gives a version as a whole number; by default as `modified`.
         cover: names of metadata entries that the seal covers too: whatever can reach a prompt, such as `title`; `*`
             for all.
+        hide: names of those that are kept out of the prompt, should another framework print them.
         keys: how to read times without a zone, and further names of metadata keys.
 
     Raises:
@@ -50,6 +51,7 @@ class SealDocuments(BaseDocumentTransformer):
         not_before: Reader = None,
         version: Reader = None,
         cover: Sequence[str] = (),
+        hide: Sequence[str] = (),
         keys: MetadataKeys | None = None,
     ) -> None:
         self._sealer = sealer
@@ -60,6 +62,7 @@ class SealDocuments(BaseDocumentTransformer):
             not_before=not_before,
             version=version,
             cover=tuple(cover),
+            hide=tuple(hide),
             keys=keys or MetadataKeys(),
         )
 

@@ -18,7 +18,6 @@ from langchain_classic.retrievers import (
 )
 from langchain_classic.retrievers.self_query.base import SelfQueryRetriever
 from langchain_community.query_constructors.chroma import ChromaTranslator
-from langchain_community.retrievers import BM25Retriever
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
@@ -39,6 +38,7 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from headgate import Gate
 from headgate.testing import Publisher
 from langchain_headgate import GatedRetriever, HeadgateCompressor, HeadgateMiddleware, gate_documents, guard
+from langchain_headgate.rehearsal import bm25
 
 QUESTION = "K8s clusters"
 
@@ -97,7 +97,7 @@ def test_compression(store: InMemoryVectorStore, gate: Gate) -> None:
 
 @pytest.mark.parametrize("outside", [True, False])
 def test_ensemble(corpus: list[Document], inner: BaseRetriever, gate: Gate, *, outside: bool) -> None:
-    parts: list[Any] = [inner, BM25Retriever.from_documents(corpus, k=24)]
+    parts: list[Any] = [inner, bm25(corpus, 24)]
     if not outside:
         parts = [guard(part, gate) for part in parts]
     ensemble: BaseRetriever = EnsembleRetriever(retrievers=parts, weights=[0.5, 0.5])

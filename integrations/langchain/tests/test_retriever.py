@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from langchain_classic.retrievers import ContextualCompressionRetriever, EnsembleRetriever
-from langchain_community.retrievers import BM25Retriever
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
@@ -33,6 +32,7 @@ from langchain_headgate import (
     guard,
     original_text,
 )
+from langchain_headgate.rehearsal import bm25
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_no_documents_are_asked_for_when_none_are_wanted(inner: BaseRetriever, g
 
 
 def test_a_retriever_with_a_field_for_k_is_asked_for_more(corpus: list[Document], gate: Gate) -> None:
-    inner = BM25Retriever.from_documents(corpus, k=3)
+    inner = bm25(corpus, 3)
     assert len(guard(inner, gate).invoke("K8s clusters")) == 3
     assert inner.k == 3
 
@@ -295,9 +295,9 @@ async def test_a_compressor(inner: BaseRetriever, gate: Gate) -> None:
 
 
 def test_inside_and_outside_an_ensemble(inner: BaseRetriever, gate: Gate, corpus: list[Document]) -> None:
-    bm25 = BM25Retriever.from_documents(corpus)
-    outside = guard(EnsembleRetriever(retrievers=[inner, bm25], weights=[0.5, 0.5]), gate)
-    inside = EnsembleRetriever(retrievers=[guard(inner, gate), guard(bm25, gate)], weights=[0.5, 0.5])
+    words = bm25(corpus, 4)
+    outside = guard(EnsembleRetriever(retrievers=[inner, words], weights=[0.5, 0.5]), gate)
+    inside = EnsembleRetriever(retrievers=[guard(inner, gate), guard(words, gate)], weights=[0.5, 0.5])
     for retriever in (outside, inside):
         texts = [d.page_content for d in retriever.invoke("K8s clusters 5")]
         assert texts

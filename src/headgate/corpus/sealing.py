@@ -16,7 +16,12 @@ __all__ = ["seal_corpus", "to_line"]
 
 
 def seal_corpus(
-    items: Iterable[CorpusItem], sealer: Sealer, *, keys: MetadataKeys | None = None, cover: Sequence[str] = ()
+    items: Iterable[CorpusItem],
+    sealer: Sealer,
+    *,
+    keys: MetadataKeys | None = None,
+    cover: Sequence[str] = (),
+    hide: Sequence[str] = (),
 ) -> Iterator[CorpusItem]:
     """Yield the items with a seal each; an item that cannot be sealed comes back without a chunk.
 
@@ -28,8 +33,9 @@ def seal_corpus(
         sealer: signs on behalf of the publisher.
         keys: which metadata keys name the source and the times, and how to read what has no zone.
         cover: names of metadata entries that the seal covers too; `*` for all.
+        hide: names of those that are kept out of the prompt, where a framework would print them.
     """
-    publishing = Publishing(keys=keys or MetadataKeys(), cover=tuple(cover))
+    publishing = Publishing(keys=keys or MetadataKeys(), cover=tuple(cover), hide=tuple(hide))
     for item in items:
         if item.chunk is None:
             yield item

@@ -7,7 +7,6 @@ equal claims, whoever seals it.
 from __future__ import annotations
 
 import logging
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,14 +15,14 @@ from itertools import islice
 from typing import Any, TypedDict
 
 from headgate.chunk import SEAL_KEY, Chunk
-from headgate.encoding import replace_surrogates
-from headgate.errors import HeadgateError
+from headgate.errors import HeadgateError, SealError
 from headgate.freshness import RESTRICTING_ROLES, TIME_ROLES, Timestamps, find_entry, resolve_timestamps
 from headgate.freshness.timestamps import candidate_keys, lookup
 from headgate.integration.mark import RECORD_KEY
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy import MetadataKeys
-from headgate.provenance import Sealer
+from headgate.provenance import Sealer, metadata_digest
+from headgate.provenance.covered import MEDIA_PREFIX
 
 __all__ = [
     "EVERYTHING",
@@ -46,20 +45,21 @@ _log = logging.getLogger("headgate")
 _LOGGED = 5
 _MAX_COVERED = 64  # what `Sealer.seal` takes
 _SHOWN_KEYS = 200
-_LARGEST_INTEGER = 2**53 - 1
+_NO_MEDIA: Mapping[str, str | None] = {}
 # Restrictions first: where there is room for some of the entries only, they matter most.
 _COVERED_ROLES = tuple(dict.fromkeys((*RESTRICTING_ROLES, *TIME_ROLES, "version")))
 _CLAIMED_ROLES = ("modified", "valid_from", "valid_until", "version")
 
 
-def is_coverable(value: object) -> bool:
-    """Return whether a seal can cover a metadata value: a text, a truth value, or a number that JSON can carry."""
-    if isinstance(value, str):
-        return replace_surrogates(value) == value
-    if isinstance(value, float):
-        return math.isfinite(value)
-    # Beyond that, JSON's readers disagree about integers (RFC 8259, section 6).
-    return isinstance(value, int) and abs(value) <= _LARGEST_INTEGER
+def is_coverable(name: str, value: object) -> bool:
+    """Return whether there is an entry that a seal can cover: a text, a truth value, or a number of JSON."""
+    if value is None or not isinstance(name, str) or name.startswith(MEDIA_PREFIX):
+        return False
+    try:
+        metadata_digest({name: value}, (name,))
+    except SealError:
+        return False
+    return True
 
 
 class SealArguments(TypedDict):
@@ -71,6 +71,7 @@ class SealArguments(TypedDict):
     not_before: datetime | None
     version: int | None
     cover: tuple[str, ...]
+    hidden: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +119,7 @@ class Publishing:
         not_before: where the start of validity comes from.
         version: where the version, a whole number, comes from.
         cover: names of further entries to cover: whatever can reach a prompt, such as `title`; `*` for all.
+        hide: names of those that are kept out of the prompt, where a framework would print them.
         keys: how to read times without a zone, and further names of metadata keys.
     """
 
@@ -127,16 +129,28 @@ class Publishing:
     not_before: Reader = None
     version: Reader = None
     cover: tuple[str, ...] = ()
+    hide: tuple[str, ...] = ()
     keys: MetadataKeys = field(default_factory=MetadataKeys)
 
-    def seal(self, sealer: Sealer, chunk: Chunk, document: object = None, *, cover: Sequence[str] = ()) -> Published:
+    def seal(
+        self,
+        sealer: Sealer,
+        chunk: Chunk,
+        document: object = None,
+        *,
+        cover: Sequence[str] = (),
+        hide: Sequence[str] = (),
+    ) -> Published:
         """Return a copy of a chunk that carries a new seal; an old one, and the mark of a gate, are left behind.
+
+        Its media are covered as far as their digests are known.
 
         Args:
             sealer: signs on behalf of the publisher.
             chunk: the text exactly as it will be stored.
             document: what functions are given; by default the chunk.
             cover: names of entries to cover in this document, beside those of `self.cover`.
+            hide: names of entries to hide in this document, beside those of `self.hide`.
 
         Raises:
             HeadgateError: the document names no source, a restriction would be lost, or a covered entry is not a
@@ -145,16 +159,28 @@ class Publishing:
         """
         metadata = {key: value for key, value in chunk.metadata.items() if key not in (SEAL_KEY, RECORD_KEY)}
         bare = replace(chunk, metadata=metadata)
-        claims = self.claims(metadata, bare if document is None else document, cover=cover)
+        claims = self.claims(
+            metadata, bare if document is None else document, cover=cover, hide=hide, media=chunk.media
+        )
         return Published(chunk=sealer.seal(bare, **claims.arguments), problems=claims.problems)
 
-    def claims(self, metadata: Mapping[str, object], document: object = None, *, cover: Sequence[str] = ()) -> Claims:
+    def claims(
+        self,
+        metadata: Mapping[str, object],
+        document: object = None,
+        *,
+        cover: Sequence[str] = (),
+        hide: Sequence[str] = (),
+        media: Mapping[str, str | None] = _NO_MEDIA,
+    ) -> Claims:
         """Return what a seal will say.
 
         Args:
             metadata: the document's metadata.
             document: what functions are given; by default the metadata.
             cover: names of entries to cover in this document, beside those of `self.cover`.
+            hide: names of entries to hide in this document, beside those of `self.hide`.
+            media: content that is not text, as in `Chunk.media`; what has a digest takes a place in the seal.
 
         Raises:
             HeadgateError: the document names no source, or a restriction would be lost: it can neither be read nor
@@ -162,7 +188,9 @@ class Publishing:
         """
         given = metadata if document is None else document
         problems: dict[str, None] = {}
-        names = _covered(metadata, self.keys, (*self.cover, *cover), problems)
+        room = _MAX_COVERED - sum(digest is not None for digest in media.values())
+        names = _covered(metadata, self.keys, (*self.cover, *cover), room, problems)
+        hidden = {*self.hide, *hide}
         arguments = SealArguments(
             subject=self._find_subject(metadata, given),
             modified=self._find_modified(metadata, given, problems),
@@ -170,6 +198,7 @@ class Publishing:
             not_before=self._find_limit("valid_from", self.not_before, metadata, given, names, problems).valid_from,
             version=self._find_version(metadata, given, problems),
             cover=names,
+            hidden=tuple(name for name in names if name in hidden),
         )
         return Claims(arguments=arguments, problems=tuple(problems))
 
@@ -265,21 +294,25 @@ def _report(times: Timestamps, role: str, name: str, problems: dict[str, None]) 
 
 
 def _covered(
-    metadata: Mapping[str, object], keys: MetadataKeys, wanted: Sequence[str], problems: dict[str, None]
+    metadata: Mapping[str, object],
+    keys: MetadataKeys,
+    wanted: Sequence[str],
+    room: int,
+    problems: dict[str, None],
 ) -> tuple[str, ...]:
     """Return the names of the entries that the seal covers: those asked for, and those that are evidence."""
     asked = dict.fromkeys(name for name in wanted if name != EVERYTHING and metadata.get(name) is not None)
     also: dict[str, None] = {}
     for role in _COVERED_ROLES:
         for name in candidate_keys(metadata, role, keys, DEFAULT_LIMITS):
-            if is_coverable(metadata.get(name)):
+            if is_coverable(name, metadata.get(name)):
                 also[name] = None
             elif role not in _CLAIMED_ROLES and lookup(metadata, name) is not None:
                 problems[f"{name!r} ({role}) is not a plain value, so the seal does not cover it"] = None
     if EVERYTHING in wanted:
-        also.update((name, None) for name in metadata if is_coverable(metadata[name]))
+        also.update((name, None) for name in metadata if is_coverable(name, metadata[name]))
     more = [name for name in also if name not in asked]
-    room = max(0, _MAX_COVERED - len(asked))
+    room = max(0, room - len(asked))
     for name in more[room:]:
         problems[f"{name!r} is not covered: a seal covers at most {_MAX_COVERED} entries"] = None
     return (*asked, *more[:room])

@@ -87,7 +87,7 @@ class SealNodes(TransformComponent):
 
     def _seal(self, node: BaseNode, problems: list[str]) -> BaseNode:
         chunk = Chunk(node.get_content(metadata_mode=MetadataMode.NONE), node.metadata, node.node_id)
-        published = self._publishing.seal(self._sealer, chunk, node, cover=self._covered(node))
+        published = self._publishing.seal(self._sealer, chunk, node, cover=self._covered(node), hide=_hidden(node))
         problems.extend(published.problems)
         return node.model_copy(
             update={
@@ -101,4 +101,8 @@ class SealNodes(TransformComponent):
         if self.cover is not None:
             return self.cover
         # Of what the model would see only plain values can be covered; the gate withholds the rest from the prompt.
-        return [name for name in (*visible_keys(node), *_REPLACING) if is_coverable(node.metadata.get(name))]
+        return [name for name in (*visible_keys(node), *_REPLACING) if is_coverable(name, node.metadata.get(name))]
+
+
+def _hidden(node: BaseNode) -> list[str]:
+    return [key for key in node.metadata if key in node.excluded_llm_metadata_keys]
