@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from typing import Any
 
@@ -15,12 +14,12 @@ from langchain_core.callbacks import (
 )
 
 from headgate import Admission, Gate
+from headgate.integration.adapters import log_dropped
 
 __all__ = ["EVENT_NAME", "arecord", "record"]
 
 EVENT_NAME = "headgate.admission"
 _RUN_NAME = "headgate"
-_log = logging.getLogger("headgate")
 
 
 def record(gate: Gate, admission: Admission, callbacks: CallbackManager | None) -> Admission:
@@ -52,7 +51,7 @@ async def arecord(gate: Gate, admission: Admission, callbacks: AsyncCallbackMana
 
 
 def _release(gate: Gate, admission: Admission, callbacks: BaseCallbackManager | None) -> Admission:
-    _log_dropped(admission)
+    log_dropped(admission)
     return gate.release(admission, context=_parent_context(callbacks), framework="langchain")
 
 
@@ -79,15 +78,3 @@ def _parent_context(callbacks: BaseCallbackManager | None) -> object:
 
 def _inputs(admission: Admission) -> dict[str, Any]:
     return {"documents": len(admission.decisions), "policy_revision": admission.policy_revision}
-
-
-def _log_dropped(admission: Admission) -> None:
-    if admission.dropped and _log.isEnabledFor(logging.INFO):
-        reasons = {code: count for code, count in sorted(admission.counts().items()) if code not in ("admit", "drop")}
-        _log.info(
-            "admission %s dropped %d of %d: %s",
-            admission.id,
-            len(admission.dropped),
-            len(admission.decisions),
-            reasons,
-        )

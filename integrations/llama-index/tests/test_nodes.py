@@ -136,7 +136,7 @@ def test_nodes_of_every_kind_keep_what_they_are(handbook: Publisher, node_gate: 
     kinds: list[BaseNode] = [
         TextNode(text="K8s", metadata=metadata, relationships=related),
         IndexNode.from_text_node(TextNode(text="K8s", metadata=metadata), index_id="i"),
-        ImageNode(text="K8s", image_url="https://x.example/i.png", metadata=metadata),
+        ImageNode(text="K8s", image="aW1hZ2U=", metadata=metadata),
         Document(text="K8s", metadata=metadata),
     ]
     found = HeadgatePostprocessor(node_gate).postprocess_nodes(scored(*SealNodes(handbook.sealer)(kinds)))

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from headgate.admission.gate import Gate
 from headgate.chunk import Chunk
+from headgate.decision import Admission
 from headgate.errors import AdapterError, PolicyError
 from headgate.policy import Policy
 
@@ -22,6 +23,7 @@ __all__ = [
     "gate_from_reference",
     "gate_reference",
     "guard",
+    "log_dropped",
     "require_gate",
     "retrieving",
 ]
@@ -181,6 +183,19 @@ def gate_from_reference(reference: object) -> Gate:
             file=path,
         )
     return gate
+
+
+def log_dropped(admission: Admission) -> None:
+    """Log, at level INFO, how many documents an admission dropped and for which reasons."""
+    if admission.dropped and _log.isEnabledFor(logging.INFO):
+        reasons = {code: count for code, count in sorted(admission.counts().items()) if code not in ("admit", "drop")}
+        _log.info(
+            "admission %s dropped %d of %d: %s",
+            admission.id,
+            len(admission.dropped),
+            len(admission.decisions),
+            reasons,
+        )
 
 
 def _say_once() -> None:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.chat_engine.types import BaseChatEngine
-from llama_index.core.postprocessor import MetadataReplacementPostProcessor
 from llama_index.core.schema import TextNode
 
 from headgate import AdapterError, Chunk, Gate
 from headgate.integration.adapters import PolicyLike, as_gate
 from llama_index.postprocessor.headgate.convert import OWN_KEYS, to_chunk
+from llama_index.postprocessor.headgate.engines import guard_engine
 from llama_index.postprocessor.headgate.retriever import GatedRetriever
 
 __all__ = ["LlamaIndexAdapter", "guard"]
 
 T = TypeVar("T")
-_RETRIEVERS = ("_retriever",)
-_ENGINES = ("_query_engine", "_query_engines")
 _KINDS = (BaseRetriever, BaseQueryEngine, BaseChatEngine)
 
 
@@ -38,7 +35,7 @@ class LlamaIndexAdapter:
         """Return the gated form of a retriever or engine; the original is not changed."""
         if isinstance(target, BaseRetriever):
             return GatedRetriever(target, gate)
-        return _guard_engine(target, gate)
+        return guard_engine(target, gate)
 
     def documents(self, chunks: Sequence[Chunk]) -> list[TextNode]:
         """Return chunks as nodes."""
@@ -71,8 +68,9 @@ class LlamaIndexAdapter:
 def guard(target: T, policy: PolicyLike = None) -> T:
     """Put the gate behind a LlamaIndex retriever, query engine or chat engine.
 
-    An engine that has a retriever gets the same engine over a gated retriever; an engine of engines, all of them
-    gated. Metadata that a `MetadataReplacementPostProcessor` of the engine puts in place of a text is judged as text.
+    Of an engine, a copy is returned in which every retriever, every inner engine and every postprocessor is behind the
+    gate: what a postprocessor adds, or changes beyond cutting, is judged like what was retrieved. Metadata that a
+    `MetadataReplacementPostProcessor` puts in place of a text is judged as text.
 
     Args:
         target: a `BaseRetriever`, `BaseQueryEngine` or `BaseChatEngine`.
@@ -82,48 +80,16 @@ def guard(target: T, policy: PolicyLike = None) -> T:
         The same kind of object; what it puts into a prompt has passed the gate.
 
     Raises:
-        AdapterError: it is none of these, or an engine in which no retriever can be found.
+        AdapterError: it is none of these, or an engine in which no retriever can be found, or in which something
+            brings text that cannot be put behind the gate.
         PolicyError: the policy cannot be used.
     """
     adapter = LlamaIndexAdapter()
     if not adapter.accepts(target):
         raise AdapterError(
-            f"{type(target).__name__} is no retriever, query engine or chat engine of LlamaIndex. Guard the retriever "
-            "before it goes into the engine, or give the engine node_postprocessors=[HeadgatePostprocessor(policy)]."
+            f"{type(target).__name__} is not a retriever, query engine or chat engine of LlamaIndex. Guard the "
+            "retriever before it goes into the engine, or give the engine "
+            "node_postprocessors=[HeadgatePostprocessor(policy)]."
         )
     guarded: T = adapter.guard(target, as_gate(policy))
     return guarded
-
-
-def _guard_engine(engine: Any, gate: Gate) -> Any:
-    found: dict[str, Any] = {}
-    for name in _RETRIEVERS:
-        inner = getattr(engine, name, None)
-        if isinstance(inner, BaseRetriever):
-            found[name] = GatedRetriever(inner, gate, replacing=_replacing(engine))
-    for name in _ENGINES:
-        inner = getattr(engine, name, None)
-        if inner is not None:
-            found[name] = _guard_engines(inner, gate)
-    if not found:
-        raise AdapterError(
-            f"{type(engine).__name__} has no retriever that headgate can find. Guard the retriever before the engine "
-            "is built, or give the engine node_postprocessors=[HeadgatePostprocessor(policy)]."
-        )
-    guarded = copy.copy(engine)
-    for name, inner in found.items():
-        setattr(guarded, name, inner)
-    return guarded
-
-
-def _guard_engines(inner: Any, gate: Gate) -> Any:
-    if isinstance(inner, dict):
-        return {name: _guard_engine(engine, gate) for name, engine in inner.items()}
-    if isinstance(inner, (list, tuple)):
-        return type(inner)(_guard_engine(engine, gate) for engine in inner)
-    return _guard_engine(inner, gate)
-
-
-def _replacing(engine: Any) -> Sequence[str]:
-    processors = getattr(engine, "_node_postprocessors", None) or ()
-    return [one.target_metadata_key for one in processors if isinstance(one, MetadataReplacementPostProcessor)]

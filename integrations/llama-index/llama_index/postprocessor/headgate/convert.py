@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llama_index.core.schema import BaseNode, MetadataMode, NodeWithScore
+from llama_index.core.schema import BaseNode, IndexNode, MediaResource, MetadataMode, NodeWithScore
 
 from headgate import Admission, Chunk, Decision
 from headgate.chunk import SEAL_KEY
 from headgate.integration.mark import RECORD_KEY, make_record, read_record, restore, restore_metadata
+from llama_index.postprocessor.headgate.media import media_digests
 
-__all__ = ["OWN_KEYS", "decision_record", "original_text", "to_chunk", "to_nodes", "visible_keys"]
+__all__ = ["OWN_KEYS", "TEMPLATES", "decision_record", "original_text", "to_chunk", "to_nodes", "visible_keys"]
 
 OWN_KEYS = (SEAL_KEY, RECORD_KEY)
 """Metadata entries of headgate; neither the model nor the embedder is to see them."""
 
-_TEMPLATES = ("text_template", "metadata_template", "metadata_separator")
+TEMPLATES = ("text_template", "metadata_template", "metadata_separator")
+"""Fields of a node in which an index can hold text for the prompt."""
 
 
 def to_chunk(item: NodeWithScore, replacing: Sequence[str] = ()) -> Chunk:
-    """Return a node as the gate sees it: its text as stored, and which metadata will stand in the prompt.
+    """Return a node as the gate sees it: its text as stored, and what else of it will reach the model.
 
     Args:
         item: a node with its score.
@@ -34,7 +36,7 @@ def to_chunk(item: NodeWithScore, replacing: Sequence[str] = ()) -> Chunk:
     if RECORD_KEY in metadata:
         text, metadata = restore(text, metadata), restore_metadata(metadata)
     visible = (*visible_keys(node), *(key for key in replacing if key in metadata))
-    return Chunk(text, metadata, node.node_id, item.score, tuple(dict.fromkeys(visible)))
+    return Chunk(text, metadata, node.node_id, item.score, tuple(dict.fromkeys(visible)), media_digests(node))
 
 
 def to_nodes(
@@ -73,27 +75,52 @@ def _release(
         if key in decision.withheld:
             # Hiding it from the template would not do: the step behind the gate takes it from here.
             metadata.pop(key, None)
-    update: dict[str, Any] = {
-        "metadata": metadata,
-        "excluded_llm_metadata_keys": _joined(item.node.excluded_llm_metadata_keys, (*OWN_KEYS, *decision.withheld)),
-        "excluded_embed_metadata_keys": _joined(item.node.excluded_embed_metadata_keys, OWN_KEYS),
-    }
-    if decision.assurance == "sealed":
+    update: dict[str, Any] = {"metadata": metadata, **_exclusions(item.node, chunk, decision, replacing)}
+    is_proved = decision.assurance == "sealed" and admission.mode != "audit"
+    if is_proved:
         update.update(_standard_templates(item.node))
+    if isinstance(item.node, IndexNode) and admission.mode != "audit":
+        # A retriever further out would put what it leads to in the node's place, and nobody has judged that.
+        update["obj"] = None
     node = item.node.model_copy(update=update)
-    if chunk.text != _text(item.node):
-        # A resource is shared by a shallow copy; the input must not see the change.
-        if "text_resource" in type(node).model_fields:
-            node.text_resource = item.node.text_resource.model_copy() if item.node.text_resource else None  # type: ignore[attr-defined]
+    if "text_resource" in type(node).model_fields:
+        _release_resource(node, chunk.text, is_proved=is_proved)
+    elif chunk.text != _text(node):
         node.set_content(chunk.text)
     return NodeWithScore(node=node, score=item.score)
+
+
+def _exclusions(node: BaseNode, chunk: Chunk, decision: Decision, replacing: Sequence[str]) -> dict[str, Any]:
+    """Return the lists of what neither model nor embedder sees.
+
+    What the index wants to hide does not count, because the gate may have decided that the model has to see it; except
+    for what a later step shows in place of the text.
+    """
+    shown = {*(chunk.prompt_metadata or ())} - ({*replacing} & {*node.excluded_llm_metadata_keys})
+    hidden = [key for key in (*node.excluded_llm_metadata_keys, *chunk.metadata) if key not in shown]
+    return {
+        "excluded_llm_metadata_keys": _distinct(*hidden, *OWN_KEYS, *decision.withheld),
+        "excluded_embed_metadata_keys": _distinct(*node.excluded_embed_metadata_keys, *OWN_KEYS, *decision.withheld),
+    }
+
+
+def _release_resource(node: Any, text: str, *, is_proved: bool) -> None:
+    """Give a node a text resource of its own: a shallow copy shares it, and the input must not see a change."""
+    resource = node.text_resource
+    if resource is None and not text:
+        return
+    if is_proved:
+        # Where the text may also be fetched from, no seal covers.
+        node.text_resource = MediaResource(text=text, mimetype=resource.mimetype if resource else None)
+    elif resource is None or text != (resource.text or ""):
+        node.text_resource = resource.model_copy(update={"text": text}) if resource else MediaResource(text=text)
 
 
 def _standard_templates(node: BaseNode) -> dict[str, Any]:
     """Return the framework's own templates: those in the index are text that no seal covers."""
     fields = type(node).model_fields
-    return {name: fields[name].get_default() for name in _TEMPLATES if name in fields}
+    return {name: fields[name].get_default() for name in TEMPLATES if name in fields}
 
 
-def _joined(keys: Sequence[str], more: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys((*keys, *more)))
+def _distinct(*keys: str) -> list[str]:
+    return list(dict.fromkeys(keys))

@@ -12,6 +12,7 @@ from headgate import Chunk, HeadgateError, Sealer
 from headgate.integration.publishing import Publishing, is_coverable, report_problems
 from headgate.policy import MetadataKeys
 from llama_index.postprocessor.headgate.convert import OWN_KEYS, visible_keys
+from llama_index.postprocessor.headgate.media import media_digests
 
 __all__ = ["SealNodes"]
 
@@ -21,11 +22,11 @@ _REPLACING = ("window",)
 class SealNodes(TransformComponent):
     """Adds a seal to every node.
 
-    The seal covers the text and, because LlamaIndex puts metadata into the prompt, every metadata entry that the
-    model would see, and a `window` that a later step would put in place of the text. The seal itself is kept out of
-    what the model and the embedder see. The claims are made as `headgate seal` makes them
-    (`headgate.integration.publishing.Publishing`): entries with times, a version or a successor are covered too, so
-    that nobody can change them in the index.
+    The seal covers the text, the images and other media whose bytes the node holds and, because LlamaIndex puts
+    metadata into the prompt, every metadata entry that the model would see, and a `window` that a later step would put
+    in place of the text. The seal itself is kept out of what the model and the embedder see. The claims are made as
+    `headgate seal` makes them (`headgate.integration.publishing.Publishing`): entries with times, a version or a
+    successor are covered too, so that nobody can change them in the index.
 
     Args:
         key: the path of the private key, or a `Sealer`. Only a path is kept when the component is serialised.
@@ -86,7 +87,8 @@ class SealNodes(TransformComponent):
         return sealed
 
     def _seal(self, node: BaseNode, problems: list[str]) -> BaseNode:
-        chunk = Chunk(node.get_content(metadata_mode=MetadataMode.NONE), node.metadata, node.node_id)
+        text, media = node.get_content(metadata_mode=MetadataMode.NONE), media_digests(node)
+        chunk = Chunk(text, node.metadata, node.node_id, media=media)
         published = self._publishing.seal(self._sealer, chunk, node, cover=self._covered(node), hide=_hidden(node))
         problems.extend(published.problems)
         return node.model_copy(

@@ -10,8 +10,8 @@ from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle
 
 from headgate import Admission, Gate
-from headgate.integration.adapters import PolicyLike, as_gate
-from headgate.integration.search import Widening
+from headgate.integration.adapters import PolicyLike, require_gate
+from headgate.integration.search import Search
 from llama_index.postprocessor.headgate.convert import to_nodes
 from llama_index.postprocessor.headgate.gating import aadmit_nodes, admit_nodes, as_nodes
 from llama_index.postprocessor.headgate.tracing import record
@@ -28,16 +28,19 @@ class GatedRetriever(BaseRetriever):
     at first, and for more again as long as nodes are kept out and further ones may exist. An inner retriever without
     `similarity_top_k` is asked once.
 
+    Put it outside: a retriever that is built over this one, such as `AutoMergingRetriever`, may add nodes that no gate
+    has seen.
+
     Args:
         retriever: the retriever behind the gate; it is never changed.
-        policy: a gate, a policy, or the path of a policy file; None runs in audit mode.
+        policy: a gate, a policy, or the path of a policy file.
         k: how many nodes to return; None for as many as the inner retriever would.
         overfetch: how many times k nodes to ask for at first.
         max_fetch: the largest number of nodes to ask for.
         replacing: metadata keys that a later postprocessor puts in place of a node's text.
 
     Raises:
-        PolicyError: the policy cannot be used.
+        PolicyError: there is no policy, or it cannot be used.
     """
 
     def __init__(
@@ -52,7 +55,7 @@ class GatedRetriever(BaseRetriever):
     ) -> None:
         super().__init__(callback_manager=retriever.callback_manager)
         self._inner = retriever
-        self._gate = as_gate(policy)
+        self._gate = require_gate(policy, type(self).__name__)
         self._field = next((name for name in _COUNT_NAMES if type(getattr(retriever, name, None)) is int), None)
         self._k = k if k is not None else (getattr(retriever, self._field) if self._field is not None else None)
         self._overfetch, self._max_fetch = overfetch, max_fetch
@@ -68,41 +71,48 @@ class GatedRetriever(BaseRetriever):
         """The retriever behind the gate."""
         return self._inner
 
+    @property
+    def replacing(self) -> tuple[str, ...]:
+        """The metadata keys that a later postprocessor puts in place of a node's text."""
+        return self._replacing
+
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         nodes: list[NodeWithScore] = []
         admission: Admission | None = None
-        plan = self._plan()
-        while plan.width is not None:
-            try:
-                found = self._asked_for(plan.width).retrieve(query_bundle)
-            except Exception:
-                if not plan.failed():
-                    raise
-                continue
-            nodes = as_nodes(found, self._inner)
-            admission = admit_nodes(self._gate, nodes, query_bundle, self._replacing)
-            plan.succeeded(len(admission.chunks), len(nodes))
+        search = self._search()
+        for width in search:
+            with search.attempt():
+                nodes = as_nodes(self._asked_for(width).retrieve(query_bundle), self._inner)
+                admission = admit_nodes(self._gate, nodes, query_bundle, self._replacing)
+                search.succeeded(len(admission.chunks), len(nodes))
         return self._conclude(nodes, admission)
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         nodes: list[NodeWithScore] = []
         admission: Admission | None = None
-        plan = self._plan()
-        while plan.width is not None:
-            try:
-                found = await self._asked_for(plan.width).aretrieve(query_bundle)
-            except Exception:
-                if not plan.failed():
-                    raise
-                continue
-            nodes = as_nodes(found, self._inner)
-            admission = await aadmit_nodes(self._gate, nodes, query_bundle, self._replacing)
-            plan.succeeded(len(admission.chunks), len(nodes))
+        search = self._search()
+        for width in search:
+            with search.attempt():
+                nodes = as_nodes(await self._asked_for(width).aretrieve(query_bundle), self._inner)
+                admission = await aadmit_nodes(self._gate, nodes, query_bundle, self._replacing)
+                search.succeeded(len(admission.chunks), len(nodes))
         return self._conclude(nodes, admission)
 
-    def _plan(self) -> Widening:
+    # The base class replaces an index node by what its `obj` or `object_map` leads to, after `_retrieve`: behind the
+    # gate. The inner retriever has done that already, before it, so nothing is lost by not doing it again.
+    def _handle_recursive_retrieval(self, query_bundle: QueryBundle, nodes: list[NodeWithScore]) -> list[NodeWithScore]:  # noqa: ARG002 - the base's signature
+        return nodes
+
+    async def _ahandle_recursive_retrieval(
+        self,
+        query_bundle: QueryBundle,  # noqa: ARG002 - the base's signature
+        nodes: list[NodeWithScore],
+    ) -> list[NodeWithScore]:
+        return nodes
+
+    def _search(self) -> Search:
         is_adjustable = self._field is not None
-        return Widening(self._k, first=self._overfetch, limit=self._max_fetch, is_adjustable=is_adjustable)
+        return Search(self._k, first=self._overfetch, limit=self._max_fetch, is_adjustable=is_adjustable)
 
     def _asked_for(self, width: int) -> BaseRetriever:
         """Return the inner retriever, or a copy of it that returns `width` nodes: others may be using it."""

@@ -10,6 +10,7 @@ from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr
 from llama_index.core.instrumentation.events import BaseEvent
 
 from headgate import Admission, Gate
+from headgate.integration.adapters import log_dropped
 
 __all__ = ["EVENT_NAME", "HeadgateAdmissionEvent", "record"]
 
@@ -39,6 +40,7 @@ def record(gate: Gate, admission: Admission, callback_manager: CallbackManager |
     Returns:
         What may enter the prompt.
     """
+    log_dropped(admission)
     admission = gate.release(admission, framework="llama_index")
     content = admission.to_dict()
     try:

@@ -1,0 +1,104 @@
+"""What a step behind the gate did to the nodes that came in: which ones go on as they are, which were added."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from llama_index.core.schema import BaseNode, MetadataMode, NodeWithScore
+
+from headgate import Chunk
+from llama_index.postprocessor.headgate.convert import TEMPLATES, to_chunk, visible_keys
+from llama_index.postprocessor.headgate.media import Medium, media
+
+__all__ = ["Before", "Shown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All of a node that can reach a model, here or in a later step.
+
+    Attributes:
+        kind: its class, which renders it.
+        text: its text.
+        metadata: the entries that stand in the prompt, as they are written there, and those that replace the text.
+        replacing: the values that a later step may put in place of the text.
+        templates: how text and metadata are put together.
+        media: what it shows beside text.
+        leads_to: the identity of the object that an index node leads to.
+    """
+
+    kind: type[BaseNode]
+    text: str
+    metadata: frozenset[tuple[str, str]]
+    replacing: tuple[str, ...]
+    templates: tuple[object, ...]
+    media: frozenset[Medium]
+    leads_to: int
+
+    @classmethod
+    def of(cls, node: BaseNode, replacing: Sequence[str]) -> Shown | None:
+        """Return what a node shows, or None if it cannot be told."""
+        if not isinstance(node.metadata, Mapping):
+            return None
+        kept = [key for key in replacing if key in node.metadata]
+        return cls(
+            type(node),
+            node.get_content(metadata_mode=MetadataMode.NONE),
+            frozenset((key, str(node.metadata[key])) for key in (*visible_keys(node), *kept)),
+            tuple(value for key in kept if isinstance(value := node.metadata[key], str)),
+            tuple(getattr(node, name, None) for name in TEMPLATES),
+            frozenset(media(node)),
+            id(getattr(node, "obj", None)),
+        )
+
+    def covers(self, later: Shown) -> bool:
+        """Return whether `later` shows nothing but this, or exact parts of it."""
+        return (
+            later.kind is self.kind
+            and later.templates == self.templates
+            and later.leads_to == self.leads_to
+            and later.metadata <= self.metadata
+            and later.media <= self.media
+            and any(later.text in part for part in (self.text, *self.replacing))
+        )
+
+
+class Before:
+    """The nodes as they go into a step, which may change them in place.
+
+    Args:
+        nodes: what goes in; all of it has passed the gate.
+        replacing: metadata keys that a later step puts in place of a node's text.
+    """
+
+    def __init__(self, nodes: Sequence[NodeWithScore], replacing: Sequence[str]) -> None:
+        self._replacing = replacing
+        self._known: dict[str, list[tuple[Shown, Chunk]]] = {}
+        for item in nodes:
+            shown = Shown.of(item.node, replacing)
+            if shown is not None:
+                self._known.setdefault(item.node.node_id, []).append((shown, to_chunk(item, replacing)))
+
+    def split(self, found: Sequence[NodeWithScore]) -> tuple[list[Chunk], list[int]]:
+        """Return what came out of the step as chunks to judge, and the positions of those that are to be judged.
+
+        The chunks of what was admitted before come first: a neighbour that is superseded by one of them, or for which
+        they leave no room in the budget, must not come in for being judged alone.
+        """
+        company: list[Chunk] = []
+        added: list[int] = []
+        for position, item in enumerate(found):
+            chunk = self._find(item.node)
+            if chunk is not None:
+                company.append(chunk)
+            else:
+                added.append(position)
+        return [*company, *(to_chunk(found[position], self._replacing) for position in added)], added
+
+    def _find(self, node: BaseNode) -> Chunk | None:
+        known = self._known.get(node.node_id)
+        later = Shown.of(node, self._replacing) if known else None
+        if known is None or later is None:
+            return None
+        return next((chunk for shown, chunk in known if shown.covers(later)), None)

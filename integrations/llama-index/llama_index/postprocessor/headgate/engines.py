@@ -1,0 +1,174 @@
+"""Guarding engines: everything in them that brings nodes is put behind the gate, or the engine is refused."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from llama_index.core.base.base_query_engine import BaseQueryEngine
+from llama_index.core.base.base_retriever import BaseRetriever
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.callbacks import CallbackManager
+from llama_index.core.chat_engine.types import BaseChatEngine
+from llama_index.core.graph_stores.types import PropertyGraphStore
+from llama_index.core.indices.base import BaseIndex
+from llama_index.core.indices.struct_store.sql_query import BaseSQLTableQueryEngine
+from llama_index.core.llms.llm import LLM
+from llama_index.core.memory import BaseMemory
+from llama_index.core.postprocessor import MetadataReplacementPostProcessor
+from llama_index.core.postprocessor.types import BaseNodePostprocessor
+from llama_index.core.query_engine import RetrieverRouterQueryEngine
+from llama_index.core.schema import BaseNode, MetadataMode
+from llama_index.core.storage.docstore import BaseDocumentStore
+from llama_index.core.tools import QueryEngineTool, RetrieverTool
+from llama_index.core.vector_stores.types import BasePydanticVectorStore
+
+from headgate import AdapterError, Gate
+from headgate.testing.walking import walk
+from llama_index.postprocessor.headgate.postprocessor import HeadgatePostprocessor
+from llama_index.postprocessor.headgate.retriever import GatedRetriever
+from llama_index.postprocessor.headgate.steps import GuardedStep
+
+__all__ = ["guard_engine", "is_end", "is_source"]
+
+_ENGINES = (BaseQueryEngine, BaseChatEngine)
+_TOOLS = (QueryEngineTool, RetrieverTool)
+# Engines that choose or make what they ask while they answer, where no gate can be put beforehand.
+_UNGUARDABLE = (RetrieverRouterQueryEngine, BaseSQLTableQueryEngine)
+_SOURCES = (
+    BaseRetriever,
+    BaseNodePostprocessor,
+    BaseIndex,
+    BaseDocumentStore,
+    BasePydanticVectorStore,
+    PropertyGraphStore,
+)
+# Behind these, nothing: it is no document, or it has passed a gate.
+_ENDS = (
+    Gate,
+    GatedRetriever,
+    GuardedStep,
+    HeadgatePostprocessor,
+    BaseNode,
+    LLM,
+    BaseEmbedding,
+    CallbackManager,
+    BaseMemory,
+)
+_WAY_OUT = (
+    "Guard the retriever before the engine is built on it, or give the engine "
+    "node_postprocessors=[..., HeadgatePostprocessor(policy)]: behind what adds nodes, before what changes texts."
+)
+
+
+def is_end(item: object) -> bool:
+    """Return whether nothing that could bring text past the gate can lie behind an object."""
+    return isinstance(item, _ENDS)
+
+
+def is_source(item: object) -> bool:
+    """Return whether text for a prompt can come from an object, past any gate."""
+    # Graph stores have no base class but a protocol, which anything with a `__getattr__` would satisfy.
+    is_graph = callable(getattr(type(item), "get_rel_map", None))
+    return (is_graph or isinstance(item, (*_SOURCES, *_UNGUARDABLE))) and not is_end(item)
+
+
+def guard_engine(engine: Any, gate: Gate) -> Any:
+    """Return a copy of an engine in which every retriever, inner engine and postprocessor is behind the gate.
+
+    Raises:
+        AdapterError: no retriever can be found in it, or something in it brings text and cannot be guarded.
+    """
+    guarded = _Guarding(gate).engine(engine)
+    for path, item in walk(guarded, is_end):
+        if is_source(item):
+            place = f" at {path}" if path else ""
+            raise AdapterError(
+                f"{type(engine).__name__} asks a {type(item).__name__}{place}, which headgate cannot put behind the "
+                f"gate from outside. {_WAY_OUT}"
+            )
+    return guarded
+
+
+class _Guarding:
+    """One engine being guarded; what occurs twice in it is guarded once."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self._done: dict[int, Any] = {}
+
+    def engine(self, engine: Any) -> Any:
+        """Return a copy of an engine, or of a tool over one, with everything in it guarded."""
+        if id(engine) in self._done:
+            return self._done[id(engine)]
+        guarded = copy.copy(engine)
+        self._done[id(engine)] = guarded  # before looking inside: an engine may lead back to itself
+        replacing = _replacing(engine)
+        has_found = False
+        for name, value in _attributes(engine):
+            other = self._value(value, replacing)
+            has_found = has_found or _brings_nodes(other)
+            if other is not value:
+                _set(guarded, name, other)
+        if not has_found:
+            raise AdapterError(f"{type(engine).__name__} has no retriever that headgate can find. {_WAY_OUT}")
+        return guarded
+
+    def _value(self, value: Any, replacing: Sequence[str]) -> Any:
+        """Return what takes the place of an attribute's value; the value itself where there is nothing to guard."""
+        if isinstance(value, BaseRetriever):
+            return self._retriever(value, replacing)
+        if isinstance(value, (*_ENGINES, *_TOOLS)):
+            return self.engine(value)
+        if isinstance(value, BaseNodePostprocessor):
+            return self._step(value, replacing)
+        if isinstance(value, dict):
+            changed = {key: self._value(one, replacing) for key, one in value.items()}
+            return changed if any(changed[key] is not one for key, one in value.items()) else value
+        if type(value) in (list, tuple):
+            others = [self._value(one, replacing) for one in value]
+            return type(value)(others) if any(a is not b for a, b in zip(others, value, strict=True)) else value
+        # In this mode a template prints what is hidden from the model, entries that no seal covers among it.
+        return MetadataMode.LLM if value is MetadataMode.ALL else value
+
+    def _retriever(self, retriever: BaseRetriever, replacing: Sequence[str]) -> BaseRetriever:
+        is_gated = isinstance(retriever, GatedRetriever) and retriever.gate is self._gate
+        if is_gated and set(replacing) <= set(retriever.replacing):  # type: ignore[attr-defined]
+            return retriever
+        return GatedRetriever(retriever, self._gate, replacing=replacing)
+
+    def _step(self, step: BaseNodePostprocessor, replacing: Sequence[str]) -> BaseNodePostprocessor:
+        if isinstance(step, (GuardedStep, HeadgatePostprocessor)) and step.gate is self._gate:
+            return step
+        return GuardedStep(step, self._gate, replacing)
+
+
+def _brings_nodes(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_brings_nodes(one) for one in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(_brings_nodes(one) for one in value)
+    return isinstance(value, (BaseRetriever, *_ENGINES, *_TOOLS))
+
+
+def _replacing(engine: Any) -> list[str]:
+    """Return the metadata keys that a postprocessor of an engine puts in place of a node's text."""
+    keys = []
+    for _, value in _attributes(engine):
+        for step in value if isinstance(value, (list, tuple)) else ():
+            inner = step.inner if isinstance(step, GuardedStep) else step
+            if isinstance(inner, MetadataReplacementPostProcessor):
+                keys.append(inner.target_metadata_key)
+    return keys
+
+
+def _attributes(item: Any) -> Iterator[tuple[str, Any]]:
+    yield from list(vars(item).items())
+    yield from list((getattr(item, "__pydantic_private__", None) or {}).items())
+
+
+def _set(item: Any, name: str, value: Any) -> None:
+    """Set an attribute of a copy where it is kept: a frozen or validating model would refuse it."""
+    private: Mapping[str, Any] = getattr(item, "__pydantic_private__", None) or {}
+    (private if name in private else vars(item))[name] = value  # type: ignore[index]

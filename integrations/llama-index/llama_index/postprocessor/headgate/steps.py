@@ -1,0 +1,123 @@
+"""GuardedStep: a postprocessor whose additions and changes are judged before they go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from llama_index.core.bridge.pydantic import BaseModel, PrivateAttr
+from llama_index.core.postprocessor.types import BaseNodePostprocessor
+from llama_index.core.schema import NodeWithScore, QueryBundle
+
+from headgate import Admission, Gate, HeadgateError
+from llama_index.postprocessor.headgate.comparing import Before
+from llama_index.postprocessor.headgate.convert import to_nodes
+from llama_index.postprocessor.headgate.gating import as_nodes
+from llama_index.postprocessor.headgate.tracing import record
+
+__all__ = ["GuardedStep"]
+
+_REFUSAL = "A step of a guarded engine cannot be serialised: serialise the engine before, and guard it again."
+
+
+class GuardedStep(BaseNodePostprocessor):
+    """Another postprocessor, behind the gate: what it adds or changes is judged from scratch.
+
+    Unjudged goes on what came in with the same text and the same visible metadata, and an exact part of it: steps that
+    sort, select or cut need nothing. A neighbour, a parent or a rewritten text has to pass the gate on its own.
+
+    Args:
+        inner: the postprocessor.
+        gate: judges what it adds.
+        replacing: metadata keys that a later postprocessor puts in place of a node's text.
+    """
+
+    _inner: BaseNodePostprocessor = PrivateAttr()
+    _gate: Gate = PrivateAttr()
+    _replacing: tuple[str, ...] = PrivateAttr()
+
+    def __init__(self, inner: BaseNodePostprocessor, gate: Gate, replacing: Sequence[str] = ()) -> None:
+        super().__init__(callback_manager=inner.callback_manager)
+        self._inner, self._gate, self._replacing = inner, gate, tuple(replacing)
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Return the name of the component."""
+        return "GuardedStep"
+
+    @property
+    def inner(self) -> BaseNodePostprocessor:
+        """The postprocessor behind which the gate is."""
+        return self._inner
+
+    @property
+    def gate(self) -> Gate:
+        """The gate."""
+        return self._gate
+
+    def model_dump(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ARG002 - the base's signature
+        """Refuse: without its gate the step would let everything through."""
+        raise HeadgateError(_REFUSAL)
+
+    def model_dump_json(self, **kwargs: Any) -> str:  # noqa: ARG002 - the base's signature
+        """Refuse, as `model_dump` does."""
+        raise HeadgateError(_REFUSAL)
+
+    # The framework's own way leaves out what cannot be pickled, which would leave a step without its gate.
+    def __getstate__(self) -> dict[str, Any]:
+        private = {"_inner": self._inner, "_gate": self._gate, "_replacing": self._replacing}
+        return {**super().__getstate__(), "__pydantic_private__": private}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        fields = {"callback_manager": state["__pydantic_private__"]["_inner"].callback_manager, **state["__dict__"]}
+        BaseModel.__setstate__(self, {**state, "__dict__": fields})
+
+    def _postprocess_nodes(
+        self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
+    ) -> list[NodeWithScore]:
+        before = Before(nodes, self._replacing)
+        found = as_nodes(self._inner.postprocess_nodes(nodes, query_bundle=query_bundle), self._inner)
+        chunks, added = before.split(found)
+        if not added:
+            return found
+        return self._conclude(found, added, self._gate.judge(chunks, _question(query_bundle)))
+
+    async def _apostprocess_nodes(
+        self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
+    ) -> list[NodeWithScore]:
+        before = Before(nodes, self._replacing)
+        found = as_nodes(await self._inner.apostprocess_nodes(nodes, query_bundle=query_bundle), self._inner)
+        chunks, added = before.split(found)
+        if not added:
+            return found
+        return self._conclude(found, added, await self._gate.ajudge(chunks, _question(query_bundle)))
+
+    def _conclude(self, found: list[NodeWithScore], added: list[int], judged: Admission) -> list[NodeWithScore]:
+        """Return what the step gave, in its order, with what was added as the gate releases it."""
+        admission = record(self._gate, _last(judged, len(added)), self.callback_manager)
+        released = to_nodes([found[position] for position in added], admission, self._replacing)
+        places = [added[decision.index] for _, decision in admission.admitted()]
+        kept: dict[int, NodeWithScore] = dict(enumerate(found))
+        for position in added:
+            del kept[position]
+        kept.update(zip(places, released, strict=True))
+        return [kept[position] for position in sorted(kept)]
+
+
+def _question(query: QueryBundle | None) -> str | None:
+    return query.query_str if query is not None else None
+
+
+def _last(admission: Admission, count: int) -> Admission:
+    """Return the admission of the last `count` chunks alone; the others are recorded already."""
+    first = len(admission.decisions) - count
+    decisions = tuple(replace(decision, index=decision.index - first) for decision in admission.decisions[first:])
+    dropped = (one for one in admission.dropped if one.decision.index >= first)
+    return replace(
+        admission,
+        chunks=tuple(chunk for chunk, decision in admission.admitted() if decision.index >= first),
+        decisions=decisions,
+        dropped=tuple(one._replace(decision=decisions[one.decision.index - first]) for one in dropped),
+        inputs=admission.inputs[first:],
+    )
