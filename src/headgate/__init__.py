@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from headgate.display import Renderer, render_with
 from headgate.version import __version__
 
 if TYPE_CHECKING:
@@ -85,3 +86,12 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def _renderer() -> Renderer:
+    from headgate.report import displays
+
+    return displays
+
+
+render_with(_renderer)

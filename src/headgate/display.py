@@ -1,38 +1,86 @@
 """Displayed: what makes a value show itself in notebooks and in rich terminals.
 
-How it looks is decided far above, in `headgate.report` and beside what it shows; that is loaded when somebody looks and
-not before.
+How it looks is none of its business: `headgate` injects what renders values, and whoever has values of its own to show
+brings their views. Both are functions that are called when somebody looks and not before, so that deciding loads no
+renderer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container
-from importlib import import_module
-from typing import Any, ClassVar
+from collections.abc import Callable, Container
+from typing import Any, Protocol
 
-__all__ = ["Displayed", "Result"]
+__all__ = ["Displayed", "Printable", "Renderer", "bring_views", "render_with", "renderer_of"]
+
+
+class Renderer(Protocol):
+    """What turns values into something to look at."""
+
+    def to_html(self, value: Any) -> str:
+        """Return a value as HTML without scripts."""
+
+    def to_rich(self, value: Any) -> Any:
+        """Return a value as a rich renderable."""
+
+    def to_text(self, value: Any) -> str:
+        """Return a value as plain text."""
+
+    def to_page(self, value: Any, title: str) -> str:
+        """Return a value as a whole HTML page."""
+
+
+_renderers: list[Callable[[], Renderer]] = []
+_views: dict[type, Callable[[], object]] = {}
+
+
+def render_with(load: Callable[[], Renderer]) -> None:
+    """Say what renders values.
+
+    Args:
+        load: returns the renderer; called whenever a value is looked at.
+    """
+    _renderers[:] = [load]
+
+
+def bring_views(load: Callable[[], object], *kinds: type) -> None:
+    """Say where the views of some kinds of values come from.
+
+    Args:
+        load: makes the views known to the renderer; called whenever a value of these kinds is looked at.
+        kinds: the classes.
+    """
+    _views.update(dict.fromkeys(kinds, load))
+
+
+def renderer_of(value: object) -> Renderer:
+    """Return what renders a value.
+
+    Raises:
+        LookupError: nothing that renders was injected.
+    """
+    for kind in type(value).__mro__:
+        if kind in _views:
+            _views[kind]()
+    if not _renderers:
+        raise LookupError("nothing renders values: import headgate, or call headgate.display.render_with")
+    return _renderers[0]()
 
 
 class Displayed:
-    """A value that notebooks show as HTML and rich shows as tables.
-
-    A subclass whose views are not in `headgate.report` names the module that adds them there, as `_views`.
-    """
+    """A value that notebooks show as HTML and rich shows as tables."""
 
     __slots__ = ()
-    _views: ClassVar[str] = "headgate.report"
 
     def _repr_html_(self) -> str:
         """Return the value as HTML without scripts, at most 256 kB of it."""
-        html: str = self._report().to_html(self)
-        return html
+        return renderer_of(self).to_html(self)
 
     def _repr_mimebundle_(
         self, include: Container[str] | None = None, exclude: Container[str] | None = None
     ) -> dict[str, str]:
         """Return the value as plain text and as HTML, as far as they are asked for."""
-        report = self._report()
-        makers = {"text/plain": report.to_text, "text/html": report.to_html}
+        renderer = renderer_of(self)
+        makers = {"text/plain": renderer.to_text, "text/html": renderer.to_html}
         return {
             kind: make(self)
             for kind, make in makers.items()
@@ -41,21 +89,16 @@ class Displayed:
 
     def __rich__(self) -> Any:
         """Return the value as a rich renderable."""
-        return self._report().to_rich(self)
-
-    def _report(self) -> Any:
-        import_module(self._views)
-        return import_module("headgate.report")
+        return renderer_of(self).to_rich(self)
 
 
-class Result(Displayed):
+class Printable(Displayed):
     """A value that is there to be read: printing it shows it as rich would, in plain text."""
 
     __slots__ = ()
 
     def __str__(self) -> str:
-        text: str = self._report().to_text(self)
-        return text
+        return renderer_of(self).to_text(self)
 
     def __repr__(self) -> str:
         line, _, rest = str(self).partition("\n")

@@ -35,7 +35,8 @@ def replay(
 
     Exit code 1 if any decision would change.
     """
-    from headgate.replay import replay_html, replay_records
+    from headgate.replay import replay_records
+    from headgate.replay.views import replay_html
 
     entries = log_entries(path, quiet=as_json)
     result = replay_records(entries, Policy.load(policy), at=instant(at, "--at") if at else None)

@@ -1,5 +1,6 @@
 """What a decision log says over time: how sources do, what stands between a team and enforcement, what grows stale."""
 
+from headgate.display import bring_views
 from headgate.history.adoption import Adoption, Remedy, study_adoption
 from headgate.history.scorecard import Period, Scorecard, SourceScore, score_sources
 from headgate.history.stale import StaleDocument, StaleList, find_stale
@@ -16,3 +17,12 @@ __all__ = [
     "score_sources",
     "study_adoption",
 ]
+
+
+def _load_views() -> object:
+    from headgate.history import reports, views
+
+    return reports, views
+
+
+bring_views(_load_views, Adoption, Scorecard, StaleList)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from headgate.display import Result
+from headgate.display import Printable
 from headgate.history.counting import MostFrequent, decisions_of, error_codes, name_of
 from headgate.record import LogEntry
 
@@ -46,7 +46,7 @@ class Remedy:
 
 
 @dataclass(slots=True, repr=False)
-class Adoption(Result):
+class Adoption(Printable):
     """What enforcement would do with the traffic of a log.
 
     Attributes:
@@ -67,8 +67,6 @@ class Adoption(Result):
         unsealed: documents that lack only a seal, the most frequent ones.
         skipped: lines of the log without a record that can be used.
     """
-
-    _views = "headgate.history.reports"
 
     admissions: int = 0
     documents: int = 0

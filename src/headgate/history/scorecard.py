@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from headgate.display import Result
+from headgate.display import Printable
 from headgate.history.counting import Histogram, decisions_of, error_codes
 from headgate.record import LogEntry
 
@@ -106,7 +106,7 @@ class SourceScore:
 
 
 @dataclass(slots=True, repr=False)
-class Scorecard(Result):
+class Scorecard(Printable):
     """How all sources do, and how much of the error budget is spent.
 
     Attributes:
@@ -119,8 +119,6 @@ class Scorecard(Result):
         sound_before: how many would have, had the gate dropped nothing.
         skipped: lines of the log without a record that can be used.
     """
-
-    _views = "headgate.history.views"
 
     by: By
     objective: float

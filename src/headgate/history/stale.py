@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from headgate.clock import read_instant, utc_now
-from headgate.display import Result
+from headgate.display import Printable
 from headgate.history.counting import MostFrequent, decisions_of, name_of
 from headgate.policy import Policy
 from headgate.record import LogEntry
@@ -65,7 +65,7 @@ class StaleDocument:
 
 
 @dataclass(slots=True, repr=False)
-class StaleList(Result):
+class StaleList(Printable):
     """Documents by damage.
 
     Attributes:
@@ -76,8 +76,6 @@ class StaleList(Result):
         is_pruned: whether there were so many that the rarest were forgotten.
         skipped: lines of the log without a record that can be used.
     """
-
-    _views = "headgate.history.reports"
 
     now: datetime
     documents: list[StaleDocument] = field(default_factory=list)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from headgate.display import Result
+from headgate.display import Printable, renderer_of
 from headgate.rehearsal.injecting import Injection
 
 __all__ = ["Case", "InjectionResult", "Rehearsal"]
@@ -72,7 +72,7 @@ class InjectionResult:
 
 
 @dataclass(slots=True, repr=False)
-class Rehearsal(Result):
+class Rehearsal(Printable):
     """What a rehearsal brought.
 
     Attributes:
@@ -96,8 +96,6 @@ class Rehearsal(Result):
         idle: the names of injections that found nothing to work on.
         was_enforced: whether the policy itself enforces; a rehearsal always does.
     """
-
-    _views = "headgate.rehearsal.views"
 
     now: datetime
     seed: int
@@ -147,9 +145,7 @@ class Rehearsal(Result):
 
     def page(self, title: str = "headgate: production, rehearsed") -> str:
         """Return the rehearsal as a whole HTML page with examples."""
-        from headgate.rehearsal.views import rehearsal_page
-
-        return rehearsal_page(self, title)
+        return renderer_of(self).to_page(self, title)
 
     def plot(self, axes: Any = None) -> Any:
         """Draw prompts by injection with matplotlib (`pip install 'headgate[plots]'`); return the axes."""

@@ -193,4 +193,4 @@ def _title(code: str) -> str:
     return f"{code} {CODES[code].title}" if code in CODES else code
 
 
-add_view(Rehearsal, rehearsal_html, rehearsal_rich)
+add_view(Rehearsal, rehearsal_html, rehearsal_rich, rehearsal_page)

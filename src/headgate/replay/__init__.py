@@ -1,7 +1,16 @@
 """Recorded traffic, decided again: under another policy, or at another date."""
 
+from headgate.display import bring_views
 from headgate.replay.deciding import Redecided, Redecider
 from headgate.replay.reporting import Replay, replay_records
-from headgate.replay.views import replay_html, replay_rich
 
-__all__ = ["Redecided", "Redecider", "Replay", "replay_html", "replay_records", "replay_rich"]
+__all__ = ["Redecided", "Redecider", "Replay", "replay_records"]
+
+
+def _load_views() -> object:
+    from headgate.replay import views
+
+    return views
+
+
+bring_views(_load_views, Replay)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from headgate.display import Result
+from headgate.display import Printable
 from headgate.policy import Policy
 from headgate.record import LogEntry
 from headgate.replay.deciding import Redecided, Redecider
@@ -45,7 +45,7 @@ class Example:
 
 
 @dataclass(slots=True, repr=False)
-class Replay(Result):
+class Replay(Printable):
     """What would change.
 
     Attributes:
@@ -67,8 +67,6 @@ class Replay(Result):
         skipped: lines of the log without a record that can be used, by why.
         examples: a few documents of each change, by code.
     """
-
-    _views = "headgate.replay.views"
 
     policy_revision: str
     at: datetime | None = None

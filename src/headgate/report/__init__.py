@@ -3,7 +3,7 @@
 from headgate.report.admissions import admission_html, admission_rich, document_table, funnel_rich, headline
 from headgate.report.audits import audit_html, audit_rich
 from headgate.report.charts import Bar, bar_chart, funnel_chart, line_chart
-from headgate.report.displays import Recorded, add_view, show, to_html, to_rich, to_text
+from headgate.report.displays import Recorded, add_view, show, to_html, to_page, to_rich, to_text
 from headgate.report.escaping import clip, escape, visible
 from headgate.report.html import badge, diff_html, document_page, figures, fragment, table, within
 from headgate.report.rows import age_in_words, edits_of, losses, rows_of
@@ -42,6 +42,7 @@ __all__ = [
     "show",
     "table",
     "to_html",
+    "to_page",
     "to_rich",
     "to_text",
     "visible",

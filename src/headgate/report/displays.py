@@ -16,28 +16,37 @@ from headgate.display import Displayed
 from headgate.policy import Policy
 from headgate.report.admissions import admission_html, admission_rich, document_table
 from headgate.report.audits import audit_html, audit_rich
-from headgate.report.html import fragment
+from headgate.report.escaping import escape
+from headgate.report.html import document_page, fragment
 from headgate.report.rows import rows_of
 from headgate.report.settings import glossary_html, glossary_rich, policy_html, policy_rich, rewrite_html, rewrite_rich
 from headgate.terminology import Glossary
 from headgate.terminology.edits import Rewrite
 
-__all__ = ["Recorded", "add_view", "show", "to_html", "to_rich", "to_text"]
+__all__ = ["Recorded", "add_view", "show", "to_html", "to_page", "to_rich", "to_text"]
 
 _TEXT_WIDTH = 110
 T = TypeVar("T")
 
 
-def add_view(kind: type[T], html: Callable[[T], str], rich: Callable[[T], Any]) -> None:
+def add_view(
+    kind: type[T],
+    html: Callable[[T], str],
+    rich: Callable[[T], Any],
+    page: Callable[[T, str], str] | None = None,
+) -> None:
     """Say how a kind of value is shown.
 
     Args:
         kind: the class.
         html: returns HTML without scripts, everything from outside escaped.
         rich: returns a rich renderable.
+        page: returns a whole page with a title; by default one that holds the HTML.
     """
     _html.register(kind, html)
     _rich.register(kind, rich)
+    if page is not None:
+        _page.register(kind, page)
 
 
 def to_html(value: Any) -> str:
@@ -56,6 +65,15 @@ def to_rich(value: Any) -> Any:
         TypeError: it is nothing that headgate shows.
     """
     return _rich(value)
+
+
+def to_page(value: Any, title: str) -> str:
+    """Return a value as a whole HTML page.
+
+    Raises:
+        TypeError: it is nothing that headgate shows.
+    """
+    return _page(value, title)
 
 
 def to_text(value: Any) -> str:
@@ -97,6 +115,11 @@ def _html(value: object) -> str:
 @singledispatch
 def _rich(value: object) -> Any:
     raise TypeError(f"headgate has no view of {type(value).__name__}")
+
+
+@singledispatch
+def _page(value: object, title: str) -> str:
+    return document_page(title, f"<h1>{escape(title)}</h1>{_html(value)}")
 
 
 def _texts(admission: Admission) -> list[object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headgate.display import Result
+from headgate.display import Printable
 from headgate.replay import Redecided
 
 __all__ = ["Comparison", "Move", "compare"]
@@ -35,7 +35,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Comparison(Result):
+class Comparison(Printable):
     """What two policies decide differently.
 
     Attributes:
@@ -46,8 +46,6 @@ class Comparison(Result):
         changed_prompts: how many of them have a document that moved.
         undecided: documents whose records do not say enough for one of the two.
     """
-
-    _views = "headgate.tuning.views"
 
     moves: tuple[Move, ...]
     documents: int

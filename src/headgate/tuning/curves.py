@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from headgate.display import Result
+from headgate.display import Printable
 from headgate.replay import Redecided
 
 __all__ = ["Curve", "CurvePoint", "Level", "Levels", "draw_curve", "measure_level"]
@@ -36,7 +36,7 @@ class CurvePoint:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Curve(Result):
+class Curve(Printable):
     """What survives under every `max_age`.
 
     Attributes:
@@ -48,8 +48,6 @@ class Curve(Result):
         undated: documents without a usable time, of the varied sources.
         undecided: documents whose records do not say enough.
     """
-
-    _views = "headgate.tuning.views"
 
     points: tuple[CurvePoint, ...]
     documents: int
@@ -116,15 +114,13 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Levels(Result):
+class Levels(Printable):
     """What survives under each level of assurance.
 
     Attributes:
         levels: from the least to the most.
         source: the source that was varied; None for all.
     """
-
-    _views = "headgate.tuning.views"
 
     levels: tuple[Level, ...]
     source: str | None

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from headgate.display import Result
+from headgate.display import Printable
 from headgate.terminology import Glossary
 from headgate.terminology.edits import Rewrite
 
@@ -17,7 +17,7 @@ _EXAMPLES = 5
 
 
 @dataclass(slots=True, repr=False)
-class TermEffect(Result):
+class TermEffect(Printable):
     """What another glossary would change.
 
     Attributes:
@@ -29,8 +29,6 @@ class TermEffect(Result):
         examples: texts that would read differently, with what the other glossary does to them.
         without_text: documents whose records keep no text.
     """
-
-    _views = "headgate.tuning.views"
 
     documents: int = 0
     changed: int = 0
