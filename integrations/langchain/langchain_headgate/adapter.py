@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from langchain_core.documents import Document
-from langchain_core.retrievers import BaseRetriever
 from langchain_core.vectorstores import VectorStore
 
 from headgate import AdapterError, Chunk, Gate
 from headgate.integration.adapters import PolicyLike, as_gate
 from langchain_headgate.convert import to_chunk
-from langchain_headgate.retriever import GatedRetriever
+from langchain_headgate.runnables import guard_runnable, is_retrieving
 from langchain_headgate.vectorstore import GatedVectorStore
 
 __all__ = ["LangChainAdapter", "guard"]
@@ -26,14 +25,12 @@ class LangChainAdapter:
     name = "langchain"
 
     def accepts(self, target: object) -> bool:
-        """Return whether `target` is a retriever or vector store of LangChain."""
-        return isinstance(target, (BaseRetriever, VectorStore))
+        """Return whether `target` is a vector store or a retriever of LangChain, also one with settings around it."""
+        return isinstance(target, VectorStore) or is_retrieving(target)
 
     def guard(self, target: Any, gate: Gate) -> Any:
         """Return the gated form of a retriever or vector store."""
-        if isinstance(target, BaseRetriever):
-            return GatedRetriever(retriever=target, policy=gate, tags=target.tags, metadata=target.metadata)
-        return GatedVectorStore(target, gate)
+        return GatedVectorStore(target, gate) if isinstance(target, VectorStore) else guard_runnable(target, gate)
 
     def documents(self, chunks: Sequence[Chunk]) -> list[Document]:
         """Return chunks as documents."""
@@ -41,7 +38,7 @@ class LangChainAdapter:
 
     def retrieve(self, target: Any, question: str) -> list[Chunk]:
         """Return what a retriever, or the similarity search of a vector store, finds."""
-        retriever = target if isinstance(target, BaseRetriever) else target.as_retriever()
+        retriever = target.as_retriever() if isinstance(target, VectorStore) else target
         return [to_chunk(document) for document in retriever.invoke(question)]
 
     def prober(self, target: object) -> Any:
@@ -55,7 +52,8 @@ def guard(target: T, policy: PolicyLike = None) -> T:
     """Put the gate behind a LangChain retriever or vector store.
 
     Args:
-        target: a `BaseRetriever` or a `VectorStore`.
+        target: a `BaseRetriever`, also with `configurable_fields`, `bind`, `with_config`, `with_retry` or
+            `with_fallbacks`, or a `VectorStore`.
         policy: a gate, a policy, or the path of a policy file. Without one the gate runs in audit mode.
 
     Returns:

@@ -12,12 +12,12 @@ from langchain_core.runnables.config import (
     get_async_callback_manager_for_config,
     get_callback_manager_for_config,
 )
-from pydantic import ConfigDict, Field, PrivateAttr
+from pydantic import ConfigDict, Field, field_serializer, field_validator
 
 from headgate import Gate
-from headgate.integration.adapters import PolicyLike, as_gate
+from headgate.integration.adapters import PolicyLike, gate_reference
 from langchain_headgate.convert import to_documents
-from langchain_headgate.gating import aadmit_documents, admit_documents, as_documents
+from langchain_headgate.gating import aadmit_documents, admit_documents, as_documents, given_gate
 from langchain_headgate.tracing import arecord, record
 
 __all__ = ["HeadgateCompressor", "gate_documents"]
@@ -29,31 +29,45 @@ class HeadgateCompressor(BaseDocumentCompressor):
     A compressor sees only what was retrieved, so it cannot fill up to k; `GatedRetriever` can.
 
     Attributes:
-        policy: a gate, a policy, or the path of a policy file; None runs in audit mode.
+        policy: a gate, a policy, or the path of a policy file.
+
+    Raises:
+        PolicyError: there is no policy, or it cannot be used.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    policy: Any = Field(default=None, exclude=True, repr=False)
-    _gate: Gate = PrivateAttr()
+    policy: Any = Field(default=None, repr=False, validate_default=True)
 
-    def model_post_init(self, context: Any, /) -> None:
-        """Load the policy, so that a mistake shows here and not at the first question."""
-        super().model_post_init(context)
-        self._gate = as_gate(self.policy)
+    @field_validator("policy", mode="before")
+    @classmethod
+    def _load(cls, policy: Any) -> Gate:
+        # A mistake shows here and not at the first question.
+        return given_gate(policy, "HeadgateCompressor")
+
+    @field_serializer("policy")
+    def _refer(self, policy: Any) -> dict[str, str]:
+        return gate_reference(policy)
 
     @property
     def gate(self) -> Gate:
-        """The gate."""
-        return self._gate
+        """The gate.
+
+        Raises:
+            PolicyError: the policy has been taken away.
+        """
+        if not isinstance(self.policy, Gate):
+            self.policy = given_gate(self.policy, "HeadgateCompressor")
+        gate: Gate = self.policy
+        return gate
 
     def compress_documents(
         self, documents: Sequence[Document], query: str, callbacks: Callbacks | None = None
     ) -> list[Document]:
         """Return the admissible documents."""
         found = as_documents(documents, self)
-        admission = admit_documents(self._gate, found, query)
-        admission = record(self._gate, admission, CallbackManager.configure(callbacks))
+        admission = admit_documents(self.gate, found, query)
+        admission = record(self.gate, admission, CallbackManager.configure(callbacks))
         return to_documents(found, admission)
 
     async def acompress_documents(
@@ -61,35 +75,39 @@ class HeadgateCompressor(BaseDocumentCompressor):
     ) -> list[Document]:
         """Return the admissible documents."""
         found = as_documents(documents, self)
-        admission = await aadmit_documents(self._gate, found, query)
-        admission = await arecord(self._gate, admission, AsyncCallbackManager.configure(callbacks))
+        admission = await aadmit_documents(self.gate, found, query)
+        admission = await arecord(self.gate, admission, AsyncCallbackManager.configure(callbacks))
         return to_documents(found, admission)
 
 
-def gate_documents(policy: PolicyLike = None) -> Runnable[Sequence[Document], list[Document]]:
+def gate_documents(policy: PolicyLike) -> Runnable[Sequence[Document], list[Document]]:
     """Return a step that lets only admissible documents through, for use after a retriever.
 
     Write `retriever | gate_documents("headgate.yaml")`. The step sees only what was retrieved, so it cannot fill up
     to k; `guard(retriever, ...)` can.
 
     Args:
-        policy: a gate, a policy, or the path of a policy file; None runs in audit mode.
+        policy: a gate, a policy, or the path of a policy file.
 
     Raises:
-        PolicyError: the policy cannot be used.
+        PolicyError: there is no policy, or it cannot be used.
     """
-    gate = as_gate(policy)
+    step = _Step(given_gate(policy, "gate_documents"))
+    return RunnableLambda(step.admit, afunc=step.aadmit, name="gate_documents")
 
-    def admit(documents: Sequence[Document], config: RunnableConfig) -> list[Document]:
+
+class _Step:
+    """What the step does; an object rather than a closure, so that it can be pickled with its gate."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def admit(self, documents: Sequence[Document], config: RunnableConfig) -> list[Document]:
         found = as_documents(documents, "the step before headgate")
-        admission = admit_documents(gate, found, None)
-        admission = record(gate, admission, get_callback_manager_for_config(config))
-        return to_documents(found, admission)
+        admission = admit_documents(self._gate, found, None)
+        return to_documents(found, record(self._gate, admission, get_callback_manager_for_config(config)))
 
-    async def aadmit(documents: Sequence[Document], config: RunnableConfig) -> list[Document]:
+    async def aadmit(self, documents: Sequence[Document], config: RunnableConfig) -> list[Document]:
         found = as_documents(documents, "the step before headgate")
-        admission = await aadmit_documents(gate, found, None)
-        admission = await arecord(gate, admission, get_async_callback_manager_for_config(config))
-        return to_documents(found, admission)
-
-    return RunnableLambda(admit, afunc=aadmit, name="gate_documents")
+        admission = await aadmit_documents(self._gate, found, None)
+        return to_documents(found, await arecord(self._gate, admission, get_async_callback_manager_for_config(config)))

@@ -9,7 +9,17 @@ from langchain_core.documents import Document
 from headgate import Admission, Chunk, Decision
 from headgate.integration.mark import RECORD_KEY, make_record, read_record, restore, restore_metadata
 
-__all__ = ["RECORD_KEY", "decision_record", "original_text", "to_chunk", "to_document", "to_documents"]
+__all__ = [
+    "RECORD_KEY",
+    "by_index",
+    "decision_record",
+    "original_text",
+    "to_chunk",
+    "to_document",
+    "to_documents",
+]
+
+PROMPT_METADATA = ()
 
 
 def to_chunk(document: Document) -> Chunk:
@@ -19,9 +29,11 @@ def to_chunk(document: Document) -> Chunk:
     covers the original; whether the result is the original, the seal decides.
     """
     metadata = document.metadata
+    # Any entry may reach the prompt: a document prompt can print it, and so can a template of the whole document.
     if not isinstance(metadata, dict) or RECORD_KEY not in metadata:
-        return Chunk(document.page_content, metadata, document.id)
-    return Chunk(original_text(document), restore_metadata(metadata), document.id)
+        return Chunk(document.page_content, metadata, document.id, prompt_metadata=PROMPT_METADATA)
+    restored = restore_metadata(metadata)
+    return Chunk(original_text(document), restored, document.id, prompt_metadata=PROMPT_METADATA)
 
 
 def to_document(original: Document, chunk: Chunk, admission: Admission, decision: Decision) -> Document:
@@ -35,6 +47,12 @@ def to_documents(originals: Sequence[Document], admission: Admission) -> list[Do
     return [
         to_document(originals[decision.index], chunk, admission, decision) for chunk, decision in admission.admitted()
     ]
+
+
+def by_index(originals: Sequence[Document], admission: Admission) -> dict[int, Document]:
+    """Return the admitted documents of an admission, by their place among the originals."""
+    admitted = admission.admitted()
+    return {one.index: to_document(originals[one.index], chunk, admission, one) for chunk, one in admitted}
 
 
 def decision_record(document: Document) -> dict[str, object] | None:

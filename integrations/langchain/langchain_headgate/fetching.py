@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import inspect
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
-from langchain_core.vectorstores import VectorStoreRetriever
+from langchain_core.vectorstores import VectorStore, VectorStoreRetriever
+
+from langchain_headgate.outside import keeps_texts
+from langchain_headgate.searching import DEFAULT_K, wider_pool
 
 __all__ = ["Reach", "TraceInner", "afetch", "fetch"]
 
 TraceInner = Literal["full", "ids", "off"]
 
-_DEFAULT_K = 4  # what LangChain's vector stores return when nobody says otherwise
 _COUNT_NAMES = ("k", "top_k")
+_METHODS = {
+    "similarity": "similarity_search",
+    "similarity_score_threshold": "similarity_search_with_relevance_scores",
+    "mmr": "max_marginal_relevance_search",
+}
 
 
 class Reach:
-    """How a retriever can be asked for a number of documents.
+    """How a retriever can be asked for a number of documents: by an argument, by a field, or by its `search_kwargs`.
+
+    Made for each question, because what a retriever is asked with may be set at run time.
 
     Args:
         retriever: the retriever behind the gate.
@@ -28,37 +39,64 @@ class Reach:
     Attributes:
         k: how many it returns when it is not told, or None if that is not known.
         is_adjustable: whether it can be asked for another number.
+        is_collapsing: whether several hits of its search become one document, as parents of chunks do; then fewer
+            documents than asked for do not mean that there are no more.
     """
 
     def __init__(self, retriever: BaseRetriever) -> None:
         self._retriever = retriever
-        self._argument = _count_argument(retriever)
-        self._field = None if self._argument else _count_field(retriever)
-        self.is_adjustable = self._argument is not None or self._field is not None
+        self._argument, self._field = _count_names(type(retriever))
+        if self._field is not None and type(getattr(retriever, self._field)) is not int:
+            self._field = None
+        is_named = self._argument is not None or self._field is not None
+        self._search_kwargs: Mapping[str, Any] | None = None if is_named else _search_kwargs(retriever)
+        self._store = getattr(retriever, "vectorstore", None)
         self.k = self._own_k()
+        self.is_adjustable = is_named or self._search_kwargs is not None
+        self.is_collapsing = self._search_kwargs is not None and keeps_texts(retriever)
+        self._found = 0
 
     def ask_for(self, count: int, kwargs: dict[str, Any]) -> tuple[BaseRetriever, dict[str, Any]]:
         """Return the retriever and keyword arguments that ask for `count` documents."""
         if self._argument is not None:
-            return self._retriever, {**kwargs, self._argument: count, **self._wider_pool(count, kwargs)}
+            return self._retriever, {**kwargs, self._argument: count}
         if self._field is not None:
             return self._retriever.model_copy(update={self._field: count}), kwargs
-        return self._retriever, kwargs
+        if self._search_kwargs is None:
+            return self._retriever, kwargs
+        # A copy that searches with other arguments: a retriever need not take arguments, nor pass them on.
+        wider = {"k": count, **self._wider_pool(count, kwargs)}
+        named = {"search_kwargs": {**self._search_kwargs, **wider}}
+        return self._retriever.model_copy(update=named), {key: wider.get(key, kwargs[key]) for key in kwargs}
+
+    def counts(self, width: int, wanted: int | None, admitted: int, found: int) -> tuple[int, int]:
+        """Return how many documents are admissible, and how many there were, in terms of what was asked for.
+
+        Args:
+            width: how many were asked for.
+            wanted: how many are wanted.
+            admitted: how many of those that came are admissible.
+            found: how many came.
+        """
+        if not self.is_collapsing or wanted is None:
+            return admitted, found
+        # Where nothing is kept out, nothing has to be made up for; where more came than before, there may be more.
+        is_more, self._found = found > self._found, found
+        return (wanted if admitted == found else admitted), (width if is_more else found)
 
     def _own_k(self) -> int | None:
-        if isinstance(self._retriever, VectorStoreRetriever):
-            value = self._retriever.search_kwargs.get("k", _DEFAULT_K)
+        if self._search_kwargs is not None:
+            value = self._search_kwargs.get("k", DEFAULT_K)
         else:
             value = getattr(self._retriever, self._field or self._argument or "k", None)
         return value if type(value) is int and value >= 0 else None
 
-    def _wider_pool(self, count: int, kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Stores that pick from a pool (`fetch_k`) return no more than the pool holds."""
-        if not isinstance(self._retriever, VectorStoreRetriever):
-            return {}
-        merged = {**self._retriever.search_kwargs, **kwargs}
-        pool = merged.get("fetch_k", 20 if self._retriever.search_type == "mmr" else None)
-        return {"fetch_k": count} if type(pool) is int and pool < count else {}
+    def _wider_pool(self, count: int, kwargs: Mapping[str, Any]) -> dict[str, int]:
+        """Stores that pick from a pool of candidates return no more than the pool holds."""
+        search_type = getattr(self._retriever, "search_type", "similarity")
+        method = getattr(type(self._store), _METHODS.get(getattr(search_type, "value", search_type), ""), None)
+        parameters = inspect.signature(method).parameters if method is not None else {}
+        return wider_pool(parameters, {**(self._search_kwargs or {}), **kwargs}, count)
 
 
 def fetch(
@@ -126,16 +164,19 @@ def _without_texts(found: Any) -> list[Document]:
     return shown
 
 
-def _count_argument(retriever: BaseRetriever) -> str | None:
-    if isinstance(retriever, VectorStoreRetriever):
-        return "k"
-    parameters = inspect.signature(type(retriever)._get_relevant_documents).parameters
-    return next((name for name in _COUNT_NAMES if name in parameters), None)
+@functools.lru_cache(maxsize=256)
+def _count_names(kind: type[BaseRetriever]) -> tuple[str | None, str | None]:
+    """Return the argument, or else the field, by which retrievers of a class are told how many to return."""
+    parameters = inspect.signature(kind._get_relevant_documents).parameters
+    argument = next((name for name in _COUNT_NAMES if name in parameters), None)
+    field = next((name for name in _COUNT_NAMES if name in kind.model_fields), None)
+    return argument, None if argument else field
 
 
-def _count_field(retriever: BaseRetriever) -> str | None:
-    fields = type(retriever).model_fields
-    return next(
-        (name for name in _COUNT_NAMES if name in fields and type(getattr(retriever, name, None)) is int),
-        None,
-    )
+def _search_kwargs(retriever: BaseRetriever) -> Mapping[str, Any] | None:
+    """Return the arguments with which a retriever asks a store for k documents, if it does."""
+    found = getattr(retriever, "search_kwargs", None)
+    if not isinstance(found, Mapping):
+        return None
+    is_over_store = isinstance(getattr(retriever, "vectorstore", None), VectorStore)
+    return found if "k" in found or is_over_store or isinstance(retriever, VectorStoreRetriever) else None

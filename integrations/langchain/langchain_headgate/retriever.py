@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
-from pydantic import Field, PrivateAttr
+from langchain_core.runnables import ConfigurableField, Runnable, RunnableSerializable
+from langchain_core.vectorstores import VectorStore
+from pydantic import Field, field_serializer, field_validator, model_validator
 
 from headgate import Admission, Gate
-from headgate.integration.adapters import as_gate
-from headgate.integration.search import Widening
+from headgate.integration.adapters import gate_reference
+from headgate.integration.search import Search
 from langchain_headgate.convert import to_documents
 from langchain_headgate.fetching import Reach, TraceInner, afetch, fetch
-from langchain_headgate.gating import aadmit_documents, admit_documents, as_documents
+from langchain_headgate.gating import aadmit_documents, admit_documents, as_documents, given_gate, keeps_out
+from langchain_headgate.outside import judged_outside, refuse_lookups
+from langchain_headgate.surface import is_harmless_method, is_setting, refuse
 from langchain_headgate.tracing import arecord, record
 
 __all__ = ["GatedRetriever"]
@@ -27,59 +32,111 @@ class GatedRetriever(BaseRetriever):
     k at first, and for more again as long as documents are kept out and further ones may exist. An inner retriever
     that cannot be told how many to return is asked once.
 
+    The settings of the inner retriever (`search_kwargs`, `search_type`) are read and set here too. Its vector store
+    and its parts come back guarded; `ungated` is the explicit way around.
+
     Attributes:
         retriever: the retriever behind the gate.
-        policy: a gate, a policy, or the path of a policy file; None runs in audit mode.
+        policy: a gate, a policy, or the path of a policy file.
         k: how many documents to return; None for as many as the inner retriever would.
         overfetch: how many times k documents to ask for at first.
         max_fetch: the largest number of documents to ask for.
         trace_inner: how much tracers see of what the inner retriever returned, dropped documents included: `full`
             is its own run as ever, `ids` a run with ids and digests instead of texts, `off` no run.
+
+    Raises:
+        PolicyError: there is no policy, or it cannot be used.
     """
 
     retriever: BaseRetriever
-    policy: Any = Field(default=None, exclude=True, repr=False)
+    policy: Any = Field(default=None, repr=False, validate_default=True)
     k: int | None = Field(default=None, ge=0)
     overfetch: int = Field(default=2, ge=1)
     max_fetch: int = Field(default=200, ge=1)
     trace_inner: TraceInner = "full"
 
-    _gate: Gate = PrivateAttr()
-    _reach: Reach = PrivateAttr()
+    @field_validator("policy", mode="before")
+    @classmethod
+    def _load(cls, policy: Any) -> Gate:
+        # A mistake shows here and not at the first question.
+        return given_gate(policy, "GatedRetriever")
 
-    def model_post_init(self, context: Any, /) -> None:
-        """Load the policy, so that a mistake shows here and not at the first question."""
-        super().model_post_init(context)
-        self._gate = as_gate(self.policy)
-        self._reach = Reach(self.retriever)
+    @field_serializer("policy")
+    def _refer(self, policy: Any) -> dict[str, str]:
+        return gate_reference(policy)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _configure_inner(cls, values: Any) -> Any:
+        """Give settings of the inner retriever to it: `configurable_fields` makes a retriever again from its fields."""
+        retriever = values.get("retriever") if isinstance(values, dict) else None
+        if not isinstance(retriever, BaseRetriever):
+            return values
+        theirs = type(retriever).model_fields
+        changes = {name: value for name, value in values.items() if name in theirs and name not in cls.model_fields}
+        if not changes:
+            return values
+        fields = {name: value for name, value in retriever.__dict__.items() if name in theirs}
+        own = {name: value for name, value in values.items() if name not in changes}
+        return {**own, "retriever": type(retriever)(**{**fields, **changes})}
 
     @property
     def gate(self) -> Gate:
-        """The gate; `retriever.gate.reload()` reads the policy again."""
-        return self._gate
+        """The gate; `retriever.gate.reload()` reads the policy again.
+
+        Raises:
+            PolicyError: the policy has been taken away.
+        """
+        if not isinstance(self.policy, Gate):
+            self.policy = given_gate(self.policy, "GatedRetriever")
+        gate: Gate = self.policy
+        return gate
+
+    @property
+    def ungated(self) -> BaseRetriever:
+        """The retriever behind the gate: what it returns has not been judged."""
+        return self.retriever
+
+    def configurable_fields(self, **kwargs: Any) -> RunnableSerializable[str, list[Document]]:
+        """Return a runnable whose settings, those of the inner retriever included, are chosen when it is asked."""
+        from langchain_headgate.runnables import GatedConfigurableFields
+
+        if kwargs.keys() <= type(self).model_fields.keys():
+            return super().configurable_fields(**kwargs)
+        return GatedConfigurableFields.over(self, kwargs)
+
+    def configurable_alternatives(
+        self, which: ConfigurableField, *, default_key: str = "default", prefix_keys: bool = False, **kwargs: Any
+    ) -> RunnableSerializable[str, list[Document]]:
+        """Return a runnable that asks this retriever or an alternative; alternatives are guarded too."""
+        from langchain_headgate.runnables import guard_alternative
+
+        guarded = {key: guard_alternative(alternative, self.gate) for key, alternative in kwargs.items()}
+        return super().configurable_alternatives(which, default_key=default_key, prefix_keys=prefix_keys, **guarded)
+
+    def with_fallbacks(self, fallbacks: Sequence[Runnable[str, list[Document]]], **kwargs: Any) -> Any:
+        """Return a runnable that asks other retrievers where this one raises; fallbacks are guarded too."""
+        from langchain_headgate.runnables import guard_part
+
+        return super().with_fallbacks([guard_part(fallback, self.gate) for fallback in fallbacks], **kwargs)
 
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun, k: int | None = None, **kwargs: Any
     ) -> list[Document]:
-        wanted = self._wanted(k)
-        documents: list[Document] = []
-        admission: Admission | None = None
-        plan = self._plan(wanted)
-        while plan.width is not None:
-            inner, arguments = self._ask(wanted, plan.width, kwargs)
-            try:
-                found = fetch(inner, query, run_manager, arguments, self.trace_inner)
-            except Exception:
-                if not plan.failed():
-                    raise
-                continue
-            documents = as_documents(found, self.retriever)
-            admission = admit_documents(self._gate, documents, query)
-            plan.succeeded(len(admission.chunks), len(documents))
-        if admission is None:
+        gate = self.gate
+        refuse_lookups(gate)
+        course = _Course(self, k)
+        for width in course.search:
+            with course.search.attempt():
+                inner, arguments = course.ask(width, kwargs)
+                with judged_outside(gate):
+                    found = fetch(inner, query, run_manager, arguments, self.trace_inner)
+                documents = as_documents(found, self.retriever)
+                course.answered(width, documents, admit_documents(gate, documents, query))
+        if course.admission is None:
             return []
-        admission = record(self._gate, _limited(admission, wanted), run_manager.get_child())
-        return to_documents(documents, admission)
+        admission = record(gate, course.limited(), run_manager.get_child())
+        return to_documents(course.documents, admission)
 
     async def _aget_relevant_documents(
         self,
@@ -89,36 +146,79 @@ class GatedRetriever(BaseRetriever):
         k: int | None = None,
         **kwargs: Any,
     ) -> list[Document]:
-        wanted = self._wanted(k)
-        documents: list[Document] = []
-        admission: Admission | None = None
-        plan = self._plan(wanted)
-        while plan.width is not None:
-            inner, arguments = self._ask(wanted, plan.width, kwargs)
-            try:
-                found = await afetch(inner, query, run_manager, arguments, self.trace_inner)
-            except Exception:
-                if not plan.failed():
-                    raise
-                continue
-            documents = as_documents(found, self.retriever)
-            admission = await aadmit_documents(self._gate, documents, query)
-            plan.succeeded(len(admission.chunks), len(documents))
-        if admission is None:
+        gate = self.gate
+        refuse_lookups(gate)
+        course = _Course(self, k)
+        for width in course.search:
+            with course.search.attempt():
+                inner, arguments = course.ask(width, kwargs)
+                with judged_outside(gate):
+                    found = await afetch(inner, query, run_manager, arguments, self.trace_inner)
+                documents = as_documents(found, self.retriever)
+                course.answered(width, documents, await aadmit_documents(gate, documents, query))
+        if course.admission is None:
             return []
-        admission = await arecord(self._gate, _limited(admission, wanted), run_manager.get_child())
-        return to_documents(documents, admission)
+        admission = await arecord(gate, course.limited(), run_manager.get_child())
+        return to_documents(course.documents, admission)
 
-    def _wanted(self, k: int | None) -> int | None:
-        return k if k is not None else self.k if self.k is not None else self._reach.k
+    def __getattr__(self, name: str) -> Any:
+        inner = self.__dict__.get("retriever")
+        if name.startswith("__") or inner is None or name in type(self).__private_attributes__:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        value = getattr(inner, name)
+        gate = self.gate
+        if is_setting(name, value) or (callable(value) and is_harmless_method(name)):
+            return value
+        guarded = _guard_part(value, gate)
+        if guarded is None and keeps_out(gate):
+            raise refuse(inner, name)
+        return value if guarded is None else guarded
 
-    def _plan(self, wanted: int | None) -> Widening:
-        is_adjustable = self._reach.is_adjustable
-        return Widening(wanted, first=self.overfetch, limit=self.max_fetch, is_adjustable=is_adjustable)
+    def __setattr__(self, name: str, value: Any) -> None:
+        inner = self.__dict__.get("retriever")
+        if inner is not None and name not in type(self).model_fields and name in type(inner).model_fields:
+            setattr(inner, name, value)
+        else:
+            super().__setattr__(name, value)
 
-    def _ask(self, wanted: int | None, width: int, kwargs: dict[str, Any]) -> tuple[BaseRetriever, dict[str, Any]]:
-        return (self.retriever, kwargs) if wanted is None else self._reach.ask_for(width, kwargs)
+
+class _Course:
+    """One question to a gated retriever: asked for more and more, until k admissible documents are there."""
+
+    def __init__(self, gated: GatedRetriever, k: int | None) -> None:
+        self._retriever = gated.retriever
+        self._reach = reach = Reach(gated.retriever)
+        self._wanted = next((one for one in (k, gated.k, reach.k) if one is not None), None)
+        # What collapses is asked for as many as the caller asks for, and for more only if something is kept out.
+        first = 1 if reach.is_collapsing else gated.overfetch
+        self.search = Search(self._wanted, first=first, limit=gated.max_fetch, is_adjustable=reach.is_adjustable)
+        self.documents: list[Document] = []
+        self.admission: Admission | None = None
+
+    def ask(self, width: int, kwargs: dict[str, Any]) -> tuple[BaseRetriever, dict[str, Any]]:
+        return (self._retriever, kwargs) if self._wanted is None else self._reach.ask_for(width, kwargs)
+
+    def answered(self, width: int, documents: list[Document], admission: Admission) -> None:
+        self.documents, self.admission = documents, admission
+        self.search.succeeded(*self._reach.counts(width, self._wanted, len(admission.chunks), len(documents)))
+
+    def limited(self) -> Admission:
+        if self.admission is None:
+            raise AssertionError("only an answer has an admission")
+        return self.admission if self._wanted is None else self.admission.limited_to(self._wanted)
 
 
-def _limited(admission: Admission, wanted: int | None) -> Admission:
-    return admission if wanted is None else admission.limited_to(wanted)
+def _guard_part(value: Any, gate: Gate) -> Any:
+    """Return a part of a retriever behind the same gate; None for what is neither a retriever nor a store."""
+    from langchain_headgate.vectorstore import GatedVectorStore
+
+    if isinstance(value, (GatedRetriever, GatedVectorStore)):
+        return value
+    if isinstance(value, VectorStore):
+        return GatedVectorStore(value, gate)
+    if isinstance(value, BaseRetriever):
+        return GatedRetriever(retriever=value, policy=gate)
+    if isinstance(value, (list, tuple)) and value:
+        parts = [_guard_part(part, gate) for part in value]
+        return None if any(part is None for part in parts) else parts
+    return None

@@ -4,40 +4,37 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
-from langchain_core.runnables.config import ensure_config, get_callback_manager_for_config
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables.config import (
+    ensure_config,
+    get_async_callback_manager_for_config,
+    get_callback_manager_for_config,
+)
 from langchain_core.vectorstores import VectorStore
 
-from headgate import Gate, HeadgateError
-from headgate.integration.search import Widening
-from langchain_headgate.convert import to_documents
-from langchain_headgate.gating import admit_documents
-from langchain_headgate.tracing import record
+from headgate import AdapterError, Admission, Gate, HeadgateError
+from langchain_headgate.convert import by_index
+from langchain_headgate.gating import aadmit_documents, admit_documents, keeps_out
+from langchain_headgate.outside import refuse_lookups
+from langchain_headgate.searching import SearchCall
+from langchain_headgate.surface import is_harmless_method, is_reading, is_setting, refuse
+from langchain_headgate.tracing import arecord, record
+from langchain_headgate.unpacking import Unpacked, is_textless, unpack
 
 __all__ = ["GatedVectorStore"]
-
-_DEFAULT_K = 4
-_OVERFETCH = 2
-_MAX_FETCH = 200
-_SEARCHES = (
-    "similarity_search",
-    "similarity_search_with_score",
-    "similarity_search_with_relevance_scores",
-    "similarity_search_by_vector",
-    "max_marginal_relevance_search",
-    "max_marginal_relevance_search_by_vector",
-)
 
 
 class GatedVectorStore(VectorStore):
     """A vector store behind the gate.
 
     Every method that searches, with and without scores, synchronous and asynchronous, returns admissible documents
-    only, k of them where the store has them. `as_retriever` works as ever. Adding and deleting pass through.
+    only, k of them where the store has them. `as_retriever` works as ever. Adding and deleting pass through. What is
+    neither, and private attributes, raise in enforce mode; `ungated` is the explicit way around.
 
     Args:
         store: the vector store behind the gate.
@@ -45,52 +42,128 @@ class GatedVectorStore(VectorStore):
     """
 
     def __init__(self, store: VectorStore, gate: Gate) -> None:
-        self.store = store
-        self.gate = gate
+        self._store = store
+        self._gate = gate
+
+    @property
+    def ungated(self) -> VectorStore:
+        """The store behind the gate: what it returns has not been judged."""
+        return self._store
+
+    @property
+    def gate(self) -> Gate:
+        """The gate."""
+        return self._gate
 
     @property
     def embeddings(self) -> Embeddings | None:
         """The embeddings of the store behind the gate."""
-        return self.store.embeddings
+        return self._store.embeddings
 
     def add_texts(self, texts: Any, metadatas: list[dict[Any, Any]] | None = None, **kwargs: Any) -> list[str]:
         """Add texts to the store behind the gate."""
-        return self.store.add_texts(texts, metadatas, **kwargs)
+        return self._store.add_texts(texts, metadatas, **kwargs)
 
     async def aadd_texts(self, texts: Any, metadatas: list[dict[Any, Any]] | None = None, **kwargs: Any) -> list[str]:
         """Add texts to the store behind the gate."""
-        return await self.store.aadd_texts(texts, metadatas, **kwargs)
+        return await self._store.aadd_texts(texts, metadatas, **kwargs)
 
     def add_documents(self, documents: list[Document], **kwargs: Any) -> list[str]:
         """Add documents to the store behind the gate."""
-        return self.store.add_documents(documents, **kwargs)
+        return self._store.add_documents(documents, **kwargs)
 
     async def aadd_documents(self, documents: list[Document], **kwargs: Any) -> list[str]:
         """Add documents to the store behind the gate."""
-        return await self.store.aadd_documents(documents, **kwargs)
+        return await self._store.aadd_documents(documents, **kwargs)
 
     def delete(self, ids: list[str] | None = None, **kwargs: Any) -> bool | None:
         """Delete from the store behind the gate."""
-        return self.store.delete(ids, **kwargs)
+        return self._store.delete(ids, **kwargs)
 
     async def adelete(self, ids: list[str] | None = None, **kwargs: Any) -> bool | None:
         """Delete from the store behind the gate."""
-        return await self.store.adelete(ids, **kwargs)
+        return await self._store.adelete(ids, **kwargs)
 
-    def get_by_ids(self, ids: Sequence[str], /) -> list[Document]:
+    # The arguments below are the store's own, so they are passed on as they come: some stores have other defaults, and
+    # more parameters, than LangChain's base class.
+
+    def get_by_ids(self, *args: Any, **kwargs: Any) -> list[Document]:
         """Return the admissible ones among the documents of these ids."""
-        found: list[Document] = _Judged(self.gate, self.store.get_by_ids(ids), None, None).release()
-        return found
+        return self._rows("get_by_ids", args, kwargs)
 
-    async def aget_by_ids(self, ids: Sequence[str], /) -> list[Document]:
+    async def aget_by_ids(self, *args: Any, **kwargs: Any) -> list[Document]:
         """Return the admissible ones among the documents of these ids."""
-        found: list[Document] = _Judged(self.gate, await self.store.aget_by_ids(ids), None, None).release()
-        return found
+        return await self._arows("aget_by_ids", args, kwargs)
 
-    # The abstract methods are named here for the type checker; `_install` replaces them with all the others.
-    def similarity_search(self, query: str, k: int = _DEFAULT_K, **kwargs: Any) -> list[Document]:
+    def similarity_search(self, *args: Any, **kwargs: Any) -> list[Document]:
         """Return the k best admissible documents for a query."""
-        raise NotImplementedError
+        return self._rows("similarity_search", args, kwargs)
+
+    async def asimilarity_search(self, *args: Any, **kwargs: Any) -> list[Document]:
+        """Return the k best admissible documents for a query."""
+        return await self._arows("asimilarity_search", args, kwargs)
+
+    def similarity_search_with_score(self, *args: Any, **kwargs: Any) -> list[tuple[Document, float]]:
+        """Return the k best admissible documents for a query, each with its score."""
+        return self._rows("similarity_search_with_score", args, kwargs)
+
+    async def asimilarity_search_with_score(self, *args: Any, **kwargs: Any) -> list[tuple[Document, float]]:
+        """Return the k best admissible documents for a query, each with its score."""
+        return await self._arows("asimilarity_search_with_score", args, kwargs)
+
+    def similarity_search_with_relevance_scores(self, *args: Any, **kwargs: Any) -> list[tuple[Document, float]]:
+        """Return the k best admissible documents for a query, each with its relevance from 0 to 1."""
+        return self._rows("similarity_search_with_relevance_scores", args, kwargs)
+
+    async def asimilarity_search_with_relevance_scores(self, *args: Any, **kwargs: Any) -> list[tuple[Document, float]]:
+        """Return the k best admissible documents for a query, each with its relevance from 0 to 1."""
+        return await self._arows("asimilarity_search_with_relevance_scores", args, kwargs)
+
+    def similarity_search_by_vector(self, *args: Any, **kwargs: Any) -> list[Document]:
+        """Return the k best admissible documents for an embedding."""
+        return self._rows("similarity_search_by_vector", args, kwargs)
+
+    async def asimilarity_search_by_vector(self, *args: Any, **kwargs: Any) -> list[Document]:
+        """Return the k best admissible documents for an embedding."""
+        return await self._arows("asimilarity_search_by_vector", args, kwargs)
+
+    def max_marginal_relevance_search(self, *args: Any, **kwargs: Any) -> list[Document]:
+        """Return k admissible documents for a query that are relevant and unlike each other."""
+        return self._rows("max_marginal_relevance_search", args, kwargs)
+
+    async def amax_marginal_relevance_search(self, *args: Any, **kwargs: Any) -> list[Document]:
+        """Return k admissible documents for a query that are relevant and unlike each other."""
+        return await self._arows("amax_marginal_relevance_search", args, kwargs)
+
+    def max_marginal_relevance_search_by_vector(self, *args: Any, **kwargs: Any) -> list[Document]:
+        """Return k admissible documents for an embedding that are relevant and unlike each other."""
+        return self._rows("max_marginal_relevance_search_by_vector", args, kwargs)
+
+    async def amax_marginal_relevance_search_by_vector(self, *args: Any, **kwargs: Any) -> list[Document]:
+        """Return k admissible documents for an embedding that are relevant and unlike each other."""
+        return await self._arows("amax_marginal_relevance_search_by_vector", args, kwargs)
+
+    def search(self, *args: Any, **kwargs: Any) -> list[Document]:
+        """Return the k best admissible documents for a query, by a type of search."""
+        if _is_overridden(self._store, "search"):
+            return self._rows("search", args, kwargs)
+        # The base class calls the methods above, which fill up to k.
+        return super().search(*args, **kwargs)
+
+    async def asearch(self, *args: Any, **kwargs: Any) -> list[Document]:
+        """Return the k best admissible documents for a query, by a type of search."""
+        if _is_overridden(self._store, "asearch"):
+            return await self._arows("asearch", args, kwargs)
+        return await super().asearch(*args, **kwargs)
+
+    def as_retriever(self, **kwargs: Any) -> Any:
+        """Return a retriever over this store; a store that has a retriever of its own gets that one, guarded."""
+        if not _is_overridden(self._store, "as_retriever"):
+            return super().as_retriever(**kwargs)
+        from langchain_headgate.retriever import GatedRetriever
+
+        retriever: BaseRetriever = self._store.as_retriever(**kwargs)
+        return GatedRetriever(retriever=retriever, policy=self._gate)
 
     @classmethod
     def from_texts(cls, *args: Any, **kwargs: Any) -> GatedVectorStore:  # noqa: ARG003 - the base's signature
@@ -98,143 +171,109 @@ class GatedVectorStore(VectorStore):
         raise HeadgateError("Build the vector store first, then call guard(vector_store, policy).")
 
     def _select_relevance_score_fn(self) -> Callable[[float], float]:
-        return self.store._select_relevance_score_fn()
+        return self._store._select_relevance_score_fn()
+
+    def _rows(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        rows: list[Any] = self._search(name, args, kwargs)
+        return rows
+
+    async def _arows(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        rows: list[Any] = await self._asearch(name, args, kwargs)
+        return rows
+
+    def _search(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        refuse_lookups(self._gate)
+        call = SearchCall(self._store, name, args, kwargs)
+        answer = _Answer(None)
+        for width in call.search:
+            with call.search.attempt():
+                given, named = call.arguments(width)
+                latest = self._answer(call.method(*given, **named), name)
+                latest.judged = admit_documents(self._gate, latest.documents, call.query)
+                call.search.succeeded(len(latest.judged.chunks), len(latest.documents))
+                answer = latest
+        if answer.judged is None:
+            return []
+        # A search has no callbacks of its own; inside a chain or a tool, those of its run are in the context.
+        callbacks = get_callback_manager_for_config(ensure_config())
+        return answer.repacked(record(self._gate, answer.limited_to(call.k), callbacks))
+
+    async def _asearch(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        refuse_lookups(self._gate)
+        call = SearchCall(self._store, name, args, kwargs)
+        answer = _Answer(None)
+        for width in call.search:
+            with call.search.attempt():
+                given, named = call.arguments(width)
+                latest = self._answer(await call.method(*given, **named), name)
+                latest.judged = await aadmit_documents(self._gate, latest.documents, call.query)
+                call.search.succeeded(len(latest.judged.chunks), len(latest.documents))
+                answer = latest
+        if answer.judged is None:
+            return []
+        callbacks = get_async_callback_manager_for_config(ensure_config())
+        return answer.repacked(await arecord(self._gate, answer.limited_to(call.k), callbacks))
+
+    def _answer(self, result: Any, name: str) -> _Answer:
+        """Return the documents in what a method of the store returned.
+
+        Raises:
+            AdapterError: it holds something that cannot be judged.
+        """
+        keeps_rest = not keeps_out(self._gate)
+        if isinstance(result, Iterable) and not isinstance(result, (str, bytes, dict, list, tuple)):
+            result = list(result)
+        unpacked = unpack(result, keeps_rest=keeps_rest)
+        if unpacked is None and not is_textless(result) and not keeps_rest:
+            raise refuse(self._store, name)
+        return _Answer(result, unpacked)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name in ("store", "gate"):
+        # The two attributes are missing only while a copy is being made.
+        if name.startswith("__") or name in ("_store", "_gate"):
             raise AttributeError(name)
-        value = getattr(self.store, name)
-        # A store's own search methods must not lead around the gate.
-        if callable(value) and "search" in name and not name.startswith("_"):
-            return _gated(self, value)
-        return value
+        value = getattr(self._store, name)
+        if callable(value) and is_reading(name):
+            return self._judging(name, value)
+        if not keeps_out(self._gate) or is_setting(name, value) or (callable(value) and is_harmless_method(name)):
+            return value
+        raise refuse(self._store, name)
 
+    def _judging(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a method of the store's own, with its result judged."""
+        if inspect.iscoroutinefunction(method):
 
-def _gated(gated: GatedVectorStore, method: Callable[..., Any]) -> Callable[..., Any]:
-    signature = inspect.signature(method)
-    if inspect.iscoroutinefunction(method):
+            @functools.wraps(method)
+            async def ajudged(*args: Any, **kwargs: Any) -> Any:
+                return await self._asearch(name, args, kwargs)
+
+            return ajudged
 
         @functools.wraps(method)
-        async def asearch(*args: Any, **kwargs: Any) -> Any:
-            call = _Call(signature, args, kwargs)
-            judged: _Judged | None = None
-            while (width := call.plan.width) is not None:
-                try:
-                    result = await method(*call.args(width), **call.kwargs(width))
-                except Exception:
-                    if not call.plan.failed():
-                        raise
-                    continue
-                judged = call.judge(gated.gate, result)
-            return judged.release() if judged is not None else []
+        def judged(*args: Any, **kwargs: Any) -> Any:
+            return self._search(name, args, kwargs)
 
-        return asearch
-
-    @functools.wraps(method)
-    def search(*args: Any, **kwargs: Any) -> Any:
-        call = _Call(signature, args, kwargs)
-        judged: _Judged | None = None
-        while (width := call.plan.width) is not None:
-            try:
-                result = method(*call.args(width), **call.kwargs(width))
-            except Exception:
-                if not call.plan.failed():
-                    raise
-                continue
-            judged = call.judge(gated.gate, result)
-        return judged.release() if judged is not None else []
-
-    return search
-
-
-class _Call:
-    """A search, and how to repeat it until it has given k admissible documents."""
-
-    def __init__(self, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self._names = list(signature.parameters)
-        self._args, self._kwargs = args, kwargs
-        first = args[0] if args else kwargs.get("query")
-        self.query = first if isinstance(first, str) else None
-        position = self._names.index("k") if "k" in self._names else None
-        if "k" in kwargs:
-            k = kwargs["k"]
-        elif position is not None and position < len(args):
-            k = args[position]
-        else:
-            k = signature.parameters["k"].default if position is not None else None
-        takes_k = position is not None or "k" in kwargs
-        self.k = k if type(k) is int and takes_k else None
-        self._position = position
-        # A k that is no count is for the store to refuse.
-        wanted = self.k if self.k is not None and self.k > 0 else None
-        self.plan = Widening(wanted, first=_OVERFETCH, limit=_MAX_FETCH)
-
-    def args(self, width: int) -> tuple[Any, ...]:
-        if width and self._position is not None and self._position < len(self._args):
-            return (*self._args[: self._position], width, *self._args[self._position + 1 :])
-        return self._args
-
-    def kwargs(self, width: int) -> dict[str, Any]:
-        kwargs = dict(self._kwargs)
-        if not width:
-            return kwargs
-        if self._position is None or self._position >= len(self._args):
-            kwargs["k"] = width
-        pool = kwargs.get("fetch_k")
-        if (pool is None and "fetch_k" in self._names and width > 20) or (type(pool) is int and pool < width):
-            kwargs["fetch_k"] = width
-        return kwargs
-
-    def judge(self, gate: Gate, result: Any) -> _Judged:
-        """Return the judged result, and take note of whether it is worth asking for more."""
-        judged = _Judged(gate, result, self.query, self.k)
-        self.plan.succeeded(len(judged.admission.chunks), len(judged.rows))
         return judged
 
 
-class _Judged:
-    """A search result, documents or tuples that begin with one, and what the gate says about it."""
+class _Answer:
+    """What one call of a store's method returned."""
 
-    def __init__(self, gate: Gate, result: Any, query: str | None, k: int | None) -> None:
-        self._gate = gate
-        self.rows = list(result)
-        self._documents = [row[0] if isinstance(row, tuple) and row else row for row in self.rows]
-        odd = next((document for document in self._documents if not isinstance(document, Document)), None)
-        if odd is not None:
-            raise HeadgateError(f"The search returned {type(odd).__name__}, where headgate expects Document.")
-        admission = admit_documents(gate, self._documents, query)
-        self.admission = admission.limited_to(k) if k is not None and k >= 0 else admission
+    def __init__(self, result: Any, unpacked: Unpacked | None = None) -> None:
+        self._result = result
+        self._unpacked = unpacked
+        self.documents: Sequence[Document] = unpacked.documents if unpacked is not None else ()
+        self.judged: Admission | None = None
 
-    def release(self) -> Any:
-        """Record the admission and return the admissible part of the result, in the form it came in."""
-        # A search has no callbacks of its own; inside a chain or a tool, those of its run are in the context.
-        admission = record(self._gate, self.admission, get_callback_manager_for_config(ensure_config()))
-        kept = [decision.index for decision in admission.decisions if decision.admitted]
-        released = to_documents(self._documents, admission)
-        return [
-            (document, *self.rows[index][1:]) if isinstance(self.rows[index], tuple) else document
-            for index, document in zip(kept, released, strict=True)
-        ]
+    def limited_to(self, k: int | None) -> Admission:
+        if self.judged is None:
+            raise AdapterError("A search without an answer has nothing to release.")
+        return self.judged.limited_to(k) if k is not None and k >= 0 else self.judged
+
+    def repacked(self, admission: Admission) -> Any:
+        """Return the admissible part of the result, in the form in which it came."""
+        return self._result if self._unpacked is None else self._unpacked.repack(by_index(self.documents, admission))
 
 
-def _install(name: str) -> None:
-    base = getattr(VectorStore, name)
-
-    if inspect.iscoroutinefunction(base):
-
-        async def asearch(self: GatedVectorStore, *args: Any, **kwargs: Any) -> Any:
-            return await _gated(self, getattr(self.store, name))(*args, **kwargs)
-
-        setattr(GatedVectorStore, name, functools.wraps(base)(asearch))
-        return
-
-    def search(self: GatedVectorStore, *args: Any, **kwargs: Any) -> Any:
-        return _gated(self, getattr(self.store, name))(*args, **kwargs)
-
-    setattr(GatedVectorStore, name, functools.wraps(base)(search))
-
-
-for _name in _SEARCHES:
-    _install(_name)
-    _install(f"a{_name}")
-GatedVectorStore.__abstractmethods__ = frozenset()
+def _is_overridden(store: VectorStore, name: str) -> bool:
+    return getattr(type(store), name, None) is not getattr(VectorStore, name)

@@ -1,0 +1,67 @@
+"""Retrievers that look texts up elsewhere after a guarded search: known by the call that they make, and refused."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import FrameType
+
+from langchain_core.retrievers import BaseRetriever
+
+from headgate import AdapterError, Gate
+from langchain_headgate.gating import keeps_out
+
+__all__ = ["judged_outside", "keeps_texts", "refuse_lookups"]
+
+# Fields in which a retriever keeps, or finds, the texts that it returns instead of those of the store it asks.
+_TEXTS = ("docstore", "doc_store", "document_store", "byte_store", "parent_store", "memory_stream")
+_FARTHEST = 60
+
+_is_judged_outside: ContextVar[bool] = ContextVar("headgate_judged_outside", default=False)
+
+
+def keeps_texts(retriever: object) -> bool:
+    """Return whether a retriever returns texts of its own instead of those that its search has found."""
+    return isinstance(retriever, BaseRetriever) and any(name in type(retriever).model_fields for name in _TEXTS)
+
+
+@contextmanager
+def judged_outside(gate: Gate) -> Iterator[None]:
+    """Say that whatever is returned within this context passes a gate that keeps documents out."""
+    token = _is_judged_outside.set(_is_judged_outside.get() or keeps_out(gate))
+    try:
+        yield
+    finally:
+        _is_judged_outside.reset(token)
+
+
+def refuse_lookups(gate: Gate) -> None:
+    """Refuse a search on behalf of a retriever that will return other texts than those that this search finds.
+
+    Nothing in LangChain says which texts a retriever will return, and a field's type check cannot be told to refuse,
+    so the caller is looked for where it is: on the stack.
+
+    Raises:
+        AdapterError: such a retriever is asking, and no gate judges what it returns.
+    """
+    if _is_judged_outside.get() or not keeps_out(gate):
+        return
+    for owner in _owners(sys._getframe(1)):
+        if keeps_texts(owner):
+            name = type(owner).__name__
+            raise AdapterError(
+                f"{name} returns texts from a store of its own, which the gate behind its vector store never sees. "
+                f"Guard the retriever instead: guard({name}(...), policy), over the vector store without a gate."
+            )
+
+
+def _owners(frame: FrameType | None) -> Iterator[object]:
+    """Yield the objects whose methods are being called, the nearest first."""
+    for _ in range(_FARTHEST):
+        if frame is None:
+            return
+        if frame.f_code.co_varnames[:1] == ("self",):
+            yield frame.f_locals.get("self")
+        frame = frame.f_back

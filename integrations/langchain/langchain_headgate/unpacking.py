@@ -1,0 +1,369 @@
+"""Documents in whatever form a store or a tool returns them: found, and put back without those that are kept out.
+
+A value is read once into a list of documents and a builder, which makes the same value again from the admitted ones.
+So one admission decides about everything that one call returned.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from langchain_core.documents import Document
+
+from headgate.chunk import SEAL_KEY
+from langchain_headgate.convert import RECORD_KEY
+
+__all__ = ["Unpacked", "is_textless", "unpack"]
+
+Admitted = Mapping[int, Document]
+Build = Callable[[Admitted], Any]
+
+_GONE: Any = object()
+_DEEPEST = 16
+_MOST_JSON_CHARS = 20_000_000
+_LONGEST_LABEL = 128
+_TEXT_NAMES = ("page_content", "text", "content")
+_METADATA_NAMES = ("metadata", "meta")
+_LISTS_OF_DOCUMENTS = ("documents", "docs", "source_documents")
+# The columns of a store's answer that are numbers or the store's own names; texts and metadata are judged.
+_PLAIN_COLUMNS = ("ids", "embeddings", "distances")
+
+
+class Unpacked:
+    """The documents in a value, and how to make the value again without some of them.
+
+    Attributes:
+        documents: the documents, in the order in which they are in the value.
+    """
+
+    def __init__(self, documents: list[Document], build: Build) -> None:
+        self.documents = documents
+        self._build = build
+
+    def repack(self, admitted: Admitted) -> Any:
+        """Return the value with the admitted documents in the places of the original ones.
+
+        Args:
+            admitted: the admitted documents, by their index in `documents`.
+
+        Returns:
+            The value; None if nothing is left of it.
+        """
+        built = self._build(admitted)
+        return None if built is _GONE else built
+
+
+def unpack(value: Any, *, keeps_rest: bool, documents: list[Document] | None = None) -> Unpacked | None:
+    """Return the documents in a value, or None if there are none that can be recognised.
+
+    Args:
+        value: documents, pairs that begin with one, mappings and lists of them, rows with `page_content`, columns as
+            Chroma returns them, content blocks, or any of these as JSON.
+        keeps_rest: whether texts beside the documents stay; what they say nobody has judged.
+        documents: where to add the documents; their indices count from its present end.
+    """
+    found = documents if documents is not None else []
+    build = _Reader(found, keeps_rest).read(value, 0)
+    return Unpacked(found, build) if build is not None else None
+
+
+def is_textless(value: Any) -> bool:
+    """Return whether a value holds no text: numbers, truth values, vectors, and collections of these."""
+    return _is_textless(value, 0)
+
+
+def _is_textless(value: Any, depth: int) -> bool:
+    if value is None or isinstance(value, (bool, int, float, complex)):
+        return True
+    if depth > _DEEPEST:
+        return False
+    kind = getattr(getattr(value, "dtype", None), "kind", None)
+    if kind is not None:  # a number or an array of numpy
+        return kind in "biufc"
+    if isinstance(value, (list, tuple)):
+        return all(_is_textless(one, depth + 1) for one in value)
+    # The names in a mapping are text too.
+    return isinstance(value, Mapping) and not value
+
+
+class _Reader:
+    """Reads one value; `documents` grows as it goes."""
+
+    def __init__(self, documents: list[Document], keeps_rest: bool) -> None:
+        self._documents = documents
+        self._keeps_rest = keeps_rest
+
+    def read(self, value: Any, depth: int) -> Build | None:
+        if depth > _DEEPEST:
+            return None
+        if isinstance(value, Document):
+            return self._leaf(value, lambda document: document)
+        if isinstance(value, str):
+            return self._read_text(value, depth)
+        if isinstance(value, Mapping):
+            return self._read_mapping(value, depth)
+        if isinstance(value, (list, tuple)):
+            return self._read_sequence(value, depth)
+        return None
+
+    def _leaf(self, document: Document, shape: Callable[[Document], Any]) -> Build:
+        index = len(self._documents)
+        self._documents.append(document)
+        return lambda admitted: shape(admitted[index]) if index in admitted else _GONE
+
+    def _read_text(self, text: str, depth: int) -> Build | None:
+        """Read a text that is JSON, or JSON Lines."""
+        if not text.lstrip().startswith(("[", "{", '"')) or len(text) > _MOST_JSON_CHARS:
+            return None
+        parsed = _parse(text)
+        if parsed is not _GONE:
+            build = self.read(parsed, depth + 1)
+            return None if build is None else lambda admitted: _as_json(build(admitted))
+        rows = [_parse(line) for line in text.splitlines() if line.strip()]
+        if any(row is _GONE for row in rows):
+            return None
+        builds = self._read_sequence(rows, depth + 1)
+        return None if builds is None else lambda admitted: "\n".join(map(_as_json, _rest_of(builds(admitted))))
+
+    def _read_mapping(self, value: Mapping[Any, Any], depth: int) -> Build | None:
+        for special in (self._read_row, self._read_constructor, self._read_block, self._read_columns):
+            build = special(value, depth)
+            if build is not None:
+                return build
+        builds = {key: self._read_entry(key, entry, depth) for key, entry in value.items()}
+        if all(build is None for build in builds.values()):
+            return None
+
+        def rebuild(admitted: Admitted) -> Any:
+            entries = {key: self._entry(value[key], build, admitted) for key, build in builds.items()}
+            kept = {key: entry for key, entry in entries.items() if entry is not _GONE}
+            # What kind of block it is, is no text of a document.
+            return {**kept, "type": value["type"]} if _is_block(value) else kept
+
+        return rebuild
+
+    def _read_entry(self, key: Any, entry: Any, depth: int) -> Build | None:
+        if key in _LISTS_OF_DOCUMENTS and isinstance(entry, (list, tuple)) and all(map(_has_text, entry)):
+            builds = [self._read_loose_row(row) for row in entry]
+            return (lambda admitted: _rest_of([build(admitted) for build in builds])) if builds else None
+        return self.read(entry, depth + 1)
+
+    def _read_sequence(self, values: Sequence[Any], depth: int) -> Build | None:
+        builds = [self.read(value, depth + 1) for value in values]
+        if all(build is None for build in builds):
+            return None
+        # (document, score) is about one document: without it, nothing of it is left.
+        is_pair = _is_leaf(values[0]) and len(values) > 1 and not any(map(_is_leaf, values[1:]))
+
+        def rebuild(admitted: Admitted) -> Any:
+            built = [self._entry(value, build, admitted) for value, build in zip(values, builds, strict=True)]
+            if is_pair and built[0] is _GONE:
+                return _GONE
+            kept = _without_gaps(values, built) if is_pair else _rest_of(built)
+            return tuple(kept) if isinstance(values, tuple) else kept
+
+        return rebuild
+
+    def _entry(self, value: Any, build: Build | None, admitted: Admitted) -> Any:
+        if build is not None:
+            return build(admitted)
+        return value if self._keeps_rest or is_textless(value) else _GONE
+
+    def _read_row(self, value: Mapping[Any, Any], depth: int) -> Build | None:  # noqa: ARG002 - as its siblings
+        """Read `{"page_content": ..., "metadata": ...}` and rows like it."""
+        text_name = next((name for name in _TEXT_NAMES if isinstance(value.get(name), str)), None)
+        metadata_name = next((name for name in _METADATA_NAMES if isinstance(value.get(name), Mapping)), None)
+        if text_name is None or (metadata_name is None and text_name != "page_content"):
+            return None
+        document = _document(value[text_name], value.get(metadata_name), value.get("id"))
+
+        def shape(admitted: Document) -> dict[str, Any]:
+            rest = {key: entry for key, entry in value.items() if self._keeps_rest or is_textless(entry)}
+            row = {**rest, text_name: admitted.page_content}
+            return {**row, metadata_name or "metadata": _shown(admitted.metadata)}
+
+        return self._leaf(document, shape)
+
+    def _read_loose_row(self, row: Any) -> Build:
+        """Read an entry of a list that is called a list of documents: a text, or a mapping with one."""
+        if isinstance(row, (str, Document)):
+            document = _document(row, {}, None) if isinstance(row, str) else row
+            return self._leaf(document, lambda one: one if isinstance(row, Document) else one.page_content)
+        build = self._read_row(row, 0)
+        if build is not None:
+            return build
+        name = next(name for name in _TEXT_NAMES if isinstance(row.get(name), str))
+        metadata = {key: entry for key, entry in row.items() if key != name}
+        return self._leaf(
+            _document(row[name], metadata, None), lambda one: {**_shown(one.metadata), name: one.page_content}
+        )
+
+    def _read_constructor(self, value: Mapping[Any, Any], depth: int) -> Build | None:
+        """Read a document as LangChain's `dumpd` writes it."""
+        if value.get("lc") != 1 or not isinstance(value.get("kwargs"), Mapping):
+            return None
+        row = self._read_row(value["kwargs"], depth)
+        if row is None:
+            return None
+
+        def rebuild(admitted: Admitted) -> Any:
+            kwargs = row(admitted)
+            return _GONE if kwargs is _GONE else {**value, "kwargs": kwargs}
+
+        return rebuild
+
+    def _read_block(self, value: Mapping[Any, Any], depth: int) -> Build | None:  # noqa: ARG002 - as its siblings
+        """Read a content block that is a search result or a document with a source."""
+        text = _text_of_block(value)
+        if text is None:
+            return None
+        named = {name: value[name] for name in ("source", "title", "context") if isinstance(value.get(name), str)}
+        metadata = value.get("metadata")
+        given = dict(metadata) if isinstance(metadata, Mapping) else {}
+        document = _document(text, {**given, **named}, None)
+
+        def shape(admitted: Document) -> dict[str, Any]:
+            kept = {name: admitted.metadata[name] for name in named if name in admitted.metadata}
+            return _block_with(value, admitted.page_content, kept)
+
+        return self._leaf(document, shape)
+
+    def _read_columns(self, value: Mapping[Any, Any], depth: int) -> Build | None:
+        """Read what Chroma's `get` returns: ids, documents and metadatas as columns."""
+        texts = value.get("documents")
+        if not isinstance(texts, list) or not texts or not ({"ids", "metadatas"} & value.keys()):
+            return None
+        if all(isinstance(batch, list) for batch in texts):
+            return self._read_batches(value, texts, depth)
+        if not all(text is None or isinstance(text, str) for text in texts):
+            return None
+        metadatas, ids = value.get("metadatas"), value.get("ids")
+        builds = [
+            self._leaf(_document(text, _at(metadatas, place), _at(ids, place)), lambda one: one)
+            for place, text in enumerate(texts)
+        ]
+        return lambda admitted: _columns(value, [build(admitted) for build in builds], self._keeps_rest)
+
+    def _read_batches(self, value: Mapping[Any, Any], batches: list[Any], depth: int) -> Build | None:
+        """Read columns of several questions, which have one answer each."""
+        parts = [
+            {key: _at(column, place) if isinstance(column, list) else None for key, column in value.items()}
+            for place in range(len(batches))
+        ]
+        builds = [
+            self._read_columns(part, depth) if part["documents"] else (lambda _, part=part: part) for part in parts
+        ]
+        if any(build is None for build in builds):
+            return None
+
+        def rebuild(admitted: Admitted) -> dict[Any, Any]:
+            built = [build(admitted) for build in builds if build is not None]
+            return {key: None if column is None else [part.get(key) for part in built] for key, column in value.items()}
+
+        return rebuild
+
+
+def _columns(value: Mapping[Any, Any], rows: Sequence[Any], keeps_rest: bool) -> dict[Any, Any]:
+    places = [place for place, row in enumerate(rows) if row is not _GONE]
+    columns: dict[Any, Any] = {}
+    for key, column in value.items():
+        if key in _PLAIN_COLUMNS or keeps_rest:
+            columns[key] = _picked(column, places, len(rows))
+        else:
+            columns[key] = None
+    columns["documents"] = [rows[place].page_content for place in places]
+    if value.get("metadatas") is not None:
+        columns["metadatas"] = [rows[place].metadata for place in places]
+    return columns
+
+
+def _picked(column: Any, places: list[int], count: int) -> Any:
+    if getattr(column, "dtype", None) is not None and len(column) == count:
+        return column[places]
+    if isinstance(column, (list, tuple)) and len(column) == count:
+        return [column[place] for place in places]
+    return column
+
+
+def _at(column: Any, place: int) -> Any:
+    return column[place] if isinstance(column, (list, tuple)) and place < len(column) else None
+
+
+def _document(text: Any, metadata: Any, identifier: Any) -> Document:
+    entries = {key: value for key, value in metadata.items() if isinstance(key, str)} if metadata else {}
+    return Document(
+        page_content=text if isinstance(text, str) else "",
+        metadata=entries,
+        id=identifier if isinstance(identifier, str) else None,
+    )
+
+
+def _shown(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metadata of a row that the model will read: without the proof, which is there for the gate."""
+    return {key: value for key, value in metadata.items() if key not in (SEAL_KEY, RECORD_KEY)}
+
+
+def _has_text(row: Any) -> bool:
+    if isinstance(row, Mapping):
+        return any(isinstance(row.get(name), str) for name in _TEXT_NAMES)
+    return isinstance(row, (str, Document))
+
+
+def _is_leaf(value: Any) -> bool:
+    return isinstance(value, Document) or (isinstance(value, Mapping) and isinstance(value.get("page_content"), str))
+
+
+def _is_block(value: Mapping[Any, Any]) -> bool:
+    kind = value.get("type")
+    return isinstance(kind, str) and len(kind) <= 40 and kind.isidentifier()
+
+
+def _text_of_block(value: Mapping[Any, Any]) -> str | None:
+    """Return the text of a block that is a document; None for any other block."""
+    kind = value.get("type")
+    if kind == "search_result" and isinstance(value.get("content"), list):
+        parts = [part.get("text") for part in value["content"] if isinstance(part, Mapping)]
+        return "\n\n".join(part for part in parts if isinstance(part, str))
+    if kind == "text-plain" and isinstance(value.get("text"), str):
+        return str(value["text"])
+    source = value.get("source")
+    if kind == "document" and isinstance(source, Mapping) and isinstance(source.get("data"), str):
+        return str(source["data"]) if source.get("type") == "text" else None
+    return None
+
+
+def _block_with(value: Mapping[Any, Any], text: str, named: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a block of the same kind with the admitted text and names; everything else of it is left out."""
+    if value["type"] == "text-plain":
+        return {"type": "text-plain", "mime_type": "text/plain", **named, "text": text}
+    if value["type"] == "document":
+        return {"type": "document", **named, "source": {"type": "text", "media_type": "text/plain", "data": text}}
+    # Both names are required of a search result.
+    return {"type": "search_result", "source": "", "title": "", **named, "content": [{"type": "text", "text": text}]}
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return _GONE
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(None if value is _GONE else value, ensure_ascii=False, default=str)
+
+
+def _without_gaps(values: Sequence[Any], built: Sequence[Any]) -> list[Any]:
+    """Return what belongs to one admitted document, each in its place; an identifier stays, as the document's does."""
+    rest = [value if _is_label(value) else None for value in values]
+    return [rest[place] if one is _GONE else one for place, one in enumerate(built)]
+
+
+def _is_label(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= _LONGEST_LABEL and not any(map(str.isspace, value))
+
+
+def _rest_of(values: Sequence[Any]) -> list[Any]:
+    return [value for value in values if value is not _GONE]
