@@ -19,8 +19,6 @@ __all__ = [
     "to_documents",
 ]
 
-PROMPT_METADATA = ()
-
 
 def to_chunk(document: Document) -> Chunk:
     """Return a document as the gate sees it: its original text, without the record of an earlier gate.
@@ -31,9 +29,9 @@ def to_chunk(document: Document) -> Chunk:
     metadata = document.metadata
     # Any entry may reach the prompt: a document prompt can print it, and so can a template of the whole document.
     if not isinstance(metadata, dict) or RECORD_KEY not in metadata:
-        return Chunk(document.page_content, metadata, document.id, prompt_metadata=PROMPT_METADATA)
+        return Chunk(document.page_content, metadata, document.id, prompt_metadata=None)
     restored = restore_metadata(metadata)
-    return Chunk(original_text(document), restored, document.id, prompt_metadata=PROMPT_METADATA)
+    return Chunk(original_text(document), restored, document.id, prompt_metadata=None)
 
 
 def to_document(original: Document, chunk: Chunk, admission: Admission, decision: Decision) -> Document:
