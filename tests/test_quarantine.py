@@ -91,9 +91,30 @@ def test_what_is_only_judged_does_not_count(tmp_path: Path) -> None:
 
 def test_a_proof_of_the_chain_does_not_count(tmp_path: Path) -> None:
     gate = gate_of(tmp_path)
-    with gate.knowing(Publisher("probe", "https://probe.example/**", CLOCK).source()):
-        gate.admit([bad()] * 50)
+    probe = Publisher("probe", "https://probe.example/**", CLOCK)
+    with gate.knowing(probe.source()):
+        assert gate.admit([probe.seal("canary", "https://probe.example/1"), *[bad()] * 50]).counts()["admit"] == 1
     assert gate.admit([good()]).counts()["admit"] == 1
+
+
+def test_what_others_ask_during_a_proof_counts_and_stays_held(tmp_path: Path) -> None:
+    gate = gate_of(tmp_path)
+    probe = Publisher("probe", "https://probe.example/**", CLOCK)
+    with gate.knowing(probe.source()):
+        gate.admit([bad()] * 50)
+        assert gate.admit([good()]).counts()["admit"] == 0
+    assert gate.admit([good()]).counts()["admit"] == 0
+    with gate.knowing(probe.source()):
+        assert gate.admit([good()]).counts()["admit"] == 0
+
+
+def test_a_file_that_vanishes_opens_nothing(tmp_path: Path) -> None:
+    gate = gate_of(tmp_path)
+    gate.admit([bad()] * 50)
+    (tmp_path / "quarantine.jsonl").unlink()
+    assert gate.admit([good()]).counts()["admit"] == 0
+    assert "is gone" in str(gate.admit([good()]).decisions[0].findings[0].detail)
+    assert gate.admit([good(WIKI)]).counts()["admit"] == 1
 
 
 def test_audit_mode_records_and_admits(tmp_path: Path) -> None:

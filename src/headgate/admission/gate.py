@@ -1,31 +1,30 @@
 """Gate: chunks in, one decision per chunk out. Fails closed.
 
-An admission has one reading of the clock and one revision of the policy, taken at its start. Per chunk, provenance,
-freshness and terminology each give findings; then the set-wide rules (supersession, budget) give theirs. A finding of
-severity error, under a check that is enforced, keeps the chunk out. An exception inside a check is a finding too.
+An admission has one reading of the clock and one revision of the policy, taken at its start. It is planned, asks what
+it must, and is judged; only the asking differs between `admit` and `aadmit`. Per chunk, provenance, freshness and
+terminology each give findings; then the set-wide rules (supersession, budget) give theirs. A finding of severity
+error, under a check that is enforced, keeps the chunk out. An exception inside a check is a finding too.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
-import time
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from headgate.admission.facts import check_failed
-from headgate.admission.judging import Judgement, judge_chunk
+from headgate.admission.concluding import judge_admission
+from headgate.admission.planning import Answers, Plan, plan_admission, weigh
 from headgate.admission.quarantine import Watch
 from headgate.admission.recording import Recorder
 from headgate.admission.revision import Revision, resolve
-from headgate.admission.setwide import apply_budget, apply_quarantine, apply_supersession, refuse_surplus
 from headgate.chunk import Chunk
 from headgate.clock import Clock, require_aware, utc_now
-from headgate.decision import Admission, Decision, Dropped
-from headgate.encoding import digest_label, replace_surrogates
+from headgate.decision import Admission
 from headgate.errors import HeadgateError, PolicyError
 from headgate.forks import renew_after_fork
 from headgate.limits import DEFAULT_LIMITS, Limits
@@ -35,6 +34,9 @@ from headgate.record.sinks import Sink
 __all__ = ["Gate"]
 
 _log = logging.getLogger("headgate")
+_NO_ANSWERS = Answers()
+# Up to this weight an admission takes a few milliseconds even where nothing is remembered: a thread would cost more.
+_INLINE_WEIGHT = 60_000
 
 
 class Gate:
@@ -65,11 +67,13 @@ class Gate:
         self._limits = limits
         self._policy, self._revision = self._load(policy)
         self._reloading = threading.Lock()
-        renew_after_fork(self)
+        self._proved: frozenset[str] = frozenset()
         self._recorder = Recorder(self._policy, sinks)
         self._watch = Watch(self._policy)
+        renew_after_fork(self)
 
     def _after_fork(self) -> None:
+        """Let the child of a fork reload, whoever was reloading in the parent."""
         self._reloading = threading.Lock()
 
     @property
@@ -126,8 +130,8 @@ class Gate:
         now: datetime | None = None,
         as_of: datetime | None = None,
     ) -> Admission:
-        """As `admit`. Nothing is awaited: no check of this version does I/O beyond the log's one write."""
-        return self.release(await self.ajudge(chunks, query, now, as_of))
+        """As `admit`. Work of more than a few milliseconds is done in a thread, so that the event loop goes on."""
+        return await self.arelease(await self.ajudge(chunks, query, now, as_of))
 
     def judge(
         self,
@@ -140,11 +144,8 @@ class Gate:
 
         For adapters that ask a retriever for more and release only the last answer.
         """
-        revision = self._revision
-        started = time.perf_counter()
-        instant = require_aware(now, "now") if now is not None else self._clock()
-        at = require_aware(as_of, "as_of") if as_of is not None else None
-        return self._judge(revision, chunks, query, instant, at, started)
+        plan = self._plan(chunks, query, now, as_of)
+        return judge_admission(plan, self._ask(), self._limits)
 
     async def ajudge(
         self,
@@ -153,7 +154,9 @@ class Gate:
         now: datetime | None = None,
         as_of: datetime | None = None,
     ) -> Admission:
-        """As `judge`."""
+        """As `judge`. Work of more than a few milliseconds is done in a thread, so that the event loop goes on."""
+        if weigh(chunks) > _INLINE_WEIGHT or self._watch.sources:
+            return await asyncio.to_thread(self.judge, chunks, query, now, as_of)
         return self.judge(chunks, query, now, as_of)
 
     def release(self, admission: Admission, *, context: object = None, framework: str = "none") -> Admission:
@@ -167,6 +170,8 @@ class Gate:
         Returns:
             The admission; if it could not be recorded and the policy says so, one in which everything is dropped.
         """
+        if self._is_proof(admission):
+            return admission
         try:
             for held in self._watch.observe(admission):
                 _log.warning("the source %r is in quarantine: %s", held.source, held.reason)
@@ -174,6 +179,33 @@ class Gate:
             # What is held cannot be said to the others; the next admission meets the same file and holds back.
             _log.warning("the quarantine could not be written: %s", error)
         return self._recorder.release(admission, context, framework)
+
+    async def arelease(self, admission: Admission, *, context: object = None, framework: str = "none") -> Admission:
+        """As `release`; a log that is forced to the disk is waited for in a thread."""
+        if self._recorder.is_slow or self._watch.sources:
+            return await asyncio.to_thread(self.release, admission, context=context, framework=framework)
+        return self.release(admission, context=context, framework=framework)
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait until the sinks have been told of everything that was released.
+
+        Args:
+            timeout: how long to wait, in seconds; None for as long as it takes.
+
+        Returns:
+            Whether they have.
+        """
+        return self._recorder.flush(timeout)
+
+    def close(self) -> None:
+        """Tell the sinks what they have not been told yet, and close the log; a gate that is used again opens it."""
+        self._recorder.close()
+
+    def __enter__(self) -> Gate:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
 
     def reload(self) -> bool:
         """Read the policy file, and every file that it names, again.
@@ -202,27 +234,31 @@ class Gate:
 
     @contextmanager
     def knowing(self, source: Mapping[str, object]) -> Iterator[None]:
-        """Judge under the policy and one source more, and record nothing, as long as the context lasts.
+        """Know one source more, for proofs of a chain with documents that are made for it.
 
-        For proofs of a chain with documents that are made for it; whoever uses the gate meanwhile is not recorded.
+        Everything else stays in force for everybody: the policy, what is held in quarantine, the log. Admissions that
+        hold a document of the additional source are proofs: they are neither recorded nor counted.
 
         Args:
-            source: an entry as under `sources:` in a policy.
+            source: an entry as under `sources:` in a policy, with an id and URIs that no other source has.
 
         Raises:
             PolicyError: the source cannot be used.
         """
         extra = Policy.from_mapping({"sources": [source]}).sources
-        policy = self._policy.model_copy(update={"sources": (*self._policy.sources, *extra), "log": None})
-        unwatched = policy.model_copy(update={"sources": (), "quarantine": None})
         with self._reloading:
-            before = (self._policy, self._revision, self._recorder, self._watch)
-            self._revision = resolve(policy, self._limits)
-            self._recorder, self._watch = Recorder(policy), Watch(unwatched)
+            before = self._revision
+            if extra[0].id in before.sources:
+                raise PolicyError(f"the policy has a source {extra[0].id!r} already.", "Choose another id.")
+            policy = self._policy.model_copy(update={"sources": (*self._policy.sources, *extra)})
+            self._proved = frozenset(one.id for one in extra)
+            # Under the policy's own digest, because for all other documents it is the same policy.
+            self._revision = replace(resolve(policy, self._limits), digest=before.digest)
             try:
                 yield
             finally:
-                self._policy, self._revision, self._recorder, self._watch = before
+                self._revision = before
+                self._proved = frozenset()
 
     def _load(self, policy: Policy | str | Path | Mapping[str, object]) -> tuple[Policy, Revision]:
         if isinstance(policy, (str, Path)):
@@ -236,37 +272,23 @@ class Gate:
         except PolicyError as error:
             raise error.at(str(self._path) if self._path else None) from None
 
-    def _judge(
-        self,
-        revision: Revision,
-        chunks: Sequence[Chunk],
-        query: str | None,
-        now: datetime,
-        as_of: datetime | None,
-        started: float,
-    ) -> Admission:
-        at = as_of or now
-        judged = [
-            judge_chunk(index, chunk, revision, at, self._limits)
-            for index, chunk in enumerate(chunks[: self._limits.chunks])
-        ]
-        judged += refuse_surplus(chunks, self._limits, revision)
-        self._hold_back(judged)
-        apply_supersession(judged)
-        apply_budget(judged, revision)
-        return _conclude(judged, revision, query, now, as_of, started)
+    def _plan(self, chunks: Sequence[Chunk], query: str | None, now: datetime | None, as_of: datetime | None) -> Plan:
+        instant = require_aware(now, "now") if now is not None else self._clock()
+        at = require_aware(as_of, "as_of") if as_of is not None else None
+        return plan_admission(self._revision, chunks, self._limits, query=query, now=instant, as_of=at)
 
-    def _hold_back(self, judged: Sequence[Judgement]) -> None:
+    def _ask(self) -> Answers:
         watch = self._watch
         if not watch.sources:
-            return
+            return _NO_ANSWERS
         try:
-            apply_quarantine(judged, watch.held())
+            return Answers(watch.held(), watch.sources)
         except (OSError, HeadgateError) as error:
-            for judgement in judged:
-                source = judgement.facts.source
-                if source.id in watch.sources:
-                    judgement.add([check_failed("quarantine", error)], source.modes["provenance"])
+            return Answers({}, watch.sources, error)
+
+    def _is_proof(self, admission: Admission) -> bool:
+        proved = self._proved
+        return bool(proved) and any(decision.source in proved for decision in admission.decisions)
 
     def __copy__(self) -> Gate:
         return self
@@ -296,38 +318,3 @@ class Gate:
 
     def __repr__(self) -> str:
         return f"Gate(mode={self._revision.mode!r}, revision={self._revision.digest!r})"
-
-
-def _conclude(
-    judged: Sequence[Judgement],
-    revision: Revision,
-    query: str | None,
-    now: datetime,
-    as_of: datetime | None,
-    started: float,
-) -> Admission:
-    decisions: list[Decision] = []
-    admitted: list[Chunk] = []
-    dropped: list[Dropped] = []
-    for judgement in judged:
-        decision = judgement.decide()
-        decisions.append(decision)
-        if decision.admitted:
-            admitted.append(judgement.outgoing())
-        else:
-            dropped.append(Dropped(judgement.chunk, decision))
-    return Admission(
-        id=uuid.uuid4().hex,
-        policy_revision=revision.digest,
-        mode=revision.mode,
-        now=now,
-        as_of=as_of,
-        chunks=tuple(admitted),
-        decisions=tuple(decisions),
-        dropped=tuple(dropped),
-        query_digest=digest_label(replace_surrogates(query).encode()) if isinstance(query, str) else None,
-        inputs=tuple(judgement.chunk for judgement in judged),
-        query=query if isinstance(query, str) else None,
-        reading=revision.reading,
-        seconds=time.perf_counter() - started,
-    )

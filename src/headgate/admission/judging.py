@@ -17,7 +17,7 @@ from headgate.terminology import Glossary
 from headgate.terminology.edits import Rewrite
 from headgate.terminology.findings import describe_rewrite
 
-__all__ = ["Judgement", "judge_chunk", "judge_times"]
+__all__ = ["Judgement", "begin_judgement", "judge_chunk", "judge_times"]
 
 _ZERO = timedelta(0)
 _NO_REWRITES: Mapping[str, Rewrite] = {}
@@ -30,6 +30,7 @@ class Judgement:
         index: its place in the input.
         chunk: the chunk as it came.
         facts: what is settled about it whatever the time.
+        digest: the SHA-256 of its text; empty where it could not be read.
         findings: what the checks found so far.
         is_kept_out: whether a finding so far keeps the chunk out.
         text: its text as it would enter the prompt.
@@ -43,6 +44,7 @@ class Judgement:
     __slots__ = (
         "age",
         "chunk",
+        "digest",
         "facts",
         "findings",
         "index",
@@ -54,9 +56,10 @@ class Judgement:
         "withheld",
     )
 
-    def __init__(self, index: int, chunk: Chunk, facts: Facts) -> None:
+    def __init__(self, index: int, chunk: Chunk, facts: Facts, digest: bytes = b"") -> None:
         self.index = index
         self.chunk = chunk
+        self.digest = digest
         self.facts = facts
         self.findings = facts.findings
         self.is_kept_out = facts.is_kept_out
@@ -77,21 +80,21 @@ class Judgement:
         """Return the decision that the findings amount to."""
         facts = self.facts
         return Decision(
-            self.index,
-            "drop" if self.is_kept_out else "admit",
-            self.findings,
-            facts.source.id,
-            facts.uri,
-            facts.digest,
-            self.chunk.id,
-            facts.assurance,
-            facts.seal.issuer if facts.seal is not None else None,
-            self.modified,
-            self.age,
-            self.rewrite,
-            self.metadata_rewrites,
-            self.withheld,
-            facts.evidence,
+            index=self.index,
+            action="drop" if self.is_kept_out else "admit",
+            findings=self.findings,
+            source=facts.source.id,
+            uri=facts.uri,
+            digest=facts.digest,
+            chunk_id=self.chunk.id,
+            assurance=facts.assurance,
+            issuer=facts.seal.issuer if facts.seal is not None else None,
+            modified=self.modified,
+            age=self.age,
+            rewrite=self.rewrite,
+            metadata_rewrites=self.metadata_rewrites,
+            withheld=self.withheld,
+            evidence=facts.evidence,
         )
 
     def outgoing(self) -> Chunk:
@@ -106,30 +109,35 @@ class Judgement:
         return Chunk(self.text, metadata, chunk.id, chunk.score, visible, chunk.media)
 
 
-def judge_chunk(index: int, chunk: Chunk, revision: Revision, now: datetime, limits: Limits) -> Judgement:
-    """Return what the checks find about one chunk; never raises for anything that a chunk may hold."""
+def begin_judgement(index: int, chunk: Chunk, revision: Revision, limits: Limits) -> Judgement:
+    """Return a chunk with the facts about it; never raises for anything that a chunk may hold."""
     data = _read_text(chunk, limits)
     if isinstance(data, Finding):
         judgement = Judgement(index, chunk, Facts(revision.default))
         judgement.add((data,), revision.mode)
         return judgement
-    facts, digest = find_facts(chunk, data, revision, limits)
-    judgement = Judgement(index, chunk, facts)
+    return Judgement(index, chunk, *find_facts(chunk, data, revision, limits))
+
+
+def judge_chunk(judgement: Judgement, revision: Revision, now: datetime, limits: Limits) -> None:
+    """Add what freshness and terminology find about one chunk; never raises for anything that a chunk may hold."""
+    facts = judgement.facts
+    if not facts.digest:  # it could not even be read
+        return
     modes = facts.source.modes
     try:
         judge_times(judgement, now)
     except Exception as error:  # noqa: BLE001 - whatever broke the check, it must not admit
         judgement.add((check_failed("freshness", error),), modes["freshness"])
     if judgement.is_kept_out:
-        return judgement
-    if chunk.prompt_metadata:
+        return
+    if judgement.chunk.prompt_metadata:
         _withhold_unproved(judgement)
     if facts.source.glossary is not None:
         try:
-            _rewrite(judgement, facts.source.glossary, revision, digest, limits)
+            _rewrite(judgement, facts.source.glossary, revision, judgement.digest, limits)
         except Exception as error:  # noqa: BLE001 - as above
             judgement.add((check_failed("terminology", error),), modes["terminology"])
-    return judgement
 
 
 def _read_text(chunk: Chunk, limits: Limits) -> bytes | Finding:

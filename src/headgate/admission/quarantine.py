@@ -68,7 +68,12 @@ class QuarantineFile:
         try:
             status = os.stat(self.path)
         except FileNotFoundError:
-            return {}
+            if self._seen is None:
+                return {}
+            # Without the file nobody knows what is held: whoever removes it must not open anything.
+            raise HeadgateError(
+                f"{self.path}: the file is gone; its sources are held until it is back, or the gate is built again."
+            ) from None
         now = (status.st_mtime_ns, status.st_size, status.st_ino)
         if now != self._seen:
             self._held = self._read()
@@ -77,6 +82,7 @@ class QuarantineFile:
 
     def hold(self, source: str, at: datetime, reason: str) -> None:
         """Put a source into quarantine."""
+        self._seen = self._seen or (0, 0, 0)  # from now on it has to be there
         self._append({"at": at.isoformat(), "action": "hold", "source": source, "reason": reason})
 
     def release(self, source: str, at: datetime, by: str) -> None:
@@ -133,6 +139,7 @@ class Watch:
         renew_after_fork(self)
 
     def _after_fork(self) -> None:
+        """Count on in the child of a fork; a count that was half made in the parent is off by one admission."""
         self._lock = threading.Lock()
 
     @property

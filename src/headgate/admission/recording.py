@@ -56,6 +56,23 @@ class Recorder:
         other._configure(policy)
         return other
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether recording waits for a disk."""
+        return self._settings is not None and self._settings.fsync
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait until the sinks have everything; return whether they have within `timeout` seconds."""
+        done = [one.flush(timeout) for one in self._background]  # each of them, even if one is late
+        return all(done)
+
+    def close(self) -> None:
+        """Flush the sinks and close the log."""
+        for one in self._background:
+            one.close()
+        if self._decision_log is not None:
+            self._decision_log.close()
+
     def release(self, admission: Admission, context: object, framework: str) -> Admission:
         """Record an admission, then show it to whoever wants to see it."""
         if self._decision_log is not None:

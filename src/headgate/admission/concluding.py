@@ -1,0 +1,74 @@
+"""The last of an admission's three steps: from facts, answers and the time to one decision per chunk. Pure."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+
+from headgate.admission.facts import check_failed
+from headgate.admission.judging import Judgement, judge_chunk
+from headgate.admission.planning import Answers, Plan
+from headgate.admission.setwide import apply_budget, apply_quarantine, apply_supersession
+from headgate.chunk import Chunk
+from headgate.decision import Admission, Decision, Dropped
+from headgate.encoding import digest_label, replace_surrogates
+from headgate.limits import Limits
+
+__all__ = ["judge_admission"]
+
+
+def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
+    """Return the decisions about a planned admission.
+
+    Per chunk, freshness and terminology add their findings to those of provenance; then the rules that look at the
+    retrieval as a whole add theirs.
+    """
+    judged = plan.judgements
+    for judgement in judged:
+        judge_chunk(judgement, plan.revision, plan.at, limits)
+    _hold_back(judged, answers)
+    apply_supersession(judged)
+    apply_budget(judged, plan.revision)
+    return _conclude(plan)
+
+
+def _hold_back(judged: Sequence[Judgement], answers: Answers) -> None:
+    if answers.problem is None:
+        apply_quarantine(judged, answers.held)
+        return
+    # What cannot be learned to be free is held.
+    failed = check_failed("quarantine", answers.problem)
+    for judgement in judged:
+        source = judgement.facts.source
+        if source.id in answers.watched:
+            judgement.add([failed], source.modes["provenance"])
+
+
+def _conclude(plan: Plan) -> Admission:
+    decisions: list[Decision] = []
+    admitted: list[Chunk] = []
+    dropped: list[Dropped] = []
+    for judgement in plan.judgements:
+        decision = judgement.decide()
+        decisions.append(decision)
+        if decision.admitted:
+            admitted.append(judgement.outgoing())
+        else:
+            dropped.append(Dropped(judgement.chunk, decision))
+    query = plan.query if isinstance(plan.query, str) else None
+    return Admission(
+        id=uuid.uuid4().hex,
+        policy_revision=plan.revision.digest,
+        mode=plan.revision.mode,
+        now=plan.now,
+        as_of=plan.as_of,
+        chunks=tuple(admitted),
+        decisions=tuple(decisions),
+        dropped=tuple(dropped),
+        query_digest=digest_label(replace_surrogates(query).encode()) if query is not None else None,
+        inputs=tuple(judgement.chunk for judgement in plan.judgements),
+        query=query,
+        reading=plan.revision.reading,
+        seconds=time.perf_counter() - plan.started,
+    )

@@ -1,0 +1,90 @@
+"""The first of an admission's three steps: what can be settled before anything is asked. Pure.
+
+An admission is planned, then asks what it must, then is judged. Planning settles the facts about every chunk: its
+source, what is proved about it, its times. Asking is the only step with I/O and the only one in which synchronous and
+asynchronous admissions differ; what an origin says about a document joins `Answers` there, and is asked only for
+documents whose provenance is proved. Judging decides from facts, answers and the time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from headgate.admission.judging import Judgement, begin_judgement
+from headgate.admission.quarantine import Held
+from headgate.admission.revision import Revision
+from headgate.admission.setwide import refuse_surplus
+from headgate.chunk import Chunk
+from headgate.limits import Limits
+
+__all__ = ["Answers", "Plan", "plan_admission", "weigh"]
+
+# About what one verified signature costs, as characters of text that are hashed, folded and searched.
+_CHUNK_WEIGHT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An admission that has begun.
+
+    Attributes:
+        revision: the policy in force, from start to end.
+        judgements: one per chunk, with the facts about it.
+        query: what was asked.
+        now: the present, in UTC.
+        as_of: the date the question is about, if it is not now.
+        started: the reading of the performance counter at the start, in seconds.
+    """
+
+    revision: Revision
+    judgements: Sequence[Judgement]
+    query: str | None
+    now: datetime
+    as_of: datetime | None
+    started: float
+
+    @property
+    def at(self) -> datetime:
+        """The instant as of which freshness is judged."""
+        return self.as_of or self.now
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What an admission had to ask.
+
+    Attributes:
+        held: the sources in quarantine.
+        watched: the sources that may be held.
+        problem: why it could not be learned what is held, if so.
+    """
+
+    held: Mapping[str, Held] = field(default_factory=dict)
+    watched: frozenset[str] = frozenset()
+    problem: Exception | None = None
+
+
+def plan_admission(
+    revision: Revision,
+    chunks: Sequence[Chunk],
+    limits: Limits,
+    *,
+    query: str | None,
+    now: datetime,
+    as_of: datetime | None,
+) -> Plan:
+    """Return the plan of an admission; never raises for anything that a chunk may hold."""
+    started = time.perf_counter()
+    judgements = [
+        begin_judgement(index, chunk, revision, limits) for index, chunk in enumerate(chunks[: limits.chunks])
+    ]
+    judgements += refuse_surplus(chunks, limits, revision)
+    return Plan(revision, judgements, query, now, as_of, started)
+
+
+def weigh(chunks: Sequence[Chunk]) -> int:
+    """Return about how much work chunks are, in characters; a hundred thousand take some milliseconds."""
+    return sum(_CHUNK_WEIGHT + (len(chunk.text) if isinstance(chunk.text, str) else 0) for chunk in chunks)
