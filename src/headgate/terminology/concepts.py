@@ -26,9 +26,9 @@ class Concept:
         aliases: deprecated names, acronyms, misspellings.
         mode: replace the alias, annotate it with the canonical term in brackets, or only flag it.
         sources: ids of the sources this concept applies to; empty for all.
-        near: words that, standing nearby, decide for this concept where an alias is ambiguous.
-        case: `smart` compares without case, except for acronyms that are ordinary words (IT, US, WHO);
-            `insensitive` and `sensitive` do what they say.
+        near: words that decide for this concept where an alias is ambiguous and they are nearby.
+        case: `smart` compares without case, except that an alias in capital letters only (IT, CARE, WHO) is not the
+            word in lower case; `insensitive` and `sensitive` do what they say.
         plurals: whether the English plural of an alias counts, and becomes the plural of the canonical term.
         keep_quoted: whether an alias in quotation marks is left alone, as a name that is being mentioned.
         path: where the concept stands in its file, for error messages.
@@ -51,6 +51,19 @@ class Concept:
     def applies_to(self, source: str | None) -> bool:
         """Return whether the concept applies to a source."""
         return not self.sources or source in self.sources
+
+    def required_spelling(self, alias: str) -> str | None:
+        """Return the spelling in which an alias counts, or None if case does not matter.
+
+        An alias in capital letters throughout is an acronym or a code name, and in lower case its letters are often
+        an ordinary word: care, pace, it, us. Which ones are cannot be listed for every trade and language, so the
+        spelling decides. A name with a digit in it (EC2, B3) is not a word in any case, and compares without case.
+        """
+        if self.case == "sensitive":
+            return alias
+        if self.case == "smart" and alias.isupper() and alias.replace(" ", "").isalpha():
+            return alias
+        return None
 
 
 def check_concepts(concepts: Sequence[Concept], *, report_ambiguous: bool) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headgate.encoding import replace_surrogates
@@ -11,6 +13,7 @@ from headgate.encoding import replace_surrogates
 __all__ = ["Folded", "fold", "fold_alias", "fold_text"]
 
 _WHITESPACE = re.compile(r"\s+")
+_BLANKS = re.compile(r"  +")
 # Characters that people type for one another; all of the same length, one character each.
 _LOOKALIKES = (("\u2019", "'"), ("\u2010", "-"), ("\u2011", "-"), ("\u00a0", " "), ("\u202f", " "))
 
@@ -26,8 +29,8 @@ class Folded:
     """
 
     text: str
-    starts: tuple[int, ...] = ()
-    shifts: tuple[int, ...] = ()
+    starts: Sequence[int] = ()
+    shifts: Sequence[int] = ()
 
     def to_source(self, start: int, end: int) -> tuple[int, int]:
         """Return the span of the original text behind a span of the folded text."""
@@ -71,16 +74,11 @@ def fold_text(text: str) -> Folded:
 
 
 def _collapse(folded: str) -> Folded:
-    parts, starts, shifts = [], [], []
-    position = shift = 0
-    while (begin := folded.find("  ", position)) >= 0:
-        end = begin + 2
-        while folded.startswith(" ", end):
-            end += 1
-        parts.append(folded[position : begin + 1])
-        shift += end - begin - 1
-        starts.append(end - shift)
+    # Arrays of numbers rather than lists: a text may have millions of double spaces, and eight bytes do for each.
+    starts, shifts = array("Q"), array("Q")
+    shift = 0
+    for match in _BLANKS.finditer(folded):
+        shift += match.end() - match.start() - 1
+        starts.append(match.end() - shift)
         shifts.append(shift)
-        position = end
-    parts.append(folded[position:])
-    return Folded("".join(parts), tuple(starts), tuple(shifts))
+    return Folded(_BLANKS.sub(" ", folded), starts, shifts)

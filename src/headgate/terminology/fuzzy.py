@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from headgate.caching import Memo
+from headgate.terminology.boundaries import Tokens, is_whole_word
+from headgate.terminology.bounds import TooMuchWork
 from headgate.terminology.concepts import Concept, Fuzzy
 from headgate.terminology.folding import fold
-from headgate.terminology.zones import is_in_identifier, is_whole_word, protected_zones
+from headgate.terminology.zones import Zones, protected_zones
 
 __all__ = ["NearMisses"]
 
-_WORD = re.compile(r"[^\W\d_]{8,40}")
 _MIN_CHARS = 8
+_MAX_CHARS = 40
 _TWO_LETTERS_FROM = 12
-_WORDS_PER_TEXT = 20_000
+_WORD = re.compile(rf"(?<![^\W\d_])[^\W\d_]{{{_MIN_CHARS},{_MAX_CHARS}}}(?![^\W\d_])")
+_COMPARISONS_PER_TEXT = 20_000_000  # about a second
 
 
 class NearMisses:
@@ -27,7 +31,7 @@ class NearMisses:
     Args:
         concepts: the concepts; their aliases and canonical terms of eight letters or more are compared.
         mode: what is done with a near miss: `flag` or `replace`.
-        ordinary: words that are no misspellings, such as words that the corpus uses.
+        ordinary: words that are not misspellings, such as words that the corpus uses.
     """
 
     def __init__(self, concepts: Sequence[Concept], mode: Fuzzy, ordinary: Sequence[str] = ()) -> None:
@@ -40,41 +44,105 @@ class NearMisses:
                 self._known.update(folded.split())
                 if len(folded) >= _MIN_CHARS and folded.isalpha():
                     self._targets.setdefault(folded, (concept, term))
-        self._names = list(self._targets)
+        self._index = _Index(self._targets)
         self._seen: Memo[tuple[str | None]] = Memo(50_000)
 
-    def find(self, text: str, source: str | None) -> Iterator[tuple[int, int, Concept, str]]:
-        """Yield `(start, end, concept, alias)` for each near miss in a text."""
-        zones = None
-        for number, match in enumerate(_WORD.finditer(text)):
-            if number >= _WORDS_PER_TEXT:
-                return
-            name = self._nearest(fold(match.group()))
-            if name is None:
+    def find(self, text: str, source: str | None, marks: int) -> Iterator[tuple[int, int, Concept, str]]:
+        """Yield `(start, end, concept, alias)` for each near miss in a text.
+
+        Args:
+            text: the text.
+            source: the id of its source.
+            marks: how many marks of markup are looked at.
+
+        Raises:
+            TooMuchWork: the text has too many different words to compare all of them with all aliases, or too much
+                markup.
+        """
+        zones: Zones | None = None
+        tokens = Tokens(text)
+        left = _COMPARISONS_PER_TEXT
+        for match in _WORD.finditer(text):
+            word = fold(match.group())
+            seen = self._seen.get(word)
+            if seen is None:
+                names = () if word in self._known else self._index.find(word)
+                left -= len(names) + 1
+                if left < 0:
+                    raise TooMuchWork("too many different words to look for near misses")
+                seen = self._seen.put(word, (self._nearest(word, names),))
+            if seen[0] is None:
                 continue
-            concept, alias = self._targets[name]
-            if not concept.applies_to(source):
-                continue
+            concept, alias = self._targets[seen[0]]
             start, end = match.span()
-            zones = protected_zones(text) if zones is None else zones
+            if not concept.applies_to(source) or not _has_case_of(alias, concept, match.group()):
+                continue
+            zones = protected_zones(text, marks) if zones is None else zones
             if (
                 is_whole_word(text, start, end)
                 and not zones.touches(start, end)
-                and not is_in_identifier(text, start, end)
+                and not tokens.is_identifier(start, end)
             ):
                 yield start, end, concept, alias
 
-    def _nearest(self, word: str) -> str | None:
-        seen = self._seen.get(word)
-        if seen is not None:
-            return seen[0]
-        nearest = None
-        if word not in self._known and self._names:
-            cutoff = 2 if len(word) >= _TWO_LETTERS_FROM else 1
-            best = process.extract(word, self._names, scorer=OSA.distance, score_cutoff=cutoff, limit=2)
-            # A plural or a possessive is an inflection, not a misspelling; a tie is a guess.
-            close = [name for name, distance, _ in best if distance == best[0][1]]
-            if len(close) == 1 and close[0][0] == word[0] and word not in (close[0] + "s", close[0][:-1]):
-                nearest = close[0]
-        self._seen.put(word, (nearest,))
-        return nearest
+    def _nearest(self, word: str, names: Sequence[str]) -> str | None:
+        best = process.extract(word, names, scorer=OSA.distance, score_cutoff=_reach(word), limit=2)
+        # A plural or a possessive is an inflection, not a misspelling; a tie is a guess.
+        close = [name for name, distance, _ in best if distance == best[0][1]]
+        if len(close) == 1 and word not in (close[0] + "s", close[0][:-1]):
+            return close[0]
+        return None
+
+
+class _Index:
+    """Finds the names that may be near a word, without comparing it with all of them.
+
+    Cut a name into parts, two more than letters can be touched: each edit touches one part, or two where neighbours
+    change places across a border, so `reach` edits leave one of 2 * reach + 1 parts as it was, shifted by at most
+    `reach` places. (The idea of Pass-Join: Li, Deng, Wang and Feng, PVLDB 5(3), 2011.) And the first letter of what
+    counts as a near miss is right.
+
+    Args:
+        names: folded, without duplicates.
+    """
+
+    __slots__ = ("_names", "_parts")
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names: dict[tuple[str, int, int], dict[tuple[int, str], list[str]]] = {}
+        self._parts: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
+        for name in names:
+            for reach in (1, 2):
+                parts = self._names.setdefault((name[0], len(name), reach), {})
+                for start, end in self._cut(len(name), reach):
+                    parts.setdefault((start, name[start:end]), []).append(name)
+
+    def find(self, word: str) -> Sequence[str]:
+        """Return the names that may be near `word`, in the order in which they were given."""
+        reach = _reach(word)
+        found: dict[str, None] = {}
+        for length in range(len(word) - reach, len(word) + reach + 1):
+            parts = self._names.get((word[0], length, reach))
+            if parts is None:
+                continue
+            for start, end in self._cut(length, reach):
+                for shift in range(-min(reach, start), reach + 1):
+                    found.update(dict.fromkeys(parts.get((start, word[start + shift : end + shift]), ())))
+        return tuple(found)
+
+    def _cut(self, length: int, reach: int) -> tuple[tuple[int, int], ...]:
+        known = self._parts.get((length, reach))
+        if known is None:
+            count = 2 * reach + 1
+            borders = [length * number // count for number in range(count + 1)]
+            known = self._parts[length, reach] = tuple(pairwise(borders))
+        return known
+
+
+def _reach(word: str) -> int:
+    return 2 if len(word) >= _TWO_LETTERS_FROM else 1
+
+
+def _has_case_of(alias: str, concept: Concept, written: str) -> bool:
+    """Whether a word may be a misspelling of an alias that counts in one spelling only."""
+    return concept.required_spelling(alias) is None or alias.isupper() == written.isupper()

@@ -4,147 +4,26 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 from headgate.caching import Memo
+from headgate.terminology.boundaries import JOINERS, Tokens, is_whole_word
+from headgate.terminology.bounds import at_most
 from headgate.terminology.concepts import Concept
 from headgate.terminology.folding import Folded, fold_alias, fold_text
+from headgate.terminology.mentions import Names
 from headgate.terminology.searching import Finder
-from headgate.terminology.zones import JOINERS, is_in_identifier, is_whole_word, protected_zones
+from headgate.terminology.zones import protected_zones
 
-__all__ = ["Match", "Matcher", "Reading", "TooManyMatches"]
+__all__ = ["Found", "Match", "Matcher", "Reading"]
 
-_PLAIN_TERM = re.compile(r"[\w' -]+")
+# No sign that could begin or end code, markup or a list, and no single letter, which could number an item of a list.
+_PLAIN_TERM = re.compile(r"[^\W\d_][\w' -]+")
 _WORD = re.compile(r"\w+")
+_SIGN = re.compile(r"[^\w ]")
+_END_OF_TOKEN = re.compile(r"[.:?]?(?![\w\-./\\@:#=&%~$?+])")
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb", "\u201e": "\u201c"}
-_CASE_REACH = 6
-# English words that are acronyms too; in lower case they are the word.
-_ORDINARY = frozenset(
-    [
-        "ad",
-        "add",
-        "ah",
-        "aid",
-        "all",
-        "am",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "ask",
-        "at",
-        "be",
-        "but",
-        "by",
-        "can",
-        "cap",
-        "car",
-        "cat",
-        "cut",
-        "day",
-        "did",
-        "do",
-        "eat",
-        "end",
-        "far",
-        "few",
-        "fit",
-        "for",
-        "fun",
-        "get",
-        "go",
-        "got",
-        "had",
-        "has",
-        "he",
-        "her",
-        "him",
-        "his",
-        "how",
-        "i",
-        "if",
-        "in",
-        "is",
-        "it",
-        "its",
-        "let",
-        "lot",
-        "low",
-        "man",
-        "map",
-        "may",
-        "me",
-        "men",
-        "met",
-        "mix",
-        "my",
-        "net",
-        "new",
-        "no",
-        "nor",
-        "not",
-        "now",
-        "of",
-        "off",
-        "oh",
-        "ok",
-        "old",
-        "on",
-        "one",
-        "or",
-        "our",
-        "out",
-        "own",
-        "pay",
-        "per",
-        "pet",
-        "pit",
-        "put",
-        "ran",
-        "raw",
-        "red",
-        "run",
-        "sad",
-        "sat",
-        "saw",
-        "say",
-        "see",
-        "set",
-        "she",
-        "sit",
-        "six",
-        "so",
-        "son",
-        "sun",
-        "tap",
-        "tax",
-        "ten",
-        "the",
-        "tie",
-        "tin",
-        "tip",
-        "to",
-        "too",
-        "top",
-        "try",
-        "two",
-        "up",
-        "us",
-        "use",
-        "was",
-        "way",
-        "we",
-        "who",
-        "why",
-        "win",
-        "yes",
-        "yet",
-        "you",
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +32,7 @@ class Reading:
 
     Attributes:
         concept: the concept.
-        exact: the spelling that a case-sensitive alias must have; None to compare without case.
+        exact: the spelling that the alias must have; None to compare without case.
         replacement: what takes its place; None where the pattern is a canonical term.
         alias: the alias as listed.
     """
@@ -172,84 +51,103 @@ class Match:
     end: int
     readings: tuple[Reading, ...]
 
+    def is_canonical(self, written: str) -> bool:
+        """Return whether it is a canonical term already.
 
-class TooManyMatches(Exception):
-    """A text has more occurrences than are worth looking at."""
+        In another case it is one too, unless the concept lists that as an alias, so that spellings are normalised.
+        """
+        return any(
+            reading.replacement is None and (written == reading.concept.canonical or not self._is_alias_of(reading))
+            for reading in self.readings
+        )
+
+    def _is_alias_of(self, kept: Reading) -> bool:
+        return any(
+            reading.replacement is not None and reading.concept.canonical == kept.concept.canonical
+            for reading in self.readings
+        )
 
 
-@dataclass(slots=True)
-class _Patterns:
-    readings: dict[str, list[Reading]] = field(default_factory=dict)
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found in a text.
 
-    def add(self, term: str, reading: Reading) -> None:
-        for form in ("NFC", "NFD"):
-            readings = self.readings.setdefault(fold_alias(unicodedata.normalize(form, term)), [])
-            if reading not in readings:
-                readings.append(reading)
+    Attributes:
+        matches: the occurrences that count, in order, without overlaps.
+        names: where canonical terms are, also within code, markup and longer terms.
+    """
+
+    matches: Sequence[Match] = ()
+    names: Names = field(default_factory=dict)
 
 
 class Matcher:
     """The compiled form of a list of concepts."""
 
     def __init__(self, concepts: Sequence[Concept]) -> None:
-        patterns = _Patterns()
-        for concept in concepts:
-            _add_concept(patterns, concept)
-        several = [words for pattern in patterns.readings if len(words := _WORD.findall(pattern)) > 1]
+        patterns = _compile(concepts)
+        several = [words for pattern in patterns if len(words := _WORD.findall(pattern)) > 1]
         self._first_words = {words[0] for words in several}
         self._last_words = {words[-1] for words in several}
+        # `C` becomes another alias together with a sign that follows, if `C+` is one.
+        self._signed_words = {word for pattern in patterns if _SIGN.search(pattern) for word in _WORD.findall(pattern)}
         # Words nearby, quotation marks and annotations make a term depend on more than its own place.
         self._is_simple = not any(c.near or c.keep_quoted or c.mode == "annotate" for c in concepts)
         self._settled: Memo[bool] = Memo(20_000)
-        self._readings = [tuple(readings) for readings in patterns.readings.values()]
-        self._finder = Finder(list(patterns.readings))
+        self._readings = list(patterns.values())
+        self._finder = Finder(list(patterns))
         self._inner = {
             name[start:end]
-            for name in patterns.readings
+            for name in patterns
             for _, start, end in self._finder.find(name)
             if end - start < len(name) and is_whole_word(name, start, end)
         }
 
     def settles(self, text: str, start: int, end: int, replacement: str) -> bool:
         """Return whether a replacement can certainly not form another alias together with its neighbours."""
-        if not self._is_simple or "\n" in text[start:end]:
+        if not self._is_simple or _PLAIN_TERM.fullmatch(text, start, end) is None:
             return False
-        if (start > 0 and text[start - 1] in JOINERS) or (end < len(text) and text[end] in JOINERS):
+        # Within a token it may be what decides whether its neighbours there are parts of an identifier.
+        if (start > 0 and text[start - 1] in JOINERS) or _END_OF_TOKEN.match(text, end) is None:
             return False
         known = self._settled.get(replacement)
         if known is None:
-            known = self._settled.put(replacement, self._stands_alone(replacement))
+            known = self._settled.put(replacement, self._is_self_contained(replacement))
         return known
 
-    def _stands_alone(self, replacement: str) -> bool:
+    def _is_self_contained(self, replacement: str) -> bool:
         folded = fold_alias(replacement)
         if not _PLAIN_TERM.fullmatch(replacement) or folded in self._inner:
             return False
         words = _WORD.findall(folded)
+        if not self._signed_words.isdisjoint(words):
+            return False
         return self._first_words.isdisjoint(words[1:]) and self._last_words.isdisjoint(words[:-1])
 
-    def find(self, text: str, source: str | None, most: int) -> list[Match]:
+    def find(self, text: str, source: str | None, most: int) -> Found:
         """Return the occurrences in a text, leftmost-longest, without overlaps.
 
         Raises:
-            TooManyMatches: there are more than `most` occurrences, of whatever kind.
+            TooMuchWork: there are more than `most` occurrences, of whatever kind, or so many marks of markup.
         """
         folded = fold_text(text)
-        found = list(islice(self._finder.find(folded.text), most + 1))
-        if len(found) > most:
-            raise TooManyMatches
+        tokens = Tokens(text)
         candidates = [
-            match for pattern, start, end in found if (match := self._accept(text, folded, pattern, start, end, source))
+            match
+            for pattern, start, end in at_most(most, self._finder.find(folded.text), "occurrences")
+            if (match := self._accept(text, folded, tokens, pattern, start, end, source))
         ]
         if not candidates:
-            return []
-        zones = protected_zones(text)
+            return Found()
+        candidates.sort(key=lambda match: (match.start, -match.end))
+        names = _names(text, candidates)
+        zones = protected_zones(text, most)
         if zones:
             candidates = [match for match in candidates if not zones.touches(match.start, match.end)]
-        return _leftmost_longest(candidates)
+        return Found(_leftmost_longest(candidates), names)
 
     def _accept(
-        self, text: str, folded: Folded, pattern: int, start: int, end: int, source: str | None
+        self, text: str, folded: Folded, tokens: Tokens, pattern: int, start: int, end: int, source: str | None
     ) -> Match | None:
         if not is_whole_word(folded.text, start, end):
             return None
@@ -260,19 +158,32 @@ class Matcher:
             for reading in self._readings[pattern]
             if reading.concept.applies_to(source) and (reading.exact is None or reading.exact == written)
         )
-        if not readings:
-            return None
-        if any(reading.replacement is None for reading in readings):
-            return Match(start, end, readings)
-        if is_in_identifier(text, start, end) or (
-            all(reading.concept.keep_quoted for reading in readings) and _is_quoted(text, start, end)
+        aliases = [reading for reading in readings if reading.replacement is not None]
+        if aliases and (
+            tokens.is_identifier(start, end)
+            # `postgresql-client` is a package and not our spelling of PostgreSQL, unlike the compound `K8s-based`.
+            or (len(aliases) < len(readings) and _is_hyphenated(text, start, end))
+            or (all(reading.concept.keep_quoted for reading in aliases) and _is_quoted(text, start, end))
         ):
-            return None
-        return Match(start, end, readings)
+            # What is left, if anything, is the canonical term itself, which may be spelt in any case there.
+            readings = tuple(reading for reading in readings if reading.replacement is None)
+        return Match(start, end, readings) if readings else None
 
 
-def _leftmost_longest(candidates: list[Match]) -> list[Match]:
-    candidates.sort(key=lambda match: (match.start, -match.end))
+def _names(text: str, candidates: Sequence[Match]) -> Names:
+    names: dict[str, tuple[list[int], list[int]]] = {}
+    if all(match.readings[0].replacement is None for match in candidates):
+        return names  # no alias asks for them
+    for match in candidates:
+        if match.is_canonical(text[match.start : match.end]):
+            for canonical in {reading.concept.canonical for reading in match.readings}:
+                starts, ends = names.setdefault(canonical, ([], []))
+                starts.append(match.start)
+                ends.append(match.end)
+    return names
+
+
+def _leftmost_longest(candidates: Iterable[Match]) -> list[Match]:
     kept: list[Match] = []
     position = 0
     for match in candidates:
@@ -282,28 +193,29 @@ def _leftmost_longest(candidates: list[Match]) -> list[Match]:
     return kept
 
 
-def _add_concept(patterns: _Patterns, concept: Concept) -> None:
+def _compile(concepts: Sequence[Concept]) -> dict[str, tuple[Reading, ...]]:
+    """Return the readings of each folded pattern; an alias that several spellings fold to is listed once."""
+    patterns: dict[str, dict[tuple[object, ...], Reading]] = {}
+    for number, concept in enumerate(concepts):
+        for term, reading in _readings(concept):
+            key = (number, reading.exact, reading.replacement, reading.alias)
+            for form in ("NFC", "NFD"):
+                patterns.setdefault(fold_alias(unicodedata.normalize(form, term)), {}).setdefault(key, reading)
+    return {pattern: tuple(readings.values()) for pattern, readings in patterns.items()}
+
+
+def _readings(concept: Concept) -> Iterable[tuple[str, Reading]]:
     for kept in (concept.canonical, *_plurals(concept.canonical)):
-        patterns.add(kept, Reading(concept, None, None, concept.canonical))
+        yield kept, Reading(concept, None, None, concept.canonical)
     canonical_folded = fold_alias(concept.canonical)
+    plural_target = (_plurals(concept.canonical) or (concept.canonical,))[0]
     for alias in concept.aliases:
-        if fold_alias(alias) == canonical_folded:
-            # The alias is the canonical term in another case: every other spelling of it is normalised.
-            patterns.add(alias, Reading(concept, _exact(concept, alias), concept.canonical, alias))
-            continue
-        patterns.add(alias, Reading(concept, _exact(concept, alias), concept.canonical, alias))
-        if concept.plurals:
-            target = (_plurals(concept.canonical) or (concept.canonical,))[0]
+        yield alias, Reading(concept, concept.required_spelling(alias), concept.canonical, alias)
+        # An alias that is the canonical term in another case only normalises spellings; its plural stays.
+        if concept.plurals and fold_alias(alias) != canonical_folded:
             for plural in _plurals(alias):
-                patterns.add(plural, Reading(concept, _exact(concept, plural), target, alias))
-
-
-def _exact(concept: Concept, alias: str) -> str | None:
-    if concept.case == "sensitive":
-        return alias
-    if concept.case == "smart" and len(alias) <= _CASE_REACH and alias.isupper() and alias.lower() in _ORDINARY:
-        return alias
-    return None
+                exact = plural if concept.required_spelling(alias) is not None else None
+                yield plural, Reading(concept, exact, plural_target, alias)
 
 
 def _plurals(term: str) -> tuple[str, ...]:
@@ -312,14 +224,17 @@ def _plurals(term: str) -> tuple[str, ...]:
     if not (last.isascii() and last.isalpha()):
         return ()
     lowered = term.lower()
-    upper = term[-2:].isupper()
-    if upper and len(term) > 1:  # APIs, VMs
+    if term[-2:].isupper() and len(term) > 1:  # APIs, VMs
         return (f"{term}s",)
     if lowered.endswith(("s", "x", "z", "ch", "sh")):
         return (f"{term}es",)
     if lowered.endswith("y") and len(term) > 1 and lowered[-2] not in "aeiou":
         return (f"{term[:-1]}ies",)
     return (f"{term}s",)
+
+
+def _is_hyphenated(text: str, start: int, end: int) -> bool:
+    return text[max(0, start - 1) : start] == "-" or (text[end : end + 1] == "-" and text[end + 1 : end + 2].isalnum())
 
 
 def _is_quoted(text: str, start: int, end: int) -> bool:

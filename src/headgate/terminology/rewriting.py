@@ -5,13 +5,16 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from headgate.limits import DEFAULT_LIMITS, Limits
-from headgate.terminology.concepts import Concept
+from headgate.terminology.boundaries import occurs_as_word
+from headgate.terminology.bounds import TooMuchWork
 from headgate.terminology.edits import Edit, Rewrite, apply_edits
-from headgate.terminology.folding import fold
+from headgate.terminology.folding import fold, fold_alias
 from headgate.terminology.fuzzy import NearMisses
-from headgate.terminology.matching import Match, Matcher, Reading, TooManyMatches
+from headgate.terminology.matching import Found, Match, Matcher, Reading
+from headgate.terminology.mentions import Mentions
 
 __all__ = ["Ambiguous", "rewrite_text"]
 
@@ -23,9 +26,18 @@ _FINDS_PER_EDIT = 4
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Planned:
+    """What is to be done with a text.
+
+    Attributes:
+        edits: in order, without overlaps.
+        ambiguous: aliases for which nothing decides.
+        has_mentions: whether an alias is left alone because of the words around it, which edits may change.
+    """
+
     edits: list[Edit]
     ambiguous: tuple[Ambiguous, ...]
+    has_mentions: bool
 
 
 def rewrite_text(
@@ -40,101 +52,110 @@ def rewrite_text(
     A canonical term may form an alias together with its neighbours. Then the result is rewritten again, until it
     stays; a text that does not settle is left as it was, and says so.
     """
-    most = limits.edits * _FINDS_PER_EDIT
+    if len(text) > limits.text_bytes:
+        return Rewrite(text, unsettled=f"more than {limits.text_bytes:,} characters")
     try:
-        found = _find(text, matcher, near_misses, source, most)
-        return _settle(text, found, matcher, near_misses, source, limits)
-    except TooManyMatches:
-        return Rewrite(text, unsettled=f"more than {most:,} occurrences")
+        planned = _plan(text, matcher, near_misses, source, limits)
+        return _settle(text, planned, matcher, near_misses, source, limits)
+    except TooMuchWork as error:
+        return Rewrite(text, unsettled=error.reason)
 
 
 def _settle(
     text: str,
-    found: _Found,
+    planned: _Planned,
     matcher: Matcher,
     near_misses: NearMisses | None,
     source: str | None,
     limits: Limits,
 ) -> Rewrite:
-    edits, most = found.edits, limits.edits * _FINDS_PER_EDIT
+    edits, ambiguous = planned.edits, planned.ambiguous
+    is_certain = near_misses is None and not planned.has_mentions
     for _ in range(_PASSES):
         if len(edits) > limits.edits:
             return Rewrite(text, unsettled=f"more than {limits.edits:,} edits")
         rewritten, alignment = apply_edits(text, edits)
         if rewritten == text:
-            return Rewrite(text, tuple(edits), ambiguous=found.ambiguous)
-        if near_misses is None and all(
+            return Rewrite(text, tuple(edits), ambiguous=ambiguous)
+        if is_certain and all(
             matcher.settles(text, edit.start, edit.end, edit.replacement) for edit in edits if edit.changes_text
         ):
-            return Rewrite(rewritten, tuple(edits), alignment, found.ambiguous)
-        again = [edit for edit in _find(rewritten, matcher, near_misses, source, most).edits if edit.changes_text]
+            return Rewrite(rewritten, tuple(edits), alignment, ambiguous)
+        again = [edit for edit in _plan(rewritten, matcher, near_misses, source, limits).edits if edit.changes_text]
         if not again:
-            return Rewrite(rewritten, tuple(edits), alignment, found.ambiguous)
+            return Rewrite(rewritten, tuple(edits), alignment, ambiguous)
         edits = _compose(text, rewritten, edits, again)
     return Rewrite(text, unsettled=f"still changing after {_PASSES} passes")
 
 
-def _find(text: str, matcher: Matcher, near_misses: NearMisses | None, source: str | None, most: int) -> _Found:
+def _plan(text: str, matcher: Matcher, near_misses: NearMisses | None, source: str | None, limits: Limits) -> _Planned:
+    most = limits.edits * _FINDS_PER_EDIT
+    found = matcher.find(text, source, most)
+    mentions = Mentions(text, found.names)
     edits: list[Edit] = []
     ambiguous: list[Ambiguous] = []
-    matches = matcher.find(text, source, most)
-    for match in matches:
-        reading = _decide(text, match)
+    has_mentions = False
+    for match in found.matches:
+        written = text[match.start : match.end]
+        if match.is_canonical(written):
+            continue
+        readings = [reading for reading in match.readings if reading.replacement is not None]
+        names = sorted({reading.concept.canonical for reading in readings})
+        if mentions.is_mention(match.start, match.end, names):
+            has_mentions = True
+            continue
+        reading = _decide(text, match, readings)
         if reading is None:
-            names = tuple(sorted({reading.concept.canonical for reading in match.readings}))
-            ambiguous.append((match.start, match.end, text[match.start : match.end], names))
-        elif reading.replacement is not None:
-            edit = _edit(text, match.start, match.end, reading.concept, reading.replacement, reading.alias)
-            if edit is not None:
-                edits.append(edit)
+            ambiguous.append((match.start, match.end, written, tuple(names)))
+        elif (edit := _edit(text, match.start, match.end, reading)) is not None:
+            edits.append(edit)
     if near_misses is not None:
-        edits += _find_near_misses(text, near_misses, matches, source)
+        edits += _near_miss_edits(text, near_misses, found, mentions, source, most)
         edits.sort(key=lambda edit: edit.start)
-    return _Found(edits, tuple(ambiguous))
+    return _Planned(edits, tuple(ambiguous), has_mentions)
 
 
-def _decide(text: str, match: Match) -> Reading | None:
+def _decide(text: str, match: Match, readings: Sequence[Reading]) -> Reading | None:
     """Return the reading that applies, or None where nothing decides."""
-    written = text[match.start : match.end]
-    for reading in match.readings:
-        if reading.replacement is None and (
-            len(match.readings) == 1 or written == reading.concept.canonical or not _is_case_alias(match, reading)
-        ):
-            return reading
-    readings = [reading for reading in match.readings if reading.replacement is not None]
     if len({reading.replacement for reading in readings}) == 1:
         return readings[0]
-    around = fold(text[max(0, match.start - _NEARBY_CHARS) : match.end + _NEARBY_CHARS])
-    votes = [sum(fold(word) in around for word in reading.concept.near) for reading in readings]
+    votes = _votes(text, match, readings)
     best = max(votes)
     if best == 0 or votes.count(best) > 1:
         return None
     return readings[votes.index(best)]
 
 
-def _is_case_alias(match: Match, kept: Reading) -> bool:
-    """Whether the concept also lists its canonical term in another case, so that spellings are normalised."""
-    return any(
-        reading.replacement is not None and reading.concept.canonical == kept.concept.canonical
-        for reading in match.readings
-    )
+def _votes(text: str, match: Match, readings: Sequence[Reading]) -> list[int]:
+    """Count, for each reading, how many of the words that speak for it are nearby."""
+    # One character more on either side shows whether a word at the border goes on there.
+    left, right = max(0, match.start - _NEARBY_CHARS - 1), match.end + _NEARBY_CHARS + 1
+    around = fold(text[left:right]).replace("\n", " ")
+    first, last = (1 if left else 0), len(around) - (1 if right < len(text) else 0)
+    return [
+        sum(occurs_as_word(_folded(word), around, first, last) for word in reading.concept.near) for reading in readings
+    ]
 
 
-def _edit(
-    text: str, start: int, end: int, concept: Concept, replacement: str, alias: str, *, fuzzy: bool = False
-) -> Edit | None:
-    written = text[start:end]
+@lru_cache(maxsize=10_000)
+def _folded(word: str) -> str:
+    return fold_alias(word)
+
+
+def _edit(text: str, start: int, end: int, reading: Reading, *, is_fuzzy: bool = False) -> Edit | None:
+    written, concept = text[start:end], reading.concept
+    replacement = reading.replacement or concept.canonical
     if concept.mode == "flag":
-        return Edit(start, end, written, concept.canonical, "flag", written, fuzzy)
+        return Edit(start, end, written, concept.canonical, "flag", written, is_fuzzy)
     if concept.mode == "annotate":
         note = f" ({replacement})"
         if text.startswith(note, end):
             return None
-        return Edit(start, end, written, concept.canonical, "annotate", written + note, fuzzy)
-    cased = _in_case_of(written, alias, replacement)
+        return Edit(start, end, written, concept.canonical, "annotate", written + note, is_fuzzy)
+    cased = _in_case_of(written, reading.alias, replacement)
     if cased == written:
         return None
-    return Edit(start, end, written, concept.canonical, "replace", cased, fuzzy)
+    return Edit(start, end, written, concept.canonical, "replace", cased, is_fuzzy)
 
 
 def _in_case_of(written: str, alias: str, replacement: str) -> str:
@@ -144,40 +165,41 @@ def _in_case_of(written: str, alias: str, replacement: str) -> str:
     return replacement
 
 
-def _find_near_misses(text: str, near_misses: NearMisses, matches: Sequence[Match], source: str | None) -> list[Edit]:
-    starts = [match.start for match in matches]
-    ends = [match.end for match in matches]
+def _near_miss_edits(
+    text: str, near_misses: NearMisses, found: Found, mentions: Mentions, source: str | None, most: int
+) -> list[Edit]:
+    starts = [match.start for match in found.matches]
+    ends = [match.end for match in found.matches]
     edits = []
-    for start, end, concept, alias in near_misses.find(text, source):
+    for start, end, concept, alias in near_misses.find(text, source, most):
         index = bisect_right(starts, end - 1) - 1
-        if index >= 0 and ends[index] > start:
+        if index >= 0 and ends[index] > start:  # a part of an alias or of a canonical term
+            continue
+        if mentions.is_mention(start, end, (concept.canonical,)):
             continue
         if near_misses.mode == "flag":
             edits.append(Edit(start, end, text[start:end], concept.canonical, "flag", text[start:end], True))
             continue
-        edit = _edit(text, start, end, concept, concept.canonical, alias, fuzzy=True)
+        edit = _edit(text, start, end, Reading(concept, None, concept.canonical, alias), is_fuzzy=True)
         if edit is not None:
             edits.append(edit)
     return edits
 
 
+@dataclass(slots=True)
+class _Region:
+    """A stretch of a text that was rewritten twice: where it is in the original and in the first result."""
+
+    start: int
+    end: int
+    wide_start: int
+    wide_end: int
+    later: list[Edit]
+
+
 def _compose(text: str, rewritten: str, edits: Sequence[Edit], again: Sequence[Edit]) -> list[Edit]:
     """Return edits of `text` that have the effect of `edits` and, on their result, of `again`."""
-    _, alignment = apply_edits(text, edits)
-    composed: list[Edit] = []
-    for later in again:
-        start, end = alignment.to_original(later.start, later.end)
-        wide_start, wide_end = alignment.to_rewritten(start, end)
-        replacement = rewritten[wide_start : later.start] + later.replacement + rewritten[later.end : wide_end]
-        if composed and start < composed[-1].end:
-            # Two later edits within one earlier one: both belong to its place.
-            last = composed.pop()
-            replaced_until = alignment.to_rewritten(last.start, last.end)[1]
-            tail = replaced_until - later.start
-            replacement = (last.replacement[:-tail] if tail else last.replacement) + later.replacement
-            replacement += rewritten[later.end : max(wide_end, replaced_until)]
-            start, end = last.start, max(end, last.end)
-        composed.append(Edit(start, end, text[start:end], later.canonical, later.mode, replacement, later.fuzzy))
+    composed = [_compose_region(text, rewritten, region) for region in _regions(text, edits, again)]
     starts = [edit.start for edit in composed]
     kept = [edit for edit in edits if not _overlaps(edit, composed, starts)]
     guessed = [edit for edit in edits if edit.fuzzy]
@@ -185,6 +207,41 @@ def _compose(text: str, rewritten: str, edits: Sequence[Edit], again: Sequence[E
     # What rests on a near miss is a near miss itself.
     composed = [replace(edit, fuzzy=True) if _overlaps(edit, guessed, guesses) else edit for edit in composed]
     return sorted((*kept, *composed), key=lambda edit: edit.start)
+
+
+def _regions(text: str, edits: Sequence[Edit], again: Sequence[Edit]) -> list[_Region]:
+    """Group later edits by the earlier ones that they touch; what shares an earlier edit is one region."""
+    _, alignment = apply_edits(text, edits)
+    regions: list[_Region] = []
+    for later in again:
+        start, end = alignment.to_original(later.start, later.end)
+        wide_start, wide_end = alignment.to_rewritten(start, end)
+        if regions and start < regions[-1].end:
+            last = regions[-1]
+            last.end, last.wide_end = max(end, last.end), max(wide_end, last.wide_end)
+            last.later.append(later)
+        else:
+            regions.append(_Region(start, end, wide_start, wide_end, [later]))
+    return regions
+
+
+def _compose_region(text: str, rewritten: str, region: _Region) -> Edit:
+    parts: list[str] = []
+    position = region.wide_start
+    for later in region.later:
+        parts += (rewritten[position : later.start], later.replacement)
+        position = later.end
+    parts.append(rewritten[position : region.wide_end])
+    last = region.later[-1]
+    return Edit(
+        region.start,
+        region.end,
+        text[region.start : region.end],
+        last.canonical,
+        last.mode,
+        "".join(parts),
+        any(later.fuzzy for later in region.later),
+    )
 
 
 def _overlaps(edit: Edit, others: Sequence[Edit], starts: Sequence[int]) -> bool:

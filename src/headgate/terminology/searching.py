@@ -9,11 +9,13 @@ from functools import cached_property
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
-from headgate.terminology.zones import has_spaceless
+from headgate.terminology.boundaries import has_spaceless
 
 __all__ = ["Finder"]
 
 _DFA_PATTERNS = 5_000  # beyond this a DFA costs more memory than it saves time
+_OCCURRENCES_AT_ONCE = 100_000
+_LEAST_WINDOW = 1_000
 _PUNCTUATION = re.compile(r"[^\w ]")
 _ASCII_PUNCTUATION = str.maketrans(
     {chr(code): " " for code in range(128) if chr(code) not in string.ascii_letters + string.digits + "_"}
@@ -27,6 +29,10 @@ class Finder:
     of punctuation, and a blank at either end of every pattern: that leaves little more than whole words. In scripts
     without spaces there are no such borders, and every occurrence is reported.
 
+    The automaton returns all occurrences in a text at once, and a text of aliases that overlap (`a`, `a a`, `a a a`)
+    has as many at every place as there are lengths of aliases. So it is given one window of the text at a time, and
+    whoever asks may stop.
+
     Args:
         patterns: folded, without duplicates.
     """
@@ -34,9 +40,25 @@ class Finder:
     def __init__(self, patterns: Sequence[str]) -> None:
         self._patterns = patterns
         self._blanked = _compile([f" {_blank(pattern)} " for pattern in patterns])
+        lengths = {len(pattern) for pattern in patterns}
+        self._longest = max(lengths, default=0)
+        # Of patterns of one length at most one ends at any place.
+        self._window = max(_LEAST_WINDOW, _OCCURRENCES_AT_ONCE // max(1, len(lengths)))
 
     def find(self, text: str) -> Iterator[tuple[int, int, int]]:
         """Yield pattern number, start and end: at least all occurrences that are whole words."""
+        if len(text) <= self._window:  # nearly always
+            yield from self._find_in(text)
+            return
+        for begin in range(0, len(text), self._window):
+            # One character on either side, so that words at the borders keep their neighbours.
+            left = max(0, begin - 1)
+            window = text[left : begin + self._window + self._longest + 1]
+            for number, start, end in self._find_in(window):
+                if begin <= start + left < begin + self._window:
+                    yield number, start + left, end + left
+
+    def _find_in(self, text: str) -> Iterator[tuple[int, int, int]]:
         if not text.isascii() and has_spaceless(text):
             yield from self._plain.find_matches_as_indexes(text, overlapping=True)
             return

@@ -1,40 +1,34 @@
-"""What must not be touched: code, markup, URLs, addresses, paths and identifiers.
-
-Code and markup are zones of the text. The rest is decided at the place of a match: a word that is part of a longer
-token such as `https://host/k8s`, `k8s@host`, `/etc/k8s` or `my_k8s` is no mention of the term.
-"""
+"""What is left alone in a text as a whole: code, markup and URLs."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
 
-__all__ = ["JOINERS", "Zones", "has_spaceless", "is_in_identifier", "is_whole_word", "protected_zones"]
+from headgate.terminology.boundaries import SPACELESS_RANGES
+from headgate.terminology.bounds import at_most
+from headgate.terminology.fences import fenced_blocks
+from headgate.terminology.folding import fold
 
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
+__all__ = ["Zones", "protected_zones"]
+
 _BACKTICKS = re.compile(r"`+")
 _TAG = re.compile(r"</?[A-Za-z!][^<>]*>")
 _CODE_OPEN = re.compile(r"<(pre|code|script|style|samp|kbd)\b[^<>]*>", re.IGNORECASE)
-_LITERAL_INTRO = re.compile(
-    r"^(?P<indent>[ \t]*)(?:\.\. (?:code|code-block|sourcecode|parsed-literal)::[^\n]*|[^\n]*::)[ \t]*$",
-    re.MULTILINE,
+# Brackets belong to a URL in pairs, as in https://en.wikipedia.org/wiki/Mercury_(planet).
+_URL_SIGN = rf"[^\s<>\"`{{}}|\\^()\[\]{SPACELESS_RANGES}]"
+_URL = re.compile(
+    rf"(?:\b[A-Za-z][A-Za-z0-9+.\-]{{0,30}}://|\bwww\.)(?:{_URL_SIGN}+|\({_URL_SIGN}*\)|\[{_URL_SIGN}*\]){{0,200}}"
 )
-_INDENTED = re.compile(r"(?:\A|\n[ \t]*\n)((?:(?: {4}|\t)[^\n]*(?:\n|\Z)(?:[ \t]*\n)*)+)")
+_LITERAL_INTRO = re.compile(r"::[ \t]*$", re.MULTILINE)
+_CODE_DIRECTIVE = re.compile(r"^[ \t]*\.\. (?:code|code-block|sourcecode|parsed-literal)::[^\n]*$", re.MULTILINE)
+_OTHER_DIRECTIVE = re.compile(r"[ \t]*\.\. (?!(?:code|code-block|sourcecode|parsed-literal|math|raw)::)[\w:-]+::[ \t]*")
+_INDENTED_LINE = re.compile(r"^(?: {4}|\t)[ \t]*[^\s][^\n]*", re.MULTILINE)
 _LIST_ITEM = re.compile(r"\s*(?:[-*+\u2022]|\d+[.)]|[A-Za-z][.)]) ")
-
-# Thai, Lao; Burmese; Khmer; CJK radicals, Hiragana, Katakana, Bopomofo; CJK; half-width Katakana.
-_SPACELESS = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u312f\u31a0-\u9fff\uf900-\ufaff\uff66-\uff9f"
-    "\U0001b000-\U0001b16f\U00020000-\U0003ffff]"
-)
-
-JOINERS = frozenset("_-./\\@:#=&%~$")
-_HARD_JOINERS = frozenset("_/\\@:#=&%~$")
-_TOKEN_REACH = 64
-_OTHER_ENDS = frozenset("\u200c\u200d_")
+_LIST_ITEM_CHARS = 200
+_CODE_SPAN_CHARS = 2_000
+_TAB = 8
 
 
 class Zones:
@@ -42,15 +36,15 @@ class Zones:
 
     __slots__ = ("_ends", "_starts")
 
-    def __init__(self, spans: list[tuple[int, int]]) -> None:
-        merged: list[tuple[int, int]] = []
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
         for start, end in sorted(spans):
-            if merged and start <= merged[-1][1]:
-                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+            if self._ends and start <= self._ends[-1]:
+                self._ends[-1] = max(end, self._ends[-1])
             else:
-                merged.append((start, end))
-        self._starts = [start for start, _ in merged]
-        self._ends = [end for _, end in merged]
+                self._starts.append(start)
+                self._ends.append(end)
 
     def touches(self, start: int, end: int) -> bool:
         """Return whether a span shares a character with a zone."""
@@ -61,41 +55,39 @@ class Zones:
         return bool(self._starts)
 
 
-def protected_zones(text: str) -> Zones:
-    """Return the code and markup of a text: Markdown, reStructuredText and HTML."""
+def protected_zones(text: str, most: int) -> Zones:
+    """Return the code and markup of a text (Markdown, reStructuredText and HTML), and its URLs.
+
+    Args:
+        text: the text.
+        most: how many marks of one kind are looked at.
+
+    Raises:
+        TooMuchWork: there are more.
+    """
+    if "\r" in text:  # as many characters as before, but one kind of line end
+        text = text.replace("\r\n", " \n").replace("\r", "\n")
     spans: list[tuple[int, int]] = []
     if "```" in text or "~~~" in text:
-        spans += _fenced(text)
+        spans += fenced_blocks(text, most)
     if "`" in text:
-        spans += _inline_code(text, Zones(spans))
+        spans += _inline_code(text, Zones(spans), most)
     if "<" in text:
-        spans += [match.span() for match in _TAG.finditer(text)]
-        spans += _code_elements(text)
+        spans += (match.span() for match in at_most(most, _TAG.finditer(text), "tags"))
+        spans += at_most(most, _code_elements(text), "tags")
+    if "://" in text or "www." in text:
+        spans += (match.span() for match in at_most(most, _URL.finditer(text), "URLs"))
     if "::" in text:
-        spans += _literal_blocks(text)
+        spans += at_most(most, _literal_blocks(text), "literal blocks")
     if "    " in text or "\t" in text:
-        spans += _indented_blocks(text)
+        spans += at_most(most, _indented_blocks(text), "indented blocks")
     return Zones(spans)
 
 
-def _fenced(text: str) -> Iterator[tuple[int, int]]:
-    """Fenced code blocks (CommonMark 0.31, section 4.5); one that is not closed runs to the end."""
-    opened: tuple[int, str] | None = None
-    for match in _FENCE.finditer(text):
-        fence, info = match.group(1), match.group(2)
-        if opened is None:
-            if fence[0] == "~" or "`" not in info:
-                opened = (match.start(), fence)
-        elif fence[0] == opened[1][0] and len(fence) >= len(opened[1]) and not info.strip():
-            yield opened[0], match.end()
-            opened = None
-    if opened is not None:
-        yield opened[0], len(text)
-
-
-def _inline_code(text: str, fenced: Zones) -> Iterator[tuple[int, int]]:
+def _inline_code(text: str, fenced: Zones, most: int) -> Iterator[tuple[int, int]]:
     """Code spans (CommonMark 0.31, section 6.1): a run of backticks closes with the next run of the same length."""
-    runs = [match.span() for match in _BACKTICKS.finditer(text) if not fenced.touches(*match.span())]
+    found = at_most(most, _BACKTICKS.finditer(text), "backticks")
+    runs = [match.span() for match in found if not fenced.touches(*match.span())]
     by_length: dict[int, list[int]] = {}
     for start, end in runs:
         by_length.setdefault(end - start, []).append(start)
@@ -105,125 +97,105 @@ def _inline_code(text: str, fenced: Zones) -> Iterator[tuple[int, int]]:
             continue
         same = by_length[end - start]
         index = bisect_right(same, start)
-        if index < len(same) and "\n\n" not in text[end : min(same[index], end + 2_000)]:
+        if index < len(same) and "\n\n" not in text[end : min(same[index], end + _CODE_SPAN_CHARS)]:
             position = same[index] + (end - start)
             yield start, position
 
 
 def _code_elements(text: str) -> Iterator[tuple[int, int]]:
-    lowered = text.lower() if text.isascii() else text
+    if _CODE_OPEN.search(text) is None:
+        return
+    folded = fold(text)
     position = 0
-    missing: set[str] = set()
+    unclosed: set[str] = set()
     for match in _CODE_OPEN.finditer(text):
         name = match.group(1).lower()
-        if match.start() < position or name in missing:
+        if match.start() < position or name in unclosed:
             continue
-        end = lowered.find(f"</{name}", match.end())
+        end = folded.find(f"</{name}", match.end())
         if end < 0:  # not closed: a chunk may have been cut there, so the rest is code
-            missing.add(name)
+            unclosed.add(name)  # and is looked for once, not once for every element
             end = len(text)
         position = end
         yield match.start(), end
 
 
 def _literal_blocks(text: str) -> Iterator[tuple[int, int]]:
-    """Literal blocks of reStructuredText: what is indented more deeply after a line that ends with `::`."""
+    """Literal blocks of reStructuredText: what is indented more deeply after a line that ends with `::`.
+
+    Of the directives, which end in `::` too, only those for code count; `.. note::` is followed by prose.
+    """
     position = 0
+    for line_start, line_end in _literal_intros(text):
+        if line_start >= position:
+            position = _end_of_block(text, line_end, _indentation(text, line_start, line_end))
+            yield line_end, position
+
+
+def _literal_intros(text: str) -> list[tuple[int, int]]:
+    """Return the lines that introduce literal blocks, as spans."""
+    lines = [match.span() for match in _CODE_DIRECTIVE.finditer(text)] if ".. " in text else []
     for match in _LITERAL_INTRO.finditer(text):
-        if match.start() < position:
-            continue
-        position = _end_of_block(text, match.end(), len(match["indent"].expandtabs()))
-        yield match.end(), position
+        start = text.rfind("\n", 0, match.start()) + 1
+        if _OTHER_DIRECTIVE.fullmatch(text, start, match.end()) is None:
+            lines.append((start, match.end()))
+    return sorted(lines)
 
 
 def _end_of_block(text: str, start: int, indent: int) -> int:
+    """Return where the lines end that are indented by more than `indent` columns."""
     end = start
     position = text.find("\n", start) + 1
-    while 0 < position <= len(text):
+    while 0 < position < len(text):
         line_end = text.find("\n", position)
-        line = text[position : line_end if line_end >= 0 else len(text)]
-        if line.strip():
-            if len(line.expandtabs()) - len(line.expandtabs().lstrip()) <= indent:
+        line_end = line_end if line_end >= 0 else len(text)
+        if text[position:line_end].strip():
+            if _indentation(text, position, line_end) <= indent:
                 return end
-            end = position + len(line)
-        if line_end < 0:
-            break
+            end = line_end
         position = line_end + 1
     return end
 
 
+def _indentation(text: str, start: int, end: int) -> int:
+    """Return how many columns of blanks a line begins with; a tab goes on to the next multiple of eight."""
+    columns = 0
+    for place in range(start, end):
+        if text[place] == " ":
+            columns += 1
+        elif text[place] == "\t":
+            columns += _TAB - columns % _TAB
+        else:
+            break
+    return columns
+
+
 def _indented_blocks(text: str) -> Iterator[tuple[int, int]]:
     """Indented code (CommonMark 0.31, section 4.4), unless it continues a list or another indented paragraph."""
-    for match in _INDENTED.finditer(text):
-        before = text[max(0, match.start() - 2_000) : match.start()].rstrip()
-        last = before.rpartition("\n")[2]
-        if match.start() == 0 or not (_LIST_ITEM.match(last) or last.startswith((" ", "\t"))):
-            yield match.span(1)
+    block: tuple[int, int] | None = None
+    for match in _INDENTED_LINE.finditer(text):
+        start, end = match.span()
+        if block is not None and not text[block[1] : start].strip():
+            block = (block[0], end)
+            continue
+        if block is not None:
+            yield block
+        block = (start, end) if _begins_code(text, start) else None
+    if block is not None:
+        yield block
 
 
-def is_whole_word(text: str, start: int, end: int) -> bool:
-    """Return whether `text[start:end]` stands alone, in any script.
-
-    A word does not go on in letters, digits, underscores or combining marks. In scripts that are written without
-    spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) a word may begin and end between any two characters.
-    """
-    if start > 0:
-        before, first = text[start - 1], text[start]
-        if _is_attached(first):
-            return False
-        if _is_word(before) and not (_is_spaceless(before) or _is_spaceless(first)):
-            return False
-    if end < len(text):
-        after, last = text[end], text[end - 1]
-        if _is_attached(after):
-            return False
-        if after.isalnum() and not (_is_spaceless(after) or _is_spaceless(last)):
-            return False
-    return True
-
-
-def is_in_identifier(text: str, start: int, end: int) -> bool:
-    """Return whether `text[start:end]` is a part of a URL, address, path, option or identifier."""
-    left = start > 0 and text[start - 1] in JOINERS
-    right = end < len(text) and text[end] in JOINERS
-    if not (left or right):
-        return False
-    begin, finish = start, end
-    while begin > max(0, start - _TOKEN_REACH) and _is_token_character(text[begin - 1]):
-        begin -= 1
-    while finish < min(len(text), end + _TOKEN_REACH) and _is_token_character(text[finish]):
-        finish += 1
-    before, after = text[begin:start], text[end:finish].rstrip("-.:")
-    rest = before + after
-    if any(character in _HARD_JOINERS for character in rest):
+def _begins_code(text: str, start: int) -> bool:
+    """Whether an indented line may begin a block: after a blank line, and not within a list."""
+    last_start = last_end = start
+    blank_lines = -1
+    while last_start > 0:
+        last_end = last_start - 1
+        last_start = text.rfind("\n", 0, last_end) + 1
+        blank_lines += 1
+        if text[last_start:last_end].strip():
+            break
+    else:
         return True
-    if "." in after or before.rstrip("-").endswith(".") or ("." in before and before[-1:] == "-"):
-        return True
-    if before.startswith("-"):
-        return True
-    return "-" in rest and (any(character.isdigit() for character in rest) or rest.count("-") > 1)
-
-
-def _is_token_character(character: str) -> bool:
-    return character in JOINERS or (character.isalnum() and not _is_spaceless(character))
-
-
-def _is_word(character: str) -> bool:
-    return character.isalnum() or _is_attached(character)
-
-
-def _is_attached(character: str) -> bool:
-    """Whether a character belongs to the word before it: a combining mark, a joiner, or an underscore."""
-    if character.isascii():
-        return character == "_"
-    return character in _OTHER_ENDS or unicodedata.category(character)[0] == "M"
-
-
-@lru_cache(maxsize=4_096)
-def _is_spaceless(character: str) -> bool:
-    return character >= "\u0e00" and _SPACELESS.match(character) is not None
-
-
-def has_spaceless(text: str) -> bool:
-    """Return whether a text has letters of a script that is written without spaces."""
-    return _SPACELESS.search(text) is not None
+    last = text[last_start : min(last_end, last_start + _LIST_ITEM_CHARS)]
+    return blank_lines > 0 and not (_LIST_ITEM.match(last) or last.startswith((" ", "\t")))

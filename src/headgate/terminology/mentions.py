@@ -1,0 +1,172 @@
+"""Words that are mentioned, not used: `Kubernetes (K8s)`, "formerly K8s", "no longer called K8s".
+
+Whoever writes about a name means the name and not the thing, and with the canonical term in its place the sentence
+says something else: "Kubernetes (Kubernetes)", "no longer called Kubernetes". Two rules recognise a mention, both
+within a few words of it, so that the rest of the text is rewritten as ever:
+
+- Both names in one breath. The alias and its canonical term are next to each other, with nothing between them but
+  brackets, quotation marks, dashes or words that set two names against one another ("or", "formerly", "not",
+  "renamed to", "short for"). The sentence explains or contrasts the names.
+- A word that introduces a name: "called", "the word", "formerly", "also known as" directly before the alias, or
+  "was renamed", "stands for" directly behind it.
+
+The words are English. A word that is missing here costs an odd sentence, and one too many leaves an old name in the
+prompt; so the lists hold function words and words about words, and nothing that is said of things.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = ["Mentions", "Names"]
+
+Names = Mapping[str, tuple[Sequence[int], Sequence[int]]]
+"""For each canonical term, where it is in the text: the starts and the ends, in order."""
+
+_GAP_CHARS = 80
+_LEAD_CHARS = 60
+_TAIL_CHARS = 60
+_NAMES_BEFORE = 3
+
+# What may be between two names of one thing. Articles and auxiliaries are here because "K8s is the old name of
+# Kubernetes" has them; on their own they do no harm, for no sentence that uses a thing says its name twice in a row.
+_CONNECTING_WORDS = """
+    a aka also acronym abbreviated abbreviation alias alternatively an and are as be became become becomes been but by
+    called commonly currently deprecated denotes earlier eg etc everywhere favor favour fka for former formerly from
+    had has have ie in initialism instead into is it its just known later legacy long longer mean meaning means name
+    named never new nickname nicknamed nka no not now obsolete of officially often old older once or original
+    originally our outdated preferred preferably previous previously prior rather read refer referred refers renamed
+    replaced replaces say see short shorten shortened shorthand should simply sometimes spelled spelt stand stands
+    still synonym term than the then to today use used usually versus vs was we were word write written you
+"""
+_CONNECTING = frozenset(_CONNECTING_WORDS.split())
+_ARTICLES = frozenset(("a", "an", "the"))
+_UNTELLING = frozenset(string.ascii_letters + string.whitespace)
+_PERIODS = re.compile(r"\b(?:a\.k\.a|f\.k\.a|n\.k\.a|i\.e|e\.g|vs|cf|abbr)\.", re.IGNORECASE)
+_LINK_TARGET = re.compile(r"\]\([^()\s]{0,80}\)|</?[A-Za-z][^<>]{0,80}>")
+_WORD = re.compile(r"[^\W_]+")
+# The end of a sentence or of a paragraph, and the next item of a list or row of a table.
+_BREAK = re.compile(r"[.!?;\u3002\u2026]|\n[ \t]*\n|\n[ \t]*(?:[-*+\u2022#>|]|\d+[.)])")
+
+_OPENING_SIGNS = "\"'\u201c\u2018\u201e\u00ab([*_`< \t\r\n"
+_INTRODUCTION = re.compile(
+    r"\b(?:"
+    r"formerly|previously|originally|aka|a\.k\.a\.|fka|f\.k\.a\.|dubbed|nicknamed|renamed|abbreviated|saying"
+    r"|(?:called|named)(?: the| an?)?"
+    r"|call(?:s|ing)? (?:it|this|that|them|these|those|him|her)"
+    r"|(?:known|referred to|written|spelled|spelt|abbreviated|shortened|defined) (?:as|to)"
+    r"|(?:renamed|rebranded|changed its name) from"
+    r"|(?:word|term|name|phrase|expression|acronym|abbreviation|initialism|nickname|spelling)s?"
+    r"|(?:not|never|longer|don't|don\u2019t|stop|avoid) (?:say|write|call|saying|writing|calling)"
+    r")\Z",
+    re.IGNORECASE,
+)
+# The last word of each introduction: most words are none, and a look into a set is cheaper than the expression.
+_LAST_WORDS = """
+    formerly previously originally aka a.k.a. fka f.k.a. dubbed nicknamed renamed abbreviated saying called named the
+    an a it this that them these those him her as to from word words term terms name names phrase phrases expression
+    expressions acronym acronyms abbreviation abbreviations initialism initialisms nickname nicknames spelling
+    spellings say write call writing calling
+"""
+_LAST = frozenset(_LAST_WORDS.split())
+_SEQUEL = re.compile(
+    r"[\"'\u201d\u2019\u201c\u00bb)\]*_`>]*,?\s+(?:"
+    r"(?:(?:was|were|is|are|has been|have been|had been|got|being)\s+)?(?:since\s+|now\s+|later\s+)?renamed\b"
+    r"|(?:(?:is|are|was|were)\s+)?now\s+(?:called|named|known\s+as)\b"
+    r"|(?:stands?|stood)\s+for\b|for\s+short\b"
+    r"|(?:is|are|was|were)\s+(?:(?:an?|the|its|our|their|only|just)\s+)?"
+    r"(?:short|shorthand|old|former|outdated|previous|acronym|abbreviation|initialism|nickname|synonym|alias)"
+    r"\s+(?:for|of|names?|terms?|words?)\b"
+    r")",
+    re.IGNORECASE,
+)
+
+
+class Mentions:
+    """Tells which occurrences of aliases in a text are mentions.
+
+    Args:
+        text: the text.
+        names: where its canonical terms are.
+    """
+
+    __slots__ = ("_last", "_names", "_text")
+
+    def __init__(self, text: str, names: Names) -> None:
+        self._text = text
+        self._names = names
+        self._last: dict[str, tuple[int, bool]] = {}
+
+    def is_mention(self, start: int, end: int, canonicals: Iterable[str]) -> bool:
+        """Return whether `text[start:end]` is a mention; to be asked from left to right.
+
+        Args:
+            start: where an alias begins.
+            end: where it ends.
+            canonicals: the canonical terms that it can stand for.
+        """
+        canonicals = tuple(canonicals)
+        answer = (
+            any(self._is_paired(start, end, canonical) for canonical in canonicals)
+            or any(self._goes_on(start, canonical) for canonical in canonicals)
+            or _is_introduced(self._text, start)
+            or _SEQUEL.match(self._text, end, end + _TAIL_CHARS) is not None
+        )
+        for canonical in canonicals:
+            self._last[canonical] = (end, answer)
+        return answer
+
+    def _is_paired(self, start: int, end: int, canonical: str) -> bool:
+        """Whether the alias and its canonical term are named in one breath."""
+        places = self._names.get(canonical)
+        if places is None:
+            return False
+        text, (starts, ends) = self._text, places
+        index = bisect_right(ends, start)
+        # The name that was meant may have others behind it, in the target of its link.
+        for before in ends[max(0, index - _NAMES_BEFORE) : index]:
+            if _is_connected(text, before, start, text[end : end + 1]):
+                return True
+        index = bisect_left(starts, end)
+        return index < len(starts) and _is_connected(text, end, starts[index], text[ends[index] : ends[index] + 1])
+
+    def _goes_on(self, start: int, canonical: str) -> bool:
+        """Whether a list of names goes on, as in "(formerly K8s or kube)", or one alias explains another."""
+        last = self._last.get(canonical)
+        if last is None or not _is_connected(self._text, last[0], start, ","):
+            return False
+        return last[1] or self._text[last[0] : start].lstrip()[:1] in ("(", "[")
+
+
+def _is_introduced(text: str, start: int) -> bool:
+    """Whether the words directly before `start` say that a name follows."""
+    begin = max(0, start - _LEAD_CHARS)
+    lead = text[begin:start].rstrip(_OPENING_SIGNS)
+    if "\n\n" in text[begin + len(lead) : start]:
+        return False
+    words = lead.split()
+    if not words or words[-1].lower().lstrip(_OPENING_SIGNS) not in _LAST:
+        return False
+    return _INTRODUCTION.search(" ".join(words)) is not None
+
+
+def _is_connected(text: str, start: int, end: int, behind: str) -> bool:
+    """Whether `text[start:end]` only connects two names, the second of which is followed by `behind`."""
+    if not 0 < end - start <= _GAP_CHARS:
+        return False
+    gap = _LINK_TARGET.sub(" ", text[start:end])
+    gap = _PERIODS.sub(lambda match: match.group().replace(".", ""), gap)
+    if _BREAK.search(gap):
+        return False
+    words = set(_WORD.findall(gap.lower()))
+    if not words <= _CONNECTING:
+        return False
+    if words - _ARTICLES:
+        return True
+    signs = set(gap) - _UNTELLING
+    if signs == {","}:  # "LarkDesk, LDX, opens": the second explains the first; a mere comma may end a clause
+        return behind in (",", ")", "]")
+    return bool(signs)
