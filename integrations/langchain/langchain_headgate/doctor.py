@@ -35,7 +35,10 @@ class LangChainProbe:
     Attributes:
         gates: the gates in it.
         leaves: the retrievers and vector stores in it that ask no other.
+        around: places from which documents may come that no gate has judged.
     """
+
+    around: Sequence[str] = ()
 
     def __init__(self, target: Any) -> None:
         self._target = target

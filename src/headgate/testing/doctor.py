@@ -58,10 +58,18 @@ class Leaf:
 
 
 class Probe(Protocol):
-    """What an integration offers, as `prober(target)` of its adapter, so that its chains can be proved."""
+    """What an integration offers, as `prober(target)` of its adapter, so that its chains can be proved.
+
+    Attributes:
+        gates: the gates in the chain.
+        leaves: where its documents come from.
+        around: places from which a step behind the gate may add documents that no gate has judged, such as a document
+            store beside a gated retriever; canaries cannot show whether it does.
+    """
 
     gates: Sequence[Gate]
     leaves: Sequence[Leaf]
+    around: Sequence[str]
 
     def observe(self, question: str, marks: Sequence[str], given: Any) -> str:
         """Ask the chain, and return everything that its model would read, or that it returned."""
@@ -75,16 +83,23 @@ class Diagnosis:
         promises: for each place that was used, by its path: which promises hold.
         unused: places that the question did not lead to.
         advice: what to change.
+        unproved: places from which documents may come around the gate, whatever the canaries have shown.
     """
 
     promises: dict[str, dict[str, bool]] = field(default_factory=dict)
     unused: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
+    unproved: tuple[str, ...] = ()
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether every promise holds at every place that was used, and at least one was."""
+        return bool(self.promises) and all(all(found.values()) for found in self.promises.values())
 
     @property
     def holds(self) -> bool:
-        """Whether every promise holds at every place that was used, and at least one was."""
-        return bool(self.promises) and all(all(found.values()) for found in self.promises.values())
+        """Whether all promises are kept, and documents cannot come in another way."""
+        return self.is_kept and not self.unproved
 
     def to_dict(self) -> dict[str, object]:
         """Return the diagnosis as plain JSON values."""
@@ -92,11 +107,13 @@ class Diagnosis:
             "holds": self.holds,
             "promises": self.promises,
             "unused": list(self.unused),
+            "unproved": list(self.unproved),
             "advice": list(self.advice),
         }
 
     def __str__(self) -> str:
-        lines = ["The line works." if self.holds else "The line does not work."]
+        broken = "The line is not proved." if self.is_kept else "The line does not work."
+        lines = ["The line works." if self.holds else broken]
         for path, found in self.promises.items():
             lines += ["", path]
             lines += [f"  {'holds ' if found[name] else 'BROKEN'}  {_PROMISES[name]}" for name in _PROMISES]
@@ -196,7 +213,8 @@ def _diagnose(probe: Probe, planted: Sequence[tuple[Leaf, str]], prompt: str) ->
             "stale": f"{mark}stale" not in prompt,
             "worded": _is_reworded(prompt, mark),
         }
-    return Diagnosis(promises, tuple(unused), tuple(_advise(probe, promises)))
+    around = tuple(probe.around) if probe.gates else ()
+    return Diagnosis(promises, tuple(unused), tuple(_advise(probe, promises, around)), around)
 
 
 def _is_reworded(prompt: str, mark: str) -> bool:
@@ -205,7 +223,7 @@ def _is_reworded(prompt: str, mark: str) -> bool:
     return bool(found) and rest.partition(f" {mark}end")[0].endswith("canonical")
 
 
-def _advise(probe: Probe, promises: dict[str, dict[str, bool]]) -> Iterator[str]:
+def _advise(probe: Probe, promises: dict[str, dict[str, bool]], around: Sequence[str]) -> Iterator[str]:
     if not probe.gates:
         yield "There is no gate in this chain. Add the line: retriever = guard(retriever, 'headgate.yaml')."
         return
@@ -218,5 +236,7 @@ def _advise(probe: Probe, promises: dict[str, dict[str, bool]]) -> Iterator[str]
                 yield f"Documents from {path} go around the gate. Guard it too, or build the chain on the guarded one."
         elif not found["genuine"]:
             yield f"Nothing genuine came from {path}: a step between it and the gate changes the text, or drops it."
+    if around:
+        yield f"Documents may go around the gate, from {', '.join(around)}. Put guard() outside of what adds them."
     if not promises:
         yield "No canary reached the prompt: the question did not lead to retrieval. Try another question or input."

@@ -29,15 +29,17 @@ def walk(root: object, is_end: Callable[[object], bool]) -> Iterator[tuple[str, 
         seen[id(item)] = item
         yield path, item
         if depth < _DEEPEST and not is_end(item):
-            waiting += [(f"{path}.{name}".lstrip("."), child, depth + 1) for name, child in _children(item)]
+            # Plain values are left out here already: a tokenizer has hundreds of thousands of them.
+            children = ((name, child) for name, child in _children(item) if not isinstance(child, _PLAIN))
+            waiting += [(f"{path}.{name}".lstrip("."), child, depth + 1) for name, child in children]
 
 
-def _children(item: object) -> Iterator[tuple[str, object]]:
+def _children(item: object) -> Iterator[tuple[object, object]]:
     try:
         if isinstance(item, Mapping):
-            yield from ((str(key), value) for key, value in item.items())
+            yield from item.items()
         elif isinstance(item, (list, tuple, set, frozenset)):
-            yield from ((str(number), value) for number, value in enumerate(item))
+            yield from enumerate(item)
         elif isinstance(item, functools.partial):
             yield from (("func", item.func), ("args", item.args), ("keywords", item.keywords))
         elif isinstance(item, MethodType):
@@ -56,6 +58,9 @@ def _of_function(function: FunctionType) -> Iterator[tuple[str, object]]:
             yield name, cell.cell_contents
         except ValueError:  # not filled yet
             continue
+    for number, value in enumerate(function.__defaults__ or ()):
+        yield f"default{number}", value
+    yield from (function.__kwdefaults__ or {}).items()
     for name in function.__code__.co_names:
         if name in function.__globals__:
             yield name, function.__globals__[name]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
@@ -12,11 +13,14 @@ from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.instrumentation.events import BaseEvent
 from llama_index.core.instrumentation.events.llm import LLMChatStartEvent, LLMCompletionStartEvent
+from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import BaseNode, MetadataMode, NodeWithScore, TextNode
 
 from headgate import Gate
 from headgate.testing.doctor import Canaries, Leaf
 from headgate.testing.walking import walk
+from llama_index.postprocessor.headgate.engines import is_end, is_source
+from llama_index.postprocessor.headgate.postprocessor import HeadgatePostprocessor
 from llama_index.postprocessor.headgate.retriever import GatedRetriever
 
 __all__ = ["LlamaIndexProbe"]
@@ -31,17 +35,17 @@ class LlamaIndexProbe:
     Attributes:
         gates: the gates in it.
         leaves: the retrievers in it that ask no other.
+        around: stores and nodes that a step behind the gate can reach.
     """
 
     def __init__(self, target: Any) -> None:
         self._target = target
-        found = list(walk(target, is_end=_is_end))
+        found = list(walk(target, is_end=_leads_nowhere))
         self.gates: Sequence[Gate] = list({id(item): item for _, item in found if isinstance(item, Gate)}.values())
         self.leaves: Sequence[Leaf] = [
-            Leaf(path, type(item).__name__, _planter(item))
-            for path, item in found
-            if isinstance(item, BaseRetriever) and not _asks_another(item)
+            Leaf(path, type(item).__name__, _planter(item)) for path, item in found if _is_leaf(item)
         ]
+        self.around: Sequence[str] = [f"{type(item).__name__} at {path}" for path, item in _around(target)]
 
     @classmethod
     def accepts(cls, target: object) -> bool:
@@ -78,15 +82,44 @@ class _Watcher(BaseEventHandler):
             self.prompts.append(event.prompt)
 
 
-def _is_end(item: object) -> bool:
+def _leads_nowhere(item: object) -> bool:
     return isinstance(item, (Gate, BaseNode))
 
 
 def _asks_another(item: object) -> bool:
     if isinstance(item, GatedRetriever):
         return True
-    inner = walk(item, is_end=_is_end)
+    inner = walk(item, is_end=_leads_nowhere)
     return any(other is not item and isinstance(other, BaseRetriever) for _, other in inner)
+
+
+def _around(root: object, prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Yield what a step behind the gate can reach, with the way to it.
+
+    Whether a step adds documents cannot be seen from outside; whether it could, can: it needs something to take them
+    from.
+    """
+    for way, item in walk(root, is_end=lambda one: is_end(one) or _is_leaf(one) or bool(_steps_behind(one))):
+        path = f"{prefix}.{way}".strip(".")
+        for step in _steps_behind(item)[1:]:
+            yield from _around(step, f"{path}.{type(step).__name__}".lstrip("."))
+        if isinstance(item, BaseNode) or (
+            is_source(item) and not isinstance(item, (BaseRetriever, BaseNodePostprocessor))
+        ):
+            yield path, item
+
+
+def _steps_behind(item: object) -> list[Any]:
+    """Return the first gate among the postprocessors of an engine or tool, and the steps behind it."""
+    steps = getattr(item, "__dict__", {}).get("_node_postprocessors")
+    if not isinstance(steps, (list, tuple)):
+        return []
+    return list(itertools.dropwhile(lambda step: not isinstance(step, HeadgatePostprocessor), steps))
+
+
+def _is_leaf(item: object) -> bool:
+    # What a leaf returns is proved by the canaries that are planted in it.
+    return isinstance(item, BaseRetriever) and not _asks_another(item)
 
 
 def _planter(retriever: Any) -> Callable[[Canaries], Callable[[], None]]:

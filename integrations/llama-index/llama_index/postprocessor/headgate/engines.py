@@ -13,9 +13,11 @@ from llama_index.core.callbacks import CallbackManager
 from llama_index.core.chat_engine.types import BaseChatEngine
 from llama_index.core.graph_stores.types import PropertyGraphStore
 from llama_index.core.indices.base import BaseIndex
+from llama_index.core.indices.prompt_helper import PromptHelper
 from llama_index.core.indices.struct_store.sql_query import BaseSQLTableQueryEngine
 from llama_index.core.llms.llm import LLM
 from llama_index.core.memory import BaseMemory
+from llama_index.core.node_parser import NodeParser
 from llama_index.core.postprocessor import MetadataReplacementPostProcessor
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.query_engine import RetrieverRouterQueryEngine
@@ -55,6 +57,8 @@ _ENDS = (
     BaseEmbedding,
     CallbackManager,
     BaseMemory,
+    NodeParser,
+    PromptHelper,
 )
 _WAY_OUT = (
     "Guard the retriever before the engine is built on it, or give the engine "
