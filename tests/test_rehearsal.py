@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from headgate import AdapterError, Chunk, HeadgateError, Policy
 from headgate.cli.app import app
-from headgate.corpus.sealing import to_line
+from headgate.corpus import to_line
 from headgate.demo.company import Company, open_company
 from headgate.rehearsal import CATALOGUE, World, injection, rehearse
 from headgate.rehearsal.catalogue import stale_copy, tampered_copy, unsigned_copy
@@ -330,7 +330,7 @@ def test_the_command_names_what_it_cannot_read(company: Company, tmp_path: Path)
     (tmp_path / "questions.txt").write_bytes(b"\xff\xfe")
     command = ["rehearse", str(tmp_path / "corpus.jsonl"), "--policy", str(tmp_path / "headgate.yaml"), "--json"]
     done = CliRunner().invoke(app, [*command, "--now", "2026-06-01T12:00:00Z"])
-    assert "corpus.jsonl:1: it is no JSON" in done.stderr
+    assert "corpus.jsonl:1: it is not JSON" in done.stderr
     assert json.loads(done.stdout)["curated"] == len(curated)
     refused = CliRunner().invoke(app, [*command, "--questions", str(tmp_path / "questions.txt")])
     assert "questions.txt: the questions are no UTF-8 text" in str(refused.exception)

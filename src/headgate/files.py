@@ -1,33 +1,39 @@
-"""Reading configuration files under a bound, with errors that name the file."""
+"""Reading configuration files under a bound, and writing results whole or not at all."""
 
 from __future__ import annotations
 
+import codecs
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from headgate.errors import PolicyError
 
-__all__ = ["read_config_bytes", "read_config_text"]
+__all__ = ["read_config_bytes", "read_config_text", "replacing", "write_text"]
 
 
 def read_config_bytes(path: Path, max_bytes: int) -> bytes:
     """Return the content of a configuration file.
 
     Raises:
-        PolicyError: the file is missing, unreadable, no regular file, or longer than `max_bytes`.
+        PolicyError: the file is missing, unreadable, not a regular file, or longer than `max_bytes`.
     """
-    if not path.exists():
-        raise PolicyError(
-            "the file does not exist.", "Check the path; it is relative to the policy file.", file=str(path)
-        )
-    if not path.is_file():
-        raise PolicyError("this is not a regular file.", "Name a file.", file=str(path))
     try:
+        if path.exists() and not path.is_file():
+            raise PolicyError("this is not a regular file.", "Name a file.", file=str(path))
         with path.open("rb") as file:
             data = file.read(max_bytes + 1)
-    except OSError as error:
+    except FileNotFoundError:
         raise PolicyError(
-            f"the file cannot be read ({error.strerror}).", "Check its permissions.", file=str(path)
-        ) from error
+            "the file does not exist.", "Check the path; it is relative to the policy file.", file=str(path)
+        ) from None
+    except (OSError, ValueError) as error:  # a name that is too long, or holds a null character
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise PolicyError(f"the file cannot be read ({reason}).", "Check its permissions.", file=str(path)) from error
     if len(data) > max_bytes:
         raise PolicyError(
             f"the file is larger than {max_bytes:,} bytes.", "Split it, or raise the limit.", file=str(path)
@@ -41,7 +47,65 @@ def read_config_text(path: Path, max_bytes: int) -> str:
     Raises:
         PolicyError: as `read_config_bytes`, or the file is not UTF-8.
     """
+    data = read_config_bytes(path, max_bytes)
     try:
-        return read_config_bytes(path, max_bytes).decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise PolicyError(f"byte {error.start} is not UTF-8.", "Save the file as UTF-8.", file=str(path)) from error
+        is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        problem = "this is UTF-16." if is_utf16 else f"byte {error.start} is not UTF-8."
+        raise PolicyError(problem, "Save the file as UTF-8.", file=str(path)) from error
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[str]]:
+    """Open a file for writing that appears under its name only when it is complete.
+
+    It is written aside, in the same folder, forced to the disk and renamed. Whoever reads `path` meanwhile, or after
+    a crash, finds the old file or the new one, never a part. What is not a regular file (a pipe, a terminal) is
+    written directly.
+
+    Args:
+        path: the file; its folder is made if there is none.
+
+    Raises:
+        OSError: it cannot be written; the old file is still there.
+    """
+    target = Path(os.path.realpath(path))  # a link keeps pointing to where it points
+    if target.exists() and not target.is_file():
+        with target.open("w", encoding="utf-8") as stream:
+            yield stream
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f".headgate-{secrets.token_hex(8)}.part")
+    try:
+        with aside.open("x", encoding="utf-8") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        if target.exists():
+            aside.chmod(stat.S_IMODE(target.stat().st_mode))
+        aside.replace(target)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file as `replacing` does."""
+    with replacing(path) as stream:
+        stream.write(text)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Force a rename to the disk, where the system can do that for folders."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        return
+    finally:
+        os.close(descriptor)

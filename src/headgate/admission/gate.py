@@ -271,6 +271,9 @@ class Gate:
             return loaded, resolve(loaded, self._limits)
         except PolicyError as error:
             raise error.at(str(self._path) if self._path else None) from None
+        except (ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RecursionError, OSError) as error:
+            # Whatever a key or glossary file holds, a reload must not end in anything but a PolicyError.
+            raise PolicyError(f"it cannot be used ({type(error).__name__}: {error}).", "") from error
 
     def _plan(self, chunks: Sequence[Chunk], query: str | None, now: datetime | None, as_of: datetime | None) -> Plan:
         instant = require_aware(now, "now") if now is not None else self._clock()

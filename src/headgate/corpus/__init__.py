@@ -2,8 +2,10 @@
 
 from headgate.corpus.auditing import Audit, AuditRow, audit_corpus
 from headgate.corpus.drafting import draft_policy
-from headgate.corpus.reading import CorpusItem, read_corpus
-from headgate.corpus.sealing import seal_corpus, to_line
+from headgate.corpus.item import CorpusItem
+from headgate.corpus.lines import to_line, to_lines
+from headgate.corpus.reading import read_corpus
+from headgate.corpus.sealing import seal_corpus
 from headgate.corpus.survey import Survey, survey_corpus
 
 __all__ = [
@@ -17,4 +19,5 @@ __all__ = [
     "seal_corpus",
     "survey_corpus",
     "to_line",
+    "to_lines",
 ]

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from headgate.admission.gate import Gate
 from headgate.chunk import Chunk
-from headgate.corpus.reading import CorpusItem
+from headgate.corpus.item import CorpusItem
 from headgate.decision import Decision
 from headgate.display import Displayed
 

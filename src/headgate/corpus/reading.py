@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timezone
+import os
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from headgate.chunk import Chunk
-from headgate.errors import HeadgateError, PolicyError
+from headgate.corpus.frontmatter import split_front_matter
+from headgate.corpus.item import CorpusItem
+from headgate.corpus.lines import read_lines
+from headgate.errors import HeadgateError
 from headgate.freshness import find_entry
 from headgate.limits import DEFAULT_LIMITS, Limits
-from headgate.policy.loading import parse_yaml
 
 __all__ = ["CorpusItem", "read_corpus"]
 
 TEXT_SUFFIXES = frozenset((".md", ".markdown", ".txt", ".rst", ".html", ".htm", ".adoc", ".org", ".text"))
 _LINES_SUFFIXES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
-_TEXT_NAMES = ("text", "page_content", "content")
 _AGE_ROLES = ("modified", "published", "created")
-_ID_NAMES = ("id", "id_", "_id", "doc_id")
-
-
-@dataclass(frozen=True, slots=True)
-class CorpusItem:
-    """A chunk of a corpus.
-
-    Attributes:
-        place: where it stands, such as `handbook/leave.md` or `docs.jsonl:17`.
-        chunk: the chunk; None where the place holds nothing that can be read.
-        problem: why it cannot be read.
-    """
-
-    place: str
-    chunk: Chunk | None
-    problem: str | None = None
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def read_corpus(
@@ -45,11 +28,14 @@ def read_corpus(
 ) -> Iterator[CorpusItem]:
     """Yield the documents of a folder, of one text file, or of a JSON Lines file (also gzipped).
 
-    A text file is one chunk. YAML front matter becomes metadata and is no part of the text. Where front matter names
-    no source, `source` is the prefix and the path below the folder; where it has no date, `mtime` is the file's own.
+    A text file is one chunk. Front matter (YAML, or TOML between `+++`) becomes metadata and is not part of the text;
+    where it cannot be read, neither can the file: it may hold an end of validity. Where front matter names no source,
+    `source` is the prefix and the path below the folder; where it has no date, `mtime` is the file's own.
 
     A line of JSON Lines is an object with `text` (or `page_content`, `content`), and either `metadata` or further
     entries that become the metadata.
+
+    Everything that is passed over is yielded too, with its reason, apart from names that begin with a dot.
 
     Args:
         path: the folder or file.
@@ -67,7 +53,7 @@ def read_corpus(
     if not root.is_file():
         raise HeadgateError(f"{root}: there is no such file or folder.")
     if root.name.endswith(_LINES_SUFFIXES):
-        return _read_lines(root, limits)
+        return read_lines(root, limits)
     if root.suffix.lower() in TEXT_SUFFIXES:
         return iter([_read_text_file(root, root.name, prefix or "file:", limits)])
     known = ", ".join(sorted((*TEXT_SUFFIXES, *_LINES_SUFFIXES)))
@@ -75,14 +61,34 @@ def read_corpus(
 
 
 def _read_folder(root: Path, prefix: str, limits: Limits) -> Iterator[CorpusItem]:
-    for file in sorted(root.rglob("*")):
-        below = file.relative_to(root)
-        if any(part.startswith(".") for part in below.parts) or file.is_symlink() or not file.is_file():
-            continue
-        if file.suffix.lower() in TEXT_SUFFIXES:
-            yield _read_text_file(file, below.as_posix(), prefix, limits)
-        elif file.name.endswith(_LINES_SUFFIXES):
-            yield from _read_lines(file, limits)
+    closed: list[OSError] = []
+    for folder, folders, names in os.walk(root, onerror=closed.append):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in folders:
+            if (Path(folder) / name).is_symlink():
+                yield _skipped(Path(folder) / name, "it is a symbolic link, which is not followed")
+        for name in sorted(names):
+            if not name.startswith("."):
+                yield from _read_file(root, Path(folder) / name, prefix, limits)
+    for error in closed:
+        yield CorpusItem(str(error.filename), None, f"the folder cannot be read ({error.strerror})")
+
+
+def _read_file(root: Path, file: Path, prefix: str, limits: Limits) -> Iterator[CorpusItem]:
+    if file.is_symlink():
+        yield _skipped(file, "it is a symbolic link, which is not followed")
+    elif not file.is_file():
+        yield _skipped(file, "it is not a regular file")
+    elif file.suffix.lower() in TEXT_SUFFIXES:
+        yield _read_text_file(file, file.relative_to(root).as_posix(), prefix, limits)
+    elif file.name.endswith(_LINES_SUFFIXES):
+        yield from read_lines(file, limits)
+    else:
+        yield _skipped(file, f"files of this kind are not read ({file.suffix[:20] or 'no ending'})")
+
+
+def _skipped(file: Path, why: str) -> CorpusItem:
+    return CorpusItem(str(file), None, why, is_document=False)
 
 
 def _read_text_file(file: Path, below: str, prefix: str, limits: Limits) -> CorpusItem:
@@ -95,62 +101,19 @@ def _read_text_file(file: Path, below: str, prefix: str, limits: Limits) -> Corp
     if len(data) > limits.text_bytes:
         return CorpusItem(str(file), None, f"it is longer than {limits.text_bytes:,} bytes")
     try:
-        text = data.decode("utf-8-sig")
+        metadata, text = split_front_matter(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         return CorpusItem(str(file), None, f"byte {error.start} is not UTF-8")
-    metadata, text, problem = _split_front_matter(text)
+    except ValueError as error:
+        return CorpusItem(str(file), None, f"its front matter cannot be read: {error}")
     if find_entry(metadata, "source") is None:
         metadata["source"] = f"{prefix}{below}"
     # A time that is there and cannot be read is not replaced by the file's own, which says something else.
     if all(find_entry(metadata, role) is None for role in _AGE_ROLES):
-        metadata.setdefault("mtime", datetime.fromtimestamp(modified, timezone.utc).isoformat(timespec="seconds"))
-    return CorpusItem(str(file), Chunk(text, metadata), problem)
+        metadata.setdefault("mtime", _iso(modified))
+    return CorpusItem(str(file), Chunk(text, metadata))
 
 
-def _split_front_matter(text: str) -> tuple[dict[str, object], str, str | None]:
-    """Return front matter, the text after it, and why the front matter could not be read, if so."""
-    if not text.startswith(("---\n", "---\r\n")):
-        return {}, text, None
-    head, mark, body = text[3:].replace("\r\n", "\n").partition("\n---\n")
-    if not mark:
-        return {}, text, None
-    try:
-        value = parse_yaml(head).value
-    except PolicyError as error:
-        return {}, text, f"its front matter cannot be read: {error.describe()}"
-    if not isinstance(value, dict):
-        return {}, text, None
-    return dict(value), body.lstrip("\n"), None
-
-
-def _read_lines(file: Path, limits: Limits) -> Iterator[CorpusItem]:
-    try:
-        with _open_lines(file) as lines:
-            number = 0
-            while line := lines.readline(2 * limits.text_bytes):
-                number += 1
-                if line.strip():
-                    yield _read_record(line, f"{file}:{number}")
-    except (OSError, EOFError) as error:
-        yield CorpusItem(str(file), None, f"it cannot be read to its end ({error})")
-
-
-def _open_lines(file: Path) -> BinaryIO:
-    return cast("BinaryIO", gzip.open(file, "rb")) if file.suffix == ".gz" else file.open("rb")
-
-
-def _read_record(line: bytes, place: str) -> CorpusItem:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        return CorpusItem(place, None, f"it is no JSON ({str(error)[:80]})")
-    if not isinstance(record, dict):
-        return CorpusItem(place, None, "it is no JSON object")
-    name = next((name for name in _TEXT_NAMES if isinstance(record.get(name), str)), None)
-    if name is None:
-        return CorpusItem(place, None, f"it has no text; one of {', '.join(_TEXT_NAMES)} must hold one")
-    identifier = next((str(record[key]) for key in _ID_NAMES if isinstance(record.get(key), (str, int))), None)
-    metadata = record.get("metadata")
-    if not isinstance(metadata, Mapping):
-        metadata = {key: value for key, value in record.items() if key != name}
-    return CorpusItem(place, Chunk(record[name], metadata, identifier))
+def _iso(seconds: float) -> str:
+    # Not `fromtimestamp`, which refuses times before 1970 on some systems.
+    return (_EPOCH + timedelta(seconds=int(seconds))).isoformat(timespec="seconds")

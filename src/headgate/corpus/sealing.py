@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from headgate.chunk import Chunk
-from headgate.corpus.reading import CorpusItem
-from headgate.encoding import to_json
+from headgate.corpus.item import CorpusItem
 from headgate.errors import HeadgateError
 from headgate.integration.publishing import Publishing
 from headgate.policy import MetadataKeys
 from headgate.provenance import Sealer
 
-__all__ = ["seal_corpus", "to_line"]
+__all__ = ["seal_corpus"]
 
 
 def seal_corpus(
@@ -47,9 +45,3 @@ def seal_corpus(
             continue
         problems = [problem for problem in (item.problem, *published.problems) if problem]
         yield CorpusItem(item.place, published.chunk, "; ".join(problems) or None)
-
-
-def to_line(chunk: Chunk, *, is_ascii: bool = False) -> str:
-    """Return a chunk as a line of JSON Lines, as `read_corpus` reads it; in ASCII for streams of any encoding."""
-    record = {"id": chunk.id, "text": chunk.text, "metadata": dict(chunk.metadata)}
-    return to_json({key: value for key, value in record.items() if value is not None}, is_ascii=is_ascii)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from headgate.chunk import SEAL_KEY
-from headgate.corpus.reading import CorpusItem
+from headgate.corpus.item import CorpusItem
 from headgate.freshness import find_entry, resolve_timestamps
 from headgate.policy import normalise_uri
 from headgate.provenance import read_claimed

@@ -106,7 +106,6 @@ def _from_yaml(text: str, file: str) -> GlossaryFile:
 
 def _from_csv(text: str, file: str) -> GlossaryFile:
     """Columns `canonical` and `alias` (one a row) or `aliases` (separated by |); `mode`, `sources`, `near`, `case`."""
-    csv.field_size_limit(1_000_000)
     reader = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True)
     names = {name.strip().lower(): name for name in reader.fieldnames or () if isinstance(name, str)}
     if "canonical" not in names or not ({"alias", "aliases"} & set(names)):
