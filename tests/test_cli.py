@@ -40,7 +40,7 @@ def docs(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "leave.md").write_text("---\ntitle: Leave\nupdated_at: 2026-05-01T10:00:00Z\n---\nThirty days.\n")
     (folder / "old.md").write_text("---\nupdated_at: 2020-01-01T00:00:00Z\n---\nTwenty days.\n")
-    (folder / "naive.md").write_text("---\nupdated_at: 2026-05-01 10:00\n---\nNo zone.\n")
+    (folder / "two.md").write_text("---\nupdated_at: 02/03/2026\n---\nTwo readings.\n")
     (folder / "binary.txt").write_bytes(b"\xff\xfe")
     (folder / ".hidden.md").write_text("hidden")
     (folder / "more.jsonl").write_text(
@@ -87,7 +87,7 @@ def test_an_audit_names_the_reason_of_every_document_it_keeps_out(run: Any, docs
     code, out, _ = run("audit", "docs", "--now", NOW, "--html", "page.html")
     assert code == 1
     assert "would be kept out" in Path("page.html").read_text()
-    for fragment in ("old.md", "F202", "binary.txt", "not UTF-8", "P109", "naive.md", "more.jsonl:2"):
+    for fragment in ("old.md", "F202", "binary.txt", "not UTF-8", "P109", "two.md", "more.jsonl:2"):
         assert fragment in out
     code, out, _ = run("audit", "docs/leave.md", "--prefix", "file:docs/", "--now", NOW)
     assert code == 0

@@ -121,29 +121,38 @@ def test_periods(by: Any, first: str) -> None:
 
 
 def test_the_adoption_report_says_what_would_let_documents_in() -> None:
-    gate = gate_of("audit")
+    any_date = DOCS.source(freshness={"max_age": "90d", "evidence": "any"})
+    gate = Gate({"mode": "audit", "sources": [any_date, WIKI.source(**RULES)]}, clock=CLOCK)
     undated = [
         DOCS.seal("a", "https://docs.example/1", {"source": "https://docs.example/1", key: value}, modified=None)
         for key, value in [("stamp", "2026-05-01T00:00:00Z")] * 3
         + [("crawl-day", "2026-05-02")] * 2
-        + [("last_modified", "2026-05-01T10:00:00"), ("last_modified", "03/04/2026"), ("other", "x")]
+        + [("last_modified", "03/04/2026"), ("other", "x")]
     ]
     elsewhere = Chunk("x", {"source": "https://blog.example/post"})
     stranger = Publisher("stranger", "https://x.example/**", CLOCK).seal("a", "https://docs.example/2")
     found = study_adoption([record(gate, *undated, unsigned(), unsigned(), elsewhere, stranger, good())])
-    assert (found.documents, found.blocked, found.touched_prompts, found.empty_prompts) == (13, 12, 1, 0)
+    assert (found.documents, found.blocked, found.touched_prompts, found.empty_prompts) == (12, 11, 1, 0)
     remedies = {remedy.problem: remedy for remedy in found.remedies()}
     assert remedies["only a date is missing"].documents == 5
     assert remedies["only a date is missing"].policy == 'metadata: {modified: ["stamp", "crawl-day"]}'
-    assert remedies["the date has no time zone"].documents == 1
     assert remedies["the date has two readings"].documents == 1
     assert remedies["no date at all"].documents == 1
     assert remedies["only a seal is missing"].documents == 2
     assert remedies["sealed by an unknown key"].todo.endswith("stranger.")
     assert 'match: "https://blog.example/**"' in str(remedies["no source of the policy matches"].policy)
     assert [entry["retrieved"] for entry in found.manifest()] == [2]
-    policy = Policy.from_mapping({"metadata": {"modified": ["stamp", "crawl-day"]}, "sources": [DOCS.source(**RULES)]})
+    policy = Policy.from_mapping({"metadata": {"modified": ["stamp", "crawl-day"]}, "sources": [any_date]})
     assert Gate(policy, clock=CLOCK).judge(undated).counts()["admit"] == 5  # the advice is right
+
+
+def test_the_adoption_report_says_whose_dates_nobody_signed() -> None:
+    dated = DOCS.seal("a", "https://docs.example/1", {"last_modified": "2026-05-01T10:00:00"}, modified=None)
+    (remedy,) = study_adoption([record(gate_of("audit"), dated)]).remedies()
+    assert (remedy.problem, remedy.documents) == ("the date is not signed", 1)
+    assert remedy.policy == "freshness: {evidence: any}"
+    any_date = DOCS.source(freshness={"max_age": "90d", "evidence": "any"})
+    assert Gate({"sources": [any_date]}, clock=CLOCK).judge([dated]).chunks  # the advice is right
 
 
 def test_the_stale_list_puts_the_most_damage_first() -> None:

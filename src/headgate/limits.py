@@ -16,7 +16,7 @@ class Limits:
         seal_bytes: the longest seal, in characters; a longer one is malformed (P106).
         uri_chars: the longest URI that is compared with a policy; a longer one matches nothing.
         date_chars: the longest string that is read as a date.
-        metadata_keys: how many metadata keys are looked at for times and sources.
+        metadata_keys: how many metadata keys are looked at for times and sources; more are a reason to drop (F203).
         chunks: how many chunks one admission judges; the rest is dropped (G904).
         policy_bytes: the longest policy file.
         glossary_bytes: the longest glossary file.
@@ -31,7 +31,7 @@ class Limits:
     seal_bytes: int = 8_192
     uri_chars: int = 2_048
     date_chars: int = 64
-    metadata_keys: int = 256
+    metadata_keys: int = 10_000
     chunks: int = 10_000
     policy_bytes: int = 1_000_000
     glossary_bytes: int = 50_000_000

@@ -18,23 +18,23 @@ from langchain_headgate import SealDocuments
 from llama_index.postprocessor.headgate import SealNodes
 
 PAGE = "https://handbook.example/a"
-Way = Callable[[Publisher, dict[str, object]], Chunk]
+Way = Callable[[Publisher, dict[str, object], str], Chunk]
 
 
-def by_command_line(publisher: Publisher, metadata: dict[str, object]) -> Chunk:
-    (item,) = seal_corpus([CorpusItem("a", Chunk("text", metadata))], publisher.sealer)
+def by_command_line(publisher: Publisher, metadata: dict[str, object], text: str = "text") -> Chunk:
+    (item,) = seal_corpus([CorpusItem("a", Chunk(text, metadata))], publisher.sealer)
     assert item.chunk is not None, item.problem
     return item.chunk
 
 
-def by_langchain(publisher: Publisher, metadata: dict[str, object]) -> Chunk:
-    (document,) = SealDocuments(publisher.sealer).transform_documents([Document("text", metadata=metadata)])
+def by_langchain(publisher: Publisher, metadata: dict[str, object], text: str = "text") -> Chunk:
+    (document,) = SealDocuments(publisher.sealer).transform_documents([Document(text, metadata=metadata)])
     return Chunk(document.page_content, document.metadata)
 
 
-def by_llama_index(publisher: Publisher, metadata: dict[str, object]) -> Chunk:
-    (node,) = SealNodes(publisher.sealer, cover=[])([TextNode(text="text", metadata=metadata)])
-    return Chunk("text", node.metadata)
+def by_llama_index(publisher: Publisher, metadata: dict[str, object], text: str = "text") -> Chunk:
+    (node,) = SealNodes(publisher.sealer, cover=[])([TextNode(text=text, metadata=metadata)])
+    return Chunk(text, node.metadata)
 
 
 WAYS: list[Way] = [by_command_line, by_langchain, by_llama_index]
@@ -52,7 +52,7 @@ def test_a_sealed_restriction_outlives_every_edit_of_the_index(
     seal: Way, role: str, days: int, change: str, handbook: Publisher, gate: Gate, clock: FixedClock
 ) -> None:
     metadata: dict[str, object] = {"source": PAGE, role: (clock.now + timedelta(days=days)).isoformat()}
-    stored = dict(seal(handbook, metadata).metadata)
+    stored = dict(seal(handbook, metadata, "text").metadata)
     assert not gate.admit([Chunk("text", stored)]).chunks
     value = stored.pop(role)
     if change == "replaced":
@@ -64,8 +64,8 @@ def test_a_sealed_restriction_outlives_every_edit_of_the_index(
 
 @pytest.mark.parametrize("seal", WAYS)
 def test_a_sealed_version_is_superseded_whatever_the_index_says(seal: Way, handbook: Publisher, gate: Gate) -> None:
-    old = seal(handbook, {"source": PAGE, "version": 1, "last_modified": "2026-05-02T00:00:00Z"})
-    new = seal(handbook, {"source": PAGE, "version": 2, "last_modified": "2026-05-03T00:00:00Z"})
+    old = seal(handbook, {"source": PAGE, "version": 1, "last_modified": "2026-05-02T00:00:00Z"}, "text")
+    new = seal(handbook, {"source": PAGE, "version": 2, "last_modified": "2026-05-03T00:00:00Z"}, "new text")
     for version in (1, 3, None):
         stored = {**old.metadata, "version": version}
         assert [d.admitted for d in gate.admit([Chunk("text", stored), new]).decisions] == [False, True]
@@ -73,7 +73,9 @@ def test_a_sealed_version_is_superseded_whatever_the_index_says(seal: Way, handb
 
 @pytest.mark.parametrize("seal", WAYS)
 def test_a_successor_that_was_named_cannot_be_forgotten(seal: Way, handbook: Publisher, gate: Gate) -> None:
-    sealed = seal(handbook, {"source": PAGE, "last_modified": "2026-05-02T00:00:00Z", "superseded_by": f"{PAGE}/2"})
+    sealed = seal(
+        handbook, {"source": PAGE, "last_modified": "2026-05-02T00:00:00Z", "superseded_by": f"{PAGE}/2"}, "text"
+    )
     for successor in ("", None, "none"):
         assert not gate.admit([Chunk("text", {**sealed.metadata, "superseded_by": successor})]).chunks
 

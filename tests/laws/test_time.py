@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta, timezone
 from email.utils import format_datetime
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.freshness import Unreadable, judge_freshness, quiet_window, read_time, resolve_timestamps
+from headgate.freshness.forms import read_digits
+from headgate.freshness.parsing import read_values
 from headgate.policy import Freshness
 from headgate.policy.durations import format_duration, parse_duration
 
@@ -32,14 +33,20 @@ def test_an_rfc_2822_time_is_that_second(instant: datetime) -> None:
     assert read_time(format_datetime(instant)).earliest == instant.replace(microsecond=0)
 
 
+def is_written_date(value: object) -> bool:
+    digits = str(value)
+    return len(digits) == 12 and read_digits(digits, timezone.utc) is not None
+
+
 @given(instants)
 def test_epoch_seconds_and_milliseconds_are_that_second(instant: datetime) -> None:
     second = instant.replace(microsecond=0)
     epoch = int(second.timestamp())
     if epoch >= 10**8:
-        assert read_time(epoch).earliest == second
-        assert read_time(str(epoch)).earliest == second
-        assert read_time(epoch * 1_000).earliest == second
+        for written in (epoch, str(epoch), epoch * 1_000, epoch * 10**9):
+            readings = read_values(written).intervals
+            # Digits that are a date as well are that; ten of them may be either.
+            assert second in {one.earliest for one in readings} or is_written_date(written)
 
 
 @given(st.dates(date(1971, 1, 1), date(2100, 1, 1)), zones)
@@ -51,10 +58,11 @@ def test_a_date_is_every_instant_that_is_that_day_somewhere(day: date, zone: tim
 
 
 @given(st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1)))  # noqa: DTZ001 - naive on purpose
-def test_a_time_without_a_zone_is_not_completed(naive: datetime) -> None:
-    if naive.time() != datetime.min.time():
-        with pytest.raises(Unreadable):
-            read_time(naive.isoformat())
+def test_a_time_without_a_zone_is_every_instant_that_it_can_mean(naive: datetime) -> None:
+    interval = read_time(naive.isoformat(sep=" "))
+    assert interval.latest - interval.earliest == timedelta(hours=26)
+    for hours in (-12, 0, 14):
+        assert interval.earliest <= naive.replace(tzinfo=timezone(timedelta(hours=hours))) <= interval.latest
 
 
 @given(st.text(max_size=80) | st.integers() | st.floats() | st.binary(max_size=9) | st.none() | st.booleans())

@@ -28,7 +28,7 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     for judgement in judged:
         judge_chunk(judgement, plan.revision, plan.at, limits)
     _hold_back(judged, answers)
-    apply_supersession(judged)
+    apply_supersession(judged, plan.at)
     apply_budget(judged, plan.revision)
     return _conclude(plan)
 

@@ -12,10 +12,11 @@ from headgate.chunk import SEAL_KEY, Chunk
 from headgate.decision import Assurance, Finding, Mode
 from headgate.encoding import b64url_encode
 from headgate.freshness import (
-    RESTRICTING_ROLES,
     Timestamps,
     find_entry,
     find_time_like,
+    fragment_of,
+    identify_document,
     quiet_window,
     resolve_timestamps,
 )
@@ -37,6 +38,7 @@ class Facts:
         source: what is required of it.
         digest: the digest of its text, as seals and records write it.
         uri: which document it belongs to.
+        document: what makes it a version of the same document as another chunk; None if it belongs to none.
         assurance: how much is proved.
         seal: the verified claims, if any.
         findings: what speaks against it so far.
@@ -49,6 +51,7 @@ class Facts:
     source: ResolvedSource
     digest: str = ""
     uri: str | None = None
+    document: str | None = None
     assurance: Assurance = "none"
     seal: Seal | None = None
     findings: tuple[Finding, ...] = ()
@@ -64,6 +67,7 @@ class _Draft:
 
     source: ResolvedSource
     uri: str | None = None
+    declared: object = None
     declared_uri: str | None = None
     assurance: Assurance = "none"
     seal: Seal | None = None
@@ -122,7 +126,7 @@ def _find(
     try:
         times = _timestamps(draft, metadata, revision, limits)
         quiet = quiet_window(times, draft.source.freshness)
-        evidence = _evidence(draft, times, metadata, revision, limits)
+        evidence = _evidence(draft, times, metadata, limits)
     except Exception as error:  # noqa: BLE001 - as above
         failed = under_mode((check_failed("freshness", error),), draft.source.modes["freshness"])
         draft.findings = (*draft.findings, *failed)
@@ -130,6 +134,7 @@ def _find(
         draft.source,
         label,
         draft.uri,
+        _document(draft, limits),
         draft.assurance,
         draft.seal,
         draft.findings,
@@ -140,14 +145,12 @@ def _find(
     )
 
 
-def _evidence(
-    draft: _Draft, times: Timestamps, metadata: Mapping[str, object], revision: Revision, limits: Limits
-) -> dict[str, object]:
-    seal, rule = draft.seal, draft.source.freshness
+def _evidence(draft: _Draft, times: Timestamps, metadata: Mapping[str, object], limits: Limits) -> dict[str, object]:
+    seal = draft.seal
     key = draft.source.requirement.keys.get(seal.kid) if seal is not None else None
-    whole = times if rule.evidence == "any" else _timestamps(draft, metadata, revision, limits, is_whole=True)
-    hints = find_time_like(metadata, limits) if whole.age_basis() is None else ()
-    return evidence_of(seal, key.thumbprint if key else None, whole, metadata, draft.declared_uri, hints)
+    hints = find_time_like(metadata, limits) if times.age_basis() is None and not times.uncounted else ()
+    fragment = fragment_of(draft.declared, limits.uri_chars)
+    return evidence_of(seal, key.thumbprint if key else None, times, metadata, draft.declared_uri, hints, fragment)
 
 
 def check_failed(check: str, error: Exception) -> Finding:
@@ -165,7 +168,9 @@ def _prove(
     revision: Revision,
     limits: Limits,
 ) -> None:
-    declared_uri = _declared_uri(metadata, revision, limits)
+    entry = find_entry(metadata, "source", revision.metadata, limits)
+    draft.declared = entry[1] if entry else None
+    declared_uri = normalise_uri(draft.declared, limits.uri_chars)
     declared = revision.source_of(declared_uri)
     token = metadata.get(SEAL_KEY)
     claimed = read_claimed(token, limits)
@@ -191,9 +196,11 @@ def _prove(
     draft.findings = under_mode(proof.findings, draft.source.modes["provenance"])
 
 
-def _declared_uri(metadata: Mapping[str, object], revision: Revision, limits: Limits) -> str | None:
-    entry = find_entry(metadata, "source", revision.metadata, limits)
-    return normalise_uri(entry[1], limits.uri_chars) if entry else None
+def _document(draft: _Draft, limits: Limits) -> str | None:
+    if draft.seal is not None:
+        return identify_document(draft.seal.subject, limits.uri_chars)
+    written = draft.declared if draft.uri == draft.declared_uri else draft.uri
+    return identify_document(written, limits.uri_chars)
 
 
 def _verdict(token: object, claimed: Claimed, label: str, digest: bytes, draft: _Draft, revision: Revision) -> Verdict:
@@ -208,17 +215,15 @@ def _verdict(token: object, claimed: Claimed, label: str, digest: bytes, draft: 
     return known
 
 
-def _timestamps(
-    draft: _Draft, metadata: Mapping[str, object], revision: Revision, limits: Limits, *, is_whole: bool = False
-) -> Timestamps:
-    seal = draft.seal
-    is_restricted = draft.source.freshness.evidence == "sealed" and not is_whole
+def _timestamps(draft: _Draft, metadata: Mapping[str, object], revision: Revision, limits: Limits) -> Timestamps:
+    seal, source = draft.seal, draft.source
     return resolve_timestamps(
         metadata,
         signed=_signed_times(seal) if seal is not None else None,
         version=seal.version if seal is not None else None,
+        covered=seal.covered if seal is not None else (),
+        evidence=source.freshness.evidence_for(source.requirement.require, is_proved=seal is not None),
         keys=revision.metadata,
-        roles=RESTRICTING_ROLES if is_restricted else None,
         limits=limits,
     )
 

@@ -172,8 +172,9 @@ def judge_times(judgement: Judgement, now: datetime) -> None:
     judgement.modified, judgement.age = judged.modified, judged.age
     findings = judged.findings
     if findings and facts.seal is None and SEAL_KEY in judgement.chunk.metadata and _is_refuted(facts):
-        # Its times may well stand in the seal that was refused; that they are missing is not known.
-        findings = tuple(finding for finding in findings if finding.code != "F203")
+        # Its times may well be in the seal that was refused; that they are missing is not known. A restriction that is
+        # there and cannot be read is known.
+        findings = tuple(finding for finding in findings if finding.code != "F203" or "role" in finding.detail)
     judgement.add(findings, facts.source.modes["freshness"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from headgate.admission.facts import Facts
 from headgate.admission.judging import Judgement
@@ -10,7 +11,7 @@ from headgate.admission.quarantine import Held
 from headgate.admission.revision import Revision
 from headgate.chunk import Chunk
 from headgate.decision import Finding
-from headgate.freshness import Candidate, find_superseded
+from headgate.freshness import Candidate, Interval, Timestamps, find_superseded, shift
 from headgate.limits import Limits
 
 __all__ = ["apply_budget", "apply_quarantine", "apply_supersession", "refuse_surplus"]
@@ -19,12 +20,17 @@ __all__ = ["apply_budget", "apply_quarantine", "apply_supersession", "refuse_sur
 _NOT_IN_FORCE = frozenset(("F204", "F206"))
 
 
-def apply_supersession(judged: Sequence[Judgement]) -> None:
-    """Add F205 to every judgement whose document is in the retrieval in a newer version."""
-    located = [judgement for judgement in judged if judgement.facts.uri is not None]
-    if len({judgement.facts.uri for judgement in located}) == len(located):
+def apply_supersession(judged: Sequence[Judgement], at: datetime) -> None:
+    """Add F205 to every judgement whose document is in the retrieval in a newer version.
+
+    Args:
+        judged: the documents of one retrieval.
+        at: the instant they are judged for; what is not in force then replaces nothing.
+    """
+    located = [judgement for judgement in judged if judgement.facts.document is not None]
+    if len({judgement.facts.document for judgement in located}) == len(located):
         return
-    for index, finding in find_superseded([_candidate(judgement) for judgement in located]).items():
+    for index, finding in find_superseded([_candidate(judgement, at) for judgement in located]).items():
         judged[index].add([finding], judged[index].facts.source.modes["freshness"])
 
 
@@ -66,20 +72,38 @@ def refuse_surplus(chunks: Sequence[Chunk], limits: Limits, revision: Revision) 
     return refused
 
 
-def _candidate(judgement: Judgement) -> Candidate:
-    errors = {finding.code for finding in judgement.findings if finding.severity == "error"}
-    proved = not any(code.startswith(("P", "G")) for code in errors)
+def _candidate(judgement: Judgement, at: datetime) -> Candidate:
     facts = judgement.facts
-    seal = facts.seal
-    # Versions and times are signed both or not at all, as far as they decide here.
-    is_sealed = seal is not None and (seal.version is not None or seal.modified is not None)
-    supersede = facts.source.freshness.supersede
+    times, rule = facts.times, facts.source.freshness
+    is_signed = facts.seal is not None and (times.is_signed("version") or times.is_signed("modified"))
+    if is_signed:
+        version = times.version if times.is_signed("version") else None
+        modified = times.intervals.get("modified") if times.is_signed("modified") else None
+        # Only what is signed tells whether a signed version is in force: if an unsigned entry could keep the current
+        # version from counting, it would bring the one before back.
+        counts = _is_in_force(times, modified, rule.future_skew, at)
+    else:
+        evidence = rule.evidence_for(facts.source.requirement.require, is_proved=facts.seal is not None)
+        version = times.version if evidence == "any" else None
+        modified = times.intervals.get("modified")
+        errors = {finding.code for finding in judgement.findings if finding.severity == "error"}
+        counts = not errors & _NOT_IN_FORCE and not any(code.startswith(("P", "G")) for code in errors)
     return Candidate(
         index=judgement.index,
+        # A key speaks for the URIs of its source only, so spellings of one URI in two sources are two documents.
+        document=f"{facts.source.id} {facts.document}",
+        # What nobody signed never pushes out what is proved, not even where policies let it fill what a seal lacks.
+        evidence="signed" if is_signed else "unsigned" if facts.seal is None else "filled",
         uri=facts.uri or "",
-        version=facts.times.version,
-        modified=facts.times.modified,
-        is_sealed=is_sealed,
-        counts=proved and not errors & _NOT_IN_FORCE,
-        applies=is_sealed if supersede is None else supersede,
+        digest=facts.digest,
+        version=version,
+        modified=modified,
+        counts=counts,
+        applies=is_signed if rule.supersede is None else rule.supersede,
+        tolerance=rule.supersede_tolerance,
     )
+
+
+def _is_in_force(times: Timestamps, modified: Interval | None, skew: timedelta, at: datetime) -> bool:
+    is_future = modified is not None and modified.earliest > shift(at, skew)
+    return not is_future and (times.signed_start is None or times.signed_start <= at)

@@ -137,4 +137,6 @@ def _add_document(source: SourceSurvey, metadata: Mapping[str, object], now: dat
         source.time_keys["the seal" if evidence.kind == "seal" else evidence.key] += 1
         source.ages.append((now - basis[1].earliest).total_seconds() / _SECONDS_A_DAY)
     else:
-        source.problems.update(f"{e.key}: {e.problem}" for e in times.evidence.values() if e.problem)
+        source.problems.update(
+            f"{e.key}: {e.problem}" for e in (*times.evidence.values(), *times.unread.values()) if e.problem
+        )

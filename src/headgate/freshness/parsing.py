@@ -1,293 +1,244 @@
-"""Reading times as they stand in metadata, without guessing.
+"""Reading times as they come in metadata, without guessing.
 
-What is read: ISO 8601 dates and times, whole years and months, RFC 2822 and HTTP dates (RFC 9110, section 5.6.7),
-PDF dates (ISO 32000, section 7.9.4), dates with month names, epoch seconds to microseconds, and `datetime` and
-`date` objects. A value without a zone, or without a time, is an interval or nothing; it is never completed silently.
+A value is a text, a number (a written date, or seconds to nanoseconds since 1970), a `datetime`, a `date`, what numpy,
+pandas and databases make of these, or a list or mapping of such. What can be read in several ways has several
+readings; what spells "none" has none, and that is not a problem. The caller chooses the cautious reading, which
+depends on the role: the earliest end, the latest start.
 """
 
 from __future__ import annotations
 
 import math
 import re
+import time
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
-from typing import Literal
+from datetime import date, datetime, timedelta, timezone, tzinfo
+from decimal import Decimal
+from typing import Any
 
-__all__ = ["Interval", "Unreadable", "read_time"]
+from headgate.freshness.forms import DateOrder, Unreadable, read_digits, read_text
+from headgate.freshness.interval import Interval, from_day, from_local
 
-DateOrder = Literal["DMY", "MDY"]
+__all__ = ["Readings", "is_none", "plain_value", "read_time", "read_values"]
 
-# The first and the last place on earth to begin a day.
-_EASTERNMOST = timezone(timedelta(hours=14))
-_WESTERNMOST = timezone(timedelta(hours=-12))
-_WIDEST = timedelta(hours=26)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_NUMBER = re.compile(r"[1-9]\d{7,18}(?:\.\d{1,9})?")
+# What RFC 5322, section 3.2.2, calls a comment: at the end of a date it is the name of the zone, as a rule.
+_COMMENT = re.compile(r" *\([^()]*\)$")
+_MOST_VALUES, _DEEPEST = 16, 3
 
-_ISO = re.compile(
-    r"(?P<date>\d{4}-\d{2}-\d{2}|\d{8})"
-    r"(?:[Tt ]{1,2}(?P<hour>\d{2}):?(?P<minute>\d{2})(?::?(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
-    r"(?: ?(?P<zone>[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?)?"
+NONE_SPELLINGS = frozenset(
+    (
+        "",
+        "-",
+        "--",
+        "---",
+        "<na>",
+        "n/a",
+        "n.a.",
+        "na",
+        "nan",
+        "nat",
+        "nil",
+        "none",
+        "null",
+        "undefined",
+        "(none)",
+        "(null)",
+    )
 )
-_REDUCED = re.compile(r"(\d{4})(?:-(\d{2}))?")
-_PDF = re.compile(
-    r"D:(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?(?:(Z)(?:00'?00'?)?|([+-])(\d{2})'?(?:(\d{2})'?)?)?"
-)
-_MONTH_NAMES = (
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
-    "december",
-)  # fmt: skip
-_MONTHS = {name[:3]: number for number, name in enumerate(_MONTH_NAMES, 1)}
-_NAMED = re.compile(r"(?:(\d{1,2})(?:st|nd|rd|th)?[ -])?([A-Za-z]{3,9})\.?[ -](?:(\d{1,2})(?:st|nd|rd|th)?,? )?(\d{4})")
-_RFC2822 = re.compile(
-    r"(?:[A-Za-z]{3,9}, ?)?(\d{1,2})[ -]([A-Za-z]{3})[ -](\d{2,4}) "
-    r"(\d{2}):(\d{2})(?::(\d{2}))? ?([+-]\d{4}|GMT|UTC|UT|Z)"
-)
-_SLASHED = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
-_NUMBER = re.compile(r"\d{9,17}(?:\.\d{1,9})?")
+"""How stores, spreadsheets and data frames spell that there is no value; compared without case."""
+
+_ENDLESS = frozenset(("infinity", "+infinity", "inf", "never", "forever", "for ever", "unlimited", "indefinite"))
+# The smallest 64-bit number is NaT in numpy and pandas; the others are the last second of 9999 since 1970.
+_NAT = -(2**63)
+_ENDLESS_NUMBERS = frozenset((253402300799, 253402300799000, 253402300799999))
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
-    """All instants that a written time can mean.
+class Readings:
+    """What a value can mean as a time.
 
     Attributes:
-        earliest: the first of them, in UTC.
-        latest: the last of them, in UTC; equal to `earliest` for a time with a zone.
-        unit: what was written: an `instant`, a `day`, a `month` or a `year`.
-        has_zone: whether the zone is known; without one a day is meant somewhere on earth.
+        intervals: every reading; none where the value spells "none", or where nothing could be read.
+        problem: why a part of the value could not be read, or None.
+        is_ambiguous: whether the order of day and month is open.
     """
 
-    earliest: datetime
-    latest: datetime
-    unit: Literal["instant", "day", "month", "year"] = "instant"
-    has_zone: bool = True
-
-    @property
-    def is_instant(self) -> bool:
-        """Whether there is only one."""
-        return self.earliest == self.latest
-
-    def end(self) -> Interval:
-        """Return when a validity until this time ends: a day, month or year that is named ends when it is over.
-
-        Without a zone, that is when it is over in the first place on earth, or in the last.
-        """
-        if self.unit == "instant":
-            return self
-        return Interval(self.latest - _zone_spread(self), self.latest)
-
-    def start(self) -> Interval:
-        """Return when a validity from this time starts: a day, month or year that is named starts when it begins."""
-        if self.unit == "instant":
-            return self
-        return Interval(self.earliest, self.earliest + _zone_spread(self))
-
-
-def _zone_spread(interval: Interval) -> timedelta:
-    """Return how far the zone leaves an interval open: 26 hours without one, nothing with one."""
-    return timedelta() if interval.has_zone else _WIDEST
-
-
-class Unreadable(ValueError):
-    """A value that names no time, or not one time; the message says what to add."""
+    intervals: tuple[Interval, ...] = ()
+    problem: str | None = None
+    is_ambiguous: bool = False
 
 
 def read_time(
     value: object, *, zone: tzinfo | None = None, date_order: DateOrder | None = None, max_chars: int = 64
 ) -> Interval:
-    """Return the instants that a metadata value can mean.
+    """Return the instants that a value can mean, where it can be read in one way only.
 
     Args:
         value: a text, a number, a `date` or a `datetime`.
-        zone: the zone of times without one; None if the policy names none.
+        zone: the zone of times without one; without it such a time is meant somewhere on earth.
         date_order: how to read 03/04/2026; None if the policy does not say.
         max_chars: the longest text that is read.
 
     Raises:
-        Unreadable: it is no time, or an ambiguous one.
+        Unreadable: it is not a time, or can be read in several ways.
     """
+    readings = read_values(value, zone=zone, date_order=date_order, max_chars=max_chars)
+    if readings.problem is not None:
+        raise Unreadable(readings.problem)
+    if not readings.intervals:
+        raise Unreadable("there is no time")
+    if len(readings.intervals) > 1:
+        raise Unreadable(AMBIGUOUS if readings.is_ambiguous else "it can be read in several ways")
+    return readings.intervals[0]
+
+
+AMBIGUOUS = "it can be read two ways: write the year first, or set metadata.date_order in the policy"
+
+
+def read_values(
+    value: object,
+    role: str = "",
+    *,
+    zone: tzinfo | None = None,
+    date_order: DateOrder | None = None,
+    max_chars: int = 64,
+) -> Readings:
+    """Return every reading of a value; never raises.
+
+    Args:
+        value: anything that metadata can hold.
+        role: what the time is for. For `valid_until`, 0 and -1 mean already expired, as in HTTP (RFC 9111, section
+            5.3), and the last day of 9999 means for ever.
+        zone: the zone of times without one.
+        date_order: how to read 03/04/2026.
+        max_chars: the longest text that is read.
+    """
+    intervals: list[Interval] = []
+    problem, is_ambiguous = None, False
     try:
-        return _read(value, zone, date_order, max_chars)
-    except (OverflowError, OSError) as error:
-        raise Unreadable("the time is out of range") from error
+        for number, part in enumerate(_parts(value)):
+            if number >= _MOST_VALUES:  # empty lists count too: nothing else bounds how many there are
+                problem = f"it holds more than {_MOST_VALUES} values"
+                break
+            if is_none(part) or (role == "valid_until" and _is_endless(part)):
+                continue
+            found = _read(part, role, zone, date_order, max_chars)
+            # Only the order of day and month gives two readings of a text.
+            is_ambiguous = is_ambiguous or (len(found) > 1 and isinstance(part, str) and not part.strip().isdigit())
+            intervals += [interval for interval in found if not _is_sentinel(interval, role)]
+    except Unreadable as error:
+        problem = str(error)
+    except Exception as error:  # noqa: BLE001 - foreign objects do what they like; they must not break the check
+        problem = f"reading it failed ({type(error).__name__})"
+    return Readings(tuple(dict.fromkeys(intervals)), problem, is_ambiguous)
 
 
-def _read(value: object, zone: tzinfo | None, order: DateOrder | None, max_chars: int) -> Interval:
+def is_none(value: object) -> bool:
+    """Return whether a value spells that there is none."""
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return len(value) <= 32 and value.strip().casefold() in NONE_SPELLINGS
+    if isinstance(value, float):
+        return math.isnan(value)
+    if isinstance(value, Decimal):
+        return value.is_nan()
+    if isinstance(value, (list, tuple, Mapping, Set)):
+        return len(value) == 0
+    return type(value).__name__ in ("NaTType", "NAType") or (type(value) is int and value == _NAT)
+
+
+def plain_value(value: object) -> Any:
+    """Return a value as Python's own type: numpy's scalars, Decimal, `struct_time` and subclasses of `datetime`."""
+    if isinstance(value, time.struct_time):
+        offset = value.tm_gmtoff
+        zone = timezone(timedelta(seconds=offset)) if offset is not None else None
+        return datetime(*value[:5], min(value.tm_sec, 59), tzinfo=zone)
+    if isinstance(value, Decimal):
+        if not value.is_finite() or value.adjusted() > 20:  # its digits might fill the memory
+            return math.nan if value.is_nan() else math.inf
+        return int(value) if value == value.to_integral_value() else float(value)
+    if type(value).__module__.partition(".")[0] == "numpy" and getattr(value, "size", 1) <= _MOST_VALUES:
+        # Nanoseconds have no `datetime`; numpy writes them as ISO 8601.
+        return str(value) if type(value).__name__ == "datetime64" else value.tolist()  # type: ignore[attr-defined]
+    if isinstance(value, datetime) and type(value) is not datetime and type(value).__name__ != "NaTType":
+        return datetime.combine(value.date(), value.timetz())
+    return value
+
+
+def _parts(value: object, depth: int = 0) -> Iterator[object]:
+    """Yield the single values that a list or mapping holds, in their order."""
+    value = plain_value(value)
+    if isinstance(value, Mapping) and value:
+        value = value.values()
+    elif not isinstance(value, (list, tuple, Set)) or not value:
+        yield value
+        return
+    if depth >= _DEEPEST:
+        raise Unreadable("it is nested too deeply")
+    for part in value:
+        yield from _parts(part, depth + 1)
+
+
+def _read(
+    value: object, role: str, zone: tzinfo | None, order: DateOrder | None, max_chars: int
+) -> tuple[Interval, ...]:
     if isinstance(value, datetime):
-        return _instant(value, zone)
+        return (from_local(value, zone),)
     if isinstance(value, date):
-        return _day(value, zone)
+        return (from_day(value, zone),)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return _epoch(value, zone)
+        return _read_number(value, role, zone)
     if not isinstance(value, str):
-        raise Unreadable(f"{type(value).__name__} is no time")
+        raise Unreadable(f"a value of type {type(value).__name__} is not a time")
     text = value.strip()
-    if not text or len(text) > max_chars or not text.isascii():
-        raise Unreadable("this is no time")
-    for reader in (_read_iso, _read_pdf, _read_rfc2822, _read_named):
-        found = reader(text, zone)
-        if found is not None:
-            return found
+    text = _COMMENT.sub("", text) if len(text) <= max_chars else text
+    if len(text) > max_chars or not text.isascii():
+        raise Unreadable("this is not a time")
+    if role == "valid_until" and text in ("0", "-1"):
+        return _read_number(int(text), role, zone)
     if _NUMBER.fullmatch(text):
-        return _epoch(float(text), zone)
-    return _read_slashed(text, zone, order)
+        return _read_number(float(text) if "." in text else int(text), role, zone)
+    return read_text(text, zone, order)
 
 
-def _instant(value: datetime, zone: tzinfo | None) -> Interval:
-    if value.tzinfo is None or value.utcoffset() is None:
-        if zone is None:
-            raise Unreadable("the time has no zone: add Z or an offset, or set metadata.timezone in the policy")
-        value = value.replace(tzinfo=zone)
-    instant = value.astimezone(timezone.utc)
-    return Interval(instant, instant)
+def _read_number(value: float, role: str, zone: tzinfo | None) -> tuple[Interval, ...]:
+    if not math.isfinite(value) or abs(value) >= 1e19:
+        raise Unreadable("this number is not a time")
+    if role == "valid_until" and value in (0, -1):
+        return (Interval(_EPOCH, _EPOCH),)
+    whole = int(value) if value == int(value) else None
+    if whole is not None and whole > 0:
+        digits = str(whole)
+        written = read_digits(digits, zone)
+        if written is not None:
+            # Ten digits are an epoch of the thirties as well; the role decides which of the two is cautious.
+            return (written, _epoch(whole)) if len(digits) == 10 else (written,)
+        if len(digits) in (14, 17) and 1900 <= int(digits[:4]) <= 2199:
+            raise Unreadable("there is no such day or time of day")
+    return (_epoch(value),)
 
 
-def _span(first: date, last: date, zone: tzinfo | None, unit: Literal["day", "month", "year"]) -> Interval:
-    """Return all instants of the days from `first` up to the beginning of `last`, wherever they were meant."""
-    begin = datetime.combine(first, time(), zone or _EASTERNMOST)
-    end = datetime.combine(last, time(), zone or _WESTERNMOST)
-    return Interval(begin.astimezone(timezone.utc), end.astimezone(timezone.utc), unit, zone is not None)
-
-
-def _day(value: date, zone: tzinfo | None) -> Interval:
-    return _span(value, value + timedelta(days=1), zone, "day")
-
-
-def _epoch(value: float, zone: tzinfo | None) -> Interval:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise Unreadable("this is no number")
-    compact = str(int(value)) if abs(value) < 1e9 else ""
-    if len(compact) == 8 and value == int(value) and 1900 <= int(compact[:4]) <= 2200:
-        found = _read_iso(compact, zone)
-        if found is not None:
-            return found
-    for upper, divisor in ((1e11, 1), (1e14, 1_000), (1e17, 1_000_000)):
+def _epoch(value: float) -> Interval:
+    for upper, per_second in ((1e11, 1), (1e14, 10**3), (1e17, 10**6), (1e19, 10**9)):
         if 1e8 <= value < upper:
-            instant = _EPOCH + timedelta(seconds=value / divisor)
+            micros = value * 10**6 // per_second if isinstance(value, int) else value * (10**6 / per_second)
+            instant = _EPOCH + timedelta(microseconds=micros)
             return Interval(instant, instant)
-    raise Unreadable(f"the number {value!r:.40} is no epoch time")
+    raise Unreadable(f"the number {value!r:.40} is not a time since 1970")
 
 
-def _read_iso(text: str, zone: tzinfo | None) -> Interval | None:
-    reduced = _REDUCED.fullmatch(text)
-    if reduced:
-        return _read_reduced(int(reduced[1]), int(reduced[2]) if reduced[2] else None, zone)
-    match = _ISO.fullmatch(text)
-    if not match:
-        return None
-    digits = match["date"].replace("-", "")
-    day = _date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-    if match["hour"] is None:
-        return _day(day, zone)
-    fraction = int((match["fraction"] or "").ljust(6, "0")[:6] or 0)
-    return _instant(
-        _datetime(
-            day,
-            int(match["hour"]),
-            int(match["minute"]),
-            int(match["second"] or 0),
-            fraction,
-            _zone(match["zone"]),
-        ),
-        zone,
-    )
+def _is_endless(value: object) -> bool:
+    if isinstance(value, str):
+        return value.strip().casefold() in _ENDLESS if len(value) <= 32 else False
+    return value == math.inf if isinstance(value, float) else type(value) is int and value in _ENDLESS_NUMBERS
 
 
-def _read_reduced(year: int, month: int | None, zone: tzinfo | None) -> Interval:
-    if month is None:
-        return _span(_date(year, 1, 1), _date(year + 1, 1, 1), zone, "year")
-    following = _date(year + month // 12, month % 12 + 1, 1)
-    return _span(_date(year, month, 1), following, zone, "month")
-
-
-def _read_pdf(text: str, zone: tzinfo | None) -> Interval | None:
-    match = _PDF.fullmatch(text)
-    if not match:
-        return None
-    year, month, day, hour, minute, second, utc, sign, hours, minutes = match.groups()
-    if day is None:
-        return _read_reduced(int(year), int(month) if month else None, zone)
-    when = _date(int(year), int(month), int(day))
-    if hour is None:
-        return _day(when, zone)
-    offset = "Z" if utc else f"{sign}{hours}{minutes or '00'}" if sign else None
-    return _instant(_datetime(when, int(hour), int(minute or 0), int(second or 0), 0, _zone(offset)), zone)
-
-
-def _read_rfc2822(text: str, zone: tzinfo | None) -> Interval | None:
-    match = _RFC2822.fullmatch(text)
-    if not match:
-        return None
-    day, month, year, hour, minute, second, offset = match.groups()
-    number = int(year)
-    if len(year) == 2:  # RFC 2822, section 4.3
-        number += 2000 if number < 50 else 1900
-    when = _date(number, _month(month), int(day))
-    # -0000 says that the time is in UTC and nothing about the place (RFC 2822, section 3.3).
-    return _instant(_datetime(when, int(hour), int(minute), int(second or 0), 0, _zone(offset)), zone)
-
-
-def _read_named(text: str, zone: tzinfo | None) -> Interval | None:
-    match = _NAMED.fullmatch(text)
-    if not match or (match[1] and match[3]):
-        return None
-    month, day = _month(match[2]), match[1] or match[3]
-    if day is None:
-        return _read_reduced(int(match[4]), month, zone)
-    return _day(_date(int(match[4]), month, int(day)), zone)
-
-
-def _read_slashed(text: str, zone: tzinfo | None, order: DateOrder | None) -> Interval:
-    match = _SLASHED.fullmatch(text)
-    if not match:
-        raise Unreadable("this is no time in a form that can be read")
-    first, second, year = (int(part) for part in match.groups())
-    if first > 12 or first == second:
-        order = "DMY"
-    elif second > 12:
-        order = "MDY"
-    elif order is None:
-        raise Unreadable(
-            f"{text!r} can be read two ways: write the year first, or set metadata.date_order in the policy"
-        )
-    day, month = (first, second) if order == "DMY" else (second, first)
-    return _day(_date(year, month, day), zone)
-
-
-def _month(name: str) -> int:
-    lowered = name.lower()
-    number = _MONTHS.get(lowered[:3])
-    if number is None or (not _MONTH_NAMES[number - 1].startswith(lowered) and lowered != "sept"):
-        raise Unreadable("there is no such month")
-    return number
-
-
-def _zone(text: str | None) -> tzinfo | None:
-    if text is None:
-        return None
-    if text[0] not in "+-":
-        return timezone.utc
-    digits = text[1:].replace(":", "").ljust(4, "0")
-    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    if offset >= timedelta(hours=24) or int(digits[2:]) > 59:
-        raise Unreadable("there is no such zone")
-    return timezone(-offset if text[0] == "-" else offset)
-
-
-def _date(year: int, month: int, day: int) -> date:
-    try:
-        return date(year, month, day)
-    except ValueError as error:
-        raise Unreadable("there is no such day") from error
-
-
-def _datetime(day: date, hour: int, minute: int, second: int, micro: int, zone: tzinfo | None) -> datetime:
-    following = timedelta()
-    if second == 60:  # a leap second, which no clock here knows
-        second, following = 59, timedelta(seconds=1)
-    if (hour, minute, second) == (24, 0, 0):  # ISO 8601 allows the end of a day to be written so
-        hour, following = 0, timedelta(days=1)
-    try:
-        return datetime.combine(day, time(hour, minute, second, micro), zone) + following
-    except ValueError as error:
-        raise Unreadable("there is no such time of day") from error
+def _is_sentinel(interval: Interval, role: str) -> bool:
+    """Return whether a time means that there is none: the zero time of Go and .NET, and the last day of 9999."""
+    if role == "valid_until" and interval.earliest >= datetime(9999, 12, 30, tzinfo=timezone.utc):
+        return True
+    return role in ("valid_until", "valid_from") and interval.latest <= datetime(1, 1, 3, tzinfo=timezone.utc)

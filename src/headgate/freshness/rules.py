@@ -1,7 +1,8 @@
 """Timestamps and rules and now, in; findings, out.
 
 A time that is an interval passes only if all of it passes: `2026-03-04` without a zone is fresh only if it is fresh
-wherever on earth that day was meant.
+wherever on earth that day was meant. A restriction that is there and could not be read keeps the document out: absent
+and unreadable are two things.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from headgate.decision import Finding, Severity
-from headgate.freshness.parsing import Interval
+from headgate.freshness.catalogue import AGE_ROLES
+from headgate.freshness.interval import Interval, shift
 from headgate.freshness.timestamps import Timestamps
 from headgate.policy.durations import format_duration
 from headgate.policy.model import Freshness
@@ -47,13 +49,13 @@ def judge_freshness(times: Timestamps, rule: Freshness, now: datetime) -> Judged
         rule: what its source requires.
         now: the instant, in UTC.
     """
-    findings = [*_judge_validity(times, now), *_judge_successor(times)]
+    findings = [*_judge_validity(times, now), *_judge_unread(times, rule), *_judge_successor(times)]
     basis = times.age_basis()
     if basis is None:
         return Judged((*findings, *_judge_missing(times, rule)))
     role, interval = basis
     # The only comparison with the future: it must hold for the earliest meaning, or "today" would be ahead of now.
-    if interval.earliest > now + rule.future_skew:
+    if interval.earliest > shift(now, rule.future_skew):
         ahead = format_duration(interval.earliest - now)
         findings.append(
             Finding(
@@ -72,33 +74,26 @@ def quiet_window(times: Timestamps, rule: Freshness) -> tuple[datetime, datetime
 
     A gate that knows it need not judge the same document again for every question.
     """
-    if times.superseded_by is not None or any(evidence.problem for evidence in times.evidence.values()):
+    if times.superseded_by is not None or times.unread:
         return None
     starts, ends = [_FIRST], [_LAST]
     since, until = times.intervals.get("valid_from"), times.intervals.get("valid_until")
     if since is not None:
         starts.append(since.latest)
     if until is not None:
-        ends.append(until.earliest - _TICK)
+        ends.append(shift(until.earliest, -_TICK))
     basis = times.age_basis()
     if basis is None:
         if rule.max_age is not None and rule.missing != "admit":
             return None
         return max(starts), min(ends)
     earliest = basis[1].earliest
-    starts.append(_shift(earliest, -rule.future_skew))
+    starts.append(shift(earliest, -rule.future_skew))
     limits = [limit for limit in (rule.max_age, rule.warn_after) if limit is not None]
     if limits:
-        ends.append(_shift(earliest, min(limits)))
+        ends.append(shift(earliest, min(limits)))
     start, end = max(starts), min(ends)
     return (start, end) if start <= end else None
-
-
-def _shift(instant: datetime, by: timedelta) -> datetime:
-    try:
-        return instant + by
-    except OverflowError:
-        return _LAST if by > timedelta(0) else _FIRST
 
 
 def _judge_validity(times: Timestamps, now: datetime) -> Iterator[Finding]:
@@ -110,21 +105,24 @@ def _judge_validity(times: Timestamps, now: datetime) -> Iterator[Finding]:
             f"It was valid until {_shown(until.earliest)}{hint}.",
             detail=_detail(times, "valid_until", until),
         )
-    for role, interval in (("valid_until", until), ("valid_from", since)):
-        evidence = times.evidence.get(role)
-        if interval is None and evidence is not None and evidence.problem:
-            yield Finding(
-                "F203",
-                f"{evidence.key!r} cannot be read: {evidence.problem}.",
-                "warning",
-                {"unreadable": evidence.key},
-            )
     if since is not None and now < since.latest:
         hint = "" if now < since.earliest else " in some time zones; add a zone to say where"
         yield Finding(
             "F206",
             f"It is valid from {_shown(since.latest)}{hint}.",
             detail=_detail(times, "valid_from", since),
+        )
+
+
+def _judge_unread(times: Timestamps, rule: Freshness) -> Iterator[Finding]:
+    for role, evidence in times.unread.items():
+        # What was not even looked at is no odd spelling that a policy could excuse.
+        is_excused = rule.unreadable == "warn" and role != "metadata"
+        yield Finding(
+            "F203",
+            f"{evidence.key[:80]!r} cannot be read: {evidence.problem}.",
+            "warning" if is_excused else "error",
+            {"unreadable": evidence.key[:80], "role": role},
         )
 
 
@@ -142,9 +140,26 @@ def _judge_missing(times: Timestamps, rule: Freshness) -> Iterator[Finding]:
     if rule.max_age is None or rule.missing == "admit":
         return
     severity: Severity = "error" if rule.missing == "drop" else "warning"
-    problem = next((f"{e.key!r}: {e.problem}" for e in times.evidence.values() if e.problem), None)
-    message = f"No usable time ({problem})." if problem else "It has no time of modification, publication or creation."
-    yield Finding("F203", message, severity, {"unreadable": problem} if problem else {})
+    unread = next((one for role in AGE_ROLES if (one := times.problem_with(role)) is not None), None)
+    unsigned = next((found for role in AGE_ROLES if (found := _unsigned_age(times, role)) is not None), None)
+    message = "It has no time of modification, publication or creation."
+    detail: dict[str, object] = {}
+    if unread is not None:
+        problem = f"{unread.key[:80]!r}: {unread.problem}"
+        message, detail = f"No usable time ({problem}).", {"unreadable": problem}
+    elif unsigned is not None:
+        message, detail = unsigned
+    yield Finding("F203", message, severity, detail)
+
+
+def _unsigned_age(times: Timestamps, role: str) -> tuple[str, dict[str, object]] | None:
+    """Return what an age that nobody signed would say, as a message and its detail."""
+    interval, evidence = times.uncounted.get(role, (None, None))
+    if interval is None or evidence is None:
+        return None
+    when, key = _shown(interval.earliest), evidence.key[:80]
+    message = f"It has no signed time. Nobody signed {key!r}, which says that it was {role} {when}."
+    return message, {"unsigned": {role: when, "key": key}}
 
 
 def _judge_age(times: Timestamps, role: str, interval: Interval, rule: Freshness, now: datetime) -> Iterator[Finding]:
@@ -160,8 +175,7 @@ def _judge_age(times: Timestamps, role: str, interval: Interval, rule: Freshness
             message = f"It was {role} {format_duration(youngest)} ago; {allowed} are allowed."
         else:
             message = (
-                f"It was {role} up to {format_duration(oldest)} ago; {allowed} are allowed. "
-                f"The {interval.unit} alone leaves that open: {_what_to_add(interval)}."
+                f"It was {role} up to {format_duration(oldest)} ago; {allowed} are allowed. {_what_is_open(interval)}."
             )
         yield Finding("F202", message, detail=detail)
     elif rule.warn_after is not None and oldest > rule.warn_after:
@@ -173,8 +187,11 @@ def _judge_age(times: Timestamps, role: str, interval: Interval, rule: Freshness
         )
 
 
-def _what_to_add(interval: Interval) -> str:
-    return "add a time" if interval.has_zone else "add a time and a zone, or set metadata.timezone"
+def _what_is_open(interval: Interval) -> str:
+    if interval.unit == "instant":
+        return "The time alone leaves that open: add a zone, or set metadata.timezone"
+    remedy = "add a time" if interval.has_zone else "add a time and a zone, or set metadata.timezone"
+    return f"The {interval.unit} alone leaves that open: {remedy}"
 
 
 def _detail(times: Timestamps, role: str, interval: Interval) -> dict[str, object]:

@@ -1,94 +1,134 @@
-"""The set-wide rule: of several versions of one document, only the newest is admitted."""
+"""The set-wide rule: of several versions of one document, only the current one is admitted.
+
+First the current version of each document is chosen, then each of its chunks is compared with that one alone. So no two
+documents can push each other out, and what is current never goes: an order by construction.
+
+What is signed and what is not are two retrievals as far as this rule goes; neither is compared with the other.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 from headgate.decision import Finding
+from headgate.freshness.interval import Interval, shift
 
 __all__ = ["Candidate", "find_superseded"]
 
+_LAST = datetime.max.replace(tzinfo=timezone.utc)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A document as far as its version goes.
+    """A chunk as far as its version goes.
 
     Attributes:
         index: its place in the retrieval.
-        uri: what makes two documents versions of one.
+        document: what makes two chunks versions of one document.
+        evidence: on what version and time rest; chunks of different evidence are never compared.
+        uri: the document's URI, for messages.
+        digest: the digest of its text.
         version: its version, if any.
         modified: its last modification, if known.
-        is_sealed: whether version and modification are signed.
-        counts: whether it may push out others: it passed the checks, and it is in force.
-        applies: whether its source wants only the newest.
+        counts: whether it may push out others: it is admissible, and in force.
+        applies: whether its source wants only the current version.
+        tolerance: how far apart the times of one version may be.
     """
 
     index: int
-    uri: str
-    version: int | None
-    modified: datetime | None
-    is_sealed: bool
-    counts: bool
-    applies: bool
+    document: str
+    evidence: str = ""
+    uri: str = ""
+    digest: str = ""
+    version: int | None = None
+    modified: Interval | None = None
+    counts: bool = True
+    applies: bool = True
+    tolerance: timedelta = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Current:
+    """The current version of a document.
+
+    Attributes:
+        members: the places of its chunks.
+        texts: the digests of their texts.
+        reference: the chunk that the others are compared with, the one that lets most of them pass.
+    """
+
+    members: frozenset[int]
+    texts: frozenset[str]
+    reference: Candidate
 
 
 def find_superseded(candidates: Sequence[Candidate]) -> dict[int, Finding]:
-    """Return a finding F205 for each document that a newer version in the same retrieval replaces.
+    """Return a finding F205 for each chunk that is not of the current version of its document in this retrieval.
 
-    A version number decides where both have one, else the time of modification. A forged or inadmissible document
-    pushes out nothing, and an unsigned one pushes out no sealed one.
+    A version number decides where a chunk that counts has one, else the time of modification. A chunk whose text is
+    unchanged in the current version is current, and one without version and time is not compared.
     """
-    by_uri: dict[str, list[Candidate]] = {}
+    groups: dict[tuple[str, str], list[Candidate]] = {}
     for candidate in candidates:
-        by_uri.setdefault(candidate.uri, []).append(candidate)
+        groups.setdefault((candidate.document, candidate.evidence), []).append(candidate)
     findings = {}
-    for group in by_uri.values():
-        if len(group) == 1:
+    for group in groups.values():
+        current = _find_current(group)
+        if current is None:
             continue
-        leaders = _leaders(group)
         for candidate in group:
-            newer = next((leader for leader in leaders if _supersedes(leader, candidate)), None)
-            if candidate.applies and newer is not None:
-                findings[candidate.index] = _finding(candidate, newer)
+            if candidate.applies and _is_superseded(candidate, current):
+                findings[candidate.index] = _finding(candidate, current.reference)
     return findings
 
 
-def _leaders(group: Sequence[Candidate]) -> list[Candidate]:
-    """Return the few candidates that can be the newest: the highest version and the latest time, by assurance."""
-    leaders = []
-    for is_sealed in (True, False):
-        eligible = [c for c in group if c.counts and c.is_sealed is is_sealed]
-        versioned = [c for c in eligible if c.version is not None]
-        dated = [c for c in eligible if c.modified is not None]
-        if versioned:
-            leaders.append(max(versioned, key=lambda c: c.version or 0))
-        if dated:
-            leaders.append(max(dated, key=_time_of))
-            undecided = [c for c in dated if c.version is None]
-            if undecided:
-                leaders.append(max(undecided, key=_time_of))
-    return leaders
+def _find_current(group: Sequence[Candidate]) -> _Current | None:
+    """Return the current version: the highest one that counts, else what counts and is of the latest time."""
+    eligible = [one for one in group if one.counts]
+    versions = [one.version for one in eligible if one.version is not None]
+    if versions:
+        newest = max(versions)
+        members = [one for one in eligible if one.version == newest]
+        reference = min(members, key=_time_or_last)
+    else:
+        dated = [one for one in eligible if one.modified is not None]
+        if not dated:
+            return None
+        reference = max(dated, key=_time_or_last)
+        members = [one for one in dated if not _is_before(one, reference)]
+    return _Current(
+        frozenset(one.index for one in members),
+        frozenset(one.digest for one in members if one.digest),
+        reference,
+    )
 
 
-def _time_of(candidate: Candidate) -> datetime:
-    assert candidate.modified is not None  # noqa: S101 - only dated candidates are compared
-    return candidate.modified
-
-
-def _supersedes(newer: Candidate, older: Candidate) -> bool:
-    if newer.index == older.index or (older.is_sealed and not newer.is_sealed):
+def _is_superseded(candidate: Candidate, current: _Current) -> bool:
+    if candidate.index in current.members or candidate.digest in current.texts:
         return False
-    if newer.version is not None and older.version is not None and newer.version != older.version:
-        return newer.version > older.version
-    if newer.modified is not None and older.modified is not None:
-        return newer.modified > older.modified
-    return False
+    if candidate.version is not None and current.reference.version is not None:
+        return candidate.version < current.reference.version
+    return _is_before(candidate, current.reference)
+
+
+def _time_or_last(candidate: Candidate) -> datetime:
+    return candidate.modified.earliest if candidate.modified is not None else _LAST
+
+
+def _is_before(older: Candidate, newer: Candidate) -> bool:
+    """Return whether one time is certainly before another, by more than chunks of one version may differ."""
+    if older.modified is None or newer.modified is None:
+        return False
+    is_alike = (older.modified.unit, older.modified.has_zone) == (newer.modified.unit, newer.modified.has_zone)
+    # Two days, or two local times, are compared as written: whoever wrote them was at one place.
+    last = older.modified.earliest if is_alike else older.modified.latest
+    return shift(last, older.tolerance) < newer.modified.earliest
 
 
 def _finding(older: Candidate, newer: Candidate) -> Finding:
-    if newer.version is not None and older.version is not None and newer.version != older.version:
+    if newer.version is not None and older.version is not None:
         was, now = f"version {older.version}", f"version {newer.version}"
     else:
         was, now = _shown(older), _shown(newer)
@@ -100,4 +140,6 @@ def _finding(older: Candidate, newer: Candidate) -> Finding:
 
 
 def _shown(candidate: Candidate) -> str:
-    return candidate.modified.isoformat().replace("+00:00", "Z") if candidate.modified else "an unknown time"
+    if candidate.modified is None:
+        return f"version {candidate.version}"
+    return candidate.modified.earliest.isoformat().replace("+00:00", "Z")

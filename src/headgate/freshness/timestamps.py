@@ -1,121 +1,39 @@
-"""From claims and metadata to timestamps, each with the evidence it rests on."""
+"""From claims and metadata to timestamps, each with the evidence it rests on.
+
+Evidence is signed (a claim of a verified seal, or an entry that the seal covers) or it is not, and the two never
+meet in one comparison: what is signed decides about ages and versions, and what nobody signed may only restrict. For
+a restriction every key counts and the cautious reading decides.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from itertools import islice
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-from headgate.freshness.parsing import Interval, Unreadable, read_time
+from headgate.freshness.catalogue import (
+    AGE_ROLES,
+    RESTRICTING_TIMES,
+    ROLES,
+    candidate_keys,
+    is_catalogued,
+    lookup,
+    present_roles,
+    rank_of,
+)
+from headgate.freshness.interval import Interval
+from headgate.freshness.parsing import AMBIGUOUS, Readings, is_none, plain_value, read_values
+from headgate.freshness.successors import name_successor
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy.model import MetadataKeys
 
-__all__ = [
-    "CATALOGUE",
-    "RESTRICTING_ROLES",
-    "ROLES",
-    "TIME_ROLES",
-    "Evidence",
-    "Timestamps",
-    "find_entry",
-    "find_time_like",
-    "resolve_timestamps",
-]
+__all__ = ["Evidence", "Timestamps", "find_entry", "find_time_like", "resolve_timestamps"]
 
-CATALOGUE: Mapping[str, tuple[str, ...]] = {
-    "modified": (
-        "last_modified",
-        "last_modified_date",
-        "last_modified_at",
-        "lastmodified",
-        "lastmod",
-        "modified",
-        "modified_at",
-        "modified_date",
-        "date_modified",
-        "dc_terms_modified",
-        "dcterms:modified",
-        "article:modified_time",
-        "og:updated_time",
-        "updated",
-        "updated_at",
-        "update_date",
-        "last_updated",
-        "last_update",
-        "last_edited_time",
-        "last_edited_at",
-        "moddate",
-        "mod_date",
-        "mtime",
-        "when",
-        "date",
-    ),
-    "created": (
-        "creation_date",
-        "creationdate",
-        "created",
-        "created_at",
-        "created_time",
-        "date_created",
-        "createddate",
-        "ctime",
-    ),
-    "published": (
-        "published",
-        "published_at",
-        "published_date",
-        "publish_date",
-        "pubdate",
-        "publication_date",
-        "date_published",
-        "article:published_time",
-    ),
-    "valid_from": ("valid_from", "validfrom", "effective_from", "effective_date", "not_before", "starts_at"),
-    "valid_until": (
-        "valid_until",
-        "validuntil",
-        "valid_to",
-        "valid_through",
-        "expires",
-        "expires_at",
-        "expiry",
-        "expiry_date",
-        "expiration_date",
-        "expiration",
-        "effective_until",
-        "not_after",
-        "ends_at",
-    ),
-    "version": ("version", "revision", "document_version"),
-    "superseded_by": ("superseded_by", "supersededby", "replaced_by", "obsoleted_by", "is_replaced_by"),
-    "source": (
-        "source",
-        "url",
-        "uri",
-        "source_url",
-        "source_uri",
-        "link",
-        "permalink",
-        "canonical_url",
-        "file_path",
-        "filepath",
-        "path",
-        "file_name",
-        "filename",
-    ),
-}
-"""Metadata keys of the frameworks' usual loaders, the most telling first; compared without case and punctuation."""
-
-TIME_ROLES = ("modified", "created", "published", "valid_from", "valid_until")
-ROLES = (*TIME_ROLES, "version", "superseded_by", "source")
-RESTRICTING_ROLES = ("valid_from", "valid_until", "superseded_by")
-"""What an unsigned entry may always do: shorten the validity, never lengthen it."""
-
-_NO_SUCCESSOR = frozenset(("", "none", "null", "no", "false", "n/a", "-", "0"))
-_SEPARATORS = str.maketrans("", "", "_- .:")
+_NO_KEYS = MetadataKeys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +41,8 @@ class Evidence:
     """What a timestamp rests on.
 
     Attributes:
-        kind: `seal` for a signed claim, `metadata` for a plain entry.
+        kind: `seal` for a claim of a verified seal, `covered` for a metadata entry that the seal covers, `metadata` for
+            an entry that nobody signed.
         key: the claim or the metadata key.
         problem: why the entry could not be read, if it could not.
     """
@@ -131,6 +50,11 @@ class Evidence:
     kind: str
     key: str
     problem: str | None = None
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether a verified seal vouches for it."""
+        return self.kind in ("seal", "covered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +66,21 @@ class Timestamps:
 
     Attributes:
         intervals: the instants each role can mean.
-        evidence: what each role rests on; also for entries that could not be read.
-        version: the document's version, if it has a whole number.
-        superseded_by: the successor that the document names itself, if any.
+        evidence: what each role rests on; also for ages that could not be read.
+        version: the document's version, if it has a whole number; `is_signed("version")` tells who says so.
+        superseded_by: the successor that the document names itself, if any, fit to be shown.
+        unread: by role, the first restriction that is there and could not be read.
+        uncounted: ages that nobody signed and that do not count because of that; None for one that cannot be read.
+        signed_start: from when signed evidence says that the document holds, if it says so.
     """
 
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     version: int | None = None
     superseded_by: str | None = None
+    unread: Mapping[str, Evidence] = field(default_factory=dict)
+    uncounted: Mapping[str, tuple[Interval | None, Evidence]] = field(default_factory=dict)
+    signed_start: datetime | None = None
 
     @property
     def modified(self) -> datetime | None:
@@ -183,11 +113,21 @@ class Timestamps:
 
         The later two are never after the modification, so they make a document older, not younger.
         """
-        for role in ("modified", "published", "created"):
+        for role in AGE_ROLES:
             interval = self.intervals.get(role)
             if interval is not None:
                 return role, interval
         return None
+
+    def is_signed(self, role: str) -> bool:
+        """Whether what is known for a role is signed."""
+        evidence = self.evidence.get(role)
+        return evidence is not None and evidence.is_signed
+
+    def problem_with(self, role: str) -> Evidence | None:
+        """Return the entry of a role that is there and could not be read, if there is one."""
+        evidence = self.unread.get(role) or self.evidence.get(role)
+        return evidence if evidence is not None and evidence.problem is not None else None
 
     def _earliest(self, role: str) -> datetime | None:
         interval = self.intervals.get(role)
@@ -199,35 +139,41 @@ def resolve_timestamps(
     *,
     signed: Mapping[str, datetime] | None = None,
     version: int | None = None,
+    covered: Collection[str] = (),
+    evidence: Literal["any", "sealed"] = "any",
     keys: MetadataKeys | None = None,
     roles: Sequence[str] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Timestamps:
-    """Return a document's times from signed claims and, where these are silent, from its metadata.
+    """Return a document's times from signed claims and from its metadata.
 
     Args:
         metadata: the document's metadata.
-        signed: times from a verified seal, by role; they win over metadata.
-        version: the version from a verified seal; it wins over metadata.
-        keys: the policy's names of keys, looked at before the catalogue, and how to read what has no zone.
+        signed: times from a verified seal, by role.
+        version: the version from a verified seal.
+        covered: the names of the metadata entries that the verified seal covers.
+        evidence: `any` if entries that nobody signed may say what signed evidence leaves open; `sealed` if they may
+            only restrict.
+        keys: the policy's names of keys, and how to read what has no zone. For ages they replace the catalogue, for
+            everything else they come before it.
         roles: the roles to look for in metadata; by default all.
         limits: `date_chars` and `metadata_keys` bound what is looked at.
     """
-    keys = keys or _NO_KEYS
-    intervals = {role: Interval(instant, instant) for role, instant in (signed or {}).items()}
-    evidence = {role: Evidence("seal", role) for role in intervals}
-    successor: str | None = None
-    present = _present_roles(metadata, keys, limits)
-    for role, candidates in present.items() if present else ():
-        if role in intervals or (roles is not None and role not in roles):
-            continue
-        if role in TIME_ROLES:
-            _resolve_role(metadata, role, candidates, keys, limits, intervals, evidence)
-        elif role == "version" and version is None:
-            version = _read_version(metadata, candidates)
-        elif role == "superseded_by":
-            successor = _read_successor(metadata, candidates)
-    return Timestamps(intervals, evidence, version, successor)
+    entries = _Entries(metadata, frozenset(covered), keys or _NO_KEYS, limits)
+    found = _Found(claims=signed or {}, counts_unsigned=evidence == "any")
+    wanted = ROLES if roles is None else roles
+    present = {role: names for role, names in entries.present().items() if role in wanted}
+    for role in AGE_ROLES:
+        found.add_age(role, entries, present.get(role, ()))
+    for role in RESTRICTING_TIMES:
+        found.add_restriction(role, entries, present.get(role, ()))
+    found.add_version(version, entries, present.get("version", ()))
+    found.add_successor(entries, present.get("superseded_by", ()))
+    if len(metadata) > limits.metadata_keys:
+        # A restriction could stand among those that were not looked at.
+        problem = f"only the first {limits.metadata_keys:,} of its entries were looked at"
+        found.unread["metadata"] = Evidence("metadata", "metadata", problem)
+    return found.timestamps()
 
 
 def find_entry(
@@ -236,10 +182,11 @@ def find_entry(
     keys: MetadataKeys | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> tuple[str, object] | None:
-    """Return the first key and value that metadata has for a role, or None; empty values do not count."""
+    """Return the first key and value that metadata has for a role, or None; values that spell "none" do not count."""
     for key in candidate_keys(metadata, role, keys or _NO_KEYS, limits):
         value = lookup(metadata, key)
-        if value is not None and value != "":
+        # A name may be spelled like a missing value, so of sources only the empty one is none.
+        if value is not None and not (value == "" if role == "source" and isinstance(value, str) else is_none(value)):
             return key, value
     return None
 
@@ -250,13 +197,11 @@ def find_time_like(metadata: Mapping[str, object], limits: Limits = DEFAULT_LIMI
     Numbers do not count: an identifier looks like a time in seconds. A policy can name such a key under `metadata`.
     """
     found: list[str] = []
-    names = tuple(islice(metadata, limits.metadata_keys))
-    try:
-        known = {name for matching in _catalogued(names).values() for name in matching}
-    except TypeError:
-        return ()
-    for name in names:
-        if isinstance(name, str) and 0 < len(name) <= 64 and name not in known and len(found) < most:
+    known = is_catalogued(metadata, limits)
+    for name in islice(metadata, limits.metadata_keys):
+        if len(found) >= most:
+            break
+        if isinstance(name, str) and 0 < len(name) <= 64 and name not in known:
             value = metadata.get(name)
             if isinstance(value, (str, date)) and _reads_as_time(value, limits):
                 found.append(name)
@@ -264,127 +209,198 @@ def find_time_like(metadata: Mapping[str, object], limits: Limits = DEFAULT_LIMI
 
 
 def _reads_as_time(value: object, limits: Limits) -> bool:
-    if isinstance(value, str) and not ("-" in value or "/" in value or "." in value or " " in value):
+    if isinstance(value, str) and not any(sign in value for sign in "-/. "):
         return False
-    try:
-        read_time(value, zone=None, date_order="DMY", max_chars=limits.date_chars)
-    except Unreadable as error:
-        return "zone" in str(error)
-    return True
+    readings = read_values(value, max_chars=limits.date_chars)
+    return bool(readings.intervals) and readings.problem is None
 
 
-def candidate_keys(
-    metadata: Mapping[str, object], role: str, keys: MetadataKeys, limits: Limits = DEFAULT_LIMITS
-) -> tuple[str, ...]:
-    """Return the keys of `metadata` that may hold a role, the policy's own first."""
-    return _present_roles(metadata, keys, limits).get(role, ())
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    """A document's metadata as far as times go, and how to read it."""
+
+    metadata: Mapping[str, object]
+    covered: frozenset[str]
+    keys: MetadataKeys
+    limits: Limits
+
+    def present(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the keys that hold each role."""
+        return present_roles(self.metadata, self.keys, self.limits)
+
+    def value(self, name: str) -> object:
+        """Return the value under a key."""
+        return lookup(self.metadata, name)
+
+    def read(self, name: str, role: str) -> Readings:
+        """Return what the value under a key can mean."""
+        return read_values(
+            self.value(name),
+            role,
+            zone=_zone(self.keys.timezone),
+            date_order=self.keys.date_order,
+            max_chars=self.limits.date_chars,
+        )
+
+    def kind(self, name: str) -> str:
+        """Return whether the seal covers a key; a path into a nested entry is covered if the entry is."""
+        top = name if name in self.metadata else name.partition(".")[0]
+        return "covered" if top in self.covered else "metadata"
+
+    def by_kind(self, names: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+        """Yield the covered keys, then the others, each group if it has any."""
+        for kind in ("covered", "metadata"):
+            group = [name for name in names if self.kind(name) == kind]
+            if group:
+                yield kind, group
+
+    def rank(self, name: str, role: str) -> float:
+        """Return how far from the document's own statement a key is; what the policy names is its own statement."""
+        if getattr(self.keys, role):
+            return 0
+        # The time of a file, as `stat` tells it, is a float; loaders also write it under names such as `last_modified`.
+        return max(rank_of(name), 0.5 if type(self.value(name)) is float else 0)
 
 
-def _present_roles(metadata: Mapping[str, object], keys: MetadataKeys, limits: Limits) -> Mapping[str, tuple[str, ...]]:
-    names = tuple(islice(metadata, limits.metadata_keys))
-    try:
-        catalogued = _catalogued(names)
-    except TypeError:  # a key that cannot be hashed exists in no dict, but metadata may be any mapping
-        catalogued = {}
-    if keys is _NO_KEYS or not keys.names_any:
-        return catalogued
-    found = dict(catalogued)
-    for role in ROLES:
-        own = tuple(name for name in getattr(keys, role) if lookup(metadata, name) is not None)
-        if own:
-            found[role] = (*own, *(name for name in catalogued.get(role, ()) if name not in own))
-    return found
+@dataclass(slots=True)
+class _Found:
+    """Timestamps while they are being resolved."""
+
+    claims: Mapping[str, datetime]
+    counts_unsigned: bool
+    intervals: dict[str, Interval] = field(default_factory=dict)
+    evidence: dict[str, Evidence] = field(default_factory=dict)
+    unread: dict[str, Evidence] = field(default_factory=dict)
+    uncounted: dict[str, tuple[Interval | None, Evidence]] = field(default_factory=dict)
+    version: int | None = None
+    successor: str | None = None
+    signed_start: datetime | None = None
+
+    def add_age(self, role: str, entries: _Entries, names: Sequence[str]) -> None:
+        """Take the signed statement if there is one, else what nobody signed, as far as that counts."""
+        claim = self.claims.get(role)
+        if claim is not None:
+            self.intervals[role], self.evidence[role] = Interval(claim, claim), Evidence("seal", role)
+            return
+        for kind, group in entries.by_kind(names):
+            stated = _read_age(role, entries, group)
+            if stated is None:
+                continue
+            interval, key, problem = stated
+            evidence = Evidence(kind, key, problem)
+            if kind != "covered" and not self.counts_unsigned:
+                self.uncounted[role] = (interval, evidence)
+                return
+            self.evidence[role] = evidence
+            if interval is not None:
+                self.intervals[role] = interval
+            # A signed statement that cannot be read is not replaced by an unsigned one.
+            return
+
+    def add_restriction(self, role: str, entries: _Entries, names: Sequence[str]) -> None:
+        """Take the cautious reading of everything that anybody says, signed or not."""
+        stated: list[tuple[Interval, Evidence]] = []
+        claim = self.claims.get(role)
+        if claim is not None:
+            stated.append((Interval(claim, claim), Evidence("seal", role)))
+        for kind, group in entries.by_kind(names):
+            for name in group:
+                readings = entries.read(name, role)
+                stated += [(_as_role(role, interval), Evidence(kind, name)) for interval in readings.intervals]
+                if readings.problem is not None:
+                    self.unread.setdefault(role, Evidence(kind, name, readings.problem))
+        if not stated:
+            return
+        self.intervals[role], self.evidence[role] = _cautious(role, stated)
+        signed = [one for one in stated if one[1].is_signed]
+        if signed and role == "valid_from":
+            self.signed_start = _cautious(role, signed)[0].latest
+
+    def add_version(self, claim: int | None, entries: _Entries, names: Sequence[str]) -> None:
+        """Take the signed version if there is one, else what nobody signed; the evidence tells which it is."""
+        if claim is not None:
+            self.version, self.evidence["version"] = claim, Evidence("seal", "version")
+            return
+        for kind, group in entries.by_kind(names):
+            for name in group:
+                version = _whole_number(entries.value(name))
+                if version is not None:
+                    self.version, self.evidence["version"] = version, Evidence(kind, name)
+                    return
+
+    def add_successor(self, entries: _Entries, names: Sequence[str]) -> None:
+        """Take the first successor that anybody names."""
+        for name in names:
+            successor = name_successor(entries.value(name))
+            if successor is not None:
+                self.successor = successor
+                self.evidence["superseded_by"] = Evidence(entries.kind(name), name)
+                return
+
+    def timestamps(self) -> Timestamps:
+        """Return what was found."""
+        return Timestamps(
+            self.intervals,
+            self.evidence,
+            self.version,
+            self.successor,
+            self.unread,
+            self.uncounted,
+            self.signed_start,
+        )
 
 
-def _resolve_role(
-    metadata: Mapping[str, object],
-    role: str,
-    candidates: tuple[str, ...],
-    keys: MetadataKeys,
-    limits: Limits,
-    intervals: dict[str, Interval],
-    evidence: dict[str, Evidence],
-) -> None:
-    zone = _zone(keys.timezone)
-    for key in candidates:
-        value = lookup(metadata, key)
-        if value is None or value == "":
-            continue
-        try:
-            interval = read_time(value, zone=zone, date_order=keys.date_order, max_chars=limits.date_chars)
-        except Unreadable as error:
-            evidence.setdefault(role, Evidence("metadata", key, str(error)))
-            continue
-        intervals[role] = _as_role(role, interval)
-        evidence[role] = Evidence("metadata", key)
-        return
+def _read_age(role: str, entries: _Entries, names: Sequence[str]) -> tuple[Interval | None, str, str | None] | None:
+    """Return what the most telling keys that are there say: an interval, or why it cannot be read; with the key.
 
-
-def _read_version(metadata: Mapping[str, object], candidates: tuple[str, ...]) -> int | None:
-    """Return a whole number; a version such as `2.1` orders nothing that could be compared safely."""
-    for key in candidates:
-        value = lookup(metadata, key)
-        if isinstance(value, str) and len(value) <= 18 and value.isascii() and value.isdigit():
-            return int(value)
-        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
-            return value
-    return None
-
-
-def _read_successor(metadata: Mapping[str, object], candidates: tuple[str, ...]) -> str | None:
-    for key in candidates:
-        value = lookup(metadata, key)
-        if isinstance(value, (list, tuple, set)):
-            value = ", ".join(str(item)[:80] for item in islice(value, 5))
-        if isinstance(value, bool):
-            value = "unnamed" if value else None
-        text = str(value)[:200].strip() if isinstance(value, (str, int)) else ""
-        if text.casefold() not in _NO_SUCCESSOR:
-            return text
-    return None
-
-
-def lookup(metadata: Mapping[str, object], key: str) -> object:
-    """Return a metadata value by key, or by a dotted path into nested mappings; None if there is none."""
-    if "." not in key or key in metadata:
-        return metadata.get(key)
-    value: object = metadata
-    for step in key.split(".")[:8]:
-        if not isinstance(value, Mapping):
-            return None
-        value = value.get(step)
-    return value
-
-
-@lru_cache(maxsize=1_024)
-def _catalogued(names: tuple[object, ...]) -> Mapping[str, tuple[str, ...]]:
-    """Return which of the names may hold which role: it depends on the names only, and they repeat."""
-    by_plain: dict[str, list[str]] = {}
+    A weaker rank is looked at only if no key of a stronger one holds anything.
+    """
+    ranked: dict[float, list[str]] = {}
     for name in names:
-        if isinstance(name, str) and len(name) <= 64:
-            by_plain.setdefault(name.casefold().translate(_SEPARATORS), []).append(name)
-    found: dict[str, tuple[str, ...]] = {}
-    for role, plains in _PLAIN_CATALOGUE.items():
-        matching = tuple(name for plain in plains for name in by_plain.get(plain, ()))
-        if matching:
-            found[role] = matching
-    return found
+        ranked.setdefault(entries.rank(name, role), []).append(name)
+    for rank in sorted(ranked):
+        unread: tuple[None, str, str] | None = None
+        for name in ranked[rank]:
+            readings = entries.read(name, role)
+            problem = readings.problem or (AMBIGUOUS if readings.is_ambiguous else None)
+            if problem is not None:
+                unread = unread or (None, name, problem)
+            elif readings.intervals:
+                return min(readings.intervals, key=lambda interval: interval.earliest), name, None
+        if unread is not None:
+            return unread
+    return None
+
+
+def _cautious(role: str, stated: Sequence[tuple[Interval, Evidence]]) -> tuple[Interval, Evidence]:
+    """Return the earliest end, or the latest start; of equal ones the signed one, which stands first."""
+    if role == "valid_until":
+        return min(stated, key=lambda one: one[0].earliest)
+    return max(stated, key=lambda one: one[0].latest)
+
+
+def _as_role(role: str, interval: Interval) -> Interval:
+    return interval.end() if role == "valid_until" else interval.start()
+
+
+def _whole_number(value: object) -> int | None:
+    """Return a version; one such as `2.1` orders nothing that could be compared safely.
+
+    Stores make floats of numbers, so 3.0 is 3.
+    """
+    try:
+        value = plain_value(value)
+    except Exception:  # noqa: BLE001 - foreign objects do what they like; they are no version
+        return None
+    if isinstance(value, str) and len(value) <= 18 and value.isascii() and value.isdigit():
+        return int(value)
+    if isinstance(value, float) and value.is_integer() and 0 <= value < 2**53:
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
+        return value
+    return None
 
 
 @lru_cache(maxsize=64)
 def _zone(name: str | None) -> tzinfo | None:
     return ZoneInfo(name) if name else None
-
-
-def _as_role(role: str, interval: Interval) -> Interval:
-    if role == "valid_until":
-        return interval.end()
-    if role == "valid_from":
-        return interval.start()
-    return interval
-
-
-_PLAIN_CATALOGUE = {
-    role: tuple(dict.fromkeys(name.translate(_SEPARATORS) for name in names)) for role, names in CATALOGUE.items()
-}
-_NO_KEYS = MetadataKeys()

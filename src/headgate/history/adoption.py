@@ -62,6 +62,7 @@ class Adoption(Printable):
         until: when the last one was.
         time_keys: for documents that lack only a date, the metadata keys that hold something like one, together.
         unreadable: for the same, keys whose time cannot be read, with the reason.
+        unsigned: for the same, how many of them have a date that nobody signed.
         places: for documents of no source, where they are from.
         kids: for seals by unknown keys, the names of these keys.
         unsealed: documents that lack only a seal, the most frequent ones.
@@ -80,6 +81,7 @@ class Adoption(Printable):
     until: str | None = None
     time_keys: Counter[tuple[str, ...]] = field(default_factory=Counter)
     unreadable: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unsigned: int = 0
     places: Counter[str] = field(default_factory=Counter)
     kids: Counter[str] = field(default_factory=Counter)
     unsealed: MostFrequent[dict[str, object]] = field(default_factory=lambda: MostFrequent(_DOCUMENTS))
@@ -125,15 +127,14 @@ class Adoption(Printable):
             listed = ", ".join(json.dumps(key) for key in keys)
             todo = f"Name the metadata {'keys' if len(keys) > 1 else 'key'} that hold a time nobody reads; {_CARE}."
             yield Remedy("only a date is missing", covered, todo, f"metadata: {{modified: [{listed}]}}")
-        naive = sum(count for (_, problem), count in self.unreadable.items() if "zone" in problem)
-        if naive:
-            todo = f"Say in which zone times without one were written, such as UTC; {_CARE}."
-            yield Remedy("the date has no time zone", naive, todo, "metadata: {timezone: UTC}")
+        if self.unsigned:
+            todo = "Seal them again, so that the seal holds or covers their dates. Until then:"
+            yield Remedy("the date is not signed", self.unsigned, todo, "freshness: {evidence: any}")
         ordered = sum(count for (_, problem), count in self.unreadable.items() if "date_order" in problem)
         if ordered:
             todo = "Say how dates such as 03/04/2026 are read."
             yield Remedy("the date has two readings", ordered, todo, "metadata: {date_order: DMY}")
-        rest = self.only(_WANT_OF_DATE) - covered - naive - ordered
+        rest = self.only(_WANT_OF_DATE) - covered - self.unsigned - ordered
         if rest > 0:
             todo = (
                 "Have the loader keep the time of last modification, or admit documents of these sources without one."
@@ -204,6 +205,9 @@ def _add(found: Adoption, record: Mapping[str, Any]) -> None:
 def _study_date(found: Adoption, decision: Mapping[str, Any]) -> None:
     evidence = decision.get("evidence")
     if not isinstance(evidence, Mapping):
+        return
+    if any(isinstance(f.get("detail"), Mapping) and "unsigned" in f["detail"] for f in decision["findings"]):
+        found.unsigned += 1
         return
     keys, unreadable = evidence.get("time_like"), evidence.get("unreadable")
     if isinstance(unreadable, Mapping) and unreadable:

@@ -17,7 +17,7 @@ from typing import Any, TypedDict
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.errors import HeadgateError, SealError
 from headgate.freshness import RESTRICTING_ROLES, TIME_ROLES, Timestamps, find_entry, resolve_timestamps
-from headgate.freshness.timestamps import candidate_keys, lookup
+from headgate.freshness.catalogue import candidate_keys, lookup
 from headgate.integration.mark import RECORD_KEY
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy import MetadataKeys
@@ -222,9 +222,11 @@ class Publishing:
         if self.modified is not None:
             name, value = _name(self.modified, "modified"), _read(self.modified, metadata, document)
         else:
-            # The most telling entry alone: where it cannot be read, a weaker one (the file's own time) says
-            # something else.
-            name, value = find_entry(metadata, "modified", self.keys) or ("modified", None)
+            # As in the gate: where the document's own statement cannot be read, its file's time does not count.
+            times = resolve_timestamps(metadata, keys=self.keys, roles=("modified",))
+            unread = times.problem_with("modified")
+            _report(times, "modified", unread.key if unread else "modified", problems)
+            return times.modified
         times = self._times("modified", value)
         _report(times, "modified", name, problems)
         return times.modified
@@ -240,17 +242,16 @@ class Publishing:
     ) -> Timestamps:
         if reader is None:
             times = resolve_timestamps(metadata, keys=self.keys, roles=(role,))
-            problem = times.evidence[role].problem if role in times.evidence else None
-            name = times.evidence[role].key if problem is not None else role
+            unread = times.problem_with(role)
+            name = unread.key if unread is not None else role
             visible = name in covered
         else:
             name = _name(reader, role)
             times = self._times(role, _read(reader, metadata, document))
             visible = name in covered and name in candidate_keys(metadata, role, self.keys)
-        if _report(times, role, name, problems) and not visible:
-            raise HeadgateError(
-                f"{name!r} ({role}) cannot be read, and the gate would not see it: {times.evidence[role].problem}."
-            )
+        problem = _report(times, role, name, problems)
+        if problem is not None and not visible:
+            raise HeadgateError(f"{name!r} ({role}) cannot be read, and the gate would not see it: {problem}.")
         return times
 
     def _find_version(self, metadata: Mapping[str, object], document: object, problems: dict[str, None]) -> int | None:
@@ -284,13 +285,13 @@ def _name(reader: Reader, role: str) -> str:
     return reader if isinstance(reader, str) else role
 
 
-def _report(times: Timestamps, role: str, name: str, problems: dict[str, None]) -> bool:
-    """Note that a time was not sealed, and return whether that is so."""
-    evidence = times.evidence.get(role)
-    if evidence is None or evidence.problem is None:
-        return False
-    problems[f"{name!r} ({role}) was not sealed: {evidence.problem}"] = None
-    return True
+def _report(times: Timestamps, role: str, name: str, problems: dict[str, None]) -> str | None:
+    """Note that a time was not sealed, and return why, if that is so."""
+    unread = times.problem_with(role)
+    if unread is None:
+        return None
+    problems[f"{name!r} ({role}) was not sealed: {unread.problem}"] = None
+    return unread.problem
 
 
 def _covered(

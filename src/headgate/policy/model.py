@@ -63,7 +63,10 @@ class _Model(BaseModel):
 
 
 class MetadataKeys(_Model):
-    """Which metadata keys name the source and the times, looked at before the built-in catalogue."""
+    """Which metadata keys name the source and the times.
+
+    They come before the built-in catalogue; for `modified`, `created` and `published` they replace it.
+    """
 
     source: KeyNames = Field(default=(), description="Keys that hold the document's URI or path.")
     modified: KeyNames = Field(default=(), description="Keys that hold the last modification.")
@@ -71,14 +74,17 @@ class MetadataKeys(_Model):
     published: KeyNames = Field(default=(), description="Keys that hold the publication.")
     valid_from: KeyNames = Field(default=(), description="Keys that hold the start of validity.")
     valid_until: KeyNames = Field(default=(), description="Keys that hold the end of validity.")
-    version: KeyNames = Field(default=(), description="Keys that hold a version, as an integer.")
+    version: KeyNames = Field(default=(), description="Keys that hold a version, as a whole number.")
     superseded_by: KeyNames = Field(default=(), description="Keys that name a successor.")
     timezone: str | None = Field(
         default=None,
-        description="The zone of times without one, such as UTC or Europe/Berlin. Without it they count as missing.",
+        description="The zone of times without one, such as UTC or Europe/Berlin. Without it they may be meant "
+        "anywhere on earth, and the cautious meaning counts.",
     )
     date_order: Literal["DMY", "MDY"] | None = Field(
-        default=None, description="How to read 03/04/2026. Without it such dates count as missing."
+        default=None,
+        description="How to read 03/04/2026. Without it such a date of change counts as missing, and of a validity "
+        "the cautious reading counts.",
     )
 
     @cached_property
@@ -150,13 +156,24 @@ class Freshness(_Model):
     future_skew: Duration = Field(
         default=timedelta(minutes=5), description="How far a publisher's clock may be ahead.", validate_default=True
     )
-    evidence: Literal["any", "sealed"] = Field(
-        default="any",
-        description="sealed: only times inside a verified seal count. any: metadata may fill what the seal lacks.",
+    evidence: Literal["any", "sealed"] | None = Field(
+        default=None,
+        description="sealed: only times that a verified seal holds or covers count; what nobody signed may only "
+        "restrict. any: other metadata may say what the seal leaves open. Unset: sealed where seals are required, "
+        "else any.",
+    )
+    unreadable: Literal["drop", "warn"] = Field(
+        default="drop",
+        description="What happens to a document whose start or end of validity is there and cannot be read.",
     )
     supersede: bool | None = Field(
         default=None,
         description="Whether only the newest version of a document is admitted. Unset: only where versions are sealed.",
+    )
+    supersede_tolerance: Duration = Field(
+        default=timedelta(hours=1),
+        description="How far apart the times of chunks of one version may be, where they have no version number.",
+        validate_default=True,
     )
     mode: Mode | None = None
 
@@ -165,6 +182,18 @@ class Freshness(_Model):
         if self.max_age is not None and self.warn_after is not None and self.warn_after > self.max_age:
             raise ValueError("warn_after is longer than max_age. Make it shorter.")
         return self
+
+    def evidence_for(self, require: str, *, is_proved: bool) -> Literal["any", "sealed"]:
+        """Return whether unsigned entries may say what signed evidence leaves open, as the policy says or by default.
+
+        Args:
+            require: what the source requires of provenance.
+            is_proved: whether a seal of the document was verified. Without one it is not admitted where proof is
+                required and enforced; elsewhere reports should say what its dates are.
+        """
+        if self.evidence is not None:
+            return self.evidence
+        return "sealed" if require == "sealed" and is_proved else "any"
 
 
 def _as_share(value: object) -> object:

@@ -23,7 +23,7 @@ from headgate.freshness import quiet_window
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy import Policy, normalise_uri
 from headgate.provenance import Seal, Verdict, check_provenance
-from headgate.record.evidence import read_seal, read_times
+from headgate.record.evidence import is_resting_on_seal, read_document, read_seal, read_times
 from headgate.terminology.findings import describe_rewrite
 
 __all__ = ["Redecided", "Redecider"]
@@ -130,7 +130,7 @@ class Redecider:
             else:
                 judged.append(judgement)
                 outcomes.append(judgement)
-        apply_supersession(judged)
+        apply_supersession(judged, now)
         # Tokens are counted in texts; a log that keeps none says nothing about the budget.
         if all(isinstance(entry.get("text"), str) for entry in record["decisions"] if isinstance(entry, Mapping)):
             apply_budget(judged, self._revision)
@@ -213,11 +213,13 @@ class Redecider:
             if not any(finding.blocks for finding in findings):
                 self._require_alike(evidence, likeness, is_ignored)
         rule = source.freshness
-        times = read_times(evidence, sealed_only=rule.evidence == "sealed", ignored="seal" if is_ignored else "")
+        counted = rule.evidence_for(source.requirement.require, is_proved=seal is not None)
+        times = read_times(evidence, sealed_only=counted == "sealed", ignores_seal=is_ignored)
         return Facts(
             source,
             digest,
             uri,
+            read_document(evidence, seal, uri),
             "sealed" if seal is not None and not findings else "declared" if not source.is_default else "none",
             seal,
             findings,
@@ -242,10 +244,10 @@ class Redecider:
 
     def _require_alike(self, evidence: Mapping[str, Any], likeness: _Likeness, is_ignored: bool) -> None:
         """Refuse evidence that another policy would have read otherwise."""
-        if is_ignored and "seal" in {entry[4] for entry in evidence.get("times", {}).values()}:
+        if is_ignored and is_resting_on_seal(evidence):
             raise _Lacking("its times come from a seal that would not count, and metadata's are not recorded")
-        kinds = {entry[4] for entry in evidence.get("times", {}).values()}
-        if likeness.is_read_alike or ("seal" in evidence and kinds <= {"seal"} and not evidence.get("unreadable")):
+        # Not even where everything is signed: another policy may find restrictions under keys that nobody looked at.
+        if likeness.is_read_alike:
             return
         raise _Lacking("its metadata would be read otherwise (the policies differ under `metadata`)")
 

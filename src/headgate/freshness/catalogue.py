@@ -1,0 +1,223 @@
+"""Which metadata keys hold which role: data, and looking it up.
+
+Keys are compared without case and punctuation. Within a role the most telling key comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from itertools import islice
+
+from headgate.limits import DEFAULT_LIMITS, Limits
+from headgate.policy.model import MetadataKeys
+
+__all__ = [
+    "AGE_ROLES",
+    "CATALOGUE",
+    "RESTRICTING_ROLES",
+    "RESTRICTING_TIMES",
+    "ROLES",
+    "TIME_ROLES",
+    "candidate_keys",
+    "is_catalogued",
+    "lookup",
+    "present_roles",
+    "rank_of",
+]
+
+CATALOGUE: Mapping[str, tuple[str, ...]] = {
+    "modified": (
+        "last_modified",
+        "last_modified_date",
+        "last_modified_at",
+        "lastmodified",
+        "lastmod",
+        "modified",
+        "modified_at",
+        "modified_date",
+        "date_modified",
+        "dc_terms_modified",
+        "dcterms:modified",
+        "article:modified_time",
+        "og:updated_time",
+        "updated",
+        "updated_at",
+        "update_date",
+        "last_updated",
+        "last_update",
+        "last_edited_time",
+        "last_edited_at",
+        "moddate",
+        "mod_date",
+        "when",
+        "date",
+        "mtime",
+        "file_mtime",
+    ),
+    "created": (
+        "creation_date",
+        "creationdate",
+        "created",
+        "created_at",
+        "created_time",
+        "date_created",
+        "createddate",
+        "ctime",
+    ),
+    "published": (
+        "published",
+        "published_at",
+        "published_date",
+        "publish_date",
+        "pubdate",
+        "publication_date",
+        "date_published",
+        "article:published_time",
+    ),
+    "valid_from": ("valid_from", "validfrom", "effective_from", "effective_date", "not_before", "starts_at"),
+    "valid_until": (
+        "valid_until",
+        "validuntil",
+        "valid_to",
+        "valid_through",
+        "expires",
+        "expires_at",
+        "expires_on",
+        "expired_on",
+        "expiry",
+        "expiry_date",
+        "expiration_date",
+        "expiration",
+        "expiration_time",
+        "effective_until",
+        "effective_to",
+        "not_after",
+        "ends_at",
+        "unavailable_after",
+        "archived_at",
+        "deleted_at",
+        "withdrawn_at",
+        "retired_at",
+    ),
+    "version": ("version", "revision", "document_version"),
+    "superseded_by": ("superseded_by", "supersededby", "replaced_by", "obsoleted_by", "is_replaced_by"),
+    "source": (
+        "source",
+        "url",
+        "uri",
+        "source_url",
+        "source_uri",
+        "link",
+        "permalink",
+        "canonical_url",
+        "file_path",
+        "filepath",
+        "path",
+        "file_name",
+        "filename",
+    ),
+}
+"""Metadata keys of the frameworks' usual loaders, the most telling first; compared without case and punctuation."""
+
+# A weaker key counts only if no key of a stronger rank is there: what a response or a file says about itself is not
+# what the document says, and must not stand in for a statement that could not be read.
+_RANKS: Mapping[str, int] = {"when": 1, "date": 1, "mtime": 2, "filemtime": 2, "ctime": 2}
+
+AGE_ROLES = ("modified", "published", "created")
+"""From which the age of a document counts, in this order."""
+RESTRICTING_TIMES = ("valid_from", "valid_until")
+TIME_ROLES = ("modified", "created", "published", *RESTRICTING_TIMES)
+ROLES = (*TIME_ROLES, "version", "superseded_by", "source")
+RESTRICTING_ROLES = (*RESTRICTING_TIMES, "superseded_by")
+"""What an unsigned entry may always do: shorten the validity, never lengthen it."""
+
+_SEPARATORS = str.maketrans("", "", "_- .:")
+_LONGEST_NAME = 64
+# Names repeat from document to document, so who has which role is remembered; not for names without number.
+_MOST_REMEMBERED = 256
+
+
+def present_roles(
+    metadata: Mapping[str, object], keys: MetadataKeys, limits: Limits = DEFAULT_LIMITS
+) -> Mapping[str, tuple[str, ...]]:
+    """Return which keys of `metadata` hold which role, the policy's own first.
+
+    For ages, keys that the policy names replace the catalogue. `limits.metadata_keys` bounds how many keys are looked
+    at.
+    """
+    catalogued = _catalogued_in(metadata, limits)
+    if not keys.names_any:
+        return catalogued
+    found = dict(catalogued)
+    for role in ROLES:
+        named: tuple[str, ...] = getattr(keys, role)
+        if not named:
+            continue
+        own = tuple(name for name in named if lookup(metadata, name) is not None)
+        others = () if role in AGE_ROLES else catalogued.get(role, ())
+        found[role] = (*own, *(name for name in others if name not in own))
+    return found
+
+
+def candidate_keys(
+    metadata: Mapping[str, object], role: str, keys: MetadataKeys, limits: Limits = DEFAULT_LIMITS
+) -> tuple[str, ...]:
+    """Return the keys of `metadata` that may hold a role, the policy's own first."""
+    return present_roles(metadata, keys, limits).get(role, ())
+
+
+def is_catalogued(metadata: Mapping[str, object], limits: Limits = DEFAULT_LIMITS) -> frozenset[str]:
+    """Return the keys of `metadata` that the catalogue knows."""
+    return frozenset(name for names in _catalogued_in(metadata, limits).values() for name in names)
+
+
+def rank_of(name: str) -> int:
+    """Return how far from the document's own statement a key of an age is: 0 for its own, 2 for its file's."""
+    return _RANKS.get(_plain(name), 0)
+
+
+def lookup(metadata: Mapping[str, object], key: str) -> object:
+    """Return a metadata value by key, or by a dotted path into nested mappings; None if there is none."""
+    if "." not in key or key in metadata:
+        return metadata.get(key)
+    value: object = metadata
+    for step in key.split(".")[:8]:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(step)
+    return value
+
+
+def _catalogued_in(metadata: Mapping[str, object], limits: Limits) -> Mapping[str, tuple[str, ...]]:
+    names = tuple(islice(metadata, limits.metadata_keys))
+    if len(names) > _MOST_REMEMBERED:
+        return _catalogue(names)
+    try:
+        return _remembered(names)
+    except TypeError:  # a key that cannot be hashed exists in no dict, but metadata may be any mapping
+        return _catalogue(names)
+
+
+def _catalogue(names: tuple[object, ...]) -> Mapping[str, tuple[str, ...]]:
+    """Return which of the names may hold which role."""
+    by_plain: dict[str, list[str]] = {}
+    for name in names:
+        if isinstance(name, str) and len(name) <= _LONGEST_NAME:
+            by_plain.setdefault(_plain(name), []).append(name)
+    found: dict[str, tuple[str, ...]] = {}
+    for role, plains in _PLAIN_CATALOGUE.items():
+        matching = tuple(name for plain in plains for name in by_plain.get(plain, ()))
+        if matching:
+            found[role] = matching
+    return found
+
+
+_remembered = lru_cache(maxsize=1_024)(_catalogue)
+
+
+def _plain(name: str) -> str:
+    return name.casefold().translate(_SEPARATORS)
+
+
+_PLAIN_CATALOGUE = {role: tuple(dict.fromkeys(map(_plain, names))) for role, names in CATALOGUE.items()}

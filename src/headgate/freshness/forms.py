@@ -1,0 +1,251 @@
+"""The forms in which texts write a time, each read without guessing.
+
+ISO 8601 and what resembles it (slashes, dots, no leading zeros), whole years and months, digits without separators,
+RFC 5322 and HTTP dates (RFC 9110, section 5.6.7), PDF dates (ISO 32000, section 7.9.4), dates with month names, and
+dates that begin with the day or the month. A date that can be read two ways has two readings.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from typing import Literal
+
+from headgate.freshness.interval import Interval, from_day, from_local, from_span
+
+__all__ = ["DateOrder", "Unreadable", "read_digits", "read_text"]
+
+DateOrder = Literal["DMY", "MDY"]
+
+
+class Unreadable(ValueError):
+    """A value that names no time, or not one time; the message says what to add."""
+
+
+_TIME = (
+    r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,18}))?)?"
+    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?"
+)
+_ZONE = r"(?: ?(?P<zone>[Zz]|UTC|GMT|UT|E[SD]T|C[SD]T|M[SD]T|P[SD]T|[+-]\d{2}(?::?\d{2})?))?"
+# A weekday says nothing that the date does not say; it may be there.
+_WEEKDAY = r"(?:(?i:mon|tue|wed|thu|fri|sat|sun)[A-Za-z]{0,6},? +)?"
+_AT = r"(?:,? +(?:at )?" + _TIME + _ZONE + ")?"
+_ISO = re.compile(
+    r"(?P<date>\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}|\d{4}\.\d{1,2}\.\d{1,2}|\d{8})"
+    r"(?:[Tt ]{1,2}" + _TIME + _ZONE + "(?: (?:UTC|GMT))?)?"
+)
+_BASIC = re.compile(r"(\d{8})[Tt ]?(\d{2})(\d{2})?(\d{2})?" + _ZONE)
+_REDUCED = re.compile(r"(\d{4})(?:[-/](\d{2}))?")
+_PDF = re.compile(
+    r"D:(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?(?:(Z)(?:00'?(?:00'?)?)?|([+-])(\d{2})'?(?:(\d{2})'?)?)?"
+)
+_MONTH_NAMES = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+)  # fmt: skip
+_MONTHS = {name[:3]: number for number, name in enumerate(_MONTH_NAMES, 1)}
+_DAY_FIRST = re.compile(
+    _WEEKDAY
+    + r"(?P<day>\d{1,2})(?:st|nd|rd|th)?(?: of )?[ -]?(?P<month>[A-Za-z]{3,9})\.?,?[ -]?(?P<year>\d{4}|\d{2})"
+    + _AT
+)
+_MONTH_FIRST = re.compile(
+    _WEEKDAY + r"(?P<month>[A-Za-z]{3,9})\.?[ -](?:(?P<day>\d{1,2})(?:st|nd|rd|th)?,?[ -])?(?P<year>\d{4})" + _AT
+)
+# C's asctime and date(1), and what Twitter made of it: the year comes last.
+_YEAR_LAST = re.compile(
+    _WEEKDAY + r"(?P<month>[A-Za-z]{3}) {1,2}(?P<day>\d{1,2}) " + _TIME + _ZONE + r" (?P<year>\d{4})"
+)
+_EXIF = re.compile(r"(?P<date>\d{4}:\d{2}:\d{2}) " + _TIME + _ZONE)
+_NUMERIC = re.compile(r"(?P<first>\d{1,2})([/.-])(?P<second_part>\d{1,2})\2(?P<year>\d{4}|\d{2})" + _AT)
+# RFC 5322, section 4.3: the only zone names whose meaning is defined.
+_NAMED_ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
+_DIGITS = {8: 0, 10: 1, 12: 2, 14: 3, 17: 4}
+
+
+def read_text(text: str, zone: tzinfo | None, order: DateOrder | None) -> tuple[Interval, ...]:
+    """Return the readings of a text that is no bare number: one, or two of a date that can be read two ways.
+
+    Raises:
+        Unreadable: it is not a time in any form that is read.
+    """
+    for reader in (_read_iso, _read_basic, _read_pdf, _read_named):
+        found = reader(text, zone)
+        if found is not None:
+            return (found,)
+    return _read_numeric(text, zone, order)
+
+
+def read_digits(digits: str, zone: tzinfo | None) -> Interval | None:
+    """Return what digits mean as a written date: YYYYMMDD, with or without hours, minutes, seconds and milliseconds.
+
+    Returns:
+        The interval; None if they are no date between 1900 and 2199.
+    """
+    if len(digits) not in _DIGITS or not 1900 <= int(digits[:4]) <= 2199:
+        return None
+    try:
+        day = _date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+        if len(digits) == 8:
+            return from_day(day, zone)
+        rest = digits[8:].ljust(9, "0")
+        when = _datetime(day, int(rest[:2]), int(rest[2:4]), int(rest[4:6]), int(rest[6:9]) * 1_000, None)
+    except Unreadable:
+        return None
+    if len(digits) > 10:
+        return from_local(when, zone)
+    # An hour that is named is all of it.
+    first, last = from_local(when, zone), from_local(_later(when, timedelta(hours=1)), zone)
+    return Interval(first.earliest, last.latest, "instant", first.has_zone)
+
+
+def _read_iso(text: str, zone: tzinfo | None) -> Interval | None:
+    reduced = _REDUCED.fullmatch(text)
+    if reduced:
+        return _read_reduced(int(reduced[1]), int(reduced[2]) if reduced[2] else None, zone)
+    match = _ISO.fullmatch(text) or _EXIF.fullmatch(text)
+    if not match:
+        return None
+    written = match["date"]
+    parts = (written[:4], written[4:6], written[6:]) if written.isdigit() else re.split("[-/.:]", written)
+    return _at(_date(*map(int, parts)), match, zone)
+
+
+def _read_basic(text: str, zone: tzinfo | None) -> Interval | None:
+    match = _BASIC.fullmatch(text)
+    if not match or text.isdigit() or (match[3] is None and match["zone"] is None):
+        return None
+    digits = match[1]
+    day = _date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    return from_local(
+        _datetime(day, int(match[2]), int(match[3] or 0), int(match[4] or 0), 0, _zone(match["zone"])), zone
+    )
+
+
+def _read_reduced(year: int, month: int | None, zone: tzinfo | None) -> Interval:
+    if month is None:
+        return from_span(_date(year, 1, 1), date(year + 1, 1, 1) if year < 9999 else None, zone, "year")
+    first = _date(year, month, 1)
+    following = (first + timedelta(days=31)).replace(day=1) if (year, month) < (9999, 12) else None
+    return from_span(first, following, zone, "month")
+
+
+def _read_pdf(text: str, zone: tzinfo | None) -> Interval | None:
+    match = _PDF.fullmatch(text)
+    if not match:
+        return None
+    year, month, day, hour, minute, second, utc, sign, hours, minutes = match.groups()
+    if day is None:
+        return _read_reduced(int(year), int(month) if month else None, zone)
+    when = _date(int(year), int(month), int(day))
+    if hour is None:
+        return from_day(when, zone)
+    offset = "Z" if utc else f"{sign}{hours}{minutes or '00'}" if sign else None
+    return from_local(_datetime(when, int(hour), int(minute or 0), int(second or 0), 0, _zone(offset)), zone)
+
+
+def _read_named(text: str, zone: tzinfo | None) -> Interval | None:
+    match = _DAY_FIRST.fullmatch(text) or _MONTH_FIRST.fullmatch(text) or _YEAR_LAST.fullmatch(text)
+    if not match:
+        return None
+    month = _month(match["month"])
+    if match["day"] is None:
+        if match["hour"] is not None:
+            return None
+        return _read_reduced(int(match["year"]), month, zone)
+    return _at(_date(_year(match["year"]), month, int(match["day"])), match, zone)
+
+
+def _read_numeric(text: str, zone: tzinfo | None, order: DateOrder | None) -> tuple[Interval, ...]:
+    match = _NUMERIC.fullmatch(text)
+    if not match:
+        raise Unreadable("this is not a time in a form that can be read")
+    first, second, year = int(match["first"]), int(match["second_part"]), _year(match["year"])
+    if first > 12 or first == second:
+        order = "DMY"
+    elif second > 12:
+        order = "MDY"
+    readings = {"DMY": (second, first), "MDY": (first, second)}
+    wanted = readings.values() if order is None else (readings[order],)
+    return tuple(_at(_date(year, month, day), match, zone) for month, day in wanted)
+
+
+def _at(day: date, match: re.Match[str], zone: tzinfo | None) -> Interval:
+    """Return a day, or a time on it if one was written."""
+    if match["hour"] is None:
+        return from_day(day, zone)
+    fraction = int((match["fraction"] or "").ljust(6, "0")[:6])
+    hour = int(match["hour"])
+    if match["half"]:
+        if not 1 <= hour <= 12:
+            raise Unreadable("there is no such time of day")
+        hour = hour % 12 + (12 if match["half"] in "Pp" else 0)
+    when = _datetime(day, hour, int(match["minute"]), int(match["second"] or 0), fraction, _zone(match["zone"]))
+    return from_local(when, zone)
+
+
+def _month(name: str) -> int:
+    lowered = name.lower()
+    number = _MONTHS.get(lowered[:3])
+    if number is None or (not _MONTH_NAMES[number - 1].startswith(lowered) and lowered != "sept"):
+        raise Unreadable("there is no such month")
+    return number
+
+
+def _year(text: str) -> int:
+    if len(text) == 4:
+        return int(text)
+    return int(text) + (2000 if int(text) < 50 else 1900)  # RFC 5322, section 4.3
+
+
+def _zone(text: str | None) -> tzinfo | None:
+    if text is None:
+        return None
+    if text in _NAMED_ZONES:
+        return timezone(timedelta(hours=_NAMED_ZONES[text]))
+    if text[0] not in "+-":
+        return timezone.utc
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    if offset >= timedelta(hours=24) or int(digits[2:]) > 59:
+        raise Unreadable("there is no such zone")
+    return timezone(-offset if text[0] == "-" else offset)
+
+
+def _date(year: int, month: int, day: int) -> date:
+    try:
+        return date(year, month, day)
+    except ValueError as error:
+        raise Unreadable("there is no such day") from error
+
+
+def _datetime(day: date, hour: int, minute: int, second: int, micro: int, zone: tzinfo | None) -> datetime:
+    following = timedelta()
+    is_leap = second == 60
+    if is_leap:  # no clock here knows leap seconds; the one that follows names the same instant
+        second, following = 59, timedelta(seconds=1)
+    if (hour, minute, second) == (24, 0, 0):  # ISO 8601 allows the end of a day to be written so
+        hour, following = 0, timedelta(days=1)
+    try:
+        found = datetime.combine(day, time(hour, minute, second, micro), zone)
+    except ValueError as error:
+        raise Unreadable("there is no such time of day") from error
+    if is_leap and not _ends_a_day(found):
+        raise Unreadable("there is no leap second at that time")
+    return _later(found, following)
+
+
+def _ends_a_day(value: datetime) -> bool:
+    """Return whether a time is in the last minute of a day in UTC; without a zone, whether it can be."""
+    offset = value.utcoffset()
+    if offset is None:
+        return value.minute % 15 == 14
+    end = value.replace(tzinfo=None, year=2000, month=1, day=2) - offset
+    return (end.hour, end.minute) == (23, 59)
+
+
+def _later(value: datetime, by: timedelta) -> datetime:
+    try:
+        return value + by
+    except OverflowError as error:
+        raise Unreadable("the time is out of range") from error
