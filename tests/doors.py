@@ -1,0 +1,128 @@
+"""Every place where a document can pass the gate: the core, LangChain and LlamaIndex, synchronous and asynchronous.
+
+Each door takes a gate, chunks and a question, brings the chunks in as its framework's documents, and returns what the
+model would read of each one that came out: its text and, where the framework puts metadata into prompts, its metadata.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from langchain_core.documents import Document
+from langchain_core.retrievers import BaseRetriever
+from llama_index.core.base.base_retriever import BaseRetriever as NodeRetriever
+from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle, TextNode
+
+from headgate import Chunk, Gate
+from langchain_headgate import HeadgateCompressor, gate_documents
+from langchain_headgate import guard as guard_langchain
+from llama_index.postprocessor.headgate import HeadgatePostprocessor
+from llama_index.postprocessor.headgate import guard as guard_llama_index
+
+__all__ = ["DOORS", "Door", "ids_through"]
+
+Door = Callable[[Gate, Sequence[Chunk], str], dict[str, str]]
+"""Returns what the model would read, by the chunk's id."""
+
+
+class Shelf(BaseRetriever):
+    """A retriever of LangChain that finds what it was given."""
+
+    found: list[Document]
+
+    def _get_relevant_documents(self, query: str, *, run_manager: Any) -> list[Document]:
+        return list(self.found)
+
+
+class NodeShelf(NodeRetriever):
+    """A retriever of LlamaIndex that finds what it was given."""
+
+    def __init__(self, found: list[NodeWithScore]) -> None:
+        super().__init__()
+        self.found = found
+
+    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        return list(self.found)
+
+
+def documents(chunks: Sequence[Chunk]) -> list[Document]:
+    return [Document(page_content=c.text, metadata=dict(c.metadata), id=c.id) for c in chunks]
+
+
+def nodes(chunks: Sequence[Chunk]) -> list[NodeWithScore]:
+    return [
+        NodeWithScore(node=TextNode(text=c.text, id_=str(c.id), metadata=dict(c.metadata)), score=0.5) for c in chunks
+    ]
+
+
+def printed(document: Document) -> str:
+    """What a template that prints a whole document would put into the prompt, but for headgate's own entries."""
+    shown = {key: value for key, value in document.metadata.items() if not key.startswith("headgate")}
+    return f"{document.page_content}\n{shown!r}"
+
+
+def read_documents(found: Sequence[Document]) -> dict[str, str]:
+    return {str(document.id): printed(document) for document in found}
+
+
+def read_nodes(found: Sequence[NodeWithScore]) -> dict[str, str]:
+    return {item.node.node_id: item.node.get_content(metadata_mode=MetadataMode.LLM) for item in found}
+
+
+def core(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
+    return {str(chunk.id): chunk.text for chunk in gate.admit(chunks, query).chunks}
+
+
+def core_async(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
+    return {str(chunk.id): chunk.text for chunk in asyncio.run(gate.aadmit(chunks, query)).chunks}
+
+
+def langchain_retriever(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
+    return read_documents(guard_langchain(Shelf(found=documents(chunks)), gate).invoke(query))
+
+
+def langchain_retriever_async(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
+    return read_documents(asyncio.run(guard_langchain(Shelf(found=documents(chunks)), gate).ainvoke(query)))
+
+
+def langchain_compressor(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
+    return read_documents(HeadgateCompressor(policy=gate).compress_documents(documents(chunks), query))
+
+
+def langchain_step(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
+    return read_documents(gate_documents(gate).invoke(documents(chunks)))
+
+
+def llama_index_retriever(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
+    return read_nodes(guard_llama_index(NodeShelf(nodes(chunks)), gate).retrieve(query))
+
+
+def llama_index_retriever_async(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
+    return read_nodes(asyncio.run(guard_llama_index(NodeShelf(nodes(chunks)), gate).aretrieve(query)))
+
+
+def llama_index_postprocessor(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
+    return read_nodes(HeadgatePostprocessor(gate).postprocess_nodes(nodes(chunks), query_str=query))
+
+
+DOORS: Mapping[str, Door] = {
+    door.__name__: door
+    for door in (
+        core,
+        core_async,
+        langchain_retriever,
+        langchain_retriever_async,
+        langchain_compressor,
+        langchain_step,
+        llama_index_retriever,
+        llama_index_retriever_async,
+        llama_index_postprocessor,
+    )
+}
+
+
+def ids_through(door: Door, gate: Gate, chunks: Sequence[Chunk]) -> list[str]:
+    """Return the ids of what came out, in order."""
+    return list(door(gate, chunks, "question"))
