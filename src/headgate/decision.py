@@ -71,9 +71,10 @@ class Decision(Displayed):
         action: `admit` or `drop`.
         findings: all findings, not only the first.
         source: the id of the policy's source that applied; `default` where none matched.
-        uri: the document's URI: the sealed subject where there is a verified seal, else what metadata says.
+        uri: the document's URI: the sealed subject where there is a verified seal, else what metadata says. What may be
+            a secret in it (query, fragment, user information) is replaced by a short digest.
         digest: `sha-256:` and base64url of the original text; empty where the text cannot be digested.
-        chunk_id: the identifier the store gave it, if any.
+        chunk_id: the identifier the store gave it, if any; its digest where it is long enough to hold a text.
         assurance: how much the document's provenance was proved.
         issuer: who vouches for it, if a seal was verified.
         modified: the earliest instant its last modification can mean, if known.
@@ -95,8 +96,8 @@ class Decision(Displayed):
     issuer: str | None = None
     modified: datetime | None = None
     age: timedelta | None = None
-    rewrite: Rewrite | None = None
-    metadata_rewrites: Mapping[str, Rewrite] = field(default_factory=dict)
+    rewrite: Rewrite | None = field(default=None, repr=False)
+    metadata_rewrites: Mapping[str, Rewrite] = field(default_factory=dict, repr=False)
     withheld: tuple[str, ...] = ()
     evidence: Mapping[str, object] = field(default_factory=dict)
 
@@ -185,9 +186,9 @@ class Admission(Displayed):
     mode: Mode
     now: datetime
     as_of: datetime | None
-    chunks: tuple[Chunk, ...]
+    chunks: tuple[Chunk, ...] = field(repr=False)
     decisions: tuple[Decision, ...]
-    dropped: tuple[Dropped, ...]
+    dropped: tuple[Dropped, ...] = field(repr=False)
     query_digest: str | None = None
     surplus: int = 0
     inputs: tuple[Chunk, ...] = field(default=(), repr=False)

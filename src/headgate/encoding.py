@@ -17,11 +17,23 @@ __all__ = [
     "is_digest_label",
     "loads_strict",
     "replace_surrogates",
+    "safe_id",
+    "safe_name",
+    "safe_uri",
+    "short_digest",
     "to_json",
 ]
 
 _DIGEST_LABEL = re.compile(r"sha-256:[A-Za-z0-9_-]{43}")
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_SHORT_DIGEST = re.compile(r"~[A-Za-z0-9_-]{12}")
+_URI = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]{0,31}://|urn:|file:|doi:)[^\s\x00-\x1f]{1,2048}")
+# What these schemes name is their content.
+_INLINE = re.compile(r"(data|javascript|blob|about):(.*)", re.I | re.S)
+_RISKY = re.compile(r"[?#@;]|^(?:data|javascript|blob|about):", re.I)
+_AUTHORITY = re.compile(r"(?<=://)[^/?#]*@")
+_PARAMETER = re.compile(r"(?<=;)[^/;]+")
+_NAME_CHARS = 200
 
 
 def b64url_encode(data: bytes) -> str:
@@ -77,6 +89,49 @@ def loads_strict(data: bytes) -> object:
         return _STRICT.decode(data.decode("utf-8"))
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def short_digest(text: str) -> str:
+    """Return `~` and 72 bits of the SHA-256 of a text: enough to tell texts apart, too little to say what they are."""
+    return "~" + b64url_encode(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:9])
+
+
+def safe_uri(uri: str) -> str:
+    """Return a URI without what may be a secret: the same URI always becomes the same text.
+
+    Scheme, host and path stay. User information, query, fragment and path parameters (RFC 3986, sections 3.2.1 to
+    3.5) become short digests, whatever they are called: presigned URLs carry their credentials there, under names
+    that differ from service to service. A safe URI stays as it is.
+    """
+    if _RISKY.search(uri) is None:
+        return uri
+    inline = _INLINE.match(uri)
+    if inline is not None:
+        return f"{inline[1]}:{_digested(inline[2])}"
+    rest, hash_, fragment = uri.partition("#")
+    rest, mark, query = rest.partition("?")
+    rest = _AUTHORITY.sub(lambda found: _digested(found[0][:-1]) + "@", rest)
+    rest = _PARAMETER.sub(lambda found: _digested(found[0]), rest)
+    return "".join((rest, mark, _digested(query), hash_, _digested(fragment)))
+
+
+def safe_name(text: str) -> str:
+    """Return what names something if it can only be a name: a URI made safe, else the digest of the text.
+
+    For names that come from outside and may hold anything, such as the successor that a document says it has.
+    """
+    return safe_uri(text) if _URI.fullmatch(text) else digest_label(text.encode("utf-8", "surrogatepass"))
+
+
+def safe_id(text: str) -> str:
+    """Return an identifier that a store gave: as it is if it is short, made safe if it is a URI, else its digest."""
+    if len(text) > _NAME_CHARS or any(character.isspace() for character in text):
+        return safe_name(text)
+    return safe_uri(text) if ":" in text else text
+
+
+def _digested(text: str) -> str:
+    return text if not text or _SHORT_DIGEST.fullmatch(text) else short_digest(text)
 
 
 def replace_surrogates(text: str) -> str:

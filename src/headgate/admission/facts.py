@@ -11,6 +11,7 @@ from headgate.admission.revision import ResolvedSource, Revision
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.decision import Assurance, Finding, Mode
 from headgate.encoding import b64url_encode
+from headgate.errors import HeadgateError
 from headgate.freshness import (
     Timestamps,
     find_entry,
@@ -155,7 +156,9 @@ def _evidence(draft: _Draft, times: Timestamps, metadata: Mapping[str, object], 
 
 def check_failed(check: str, error: Exception) -> Finding:
     """Return the finding for a check that raised."""
-    detail = {"check": check, "error": ascii(error)[:300]}
+    # What a foreign exception says may quote the document; what headgate itself raises does not.
+    said = ascii(str(error))[1:301] if isinstance(error, HeadgateError) else type(error).__name__
+    detail = {"check": check, "error": said}
     return Finding("G901", f"The {check} check failed: {type(error).__name__}.", detail=detail)
 
 

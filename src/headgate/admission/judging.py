@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from headgate.admission.facts import Facts, check_failed, find_facts, under_mode
 from headgate.admission.revision import Revision
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.decision import Decision, Finding, Mode
+from headgate.encoding import safe_id, safe_uri
 from headgate.freshness import judge_freshness
 from headgate.limits import Limits
 from headgate.terminology import Glossary
@@ -84,9 +86,9 @@ class Judgement:
             action="drop" if self.is_kept_out else "admit",
             findings=self.findings,
             source=facts.source.id,
-            uri=facts.uri,
+            uri=safe_uri(facts.uri) if facts.uri is not None else None,
             digest=facts.digest,
-            chunk_id=self.chunk.id,
+            chunk_id=_identifier(self.chunk.id),
             assurance=facts.assurance,
             issuer=facts.seal.issuer if facts.seal is not None else None,
             modified=self.modified,
@@ -107,6 +109,13 @@ class Judgement:
         if visible is not None:
             visible = tuple(name for name in visible if name not in self.withheld)
         return Chunk(self.text, metadata, chunk.id, chunk.score, visible, chunk.media)
+
+
+def _identifier(given: object) -> str | None:
+    """Return the identifier of a chunk as records may hold it, whatever the store gave."""
+    if isinstance(given, str):
+        return safe_id(given)
+    return str(given) if isinstance(given, (int, UUID)) else None
 
 
 def begin_judgement(index: int, chunk: Chunk, revision: Revision, limits: Limits) -> Judgement:

@@ -108,10 +108,12 @@ class Recorder:
             raise PolicyError(problem, "Make its folder, or choose another path.", ("log", "path")) from error
 
     def _unrecorded(self, admission: Admission, error: Exception) -> Admission:
-        self._count("log", f"the decision log could not be written: {error}")
+        # An exception may quote what it could not write; the operating system's own words do not.
+        reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+        self._count("log", f"the decision log could not be written: {reason}")
         if not self._is_closed:
             return admission
-        detail = {"error": ascii(error)[:200]}
+        detail = {"error": reason}
         return admission.refused(Finding("G905", "The decision could not be recorded.", detail=detail))
 
     def _count(self, what: str, message: str) -> None:

@@ -6,19 +6,16 @@ so that texts become digests and addresses lose what may be a secret.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Set
 from itertools import islice
 from uuid import UUID
 
-from headgate.encoding import digest_label, replace_surrogates
+from headgate.encoding import safe_name
 from headgate.freshness.parsing import is_none, plain_value
-from headgate.policy.matching import normalise_uri
 
 __all__ = ["name_successor"]
 
 _NO_SUCCESSOR = frozenset(("no", "false", "0"))
-_IDENTIFIER = re.compile(r"[A-Za-z0-9._:/#+-]{1,80}")
 _MOST_NAMED, _DEEPEST = 5, 3
 
 
@@ -58,12 +55,5 @@ def _name_several(value: object, depth: int) -> str | None:
 def _shown(text: str) -> str | None:
     if text.casefold() in _NO_SUCCESSOR:
         return None
-    if "://" in text:
-        uri = normalise_uri(text)
-        # What follows the question mark may be a signature that opens the document.
-        return uri.partition("?")[0] if uri is not None else _digest(text)
-    return text if _IDENTIFIER.fullmatch(text) else _digest(text)
-
-
-def _digest(text: str) -> str:
-    return digest_label(replace_surrogates(text).encode())
+    # What stands there may be a sentence, or an address with a signature that opens the document.
+    return safe_name(text)

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 
 from headgate.chunk import SEAL_KEY
 from headgate.decision import Assurance, Finding
+from headgate.encoding import safe_uri
 from headgate.errors import SealError
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.provenance.covered import MEDIA_PREFIX, covered_digests
@@ -241,11 +242,11 @@ def _check_agreement(
 ) -> list[Finding]:
     if declared_uri is None or declared_uri == seal.uri or declared_source is None:
         return []
-    detail = {"declared": declared_uri, "sealed": seal.uri}
+    detail = {"declared": safe_uri(declared_uri), "sealed": safe_uri(seal.uri)}
     if declared_source != requirement.source:
         message = f"Metadata says it is from {declared_source!r}, the seal says {requirement.source!r}."
         return [Finding("P104", message, detail=detail)]
-    message = f"Metadata names {declared_uri}, the seal is for {seal.uri}."
+    message = f"Metadata names {detail['declared']}, the seal is for {detail['sealed']}."
     return [Finding("P111", message, "warning", detail)]
 
 
@@ -264,4 +265,5 @@ def _check_unsealed(
 def _not_in_policy(uri: str | None) -> Finding:
     if uri is None:
         return Finding("P109", "The document names no source that the policy could match.")
-    return Finding("P109", f"No source of the policy matches {uri}.", detail={"uri": uri})
+    shown = safe_uri(uri)
+    return Finding("P109", f"No source of the policy matches {shown}.", detail={"uri": shown})

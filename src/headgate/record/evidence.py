@@ -11,6 +11,7 @@ from typing import Any
 
 from headgate.chunk import SEAL_KEY
 from headgate.clock import read_instant
+from headgate.encoding import safe_uri
 from headgate.freshness import (
     RESTRICTING_ROLES,
     TIME_ROLES,
@@ -54,7 +55,7 @@ def evidence_of(
     if seal is not None:
         found["seal"] = {
             "iss": seal.issuer,
-            "sub": seal.subject,
+            "sub": safe_uri(seal.subject),
             "kid": seal.kid,
             "key": thumbprint,
             "ver": seal.version,
@@ -64,7 +65,7 @@ def evidence_of(
     elif SEAL_KEY in metadata:
         found["unproved_seal"] = True
     if declared_uri is not None and (seal is None or declared_uri != seal.uri):
-        found["declared"] = declared_uri
+        found["declared"] = safe_uri(declared_uri)
     found.update(_named(fragment=fragment))
     found.update(_times_of(times))
     if hints:
