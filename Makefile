@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-deep fuzz notebooks lint bench format clean
+.PHONY: demo test test-deep fuzz mutants notebooks lint bench format clean
 
 demo: $(STAMP)
 	$(BIN)/headgate demo --html demo-out/demo.html
@@ -17,6 +17,11 @@ test-deep: $(STAMP)
 
 fuzz: $(STAMP)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/laws tests/hostile
+
+# Small changes to the decision core, one at a time: which would no test notice? Takes an hour or two.
+mutants: $(STAMP)
+	HYPOTHESIS_PROFILE=mutants $(BIN)/python tests/mutation.py run
+	$(BIN)/python tests/mutation.py results
 
 # The proxy leads nowhere: a notebook that asks the network fails.
 notebooks: $(STAMP)

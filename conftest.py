@@ -18,6 +18,9 @@ _ALL = list(HealthCheck)
 settings.register_profile(
     "default", max_examples=60, derandomize=True, database=None, deadline=None, suppress_health_check=_ALL
 )
+settings.register_profile(
+    "mutants", max_examples=25, derandomize=True, database=None, deadline=None, suppress_health_check=_ALL
+)
 settings.register_profile("deep", max_examples=10_000, deadline=None, suppress_health_check=_ALL)
 settings.register_profile("fuzz", max_examples=100_000, deadline=None, suppress_health_check=_ALL)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
