@@ -119,7 +119,7 @@ def test_a_file_that_vanishes_opens_nothing(tmp_path: Path) -> None:
 
 def test_audit_mode_records_and_admits(tmp_path: Path) -> None:
     gate = gate_of(tmp_path, mode="audit")
-    gate.admit([bad()] * 50)
+    gate.admit([bad().with_metadata(source="https://docs.example/a")] * 50)
     decision = gate.admit([good()]).decisions[0]
     assert decision.admitted
     assert decision.codes == ("P113",)

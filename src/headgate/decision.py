@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from headgate.assurance import NONE, Assurance, is_proof
 from headgate.chunk import Chunk
 from headgate.codes import check_of
 from headgate.display import Displayed
@@ -15,12 +16,17 @@ from headgate.display import Displayed
 if TYPE_CHECKING:
     from headgate.terminology.edits import Edit, Rewrite
 
-__all__ = ["Action", "Admission", "Assurance", "Decision", "Dropped", "Finding", "Mode", "Severity"]
+__all__ = ["Action", "Admission", "Assurance", "Decision", "Dropped", "Finding", "Mode", "Severity", "stricter"]
 
 Severity = Literal["error", "warning", "info"]
 Mode = Literal["enforce", "warn", "audit"]
 Action = Literal["admit", "drop"]
-Assurance = Literal["none", "declared", "sealed"]
+_MODES: tuple[Mode, ...] = ("audit", "warn", "enforce")
+
+
+def stricter(first: Mode, second: Mode) -> Mode:
+    """Return the mode that lets less through."""
+    return max(first, second, key=_MODES.index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,7 @@ class Decision(Displayed):
     uri: str | None = None
     digest: str = ""
     chunk_id: str | None = None
-    assurance: Assurance = "none"
+    assurance: Assurance = NONE
     issuer: str | None = None
     modified: datetime | None = None
     age: timedelta | None = None
@@ -105,6 +111,11 @@ class Decision(Displayed):
     def admitted(self) -> bool:
         """Whether the document may enter the prompt."""
         return self.action == "admit"
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether somebody who may vouches for the document, and the proof was verified."""
+        return is_proof(self.assurance)
 
     @property
     def codes(self) -> tuple[str, ...]:

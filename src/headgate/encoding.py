@@ -21,6 +21,7 @@ __all__ = [
     "safe_name",
     "safe_uri",
     "short_digest",
+    "shown",
     "to_json",
 ]
 
@@ -137,6 +138,12 @@ def _digested(text: str) -> str:
 def replace_surrogates(text: str) -> str:
     """Return `text` with lone surrogates replaced by U+FFFD, so that it can be encoded; lengths stay."""
     return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
+
+
+def shown(value: object, most: int = 80) -> str:
+    """Return a foreign value as it may be in a message: quoted, in ASCII, at most about `most` characters long."""
+    text = ascii(value[: most + 1] if isinstance(value, (str, bytes)) else value)
+    return text if len(text) <= most + 2 else f"{text[: most - 3]}...{text[-1]}"
 
 
 def to_json(value: object, *, indent: int | None = None, is_ascii: bool = False) -> str:

@@ -12,7 +12,7 @@ from llama_index.core.schema import TextNode
 from headgate import Chunk, Gate, HeadgateError
 from headgate.chunk import SEAL_KEY
 from headgate.corpus import CorpusItem, seal_corpus
-from headgate.provenance import read_claimed
+from headgate.provenance import read_seal
 from headgate.testing import FixedClock, Publisher
 from langchain_headgate import SealDocuments
 from llama_index.postprocessor.headgate import SealNodes
@@ -105,7 +105,6 @@ def test_what_was_not_sealed_is_said_once(handbook: Publisher, caplog: pytest.Lo
 def test_what_the_index_hides_from_the_model_is_signed_as_hidden(handbook: Publisher) -> None:
     metadata = {"source": PAGE, "title": "Leave", "last_modified": "2026-05-02T00:00:00Z"}
     node = TextNode(text="text", metadata=metadata, excluded_llm_metadata_keys=["last_modified", "file_name"])
-    seal = read_claimed(SealNodes(handbook.sealer)([node])[0].metadata[SEAL_KEY]).seal
-    assert seal is not None
+    _, seal = read_seal(SealNodes(handbook.sealer)([node])[0].metadata[SEAL_KEY])
     assert seal.covered == ("last_modified", "source", "title")
     assert seal.hidden == ("last_modified",)

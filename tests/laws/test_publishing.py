@@ -17,7 +17,7 @@ from headgate.chunk import SEAL_KEY
 from headgate.corpus import CorpusItem, seal_corpus
 from headgate.freshness import CATALOGUE
 from headgate.integration.publishing import Publishing
-from headgate.provenance import Seal, read_claimed
+from headgate.provenance import Seal, read_seal
 from headgate.rehearsal.world import World
 from headgate.testing import FixedClock, Publisher
 from langchain_headgate import SealDocuments
@@ -44,8 +44,8 @@ METADATA = st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=8), VALUES, 
 def claims(metadata: object) -> tuple[object, ...] | None:
     """What a seal says, apart from who says it."""
     assert isinstance(metadata, dict)
-    seal = read_claimed(metadata.get(SEAL_KEY)).seal
-    return _without_issuer(seal) if seal is not None else None
+    token = metadata.get(SEAL_KEY)
+    return _without_issuer(read_seal(token)[1]) if token is not None else None
 
 
 def _without_issuer(seal: Seal) -> tuple[object, ...]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from headgate.admission.revision import ResolvedSource, Revision
-from headgate.chunk import SEAL_KEY, Chunk
-from headgate.decision import Assurance, Finding, Mode
+from headgate.assurance import NONE, Assurance
+from headgate.chunk import Chunk
+from headgate.decision import Finding, Mode, stricter
 from headgate.encoding import b64url_encode
 from headgate.errors import HeadgateError
 from headgate.freshness import (
@@ -23,7 +24,16 @@ from headgate.freshness import (
 )
 from headgate.limits import Limits
 from headgate.policy import normalise_uri
-from headgate.provenance import Claimed, Seal, Verdict, check_provenance, read_claimed, verify_claimed
+from headgate.provenance import (
+    Attestation,
+    Claim,
+    Presented,
+    Requirement,
+    Verdict,
+    check_provenance,
+    read_claims,
+    verify_claim,
+)
 from headgate.record.evidence import evidence_of
 
 __all__ = ["Facts", "check_failed", "find_facts", "under_mode"]
@@ -41,25 +51,29 @@ class Facts:
         uri: which document it belongs to.
         document: what makes it a version of the same document as another chunk; None if it belongs to none.
         assurance: how much is proved.
-        seal: the verified claims, if any.
+        attestation: what a verified proof says, if there is one.
         findings: what speaks against it so far.
         times: what is known about its times.
         quiet: from when until when the freshness rules have nothing to say, if there is such a time.
         is_kept_out: whether a finding keeps it out already.
         evidence: what this rests on, as plain values for records.
+        has_claim: whether the document carries something that claims to be a proof, verified or not.
+        source_key: the metadata entry that named its source, if any.
     """
 
     source: ResolvedSource
     digest: str = ""
     uri: str | None = None
     document: str | None = None
-    assurance: Assurance = "none"
-    seal: Seal | None = None
+    assurance: Assurance = NONE
+    attestation: Attestation | None = None
     findings: tuple[Finding, ...] = ()
     times: Timestamps = _NO_TIMES
     quiet: tuple[datetime, datetime] | None = None
     is_kept_out: bool = False
     evidence: Mapping[str, object] = field(default_factory=dict)
+    has_claim: bool = False
+    source_key: str | None = None
 
 
 @dataclass(slots=True)
@@ -67,11 +81,15 @@ class _Draft:
     """Facts while they are being found; what is known so far survives a check that fails."""
 
     source: ResolvedSource
+    presented: Presented
     uri: str | None = None
     declared: object = None
-    declared_uri: str | None = None
-    assurance: Assurance = "none"
-    seal: Seal | None = None
+    source_key: str | None = None
+    claimed_uri: str | None = None
+    has_claim: bool = False
+    verified: Attestation | None = None
+    assurance: Assurance = NONE
+    attestation: Attestation | None = None
     findings: tuple[Finding, ...] = ()
 
 
@@ -116,13 +134,16 @@ def _find(
     limits: Limits,
 ) -> Facts:
     label = "sha-256:" + b64url_encode(digest)
-    draft = _Draft(revision.default)
+    draft = _Draft(revision.default, Presented(label, metadata, media))
     try:
-        _prove(draft, metadata, media, label, digest, revision, limits)
+        draft.presented, entry = _present(metadata, media, label, revision, limits)
+        draft.source_key, draft.declared = entry if entry is not None else (None, None)
+        _prove(draft, draft.presented, digest, revision, limits)
     except Exception as error:  # noqa: BLE001 - whatever broke the check, it must not admit
-        # The check also finds the source, so until it is done the policy's own mode applies.
-        draft.findings = under_mode((check_failed("provenance", error),), revision.mode)
-        draft.seal, draft.assurance = None, "none"
+        # The check also finds the source, so until it is done the stricter of two modes applies.
+        mode = stricter(revision.mode, draft.source.modes["provenance"])
+        draft.findings = under_mode((check_failed("provenance", error),), mode)
+        draft.attestation, draft.verified, draft.assurance = None, None, NONE
     times, quiet, evidence = _NO_TIMES, None, {}
     try:
         times = _timestamps(draft, metadata, revision, limits)
@@ -137,21 +158,29 @@ def _find(
         draft.uri,
         _document(draft, limits),
         draft.assurance,
-        draft.seal,
+        draft.attestation,
         draft.findings,
         times,
         quiet,
         any(finding.blocks for finding in draft.findings),
         evidence,
+        draft.has_claim,
+        draft.source_key,
     )
 
 
 def _evidence(draft: _Draft, times: Timestamps, metadata: Mapping[str, object], limits: Limits) -> dict[str, object]:
-    seal = draft.seal
-    key = draft.source.requirement.keys.get(seal.kid) if seal is not None else None
     hints = find_time_like(metadata, limits) if times.age_basis() is None and not times.uncounted else ()
-    fragment = fragment_of(draft.declared, limits.uri_chars)
-    return evidence_of(seal, key.thumbprint if key else None, times, metadata, draft.declared_uri, hints, fragment)
+    return evidence_of(
+        draft.verified,
+        times,
+        draft.presented,
+        hints,
+        fragment_of(draft.declared, limits.uri_chars),
+        is_counted=draft.attestation is not None,
+        has_claim=draft.has_claim,
+        claimed_uri=draft.claimed_uri,
+    )
 
 
 def check_failed(check: str, error: Exception) -> Finding:
@@ -162,75 +191,56 @@ def check_failed(check: str, error: Exception) -> Finding:
     return Finding("G901", f"The {check} check failed: {type(error).__name__}.", detail=detail)
 
 
-def _prove(
-    draft: _Draft,
+def _prove(draft: _Draft, presented: Presented, digest: bytes, revision: Revision, limits: Limits) -> None:
+    """Find what is proved; until that is done, the document is what its metadata declares."""
+    draft.uri, draft.source = presented.declared_uri, revision.source_of(presented.declared_uri)
+
+    def verify(claim: Claim, requirement: Requirement) -> Verdict:
+        key = (claim.key, digest, requirement.source)
+        known = revision.verdicts.get(key)
+        if known is None:
+            verdict = verify_claim(claim, presented.digest, requirement, revision.owners)
+            known = revision.verdicts.put(key, verdict)
+        return known
+
+    claims = read_claims(presented, limits)
+    draft.claimed_uri = next((claim.uri for claim in claims if claim.uri is not None), None)
+    draft.has_claim = bool(claims)
+    proof = check_provenance(presented, claims, verify, lambda uri: revision.source_of(uri).requirement)
+    draft.uri, draft.source = proof.uri, revision.source_of(proof.uri)
+    draft.assurance, draft.attestation, draft.verified = proof.assurance, proof.attestation, proof.verified
+    draft.findings = proof.findings
+
+
+def _present(
     metadata: Mapping[str, object],
     media: Mapping[str, str | None],
     label: str,
-    digest: bytes,
     revision: Revision,
     limits: Limits,
-) -> None:
+) -> tuple[Presented, tuple[str, object] | None]:
+    """Return a document as proofs look at it, and the metadata entry that names its source."""
     entry = find_entry(metadata, "source", revision.metadata, limits)
-    draft.declared = entry[1] if entry else None
-    declared_uri = normalise_uri(draft.declared, limits.uri_chars)
-    declared = revision.source_of(declared_uri)
-    token = metadata.get(SEAL_KEY)
-    claimed = read_claimed(token, limits)
-    draft.uri, draft.declared_uri, draft.source = declared_uri, declared_uri, declared
-    if claimed.seal is not None:
-        sealed = revision.source_of(claimed.seal.uri)
-        # Nobody can check a seal for a source without keys; it is as good as none, unless a seal is required.
-        if len(sealed.requirement.keys) or sealed.requirement.require == "sealed":
-            draft.uri, draft.source = claimed.seal.uri, sealed
-        else:
-            claimed = Claimed()
-    proof = check_provenance(
-        _verdict(token, claimed, label, digest, draft, revision),
-        metadata,
-        draft.source.requirement,
-        uri=draft.uri,
-        declared_uri=declared_uri,
-        declared_source=None if declared.is_default else declared.id,
-        is_configured=not draft.source.is_default,
-        media=media,
-    )
-    draft.assurance, draft.seal = proof.assurance, proof.seal
-    draft.findings = under_mode(proof.findings, draft.source.modes["provenance"])
+    if entry is None:
+        return Presented(label, metadata, media), None
+    return Presented(label, metadata, media, normalise_uri(entry[1], limits.uri_chars), True), entry
 
 
 def _document(draft: _Draft, limits: Limits) -> str | None:
-    if draft.seal is not None:
-        return identify_document(draft.seal.subject, limits.uri_chars)
-    written = draft.declared if draft.uri == draft.declared_uri else draft.uri
+    if draft.attestation is not None:
+        return identify_document(draft.attestation.subject, limits.uri_chars)
+    written = draft.declared if draft.uri == draft.presented.declared_uri else draft.uri
     return identify_document(written, limits.uri_chars)
 
 
-def _verdict(token: object, claimed: Claimed, label: str, digest: bytes, draft: _Draft, revision: Revision) -> Verdict:
-    requirement = draft.source.requirement
-    if claimed.seal is None:
-        return verify_claimed(claimed, label, requirement, revision.owners)
-    # Tokens are canonical once they are parsed, so the same token is the same signature over the same claims.
-    key = (token, digest, requirement.source)
-    known = revision.verdicts.get(key)
-    if known is None:
-        known = revision.verdicts.put(key, verify_claimed(claimed, label, requirement, revision.owners))
-    return known
-
-
 def _timestamps(draft: _Draft, metadata: Mapping[str, object], revision: Revision, limits: Limits) -> Timestamps:
-    seal, source = draft.seal, draft.source
+    attestation, source = draft.attestation, draft.source
     return resolve_timestamps(
         metadata,
-        signed=_signed_times(seal) if seal is not None else None,
-        version=seal.version if seal is not None else None,
-        covered=seal.covered if seal is not None else (),
-        evidence=source.freshness.evidence_for(source.requirement.require, is_proved=seal is not None),
+        signed=attestation.times() if attestation is not None else None,
+        version=attestation.version if attestation is not None else None,
+        covered=attestation.covered if attestation is not None else (),
+        evidence=source.freshness.evidence_for(source.requirement.require, is_proved=attestation is not None),
         keys=revision.metadata,
         limits=limits,
     )
-
-
-def _signed_times(seal: Seal) -> dict[str, datetime]:
-    times = {"modified": seal.modified, "valid_from": seal.valid_from, "valid_until": seal.valid_until}
-    return {role: time for role, time in times.items() if time is not None}

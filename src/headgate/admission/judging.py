@@ -10,11 +10,12 @@ from uuid import UUID
 
 from headgate.admission.facts import Facts, check_failed, find_facts, under_mode
 from headgate.admission.revision import Revision
-from headgate.chunk import SEAL_KEY, Chunk
+from headgate.chunk import Chunk
 from headgate.decision import Decision, Finding, Mode
 from headgate.encoding import safe_id, safe_uri
 from headgate.freshness import judge_freshness
 from headgate.limits import Limits
+from headgate.provenance import check_prompt_metadata
 from headgate.terminology import Glossary
 from headgate.terminology.edits import Rewrite
 from headgate.terminology.findings import describe_rewrite
@@ -90,7 +91,7 @@ class Judgement:
             digest=facts.digest,
             chunk_id=_identifier(self.chunk.id),
             assurance=facts.assurance,
-            issuer=facts.seal.issuer if facts.seal is not None else None,
+            issuer=facts.attestation.issuer if facts.attestation is not None else None,
             modified=self.modified,
             age=self.age,
             rewrite=self.rewrite,
@@ -106,7 +107,10 @@ class Judgement:
         for name, rewrite in self.metadata_rewrites.items():
             metadata[name] = rewrite.text
         visible = chunk.prompt_metadata
-        if visible is not None:
+        if visible is None:
+            # A template that nobody sees may print any entry, so what must not be printed leaves the document.
+            metadata = {name: value for name, value in metadata.items() if name not in self.withheld}
+        else:
             visible = tuple(name for name in visible if name not in self.withheld)
         return Chunk(self.text, metadata, chunk.id, chunk.score, visible, chunk.media)
 
@@ -140,7 +144,7 @@ def judge_chunk(judgement: Judgement, revision: Revision, now: datetime, limits:
         judgement.add((check_failed("freshness", error),), modes["freshness"])
     if judgement.is_kept_out:
         return
-    if judgement.chunk.prompt_metadata:
+    if judgement.chunk.prompt_metadata != ():
         _withhold_unproved(judgement)
     if facts.source.glossary is not None:
         try:
@@ -180,7 +184,7 @@ def judge_times(judgement: Judgement, now: datetime) -> None:
     judged = judge_freshness(facts.times, facts.source.freshness, now)
     judgement.modified, judgement.age = judged.modified, judged.age
     findings = judged.findings
-    if findings and facts.seal is None and SEAL_KEY in judgement.chunk.metadata and _is_refuted(facts):
+    if findings and facts.attestation is None and facts.has_claim and _is_refuted(facts):
         # Its times may well be in the seal that was refused; that they are missing is not known. A restriction that is
         # there and cannot be read is known.
         findings = tuple(finding for finding in findings if finding.code != "F203" or "role" in finding.detail)
@@ -192,19 +196,14 @@ def _is_refuted(facts: Facts) -> bool:
 
 
 def _withhold_unproved(judgement: Judgement) -> None:
-    """Keep metadata out of the prompt where a seal is required and does not cover it."""
-    facts, chunk = judgement.facts, judgement.chunk
-    if facts.source.requirement.require != "sealed":
-        return
-    covered = facts.seal.covered if facts.seal is not None else ()
-    unproved = tuple(name for name in chunk.prompt_metadata or () if name in chunk.metadata and name not in covered)
-    if not unproved:
-        return
-    mode = facts.source.modes["provenance"]
-    message = f"Kept out of the prompt, for no seal covers it: {', '.join(unproved)[:200]}."
-    judgement.add([Finding("P112", message, "info", {"metadata": list(unproved)})], mode)
-    if mode == "enforce":
-        judgement.withheld = unproved
+    """Keep metadata out of the prompt where proof is required and does not cover it."""
+    facts = judgement.facts
+    withheld, findings = check_prompt_metadata(
+        judgement.chunk, facts.attestation, facts.source.requirement, facts.source_key
+    )
+    if findings:
+        judgement.findings = (*judgement.findings, *findings)
+        judgement.withheld = withheld
 
 
 def _rewrite(judgement: Judgement, glossary: Glossary, revision: Revision, digest: bytes, limits: Limits) -> None:

@@ -154,6 +154,8 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, files: list[Pat
             keys=_load_keys(policy, rule.provenance, files),
             issuers=frozenset(rule.provenance.issuers),
             cover=frozenset(rule.provenance.cover),
+            mode=policy.effective_mode(rule, "provenance"),
+            is_default=name == "default",
         ),
         freshness=rule.freshness,
         glossary=_load_glossary(policy, rule, files),

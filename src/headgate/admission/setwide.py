@@ -75,7 +75,7 @@ def refuse_surplus(chunks: Sequence[Chunk], limits: Limits, revision: Revision) 
 def _candidate(judgement: Judgement, at: datetime) -> Candidate:
     facts = judgement.facts
     times, rule = facts.times, facts.source.freshness
-    is_signed = facts.seal is not None and (times.is_signed("version") or times.is_signed("modified"))
+    is_signed = facts.attestation is not None and (times.is_signed("version") or times.is_signed("modified"))
     if is_signed:
         version = times.version if times.is_signed("version") else None
         modified = times.intervals.get("modified") if times.is_signed("modified") else None
@@ -83,7 +83,7 @@ def _candidate(judgement: Judgement, at: datetime) -> Candidate:
         # version from counting, it would bring the one before back.
         counts = _is_in_force(times, modified, rule.future_skew, at)
     else:
-        evidence = rule.evidence_for(facts.source.requirement.require, is_proved=facts.seal is not None)
+        evidence = rule.evidence_for(facts.source.requirement.require, is_proved=facts.attestation is not None)
         version = times.version if evidence == "any" else None
         modified = times.intervals.get("modified")
         errors = {finding.code for finding in judgement.findings if finding.severity == "error"}
@@ -93,7 +93,7 @@ def _candidate(judgement: Judgement, at: datetime) -> Candidate:
         # A key speaks for the URIs of its source only, so spellings of one URI in two sources are two documents.
         document=f"{facts.source.id} {facts.document}",
         # What nobody signed never pushes out what is proved, not even where policies let it fill what a seal lacks.
-        evidence="signed" if is_signed else "unsigned" if facts.seal is None else "filled",
+        evidence="signed" if is_signed else "unsigned" if facts.attestation is None else "filled",
         uri=facts.uri or "",
         digest=facts.digest,
         version=version,

@@ -11,9 +11,10 @@ from datetime import datetime
 
 from headgate.chunk import SEAL_KEY
 from headgate.corpus.item import CorpusItem
+from headgate.errors import SealError
 from headgate.freshness import find_entry, resolve_timestamps
 from headgate.policy import normalise_uri
-from headgate.provenance import read_claimed
+from headgate.provenance import Seal, read_seal
 
 __all__ = ["SourceSurvey", "Survey", "survey_corpus"]
 
@@ -96,7 +97,7 @@ def survey_corpus(items: Iterable[CorpusItem], now: datetime) -> Survey:
 
 
 def _source_of(metadata: Mapping[str, object], survey: Survey) -> SourceSurvey | None:
-    claimed = read_claimed(metadata.get(SEAL_KEY)).seal
+    claimed = _claimed(metadata)
     entry = find_entry(metadata, "source")
     if entry is not None:
         survey.source_keys[entry[0]] += 1
@@ -108,6 +109,14 @@ def _source_of(metadata: Mapping[str, object], survey: Survey) -> SourceSurvey |
     if pattern not in survey.sources and len(survey.sources) >= _SOURCES:
         pattern = "https://**/**"  # too many hosts to name each; one entry stands for the rest
     return survey.sources.setdefault(pattern, SourceSurvey(pattern))
+
+
+def _claimed(metadata: Mapping[str, object]) -> Seal | None:
+    """Return what a document's seal claims, unverified: a draft of a policy knows no keys yet."""
+    try:
+        return read_seal(metadata.get(SEAL_KEY))[1]
+    except SealError:
+        return None
 
 
 def _pattern_of(uri: str) -> str:
@@ -122,13 +131,13 @@ def _pattern_of(uri: str) -> str:
 
 def _add_document(source: SourceSurvey, metadata: Mapping[str, object], now: datetime) -> None:
     source.documents += 1
-    claimed = read_claimed(metadata.get(SEAL_KEY))
+    claimed = _claimed(metadata)
     signed: dict[str, datetime] = {}
-    if claimed.seal is not None and claimed.parsed is not None:
+    if claimed is not None:
         source.sealed += 1
-        source.kids[claimed.parsed.kid or "(no kid)"] += 1
-        if claimed.seal.modified is not None:
-            signed["modified"] = claimed.seal.modified
+        source.kids[claimed.kid or "(no kid)"] += 1
+        if claimed.modified is not None:
+            signed["modified"] = claimed.modified
     times = resolve_timestamps(metadata, signed=signed)
     basis = times.age_basis()
     if basis is not None:

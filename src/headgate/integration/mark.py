@@ -26,7 +26,7 @@ def make_record(admission: Admission, decision: Decision) -> str:
     record: dict[str, object] = {
         "admission": admission.id,
         "source": decision.source,
-        "subject": decision.uri if decision.assurance == "sealed" else None,
+        "subject": decision.uri if decision.is_proved else None,
         "issuer": decision.issuer,
         "codes": list(decision.codes),
     }

@@ -20,6 +20,7 @@ from pydantic import (
 )
 from typing_extensions import Self
 
+from headgate.assurance import SEALED, Assurance, is_proof
 from headgate.decision import Mode
 from headgate.display import Displayed
 from headgate.policy.durations import format_duration, parse_duration
@@ -115,8 +116,8 @@ class Modes(_Model):
 class Provenance(_Model):
     """Who must vouch for the documents of a source."""
 
-    require: Literal["sealed", "declared", "none"] = Field(
-        default="sealed",
+    require: Assurance = Field(
+        default=SEALED,
         description="sealed: a seal by a key of this source. declared: metadata names a URI of this source. "
         "none: nothing.",
     )
@@ -258,7 +259,7 @@ class Source(SourceRule):
 
     @model_validator(mode="after")
     def _has_keys(self) -> Self:
-        if self.provenance.require == "sealed" and not self.provenance.keys:
+        if is_proof(self.provenance.require) and not self.provenance.keys:
             raise ValueError(
                 "requires seals but names no keys. Add provenance.keys, or write provenance: {require: declared}."
             )

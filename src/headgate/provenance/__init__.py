@@ -1,13 +1,14 @@
 """Who says so, and may they: seals, keys and the provenance check. Pure once keys are loaded."""
 
+from headgate.provenance.attestation import Attestation
 from headgate.provenance.check import (
-    Claimed,
+    MECHANISMS,
     Proof,
-    Requirement,
-    Verdict,
+    check_prompt_metadata,
     check_provenance,
-    read_claimed,
-    verify_claimed,
+    read_claims,
+    uncovered_media,
+    verify_claim,
 )
 from headgate.provenance.covered import metadata_digest
 from headgate.provenance.jws import sign_jws, verify_jws
@@ -18,13 +19,20 @@ from headgate.provenance.keys import (
     VerificationKey,
     generate_signing_key,
 )
-from headgate.provenance.seals import SEAL_TYPE, Seal, Sealer, digest_text, parse_seal
+from headgate.provenance.mechanism import Claim, Mechanism, Owners, Presented, Requirement, Verdict
+from headgate.provenance.sealer import Sealer
+from headgate.provenance.seals import SEAL_TYPE, Seal, digest_text, issuer_finding, parse_seal, read_seal
 
 __all__ = [
     "ACCEPTED_ALGORITHMS",
+    "MECHANISMS",
     "SEAL_TYPE",
-    "Claimed",
+    "Attestation",
+    "Claim",
     "KeySet",
+    "Mechanism",
+    "Owners",
+    "Presented",
     "Proof",
     "Requirement",
     "Seal",
@@ -32,13 +40,17 @@ __all__ = [
     "SigningKey",
     "Verdict",
     "VerificationKey",
+    "check_prompt_metadata",
     "check_provenance",
     "digest_text",
     "generate_signing_key",
+    "issuer_finding",
     "metadata_digest",
     "parse_seal",
-    "read_claimed",
+    "read_claims",
+    "read_seal",
     "sign_jws",
-    "verify_claimed",
+    "uncovered_media",
+    "verify_claim",
     "verify_jws",
 ]

@@ -1,78 +1,60 @@
 """The provenance check: who says so, and may they say it.
 
+A claim chooses nothing until it is verified: a document belongs to the source that its metadata declares, unless a
+proof that holds in every step says otherwise. What an unverified claim is found to be is said under the mode of the
+source that it claims, beside what the declared source finds under its own; so a broken proof makes nothing milder.
+
 Steps, in order; each finding says which one failed:
 
-1. A seal has the right form and complete claims (P106).
-2. The seal's subject decides which source the document belongs to; the source's own keys decide (P103), and a key
-   of another source is not enough (P104).
-3. The signature verifies (P102), and the issuer is one that the source accepts (P104).
-4. The text, and the metadata entries that the seal covers, are what was sealed (P105).
-5. What the document's own metadata says about its source agrees with the seal (P104, P111).
-6. Content that is not text is covered too, where a seal is required (P116).
+1. What the document claims can be read (P106).
+2. The claimed document decides whose keys count: those of its source (P103), and a key of another source is not
+   enough (P104).
+3. The signature verifies (P102), the issuer is one that the source accepts (P104), and the text is what was signed
+   (P105).
+4. The metadata entries and the content that the proof covers are what was signed, and the proof covers what the
+   policy wants to be covered (P105).
+5. What the document's own metadata says about its source agrees with the proof (P104, P111).
+6. The source's requirement is met (P101), by a source that the policy knows (P109).
+7. Content that is not text is covered too, where proof is required (P116).
+8. So is metadata that may be in the prompt, or it is withheld (P112).
 
-Left to the freshness check: whether the seal is in force at this time.
+Left to the freshness check: whether the proof is in force at this time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
-from headgate.chunk import SEAL_KEY
-from headgate.decision import Assurance, Finding
-from headgate.encoding import safe_uri
+from headgate.assurance import ASSURANCES, DECLARED, NONE, Assurance, is_proof
+from headgate.chunk import SEAL_KEY, Chunk
+from headgate.decision import Finding, Mode, stricter
+from headgate.encoding import safe_uri, shown
 from headgate.errors import SealError
 from headgate.limits import DEFAULT_LIMITS, Limits
+from headgate.provenance.attestation import Attestation
 from headgate.provenance.covered import MEDIA_PREFIX, covered_digests
-from headgate.provenance.jws import ParsedJws, parse_jws, verify_parsed
-from headgate.provenance.keys import KeySet
-from headgate.provenance.seals import SEAL_TYPE, Seal, parse_seal
+from headgate.provenance.mechanism import Claim, Mechanism, Owners, Presented, Requirement, Verdict
+from headgate.provenance.seals import SealMechanism
 
-__all__ = ["Claimed", "Proof", "Requirement", "Verdict", "check_provenance", "read_claimed", "verify_claimed"]
+__all__ = [
+    "MECHANISMS",
+    "Proof",
+    "check_prompt_metadata",
+    "check_provenance",
+    "read_claims",
+    "uncovered_media",
+    "verify_claim",
+]
 
-_NO_MEDIA: Mapping[str, str | None] = {}
+MECHANISMS: tuple[Mechanism, ...] = (SealMechanism(),)
 
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """What a source requires.
-
-    Attributes:
-        source: the source's id.
-        require: the least assurance: `sealed`, `declared` or `none`.
-        keys: the keys that may speak for the source.
-        issuers: the accepted issuers; empty for any.
-        cover: metadata entries that a seal must cover.
-    """
-
-    source: str
-    require: str
-    keys: KeySet
-    issuers: frozenset[str] = frozenset()
-    cover: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """What a document's seal claims, before anything is proved.
-
-    Attributes:
-        parsed: the token's parts, if it has the right form.
-        seal: its claims, if complete.
-        problem: why there is no seal to check, if the document carries a broken one.
-    """
-
-    parsed: ParsedJws | None = None
-    seal: Seal | None = None
-    problem: Finding | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What signature and digest prove, whatever the document's metadata says."""
-
-    findings: tuple[Finding, ...] = ()
-    seal: Seal | None = None
+_BY_NAME = {mechanism.name: mechanism for mechanism in MECHANISMS}
+_SHOWN_NAMES = 20
+_NAME_CHARS = 64
+# What fits a machine word says nothing to a model; a number of a thousand digits may be a text.
+_WORD = range(-(2**63), 2**64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,190 +62,261 @@ class Proof:
     """What is proved about a document.
 
     Attributes:
-        findings: what speaks against it.
+        findings: what speaks against it, each under the mode of the source that finds it.
         assurance: how much is proved.
-        seal: the verified claims; None unless every step succeeded.
+        attestation: what the proof says; None unless every step succeeded.
+        uri: which document it is: what is attested, else what its metadata declares; this decides about its source.
+        verified: what a proof says that holds by itself, whether or not the document agrees with it; for records.
     """
 
     findings: tuple[Finding, ...]
     assurance: Assurance
-    seal: Seal | None = None
+    attestation: Attestation | None = None
+    uri: str | None = None
+    verified: Attestation | None = None
 
 
-def read_claimed(token: object, limits: Limits = DEFAULT_LIMITS) -> Claimed:
-    """Return what a metadata entry claims as a seal (step 1); nothing is proved yet."""
-    if token is None:
-        return Claimed()
-    try:
-        parsed = parse_jws(token, typ=SEAL_TYPE, limits=limits)
-        return Claimed(parsed, parse_seal(parsed.payload, parsed.kid or ""))
-    except SealError as error:
-        return Claimed(problem=Finding(error.code, f"Malformed seal: {error.problem}."))
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """A claim after verification.
 
-
-def verify_claimed(
-    claimed: Claimed, digest: str, requirement: Requirement, owners: Mapping[str, tuple[str, ...]]
-) -> Verdict:
-    """Return what the seal proves about a text (steps 2 to 4, without metadata).
-
-    Args:
-        claimed: the seal as read.
-        digest: the digest of the text as it was retrieved.
-        requirement: what the source of the seal's subject requires.
-        owners: for each key name, the sources that list it.
+    Attributes:
+        uri: which document it claims to be.
+        rule: of the source of that document.
+        findings: what speaks against it; if nothing does, it is verified.
+        attestation: what it says.
     """
-    seal, parsed = claimed.seal, claimed.parsed
-    if claimed.problem is not None:
-        return Verdict((claimed.problem,))
-    if seal is None or parsed is None:
-        return Verdict()
-    try:
-        kid = verify_parsed(parsed, requirement.keys)
-    except SealError as error:
-        return Verdict((_signature_finding(error, parsed, requirement, owners),))
-    findings = []
-    if requirement.issuers and seal.issuer not in requirement.issuers:
-        findings.append(
-            Finding(
-                "P104",
-                f"The issuer {seal.issuer[:80]!r} may not speak for {requirement.source!r}.",
-                detail={"issuer": seal.issuer, "source": requirement.source},
-            )
-        )
-    if digest != seal.digest:
-        findings.append(
-            Finding(
-                "P105",
-                "The text is not the one that was sealed.",
-                detail={"sealed": seal.digest, "found": digest, "issuer": seal.issuer},
-            )
-        )
-    return Verdict(tuple(findings), seal if seal.kid == kid else replace(seal, kid=kid))
+
+    uri: str | None
+    rule: Requirement
+    findings: tuple[Finding, ...]
+    attestation: Attestation | None = None
+
+
+def read_claims(presented: Presented, limits: Limits = DEFAULT_LIMITS) -> tuple[Claim, ...]:
+    """Return everything that a document claims (step 1); nothing is proved yet."""
+    claims = (mechanism.claim(presented, limits) for mechanism in MECHANISMS)
+    return tuple(claim for claim in claims if claim is not None)
+
+
+def verify_claim(claim: Claim, digest: str, requirement: Requirement, owners: Owners) -> Verdict:
+    """Return what a claim proves about a text (step 3), whatever the document's metadata says."""
+    return _BY_NAME[claim.mechanism].verify(claim, digest, requirement, owners)
 
 
 def check_provenance(
-    verdict: Verdict,
-    metadata: Mapping[str, object],
-    requirement: Requirement,
-    *,
-    uri: str | None,
-    declared_uri: str | None,
-    declared_source: str | None,
-    is_configured: bool,
-    media: Mapping[str, str | None] = _NO_MEDIA,
+    presented: Presented,
+    claims: Sequence[Claim],
+    verify: Callable[[Claim, Requirement], Verdict],
+    requirement_of: Callable[[str | None], Requirement],
 ) -> Proof:
-    """Return what is proved about a document, all steps taken together.
+    """Return what is proved about a document (steps 2 to 7).
 
     Args:
-        verdict: what signature and digest prove.
-        metadata: the document's metadata.
-        requirement: what the document's source requires.
-        uri: the URI that decided about the source: the seal's, else what metadata names; in its normal form.
-        declared_uri: the URI that metadata names, in its normal form.
-        declared_source: the source that this URI belongs to, if any.
-        is_configured: whether a source of the policy matches, rather than the default.
-        media: the document's content that is not text.
+        presented: the document.
+        claims: what it claims.
+        verify: returns what a claim proves about the text, by the keys of the requirement's source.
+        requirement_of: returns what the source of a URI in its normal form requires.
     """
-    findings = list(verdict.findings)
-    seal = verdict.seal
-    if seal is not None:
-        findings += _check_covered(seal, metadata, media, requirement)
-        findings += _check_agreement(seal, requirement, declared_uri, declared_source)
-    elif not findings:
-        findings += _check_unsealed(SEAL_KEY in metadata, requirement, declared_uri, is_configured)
-    if media and requirement.require == "sealed":
-        findings += _check_media(seal, media)
-    if requirement.require == "sealed" and not is_configured and not len(requirement.keys):
-        # Which key it was says nothing where no key could be right.
-        findings = [finding for finding in findings if finding.code not in ("P103", "P104")]
-        findings.insert(0, _not_in_policy(uri))
-    proved = seal is not None and not any(finding.severity == "error" for finding in findings)
-    if proved:
-        return Proof(tuple(findings), "sealed", seal)
-    return Proof(tuple(findings), "declared" if declared_source is not None else "none")
+    declared = requirement_of(presented.declared_uri)
+    tried = [_try(claim, presented, declared, verify, requirement_of) for claim in claims]
+    findings = [finding for one in tried for finding in _under(one.findings, one.rule.mode)]
+    rule, attestation = declared, None
+    best = max(tried, key=_level, default=None)
+    verified = best.attestation if best is not None else None
+    if best is not None and verified is not None:
+        disagreement = _check_agreement(verified, best.rule, presented, declared)
+        findings += disagreement
+        if not _has_error(disagreement):
+            rule, attestation = best.rule, verified
+    uri = attestation.uri if attestation is not None else _place_of(presented, tried)
+    if verified is None and not _is_refuted(tried, presented, declared):
+        findings += _under(tuple(_check_requirement(rule, presented, tried)), rule.mode)
+    if presented.media and is_proof(rule.require):
+        findings += _under(_check_media(attestation, presented.media), rule.mode)
+    if attestation is not None and not _has_error(findings):
+        return Proof(tuple(findings), attestation.assurance, attestation, uri, verified)
+    return Proof(tuple(findings), NONE if declared.is_default else DECLARED, None, uri, verified)
 
 
-def _signature_finding(
-    error: SealError, parsed: ParsedJws, requirement: Requirement, owners: Mapping[str, tuple[str, ...]]
-) -> Finding:
-    others = owners.get(parsed.kid or "", ())
-    if error.code == "P103" and others:
-        return Finding(
-            "P104",
-            f"The key {parsed.kid!r} belongs to {', '.join(others)}, not to {requirement.source!r}.",
-            detail={"kid": parsed.kid, "key_of": list(others), "source": requirement.source},
-        )
-    return Finding(error.code, f"{error.problem[:1].upper()}{error.problem[1:]}.", detail={"kid": parsed.kid})
+def check_prompt_metadata(
+    chunk: Chunk, attestation: Attestation | None, requirement: Requirement, source_key: str | None = None
+) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
+    """Return the metadata entries that must not reach the prompt, and what there is to say about them (step 8).
+
+    Where the chunk names the entries that will be in the prompt, every one of them has to be covered. Where it does not
+    know them, whatever a template may print counts, but not a number, a truth value, a date or what named the source:
+    taking these out would cost more than they can say.
+
+    Args:
+        chunk: the document.
+        attestation: what is proved about it.
+        requirement: what its source requires.
+        source_key: the metadata entry that named the source.
+
+    Returns:
+        The names, empty unless the check is enforced, and the findings.
+    """
+    if not is_proof(requirement.require):
+        return (), ()
+    covered = attestation.covered if attestation is not None else ()
+    if chunk.prompt_metadata is None:
+        uncovered = [
+            name
+            for name, value in chunk.metadata.items()
+            if name not in covered and name not in (SEAL_KEY, source_key) and not _says_nothing(name, value)
+        ]
+    else:
+        uncovered = [name for name in chunk.prompt_metadata if name in chunk.metadata and name not in covered]
+    if not uncovered:
+        return (), ()
+    message = f"Kept out of the prompt, because no proof covers it: {_listed(uncovered)}."
+    detail = {"metadata": [str(name)[:_NAME_CHARS] for name in uncovered[:_SHOWN_NAMES]], "count": len(uncovered)}
+    withheld = tuple(uncovered) if requirement.mode == "enforce" else ()
+    return withheld, _under((Finding("P112", message, "info", detail),), requirement.mode)
+
+
+def uncovered_media(attestation: Attestation | None, media: Mapping[str, str | None]) -> list[str]:
+    """Return the names of content that is not text and whose bytes nobody vouches for."""
+    covered = attestation.media if attestation is not None else ()
+    return [name for name, digest in media.items() if digest is None or name not in covered]
+
+
+def _try(
+    claim: Claim,
+    presented: Presented,
+    declared: Requirement,
+    verify: Callable[[Claim, Requirement], Verdict],
+    requirement_of: Callable[[str | None], Requirement],
+) -> _Tried:
+    """Return what a claim is worth (steps 2 to 4)."""
+    if claim.problem is not None or claim.uri is None:
+        return _Tried(None, declared, (claim.problem,) if claim.problem is not None else ())
+    rule = requirement_of(claim.uri)
+    if not len(rule.keys):
+        # Nobody can verify it: where no proof is required that is as good as no claim.
+        if not is_proof(rule.require):
+            return _Tried(claim.uri, rule, ())
+        if rule.is_default:
+            return _Tried(claim.uri, rule, (_not_in_policy(claim.uri),))
+    verdict = verify(claim, rule)
+    findings, attestation = verdict.findings, verdict.attestation
+    if attestation is not None:
+        findings = (*findings, *_check_covered(attestation, verdict.covered_digest, presented, rule))
+    return _Tried(claim.uri, rule, findings, attestation if not _has_error(findings) else None)
+
+
+def _place_of(presented: Presented, tried: Sequence[_Tried]) -> str | None:
+    """Return which document it is that has no proof: what it declares.
+
+    One that declares nothing and is kept out for its claim is counted where it claims to be from, so that tampering
+    with the documents of a source shows there. That chooses nothing: no other rule lets it in again.
+    """
+    if not presented.is_declared:
+        for one in tried:
+            if any(finding.blocks for finding in _under(one.findings, one.rule.mode)):
+                return one.uri
+    return presented.declared_uri
+
+
+def _is_refuted(tried: Sequence[_Tried], presented: Presented, declared: Requirement) -> bool:
+    """Return whether a claim's failure says all that the declared source would say about a missing proof."""
+    for one in tried:
+        is_same = one.rule.source == declared.source
+        # What declares nothing has no source of its own; that is worth saying where it lets less through.
+        is_as_strict = not presented.is_declared and stricter(one.rule.mode, declared.mode) == one.rule.mode
+        if _has_error(one.findings) and (is_same or is_as_strict):
+            return True
+    return False
+
+
+def _level(tried: _Tried) -> int:
+    return ASSURANCES.index(tried.attestation.assurance) if tried.attestation is not None else -1
+
+
+def _has_error(findings: Iterable[Finding]) -> bool:
+    return any(finding.severity == "error" for finding in findings)
+
+
+def _under(findings: Sequence[Finding], mode: Mode) -> tuple[Finding, ...]:
+    return tuple(findings) if mode == "enforce" else tuple(replace(finding, mode=mode) for finding in findings)
 
 
 def _check_covered(
-    seal: Seal, metadata: Mapping[str, object], media: Mapping[str, str | None], requirement: Requirement
-) -> list[Finding]:
-    findings = []
-    uncovered = sorted(requirement.cover - set(seal.covered))
-    if uncovered:
-        findings.append(
-            Finding(
-                "P105",
-                f"The seal does not cover {', '.join(uncovered)}, which the policy requires.",
-                detail={"uncovered": uncovered},
-            )
-        )
-    if seal.covered_digest is not None:
-        try:
-            fitting = covered_digests(metadata, seal.covered, media)
-        except SealError:
-            fitting = ()
-        if seal.covered_digest not in fitting:
-            findings.append(
-                Finding(
-                    "P105",
-                    f"Sealed metadata was changed; the seal covers {', '.join(seal.covered)}.",
-                    detail={"covered": list(seal.covered)},
-                )
-            )
-    return findings
-
-
-def _check_media(seal: Seal | None, media: Mapping[str, str | None]) -> list[Finding]:
-    """Find content that is not text and that nobody vouches for: the model would see it, whoever put it there."""
-    covered = seal.covered if seal is not None else ()
-    uncovered = [str(name) for name, digest in media.items() if digest is None or MEDIA_PREFIX + name not in covered]
-    if not uncovered:
-        return []
-    message = (
-        f"Content that is not text and that no seal covers: {', '.join(ascii(name[:80]) for name in uncovered[:10])}."
-    )
-    return [Finding("P116", message, detail={"media": [name[:200] for name in uncovered[:64]]})]
+    attestation: Attestation, covered_digest: str | None, presented: Presented, rule: Requirement
+) -> Iterator[Finding]:
+    missing = sorted(rule.cover - set(attestation.covered))
+    if missing:
+        message = f"The seal does not cover {', '.join(missing)}, which the policy requires."
+        yield Finding("P105", message, detail={"uncovered": missing})
+    if covered_digest is None:
+        return
+    names = (*attestation.covered, *(MEDIA_PREFIX + name for name in attestation.media))
+    try:
+        fitting = covered_digests(presented.metadata, names, presented.media)
+    except SealError:
+        fitting = ()
+    if covered_digest not in fitting:
+        message = f"What the seal covers beside the text was changed: {_listed(names)}."
+        yield Finding("P105", message, detail={"covered": [name[:_NAME_CHARS] for name in names]})
 
 
 def _check_agreement(
-    seal: Seal, requirement: Requirement, declared_uri: str | None, declared_source: str | None
-) -> list[Finding]:
-    if declared_uri is None or declared_uri == seal.uri or declared_source is None:
-        return []
-    detail = {"declared": safe_uri(declared_uri), "sealed": safe_uri(seal.uri)}
-    if declared_source != requirement.source:
-        message = f"Metadata says it is from {declared_source!r}, the seal says {requirement.source!r}."
-        return [Finding("P104", message, detail=detail)]
-    message = f"Metadata names {detail['declared']}, the seal is for {detail['sealed']}."
-    return [Finding("P111", message, "warning", detail)]
+    attestation: Attestation, rule: Requirement, presented: Presented, declared: Requirement
+) -> tuple[Finding, ...]:
+    named = presented.declared_uri
+    if not presented.is_declared or named == attestation.uri:
+        return ()
+    detail = {"declared": safe_uri(named) if named is not None else None, "sealed": safe_uri(attestation.uri)}
+    if named is None:
+        message = f"Metadata names a source that is not a URI; the seal is for {detail['sealed']}."
+    elif not declared.is_default and declared.source != rule.source:
+        message = f"Metadata says it is from {declared.source!r}, the seal says {rule.source!r}."
+        # Both sources have a say, so the stricter of the two decides.
+        return _under((Finding("P104", message, detail=detail),), stricter(rule.mode, declared.mode))
+    else:
+        message = f"Metadata names {detail['declared']}, the seal is for {detail['sealed']}."
+    return _under((Finding("P111", message, "warning", detail),), rule.mode)
 
 
-def _check_unsealed(
-    is_broken: bool, requirement: Requirement, declared_uri: str | None, is_configured: bool
-) -> list[Finding]:
-    if requirement.require == "none":
-        return []
-    if requirement.require == "declared":
+def _check_requirement(rule: Requirement, presented: Presented, tried: Sequence[_Tried]) -> Iterator[Finding]:
+    """Find what a document without a proof lacks."""
+    if not is_proof(rule.require):
         # The default rule accepts a document of any source, but not one of no source.
-        return [] if is_configured or declared_uri is not None else [_not_in_policy(None)]
-    message = "The seal is empty." if is_broken else f"{requirement.source!r} requires a seal, and there is none."
-    return [Finding("P101", message, detail={"source": requirement.source})]
+        if rule.require == DECLARED and rule.is_default and presented.declared_uri is None:
+            yield _not_in_policy(None)
+        return
+    if rule.is_default and not len(rule.keys):
+        yield _not_in_policy(presented.declared_uri)
+    others = [one.rule.source for one in tried if one.findings]
+    there = f"the one that is there is for {others[0]!r}, and does not hold" if others else "there is none"
+    yield Finding("P101", f"{rule.source!r} requires a seal, and {there}.", detail={"source": rule.source})
+
+
+def _check_media(attestation: Attestation | None, media: Mapping[str, str | None]) -> tuple[Finding, ...]:
+    """Find content that is not text and that nobody vouches for: the model would see it, whoever put it there."""
+    uncovered = uncovered_media(attestation, media)
+    if not uncovered:
+        return ()
+    message = f"No seal covers this content, which is not text: {_listed(uncovered)}."
+    detail = {"media": [str(name)[:_NAME_CHARS] for name in uncovered[:_SHOWN_NAMES]], "count": len(uncovered)}
+    return (Finding("P116", message, detail=detail),)
+
+
+def _says_nothing(name: object, value: object) -> bool:
+    """Return whether an entry cannot carry words into a prompt, neither by its value nor by its name."""
+    if not isinstance(name, str) or len(name) > _NAME_CHARS or any(map(str.isspace, name)):
+        return False
+    return value is None or isinstance(value, (float, date)) or (isinstance(value, int) and value in _WORD)
+
+
+def _listed(names: Sequence[str]) -> str:
+    listed = ", ".join(shown(name, _NAME_CHARS) for name in names[:_SHOWN_NAMES])
+    return listed + (f", and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else "")
 
 
 def _not_in_policy(uri: str | None) -> Finding:
     if uri is None:
         return Finding("P109", "The document names no source that the policy could match.")
-    shown = safe_uri(uri)
-    return Finding("P109", f"No source of the policy matches {shown}.", detail={"uri": shown})
+    safe = safe_uri(uri)
+    return Finding("P109", f"No source of the policy matches {safe}.", detail={"uri": safe})

@@ -20,10 +20,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from headgate.encoding import b64url_decode, b64url_encode, canonical_json, loads_strict
+from headgate.encoding import b64url_decode, b64url_encode, canonical_json, loads_strict, shown
 from headgate.errors import SealError
 from headgate.limits import DEFAULT_LIMITS, Limits
-from headgate.provenance.keys import ACCEPTED_ALGORITHMS, KeySet, SigningKey
+from headgate.provenance.keys import ACCEPTED_ALGORITHMS, KeySet, SigningKey, VerificationKey
 
 __all__ = ["ParsedJws", "parse_jws", "sign_jws", "verify_jws", "verify_parsed"]
 
@@ -65,12 +65,12 @@ def parse_jws(token: object, *, typ: str | None = None, limits: Limits = DEFAULT
         SealError: with code P106.
     """
     if not isinstance(token, str):
-        raise SealError("P106", f"the seal is no text but {type(token).__name__}")
+        raise SealError("P106", f"the seal is not a text but {type(token).__name__}")
     if len(token) > limits.seal_bytes:
         raise SealError("P106", f"the seal has {len(token):,} characters; the limit is {limits.seal_bytes:,}")
     parts = token.split(".")
     if len(parts) != 3 or not token.isascii():
-        raise SealError("P106", "the seal is no compact JWS of three parts")
+        raise SealError("P106", "the seal is not a compact JWS of three parts")
     algorithm, kid = _read_header(parts[0], typ)
     try:
         payload, signature = b64url_decode(parts[1]), b64url_decode(parts[2])
@@ -79,21 +79,21 @@ def parse_jws(token: object, *, typ: str | None = None, limits: Limits = DEFAULT
     return ParsedJws(algorithm, kid, payload, token.rpartition(".")[0].encode("ascii"), signature)
 
 
-def verify_parsed(parsed: ParsedJws, keys: KeySet) -> str:
-    """Check rules 7 to 9 and return the name of the key that signed.
+def verify_parsed(parsed: ParsedJws, keys: KeySet) -> VerificationKey:
+    """Check rules 7 to 9 and return the key that signed.
 
     Raises:
         SealError: with code P103 or P102.
     """
     key = keys.get(parsed.kid) if parsed.kid is not None else next(iter(keys)) if len(keys) == 1 else None
     if key is None:
-        named = f"the key {parsed.kid!r}" if parsed.kid is not None else "no key"
+        named = f"the key {shown(parsed.kid)}" if parsed.kid is not None else "no key"
         raise SealError("P103", f"the seal names {named}, which is not in the key set")
     if parsed.algorithm not in key.algorithms:
-        raise SealError("P102", f"the key {key.kid!r} does not sign with {parsed.algorithm}")
+        raise SealError("P102", f"the key {shown(key.kid)} does not sign with {parsed.algorithm}")
     if not key.verify(parsed.algorithm, parsed.signed, parsed.signature):
-        raise SealError("P102", f"the signature does not verify with the key {key.kid!r}")
-    return key.kid
+        raise SealError("P102", f"the signature does not verify with the key {shown(key.kid)}")
+    return key
 
 
 def sign_jws(payload: bytes, key: SigningKey, *, typ: str | None = None) -> str:
@@ -113,16 +113,16 @@ def _read_header(part: str, typ: str | None) -> tuple[str, str | None]:
     except ValueError as error:
         raise SealError("P106", f"the seal cannot be decoded: {error}") from None
     if not isinstance(header, dict):
-        raise SealError("P106", "the header is no JSON object")
+        raise SealError("P106", "the header is not a JSON object")
     return _check_header(header, typ)
 
 
 def _check_header(header: Mapping[str, object], typ: str | None) -> tuple[str, str | None]:
     algorithm, kid = header.get("alg"), header.get("kid")
     if not isinstance(algorithm, str) or algorithm not in ACCEPTED_ALGORITHMS:
-        raise SealError("P106", f"the algorithm {_shown(algorithm)} is not accepted")
+        raise SealError("P106", f"the algorithm {shown(algorithm, 40)} is not accepted")
     if typ is not None and header.get("typ") != typ:
-        raise SealError("P106", f"the type is {_shown(header.get('typ'))}, not {typ!r}")
+        raise SealError("P106", f"the type is {shown(header.get('typ'), 40)}, not {typ!r}")
     if "crit" in header:
         raise SealError("P106", "the seal demands an extension (crit) that is not understood")
     if "b64" in header:
@@ -130,10 +130,5 @@ def _check_header(header: Mapping[str, object], typ: str | None) -> tuple[str, s
     if any(name in header for name in _KEYS_INSIDE):
         raise SealError("P106", "the seal carries a key or an address of one")
     if kid is not None and (not isinstance(kid, str) or not kid):
-        raise SealError("P106", "the kid is no text")
+        raise SealError("P106", "the kid is not a text")
     return algorithm, kid
-
-
-def _shown(value: object) -> str:
-    text = ascii(value)
-    return text if len(text) <= 40 else text[:37] + "..."

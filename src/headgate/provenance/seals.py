@@ -1,28 +1,44 @@
-"""Seals: who vouches for which text, until when. Claims, and the Sealer that signs them."""
+"""Seals: who vouches for which text, until when. What a seal claims, and how the claim is verified."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from typing import Final
 
-from headgate.chunk import SEAL_KEY, Chunk
-from headgate.clock import Clock, require_aware, utc_now
-from headgate.encoding import b64url_encode, canonical_json, is_digest_label, loads_strict
+from headgate.assurance import SEALED
+from headgate.chunk import SEAL_KEY
+from headgate.decision import Finding
+from headgate.encoding import b64url_encode, is_digest_label, loads_strict, shown
 from headgate.errors import SealError
+from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy.matching import normalise_uri
-from headgate.provenance.covered import MEDIA_PREFIX, metadata_digest
-from headgate.provenance.jws import sign_jws
-from headgate.provenance.keys import KeySet, SigningKey
+from headgate.provenance.attestation import Attestation
+from headgate.provenance.covered import MEDIA_PREFIX
+from headgate.provenance.jws import ParsedJws, parse_jws, verify_parsed
+from headgate.provenance.keys import VerificationKey
+from headgate.provenance.mechanism import Claim, Owners, Presented, Requirement, Verdict
 
-__all__ = ["SEAL_TYPE", "Seal", "Sealer", "digest_text", "parse_seal"]
+__all__ = [
+    "EPOCH",
+    "MAX_COVERED",
+    "SEAL_TYPE",
+    "Seal",
+    "SealMechanism",
+    "digest_text",
+    "issuer_finding",
+    "parse_seal",
+    "read_seal",
+]
 
 SEAL_TYPE = "headgate-seal+jwt"
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
-_MAX_COVERED = 64
+MAX_COVERED = 64
 _MAX_VERSION = 2**63 - 1
+_DETAIL_CHARS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +89,90 @@ def digest_text(text: str) -> str:
     return "sha-256:" + b64url_encode(hashlib.sha256(text.encode("utf-8")).digest())
 
 
+class SealMechanism:
+    """The mechanism of seals: the claim is in the document's metadata, signed by a key of the claimed source."""
+
+    name: Final = "seal"
+    assurance: Final = SEALED
+
+    def claim(self, presented: Presented, limits: Limits) -> Claim | None:
+        """Return what the document's seal claims, or None if it carries none."""
+        token = presented.metadata.get(SEAL_KEY)
+        # Stores that want every entry in every document fill it up with null.
+        if token is None:
+            return None
+        try:
+            parsed, seal = read_seal(token, limits)
+        except SealError as error:
+            return Claim(self.name, problem=Finding(error.code, f"Malformed seal: {error.problem}."))
+        # Tokens are canonical once they are parsed, so the same token is the same signature over the same claims.
+        return Claim(self.name, seal.uri, (parsed, seal), str(token))
+
+    def verify(self, claim: Claim, digest: str, requirement: Requirement, owners: Owners) -> Verdict:
+        """Return what a seal proves about a text of this digest."""
+        if not isinstance(claim.content, tuple):
+            return Verdict()
+        parsed, seal = claim.content
+        try:
+            key = verify_parsed(parsed, requirement.keys)
+        except SealError as error:
+            return Verdict((_signature_finding(error, parsed, requirement, owners),))
+        findings = []
+        if requirement.issuers and seal.issuer not in requirement.issuers:
+            findings.append(issuer_finding(seal.issuer, requirement))
+        if digest != seal.digest:
+            detail = {"sealed": seal.digest, "found": digest, "issuer": seal.issuer[:_DETAIL_CHARS]}
+            findings.append(Finding("P105", "The text is not the one that was sealed.", detail=detail))
+        return Verdict(tuple(findings), _attest(seal, key), seal.covered_digest)
+
+
+def read_seal(token: object, limits: Limits = DEFAULT_LIMITS) -> tuple[ParsedJws, Seal]:
+    """Return a seal's token and its claims, of which nothing is verified.
+
+    Raises:
+        SealError: it is not a seal (P106).
+    """
+    parsed = parse_jws(token, typ=SEAL_TYPE, limits=limits)
+    return parsed, parse_seal(parsed.payload, parsed.kid or "")
+
+
+def issuer_finding(issuer: str, requirement: Requirement) -> Finding:
+    """Return the finding about an issuer that the source does not accept."""
+    message = f"The issuer {shown(issuer)} may not speak for {requirement.source!r}."
+    return Finding("P104", message, detail={"issuer": issuer[:_DETAIL_CHARS], "source": requirement.source})
+
+
+def _attest(seal: Seal, key: VerificationKey) -> Attestation:
+    media = tuple(name[len(MEDIA_PREFIX) :] for name in seal.covered if name.startswith(MEDIA_PREFIX))
+    return Attestation(
+        mechanism=SealMechanism.name,
+        assurance=SealMechanism.assurance,
+        issuer=seal.issuer,
+        subject=seal.subject,
+        uri=seal.uri,
+        kid=key.kid,
+        thumbprint=key.thumbprint,
+        issued_at=seal.issued_at,
+        version=seal.version,
+        modified=seal.modified,
+        valid_from=seal.valid_from,
+        valid_until=seal.valid_until,
+        covered=tuple(name for name in seal.covered if not name.startswith(MEDIA_PREFIX)),
+        media=media,
+        hidden=seal.hidden,
+    )
+
+
+def _signature_finding(error: SealError, parsed: ParsedJws, requirement: Requirement, owners: Owners) -> Finding:
+    kid = parsed.kid or ""
+    others = owners.get(kid, ())
+    if error.code == "P103" and others:
+        message = f"The key {shown(kid)} belongs to {', '.join(others[:10])}, not to {requirement.source!r}."
+        return Finding("P104", message, detail={"kid": kid, "key_of": list(others), "source": requirement.source})
+    message = f"{error.problem[:1].upper()}{error.problem[1:]}."
+    return Finding(error.code, message, detail={"kid": parsed.kid[:_DETAIL_CHARS] if parsed.kid is not None else None})
+
+
 def parse_seal(payload: bytes, kid: str = "") -> Seal:
     """Return the claims of a seal.
 
@@ -107,7 +207,7 @@ def parse_seal(payload: bytes, kid: str = "") -> Seal:
         uri=uri,
         digest=str(digest),
         issued_at=issued_at,
-        version=_version(claims.get("ver")),
+        version=read_version(claims.get("ver")),
         modified=_time(claims, "mod"),
         valid_from=_time(claims, "nbf"),
         valid_until=_time(claims, "exp"),
@@ -118,94 +218,6 @@ def parse_seal(payload: bytes, kid: str = "") -> Seal:
         corpus=_mapping(claims, "cor"),
         kid=kid,
     )
-
-
-class Sealer:
-    """Signs chunks on behalf of a publisher.
-
-    Args:
-        signing_key: a path to a private JWK or PEM file, a JWK mapping, or a key object.
-        issuer: who vouches, in the seal's `iss` claim.
-        kid: the key's name, where it is not the one in the key file.
-        clock: tells when a chunk is sealed.
-
-    Raises:
-        PolicyError: the key cannot be used.
-    """
-
-    def __init__(self, signing_key: object, issuer: str, *, kid: str | None = None, clock: Clock = utc_now) -> None:
-        self._key = SigningKey.load(signing_key, kid)
-        self._issuer = issuer
-        self._clock = clock
-
-    @property
-    def public(self) -> KeySet:
-        """The key set that verifies this sealer's seals."""
-        return self._key.public
-
-    @property
-    def issuer(self) -> str:
-        """Who vouches."""
-        return self._issuer
-
-    def seal(
-        self,
-        chunk: Chunk,
-        *,
-        subject: str,
-        modified: datetime | None = None,
-        expires: datetime | None = None,
-        not_before: datetime | None = None,
-        version: int | None = None,
-        cover: Sequence[str] = (),
-        hidden: Sequence[str] = (),
-        parent: Mapping[str, object] | None = None,
-        corpus: Mapping[str, object] | None = None,
-    ) -> Chunk:
-        """Return a copy of `chunk` that carries a seal over its text and over the media whose digests it has.
-
-        Args:
-            chunk: the text exactly as it will be stored: seal after splitting. Media of which it has only a reference
-                are not covered, and where proof is required the gate keeps the chunk out (P116).
-            subject: the document's URI; a file path is accepted and becomes a `file:` URI.
-            modified: when the document was last modified; aware, kept to the second.
-            expires: until when the publisher stands behind it; aware.
-            not_before: from when; aware.
-            version: a number that grows with every version of the document.
-            cover: names of metadata entries to be covered too: whatever can reach a prompt.
-            hidden: those of them that are kept out of the prompt; covered whether `cover` names them or not.
-            parent: the digest and span of the text that this chunk was cut from.
-            corpus: the corpus and its version.
-
-        Raises:
-            ValueError: a time without a zone, a subject that is not a URI, or a text that cannot be encoded.
-            SealError: a covered metadata entry is not a plain value.
-        """
-        if normalise_uri(subject) is None:
-            raise ValueError(f"the subject {subject[:100]!r} is not a URI: write https://host/path or file:folder/name")
-        claims: dict[str, object] = {
-            "iss": self._issuer,
-            "sub": subject,
-            "dig": digest_text(chunk.text),
-            "iat": _seconds(self._clock(), "the clock"),
-        }
-        for name, value in (("mod", modified), ("exp", expires), ("nbf", not_before)):
-            if value is not None:
-                claims[name] = _seconds(value, name)
-        if version is not None:
-            claims["ver"] = _version(version)
-        met = _cover(chunk, cover, hidden)
-        if met is not None:
-            claims["met"] = met
-        for name, mapping in (("par", parent), ("cor", corpus)):
-            if mapping:
-                claims[name] = dict(mapping)
-        token = sign_jws(canonical_json(claims), self._key, typ=SEAL_TYPE)
-        return chunk.with_metadata(**{SEAL_KEY: token})
-
-
-def _seconds(value: datetime, name: str) -> int:
-    return (require_aware(value, name) - _EPOCH) // timedelta(seconds=1)
 
 
 def _text(claims: Mapping[str, object], name: str) -> str:
@@ -222,10 +234,10 @@ def _time(claims: Mapping[str, object], name: str) -> datetime | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not -_LAST_SECOND // 4 <= value <= _LAST_SECOND:
         raise SealError("P106", f"the claim {name!r} is not a time in seconds")
-    return _EPOCH + timedelta(seconds=value)
+    return EPOCH + timedelta(seconds=value)
 
 
-def _version(value: object) -> int | None:
+def read_version(value: object) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MAX_VERSION:
@@ -240,23 +252,6 @@ def _mapping(claims: Mapping[str, object], name: str) -> Mapping[str, object]:
     return value
 
 
-def _cover(chunk: Chunk, cover: Sequence[str], hidden: Sequence[str]) -> dict[str, object] | None:
-    """Return the claim `met`, or None where there is nothing to cover."""
-    if any(name.startswith(MEDIA_PREFIX) for name in (*cover, *hidden)):
-        # Media are covered without being named; a metadata entry of such a name would be taken for one.
-        raise ValueError(f"a metadata entry whose name begins with {MEDIA_PREFIX!r} cannot be covered")
-    media = (MEDIA_PREFIX + name for name, digest in chunk.media.items() if digest is not None)
-    names = sorted({*cover, *hidden, *media})
-    if not names:
-        return None
-    if len(names) > _MAX_COVERED:
-        raise ValueError(f"a seal covers at most {_MAX_COVERED} entries, not {len(names)}")
-    met: dict[str, object] = {"names": names, "dig": metadata_digest(chunk.metadata, names, chunk.media)}
-    if hidden:
-        met["hid"] = sorted(set(hidden))
-    return met
-
-
 def _covered(value: object) -> tuple[tuple[str, ...], str | None, tuple[str, ...]]:
     """Return the covered names, the digest over them, and which of them are hidden."""
     if value is None:
@@ -265,7 +260,7 @@ def _covered(value: object) -> tuple[tuple[str, ...], str | None, tuple[str, ...
     names, digest, hidden = met.get("names"), met.get("dig"), met.get("hid", [])
     if (
         not isinstance(names, list)
-        or not 0 < len(names) <= _MAX_COVERED
+        or not 0 < len(names) <= MAX_COVERED
         or not all(isinstance(name, str) for name in names)
         or not is_digest_label(digest)
     ):

@@ -6,10 +6,8 @@ Nothing of a document's text is in it. docs/decision-log.md has the format.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from typing import Any
 
-from headgate.chunk import SEAL_KEY
 from headgate.clock import read_instant
 from headgate.encoding import safe_uri
 from headgate.freshness import (
@@ -23,53 +21,75 @@ from headgate.freshness import (
 )
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy import normalise_uri
-from headgate.provenance import Seal
+from headgate.provenance import MECHANISMS, Attestation, Presented, uncovered_media
 
-__all__ = ["evidence_of", "is_resting_on_seal", "read_document", "read_seal", "read_times"]
+__all__ = ["evidence_of", "is_resting_on_seal", "read_attestation", "read_document", "read_times"]
 
-_UNKNOWN = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_NAME_CHARS = 64
+_MOST_NAMES = 64
 _UNITS = ("instant", "day", "month", "year")
 
 
 def evidence_of(
-    seal: Seal | None,
-    thumbprint: str | None,
+    verified: Attestation | None,
     times: Timestamps,
-    metadata: Mapping[str, object],
-    declared_uri: str | None,
+    presented: Presented,
     hints: tuple[str, ...] = (),
     fragment: str = "",
+    *,
+    is_counted: bool = True,
+    has_claim: bool = False,
+    claimed_uri: str | None = None,
 ) -> dict[str, object]:
     """Return what a later judgement under other rules would need.
 
     Args:
-        seal: the verified claims, if any.
-        thumbprint: of the key that verified them.
+        verified: what a proof says that was verified, if there is one.
         times: everything that is known about the document's times, whether the policy counts it or not.
-        metadata: the document's metadata.
-        declared_uri: the URI that metadata names.
+        presented: the document as proofs looked at it.
         hints: metadata keys that nobody reads and that hold something like a time.
         fragment: of the URI that metadata names, as `fragment_of` gives it.
+        is_counted: whether what was verified counts for this document; else its times are not among `times`.
+        has_claim: whether the document carries something that claims to be a proof.
+        claimed_uri: which document it claims to be, if that can be read.
     """
-    found: dict[str, object] = {}
-    if seal is not None:
-        found["seal"] = {
-            "iss": seal.issuer,
-            "sub": safe_uri(seal.subject),
-            "kid": seal.kid,
-            "key": thumbprint,
-            "ver": seal.version,
-            "covered": list(seal.covered),
-            **_named(fragment=fragment_of(seal.subject)),
-        }
-    elif SEAL_KEY in metadata:
-        found["unproved_seal"] = True
-    if declared_uri is not None and (seal is None or declared_uri != seal.uri):
-        found["declared"] = safe_uri(declared_uri)
+    found = _proved(verified, presented, has_claim, claimed_uri)
+    if verified is not None and not is_counted:
+        found["uncounted_proof"] = True
     found.update(_named(fragment=fragment))
     found.update(_times_of(times))
     if hints:
         found["time_like"] = list(hints)
+    return found
+
+
+def _proved(
+    verified: Attestation | None, presented: Presented, has_claim: bool, claimed_uri: str | None
+) -> dict[str, object]:
+    """Return what proofs and metadata say about the document's source."""
+    found: dict[str, object] = {}
+    if verified is not None:
+        found[verified.mechanism] = {
+            "iss": verified.issuer,
+            "sub": safe_uri(verified.subject),
+            "kid": verified.kid,
+            "key": verified.thumbprint,
+            "ver": verified.version,
+            "covered": list(verified.covered),
+            **_named(fragment=fragment_of(verified.subject)),
+        }
+    elif has_claim:
+        found["unproved_seal"] = True
+        if claimed_uri is not None:
+            found["claimed"] = safe_uri(claimed_uri)
+    if verified is not None and not presented.is_declared:
+        found["undeclared"] = True
+    elif presented.is_declared and (verified is None or presented.declared_uri != verified.uri):
+        declared = presented.declared_uri
+        found["declared"] = safe_uri(declared) if declared is not None else None
+    media = uncovered_media(verified, presented.media)
+    if media:
+        found["media"] = [str(name)[:_NAME_CHARS] for name in media[:_MOST_NAMES]]
     return found
 
 
@@ -110,49 +130,52 @@ def _times_of(times: Timestamps) -> dict[str, object]:
     }
 
 
-def read_seal(evidence: Mapping[str, Any], digest: str, limits: Limits = DEFAULT_LIMITS) -> Seal | None:
-    """Return the verified claims that evidence holds, or None where there are none; the times are in `read_times`.
+def read_attestation(evidence: Mapping[str, Any], limits: Limits = DEFAULT_LIMITS) -> Attestation | None:
+    """Return what a verified proof said, or None where there was none; its times are in `read_times`.
 
     Raises:
-        ValueError: the entry is none that headgate wrote.
+        ValueError: the entry is not one that headgate wrote.
     """
-    claims = evidence.get("seal")
-    if claims is None:
+    mechanism = next((mechanism for mechanism in MECHANISMS if mechanism.name in evidence), None)
+    if mechanism is None:
         return None
+    claims = evidence[mechanism.name]
     if not isinstance(claims, Mapping):
-        raise ValueError("the seal is no object")
+        raise ValueError("the proof is not an object")
     uri = normalise_uri(claims.get("sub"), limits.uri_chars)
-    covered, version = claims.get("covered", []), claims.get("ver")
-    texts = (claims.get("iss"), claims.get("sub"), claims.get("kid"), digest)
+    covered, version, thumbprint = claims.get("covered", []), claims.get("ver"), claims.get("key")
+    texts = (claims.get("iss"), claims.get("sub"), claims.get("kid"))
     if uri is None or not all(isinstance(text, str) for text in texts) or not isinstance(covered, list):
-        raise ValueError("the seal is incomplete")
+        raise ValueError("the proof is incomplete")
     times = evidence.get("times")
     modified = times.get("modified") if isinstance(times, Mapping) else None
-    is_sealed = isinstance(modified, list) and len(modified) == 6 and modified[4] == "seal"
-    return Seal(
+    is_signed = isinstance(modified, list) and len(modified) == 6 and modified[4] == mechanism.name
+    return Attestation(
+        mechanism=mechanism.name,
+        assurance=mechanism.assurance,
         issuer=claims["iss"],
         subject=claims["sub"],
         uri=uri,
-        digest=digest,
-        issued_at=_UNKNOWN,
-        version=version if type(version) is int else None,
-        modified=read_instant(modified[0]) if is_sealed and modified is not None else None,
-        covered=tuple(str(name) for name in covered),
         kid=claims["kid"],
+        thumbprint=thumbprint if isinstance(thumbprint, str) else None,
+        version=version if type(version) is int else None,
+        modified=read_instant(modified[0]) if is_signed and modified is not None else None,
+        covered=tuple(str(name) for name in covered),
     )
 
 
-def read_document(evidence: Mapping[str, Any], seal: Seal | None, uri: str | None) -> str | None:
+def read_document(evidence: Mapping[str, Any], attestation: Attestation | None, uri: str | None) -> str | None:
     """Return which document a chunk is a version of.
 
     Args:
         evidence: what `evidence_of` returned.
-        seal: the verified claims, if they count.
+        attestation: what `read_attestation` returned, if it counts.
         uri: the URI that counts, in its normal form.
     """
-    if seal is not None:
-        return identify_document(seal.uri, fragment=str(evidence["seal"].get("fragment", "")))
-    is_declared = "seal" in evidence or evidence.get("declared") == uri
+    if attestation is not None:
+        fragment = evidence[attestation.mechanism].get("fragment", "")
+        return identify_document(attestation.uri, fragment=str(fragment))
+    is_declared = any(mechanism.name in evidence for mechanism in MECHANISMS) or evidence.get("declared") == uri
     return identify_document(uri, fragment=str(evidence.get("fragment", "")) if is_declared else "")
 
 

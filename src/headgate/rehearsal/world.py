@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from headgate.admission.revision import ResolvedSource, resolve
+from headgate.assurance import NONE, is_proof
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.freshness import find_entry, resolve_timestamps
 from headgate.integration.publishing import Publishing
@@ -161,7 +162,7 @@ class World:
 
 
 def _is_sealing(provenance: object) -> bool:
-    return getattr(provenance, "require", "") == "sealed" or bool(getattr(provenance, "keys", ()))
+    return is_proof(getattr(provenance, "require", NONE)) or bool(getattr(provenance, "keys", ()))
 
 
 def _rehearsed(policy: Policy, keys: Mapping[str, SigningKey], folder: Path) -> Policy:

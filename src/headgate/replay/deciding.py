@@ -13,17 +13,26 @@ from typing import Any, NamedTuple
 
 from headgate.admission.facts import Facts, under_mode
 from headgate.admission.judging import Judgement, judge_times
-from headgate.admission.revision import ResolvedSource, resolve
+from headgate.admission.revision import resolve
 from headgate.admission.setwide import apply_budget, apply_supersession
 from headgate.caching import Memo
-from headgate.chunk import SEAL_KEY, Chunk
+from headgate.chunk import Chunk
 from headgate.clock import read_instant
 from headgate.decision import Finding
+from headgate.encoding import shown
 from headgate.freshness import quiet_window
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy import Policy, normalise_uri
-from headgate.provenance import Seal, Verdict, check_provenance
-from headgate.record.evidence import is_resting_on_seal, read_document, read_seal, read_times
+from headgate.provenance import (
+    Attestation,
+    Claim,
+    Presented,
+    Requirement,
+    Verdict,
+    check_provenance,
+    issuer_finding,
+)
+from headgate.record.evidence import is_resting_on_seal, read_attestation, read_document, read_times
 from headgate.terminology.findings import describe_rewrite
 
 __all__ = ["Redecided", "Redecider"]
@@ -31,11 +40,12 @@ __all__ = ["Redecided", "Redecider"]
 # What no other policy would see differently: the text itself could not be judged.
 _INTRINSIC = frozenset(("G902", "G903", "G904"))
 # What a seal that failed fails under every key set, as far as a record can tell.
-_BROKEN = frozenset(("P102", "P105", "P106"))
+_BROKEN = frozenset(("P102", "P105"))
 # Evidence that is longer is somebody else's making, and not worth the memory.
 _MOST_KEPT = 20_000
 _NOT_REPLAYED = frozenset(("P112", "P113", "G905"))
-_METADATA: tuple[dict[str, object], dict[str, object]] = ({}, {SEAL_KEY: ""})
+# What a proof that fails is said to fail by; the rest is said about the document.
+_REFUTED = frozenset(("P102", "P103", "P104", "P105"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +149,8 @@ class Redecider:
     def _judge(self, place: int, entry: Mapping[str, Any], now: datetime, likeness: _Likeness) -> Judgement:
         facts = self._facts_of(entry, likeness)
         text = entry.get("text")
-        metadata = _METADATA[facts.seal is None and bool(entry["evidence"].get("unproved_seal"))]
         identifier = entry.get("id")
-        chunk = Chunk(
-            text if isinstance(text, str) else "", metadata, identifier if isinstance(identifier, str) else None
-        )
+        chunk = Chunk(text if isinstance(text, str) else "", {}, identifier if isinstance(identifier, str) else None)
         judgement = Judgement(place, chunk, facts)
         judge_times(judgement, now)
         glossary = facts.source.glossary
@@ -203,46 +210,51 @@ class Redecider:
         if "G901" in codes:
             raise _Lacking("a check failed when it was recorded")
         digest = str(entry.get("digest") or "")
-        seal = read_seal(evidence, digest, self._limits)
-        source, uri, seal, is_ignored = self._place(entry, evidence, seal)
-        self._require_alike(evidence, likeness, is_ignored)
-        findings = self._prove(entry, evidence, source, uri, seal, likeness)
-        if seal is not None and any(finding.severity == "error" for finding in findings):
-            # As in the gate, a seal that is refused says nothing about times either.
-            seal, is_ignored = None, True
-            if not any(finding.blocks for finding in findings):
-                self._require_alike(evidence, likeness, is_ignored)
+        attestation = read_attestation(evidence, self._limits)
+        presented = self._presented(evidence, digest, attestation)
+        claims = _claims(entry, evidence, attestation)
+
+        def verify(claim: Claim, requirement: Requirement) -> Verdict:
+            if isinstance(claim.content, Attestation):
+                return self._verdict(claim.content, requirement)
+            return Verdict(self._failed(entry, requirement, likeness))
+
+        self._require_alike(evidence, likeness, is_ignored=False)
+        proof = check_provenance(presented, claims, verify, lambda uri: self._revision.source_of(uri).requirement)
+        source = self._revision.source_of(proof.uri)
+        is_kept_out = any(finding.blocks for finding in proof.findings)
+        # As in the gate, a proof that is refused says nothing about times either.
+        is_ignored = attestation is not None and proof.attestation is None
+        if is_ignored and not is_kept_out:
+            self._require_alike(evidence, likeness, is_ignored=True)
         rule = source.freshness
-        counted = rule.evidence_for(source.requirement.require, is_proved=seal is not None)
+        if proof.attestation is not None and "uncounted_proof" in evidence:
+            raise _Lacking("its seal did not count then, and the times in it are not recorded")
+        counted = rule.evidence_for(source.requirement.require, is_proved=proof.attestation is not None)
         times = read_times(evidence, sealed_only=counted == "sealed", ignores_seal=is_ignored)
         return Facts(
             source,
             digest,
-            uri,
-            read_document(evidence, seal, uri),
-            "sealed" if seal is not None and not findings else "declared" if not source.is_default else "none",
-            seal,
-            findings,
+            proof.uri,
+            read_document(evidence, proof.attestation, proof.uri),
+            proof.assurance,
+            proof.attestation,
+            proof.findings,
             times,
             quiet_window(times, rule),
-            any(finding.blocks for finding in findings),
+            is_kept_out,
+            has_claim=bool(claims),
         )
 
-    def _place(
-        self, entry: Mapping[str, Any], evidence: Mapping[str, Any], seal: Seal | None
-    ) -> tuple[ResolvedSource, str | None, Seal | None, bool]:
-        """Return the source that applies, the document's URI, the seal if it counts, and whether it does not."""
-        if seal is not None:
-            source = self._revision.source_of(seal.uri)
-            if len(source.requirement.keys) or source.requirement.require == "sealed":
-                return source, seal.uri, seal, False
-            uri = normalise_uri(evidence.get("declared", seal.uri), self._limits.uri_chars)
-            return self._revision.source_of(uri), uri, None, True
-        recorded = evidence.get("declared") if "unproved_seal" not in evidence else entry.get("uri")
-        uri = normalise_uri(recorded, self._limits.uri_chars) if recorded is not None else None
-        return self._revision.source_of(uri), uri, None, False
+    def _presented(self, evidence: Mapping[str, Any], digest: str, attestation: Attestation | None) -> Presented:
+        """Return the document as proofs looked at it; what was covered is not recorded, only that it was."""
+        default = attestation.uri if attestation is not None and "undeclared" not in evidence else None
+        declared = evidence.get("declared", default)
+        uri = normalise_uri(declared, self._limits.uri_chars)
+        media = dict.fromkeys(map(str, evidence.get("media", ())))
+        return Presented(digest, {}, media, uri, declared is not None or "declared" in evidence)
 
-    def _require_alike(self, evidence: Mapping[str, Any], likeness: _Likeness, is_ignored: bool) -> None:
+    def _require_alike(self, evidence: Mapping[str, Any], likeness: _Likeness, *, is_ignored: bool) -> None:
         """Refuse evidence that another policy would have read otherwise."""
         if is_ignored and is_resting_on_seal(evidence):
             raise _Lacking("its times come from a seal that would not count, and metadata's are not recorded")
@@ -251,62 +263,46 @@ class Redecider:
             return
         raise _Lacking("its metadata would be read otherwise (the policies differ under `metadata`)")
 
-    def _prove(
-        self,
-        entry: Mapping[str, Any],
-        evidence: Mapping[str, Any],
-        source: ResolvedSource,
-        uri: str | None,
-        seal: Seal | None,
-        likeness: _Likeness,
-    ) -> tuple[Finding, ...]:
-        requirement = source.requirement
-        is_unproved = bool(evidence.get("unproved_seal"))
-        verdict = Verdict()
-        if seal is not None:
-            verdict = self._verdict(seal, evidence, source)
-        elif is_unproved and (len(requirement.keys) or requirement.require == "sealed"):
-            verdict = Verdict(self._failed(entry, source, likeness))
-        declared = normalise_uri(evidence.get("declared", seal.uri if seal else uri), self._limits.uri_chars)
-        declared_source = self._revision.source_of(declared)
-        proof = check_provenance(
-            verdict,
-            _METADATA[is_unproved],
-            requirement,
-            uri=uri,
-            declared_uri=declared,
-            declared_source=None if declared_source.is_default else declared_source.id,
-            is_configured=not source.is_default,
-        )
-        return under_mode(proof.findings, source.modes["provenance"])
-
-    def _verdict(self, seal: Seal, evidence: Mapping[str, Any], source: ResolvedSource) -> Verdict:
-        requirement = source.requirement
-        key = requirement.keys.get(seal.kid)
+    def _verdict(self, attestation: Attestation, requirement: Requirement) -> Verdict:
+        """Return what a proof that was verified then is worth with the keys of now."""
+        kid = attestation.kid
+        key = requirement.keys.get(kid)
         if key is None:
-            others = self._revision.owners.get(seal.kid, ())
-            code = "P104" if others else "P103"
-            return Verdict((Finding(code, f"The key {seal.kid[:80]!r} is none of {requirement.source!r}."),))
-        if evidence["seal"].get("key") != key.thumbprint:
-            return Verdict((Finding("P102", f"Another key has the name {seal.kid[:80]!r} now."),))
-        if requirement.issuers and seal.issuer not in requirement.issuers:
-            message = f"The issuer {seal.issuer[:80]!r} may not speak for {requirement.source!r}."
-            return Verdict((Finding("P104", message),), seal)
-        return Verdict((), seal)
+            code = "P104" if self._revision.owners.get(kid) else "P103"
+            return Verdict((Finding(code, f"The key {shown(kid)} is not a key of {requirement.source!r}."),))
+        if attestation.thumbprint != key.thumbprint:
+            return Verdict((Finding("P102", f"Another key has the name {shown(kid)} now."),))
+        if requirement.issuers and attestation.issuer not in requirement.issuers:
+            return Verdict((issuer_finding(attestation.issuer, requirement),), attestation)
+        return Verdict((), attestation)
 
-    def _failed(self, entry: Mapping[str, Any], source: ResolvedSource, likeness: _Likeness) -> tuple[Finding, ...]:
-        """Return the findings of a seal that failed when it was recorded, if they would be the same again."""
-        codes = _error_codes(entry)
+    def _failed(self, entry: Mapping[str, Any], requirement: Requirement, likeness: _Likeness) -> tuple[Finding, ...]:
+        """Return the findings of a proof that failed when it was recorded, if they would be the same again."""
+        codes = _error_codes(entry) & _REFUTED
         if likeness.is_same:
-            return tuple(Finding(code, "As recorded.") for code in sorted(codes) if code.startswith("P"))
+            return tuple(Finding(code, "As recorded.") for code in sorted(codes))
         details = {f["code"]: f.get("detail") or {} for f in entry["findings"] if isinstance(f.get("detail", {}), dict)}
         if codes & _BROKEN and not details.get("P105", {}).get("uncovered"):
             return tuple(Finding(code, "As recorded: the seal did not hold.") for code in sorted(codes & _BROKEN))
         kid = details.get("P103", {}).get("kid") or details.get("P104", {}).get("kid")
-        if isinstance(kid, str) and source.requirement.keys.get(kid) is None:
+        if isinstance(kid, str) and requirement.keys.get(kid) is None:
             code = "P104" if self._revision.owners.get(kid) else "P103"
-            return (Finding(code, f"The key {kid[:80]!r} is none of {source.id!r}."),)
+            return (Finding(code, f"The key {shown(kid)} is not a key of {requirement.source!r}."),)
         raise _Lacking("it carries a seal that was never verified with these keys")
+
+
+def _claims(
+    entry: Mapping[str, Any], evidence: Mapping[str, Any], attestation: Attestation | None
+) -> tuple[Claim, ...]:
+    """Return what a document claimed, as far as the record says it."""
+    if attestation is not None:
+        return (Claim(attestation.mechanism, attestation.uri, attestation),)
+    if "unproved_seal" not in evidence:
+        return ()
+    if "P106" in _error_codes(entry):
+        return (Claim("", problem=Finding("P106", "As recorded: the seal is malformed.")),)
+    # Records made before have the claimed document in the place of the declared one.
+    return (Claim("", evidence.get("claimed", entry.get("uri"))),)
 
 
 def _unknown(entry: Mapping[str, Any], has_text: bool) -> str | None:

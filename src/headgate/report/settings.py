@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rich.console import Group
 
+from headgate.assurance import DECLARED, NONE, SEALED
 from headgate.policy import Policy, SourceRule
 from headgate.policy.durations import format_duration
 from headgate.report.escaping import clip, escape
@@ -109,7 +110,7 @@ def _policy_rows(policy: Policy) -> Iterator[tuple[str, ...]]:
 
 
 def _rule(policy: Policy, rule: SourceRule) -> tuple[str, ...]:
-    proof = {"sealed": "a seal", "declared": "a URI of the source", "none": "nothing"}[rule.provenance.require]
+    proof = {SEALED: "a seal", DECLARED: "a URI of the source", NONE: "nothing"}[rule.provenance.require]
     proof += f", by {', '.join(rule.provenance.issuers)}" if rule.provenance.issuers else ""
     proof += f", covering {', '.join(rule.provenance.cover)}" if rule.provenance.cover else ""
     modes = {check: policy.effective_mode(rule, check) for check in ("provenance", "freshness", "terminology")}

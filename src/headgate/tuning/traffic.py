@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from headgate.admission.gate import Gate
+from headgate.assurance import ASSURANCES
 from headgate.chunk import Chunk
 from headgate.decision import Admission
 from headgate.integration.adapters import retrieving
@@ -25,7 +26,6 @@ from headgate.tuning.terms import TermEffect, measure_terms
 
 __all__ = ["Traffic"]
 
-_LEVELS = ("none", "declared", "sealed")
 _SAMPLE = 100_000
 _NOTHING: Mapping[str, Any] = {"sources": [], "default": {"provenance": {"require": "none"}}}
 
@@ -149,7 +149,7 @@ class Traffic:
         """
         levels = tuple(
             measure_level(level, self._redecide(with_provenance(policy.enforced(), source, require=level), at))
-            for level in _LEVELS
+            for level in ASSURANCES
         )
         return Levels(levels, source)
 

@@ -76,7 +76,7 @@ def _release(
             # Hiding it from the template would not do: the step behind the gate takes it from here.
             metadata.pop(key, None)
     update: dict[str, Any] = {"metadata": metadata, **_exclusions(item.node, chunk, decision, replacing)}
-    is_proved = decision.assurance == "sealed" and admission.mode != "audit"
+    is_proved = decision.is_proved and admission.mode != "audit"
     if is_proved:
         update.update(_standard_templates(item.node))
     if isinstance(item.node, IndexNode) and admission.mode != "audit":

@@ -1,0 +1,55 @@
+"""Attestation: what a verified proof says. It is all that the rest of headgate sees of a proof."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from headgate.assurance import Assurance
+
+__all__ = ["Attestation"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attestation:
+    """What somebody who may vouches for about one document, whatever the mechanism of the proof.
+
+    Attributes:
+        mechanism: the name of the mechanism, such as `seal`.
+        assurance: how much it proves.
+        issuer: who vouches.
+        subject: the document's URI as the issuer wrote it.
+        uri: the subject in its normal form.
+        kid: the name of the key that signed, within the key set of the source.
+        thumbprint: of that key (RFC 7638), if it is known.
+        issued_at: when it was signed, if that is known.
+        version: a number that grows with every version of the document.
+        modified: when the document was last modified.
+        valid_from: from when the issuer stands behind it.
+        valid_until: until before when.
+        covered: the metadata entries that are vouched for too.
+        media: the content that is not text and is vouched for too, by name.
+        hidden: the covered entries that the issuer keeps out of the prompt.
+    """
+
+    mechanism: str
+    assurance: Assurance
+    issuer: str
+    subject: str
+    uri: str
+    kid: str
+    thumbprint: str | None = None
+    issued_at: datetime | None = None
+    version: int | None = None
+    modified: datetime | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    covered: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+
+    def times(self) -> Mapping[str, datetime]:
+        """Return the times that are vouched for, by their role in the freshness rules."""
+        times = {"modified": self.modified, "valid_from": self.valid_from, "valid_until": self.valid_until}
+        return {role: time for role, time in times.items() if time is not None}

@@ -1,0 +1,127 @@
+"""A mechanism of proof: how a document claims something, and how the claim is verified.
+
+Whatever the mechanism, a claim chooses nothing until it is verified, and what is verified is an Attestation. A new
+mechanism is a module with a class like `seals.SealMechanism`, and one entry in `check.MECHANISMS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from headgate.assurance import Assurance
+from headgate.decision import Finding, Mode
+from headgate.limits import Limits
+from headgate.provenance.attestation import Attestation
+from headgate.provenance.keys import KeySet
+
+__all__ = ["Claim", "Mechanism", "Owners", "Presented", "Requirement", "Verdict"]
+
+Owners = Mapping[str, tuple[str, ...]]
+"""For each key name, the sources whose key sets have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What a source requires.
+
+    Attributes:
+        source: the source's id.
+        require: the least assurance.
+        keys: the keys that may speak for the source.
+        issuers: the accepted issuers; empty for any.
+        cover: metadata entries that a proof must cover.
+        mode: the mode of the provenance check for this source.
+        is_default: whether this is the rule of documents that no source of the policy matches.
+    """
+
+    source: str
+    require: Assurance
+    keys: KeySet
+    issuers: frozenset[str] = frozenset()
+    cover: frozenset[str] = frozenset()
+    mode: Mode = "enforce"
+    is_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A document as far as proofs look at it.
+
+    Attributes:
+        digest: the digest of its text, as seals write it.
+        metadata: its metadata.
+        media: its content that is not text.
+        declared_uri: what its metadata names as its source, in its normal form, if it has one.
+        is_declared: whether metadata names a source, be it a URI or not.
+    """
+
+    digest: str
+    metadata: Mapping[str, object]
+    media: Mapping[str, str | None] = field(default_factory=dict)
+    declared_uri: str | None = None
+    is_declared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a document claims by one mechanism, before anything is proved.
+
+    Attributes:
+        mechanism: the name of the mechanism.
+        uri: which document it claims to be, in its normal form; None if the claim cannot be read.
+        content: what the mechanism has read, for its own use.
+        key: identifies the claim in a memory of verdicts.
+        problem: why there is nothing to verify, if the claim cannot be read.
+    """
+
+    mechanism: str
+    uri: str | None = None
+    content: object = None
+    key: str = ""
+    problem: Finding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is proved about a text, whatever the document's metadata says.
+
+    Attributes:
+        findings: what speaks against the claim.
+        attestation: what the claim says, once its signature is verified.
+        covered_digest: the digest over what is covered beside the text, if anything is.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    attestation: Attestation | None = None
+    covered_digest: str | None = None
+
+
+class Mechanism(Protocol):
+    """How one kind of proof is found and verified. It keeps no state: what is remembered, the caller remembers."""
+
+    @property
+    def name(self) -> str:
+        """What attestations, and the log, call it."""
+        ...
+
+    @property
+    def assurance(self) -> Assurance:
+        """How much its attestations prove."""
+        ...
+
+    def claim(self, presented: Presented, limits: Limits) -> Claim | None:
+        """Return what a document claims by this mechanism, or None if it claims nothing; never raises."""
+        ...
+
+    def verify(self, claim: Claim, digest: str, requirement: Requirement, owners: Owners) -> Verdict:
+        """Return what a claim proves about a text.
+
+        Args:
+            claim: what `claim` returned.
+            digest: the digest of the text as it was retrieved.
+            requirement: what the source of the claimed document requires; its keys alone count.
+            owners: for each key name, the sources that list it.
+        """
+        ...

@@ -1,0 +1,122 @@
+"""Sealing: a publisher signs for a text, and for what else of it can reach a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from headgate.chunk import SEAL_KEY, Chunk
+from headgate.clock import Clock, require_aware, utc_now
+from headgate.encoding import canonical_json
+from headgate.policy.matching import normalise_uri
+from headgate.provenance.covered import MEDIA_PREFIX, metadata_digest
+from headgate.provenance.jws import sign_jws
+from headgate.provenance.keys import KeySet, SigningKey
+from headgate.provenance.seals import EPOCH, MAX_COVERED, SEAL_TYPE, digest_text, read_version
+
+__all__ = ["Sealer"]
+
+
+class Sealer:
+    """Signs chunks on behalf of a publisher.
+
+    Args:
+        signing_key: a path to a private JWK or PEM file, a JWK mapping, or a key object.
+        issuer: who vouches, in the seal's `iss` claim.
+        kid: the key's name, where it is not the one in the key file.
+        clock: tells when a chunk is sealed.
+
+    Raises:
+        PolicyError: the key cannot be used.
+    """
+
+    def __init__(self, signing_key: object, issuer: str, *, kid: str | None = None, clock: Clock = utc_now) -> None:
+        self._key = SigningKey.load(signing_key, kid)
+        self._issuer = issuer
+        self._clock = clock
+
+    @property
+    def public(self) -> KeySet:
+        """The key set that verifies this sealer's seals."""
+        return self._key.public
+
+    @property
+    def issuer(self) -> str:
+        """Who vouches."""
+        return self._issuer
+
+    def seal(
+        self,
+        chunk: Chunk,
+        *,
+        subject: str,
+        modified: datetime | None = None,
+        expires: datetime | None = None,
+        not_before: datetime | None = None,
+        version: int | None = None,
+        cover: Sequence[str] = (),
+        hidden: Sequence[str] = (),
+        parent: Mapping[str, object] | None = None,
+        corpus: Mapping[str, object] | None = None,
+    ) -> Chunk:
+        """Return a copy of `chunk` that carries a seal over its text and over the media whose digests it has.
+
+        Args:
+            chunk: the text exactly as it will be stored: seal after splitting. Media of which it has only a reference
+                are not covered, and where proof is required the gate keeps the chunk out (P116).
+            subject: the document's URI; a file path is accepted and becomes a `file:` URI.
+            modified: when the document was last modified; aware, kept to the second.
+            expires: until when the publisher stands behind it; aware.
+            not_before: from when; aware.
+            version: a number that grows with every version of the document.
+            cover: names of metadata entries to be covered too: whatever can reach a prompt.
+            hidden: those of them that are kept out of the prompt; covered whether `cover` names them or not.
+            parent: the digest and span of the text that this chunk was cut from.
+            corpus: the corpus and its version.
+
+        Raises:
+            ValueError: a time without a zone, a subject that is not a URI, or a text that cannot be encoded.
+            SealError: a covered metadata entry is not a plain value.
+        """
+        if normalise_uri(subject) is None:
+            raise ValueError(f"the subject {subject[:100]!r} is not a URI: write https://host/path or file:folder/name")
+        claims: dict[str, object] = {
+            "iss": self._issuer,
+            "sub": subject,
+            "dig": digest_text(chunk.text),
+            "iat": _seconds(self._clock(), "the clock"),
+        }
+        for name, value in (("mod", modified), ("exp", expires), ("nbf", not_before)):
+            if value is not None:
+                claims[name] = _seconds(value, name)
+        if version is not None:
+            claims["ver"] = read_version(version)
+        met = _cover(chunk, cover, hidden)
+        if met is not None:
+            claims["met"] = met
+        for name, mapping in (("par", parent), ("cor", corpus)):
+            if mapping:
+                claims[name] = dict(mapping)
+        token = sign_jws(canonical_json(claims), self._key, typ=SEAL_TYPE)
+        return chunk.with_metadata(**{SEAL_KEY: token})
+
+
+def _seconds(value: datetime, name: str) -> int:
+    return (require_aware(value, name) - EPOCH) // timedelta(seconds=1)
+
+
+def _cover(chunk: Chunk, cover: Sequence[str], hidden: Sequence[str]) -> dict[str, object] | None:
+    """Return the claim `met`, or None where there is nothing to cover."""
+    if any(name.startswith(MEDIA_PREFIX) for name in (*cover, *hidden)):
+        # Media are covered without being named; a metadata entry of such a name would be taken for one.
+        raise ValueError(f"a metadata entry whose name begins with {MEDIA_PREFIX!r} cannot be covered")
+    media = (MEDIA_PREFIX + name for name, digest in chunk.media.items() if digest is not None)
+    names = sorted({*cover, *hidden, *media})
+    if not names:
+        return None
+    if len(names) > MAX_COVERED:
+        raise ValueError(f"a seal covers at most {MAX_COVERED} entries, not {len(names)}")
+    met: dict[str, object] = {"names": names, "dig": metadata_digest(chunk.metadata, names, chunk.media)}
+    if hidden:
+        met["hid"] = sorted(set(hidden))
+    return met
