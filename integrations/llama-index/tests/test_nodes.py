@@ -13,6 +13,7 @@ from llama_index.core.callbacks import CallbackManager
 from llama_index.core.ingestion import IngestionPipeline
 from llama_index.core.node_parser import SentenceSplitter, SentenceWindowNodeParser
 from llama_index.core.postprocessor import MetadataReplacementPostProcessor
+from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import (
     BaseNode,
     Document,
@@ -21,6 +22,7 @@ from llama_index.core.schema import (
     MetadataMode,
     NodeRelationship,
     NodeWithScore,
+    QueryBundle,
     RelatedNodeInfo,
     TextNode,
 )
@@ -29,6 +31,7 @@ from headgate import Gate, HeadgateError, PolicyError
 from headgate.provenance import generate_signing_key
 from headgate.testing import HOSTILE_STRINGS, FixedClock, Publisher
 from llama_index.postprocessor.headgate import HeadgatePostprocessor, SealNodes, decision_record, original_text
+from llama_index.postprocessor.headgate.steps import GuardedStep
 
 MakeNode = Callable[..., TextNode]
 
@@ -165,6 +168,45 @@ def test_what_is_no_list_of_nodes_is_a_clear_error(found: Any, node_gate: Gate) 
 def test_hostile_nodes_stay_out(text: str, node_gate: Gate) -> None:
     node = TextNode(text=text, metadata={"source": text, "headgate": text, "headgate_seal": text})
     assert HeadgatePostprocessor(node_gate).postprocess_nodes(scored(node, TextNode(text=text))) == []
+
+
+BUILT_PAST_VALIDATION: dict[str, dict[str, Any]] = {
+    "no text": {"text": None},
+    "a number for a text": {"text": 3},
+    "no metadata": {"metadata": None},
+    "a list for metadata": {"metadata": [1]},
+    "no list of hidden entries": {"excluded_llm_metadata_keys": None},
+    "no id": {"id_": None},
+    "a number for a key": {"metadata": {1: "x"}},
+    "nested metadata": {"metadata": {"a": {"b": [1]}}},
+}
+
+
+@pytest.mark.parametrize("fields", BUILT_PAST_VALIDATION.values(), ids=BUILT_PAST_VALIDATION.keys())
+@pytest.mark.parametrize("mode", ["enforce", "audit"])
+async def test_a_node_that_cannot_be_read_ends_no_chain(
+    fields: dict[str, Any], mode: str, nodes: list[BaseNode]
+) -> None:
+    odd = NodeWithScore.model_construct(
+        node=TextNode.model_construct(**{**TextNode(text="x").__dict__, **fields}), score=1.0
+    )
+    gate = Gate({"mode": mode})
+    processor = HeadgatePostprocessor(gate)
+    expected = [odd.node.id_] if mode == "audit" else []
+    assert [item.node.id_ for item in processor.postprocess_nodes([odd])] == expected
+    assert [item.node.id_ for item in await processor.apostprocess_nodes([odd])] == expected
+    step = GuardedStep(_Adds(found=[odd]), gate)
+    assert [item.node.id_ for item in step.postprocess_nodes([])] == expected
+    assert [item.node.id_ for item in await step.apostprocess_nodes([odd])] in ([odd.node.id_], expected)
+
+
+class _Adds(BaseNodePostprocessor):
+    found: Any
+
+    def _postprocess_nodes(
+        self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
+    ) -> list[NodeWithScore]:
+        return list(self.found)
 
 
 def test_the_component_goes_through_its_own_serialisation(tmp_path: Path) -> None:

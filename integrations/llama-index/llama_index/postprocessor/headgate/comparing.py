@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from llama_index.core.schema import BaseNode, MetadataMode, NodeWithScore
@@ -39,12 +39,17 @@ class Shown:
     @classmethod
     def of(cls, node: BaseNode, replacing: Sequence[str]) -> Shown | None:
         """Return what a node shows, or None if it cannot be told."""
-        if not isinstance(node.metadata, Mapping):
+        try:
+            return cls._of(node, replacing)
+        except Exception:  # noqa: BLE001 - a node that was built past its own validation may hold anything
             return None
+
+    @classmethod
+    def _of(cls, node: BaseNode, replacing: Sequence[str]) -> Shown:
         kept = [key for key in replacing if key in node.metadata]
         return cls(
             type(node),
-            node.get_content(metadata_mode=MetadataMode.NONE),
+            str.__str__(node.get_content(metadata_mode=MetadataMode.NONE)),
             frozenset((key, str(node.metadata[key])) for key in (*visible_keys(node), *kept)),
             tuple(value for key in kept if isinstance(value := node.metadata[key], str)),
             tuple(getattr(node, name, None) for name in TEMPLATES),

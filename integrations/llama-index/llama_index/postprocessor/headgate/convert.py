@@ -20,19 +20,30 @@ OWN_KEYS = (SEAL_KEY, RECORD_KEY)
 TEMPLATES = ("text_template", "metadata_template", "metadata_separator")
 """Fields of a node in which an index can hold text for the prompt."""
 
+_UNREADABLE: Any = None
+
 
 def to_chunk(item: NodeWithScore, replacing: Sequence[str] = ()) -> Chunk:
     """Return a node as the gate sees it: its text as stored, and what else of it will reach the model.
+
+    A node that was built past its own validation may hold anything; one that cannot be read becomes a chunk without a
+    text, which the gate keeps out (G902).
 
     Args:
         item: a node with its score.
         replacing: metadata entries that a later step puts in place of the text.
     """
+    try:
+        return _read(item, replacing)
+    except Exception:  # noqa: BLE001 - whatever it holds, it ends neither the chain nor the admission of the others
+        return Chunk(_UNREADABLE)
+
+
+def _read(item: NodeWithScore, replacing: Sequence[str]) -> Chunk:
     node = item.node
-    metadata: Any = node.metadata
-    text = _text(node)
+    text, metadata = _text(node), node.metadata
     if not isinstance(metadata, Mapping):
-        return Chunk(text, metadata, node.node_id, item.score)
+        return Chunk(_UNREADABLE, {}, node.node_id, item.score)
     if RECORD_KEY in metadata:
         text, metadata = restore(text, metadata), restore_metadata(metadata)
     visible = (*visible_keys(node), *(key for key in replacing if key in metadata))
@@ -70,6 +81,8 @@ def _text(node: BaseNode) -> str:
 def _release(
     item: NodeWithScore, chunk: Chunk, admission: Admission, decision: Decision, replacing: Sequence[str]
 ) -> NodeWithScore:
+    if not isinstance(chunk.text, str):
+        return item  # admitted by a policy that only records
     metadata = {**chunk.metadata, RECORD_KEY: make_record(admission, decision)}
     for key in replacing:
         if key in decision.withheld:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from llama_index.core.schema import NodeWithScore, QueryBundle
 
 from headgate import Admission, Gate, HeadgateError
 from llama_index.postprocessor.headgate.convert import to_chunk
+from llama_index.postprocessor.headgate.media import media
 
-__all__ = ["aadmit_nodes", "admit_nodes", "as_nodes"]
+__all__ = ["aadmit_nodes", "admit_nodes", "as_nodes", "off_loop"]
+
+T = TypeVar("T")
+
+_INLINE_BYTES = 60_000
 
 
 def as_nodes(found: object, origin: object) -> list[NodeWithScore]:
@@ -39,6 +46,22 @@ def admit_nodes(
 async def aadmit_nodes(
     gate: Gate, nodes: Sequence[NodeWithScore], query: QueryBundle | None, replacing: Sequence[str] = ()
 ) -> Admission:
-    """As `admit_nodes`."""
-    chunks = [to_chunk(node, replacing) for node in nodes]
+    """As `admit_nodes`; nothing that takes longer than a few milliseconds is done in the event loop."""
+    chunks = await off_loop(nodes, lambda: [to_chunk(node, replacing) for node in nodes])
     return await gate.ajudge(chunks, query.query_str if query is not None else None)
+
+
+async def off_loop(nodes: Sequence[NodeWithScore], work: Callable[[], T]) -> T:
+    """Return what `work` on nodes returns; it is done in a thread if they are large.
+
+    Pictures are what makes them so: their bytes are digested.
+    """
+    is_heavy = sum(map(_weigh, nodes)) > _INLINE_BYTES
+    return await asyncio.to_thread(work) if is_heavy else work()
+
+
+def _weigh(item: NodeWithScore) -> int:
+    try:
+        return len(item.node.get_content()) + sum(len(medium.data or "") for medium in media(item.node))
+    except Exception:  # noqa: BLE001 - a node that cannot be read is quickly judged
+        return 0

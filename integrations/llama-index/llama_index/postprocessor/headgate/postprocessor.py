@@ -16,11 +16,11 @@ from llama_index.core.bridge.pydantic import (
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import NodeWithScore, QueryBundle
 
-from headgate import Admission, Gate, PolicyError
+from headgate import Gate, PolicyError
 from headgate.integration.adapters import gate_from_reference, gate_reference, require_gate
 from llama_index.postprocessor.headgate.convert import to_nodes
 from llama_index.postprocessor.headgate.gating import aadmit_nodes, admit_nodes, as_nodes
-from llama_index.postprocessor.headgate.tracing import record
+from llama_index.postprocessor.headgate.tracing import arecord, record
 
 __all__ = ["HeadgatePostprocessor"]
 
@@ -124,17 +124,15 @@ class HeadgatePostprocessor(BaseNodePostprocessor):
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         found = as_nodes(nodes, self)
-        return self._conclude(found, admit_nodes(self._gate, found, query_bundle, self.replacing))
+        admission = admit_nodes(self._gate, found, query_bundle, self.replacing)
+        return to_nodes(found, record(self._gate, admission, self.callback_manager), self.replacing)
 
     async def _apostprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         found = as_nodes(nodes, self)
-        return self._conclude(found, await aadmit_nodes(self._gate, found, query_bundle, self.replacing))
-
-    def _conclude(self, nodes: list[NodeWithScore], admission: Admission) -> list[NodeWithScore]:
-        admission = record(self._gate, admission, self.callback_manager)
-        return to_nodes(nodes, admission, self.replacing)
+        admission = await aadmit_nodes(self._gate, found, query_bundle, self.replacing)
+        return to_nodes(found, await arecord(self._gate, admission, self.callback_manager), self.replacing)
 
 
 def _find_gate(policy: Any, owner: str) -> Gate:

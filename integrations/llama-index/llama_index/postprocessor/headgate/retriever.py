@@ -14,7 +14,7 @@ from headgate.integration.adapters import PolicyLike, require_gate
 from headgate.integration.search import Search
 from llama_index.postprocessor.headgate.convert import to_nodes
 from llama_index.postprocessor.headgate.gating import aadmit_nodes, admit_nodes, as_nodes
-from llama_index.postprocessor.headgate.tracing import record
+from llama_index.postprocessor.headgate.tracing import arecord, record
 
 __all__ = ["GatedRetriever"]
 
@@ -85,7 +85,9 @@ class GatedRetriever(BaseRetriever):
                 nodes = as_nodes(self._asked_for(width).retrieve(query_bundle), self._inner)
                 admission = admit_nodes(self._gate, nodes, query_bundle, self._replacing)
                 search.succeeded(len(admission.chunks), len(nodes))
-        return self._conclude(nodes, admission)
+        if admission is None:
+            return []
+        return self._release(nodes, record(self._gate, self._limited(admission), self.callback_manager))
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         nodes: list[NodeWithScore] = []
@@ -96,7 +98,9 @@ class GatedRetriever(BaseRetriever):
                 nodes = as_nodes(await self._asked_for(width).aretrieve(query_bundle), self._inner)
                 admission = await aadmit_nodes(self._gate, nodes, query_bundle, self._replacing)
                 search.succeeded(len(admission.chunks), len(nodes))
-        return self._conclude(nodes, admission)
+        if admission is None:
+            return []
+        return self._release(nodes, await arecord(self._gate, self._limited(admission), self.callback_manager))
 
     # The base class replaces an index node by what its `obj` or `object_map` leads to, after `_retrieve`: behind the
     # gate. The inner retriever has done that already, before it, so nothing is lost by not doing it again.
@@ -122,10 +126,8 @@ class GatedRetriever(BaseRetriever):
         setattr(other, self._field, width)
         return other  # type: ignore[no-any-return]
 
-    def _conclude(self, nodes: list[NodeWithScore], admission: Admission | None) -> list[NodeWithScore]:
-        if admission is None:
-            return []
-        if self._k is not None:
-            admission = admission.limited_to(self._k)
-        admission = record(self._gate, admission, self.callback_manager)
+    def _limited(self, admission: Admission) -> Admission:
+        return admission.limited_to(self._k) if self._k is not None else admission
+
+    def _release(self, nodes: list[NodeWithScore], admission: Admission) -> list[NodeWithScore]:
         return to_nodes(nodes, admission, self._replacing)

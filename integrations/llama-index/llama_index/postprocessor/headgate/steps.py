@@ -13,8 +13,8 @@ from llama_index.core.schema import NodeWithScore, QueryBundle
 from headgate import Admission, Gate, HeadgateError
 from llama_index.postprocessor.headgate.comparing import Before
 from llama_index.postprocessor.headgate.convert import to_nodes
-from llama_index.postprocessor.headgate.gating import as_nodes
-from llama_index.postprocessor.headgate.tracing import record
+from llama_index.postprocessor.headgate.gating import as_nodes, off_loop
+from llama_index.postprocessor.headgate.tracing import arecord, record
 
 __all__ = ["GuardedStep"]
 
@@ -81,21 +81,24 @@ class GuardedStep(BaseNodePostprocessor):
         chunks, added = before.split(found)
         if not added:
             return found
-        return self._conclude(found, added, self._gate.judge(chunks, _question(query_bundle)))
+        judged = self._gate.judge(chunks, _question(query_bundle))
+        admission = record(self._gate, _last(judged, len(added)), self.callback_manager)
+        return self._merge(found, added, admission)
 
     async def _apostprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
-        before = Before(nodes, self._replacing)
+        before = await off_loop(nodes, lambda: Before(nodes, self._replacing))
         found = as_nodes(await self._inner.apostprocess_nodes(nodes, query_bundle=query_bundle), self._inner)
-        chunks, added = before.split(found)
+        chunks, added = await off_loop(found, lambda: before.split(found))
         if not added:
             return found
-        return self._conclude(found, added, await self._gate.ajudge(chunks, _question(query_bundle)))
+        judged = await self._gate.ajudge(chunks, _question(query_bundle))
+        admission = await arecord(self._gate, _last(judged, len(added)), self.callback_manager)
+        return self._merge(found, added, admission)
 
-    def _conclude(self, found: list[NodeWithScore], added: list[int], judged: Admission) -> list[NodeWithScore]:
+    def _merge(self, found: list[NodeWithScore], added: list[int], admission: Admission) -> list[NodeWithScore]:
         """Return what the step gave, in its order, with what was added as the gate releases it."""
-        admission = record(self._gate, _last(judged, len(added)), self.callback_manager)
         released = to_nodes([found[position] for position in added], admission, self._replacing)
         places = [added[decision.index] for _, decision in admission.admitted()]
         kept: dict[int, NodeWithScore] = dict(enumerate(found))

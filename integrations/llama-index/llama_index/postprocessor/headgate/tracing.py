@@ -12,9 +12,10 @@ from llama_index.core.instrumentation.events import BaseEvent
 from headgate import Admission, Gate
 from headgate.integration.adapters import log_dropped
 
-__all__ = ["EVENT_NAME", "HeadgateAdmissionEvent", "record"]
+__all__ = ["EVENT_NAME", "HeadgateAdmissionEvent", "arecord", "record"]
 
 EVENT_NAME = "headgate.admission"
+_FRAMEWORK = "llama_index"
 _dispatcher = get_dispatcher(__name__)
 _log = logging.getLogger("headgate")
 
@@ -40,8 +41,20 @@ def record(gate: Gate, admission: Admission, callback_manager: CallbackManager |
     Returns:
         What may enter the prompt.
     """
+    admission = gate.release(admission, framework=_FRAMEWORK)
+    _show(admission, callback_manager)
+    return admission
+
+
+async def arecord(gate: Gate, admission: Admission, callback_manager: CallbackManager | None) -> Admission:
+    """As `record`; a slow log does not hold up the event loop."""
+    admission = await gate.arelease(admission, framework=_FRAMEWORK)
+    _show(admission, callback_manager)
+    return admission
+
+
+def _show(admission: Admission, callback_manager: CallbackManager | None) -> None:
     log_dropped(admission)
-    admission = gate.release(admission, framework="llama_index")
     content = admission.to_dict()
     try:
         _dispatcher.event(HeadgateAdmissionEvent(record=content))
@@ -51,4 +64,3 @@ def record(gate: Gate, admission: Admission, callback_manager: CallbackManager |
             callback_manager.on_event_end(CBEventType.RERANKING, payload, event_id=event_id)
     except Exception:  # noqa: BLE001 - whatever a handler does, the admission stands
         _log.warning("a trace handler failed; the admission %s stands", admission.id, exc_info=True)
-    return admission
