@@ -107,7 +107,9 @@ def test_a_version_superseded_within_the_corpus_is_found(run: Any, tmp_path: Pat
 
 
 def test_init_refuses_to_overwrite_and_an_empty_corpus(run: Any, docs: Path, tmp_path: Path) -> None:
-    assert run("init", "docs", "--now", NOW)[0] == 0
+    code, _, err = run("init", "docs", "--now", NOW)
+    assert code == 1  # it is written, and what was skipped is named
+    assert "binary.txt" in err
     code, _, err = run("init", "docs")
     assert code == 2
     assert "--force" in err
@@ -123,7 +125,7 @@ def test_init_refuses_to_overwrite_and_an_empty_corpus(run: Any, docs: Path, tmp
         (("audit", "none"), "headgate.yaml"),
         (("audit", "none", "--policy", "p.yaml"), "no such file"),
         (("explain", "F20"), "Did you mean"),
-        (("explain", "\x1b[31m"), "no reason code"),
+        (("explain", "\x1b[31m"), "not a reason code"),
         (("keygen", "--out", "k", "--algorithm", "HS256"), "Ed25519"),
         (("seal", "p.yaml", "--key", "none", "--issuer", "x"), "does not exist"),
         (("audit", "p.yaml", "--now", "soon", "--policy", "p.yaml"), "--now"),

@@ -100,6 +100,6 @@ def test_the_page_of_the_policy_names_every_key() -> None:
 
 
 def test_the_page_of_codes_is_the_catalogue() -> None:
-    from headgate.cli.codes import codes_page
+    from headgate.cli.explain import codes_page
 
     assert (ROOT / "docs" / "codes.md").read_text(encoding="utf-8") == codes_page()

@@ -333,4 +333,4 @@ def test_the_command_names_what_it_cannot_read(company: Company, tmp_path: Path)
     assert "corpus.jsonl:1: it is not JSON" in done.stderr
     assert json.loads(done.stdout)["curated"] == len(curated)
     refused = CliRunner().invoke(app, [*command, "--questions", str(tmp_path / "questions.txt")])
-    assert "questions.txt: the questions are no UTF-8 text" in str(refused.exception)
+    assert "questions.txt: the questions are not UTF-8 text" in str(refused.exception)

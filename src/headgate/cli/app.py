@@ -10,17 +10,21 @@ import typer
 
 from headgate import __version__
 from headgate.cli import (
-    codes,
-    corpora,
+    audit,
+    demo,
     doctor,
-    histories,
-    keys,
-    logs,
+    explain,
+    init,
+    keygen,
+    log,
     quarantine,
-    receipts,
-    rehearsing,
-    replaying,
-    showing,
+    receipt,
+    rehearse,
+    replay,
+    report,
+    schema,
+    seal,
+    sources,
 )
 from headgate.errors import HeadgateError
 from headgate.report import visible
@@ -30,7 +34,10 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     name="headgate",
     help="The gate between a retriever and the prompt: provenance, freshness and terminology.",
-    epilog="Exit codes: 0 fine, 1 findings, 2 usage or configuration.",
+    epilog=(
+        "Exit codes: 0 fine; 1 findings, or something was skipped, which is named; 2 usage or configuration, or "
+        "nothing to look at."
+    ),
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -54,29 +61,31 @@ def _root(
     pass
 
 
-app.command(epilog=showing.EXAMPLE_DEMO)(showing.demo)
-app.command(epilog=corpora.EXAMPLE_INIT)(corpora.init)
-app.command(epilog=keys.EXAMPLE_KEYGEN)(keys.keygen)
-app.command(epilog=corpora.EXAMPLE_SEAL)(corpora.seal)
-app.command(epilog=corpora.EXAMPLE_AUDIT)(corpora.audit)
+app.command(epilog=demo.EXAMPLE_DEMO)(demo.demo)
+app.command(epilog=init.EXAMPLE_INIT)(init.init)
+app.command(epilog=keygen.EXAMPLE_KEYGEN)(keygen.keygen)
+app.command(epilog=seal.EXAMPLE_SEAL)(seal.seal)
+app.command(epilog=audit.EXAMPLE_AUDIT)(audit.audit)
 app.command(epilog=doctor.EXAMPLE_DOCTOR)(doctor.doctor)
-app.command(epilog=logs.EXAMPLE_LOG)(logs.log)
+app.command(epilog=log.EXAMPLE_LOG)(log.log)
 app.command(epilog=quarantine.EXAMPLE_QUARANTINE)(quarantine.quarantine)
-app.command(epilog=rehearsing.EXAMPLE_REHEARSE)(rehearsing.rehearse)
-app.command(epilog=replaying.EXAMPLE_REPLAY)(replaying.replay)
-app.command(epilog=histories.EXAMPLE_SOURCES)(histories.sources)
-report = typer.Typer(
+app.command(epilog=rehearse.EXAMPLE_REHEARSE)(rehearse.rehearse)
+app.command(epilog=replay.EXAMPLE_REPLAY)(replay.replay)
+app.command(epilog=sources.EXAMPLE_SOURCES)(sources.sources)
+_report = typer.Typer(
     help="Reports from a decision log that say what to do next.", no_args_is_help=True, rich_markup_mode=None
 )
-report.command(epilog=histories.EXAMPLE_ADOPTION)(histories.adoption)
-report.command(epilog=histories.EXAMPLE_STALE)(histories.stale)
-app.add_typer(report, name="report")
-receipt = typer.Typer(help="A signed record of what one prompt was given.", no_args_is_help=True, rich_markup_mode=None)
-receipt.command(epilog=receipts.EXAMPLE_ISSUE)(receipts.issue)
-receipt.command(epilog=receipts.EXAMPLE_VERIFY)(receipts.verify)
-app.add_typer(receipt, name="receipt")
-app.command(epilog=codes.EXAMPLE_EXPLAIN)(codes.explain)
-app.command(epilog=codes.EXAMPLE_SCHEMA)(codes.schema)
+_report.command(epilog=report.EXAMPLE_ADOPTION)(report.adoption)
+_report.command(epilog=report.EXAMPLE_STALE)(report.stale)
+app.add_typer(_report, name="report")
+_receipt = typer.Typer(
+    help="A signed record of what one prompt was given.", no_args_is_help=True, rich_markup_mode=None
+)
+_receipt.command(epilog=receipt.EXAMPLE_ISSUE)(receipt.issue)
+_receipt.command(epilog=receipt.EXAMPLE_VERIFY)(receipt.verify)
+app.add_typer(_receipt, name="receipt")
+app.command(epilog=explain.EXAMPLE_EXPLAIN)(explain.explain)
+app.command(epilog=schema.EXAMPLE_SCHEMA)(schema.schema)
 
 
 def _spare_encodings() -> None:

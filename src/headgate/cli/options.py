@@ -13,43 +13,48 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from headgate.clock import utc_now
+from headgate.corpus import CorpusItem, read_corpus
 from headgate.encoding import to_json
 from headgate.errors import HeadgateError
+from headgate.files import write_text
 from headgate.freshness import Unreadable, read_time
 from headgate.record import LogEntry, read_log
 from headgate.record.reading import log_files
 from headgate.report import document_page, escape, visible
 
 __all__ = [
+    "Documents",
     "DocumentsArgument",
     "HtmlOption",
     "JsonOption",
     "LogArgument",
+    "LogEntries",
+    "MaybePolicyOption",
     "NowOption",
     "PolicyOption",
     "PrefixOption",
     "console",
     "instant",
-    "log_entries",
     "print_json",
-    "report_unreadable",
+    "report_problems",
     "track",
     "write_page",
 ]
 
 T = TypeVar("T")
-_NAMED = 5
+NAMED = 5
 
 DocumentsArgument = Annotated[
     Path, typer.Argument(metavar="DOCUMENTS", help="A folder of text files, one file, or JSON Lines (.gz too).")
 ]
 LogArgument = Annotated[Path, typer.Argument(metavar="LOG", help="The decision log; its rotated files are read too.")]
 PolicyOption = Annotated[Path, typer.Option("--policy", "-p", help="The policy file.")]
+MaybePolicyOption = Annotated[Path | None, typer.Option("--policy", "-p", help="The policy that is in force.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
 NowOption = Annotated[
     str | None, typer.Option("--now", metavar="TIME", help="Judge as of this instant (ISO 8601 with offset).")
 ]
-HtmlOption = Annotated[Path | None, typer.Option("--html", help="Also write a page with the same.")]
+HtmlOption = Annotated[Path | None, typer.Option("--html", help="Also write the result as an HTML page.")]
 PrefixOption = Annotated[
     str | None,
     typer.Option("--prefix", help="What the URIs of files begin with; by default file: and the folder's name."),
@@ -68,40 +73,127 @@ def print_json(value: object, *, indent: int | None = 2) -> None:
     typer.echo(to_json(value, indent=indent, is_ascii=is_ascii))
 
 
-def log_entries(path: Path, *, quiet: bool) -> Iterator[LogEntry]:
-    """Yield the lines of a log and of its rotated files, and count them on stderr.
+class LogEntries:
+    """The lines of a log and of its rotated files, counted on stderr while they are read.
+
+    Args:
+        path: the log.
+        quiet: whether nothing is counted on stderr.
 
     Raises:
         HeadgateError: there is no such log.
     """
-    files = log_files(path)
-    if not files:
-        raise HeadgateError(f"{path}: there is no such log.")
-    return track(read_log(files), "records", quiet=quiet)
+
+    def __init__(self, path: Path, *, quiet: bool) -> None:
+        self._path, self._quiet = path, quiet
+        self._files = log_files(path)
+        self._lines = 0
+        self._skipped: list[str] = []
+        self._count = 0
+        if not self._files:
+            raise HeadgateError(f"{path}: there is no such log.")
+
+    def __iter__(self) -> Iterator[LogEntry]:
+        """Yield every line, also those that hold no record."""
+        for entry in track(read_log(self._files), "records", quiet=self._quiet):
+            self._lines += 1
+            if entry.record is None:
+                self._count += 1
+                if len(self._skipped) < NAMED:
+                    self._skipped.append(f"{entry.place}: {entry.notice}")
+            yield entry
+
+    def finish(self, *, are_named: bool = False) -> bool:
+        """Name on stderr the lines that were skipped, and return whether there were any.
+
+        Args:
+            are_named: whether each was named already when it was read.
+
+        Raises:
+            HeadgateError: there was nothing to look at.
+        """
+        if not self._lines:
+            raise HeadgateError(f"{self._path}: the log is empty; there is nothing to look at.")
+        if self._count and not are_named:
+            typer.echo(f"{self._count:,} lines skipped", err=True)
+            report_problems(self._skipped, self._count)
+        return bool(self._count)
+
+
+class Documents:
+    """The documents that a command was given, counted on stderr while they are read.
+
+    Args:
+        path: a folder or a file.
+        what: what is done with them, for the count.
+        prefix: what the URIs of files begin with.
+        quiet: whether nothing is counted on stderr.
+
+    Attributes:
+        problems: what was skipped, and of what something was left out, with the reason.
+
+    Raises:
+        HeadgateError: there is no such folder or file.
+    """
+
+    def __init__(self, path: Path, what: str, *, prefix: str | None, quiet: bool) -> None:
+        self._path, self._what, self._quiet = path, what, quiet
+        self._items = read_corpus(path, prefix=prefix)
+        self._documents = 0
+        self.problems: list[str] = []
+
+    def __iter__(self) -> Iterator[CorpusItem]:
+        """Yield every item, also those that hold no chunk."""
+        for item in track(self._items, self._what, quiet=self._quiet):
+            self._documents += item.is_document
+            if item.problem is not None:
+                self.problems.append(f"{item.place}: {item.problem}")
+            yield item
+
+    def require_some(self) -> None:
+        """Do nothing if there was a document.
+
+        Raises:
+            HeadgateError: there was none, so there was nothing to look at.
+        """
+        if not self._documents:
+            first = (
+                f" The first of {len(self.problems):,} things passed over: {self.problems[0]}." if self.problems else ""
+            )
+            raise HeadgateError(f"{self._path}: there is no document to look at.{first}")
+
+    def finish(self) -> bool:
+        """Name on stderr what was skipped, and return whether anything was.
+
+        Raises:
+            HeadgateError: there was nothing to look at.
+        """
+        self.require_some()
+        report_problems(self.problems, len(self.problems))
+        return bool(self.problems)
 
 
 def write_page(path: Path | None, title: str, body: Callable[[], str]) -> None:
     """Write a page, if one is wanted, and say where on stderr."""
     if path is None:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(document_page(title, f"<h1>{escape(title)}</h1>{body()}"), encoding="utf-8")
+    write_text(path, document_page(title, f"<h1>{escape(title)}</h1>{body()}"))
     typer.echo(f"The same as a page: {path}", err=True)
 
 
-def report_unreadable(problems: Sequence[str]) -> None:
-    """Name on stderr what could not be used, the first of it."""
-    for problem in problems[:_NAMED]:
+def report_problems(problems: Sequence[str], total: int) -> None:
+    """Name on stderr what could not be used: the first few, and how many more there are."""
+    for problem in problems[:NAMED]:
         typer.echo(visible(f"  {problem}"), err=True)
-    if len(problems) > _NAMED:
-        typer.echo(f"  and {len(problems) - _NAMED:,} more", err=True)
+    if total > NAMED:
+        typer.echo(f"  and {total - NAMED:,} more", err=True)
 
 
 def instant(text: str | None, option: str = "--now") -> datetime:
     """Return the instant that an option names, or the present.
 
     Raises:
-        HeadgateError: it is no instant.
+        HeadgateError: it is not an instant.
     """
     if text is None:
         return utc_now()

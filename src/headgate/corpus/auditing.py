@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from headgate.admission.gate import Gate
-from headgate.chunk import Chunk
 from headgate.corpus.item import CorpusItem
 from headgate.decision import Decision
 from headgate.display import Displayed
+from headgate.limits import DEFAULT_LIMITS
 
 __all__ = ["Audit", "AuditRow", "audit_corpus"]
+
+_BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class AuditRow:
     """What the gate would do with one document.
 
     Attributes:
-        place: where it stands.
+        place: where it is.
         decision: the gate's decision; None for what could not be read.
         problem: why it could not be read, or not wholly.
     """
@@ -52,11 +55,13 @@ class Audit(Displayed):
         policy_revision: the digest of the policy it was judged under.
         now: the instant it was judged for.
         rows: one per document.
+        skipped: what else was in the corpus and was passed over, with its place and reason.
     """
 
     policy_revision: str
     now: datetime
     rows: list[AuditRow] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
         """Return how many documents would be admitted, kept out and were unreadable, and how many carry each code."""
@@ -89,6 +94,7 @@ class Audit(Displayed):
             "now": self.now.isoformat(),
             "counts": self.counts(),
             "sources": self.sources(),
+            "skipped": self.skipped,
             "documents": [row.to_dict() for row in self.rows],
         }
 
@@ -96,33 +102,76 @@ class Audit(Displayed):
 def audit_corpus(gate: Gate, items: Iterable[CorpusItem], now: datetime) -> Audit:
     """Judge every document of a corpus.
 
-    Documents that share a URI are judged together, so that a version superseded within the corpus is found. The
-    token budget is left out: what fits into a prompt depends on the question.
+    All chunks of one document are judged together, however many there are, so that a version superseded within the
+    corpus is found. What holds for one prompt does not hold for a corpus: the token budget and the number of
+    documents in one admission are left out.
 
     Args:
         gate: the gate whose policy applies.
         items: what `read_corpus` yields.
         now: the instant to judge for.
     """
-    budgetless = Gate(gate.policy.model_copy(update={"budget": None, "log": None, "quarantine": None}))
+    policy = gate.policy.model_copy(update={"budget": None, "log": None, "quarantine": None})
+    judging = _Judging(Gate(policy, limits=replace(DEFAULT_LIMITS, chunks=sys.maxsize)), now)
     audit = Audit(gate.policy_revision, now)
-    chunks: list[Chunk | None] = []
-    groups: dict[str, list[int]] = {}
     for item in items:
-        decision = budgetless.judge([item.chunk], now=now).decisions[0] if item.chunk is not None else None
-        if decision is not None and decision.uri is not None:
-            groups.setdefault(decision.uri, []).append(len(audit.rows))
-        audit.rows.append(AuditRow(item.place, decision, item.problem))
-        chunks.append(item.chunk)
-    for numbers in groups.values():
-        if len(numbers) > 1:
-            _judge_together(audit, budgetless, numbers, chunks, now)
+        if item.chunk is None and not item.is_document:
+            audit.skipped.append(f"{item.place}: {item.problem}")
+        else:
+            judging.add(item)
+    audit.rows = judging.finish()
     return audit
 
 
-def _judge_together(audit: Audit, gate: Gate, numbers: list[int], chunks: list[Chunk | None], now: datetime) -> None:
-    together = [(number, chunk) for number in numbers if (chunk := chunks[number]) is not None]
-    admission = gate.judge([chunk for _, chunk in together], now=now)
-    for (number, _), decision in zip(together, admission.decisions, strict=True):
-        row = audit.rows[number]
-        audit.rows[number] = AuditRow(row.place, decision, row.problem)
+class _Judging:
+    """Judges items in batches, and once more those documents whose chunks came in several batches.
+
+    Args:
+        gate: a gate without the limits of one prompt.
+        now: the instant to judge for.
+    """
+
+    def __init__(self, gate: Gate, now: datetime) -> None:
+        self._gate, self._now = gate, now
+        self._items: list[CorpusItem] = []
+        self._decisions: dict[int, Decision] = {}
+        self._batch: list[int] = []
+        # By document, which of its items came in which batch.
+        self._documents: dict[str, list[list[int]]] = {}
+
+    def add(self, item: CorpusItem) -> None:
+        """Judge an item, at once or with those that follow."""
+        if item.chunk is not None:
+            self._batch.append(len(self._items))
+        self._items.append(item)
+        if len(self._batch) >= _BATCH:
+            self._end_batch()
+
+    def finish(self) -> list[AuditRow]:
+        """Return a row per item, in the order in which they were added."""
+        self._end_batch()
+        for parts in self._documents.values():
+            if len(parts) > 1:
+                self._judge([number for part in parts for number in part])
+        return [AuditRow(item.place, self._decisions.get(n), item.problem) for n, item in enumerate(self._items)]
+
+    def _end_batch(self) -> None:
+        batch, self._batch = self._batch, []
+        self._judge(batch)
+        parts: dict[str, list[int]] = {}
+        for number in batch:
+            uri = self._decisions[number].uri
+            if uri is not None:
+                parts.setdefault(_document_of(uri), []).append(number)
+        for document, part in parts.items():
+            self._documents.setdefault(document, []).append(part)
+
+    def _judge(self, numbers: list[int]) -> None:
+        chunks = [chunk for number in numbers if (chunk := self._items[number].chunk) is not None]
+        for number, decision in zip(numbers, self._gate.judge(chunks, now=self._now).decisions, strict=True):
+            self._decisions[number] = decision
+
+
+def _document_of(uri: str) -> str:
+    """Return what all parts of a document have in common; too wide a group costs time and changes no decision."""
+    return uri.partition("#")[0].partition("?")[0].rstrip("/")

@@ -1,13 +1,13 @@
-"""`headgate demo`."""
+"""`headgate demo`: a chain over a company's documents, without and with the gate."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from headgate.cli.options import JsonOption, console, print_json
+from headgate.cli.options import HtmlOption, JsonOption, console, print_json
+from headgate.files import write_text
 
 __all__ = ["EXAMPLE_DEMO", "demo"]
 
@@ -15,7 +15,7 @@ EXAMPLE_DEMO = "Example: headgate demo --html demo.html"
 
 
 def demo(
-    html: Annotated[Path | None, typer.Option("--html", help="Also write a page with the same.")] = None,
+    html: HtmlOption = None,
     questions: Annotated[int | None, typer.Option(min=1, help="Only the first N questions.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -24,8 +24,7 @@ def demo(
 
     result = run_demo(load_chain_builder(), limit=questions)
     if html is not None:
-        html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(render_page(result), encoding="utf-8")
+        write_text(html, render_page(result))
     if as_json:
         print_json(result.to_dict())
     else:

@@ -11,9 +11,9 @@ from headgate.cli.options import (
     HtmlOption,
     JsonOption,
     LogArgument,
+    LogEntries,
     console,
     instant,
-    log_entries,
     print_json,
     write_page,
 )
@@ -33,16 +33,17 @@ def replay(
 ) -> None:
     """Decide recorded traffic again, under another policy or at another date, and say what would change.
 
-    Exit code 1 if any decision would change.
+    Exit code 1 if any decision would change, or if lines of the log were skipped.
     """
     from headgate.replay import replay_records
     from headgate.replay.views import replay_html
 
-    entries = log_entries(path, quiet=as_json)
-    result = replay_records(entries, Policy.load(policy), at=instant(at, "--at") if at else None)
+    entries = LogEntries(path, quiet=as_json)
+    result = replay_records(iter(entries), Policy.load(policy), at=instant(at, "--at") if at else None)
+    is_partial = entries.finish()
     write_page(html, "headgate: what another policy would change", lambda: replay_html(result))
     if as_json:
         print_json(result.to_dict())
     else:
         console().print(result)
-    raise typer.Exit(int(result.is_changed))
+    raise typer.Exit(int(is_partial or result.is_changed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,13 +15,22 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from headgate.cli.options import HtmlOption, JsonOption, LogArgument, console, instant, print_json, write_page
+from headgate.cli.options import (
+    HtmlOption,
+    JsonOption,
+    LogArgument,
+    LogEntries,
+    console,
+    instant,
+    print_json,
+    write_page,
+)
 from headgate.clock import read_instant
 from headgate.codes import CODES
 from headgate.errors import HeadgateError
-from headgate.record import LogEntry, read_log
-from headgate.record.reading import log_files, parse_line
-from headgate.report import admission_html, admission_rich, plain
+from headgate.record import LogEntry
+from headgate.record.reading import parse_line
+from headgate.report import admission_html, admission_rich, plain, visible
 
 __all__ = ["EXAMPLE_LOG", "log"]
 
@@ -34,32 +43,33 @@ def log(
     path: LogArgument,
     code: Annotated[list[str] | None, typer.Option(help="Only documents with this reason code.")] = None,
     source: Annotated[str | None, typer.Option(help="Only documents of this source.")] = None,
-    action: Annotated[str | None, typer.Option(help="Only documents that were: admit, drop.")] = None,
+    action: Annotated[str | None, typer.Option(help="Only documents with this action: admit or drop.")] = None,
     since: Annotated[str | None, typer.Option(metavar="TIME", help="From this instant on.")] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Before this instant.")] = None,
     admission: Annotated[
-        str | None, typer.Option(metavar="ID", help="Show this admission whole; how its id begins suffices.")
+        str | None, typer.Option(metavar="ID", help="Show one admission in full; a unique prefix of its id is enough.")
     ] = None,
     html: HtmlOption = None,
     counts: Annotated[bool, typer.Option("--counts", help="Count per day and code instead of listing.")] = False,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is written from now on.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing records as they are written.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show who decided what about which document, and when; torn or foreign lines are skipped with a notice."""
+    """Show who decided what about which document, and when.
+
+    Exit code 1 if torn or foreign lines were skipped.
+    """
     wanted = _Filter.make(code, source, action, since, until)
-    files = log_files(path)
-    if not files:
-        raise HeadgateError(f"{path}: there is no such log.")
-    entries = read_log(files)
+    entries = LogEntries(path, quiet=True)
     if admission is not None:
-        _show_whole(path, entries, admission, html, as_json=as_json)
-        return
-    if counts:
-        _count(entries, wanted, as_json=as_json)
-        return
-    _show(entries, wanted, as_json=as_json)
-    if follow:
-        _show(_follow(path), wanted, as_json=as_json)
+        _show_whole(path, iter(entries), admission, html, as_json=as_json)
+    elif counts:
+        _count(iter(entries), wanted, as_json=as_json)
+    else:
+        _show(iter(entries), wanted, as_json=as_json)
+        if follow:
+            _show(_follow(path), wanted, as_json=as_json)
+            return
+    raise typer.Exit(int(entries.finish(are_named=admission is None and not counts)))
 
 
 @dataclass(frozen=True)
@@ -76,7 +86,7 @@ class _Filter:
     ) -> _Filter:
         unknown = [code for code in codes or () if code.upper() not in CODES]
         if unknown:
-            raise HeadgateError(f"{unknown[0][:40]!r} is no reason code. `headgate explain` lists all.")
+            raise HeadgateError(f"{unknown[0][:40]!r} is not a reason code. `headgate explain` lists all.")
         if action not in (None, "admit", "drop"):
             raise HeadgateError(f"--action {action!r}: write admit or drop.")
         return cls(
@@ -113,7 +123,8 @@ def _show(entries: Iterator[LogEntry], wanted: _Filter, *, as_json: bool) -> Non
     screen = console()
     for entry in entries:
         if entry.notice is not None:
-            typer.echo(f"{entry.place}: {entry.notice}{'; skipped' if entry.record is None else ''}", err=True)
+            skipped = "; skipped" if entry.record is None else ""
+            typer.echo(visible(f"{entry.place}: {entry.notice}{skipped}"), err=True)
         if entry.record is None:
             continue
         for decision in wanted.matches(entry.record):
@@ -129,6 +140,7 @@ def _show(entries: Iterator[LogEntry], wanted: _Filter, *, as_json: bool) -> Non
 def _show_whole(path: Path, entries: Iterator[LogEntry], admission: str, html: Path | None, *, as_json: bool) -> None:
     matching = (e.record for e in entries if e.record is not None and e.record["admission"].startswith(admission))
     found = list(islice(matching, _MOST_WHOLE))
+    deque(entries, maxlen=0)  # to the end, so that every line that was skipped is named
     if not found:
         raise HeadgateError(f"{path}: no admission with an id that begins with {admission[:80]!r}.")
     write_page(html, "headgate: what the model read", lambda: "<hr>".join(map(admission_html, found)))
@@ -162,8 +174,6 @@ def _count(entries: Iterator[LogEntry], wanted: _Filter, *, as_json: bool) -> No
         row = (f"{counter[name]:,}" for name in ("documents", "admit", "drop"))
         table.add_row(plain(date), *row, codes)
     console().print(table)
-    if skipped:
-        typer.echo(f"{skipped:,} lines skipped", err=True)
 
 
 def _follow(path: Path) -> Iterator[LogEntry]:

@@ -1,10 +1,8 @@
-"""`headgate explain` and `headgate schema`."""
+"""`headgate explain`: what a reason code means, and the page of all codes."""
 
 from __future__ import annotations
 
-import json
 import textwrap
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,12 +11,10 @@ from rapidfuzz import process
 from headgate.cli.options import JsonOption, print_json
 from headgate.codes import CODES, Code, check_of
 from headgate.errors import HeadgateError
-from headgate.policy import Policy
 
-__all__ = ["EXAMPLE_EXPLAIN", "EXAMPLE_SCHEMA", "codes_page", "explain", "schema"]
+__all__ = ["EXAMPLE_EXPLAIN", "codes_page", "explain"]
 
 EXAMPLE_EXPLAIN = "Example: headgate explain F202"
-EXAMPLE_SCHEMA = "Example: headgate schema --out headgate.schema.json"
 
 
 def explain(
@@ -61,28 +57,13 @@ def codes_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def schema(
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file instead of printing.")] = None,
-) -> None:
-    """Print the JSON Schema of policy files, for editors that complete and check as you type."""
-    text = json.dumps(
-        {"$schema": "https://json-schema.org/draft/2020-12/schema", **Policy.model_json_schema()}, indent=2
-    )
-    if out is None:
-        typer.echo(text)
-        return
-    out.write_text(text + "\n", encoding="utf-8")
-    typer.echo(f"{out} written. In an editor with YAML support, begin the policy with:")
-    typer.echo(f"# yaml-language-server: $schema={out}")
-
-
 def _find(code: str) -> Code:
     entry = CODES.get(code.strip().upper())
     if entry is not None:
         return entry
     near = process.extractOne(code.strip().upper(), list(CODES), score_cutoff=60)
     hint = f"Did you mean {near[0]}?" if near else "`headgate explain` lists all."
-    raise HeadgateError(f"{code[:40]!r} is no reason code. {hint}")
+    raise HeadgateError(f"{code[:40]!r} is not a reason code. {hint}")
 
 
 def _as_dict(entry: Code) -> dict[str, object]:

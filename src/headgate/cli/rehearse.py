@@ -15,6 +15,7 @@ from rich.progress import Progress
 from headgate.chunk import Chunk
 from headgate.cli.loading import load_object
 from headgate.cli.options import (
+    Documents,
     DocumentsArgument,
     HtmlOption,
     JsonOption,
@@ -24,10 +25,9 @@ from headgate.cli.options import (
     console,
     instant,
     print_json,
-    report_unreadable,
 )
-from headgate.corpus import read_corpus
 from headgate.errors import HeadgateError
+from headgate.files import write_text
 from headgate.policy import Policy
 
 __all__ = ["EXAMPLE_REHEARSE", "rehearse"]
@@ -44,7 +44,7 @@ def rehearse(
     documents: DocumentsArgument,
     policy: PolicyOption = Path("headgate.yaml"),
     questions: Annotated[
-        Path | None, typer.Option(help="A file with one question a line; by default, titles and first lines.")
+        Path | None, typer.Option(help="A file with one question per line; by default, titles and first lines.")
     ] = None,
     framework: Annotated[str, typer.Option(help="langchain or llama_index.")] = "langchain",
     retriever: Annotated[
@@ -56,7 +56,7 @@ def rehearse(
     injection: Annotated[
         list[str] | None, typer.Option(metavar="MODULE:NAME", help="An injection of your own, besides the others.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     prefix: PrefixOption = None,
     now: NowOption = None,
     html: HtmlOption = None,
@@ -65,14 +65,14 @@ def rehearse(
 ) -> None:
     """Spoil a curated corpus as production would, and ask questions without and with the gate.
 
-    Keys are made for it; the documents are not changed. Exit code 1 if a bad document came through or a good one was
-    lost.
+    Keys are made for it; the documents are not changed. Exit code 1 if a bad document came through, a good one was
+    lost, or a file was skipped.
     """
     from headgate.rehearsal import rehearse as run
 
-    items = list(read_corpus(documents, prefix=prefix))
-    chunks = [item.chunk for item in items if item.chunk is not None]
-    report_unreadable([f"{item.place}: {item.problem}" for item in items if item.chunk is None])
+    read = Documents(documents, "Reading", prefix=prefix, quiet=as_json)
+    chunks = [item.chunk for item in read if item.chunk is not None]
+    is_partial = read.finish()
     chosen = _injections(only, injection)
     build = _builder(framework, retriever)
     loaded = Policy.load(policy)
@@ -94,15 +94,14 @@ def rehearse(
         except ValueError as error:
             raise HeadgateError(f"{documents}: {error}.") from None
     if html is not None:
-        html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(result.page(), encoding="utf-8")
+        write_text(html, result.page())
     if plot is not None:
         result.plot().figure.savefig(plot, dpi=120)
     if as_json:
         print_json(result.to_dict())
     else:
         console().print(result)
-    raise typer.Exit(int(not result.is_clean))
+    raise typer.Exit(int(is_partial or not result.is_clean))
 
 
 def _questions(path: Path | None, chunks: Sequence[Chunk]) -> list[str]:
@@ -111,7 +110,7 @@ def _questions(path: Path | None, chunks: Sequence[Chunk]) -> list[str]:
         try:
             text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
-            raise HeadgateError(f"{path}: the questions are no UTF-8 text.") from None
+            raise HeadgateError(f"{path}: the questions are not UTF-8 text.") from None
         return [line.strip() for line in text.splitlines() if line.strip()]
     found: dict[str, None] = {}
     for chunk in chunks:
@@ -129,11 +128,15 @@ def _injections(only: list[str] | None, own: list[str] | None) -> list[Any]:
     mine = [load_object(place) for place in own or ()]
     for place, one in zip(own or (), mine, strict=True):
         if not isinstance(one, Injection):
-            raise HeadgateError(f"{place} is no injection. Put @headgate.rehearsal.injection(...) above the function.")
+            raise HeadgateError(
+                f"{place} is not an injection. Put @headgate.rehearsal.injection(...) above the function."
+            )
     chosen = [one for one in CATALOGUE if not only or one.name in only]
     unknown = [name for name in only or () if name not in {one.name for one in CATALOGUE}]
     if unknown:
-        raise HeadgateError(f"{unknown[0]!r} is no injection; there are: {', '.join(one.name for one in CATALOGUE)}.")
+        raise HeadgateError(
+            f"{unknown[0]!r} is not an injection; there are: {', '.join(one.name for one in CATALOGUE)}."
+        )
     return [*chosen, *mine]
 
 

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from headgate.cli.options import JsonOption, LogArgument, console, log_entries, print_json
+from headgate.cli.options import JsonOption, LogArgument, LogEntries, console, print_json
 from headgate.errors import HeadgateError
+from headgate.files import write_text
 from headgate.provenance import KeySet
 from headgate.report import age_in_words, new_table, plain, visible
 
@@ -23,18 +24,20 @@ EXAMPLE_VERIFY = "Example: headgate receipt verify receipt.jws --keys keys/desk.
 def issue(
     path: LogArgument,
     admission: Annotated[str, typer.Option(help="The admission's id, or how it begins.")],
-    key: Annotated[Path, typer.Option(help="The private key; best one that signs nothing else.")],
-    issuer: Annotated[str, typer.Option(help="Who says so.")],
+    key: Annotated[Path, typer.Option(help="The private key; ideally a key used for nothing else.")],
+    issuer: Annotated[str, typer.Option(help="The issuer's name.")],
     out: Annotated[Path | None, typer.Option(help="Write it to a file instead of the screen.")] = None,
 ) -> None:
-    """Sign what a prompt was given, as the decision log has it."""
+    """Sign what a prompt was given, as the decision log has it. Exit code 1 if lines of the log were skipped."""
     from headgate.record.receipt import issue_receipt
 
+    entries = LogEntries(path, quiet=False)
     found = [
         entry.record
-        for entry in log_entries(path, quiet=False)
+        for entry in entries
         if entry.record is not None and str(entry.record["admission"]).startswith(admission)
     ]
+    is_partial = entries.finish()
     if len(found) != 1:
         how_many = "no admission" if not found else f"{len(found):,} admissions"
         raise HeadgateError(f"{path}: {how_many} with an id that begins with {admission!r}.")
@@ -42,7 +45,8 @@ def issue(
     if out is None:
         typer.echo(token)
     else:
-        out.write_text(token + "\n", encoding="utf-8")
+        write_text(out, token + "\n")
+    raise typer.Exit(int(is_partial))
 
 
 def verify(

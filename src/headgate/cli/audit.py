@@ -1,0 +1,71 @@
+"""`headgate audit`: what the gate would do with every document of a corpus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from headgate.admission.gate import Gate
+from headgate.cli.options import (
+    Documents,
+    DocumentsArgument,
+    HtmlOption,
+    JsonOption,
+    NowOption,
+    PolicyOption,
+    PrefixOption,
+    console,
+    instant,
+    print_json,
+    report_problems,
+    write_page,
+)
+from headgate.corpus import Audit, audit_corpus
+from headgate.report import audit_html, audit_tables, prose
+
+__all__ = ["EXAMPLE_AUDIT", "audit"]
+
+EXAMPLE_AUDIT = "Example: headgate audit sealed.jsonl --policy headgate.yaml"
+
+
+def audit(
+    documents: DocumentsArgument,
+    policy: PolicyOption = Path("headgate.yaml"),
+    show: Annotated[int, typer.Option(min=0, help="How many documents to list.")] = 20,
+    prefix: PrefixOption = None,
+    html: HtmlOption = None,
+    as_json: JsonOption = False,
+    now: NowOption = None,
+) -> None:
+    """Judge documents against a policy, as if every check were enforced.
+
+    Exit code 1 if any would be kept out, or was skipped, or if documents are missing from a file that says how many it
+    holds.
+    """
+    gate, moment = Gate(policy), instant(now)
+    read = Documents(documents, "Judging", prefix=prefix, quiet=as_json)
+    result = audit_corpus(gate, read, moment)
+    read.require_some()
+    write_page(html, "headgate: what the corpus holds", lambda: audit_html(result))
+    if as_json:
+        print_json(result.to_dict())
+    else:
+        _show(result, policy, show)
+    if result.skipped:
+        typer.echo(f"{len(result.skipped):,} things were passed over:", err=True)
+        report_problems(result.skipped, len(result.skipped))
+    raise typer.Exit(int(bool(result.skipped) or any(row.keeps_out for row in result.rows)))
+
+
+def _show(result: Audit, policy: Path, most: int) -> None:
+    screen = console()
+    for table in audit_tables(result, shown=most):
+        screen.print(table)
+        screen.print()
+    counts = result.counts()
+    admissible = f"{counts['admissible']:,} of {counts['documents']:,} documents are admissible"
+    screen.print(prose(f"{admissible} under {policy}."))
+    if counts["kept_out"]:
+        screen.print("headgate explain CODE says what a code means and how to fix it.")

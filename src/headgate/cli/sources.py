@@ -1,0 +1,62 @@
+"""`headgate sources`: how the sources did over time, by a decision log."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from headgate.admission.quarantine import QuarantineFile
+from headgate.cli.options import (
+    HtmlOption,
+    JsonOption,
+    LogArgument,
+    LogEntries,
+    MaybePolicyOption,
+    console,
+    print_json,
+    write_page,
+)
+from headgate.errors import HeadgateError
+from headgate.policy import Policy
+
+__all__ = ["EXAMPLE_SOURCES", "sources"]
+
+EXAMPLE_SOURCES = "Example: headgate sources decisions.jsonl --objective 99 --html sources.html"
+_BY = ("hour", "day", "week")
+
+
+def sources(
+    path: LogArgument,
+    by: Annotated[str, typer.Option(help="hour, day or week.")] = "day",
+    objective: Annotated[float, typer.Option(help="Per cent of the prompts that must be sound.")] = 99.0,
+    policy: MaybePolicyOption = None,
+    html: HtmlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show source health: what was asked for, admitted, refuted, how old it was, and the error budget.
+
+    Exit code 1 if the objective is missed, or if lines of the log were skipped.
+    """
+    from headgate.history import score_sources
+    from headgate.history.views import scorecard_html
+
+    if by not in _BY:
+        raise HeadgateError(f"--by {by!r}: write hour, day or week.")
+    if not 0 < objective <= 100:
+        raise HeadgateError(f"--objective {objective}: write per cent, such as 99.")
+    loaded = Policy.load(policy) if policy is not None else None
+    held = {}
+    if loaded is not None and loaded.quarantine is not None:
+        held = dict(QuarantineFile(loaded.resolve_path(loaded.quarantine.path)).held())
+    entries = LogEntries(path, quiet=as_json)
+    card = score_sources(iter(entries), by=by, objective=objective / 100)  # type: ignore[arg-type]  # checked above
+    is_partial = entries.finish()
+    write_page(html, "headgate: source health", lambda: scorecard_html(card, held))
+    if as_json:
+        print_json({**card.to_dict(), "quarantine": sorted(held)})
+    else:
+        console().print(card)
+        for one in held.values():
+            typer.echo(f"In quarantine since {one.since:%Y-%m-%d %H:%M} UTC: {one.source}")
+    raise typer.Exit(int(is_partial or not card.is_met))
