@@ -248,7 +248,7 @@ _ALL = (
     Code(
         "T305",
         "not rewritten",
-        "Rewriting this text did not settle, or would have needed more edits than the limit allows.",
+        "Rewriting this text did not settle, or it has more aliases, markup or different words than the limits allow.",
         "A text that changes with every pass cannot be cited.",
         "Look for canonical terms that form an alias together with their neighbours.",
     ),

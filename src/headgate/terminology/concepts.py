@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from headgate.errors import PolicyError
@@ -31,7 +32,7 @@ class Concept:
             word in lower case; `insensitive` and `sensitive` do what they say.
         plurals: whether the English plural of an alias counts, and becomes the plural of the canonical term.
         keep_quoted: whether an alias in quotation marks is left alone, as a name that is being mentioned.
-        path: where the concept stands in its file, for error messages.
+        path: where the concept is in its file, for error messages.
         file: the file's name.
         line: the line in that file.
     """
@@ -112,7 +113,7 @@ def _check_terms(concept: Concept) -> None:
                 f"The limit is {DEFAULT_LIMITS.alias_chars} characters.",
             )
         if any("\ud800" <= character <= "\udfff" or character == "\0" for character in term):
-            raise _error(concept, f"the term {term!r} holds a character that no text has.", "Remove it.")
+            raise _error(concept, f"the term {term!r} has a character that no text can have.", "Remove it.")
     if "\n" in concept.canonical or "\r" in concept.canonical:
         raise _error(concept, f"the canonical term {concept.canonical!r} has a line break.", "Write it on one line.")
 
@@ -134,23 +135,28 @@ def _check_no_chain(concept: Concept, other: Concept | None) -> None:
 
 
 def _check_decidable(alias: str, claimants: Iterable[Concept]) -> None:
-    undecided: list[Concept] = []
+    """Refuse two concepts between which nothing can ever decide: both without `near`, and with a source in common."""
+    anywhere: dict[str, Concept] = {}
+    by_source: dict[str, dict[str, Concept]] = {}
+    everyone: dict[str, Concept] = {}
     for concept in claimants:
-        for other in undecided:
-            if other.canonical != concept.canonical and _overlap(concept, other):
-                raise _error(
-                    concept,
-                    f"the alias {alias!r} is claimed by {other.canonical!r} and {concept.canonical!r}.",
-                    "Give both `sources:` or `near:`, or set `ambiguous: report` to leave it alone and report it.",
-                )
-        undecided.append(concept)
-
-
-def _overlap(one: Concept, other: Concept) -> bool:
-    """Whether nothing can ever decide between two concepts."""
-    if one.near or other.near:
-        return False
-    return not one.sources or not other.sources or bool(one.sources & other.sources)
+        if concept.near:
+            continue
+        rivals = [anywhere, *(by_source.get(source, {}) for source in concept.sources)]
+        for rival in rivals if concept.sources else [everyone]:
+            # Concepts with one canonical term are no rivals, so the first or the second decides.
+            for other in islice(rival.values(), 2):
+                if other.canonical != concept.canonical:
+                    raise _error(
+                        concept,
+                        f"the alias {alias!r} is claimed by {other.canonical!r} and {concept.canonical!r}.",
+                        "Give both `sources:` or `near:`, or set `ambiguous: report` to leave it alone and report it.",
+                    )
+        everyone.setdefault(concept.canonical, concept)
+        for source in concept.sources:
+            by_source.setdefault(source, {}).setdefault(concept.canonical, concept)
+        if not concept.sources:
+            anywhere.setdefault(concept.canonical, concept)
 
 
 def _error(concept: Concept, problem: str, remedy: str) -> PolicyError:

@@ -24,7 +24,7 @@ class Edit:
         alias: the original text between the two.
         canonical: the canonical term.
         mode: `replace`, `annotate` or `flag`; a flagged alias stays as it is.
-        replacement: what stands there now.
+        replacement: what is there now.
         fuzzy: True when it is a near miss of an alias rather than an alias.
     """
 
@@ -65,7 +65,7 @@ class Alignment:
         return _map_span(start, end, self._rewritten_starts, self._rewritten_ends, self._starts, self._ends)
 
     def to_rewritten(self, start: int, end: int) -> tuple[int, int]:
-        """Return the span of the rewritten text that stands for a span of the original text."""
+        """Return the span of the rewritten text that takes the place of a span of the original text."""
         return _map_span(start, end, self._starts, self._ends, self._rewritten_starts, self._rewritten_ends)
 
     def __eq__(self, other: object) -> bool:
@@ -100,7 +100,7 @@ class Rewrite(Displayed):
         return self.alignment.to_original(start, end)
 
     def to_rewritten(self, start: int, end: int) -> tuple[int, int]:
-        """Return the span of the rewritten text that stands for `start:end` of the original text."""
+        """Return the span of the rewritten text that takes the place of `start:end` of the original text."""
         return self.alignment.to_rewritten(start, end)
 
 

@@ -81,4 +81,7 @@ def _collapse(folded: str) -> Folded:
         shift += match.end() - match.start() - 1
         starts.append(match.end() - shift)
         shifts.append(shift)
-    return Folded(_BLANKS.sub(" ", folded), starts, shifts)
+    # Halving the runs a few times needs no list of pieces, as `re.sub` would keep until it has them all.
+    while "  " in folded:
+        folded = folded.replace("  ", " ")
+    return Folded(folded, starts, shifts)

@@ -87,7 +87,7 @@ def concepts_from_mapping(mapping: Mapping[str, object]) -> tuple[Concept, ...]:
     """Return the concepts of `{canonical: [alias, ...]}`.
 
     Raises:
-        PolicyError: a key or an alias is no text.
+        PolicyError: a key or an alias is not a string.
     """
     terms = [{"canonical": canonical, "aliases": aliases} for canonical, aliases in mapping.items()]
     return _build({"terms": terms}, None, None).concepts
@@ -105,11 +105,17 @@ def _from_yaml(text: str, file: str) -> GlossaryFile:
 
 
 def _from_csv(text: str, file: str) -> GlossaryFile:
-    """Columns `canonical` and `alias` (one a row) or `aliases` (separated by |); `mode`, `sources`, `near`, `case`."""
+    """Read the columns `canonical`, `alias` (one per row) or `aliases` (split at |), `mode`, `sources`, `near`, `case`.
+
+    The longest field is what the process allows (`csv.field_size_limit`), which is not ours to change.
+    """
     reader = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True)
     names = {name.strip().lower(): name for name in reader.fieldnames or () if isinstance(name, str)}
     if "canonical" not in names or not ({"alias", "aliases"} & set(names)):
-        raise PolicyError("a CSV glossary has the columns canonical and alias.", "Add a header row.", line=1)
+        remedy = (
+            "Separate columns by commas, not semicolons." if ";" in text.partition("\n")[0] else "Add a header row."
+        )
+        raise PolicyError("a CSV glossary has the columns canonical and alias.", remedy, line=1)
     unknown = set(names) - {"canonical", "alias", "aliases", "mode", "sources", "near", "case"}
     if unknown:
         raise PolicyError(
@@ -118,15 +124,21 @@ def _from_csv(text: str, file: str) -> GlossaryFile:
             line=1,
         )
     concepts: dict[tuple[object, ...], Concept] = {}
+    aliases: dict[tuple[object, ...], list[str]] = {}
     try:
         for row in reader:
-            concept = _csv_concept({plain: row.get(name) or "" for plain, name in names.items()}, reader.line_num)
+            entry = {plain: row.get(name) or "" for plain, name in names.items()}
+            if not any(value.strip() for value in entry.values()):
+                continue  # spreadsheets leave empty rows at the end
+            concept = _csv_concept(entry, reader.line_num)
             key = (concept.canonical, concept.mode, concept.sources, concept.near, concept.case)
-            known = concepts.get(key)
-            concepts[key] = replace(known, aliases=(*known.aliases, *concept.aliases)) if known else concept
+            concepts.setdefault(key, concept)
+            aliases.setdefault(key, []).extend(concept.aliases)
     except csv.Error as error:
-        raise PolicyError(f"this is no CSV: {error}.", "", line=reader.line_num) from error
-    return GlossaryFile(tuple(replace(concept, file=file) for concept in concepts.values()))
+        raise PolicyError(f"this is not CSV: {error}.", "", line=reader.line_num) from error
+    return GlossaryFile(
+        tuple(replace(concept, file=file, aliases=tuple(aliases[key])) for key, concept in concepts.items())
+    )
 
 
 def _csv_concept(row: Mapping[str, str], line: int) -> Concept:

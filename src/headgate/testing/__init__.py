@@ -3,11 +3,12 @@
 from headgate.testing.conformance import CHECKS, Check, GateUnderTest, Result, Seen, run_checks
 from headgate.testing.doctor import Diagnosis, prove
 from headgate.testing.fixtures import FixedClock, Publisher
-from headgate.testing.hostile import HOSTILE_METADATA, HOSTILE_STRINGS, hostile_seals
+from headgate.testing.hostile import HOSTILE_METADATA, HOSTILE_SHAPES, HOSTILE_STRINGS, hostile_seals
 
 __all__ = [
     "CHECKS",
     "HOSTILE_METADATA",
+    "HOSTILE_SHAPES",
     "HOSTILE_STRINGS",
     "Check",
     "Diagnosis",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections.abc import Callable, Iterator, Mapping
 
 from headgate.encoding import b64url_encode
 from headgate.provenance import KeySet
 
-__all__ = ["HOSTILE_METADATA", "HOSTILE_STRINGS", "hostile_seals"]
+__all__ = ["HOSTILE_METADATA", "HOSTILE_SHAPES", "HOSTILE_STRINGS", "hostile_seals"]
 
 HOSTILE_STRINGS: tuple[str, ...] = (
     "",
@@ -71,6 +72,130 @@ HOSTILE_STRINGS: tuple[str, ...] = (
     "\x1b[31mred\x1b[0m \x07",
 )
 """Texts for any place that takes a text: a document, a metadata value, a query, a URI, a date."""
+
+
+def _repeated(piece: str, begin: str = "", end: str = "") -> Callable[[int], str]:
+    """Return a shape: `begin`, then as much of `piece` as there is room for, then `end`."""
+
+    def shape(length: int) -> str:
+        return begin + piece * max(1, (length - len(begin) - len(end)) // len(piece)) + end
+
+    return shape
+
+
+def _counted(piece: str) -> Callable[[int], str]:
+    """Return a shape of pieces that all differ: `{n}` is their number, `{word}` the number written in letters."""
+
+    def pieces(length: int) -> Iterator[str]:
+        number = written = 0
+        while written < length:
+            word = "".join(chr(ord("a") + int(digit)) for digit in f"{number:09}")
+            made = piece.format(n=number, word=word)
+            written += len(made)
+            number += 1
+            yield made
+
+    def shape(length: int) -> str:
+        return "".join(pieces(length))
+
+    return shape
+
+
+def _runs_of_every_length(sign: str) -> Callable[[int], str]:
+    def shape(length: int) -> str:
+        return " ".join(sign * count for count in range(1, int((2 * length) ** 0.5)))
+
+    return shape
+
+
+HOSTILE_SHAPES: Mapping[str, Callable[[int], str]] = {
+    "blanks": _repeated(" "),
+    "blanks before a word": _repeated(" ", "k8s", "k8s"),
+    "blanks after two colons": _repeated(" ", "k8s::\n", "x"),
+    "blanks at the ends of lines": _repeated("k8s::" + " " * 50 + "x\n"),
+    "lines of blanks": _repeated(" " * 40 + "\n", "k8s\n\n"),
+    "double blanks": _repeated("a  k8s  "),
+    "tabs": _repeated("\t", "k8s", "k8s"),
+    "lines of tabs": _repeated("\t\t\tk8s\n\n"),
+    "line feeds": _repeated("\n", "k8s", "k8s"),
+    "carriage returns": _repeated("\r", "k8s", "k8s"),
+    "mixed line ends": _repeated("k8s\r\n\r\r\n\n"),
+    "two colons": _repeated("::", "k8s "),
+    "lines of two colons": _repeated("k8s::\n"),
+    "literal blocks": _repeated("k8s::\n\n  x\n\ny\n"),
+    "directives": _repeated(".. code-block:: k8s\n\n   k8s\n"),
+    "dots at the beginning": _repeated(".. ", "k8s "),
+    "deeper and deeper": _counted("{n:>60} k8s::\n"),
+    "indented paragraphs": _repeated("k8s\n\n    k8s\n\n"),
+    "blank lines between indented ones": _repeated("    k8s\n\n\n\n\n\n\n"),
+    "list items": _repeated("- k8s\n\n      k8s\n"),
+    "backticks": _repeated("`", "k8s "),
+    "pairs of backticks": _repeated("`k8s` "),
+    "backticks that never close": _repeated("` k8s\n\n"),
+    "backticks of two lengths": _repeated("` `` k8s "),
+    "backticks of every length": _runs_of_every_length("`"),
+    "fences": _repeated("```\n", "k8s\n"),
+    "fences with a language": _repeated("```sh\nk8s\n"),
+    "fences of two kinds": _repeated("```\nk8s\n~~~\n"),
+    "fences of every length": _runs_of_every_length("\n~~~"),
+    "tildes": _repeated("~", "k8s "),
+    "less-than signs": _repeated("<", "k8s "),
+    "tags that never close": _repeated("<a ", "k8s "),
+    "tags": _repeated("<b>k8s</b>"),
+    "elements that never close": _repeated("<pre>k8s"),
+    "elements of several kinds": _repeated("<pre><code><style><kbd>k8s</kbd>"),
+    "opening brackets": _repeated("(", "k8s "),
+    "square brackets": _repeated("[", "k8s "),
+    "brackets": _repeated("(k8s)"),
+    "links": _repeated("[k8s](https://k8s.example/k8s) "),
+    "URLs": _repeated("https://k8s.example/(k8s)/k8s "),
+    "schemes": _repeated("https://", "k8s "),
+    "schemes and brackets": _repeated("a://(", "k8s "),
+    "one URL": _repeated("/k8s", "https://k8s.example"),
+    "brackets in a URL": _repeated("()", "k8s https://k8s.example/"),
+    "hyphens": _repeated("k8s-"),
+    "double hyphens": _repeated("k8s--"),
+    "dots": _repeated("k8s."),
+    "ellipses": _repeated("...k8s"),
+    "slashes": _repeated("/k8s"),
+    "at signs": _repeated("k8s@"),
+    "underscores": _repeated("k8s_"),
+    "only underscores": _repeated("_", "k8s "),
+    "equals signs": _repeated("k8s="),
+    "quotation marks": _repeated('"k8s"'),
+    "apostrophes": _repeated("'", "k8s "),
+    "one long word": _repeated("a", "k8s "),
+    "one long number": _repeated("9", "k8s "),
+    "words": _repeated("k8s "),
+    "other words": _repeated("lorem ipsum dolor ", "k8s "),
+    "different words": _counted("{word}tion "),
+    "nearly the same words": _counted("kubernet{word} "),
+    "a name and its alias": _repeated("Kubernetes (K8s) "),
+    "names and aliases": _repeated("Kubernetes, formerly K8s, or kube, "),
+    "introduced names": _repeated("called k8s or "),
+    "one letter": _repeated("a "),
+    "one letter and signs": _repeated("a. "),
+    "combining marks": _repeated("\u0301", "k8s"),
+    "letters with marks": _repeated("e\u0301k8s "),
+    "joiners": _repeated("\u200d", "k8s"),
+    "Chinese": _repeated("\u4e2d\u592e", "k8s"),
+    "Chinese and Latin letters": _repeated("\u4e2dk8s"),
+    "Thai": _repeated("\u0e44\u0e17\u0e22k8s "),
+    "emoji": _repeated("\U0001f468\u200d\U0001f469", "k8s "),
+    "capital I with a dot": _repeated("\u0130k8s "),
+    "narrow no-break spaces": _repeated("k8s\u202f\u00a0"),
+    "braces": _repeated("{", "k8s "),
+    "nested JSON": _repeated('{"k8s":[', "k8s "),
+    "YAML anchors": _repeated("&a [*a, "),
+    "sexagesimal numbers": _repeated("1:", "k8s "),
+    "percent signs": _repeated("%25"),
+    "backslashes": _repeated("\\k8s"),
+    "pipes": _repeated("| k8s | Kubernetes |\n"),
+    "asterisks": _repeated("*", "k8s "),
+    "number signs": _repeated("#", "k8s "),
+    "dates": _repeated("2026-01-02T03:04:05Z "),
+}
+"""Shapes of texts that make careless code slow, each a function of the length: for tests that compare n with 4n."""
 
 
 def _nested(depth: int) -> object:

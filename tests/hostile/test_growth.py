@@ -1,0 +1,132 @@
+"""Time grows no faster than the text, and memory stays within a few times its size, whatever somebody wrote.
+
+Times are CPU times of this process, several tries each, and bounds are wide: four times the text may take twelve times
+as long, where the faults that this is for take sixteen times as long and more.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+import tracemalloc
+
+import pytest
+
+from headgate import Glossary, Limits
+from headgate.terminology import Concept
+from headgate.testing import HOSTILE_SHAPES
+
+_CHARS = 4_000
+_GROWTH = 4
+_BOUND = 12
+_TRIES = 5
+_FLOOR_SECONDS = 0.001  # below it, what is measured is the clock
+
+
+def _fuzzy_glossary() -> Glossary:
+    from headgate.terminology.formats import GlossaryFile
+
+    concepts = (
+        Concept(canonical="Kubernetes", aliases=("k8s", "orchestrator")),
+        Concept(canonical="abcabcabction", aliases=("cfg",)),
+    )
+    return Glossary(GlossaryFile(concepts, fuzzy="replace"))
+
+
+GLOSSARIES = {
+    "plain": Glossary.from_mapping({"Kubernetes": ["k8s", "kube"], "grey": ["gray"]}),
+    "spellings of canonical terms": Glossary.from_mapping({"K8S": ["k8s"], "A": ["a"]}),
+    "aliases that overlap": Glossary.from_mapping(
+        {f"T{count}": [" ".join(["a"] * count), " ".join(["k8s"] * count)] for count in range(1, 20)}
+    ),
+    "terms that depend on their neighbours": Glossary.from_concepts(
+        [
+            Concept(canonical="Kubernetes", aliases=("k8s",), mode="annotate"),
+            Concept(canonical="Aa", aliases=("a",), near=("k8s",)),
+            Concept(canonical="Bb", aliases=("a",), near=("x",), keep_quoted=True),
+        ],
+        report_ambiguous=True,
+    ),
+    "near misses": _fuzzy_glossary(),
+}
+
+
+def _seconds(glossary: Glossary, text: str) -> float:
+    began = time.process_time()
+    glossary.rewrite(text)
+    return time.process_time() - began
+
+
+def _is_growing_too_fast(glossary: Glossary, small: str, large: str) -> bool:
+    """Compare the best of several tries, and try again only where the first look is suspicious."""
+    shortest, longest = float("inf"), float("inf")
+    for _ in range(_TRIES):
+        shortest = min(shortest, max(_FLOOR_SECONDS, _seconds(glossary, small)))
+        longest = min(longest, _seconds(glossary, large))
+        if longest <= _BOUND * shortest:
+            return False
+    return True
+
+
+@pytest.mark.parametrize("name", GLOSSARIES)
+def test_rewriting_takes_time_in_proportion_to_the_text(name: str) -> None:
+    glossary = GLOSSARIES[name]
+    gc.collect()
+    gc.disable()
+    try:
+        suspicious = [
+            shape
+            for shape, make in HOSTILE_SHAPES.items()
+            if _is_growing_too_fast(glossary, make(_CHARS), make(_GROWTH * _CHARS))
+        ]
+    finally:
+        gc.enable()
+    assert suspicious == []
+
+
+def test_this_test_notices_quadratic_growth() -> None:
+    class Careless:
+        def rewrite(self, text: str) -> None:
+            for start in range(0, len(text), 20):
+                text.count("x", start)
+
+    assert _is_growing_too_fast(Careless(), "k" * 20_000, "k" * 80_000)  # type: ignore[arg-type]
+
+
+def test_text_with_too_many_occurrences_or_marks_is_left_as_it_is_and_says_so() -> None:
+    limits = Limits(edits=10)
+    plain = GLOSSARIES["plain"]
+    assert plain.rewrite("k8s " * 41, limits=limits).unsettled == "more than 40 occurrences"
+    assert plain.rewrite("k8s " * 40, limits=limits).unsettled == "more than 10 edits"
+    for marks, what in (
+        ("`k` ", "backticks"),
+        ("<b> ", "tags"),
+        ("<pre> ", "tags"),
+        ("```\n", "fences"),
+        ("https://a.example ", "URLs"),
+        ("x::\n\n  y\n\nz\n", "literal blocks"),
+        ("x\n\n    y\n\n", "indented blocks"),
+    ):
+        text = f"k8s\n\n{marks * 41}\n"
+        assert plain.rewrite(text, limits=limits).unsettled == f"more than 40 {what}"
+        assert plain.rewrite(text, limits=limits).text == text
+        assert plain.rewrite(f"k8s\n\n{marks * 2}\n", limits=limits).unsettled is None
+
+
+def test_a_text_longer_than_the_limit_is_left_as_it_is_and_says_so() -> None:
+    rewrite = GLOSSARIES["plain"].rewrite("k8s!!!", limits=Limits(text_bytes=5))
+    assert (rewrite.text, rewrite.unsettled) == ("k8s!!!", "more than 5 characters")
+    assert GLOSSARIES["plain"].rewrite("k8s!!", limits=Limits(text_bytes=5)).text == "Kubernetes!!"
+
+
+@pytest.mark.parametrize("shape", ["double blanks", "one letter", "pairs of backticks", "list items", "words", "URLs"])
+def test_memory_stays_within_a_few_times_the_text(shape: str) -> None:
+    text = HOSTILE_SHAPES[shape](1_000_000)
+    limits = Limits(edits=2_000)
+    tracemalloc.start()
+    try:
+        GLOSSARIES["aliases that overlap"].rewrite(text, limits=limits)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20 * len(text)
