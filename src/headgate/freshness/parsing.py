@@ -158,9 +158,11 @@ def plain_value(value: object) -> Any:
         zone = timezone(timedelta(seconds=offset)) if offset is not None else None
         return datetime(*value[:5], min(value.tm_sec, 59), tzinfo=zone)
     if isinstance(value, Decimal):
-        if not value.is_finite() or value.adjusted() > 20:  # its digits might fill the memory
-            return math.nan if value.is_nan() else math.inf
-        return int(value) if value == value.to_integral_value() else float(value)
+        if value.is_nan():
+            return math.nan
+        if value.is_finite() and value.adjusted() > 20:
+            return value  # as a whole number its digits might fill the memory
+        return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
     if type(value).__module__.partition(".")[0] == "numpy" and getattr(value, "size", 1) <= _MOST_VALUES:
         # Nanoseconds have no `datetime`; numpy writes them as ISO 8601.
         return str(value) if type(value).__name__ == "datetime64" else value.tolist()  # type: ignore[attr-defined]

@@ -91,12 +91,12 @@ def _find_current(group: Sequence[Candidate]) -> _Current | None:
     if versions:
         newest = max(versions)
         members = [one for one in eligible if one.version == newest]
-        reference = min(members, key=_time_or_last)
+        reference = min(members, key=_place_in_time)
     else:
         dated = [one for one in eligible if one.modified is not None]
         if not dated:
             return None
-        reference = max(dated, key=_time_or_last)
+        reference = max(dated, key=_place_in_time)
         members = [one for one in dated if not _is_before(one, reference)]
     return _Current(
         frozenset(one.index for one in members),
@@ -113,8 +113,10 @@ def _is_superseded(candidate: Candidate, current: _Current) -> bool:
     return _is_before(candidate, current.reference)
 
 
-def _time_or_last(candidate: Candidate) -> datetime:
-    return candidate.modified.earliest if candidate.modified is not None else _LAST
+def _place_in_time(candidate: Candidate) -> tuple[datetime, datetime, str]:
+    """Return what orders chunks in time, the same whatever order they came in; undated ones come last."""
+    written = candidate.modified
+    return (written.earliest, written.latest, written.unit) if written is not None else (_LAST, _LAST, "")
 
 
 def _is_before(older: Candidate, newer: Candidate) -> bool:

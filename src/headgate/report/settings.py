@@ -128,8 +128,8 @@ def _freshness(rule: SourceRule) -> str:
         )
     if fresh.warn_after is not None:
         said.append(f"marked after {format_duration(fresh.warn_after)}")
-    if fresh.evidence == "sealed":
-        said.append("sealed times only")
+    if fresh.evidence_for(rule.provenance.require, is_proved=True) == "sealed" and (fresh.max_age or fresh.warn_after):
+        said.append("signed times only")
     if fresh.supersede:
         said.append("only the newest version")
     return ", ".join(said) or "what its dates of validity say"

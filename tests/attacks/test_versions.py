@@ -1,0 +1,165 @@
+"""Of several versions one is current, and it stays; sections, spellings and chunks are told apart."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from headgate import Chunk, Gate
+from headgate.freshness import fragment_of, identify_document
+from headgate.testing import FixedClock, Publisher
+
+CLOCK = FixedClock()
+NOW = CLOCK.now
+SITE = "https://docs.example"
+PAGE = f"{SITE}/a"
+DOCS = Publisher("docs", f"{SITE}/**", CLOCK)
+
+
+def days(count: float) -> datetime:
+    return NOW - timedelta(days=count)
+
+
+def admitted(*chunks: Chunk, as_of: datetime | None = None, **freshness: Any) -> list[bool]:
+    gate = Gate({"sources": [DOCS.source(freshness=freshness)]}, clock=CLOCK)
+    return [one.admitted for one in gate.judge(chunks, as_of=as_of).decisions]
+
+
+def seal(text: str, page: str = PAGE, **claims: Any) -> Chunk:
+    claims.setdefault("modified", None)
+    return DOCS.seal(text, page, **claims)
+
+
+def test_a_cycle_of_versions_and_times_leaves_the_highest_version() -> None:
+    circle = [
+        seal("a", modified=days(30), version=2),
+        seal("b", modified=days(10), version=1),
+        seal("c", modified=days(20)),
+    ]
+    assert admitted(*circle)[:2] == [True, False]
+    assert admitted(*reversed(circle))[1:] == [False, True]
+
+
+def test_a_chunk_without_a_version_is_compared_by_time_with_the_current_version() -> None:
+    current = [seal("a", modified=days(30), version=2), seal("b", modified=days(20), version=2)]
+    assert admitted(*current, seal("c", modified=days(25)), seal("d", modified=days(31))) == [True, True, True, False]
+    assert admitted(*current, seal("e", modified=days(40)), seal("f")) == [True, True, False, True]
+
+
+def test_chunks_of_one_version_never_compete() -> None:
+    hour = timedelta(hours=1)
+    within = [seal(f"c{n}", modified=NOW - n * hour / 4) for n in range(5)]
+    assert admitted(*within) == [True] * 5
+    assert admitted(seal("a", modified=NOW), seal("b", modified=NOW - hour - timedelta(seconds=1))) == [True, False]
+    assert admitted(*within, supersede_tolerance="1m") == [True, False, False, False, False]
+    assert admitted(seal("a", modified=NOW, version=1), seal("b", modified=days(90), version=1)) == [True, True]
+    assert admitted(seal("a"), seal("b"), seal("c", modified=NOW)) == [True, True, True]
+
+
+def test_a_chunk_that_is_unchanged_in_the_current_version_is_current() -> None:
+    old = [seal("unchanged", modified=days(90), version=1), seal("25 days", modified=days(90), version=1)]
+    new = [seal("unchanged", modified=NOW, version=2), seal("30 days", modified=NOW, version=2)]
+    assert admitted(*old, *new) == [True, False, True, True]
+    undated = [
+        seal("unchanged", modified=days(90)),
+        seal("25 days", modified=days(90)),
+        seal("unchanged", modified=NOW),
+    ]
+    assert admitted(*undated) == [True, False, True]
+
+
+def test_sections_and_hash_routes_are_documents_of_their_own() -> None:
+    for first, second in [("#1", "#2"), ("/#/guide", "/#/faq"), ("", "#part"), ("#a%20b", "#a")]:
+        chunks = seal("one", f"{PAGE}{first}", modified=NOW), seal("two", f"{PAGE}{second}", modified=days(9))
+        assert admitted(*chunks) == [True, True]
+    for first, second in [("#1", "#1"), ("#", ""), ("#:~:text=leave", ""), ("#é", "#%C3%A9"), ("#s:~:text=x", "#s")]:
+        chunks = seal("one", f"{PAGE}{first}", modified=NOW), seal("two", f"{PAGE}{second}", modified=days(9))
+        assert admitted(*chunks) == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("über", "%C3%BCber"),
+        ("über", "u\u0308ber"),
+        ("%C3%BCber", "u%CC%88ber"),
+        ("leave", "leave/"),
+        ("leave?x=é", "leave?x=%C3%A9"),
+        ("leave/?x=1", "leave?x=1"),
+        ("日本", "%E6%97%A5%E6%9C%AC"),
+    ],
+)
+def test_spellings_of_one_address_are_one_document(first: str, second: str) -> None:
+    assert identify_document(f"{SITE}/{first}") == identify_document(f"{SITE}/{second}")
+    old, new = seal("old", f"{SITE}/{first}", modified=days(9)), seal("new", f"{SITE}/{second}", modified=NOW)
+    assert admitted(old, new) == [False, True]
+    assert admitted(new, old) == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("a%2Fb", "a/b"), ("a", "b"), ("a?x=1", "a?x=2"), ("%FF", "%FE"), ("a%C3", "a%C4"), ("A", "a")],
+)
+def test_other_addresses_are_other_documents(first: str, second: str) -> None:
+    assert identify_document(f"{SITE}/{first}") != identify_document(f"{SITE}/{second}")
+
+
+def test_what_names_no_document_has_no_identity() -> None:
+    for value in (None, 7, "", "https://user@docs.example/", "x" * 5_000, ["https://docs.example/a"]):
+        assert identify_document(value) is None
+        assert fragment_of(value) == ""
+    assert identify_document(f"{SITE}/") == f"{SITE}/"
+    assert identify_document("folder/a#1.md") == identify_document("file:folder/a%231.md")
+    assert fragment_of("folder/a#1.md") == ""
+    assert "token" not in str(identify_document(f"{PAGE}#access_token=secret"))
+
+
+@pytest.mark.parametrize("versions", [(3.0, 4.0), ("3", "4"), (3, 4.0)], ids=repr)
+def test_a_version_that_a_store_made_a_float_is_one(versions: tuple[object, object]) -> None:
+    rule = {"id": "s", "match": f"{SITE}/**", "provenance": {"require": "none"}, "freshness": {"supersede": True}}
+    gate = Gate({"sources": [rule]}, clock=CLOCK)
+    chunks = [Chunk(f"{version}", {"source": PAGE, "version": version}) for version in versions]
+    assert [one.admitted for one in gate.judge(chunks).decisions] == [False, True]
+    for odd in (True, -1, 1.5, float("nan"), float("inf"), "1.5", "x", 2**63, None, object(), []):
+        chunks = [Chunk("odd", {"source": PAGE, "version": odd}), Chunk("whole", {"source": PAGE, "version": 2})]
+        assert [one.admitted for one in gate.judge(chunks).decisions] == [True, True]
+
+
+def test_a_version_that_is_not_in_force_yet_pushes_nothing_out() -> None:
+    old = seal("old", modified=days(200), version=1)
+    for new in (
+        seal("new", modified=days(1), version=2),
+        seal("new", modified=days(300), version=2, not_before=days(1)),
+    ):
+        assert admitted(old, new) == [False, True]
+        assert admitted(old, new, as_of=days(100)) == [True, False]
+
+
+def test_what_is_not_proved_pushes_nothing_out() -> None:
+    old, new = seal("old", modified=days(200), version=1), seal("new", modified=NOW, version=2)
+    forged = Chunk("forged", new.metadata)
+    assert admitted(old, forged) == [True, False]
+    assert admitted(old, new, forged) == [False, True, False]
+
+
+def test_the_key_of_one_source_pushes_out_nothing_of_another() -> None:
+    other = Publisher("other", f"{PAGE}/", CLOCK)
+    gate = Gate({"sources": [DOCS.source(), other.source()]}, clock=CLOCK)
+    ours, theirs = seal("ours", PAGE, version=1), other.seal("theirs", f"{PAGE}/", version=9)
+    assert [one.admitted for one in gate.judge([ours, theirs]).decisions] == [True, True]
+
+
+def test_times_of_different_precision_are_superseded_only_if_that_is_certain() -> None:
+    rule = {"id": "s", "match": f"{SITE}/**", "provenance": {"require": "none"}, "freshness": {"supersede": True}}
+    gate = Gate({"sources": [rule]}, clock=CLOCK)
+
+    def decide(*modified: str) -> list[bool]:
+        chunks = [Chunk(f"{n}", {"source": PAGE, "modified": value}) for n, value in enumerate(modified)]
+        return [one.admitted for one in gate.judge(chunks).decisions]
+
+    assert decide("2026-05-01", "2026-05-02") == [False, True]
+    assert decide("2026-05-01T10:00:00", "2026-05-01T12:00:00") == [False, True]
+    assert decide("2026-05-01", "2026-05-01T18:00:00Z") == [True, True]
+    assert decide("2026-05-01", "2026-05-03T18:00:00Z") == [False, True]
