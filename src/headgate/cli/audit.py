@@ -19,7 +19,6 @@ from headgate.cli.options import (
     console,
     instant,
     print_json,
-    report_problems,
     write_page,
 )
 from headgate.corpus import Audit, audit_corpus
@@ -47,16 +46,13 @@ def audit(
     gate, moment = Gate(policy), instant(now)
     read = Documents(documents, "Judging", prefix=prefix, quiet=as_json)
     result = audit_corpus(gate, read, moment)
-    read.require_some()
+    is_partial = read.finish()
     write_page(html, "headgate: what the corpus holds", lambda: audit_html(result))
     if as_json:
         print_json(result.to_dict())
     else:
         _show(result, policy, show)
-    if result.skipped:
-        typer.echo(f"{len(result.skipped):,} things were passed over:", err=True)
-        report_problems(result.skipped, len(result.skipped))
-    raise typer.Exit(int(bool(result.skipped) or any(row.keeps_out for row in result.rows)))
+    raise typer.Exit(int(is_partial or any(row.keeps_out for row in result.rows)))
 
 
 def _show(result: Audit, policy: Path, most: int) -> None:

@@ -104,11 +104,11 @@ class World:
         metadata = {key: value for key, value in chunk.metadata.items() if key != SEAL_KEY}
         return Chunk(chunk.text if text is None else text, metadata, chunk.id, None, chunk.prompt_metadata)
 
-    def retold(self, chunk: Chunk, text: str) -> Chunk:
-        """Return a chunk with another text and everything else, its seal included, as it was."""
+    def with_text(self, chunk: Chunk, text: str) -> Chunk:
+        """Return a chunk with another text, and everything else as it was, its seal included."""
         return Chunk(text, chunk.metadata, chunk.id, None, chunk.prompt_metadata)
 
-    def dated(self, chunk: Chunk, modified: datetime | str | None) -> Chunk:
+    def with_modified(self, chunk: Chunk, modified: datetime | str | None) -> Chunk:
         """Return a chunk, unsealed, whose metadata gives another time of modification, or none."""
         keys = self.policy.metadata
         metadata = dict(self.unsealed(chunk).metadata)
