@@ -80,7 +80,7 @@ class HeadgateCompressor(BaseDocumentCompressor):
         return to_documents(found, admission)
 
 
-def gate_documents(policy: PolicyLike) -> Runnable[Sequence[Document], list[Document]]:
+def gate_documents(policy: PolicyLike = None) -> Runnable[Sequence[Document], list[Document]]:
     """Return a step that lets only admissible documents through, for use after a retriever.
 
     Write `retriever | gate_documents("headgate.yaml")`. The step sees only what was retrieved, so it cannot fill up

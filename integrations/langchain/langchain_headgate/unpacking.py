@@ -8,14 +8,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from langchain_core.documents import Document
+from pydantic import BaseModel
 
-from headgate.chunk import SEAL_KEY
-from langchain_headgate.convert import RECORD_KEY
+from langchain_headgate.reprs import read_printed
+from langchain_headgate.rows import (
+    TEXT_NAMES,
+    at,
+    block_with,
+    document_of,
+    has_text,
+    is_block,
+    picked,
+    shown,
+    text_of_block,
+)
 
-__all__ = ["Unpacked", "is_textless", "unpack"]
+__all__ = ["Unpacked", "fields_of", "is_textless", "unpack"]
 
 Admitted = Mapping[int, Document]
 Build = Callable[[Admitted], Any]
@@ -24,7 +36,7 @@ _GONE: Any = object()
 _DEEPEST = 16
 _MOST_JSON_CHARS = 20_000_000
 _LONGEST_LABEL = 128
-_TEXT_NAMES = ("page_content", "text", "content")
+_TEXT_SEPARATOR = "\n\n"
 _METADATA_NAMES = ("metadata", "meta")
 _LISTS_OF_DOCUMENTS = ("documents", "docs", "source_documents")
 # The columns of a store's answer that are numbers or the store's own names; texts and metadata are judged.
@@ -69,6 +81,15 @@ def unpack(value: Any, *, keeps_rest: bool, documents: list[Document] | None = N
     return Unpacked(found, build) if build is not None else None
 
 
+def fields_of(value: Any) -> dict[str, Any] | None:
+    """Return the fields of a model or a dataclass, or None for anything else."""
+    if isinstance(value, BaseModel):
+        return {name: getattr(value, name) for name in type(value).model_fields}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value) if field.init}
+    return None
+
+
 def is_textless(value: Any) -> bool:
     """Return whether a value holds no text: numbers, truth values, vectors, and collections of these."""
     return _is_textless(value, 0)
@@ -106,7 +127,7 @@ class _Reader:
             return self._read_mapping(value, depth)
         if isinstance(value, (list, tuple)):
             return self._read_sequence(value, depth)
-        return None
+        return self._read_object(value, depth)
 
     def _leaf(self, document: Document, shape: Callable[[Document], Any]) -> Build:
         index = len(self._documents)
@@ -114,7 +135,10 @@ class _Reader:
         return lambda admitted: shape(admitted[index]) if index in admitted else _GONE
 
     def _read_text(self, text: str, depth: int) -> Build | None:
-        """Read a text that is JSON, or JSON Lines."""
+        """Read a text that is JSON, or JSON Lines, or printed documents."""
+        printed = self._read_printed(text, depth)
+        if printed is not None:
+            return printed
         if not text.lstrip().startswith(("[", "{", '"')) or len(text) > _MOST_JSON_CHARS:
             return None
         parsed = _parse(text)
@@ -126,6 +150,22 @@ class _Reader:
             return None
         builds = self._read_sequence(rows, depth + 1)
         return None if builds is None else lambda admitted: "\n".join(map(_as_json, _rest_of(builds(admitted))))
+
+    def _read_printed(self, text: str, depth: int) -> Build | None:
+        try:
+            printed = read_printed(text)
+        except (ValueError, TypeError):
+            # These are documents, and nobody can say which: none of them is admitted.
+            return lambda _: text if self._keeps_rest else _GONE
+        if printed is None:
+            return None
+        start = len(self._documents)
+        self.read(printed, depth + 1)
+        places = range(start, len(self._documents))
+        # They are put back as texts: what was printed around them is of no use to a model.
+        return lambda admitted: _TEXT_SEPARATOR.join(
+            admitted[place].page_content for place in places if place in admitted
+        )
 
     def _read_mapping(self, value: Mapping[Any, Any], depth: int) -> Build | None:
         for special in (self._read_row, self._read_constructor, self._read_block, self._read_columns):
@@ -140,12 +180,26 @@ class _Reader:
             entries = {key: self._entry(value[key], build, admitted) for key, build in builds.items()}
             kept = {key: entry for key, entry in entries.items() if entry is not _GONE}
             # What kind of block it is, is no text of a document.
-            return {**kept, "type": value["type"]} if _is_block(value) else kept
+            return {**kept, "type": value["type"]} if is_block(value) else kept
+
+        return rebuild
+
+    def _read_object(self, value: Any, depth: int) -> Build | None:
+        """Read a model or dataclass of the user's own that holds documents."""
+        fields = fields_of(value)
+        builds = {name: self.read(field, depth + 1) for name, field in (fields or {}).items()}
+        if fields is None or all(build is None for build in builds.values()):
+            return None
+
+        def rebuild(admitted: Admitted) -> Any:
+            built = {name: self._entry(fields[name], build, admitted) for name, build in builds.items()}
+            changed = {name: None if field is _GONE else field for name, field in built.items()}
+            return value.model_copy(update=changed) if isinstance(value, BaseModel) else replace(value, **changed)
 
         return rebuild
 
     def _read_entry(self, key: Any, entry: Any, depth: int) -> Build | None:
-        if key in _LISTS_OF_DOCUMENTS and isinstance(entry, (list, tuple)) and all(map(_has_text, entry)):
+        if key in _LISTS_OF_DOCUMENTS and isinstance(entry, (list, tuple)) and all(map(has_text, entry)):
             builds = [self._read_loose_row(row) for row in entry]
             return (lambda admitted: _rest_of([build(admitted) for build in builds])) if builds else None
         return self.read(entry, depth + 1)
@@ -173,31 +227,31 @@ class _Reader:
 
     def _read_row(self, value: Mapping[Any, Any], depth: int) -> Build | None:  # noqa: ARG002 - as its siblings
         """Read `{"page_content": ..., "metadata": ...}` and rows like it."""
-        text_name = next((name for name in _TEXT_NAMES if isinstance(value.get(name), str)), None)
+        text_name = next((name for name in TEXT_NAMES if isinstance(value.get(name), str)), None)
         metadata_name = next((name for name in _METADATA_NAMES if isinstance(value.get(name), Mapping)), None)
         if text_name is None or (metadata_name is None and text_name != "page_content"):
             return None
-        document = _document(value[text_name], value.get(metadata_name), value.get("id"))
+        document = document_of(value[text_name], value.get(metadata_name), value.get("id"))
 
         def shape(admitted: Document) -> dict[str, Any]:
             rest = {key: entry for key, entry in value.items() if self._keeps_rest or is_textless(entry)}
             row = {**rest, text_name: admitted.page_content}
-            return {**row, metadata_name or "metadata": _shown(admitted.metadata)}
+            return {**row, metadata_name or "metadata": shown(admitted.metadata)}
 
         return self._leaf(document, shape)
 
     def _read_loose_row(self, row: Any) -> Build:
         """Read an entry of a list that is called a list of documents: a text, or a mapping with one."""
         if isinstance(row, (str, Document)):
-            document = _document(row, {}, None) if isinstance(row, str) else row
+            document = document_of(row, {}, None) if isinstance(row, str) else row
             return self._leaf(document, lambda one: one if isinstance(row, Document) else one.page_content)
         build = self._read_row(row, 0)
         if build is not None:
             return build
-        name = next(name for name in _TEXT_NAMES if isinstance(row.get(name), str))
+        name = next(name for name in TEXT_NAMES if isinstance(row.get(name), str))
         metadata = {key: entry for key, entry in row.items() if key != name}
         return self._leaf(
-            _document(row[name], metadata, None), lambda one: {**_shown(one.metadata), name: one.page_content}
+            document_of(row[name], metadata, None), lambda one: {**shown(one.metadata), name: one.page_content}
         )
 
     def _read_constructor(self, value: Mapping[Any, Any], depth: int) -> Build | None:
@@ -216,17 +270,17 @@ class _Reader:
 
     def _read_block(self, value: Mapping[Any, Any], depth: int) -> Build | None:  # noqa: ARG002 - as its siblings
         """Read a content block that is a search result or a document with a source."""
-        text = _text_of_block(value)
+        text = text_of_block(value)
         if text is None:
             return None
         named = {name: value[name] for name in ("source", "title", "context") if isinstance(value.get(name), str)}
         metadata = value.get("metadata")
         given = dict(metadata) if isinstance(metadata, Mapping) else {}
-        document = _document(text, {**given, **named}, None)
+        document = document_of(text, {**given, **named}, None)
 
         def shape(admitted: Document) -> dict[str, Any]:
             kept = {name: admitted.metadata[name] for name in named if name in admitted.metadata}
-            return _block_with(value, admitted.page_content, kept)
+            return block_with(value, admitted.page_content, kept)
 
         return self._leaf(document, shape)
 
@@ -241,7 +295,7 @@ class _Reader:
             return None
         metadatas, ids = value.get("metadatas"), value.get("ids")
         builds = [
-            self._leaf(_document(text, _at(metadatas, place), _at(ids, place)), lambda one: one)
+            self._leaf(document_of(text, at(metadatas, place), at(ids, place)), lambda one: one)
             for place, text in enumerate(texts)
         ]
         return lambda admitted: _columns(value, [build(admitted) for build in builds], self._keeps_rest)
@@ -249,7 +303,7 @@ class _Reader:
     def _read_batches(self, value: Mapping[Any, Any], batches: list[Any], depth: int) -> Build | None:
         """Read columns of several questions, which have one answer each."""
         parts = [
-            {key: _at(column, place) if isinstance(column, list) else None for key, column in value.items()}
+            {key: at(column, place) if isinstance(column, list) else None for key, column in value.items()}
             for place in range(len(batches))
         ]
         builds = [
@@ -270,7 +324,7 @@ def _columns(value: Mapping[Any, Any], rows: Sequence[Any], keeps_rest: bool) ->
     columns: dict[Any, Any] = {}
     for key, column in value.items():
         if key in _PLAIN_COLUMNS or keeps_rest:
-            columns[key] = _picked(column, places, len(rows))
+            columns[key] = picked(column, places, len(rows))
         else:
             columns[key] = None
     columns["documents"] = [rows[place].page_content for place in places]
@@ -279,69 +333,8 @@ def _columns(value: Mapping[Any, Any], rows: Sequence[Any], keeps_rest: bool) ->
     return columns
 
 
-def _picked(column: Any, places: list[int], count: int) -> Any:
-    if getattr(column, "dtype", None) is not None and len(column) == count:
-        return column[places]
-    if isinstance(column, (list, tuple)) and len(column) == count:
-        return [column[place] for place in places]
-    return column
-
-
-def _at(column: Any, place: int) -> Any:
-    return column[place] if isinstance(column, (list, tuple)) and place < len(column) else None
-
-
-def _document(text: Any, metadata: Any, identifier: Any) -> Document:
-    entries = {key: value for key, value in metadata.items() if isinstance(key, str)} if metadata else {}
-    return Document(
-        page_content=text if isinstance(text, str) else "",
-        metadata=entries,
-        id=identifier if isinstance(identifier, str) else None,
-    )
-
-
-def _shown(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the metadata of a row that the model will read: without the proof, which is there for the gate."""
-    return {key: value for key, value in metadata.items() if key not in (SEAL_KEY, RECORD_KEY)}
-
-
-def _has_text(row: Any) -> bool:
-    if isinstance(row, Mapping):
-        return any(isinstance(row.get(name), str) for name in _TEXT_NAMES)
-    return isinstance(row, (str, Document))
-
-
 def _is_leaf(value: Any) -> bool:
     return isinstance(value, Document) or (isinstance(value, Mapping) and isinstance(value.get("page_content"), str))
-
-
-def _is_block(value: Mapping[Any, Any]) -> bool:
-    kind = value.get("type")
-    return isinstance(kind, str) and len(kind) <= 40 and kind.isidentifier()
-
-
-def _text_of_block(value: Mapping[Any, Any]) -> str | None:
-    """Return the text of a block that is a document; None for any other block."""
-    kind = value.get("type")
-    if kind == "search_result" and isinstance(value.get("content"), list):
-        parts = [part.get("text") for part in value["content"] if isinstance(part, Mapping)]
-        return "\n\n".join(part for part in parts if isinstance(part, str))
-    if kind == "text-plain" and isinstance(value.get("text"), str):
-        return str(value["text"])
-    source = value.get("source")
-    if kind == "document" and isinstance(source, Mapping) and isinstance(source.get("data"), str):
-        return str(source["data"]) if source.get("type") == "text" else None
-    return None
-
-
-def _block_with(value: Mapping[Any, Any], text: str, named: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a block of the same kind with the admitted text and names; everything else of it is left out."""
-    if value["type"] == "text-plain":
-        return {"type": "text-plain", "mime_type": "text/plain", **named, "text": text}
-    if value["type"] == "document":
-        return {"type": "document", **named, "source": {"type": "text", "media_type": "text/plain", "data": text}}
-    # Both names are required of a search result.
-    return {"type": "search_result", "source": "", "title": "", **named, "content": [{"type": "text", "text": text}]}
 
 
 def _parse(text: str) -> Any:
