@@ -48,6 +48,7 @@ class ToolResult:
         self, result: Any, call: Mapping[str, Any], *, proved: frozenset[str], keeps_rest: bool, separator: str
     ) -> None:
         self.documents: list[Document] = []
+        self._result = result
         self._call = call
         self._proved = proved
         self._keeps_rest = keeps_rest
@@ -63,10 +64,16 @@ class ToolResult:
         Args:
             admitted: the admitted documents, by their index in `documents`.
         """
+        if self._keeps_rest and self._is_unchanged(admitted):
+            return self._result
         result = self._build(admitted)
         if result is not _GONE:
             return result
         return ToolMessage(NOTHING, tool_call_id=str(self._call.get("id")), name=self._call.get("name"))
+
+    def _is_unchanged(self, admitted: Admitted) -> bool:
+        texts = [document.page_content for document in self.documents]
+        return all(place in admitted and admitted[place].page_content == text for place, text in enumerate(texts))
 
     def _read(self, value: Any, depth: int) -> Build:
         if depth > _DEEPEST:
@@ -163,23 +170,14 @@ class ToolResult:
 
     def _with_artifact(self, message: BaseMessage, artifact: Any, places: range, admitted: Admitted) -> BaseMessage:
         """Return a message with admitted documents; its content is written again, for nobody judged what it said."""
-        if self._keeps_rest and self._is_unchanged(places, admitted):
-            return message.model_copy(update={"artifact": artifact})
         texts = [admitted[place].page_content for place in places if place in admitted]
         return self._rewritten(message, self._separator.join(texts) if texts else NOTHING, artifact)
 
     def _with_content(self, message: BaseMessage, content: Any, places: range, admitted: Admitted) -> BaseMessage:
-        if self._keeps_rest and self._is_unchanged(places, admitted):
-            return message
         is_empty = not content or not any(place in admitted for place in places)
         artifact = getattr(message, "artifact", None)
         kept = artifact if self._keeps_rest or is_textless(artifact) else None
         return self._rewritten(message, NOTHING if is_empty else content, kept)
-
-    def _is_unchanged(self, places: range, admitted: Admitted) -> bool:
-        return all(
-            place in admitted and admitted[place].page_content == self.documents[place].page_content for place in places
-        )
 
     def _rewritten(self, message: BaseMessage, content: Any, artifact: Any) -> BaseMessage:
         if self._is_withheld(message):

@@ -30,7 +30,8 @@ def record(gate: Gate, admission: Admission, callbacks: CallbackManager | None) 
     Returns:
         What may enter the prompt.
     """
-    admission = _release(gate, admission, callbacks)
+    log_dropped(admission)
+    admission = gate.release(admission, context=_parent_context(callbacks), framework="langchain")
     if callbacks is not None and callbacks.handlers:
         output = admission.to_dict()
         run: CallbackManagerForChainRun = callbacks.on_chain_start(None, _inputs(admission), name=_RUN_NAME)
@@ -40,19 +41,15 @@ def record(gate: Gate, admission: Admission, callbacks: CallbackManager | None) 
 
 
 async def arecord(gate: Gate, admission: Admission, callbacks: AsyncCallbackManager | None) -> Admission:
-    """As `record`, for asynchronous callbacks."""
-    admission = _release(gate, admission, callbacks)
+    """As `record`, for asynchronous callbacks; a log that is slow to write does not hold up the event loop."""
+    log_dropped(admission)
+    admission = await gate.arelease(admission, context=_parent_context(callbacks), framework="langchain")
     if callbacks is not None and callbacks.handlers:
         output = admission.to_dict()
         run: AsyncCallbackManagerForChainRun = await callbacks.on_chain_start(None, _inputs(admission), name=_RUN_NAME)
         await run.get_child().on_custom_event(EVENT_NAME, output, run_id=run.run_id)
         await run.on_chain_end(output)
     return admission
-
-
-def _release(gate: Gate, admission: Admission, callbacks: BaseCallbackManager | None) -> Admission:
-    log_dropped(admission)
-    return gate.release(admission, context=_parent_context(callbacks), framework="langchain")
 
 
 def _parent_context(callbacks: BaseCallbackManager | None) -> object:

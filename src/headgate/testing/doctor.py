@@ -208,7 +208,8 @@ def _diagnose(probe: Probe, planted: Sequence[tuple[Leaf, str]], prompt: str) ->
             unused.append(name)
             continue
         promises[name] = {
-            "genuine": f"{mark}genuine" in prompt,
+            # The one in other words is genuine too, and the only one of a chain that takes a single document.
+            "genuine": f"{mark}genuine" in prompt or f"{mark}worded" in prompt,
             "forged": f"{mark}forged" not in prompt,
             "stale": f"{mark}stale" not in prompt,
             "worded": _is_reworded(prompt, mark),
