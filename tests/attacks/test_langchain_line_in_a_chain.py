@@ -53,7 +53,7 @@ def are_genuine(documents: list[Document], count: int) -> bool:
 class Plain(VectorStoreRetriever):
     """Takes no further arguments, as the signature of the base's base says."""
 
-    def _get_relevant_documents(self, query: str, *, run_manager: Any) -> list[Document]:
+    def _get_relevant_documents(self, query: str, *, run_manager: Any) -> list[Document]:  # type: ignore[override]
         return self.vectorstore.similarity_search(query, **self.search_kwargs)
 
 
@@ -119,12 +119,12 @@ def test_a_store_with_a_retriever_of_its_own(
     assert are_genuine(retriever.invoke(QUESTION), k)
 
 
-def test_settings_are_read_and_set_through_the_gate(inner: VectorStoreRetriever, gate: Gate) -> None:
+def test_settings_are_read_and_set_through_the_gate(inner: VectorStoreRetriever, store: Store, gate: Gate) -> None:
     gated: Any = guard(inner, gate)
     gated.search_kwargs["filter"] = {"tenant": "a"}
     assert inner.search_kwargs == {"k": 4, "filter": {"tenant": "a"}}
     assert are_genuine(gated.invoke(QUESTION), 4)
-    assert inner.vectorstore.asked[-1]["filter"] == {"tenant": "a"}
+    assert store.asked[-1]["filter"] == {"tenant": "a"}
     gated.search_kwargs = {"k": 2}
     assert inner.search_kwargs == {"k": 2}
     assert are_genuine(gated.invoke(QUESTION), 2)

@@ -19,6 +19,8 @@ __all__ = [
     "to_documents",
 ]
 
+_LONGEST_LABEL = 200
+
 
 def to_chunk(document: Document) -> Chunk:
     """Return a document as the gate sees it: its original text, without the record of an earlier gate.
@@ -37,7 +39,17 @@ def to_chunk(document: Document) -> Chunk:
 def to_document(original: Document, chunk: Chunk, admission: Admission, decision: Decision) -> Document:
     """Return an admitted chunk as a document: a copy of the original with the rewritten text and a record."""
     metadata = {**chunk.metadata, RECORD_KEY: make_record(admission, decision)}
-    return original.model_copy(update={"page_content": chunk.text, "metadata": metadata})
+    if admission.mode != "enforce":
+        return original.model_copy(update={"page_content": chunk.text, "metadata": metadata})
+    # A new document rather than a copy: what a subclass has beside text and metadata, nobody has judged.
+    is_open = decision.assurance in ("none", "declared")
+    identifier = original.id if is_open or _is_label(original.id) else None
+    return Document(page_content=chunk.text, metadata=metadata, id=identifier)
+
+
+def _is_label(identifier: str | None) -> bool:
+    """Whether an identifier can be no sentence: a template of whole documents prints it, and no seal covers it."""
+    return identifier is None or (len(identifier) <= _LONGEST_LABEL and not any(map(str.isspace, identifier)))
 
 
 def to_documents(originals: Sequence[Document], admission: Admission) -> list[Document]:

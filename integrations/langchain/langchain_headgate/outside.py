@@ -17,7 +17,10 @@ __all__ = ["judged_outside", "keeps_texts", "refuse_lookups"]
 
 # Fields in which a retriever keeps, or finds, the texts that it returns instead of those of the store it asks.
 _TEXTS = ("docstore", "doc_store", "document_store", "byte_store", "parent_store", "memory_stream")
-_FARTHEST = 60
+# Callers this near are looked at, whatever they are called; farther away only methods by which a retriever is asked.
+_NEAR = 12
+_FARTHEST = 80
+_ASKED_BY = ("_get_relevant_documents", "_aget_relevant_documents")
 
 _is_judged_outside: ContextVar[bool] = ContextVar("headgate_judged_outside", default=False)
 
@@ -59,9 +62,11 @@ def refuse_lookups(gate: Gate) -> None:
 
 def _owners(frame: FrameType | None) -> Iterator[object]:
     """Yield the objects whose methods are being called, the nearest first."""
-    for _ in range(_FARTHEST):
+    for distance in range(_FARTHEST):
         if frame is None:
             return
-        if frame.f_code.co_varnames[:1] == ("self",):
+        code = frame.f_code
+        # Reading the variables of a frame costs more than its name does.
+        if (distance < _NEAR or code.co_name in _ASKED_BY) and code.co_varnames[:1] == ("self",):
             yield frame.f_locals.get("self")
         frame = frame.f_back
