@@ -26,6 +26,8 @@ class Chunk:
             not known, because a template that headgate does not see may print any entry.
         media: content that is not text and will reach the model, such as an image: a name and the digest of its
             bytes (`sha-256:...`), or None where only a reference (a URL, a path) is there, which no seal can cover.
+        hidden_metadata: names of metadata entries that the index keeps out of the prompt, where the framework would put
+            them there. What a proof covers is shown all the same, unless its issuer hides it.
     """
 
     text: str
@@ -34,6 +36,7 @@ class Chunk:
     score: float | None = None
     prompt_metadata: tuple[str, ...] | None = ()
     media: Mapping[str, str | None] = field(default_factory=dict)
+    hidden_metadata: tuple[str, ...] = ()
 
     def with_metadata(self, **entries: object) -> Chunk:
         """Return a copy whose metadata has `entries` added or replaced."""

@@ -59,6 +59,7 @@ class Facts:
         evidence: what this rests on, as plain values for records.
         has_claim: whether the document carries something that claims to be a proof, verified or not.
         source_key: the metadata entry that named its source, if any.
+        cited: what that entry should say, where a proof says that the document is another one.
     """
 
     source: ResolvedSource
@@ -74,6 +75,7 @@ class Facts:
     evidence: Mapping[str, object] = field(default_factory=dict)
     has_claim: bool = False
     source_key: str | None = None
+    cited: str | None = None
 
 
 @dataclass(slots=True)
@@ -153,20 +155,31 @@ def _find(
         failed = under_mode((check_failed("freshness", error),), draft.source.modes["freshness"])
         draft.findings = (*draft.findings, *failed)
     return Facts(
-        draft.source,
-        label,
-        draft.uri,
-        _document(draft, limits),
-        draft.assurance,
-        draft.attestation,
-        draft.findings,
-        times,
-        quiet,
-        any(finding.blocks for finding in draft.findings),
-        evidence,
-        draft.has_claim,
-        draft.source_key,
+        source=draft.source,
+        digest=label,
+        uri=draft.uri,
+        document=_document(draft, limits),
+        assurance=draft.assurance,
+        attestation=draft.attestation,
+        findings=draft.findings,
+        times=times,
+        quiet=quiet,
+        is_kept_out=any(finding.blocks for finding in draft.findings),
+        evidence=evidence,
+        has_claim=draft.has_claim,
+        source_key=draft.source_key,
+        cited=_cited(draft),
     )
+
+
+def _cited(draft: _Draft) -> str | None:
+    """Return the proved subject where metadata names another page, so that nobody is sent there by a citation."""
+    attestation = draft.attestation
+    if attestation is None or draft.source_key is None or draft.source_key in attestation.covered:
+        return None
+    if draft.presented.declared_uri == attestation.uri:
+        return None
+    return attestation.subject if draft.source.modes["provenance"] != "audit" else None
 
 
 def _evidence(draft: _Draft, times: Timestamps, metadata: Mapping[str, object], limits: Limits) -> dict[str, object]:

@@ -15,7 +15,7 @@ from headgate.decision import Decision, Finding, Mode
 from headgate.encoding import safe_id, safe_uri
 from headgate.freshness import judge_freshness
 from headgate.limits import Limits
-from headgate.provenance import check_prompt_metadata
+from headgate.provenance import check_prompt_metadata, hidden_though_covered
 from headgate.terminology import Glossary
 from headgate.terminology.edits import Rewrite
 from headgate.terminology.findings import describe_rewrite
@@ -41,7 +41,8 @@ class Judgement:
         age: how old it is, at most.
         rewrite: what terminology did with the text.
         metadata_rewrites: what it did with metadata entries that stand in the prompt.
-        withheld: metadata entries that must not stand in the prompt.
+        shown: metadata entries that will be in the prompt; None where that is not known.
+        withheld: metadata entries that must not be in the prompt.
     """
 
     __slots__ = (
@@ -55,6 +56,7 @@ class Judgement:
         "metadata_rewrites",
         "modified",
         "rewrite",
+        "shown",
         "text",
         "withheld",
     )
@@ -71,6 +73,7 @@ class Judgement:
         self.age: timedelta | None = None
         self.rewrite: Rewrite | None = None
         self.metadata_rewrites: Mapping[str, Rewrite] = _NO_REWRITES
+        self.shown = chunk.prompt_metadata
         self.withheld: tuple[str, ...] = ()
 
     def add(self, findings: Sequence[Finding], mode: Mode) -> None:
@@ -102,17 +105,16 @@ class Judgement:
 
     def outgoing(self) -> Chunk:
         """Return the chunk as it may enter the prompt: a new object with metadata of its own."""
-        chunk = self.chunk
+        chunk, facts = self.chunk, self.facts
         metadata = dict(chunk.metadata)
         for name, rewrite in self.metadata_rewrites.items():
             metadata[name] = rewrite.text
-        visible = chunk.prompt_metadata
-        if visible is None:
+        if facts.cited is not None and facts.source_key in metadata:
+            metadata[str(facts.source_key)] = facts.cited
+        if self.shown is None:
             # A template that nobody sees may print any entry, so what must not be printed leaves the document.
             metadata = {name: value for name, value in metadata.items() if name not in self.withheld}
-        else:
-            visible = tuple(name for name in visible if name not in self.withheld)
-        return Chunk(self.text, metadata, chunk.id, chunk.score, visible, chunk.media)
+        return Chunk(self.text, metadata, chunk.id, chunk.score, self.shown, chunk.media)
 
 
 def _identifier(given: object) -> str | None:
@@ -144,9 +146,9 @@ def judge_chunk(judgement: Judgement, revision: Revision, now: datetime, limits:
         judgement.add((check_failed("freshness", error),), modes["freshness"])
     if judgement.is_kept_out:
         return
-    if judgement.chunk.prompt_metadata != ():
-        _withhold_unproved(judgement)
-    if facts.source.glossary is not None:
+    if judgement.shown != () or judgement.chunk.hidden_metadata:
+        _choose_metadata(judgement)
+    if facts.source.glossary is not None and not _is_audited_in_vain(judgement):
         try:
             _rewrite(judgement, facts.source.glossary, revision, judgement.digest, limits)
         except Exception as error:  # noqa: BLE001 - as above
@@ -157,9 +159,9 @@ def _read_text(chunk: Chunk, limits: Limits) -> bytes | Finding:
     """Return the text as bytes, or a finding that says why it has none."""
     text = chunk.text
     if not isinstance(text, str):
-        return Finding("G902", f"The text is no string but {type(text).__name__}.")
+        return Finding("G902", f"The text must be a string, not {type(text).__name__}.")
     if not isinstance(chunk.metadata, Mapping):
-        return Finding("G902", f"The metadata is no mapping but {type(chunk.metadata).__name__}.")
+        return Finding("G902", f"The metadata must be a mapping, not {type(chunk.metadata).__name__}.")
     if len(text) > limits.text_bytes:
         return Finding("G903", f"The text has {len(text):,} characters; the limit is {limits.text_bytes:,} bytes.")
     try:
@@ -195,15 +197,23 @@ def _is_refuted(facts: Facts) -> bool:
     return any(finding.check == "provenance" and finding.severity == "error" for finding in facts.findings)
 
 
-def _withhold_unproved(judgement: Judgement) -> None:
-    """Keep metadata out of the prompt where proof is required and does not cover it."""
-    facts = judgement.facts
-    withheld, findings = check_prompt_metadata(
-        judgement.chunk, facts.attestation, facts.source.requirement, facts.source_key
-    )
+def _is_audited_in_vain(judgement: Judgement) -> bool:
+    """Return whether words would only be looked up for a record about a document that enforcement keeps out anyway."""
+    is_audit = judgement.facts.source.modes["terminology"] == "audit"
+    return is_audit and any(finding.severity == "error" for finding in judgement.findings)
+
+
+def _choose_metadata(judgement: Judgement) -> None:
+    """Settle which metadata the prompt has: where proof is required, what is covered and nothing else."""
+    facts, chunk = judgement.facts, judgement.chunk
+    requirement = facts.source.requirement
+    withheld, findings = check_prompt_metadata(chunk, facts.attestation, requirement, facts.source_key)
     if findings:
         judgement.findings = (*judgement.findings, *findings)
         judgement.withheld = withheld
+    if judgement.shown is not None:
+        named = (*judgement.shown, *hidden_though_covered(chunk, facts.attestation, requirement))
+        judgement.shown = tuple(name for name in named if name not in withheld)
 
 
 def _rewrite(judgement: Judgement, glossary: Glossary, revision: Revision, digest: bytes, limits: Limits) -> None:
@@ -213,9 +223,9 @@ def _rewrite(judgement: Judgement, glossary: Glossary, revision: Revision, diges
     if findings:
         judgement.add(findings, mode)
     changed: dict[str, Rewrite] = {}
-    for name in chunk.prompt_metadata or ():
+    for name in judgement.shown or ():
         value = chunk.metadata.get(name)
-        if name in judgement.withheld or not isinstance(value, str) or len(value) > limits.text_bytes:
+        if not isinstance(value, str) or len(value) > limits.text_bytes:
             continue
         key = hashlib.sha256(value.encode("utf-8", "surrogatepass")).digest()
         found, findings = _rewritten(value, key, glossary, source.id, revision, limits)

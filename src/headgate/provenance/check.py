@@ -43,6 +43,7 @@ __all__ = [
     "Proof",
     "check_prompt_metadata",
     "check_provenance",
+    "hidden_though_covered",
     "read_claims",
     "uncovered_media",
     "verify_claim",
@@ -174,6 +175,17 @@ def check_prompt_metadata(
     detail = {"metadata": [str(name)[:_NAME_CHARS] for name in uncovered[:_SHOWN_NAMES]], "count": len(uncovered)}
     withheld = tuple(uncovered) if requirement.mode == "enforce" else ()
     return withheld, _under((Finding("P112", message, "info", detail),), requirement.mode)
+
+
+def hidden_though_covered(chunk: Chunk, attestation: Attestation | None, requirement: Requirement) -> tuple[str, ...]:
+    """Return the metadata entries that the index hides from the model although their issuer wants them to be read.
+
+    Whoever writes to the index could otherwise take a warning out of the prompt without touching what is signed.
+    """
+    if attestation is None or requirement.mode != "enforce" or not is_proof(requirement.require):
+        return ()
+    meant = set(attestation.covered) - set(attestation.hidden)
+    return tuple(name for name in chunk.hidden_metadata if name in meant and name in chunk.metadata)
 
 
 def uncovered_media(attestation: Attestation | None, media: Mapping[str, str | None]) -> list[str]:
