@@ -19,7 +19,7 @@ from headgate import Chunk, Gate, HeadgateError, Policy
 from headgate.cli.app import app
 from headgate.history import find_stale, score_sources, study_adoption
 from headgate.history.counting import Histogram, MostFrequent
-from headgate.record.log import log_record
+from headgate.record import log_record
 from headgate.testing import HOSTILE_STRINGS, FixedClock, Publisher
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)

@@ -88,7 +88,7 @@ def test_a_line_that_was_torn_spoils_no_other(
     monkeypatch.undo()
     assert gate.admit(chunks).chunks
     entries = list(read_log([path]))
-    assert [entry.notice for entry in entries] == ["the line is no JSON", None]
+    assert [entry.notice for entry in entries] == ["the line is not JSON", None]
 
 
 def test_a_log_that_cannot_be_opened_is_a_policy_error(handbook: Publisher, clock: FixedClock, tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_record_behind_a_torn_one_is_found(handbook: Publisher, clock: FixedCl
     path.write_bytes(lines[0][:200])
     third = make_gate(handbook, clock, path).admit([]).id
     entries = list(read_log([path]))
-    assert [entry.notice for entry in entries] == ["the line is no JSON", None]
+    assert [entry.notice for entry in entries] == ["the line is not JSON", None]
     assert entries[1].record is not None
     assert entries[1].record["admission"] == third
 

@@ -15,7 +15,7 @@ from headgate import Admission, Chunk, Gate, HeadgateError
 from headgate.cli.app import app
 from headgate.encoding import b64url_decode, b64url_encode, canonical_json
 from headgate.provenance import KeySet, generate_signing_key, sign_jws
-from headgate.record.log import log_record
+from headgate.record import log_record
 from headgate.record.receipt import RECEIPT_TYPE, ReceiptError, issue_receipt, verify_receipt
 from headgate.testing import FixedClock, Publisher
 

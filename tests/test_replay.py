@@ -16,7 +16,7 @@ from headgate import Chunk, Gate, Policy
 from headgate.cli.app import app
 from headgate.demo.company import open_company
 from headgate.policy import Budget
-from headgate.record.log import log_record
+from headgate.record import log_record
 from headgate.replay import Redecider, replay_records
 from headgate.testing import HOSTILE_METADATA, FixedClock, Publisher
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["CODES", "Code", "check_of"]
+__all__ = ["CODES", "Code", "check_of", "titled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,3 +305,8 @@ _ALL = (
 
 CODES: dict[str, Code] = {code.code: code for code in _ALL}
 """Every reason code by its identifier."""
+
+
+def titled(code: str) -> str:
+    """Return a code with its title, such as `P101 no seal`; one that is not in the catalogue alone."""
+    return f"{code} {CODES[code].title}" if code in CODES else code

@@ -14,6 +14,7 @@ from headgate.codes import check_of
 from headgate.display import Displayed
 
 if TYPE_CHECKING:
+    from headgate.record.schema import AdmissionRecord, DecisionRecord, FindingRecord
     from headgate.terminology.edits import Edit, Rewrite
 
 __all__ = ["Action", "Admission", "Assurance", "Decision", "Dropped", "Finding", "Mode", "Severity", "stricter"]
@@ -57,7 +58,7 @@ class Finding:
         """Whether this finding alone keeps the document out."""
         return self.severity == "error" and self.mode == "enforce"
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self) -> FindingRecord:
         """Return the finding as plain JSON values."""
         return {
             "code": self.code,
@@ -132,7 +133,7 @@ class Decision(Displayed):
         """The findings of severity error: what kept, or would have kept, the document out."""
         return tuple(finding for finding in self.findings if finding.severity == "error")
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self) -> DecisionRecord:
         """Return the decision as plain JSON values; the text is represented by its digest only."""
         return {
             "index": self.index,
@@ -206,6 +207,7 @@ class Admission(Displayed):
     query: str | None = field(default=None, repr=False)
     reading: str = ""
     seconds: float = 0.0
+    _made: tuple[DecisionRecord, ...] | None = field(default=None, init=False, repr=False, compare=False)
 
     def counts(self) -> dict[str, int]:
         """Return how many documents were admitted and dropped, and how many carry each code."""
@@ -247,7 +249,13 @@ class Admission(Displayed):
         dropped = tuple(Dropped(chunk, decision) for chunk, decision in zip(self.inputs, decisions, strict=True))
         return replace(self, chunks=(), decisions=decisions, dropped=dropped)
 
-    def to_dict(self) -> dict[str, object]:
+    def made(self) -> tuple[DecisionRecord, ...]:
+        """Return the decisions as plain JSON values: made once, and shared by everybody who records this admission."""
+        if self._made is None:
+            object.__setattr__(self, "_made", tuple(decision.to_dict() for decision in self.decisions))
+        return self._made or ()
+
+    def to_dict(self) -> AdmissionRecord:
         """Return the admission as plain JSON values, without any text of the documents or the query."""
         return {
             "admission": self.id,
@@ -259,5 +267,6 @@ class Admission(Displayed):
             "counts": self.counts(),
             "surplus": self.surplus,
             "seconds": round(self.seconds, 6),
-            "decisions": [decision.to_dict() for decision in self.decisions],
+            # Copies, so that a handler that changes an entry changes it for nobody else.
+            "decisions": [{**decision} for decision in self.made()],
         }

@@ -15,6 +15,7 @@ from langchain_core.runnables import Runnable, RunnablePassthrough
 
 from headgate import Chunk, Gate
 from headgate.demo import Answer, Chain
+from headgate.record import read_admission
 from langchain_headgate.adapter import guard
 from langchain_headgate.rehearsal import bm25
 from langchain_headgate.tracing import EVENT_NAME
@@ -64,7 +65,7 @@ def build_chain(chunks: Sequence[Chunk], gate: Gate | None, k: int) -> Chain:
         trace = _Trace()
         prompt = chain.invoke(question, config={"callbacks": [trace]})
         found = tuple((str(document.id), document.page_content) for document in trace.documents)
-        return Answer(prompt, found, trace.admission)
+        return Answer(prompt, found, read_admission(trace.admission) if trace.admission is not None else None)
 
     return ask
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -28,7 +28,7 @@ from headgate.cli.options import (
 from headgate.clock import read_instant
 from headgate.codes import CODES
 from headgate.errors import HeadgateError
-from headgate.record import LogEntry
+from headgate.record import AdmissionRecord, DecisionRecord, LogEntry, name_of
 from headgate.record.reading import parse_line
 from headgate.report import admission_html, admission_rich, plain, visible
 
@@ -97,7 +97,7 @@ class _Filter:
             instant(until, "--until") if until else None,
         )
 
-    def matches(self, record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    def matches(self, record: AdmissionRecord) -> Iterator[DecisionRecord]:
         """Yield the decisions of a record that are wanted."""
         moment = _moment(record)
         if moment is None or (self.since and moment < self.since) or (self.until and moment >= self.until):
@@ -106,13 +106,13 @@ class _Filter:
             found = {finding["code"] for finding in decision["findings"]}
             if (
                 (not self.codes or self.codes & found)
-                and (self.source is None or decision.get("source") == self.source)
-                and (self.action is None or decision.get("action") == self.action)
+                and (self.source is None or decision["source"] == self.source)
+                and (self.action is None or decision["action"] == self.action)
             ):
                 yield decision
 
 
-def _moment(record: Mapping[str, Any]) -> datetime | None:
+def _moment(record: AdmissionRecord) -> datetime | None:
     try:
         return read_instant(record["now"])
     except ValueError:
@@ -133,8 +133,8 @@ def _show(entries: Iterator[LogEntry], wanted: _Filter, *, as_json: bool) -> Non
                 print_json(line, indent=None)
                 continue
             codes = " ".join(finding["code"] for finding in decision["findings"])
-            shown = f"{entry.record['now'][:19]}  {decision.get('action'):<5}  {codes:<15}  {decision.get('source')}"
-            screen.print(plain(f"{shown}  {decision.get('uri') or decision.get('digest') or ''}"), soft_wrap=True)
+            shown = f"{entry.record['now'][:19]}  {decision['action']:<5}  {codes:<15}  {decision['source']}"
+            screen.print(plain(f"{shown}  {name_of(decision)}"), soft_wrap=True)
 
 
 def _show_whole(path: Path, entries: Iterator[LogEntry], admission: str, html: Path | None, *, as_json: bool) -> None:
@@ -161,7 +161,7 @@ def _count(entries: Iterator[LogEntry], wanted: _Filter, *, as_json: bool) -> No
         for decision in wanted.matches(entry.record):
             day = days.setdefault(entry.record["now"][:10], Counter())
             day["documents"] += 1
-            day[str(decision.get("action"))] += 1
+            day[decision["action"]] += 1
             day.update({finding["code"] for finding in decision["findings"]})
     if as_json:
         print_json({"days": {day: dict(counter) for day, counter in sorted(days.items())}, "skipped_lines": skipped})

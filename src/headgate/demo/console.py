@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from rich.console import Console, Group
 from rich.rule import Rule
@@ -12,6 +11,7 @@ from rich.text import Text
 
 from headgate.demo.company import TROUBLES
 from headgate.demo.running import Answer, DemoResult, QuestionResult
+from headgate.record import DecisionRecord
 from headgate.report import funnel_rich, visible
 
 __all__ = ["render_console"]
@@ -99,5 +99,5 @@ def _summary(result: DemoResult) -> Group:
     return Group(table, Text(), funnel_rich(decisions))
 
 
-def _decisions(answer: Answer) -> list[Mapping[str, Any]]:
+def _decisions(answer: Answer) -> list[DecisionRecord]:
     return list(answer.admission["decisions"]) if answer.admission else []

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from headgate.codes import CODES
 from headgate.demo.company import TROUBLES
 from headgate.demo.running import Answer, DemoResult, QuestionResult
+from headgate.record import DecisionRecord, error_codes
 from headgate.report import (
     badge,
     diff_html,
@@ -58,7 +56,7 @@ def _figures(result: DemoResult) -> str:
 
 def _reasons(result: DemoResult) -> str:
     decisions = [decision for question in result.questions for decision in _decisions(question.guarded)]
-    met = {code for decision in decisions for code in _codes(decision)}
+    met = {code for decision in decisions for code in error_codes(decision)}
     rows = [(f"<code>{code}</code>", escape(CODES[code].title), escape(CODES[code].meaning)) for code in sorted(met)]
     return (
         "<h2>What kept documents out</h2>"
@@ -92,7 +90,7 @@ def _prompt(result: DemoResult, answer: Answer) -> str:
     return "".join(parts) or '<p class="soft">No document: better than a wrong one.</p>'
 
 
-def _text(original: str, shown: str, decision: Mapping[str, Any] | None) -> str:
+def _text(original: str, shown: str, decision: DecisionRecord | None) -> str:
     """Return a document's text in the prompt, with the rewritten terms drawn in from the record."""
     edits = edits_of(decision["edits"], original) if decision else ()
     return diff_html(original, edits, shown=len(edits), context=None) if edits else escape(shown)
@@ -101,12 +99,8 @@ def _text(original: str, shown: str, decision: Mapping[str, Any] | None) -> str:
 def _kept_out(question: QuestionResult) -> str:
     before = {identifier for identifier, _ in question.without.documents}
     dropped = [d for d in _decisions(question.guarded) if d["action"] == "drop" and d["id"] in before]
-    return document_table(list(rows_of({"decisions": dropped}))) if dropped else ""
+    return document_table(list(rows_of(dropped))) if dropped else ""
 
 
-def _codes(decision: Mapping[str, Any]) -> list[str]:
-    return [finding["code"] for finding in decision["findings"] if finding["severity"] == "error"]
-
-
-def _decisions(answer: Answer) -> list[Mapping[str, Any]]:
+def _decisions(answer: Answer) -> list[DecisionRecord]:
     return list(answer.admission["decisions"]) if answer.admission else []

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
 
 from headgate.admission.gate import Gate
 from headgate.chunk import Chunk
 from headgate.demo.company import Company, DemoDocument, open_company
 from headgate.errors import AdapterError
+from headgate.record import AdmissionRecord, DecisionRecord
 
 __all__ = ["Answer", "Chain", "ChainBuilder", "DemoResult", "QuestionResult", "load_chain_builder", "run_demo"]
 
@@ -34,7 +34,7 @@ class Answer:
 
     prompt: str
     documents: tuple[tuple[str, str], ...]
-    admission: Mapping[str, Any] | None = None
+    admission: AdmissionRecord | None = None
 
 
 Chain = Callable[[str], Answer]
@@ -156,5 +156,5 @@ def run_demo(builder: tuple[str, ChainBuilder], *, limit: int | None = None) -> 
     return DemoResult(company, questions, framework, policy, documents)
 
 
-def _decisions(answer: Answer) -> Sequence[Mapping[str, Any]]:
+def _decisions(answer: Answer) -> Sequence[DecisionRecord]:
     return answer.admission["decisions"] if answer.admission else ()

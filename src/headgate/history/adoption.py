@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from headgate.display import Printable
-from headgate.history.counting import MostFrequent, decisions_of, error_codes, name_of
-from headgate.record import LogEntry
+from headgate.history.counting import MostFrequent
+from headgate.record import AdmissionRecord, DecisionRecord, LogEntry, error_codes, name_of, records_in
 
 __all__ = ["Adoption", "Remedy", "study_adoption"]
 
@@ -170,29 +170,28 @@ def study_adoption(entries: Iterable[LogEntry | Mapping[str, Any]]) -> Adoption:
         entries: what `read_log` yields, or records; usually of a week in audit mode.
     """
     found = Adoption()
-    for entry in entries:
-        record = entry.record if isinstance(entry, LogEntry) else entry
-        if record is None:
+    for entry in records_in(entries):
+        if entry.record is None:
             found.skipped += 1
-            continue
-        _add(found, record)
+        else:
+            _add(found, entry.record)
     return found
 
 
-def _add(found: Adoption, record: Mapping[str, Any]) -> None:
+def _add(found: Adoption, record: AdmissionRecord) -> None:
     found.admissions += 1
-    _bump(found.modes, str(record.get("mode"))[:20])
-    now = str(record["now"])[:19]
+    _bump(found.modes, record["mode"][:20])
+    now = record["now"][:19]
     found.since = min(found.since or now, now)
     found.until = max(found.until or now, now)
     documents = blocked = 0
-    for decision in decisions_of(record):
+    for decision in record["decisions"]:
         documents += 1
-        codes = error_codes(decision)
+        codes = frozenset(error_codes(decision))
         if codes:
             blocked += 1
             _bump(found.causes, codes)
-            _bump(found.sources, str(decision.get("source"))[:100])
+            _bump(found.sources, decision["source"][:100])
             study = _STUDIES.get(codes)
             if study is not None:
                 study(found, decision)
@@ -202,32 +201,33 @@ def _add(found: Adoption, record: Mapping[str, Any]) -> None:
     found.empty_prompts += bool(documents) and blocked == documents
 
 
-def _study_date(found: Adoption, decision: Mapping[str, Any]) -> None:
-    evidence = decision.get("evidence")
-    if not isinstance(evidence, Mapping):
-        return
-    if any(isinstance(f.get("detail"), Mapping) and "unsigned" in f["detail"] for f in decision["findings"]):
+def _study_date(found: Adoption, decision: DecisionRecord) -> None:
+    if any("unsigned" in finding["detail"] for finding in decision["findings"]):
         found.unsigned += 1
         return
-    keys, unreadable = evidence.get("time_like"), evidence.get("unreadable")
-    if isinstance(unreadable, Mapping) and unreadable:
-        first = next(iter(unreadable.values()))
-        if isinstance(first, list) and len(first) == 2:
-            _bump(found.unreadable, (str(first[0])[:60], str(first[1])[:120]))
-            return
-    if isinstance(keys, list) and keys:
-        _bump(found.time_keys, tuple(str(key)[:60] for key in keys[:5]))
+    evidence = decision.get("evidence", {})
+    unreadable, keys = evidence.get("unreadable"), evidence.get("time_like")
+    if unreadable:
+        key, problem = next(iter(unreadable.values()))
+        _bump(found.unreadable, (key[:60], problem[:120]))
+    elif keys:
+        _bump(found.time_keys, tuple(key[:60] for key in keys[:5]))
 
 
-def _study_seal(found: Adoption, decision: Mapping[str, Any]) -> None:
-    digest = str(decision.get("digest"))[:60]
-    known = {"digest": digest, "uri": decision.get("uri"), "id": decision.get("id"), "source": decision.get("source")}
+def _study_seal(found: Adoption, decision: DecisionRecord) -> None:
+    digest = decision["digest"][:60]
+    known: dict[str, object] = {
+        "digest": digest,
+        "uri": decision["uri"],
+        "id": decision["id"],
+        "source": decision["source"],
+    }
     found.unsealed.put(digest, known)
 
 
-def _study_source(found: Adoption, decision: Mapping[str, Any]) -> None:
+def _study_source(found: Adoption, decision: DecisionRecord) -> None:
     scheme, colon, rest = name_of(decision).partition(":")
-    if not decision.get("uri") or not colon:
+    if not decision["uri"] or not colon:
         return
     if rest.startswith("//"):
         _bump(found.places, f"{scheme}://{rest[2:].partition('/')[0]}/**")
@@ -235,14 +235,14 @@ def _study_source(found: Adoption, decision: Mapping[str, Any]) -> None:
         _bump(found.places, f"{scheme}:{rest.partition('/')[0]}/**")
 
 
-def _study_key(found: Adoption, decision: Mapping[str, Any]) -> None:
+def _study_key(found: Adoption, decision: DecisionRecord) -> None:
     for finding in decision["findings"]:
-        detail = finding.get("detail")
-        if finding["code"] == "P103" and isinstance(detail, Mapping) and detail.get("kid"):
-            _bump(found.kids, str(detail["kid"])[:80])
+        kid = finding["detail"].get("kid")
+        if finding["code"] == "P103" and kid:
+            _bump(found.kids, str(kid)[:80])
 
 
-_STUDIES: Mapping[frozenset[str], Callable[[Adoption, Mapping[str, Any]], None]] = {
+_STUDIES: Mapping[frozenset[str], Callable[[Adoption, DecisionRecord], None]] = {
     _WANT_OF_DATE: _study_date,
     _WANT_OF_SEAL: _study_seal,
     _WANT_OF_SOURCE: _study_source,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterator
+from typing import Generic, TypeVar
 
-__all__ = ["Histogram", "MostFrequent", "decisions_of", "error_codes", "name_of"]
+__all__ = ["Histogram", "MostFrequent"]
 
 V = TypeVar("V")
 # Buckets grow by a twentieth, so a percentile is off by 5 % at most.
@@ -71,18 +71,3 @@ class MostFrequent(Generic[V]):
 
     def __len__(self) -> int:
         return len(self._counts)
-
-
-def decisions_of(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the decisions of a record."""
-    yield from record["decisions"]
-
-
-def error_codes(decision: Mapping[str, Any]) -> frozenset[str]:
-    """Return the codes that kept, or would have kept, a document out."""
-    return frozenset(finding["code"] for finding in decision["findings"] if finding.get("severity") == "error")
-
-
-def name_of(decision: Mapping[str, Any]) -> str:
-    """Return what a document is called: its URI, id or digest."""
-    return next((str(decision[key])[:500] for key in ("uri", "id", "digest") if decision.get(key)), "without a name")

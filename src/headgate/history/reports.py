@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Group
 from rich.text import Text
 
-from headgate.codes import CODES
+from headgate.codes import titled
 from headgate.history.adoption import Adoption
 from headgate.history.stale import StaleDocument, StaleList
 from headgate.report import (
@@ -137,7 +137,7 @@ def _adoption_notes(found: Adoption) -> Iterator[str]:
 def _titles(codes: frozenset[str]) -> str:
     if len(codes) > 1:
         return " + ".join(sorted(codes))
-    return " ".join(f"{code} {CODES[code].title}" if code in CODES else code for code in codes)
+    return " ".join(map(titled, codes))
 
 
 def _stale_sentence(found: StaleList) -> str:

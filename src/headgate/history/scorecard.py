@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from headgate.display import Printable
-from headgate.history.counting import Histogram, decisions_of, error_codes
-from headgate.record import LogEntry
+from headgate.history.counting import Histogram
+from headgate.record import AdmissionRecord, DecisionRecord, LogEntry, error_codes, records_in
 
 __all__ = ["By", "Period", "Scorecard", "SourceScore", "score_sources"]
 
@@ -178,8 +178,8 @@ def score_sources(
     if not 0 < objective <= 1:
         raise ValueError(f"the objective is {objective}, not a share between 0 and 1")
     card = Scorecard(by, objective)
-    for entry in entries:
-        record = entry.record if isinstance(entry, LogEntry) else entry
+    for entry in records_in(entries):
+        record = entry.record
         start = _start(record, by) if record is not None else None
         if record is None or start is None:
             card.skipped += 1
@@ -190,20 +190,20 @@ def score_sources(
     return card
 
 
-def _add(card: Scorecard, record: Mapping[str, Any], start: str) -> None:
+def _add(card: Scorecard, record: AdmissionRecord, start: str) -> None:
     period = card.periods.get(start)
     if period is None:
         period = card.periods.setdefault(start if len(card.periods) < _PERIODS else "later", Period())
     touched: set[str] = set()
     spoiled: set[str] = set()
     is_sound = True
-    for decision in decisions_of(record):
-        source = str(decision.get("source"))[:100]
+    for decision in record["decisions"]:
+        source = decision["source"][:100]
         if source not in card.sources and len(card.sources) >= _SOURCES:
             source = "others"
         score = card.sources.setdefault(source, SourceScore())
-        codes = error_codes(decision)
-        is_admitted = decision.get("action") == "admit"
+        codes = frozenset(error_codes(decision))
+        is_admitted = decision["action"] == "admit"
         _count(score, decision, codes, is_admitted)
         touched.add(source)
         period.documents[source] += 1
@@ -223,15 +223,15 @@ def _add(card: Scorecard, record: Mapping[str, Any], start: str) -> None:
         counted.sound_before += not spoiled
 
 
-def _count(score: SourceScore, decision: Mapping[str, Any], codes: frozenset[str], is_admitted: bool) -> None:
+def _count(score: SourceScore, decision: DecisionRecord, codes: frozenset[str], is_admitted: bool) -> None:
     score.documents += 1
     score.admitted += is_admitted
     score.inadmissible += bool(codes)
     score.failures += _is_failure(codes)
     score.tampered += bool(codes & _TAMPER)
     score.codes.update(codes)
-    age = decision.get("age_seconds")
-    if isinstance(age, (int, float)) and 0 <= age <= _LONGEST:
+    age = decision["age_seconds"]
+    if age is not None and 0 <= age <= _LONGEST:
         score.ages.add(age)
 
 
@@ -239,10 +239,10 @@ def _is_failure(codes: frozenset[str]) -> bool:
     return any(code.startswith(("P", "G")) and code != "P113" for code in codes)
 
 
-def _start(record: Mapping[str, Any], by: By) -> str | None:
+def _start(record: AdmissionRecord, by: By) -> str | None:
     try:
         now = datetime.fromisoformat(record["now"])
-    except (ValueError, TypeError):
+    except ValueError:
         return None
     if by == "week":
         year, week, _ = now.isocalendar()

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from headgate.clock import read_instant, utc_now
 from headgate.display import Printable
-from headgate.history.counting import MostFrequent, decisions_of, name_of
+from headgate.history.counting import MostFrequent
 from headgate.policy import Policy
-from headgate.record import LogEntry
+from headgate.record import DecisionRecord, LogEntry, name_of, records_in
 
 __all__ = ["StaleDocument", "StaleList", "find_stale"]
 
@@ -24,7 +24,7 @@ class _Dates(NamedTuple):
 
     source: str
     modified: str | None
-    valid_until: str | None
+    valid_until: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +110,17 @@ def find_stale(
     seen: MostFrequent[_Dates] = MostFrequent(_DOCUMENTS)
     last: datetime | None = None
     skipped = 0
-    for entry in entries:
-        record = entry.record if isinstance(entry, LogEntry) else entry
+    for entry in records_in(entries):
+        record = entry.record
         instant = _instant(record["now"]) if record is not None else None
         if record is None or instant is None:
             skipped += 1
             continue
         last = max(last or instant, instant)
-        for decision in decisions_of(record):
-            if decision.get("action") == "admit":
-                dates = _Dates(str(decision.get("source"))[:100], decision.get("modified"), _valid_until(decision))
-                seen.put(name_of(decision), dates)
+        for decision in record["decisions"]:
+            if decision["action"] == "admit":
+                dates = _Dates(decision["source"][:100], decision["modified"], _valid_until(decision))
+                seen.put(name_of(decision) or "without a name", dates)
     at = now or last or utc_now()
     found = StaleList(at, is_pruned=seen.is_pruned, skipped=skipped)
     limits = _limits(policy)
@@ -162,11 +162,9 @@ def _judge(name: str, count: int, dates: _Dates, limit: timedelta | None, now: d
     return StaleDocument(name, dates.source, count, age, left, used)
 
 
-def _valid_until(decision: Mapping[str, Any]) -> str | None:
-    evidence = decision.get("evidence")
-    times = evidence.get("times") if isinstance(evidence, Mapping) else None
-    entry = times.get("valid_until") if isinstance(times, Mapping) else None
-    return entry[0] if isinstance(entry, list) and entry and isinstance(entry[0], str) else None
+def _valid_until(decision: DecisionRecord) -> object:
+    times = decision.get("evidence", {}).get("times", {})
+    return times["valid_until"][0] if "valid_until" in times else None
 
 
 def _instant(text: object) -> datetime | None:

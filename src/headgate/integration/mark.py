@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from headgate.decision import Admission, Decision
-from headgate.terminology.edits import Rewrite
+from headgate.terminology.edits import Rewrite, undo_edits
 
 __all__ = ["RECORD_KEY", "make_record", "read_record", "restore", "restore_metadata"]
 
@@ -76,18 +76,15 @@ def _edits(rewrite: Rewrite | None) -> list[list[object]]:
 
 
 def _undo(text: str, edits: object) -> str:
-    """Return `text` with edits taken back; anything that is no list of edits of this text changes nothing."""
+    """Return `text` with edits taken back; anything that is not a list of edits of this text changes nothing."""
     if not isinstance(edits, list):
         return text
-    parts: list[str] = []
     position = 0
     for edit in edits:
         if not _is_edit(edit, position, len(text)):
             return text
-        start, end, alias = edit
-        parts += [text[position:start], alias]
-        position = end
-    return "".join((*parts, text[position:]))
+        position = edit[1]
+    return undo_edits(text, edits)
 
 
 def _is_edit(edit: object, position: int, length: int) -> bool:

@@ -6,7 +6,7 @@ Nothing of a document's text is in it. docs/decision-log.md has the format.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import cast
 
 from headgate.clock import read_instant
 from headgate.encoding import safe_uri
@@ -22,6 +22,7 @@ from headgate.freshness import (
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy import normalise_uri
 from headgate.provenance import MECHANISMS, Attestation, Presented, uncovered_media
+from headgate.record.schema import EvidenceRecord, SealRecord, TimeRecord
 
 __all__ = ["evidence_of", "is_resting_on_seal", "read_attestation", "read_document", "read_times"]
 
@@ -130,7 +131,7 @@ def _times_of(times: Timestamps) -> dict[str, object]:
     }
 
 
-def read_attestation(evidence: Mapping[str, Any], limits: Limits = DEFAULT_LIMITS) -> Attestation | None:
+def read_attestation(evidence: EvidenceRecord, limits: Limits = DEFAULT_LIMITS) -> Attestation | None:
     """Return what a verified proof said, or None where there was none; its times are in `read_times`.
 
     Raises:
@@ -139,17 +140,12 @@ def read_attestation(evidence: Mapping[str, Any], limits: Limits = DEFAULT_LIMIT
     mechanism = next((mechanism for mechanism in MECHANISMS if mechanism.name in evidence), None)
     if mechanism is None:
         return None
-    claims = evidence[mechanism.name]
-    if not isinstance(claims, Mapping):
-        raise ValueError("the proof is not an object")
-    uri = normalise_uri(claims.get("sub"), limits.uri_chars)
-    covered, version, thumbprint = claims.get("covered", []), claims.get("ver"), claims.get("key")
-    texts = (claims.get("iss"), claims.get("sub"), claims.get("kid"))
-    if uri is None or not all(isinstance(text, str) for text in texts) or not isinstance(covered, list):
-        raise ValueError("the proof is incomplete")
-    times = evidence.get("times")
-    modified = times.get("modified") if isinstance(times, Mapping) else None
-    is_signed = isinstance(modified, list) and len(modified) == 6 and modified[4] == mechanism.name
+    claims = _claims_of(evidence, mechanism.name)
+    uri = normalise_uri(claims["sub"], limits.uri_chars)
+    if uri is None:
+        raise ValueError("the proof is for no document")
+    modified = evidence.get("times", {}).get("modified")
+    is_signed = modified is not None and modified[4] == mechanism.name
     return Attestation(
         mechanism=mechanism.name,
         assurance=mechanism.assurance,
@@ -157,14 +153,19 @@ def read_attestation(evidence: Mapping[str, Any], limits: Limits = DEFAULT_LIMIT
         subject=claims["sub"],
         uri=uri,
         kid=claims["kid"],
-        thumbprint=thumbprint if isinstance(thumbprint, str) else None,
-        version=version if type(version) is int else None,
+        thumbprint=claims.get("key"),
+        version=claims.get("ver"),
         modified=read_instant(modified[0]) if is_signed and modified is not None else None,
-        covered=tuple(str(name) for name in covered),
+        covered=tuple(claims.get("covered", ())),
     )
 
 
-def read_document(evidence: Mapping[str, Any], attestation: Attestation | None, uri: str | None) -> str | None:
+def _claims_of(evidence: EvidenceRecord, mechanism: str) -> SealRecord:
+    # The schema names the entries of mechanisms one by one; whoever reads them goes by the mechanism's name.
+    return cast("SealRecord", cast("Mapping[str, object]", evidence)[mechanism])
+
+
+def read_document(evidence: EvidenceRecord, attestation: Attestation | None, uri: str | None) -> str | None:
     """Return which document a chunk is a version of.
 
     Args:
@@ -173,13 +174,13 @@ def read_document(evidence: Mapping[str, Any], attestation: Attestation | None, 
         uri: the URI that counts, in its normal form.
     """
     if attestation is not None:
-        fragment = evidence[attestation.mechanism].get("fragment", "")
-        return identify_document(attestation.uri, fragment=str(fragment))
+        fragment = _claims_of(evidence, attestation.mechanism).get("fragment", "")
+        return identify_document(attestation.uri, fragment=fragment)
     is_declared = any(mechanism.name in evidence for mechanism in MECHANISMS) or evidence.get("declared") == uri
-    return identify_document(uri, fragment=str(evidence.get("fragment", "")) if is_declared else "")
+    return identify_document(uri, fragment=evidence.get("fragment", "") if is_declared else "")
 
 
-def read_times(evidence: Mapping[str, Any], *, sealed_only: bool = False, ignores_seal: bool = False) -> Timestamps:
+def read_times(evidence: EvidenceRecord, *, sealed_only: bool = False, ignores_seal: bool = False) -> Timestamps:
     """Return the timestamps that evidence holds.
 
     Args:
@@ -194,10 +195,7 @@ def read_times(evidence: Mapping[str, Any], *, sealed_only: bool = False, ignore
     found: dict[str, Evidence] = {}
     unread: dict[str, Evidence] = {}
     uncounted: dict[str, tuple[Interval | None, Evidence]] = {}
-    entries, problems = evidence.get("times", {}), evidence.get("unreadable", {})
-    if not isinstance(entries, Mapping) or not isinstance(problems, Mapping):
-        raise ValueError("the times are not an object")
-    for role, entry in entries.items():
+    for role, entry in evidence.get("times", {}).items():
         interval, said = _read_entry(role, entry)
         if ignores_seal and said.is_signed:
             continue
@@ -205,37 +203,35 @@ def read_times(evidence: Mapping[str, Any], *, sealed_only: bool = False, ignore
             uncounted[role] = (interval, said)
         else:
             intervals[role], found[role] = interval, said
-    for role, problem in problems.items():
-        if not isinstance(problem, list) or len(problem) != 2:
-            raise ValueError("a problem is incomplete")
-        said = Evidence("metadata", str(problem[0]), str(problem[1]))
+    for role, (key, problem) in evidence.get("unreadable", {}).items():
+        said = Evidence("metadata", key, problem)
         if role in RESTRICTING_ROLES or role == "metadata":
             unread[role] = said
         elif role not in found:
             found[role] = said
-    version, successor, start = evidence.get("version"), evidence.get("superseded_by"), evidence.get("signed_start")
-    if type(version) is int:
-        found["version"] = Evidence(str(evidence.get("version_from", "metadata")), "version")
+    version, start = evidence.get("version"), evidence.get("signed_start")
+    if version is not None:
+        found["version"] = Evidence(evidence.get("version_from", "metadata"), "version")
     return Timestamps(
         intervals,
         found,
-        version if type(version) is int else None,
-        successor if isinstance(successor, str) else None,
+        version,
+        evidence.get("superseded_by"),
         unread,
         uncounted,
         read_instant(start) if start is not None and not ignores_seal else None,
     )
 
 
-def is_resting_on_seal(evidence: Mapping[str, Any]) -> bool:
+def is_resting_on_seal(evidence: EvidenceRecord) -> bool:
     """Return whether recorded times or the version are signed, so that nothing tells what metadata says beside it."""
     kinds = {entry[4] for entry in evidence.get("times", {}).values()}
     return bool(kinds & {"seal", "covered"}) or "version_from" in evidence
 
 
-def _read_entry(role: object, entry: object) -> tuple[Interval, Evidence]:
-    if not isinstance(entry, list) or len(entry) != 6 or role not in TIME_ROLES or entry[2] not in _UNITS:
-        raise ValueError("a time is incomplete")
+def _read_entry(role: str, entry: TimeRecord) -> tuple[Interval, Evidence]:
     earliest, latest, unit, has_zone, kind, key = entry
+    if role not in TIME_ROLES or unit not in _UNITS:
+        raise ValueError("the time is of no known kind")
     interval = Interval(read_instant(earliest), read_instant(latest), unit, bool(has_zone))
     return interval, Evidence(str(kind), str(key))

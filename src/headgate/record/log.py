@@ -14,44 +14,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from headgate.decision import Admission
-from headgate.encoding import digest_label, to_json
+from headgate.encoding import to_json
 from headgate.forks import renew_after_fork
 from headgate.policy import Log
+from headgate.record.writing import log_record
 
-__all__ = ["SCHEMA", "DecisionLog", "log_record"]
-
-SCHEMA = 1
-"""The version of the format."""
-
-_HIDDEN = ["/query", "/decisions/*/text", "/decisions/*/metadata"]
-
-
-def log_record(admission: Admission, *, full: bool = False) -> dict[str, object]:
-    """Return what the log holds about an admission.
-
-    Args:
-        admission: what was decided.
-        full: whether to keep the question and the documents' original texts.
-    """
-    record: dict[str, object] = {"schema": SCHEMA, "type": "admission", **admission.to_dict()}
-    record["reading"] = admission.reading
-    given = {decision.index: chunk.text for chunk, decision in admission.admitted()}
-    decisions = []
-    for number, decision in enumerate(admission.decisions):
-        entry = {**decision.to_dict(), "evidence": dict(decision.evidence)}
-        text = given.get(decision.index)
-        if text is not None and text != admission.inputs[number].text:
-            entry["prompt_digest"] = digest_label(text.encode("utf-8", "surrogatepass"))
-        if full:
-            text = admission.inputs[number].text
-            entry["text"] = text if isinstance(text, str) else None
-        decisions.append(entry)
-    record["decisions"] = decisions
-    record["masked"] = [] if full else _HIDDEN
-    if full:
-        record["query"] = admission.query
-        record["masked"] = ["/decisions/*/metadata"]
-    return record
+__all__ = ["DecisionLog"]
 
 
 class DecisionLog:

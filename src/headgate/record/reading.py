@@ -1,22 +1,21 @@
-"""Reading decision logs: line by line, whatever else stands in the file."""
+"""Reading decision logs: line by line, whatever else the file holds."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from headgate.errors import HeadgateError
-from headgate.record.log import SCHEMA
+from headgate.record.schema import SCHEMA, AdmissionRecord
+from headgate.record.validating import read_admission
 
-__all__ = ["LogEntry", "log_files", "parse_line", "read_log"]
+__all__ = ["LogEntry", "log_files", "parse_line", "read_log", "records_in"]
 
 # Nested empty values take some 25 times their length in memory.
 _MAX_LINE = 64_000_000
-_CODE = re.compile(r"[A-Z][0-9]{3}")
 _BEGIN = b'{"schema":'
 
 
@@ -31,7 +30,7 @@ class LogEntry:
     """
 
     place: str
-    record: Mapping[str, Any] | None
+    record: AdmissionRecord | None
     notice: str | None = None
 
 
@@ -67,22 +66,37 @@ def log_files(path: Path) -> list[Path]:
 
 
 def parse_line(line: bytes, place: str) -> LogEntry:
-    """Return what stands in one line.
+    """Return what one line holds.
 
     Where a process was killed within a write, the next record follows in the same line. It is found by how records
-    begin, which cannot stand within a record: there the quotation marks would be escaped.
+    begin, which cannot occur within a record: there the quotation marks would be escaped.
     """
     if not line.endswith(b"\n"):
         return LogEntry(place, None, "the line is torn")
-    record = _parse(line)
-    if record is None:
-        start = line.rfind(_BEGIN)
-        record = _parse(line[start:]) if start > 0 else None
-        if record is None:
-            return LogEntry(place, None, "the line is no JSON")
-        return LogEntry(place, record if _problem(record) is None else None, "the line begins with a torn record")
-    problem = _problem(record)
-    return LogEntry(place, record if problem is None else None, problem)
+    value = _parse(line)
+    if value is not None:
+        return _entry(value, place)
+    start = line.rfind(_BEGIN)
+    value = _parse(line[start:]) if start > 0 else None
+    if value is None:
+        return LogEntry(place, None, "the line is not JSON")
+    return _entry(value, place, "the line begins with a torn record")
+
+
+def records_in(entries: Iterable[LogEntry | Mapping[str, Any]]) -> Iterator[LogEntry]:
+    """Yield log entries as they are, and records from anywhere else as entries, validated alike.
+
+    Args:
+        entries: what `read_log` yields, or records as tracers receive them; read once, one at a time.
+    """
+    for entry in entries:
+        if isinstance(entry, LogEntry):
+            yield entry
+            continue
+        try:
+            yield LogEntry("", read_admission(entry))
+        except ValueError:
+            yield LogEntry("", None, "the admission lacks what every admission has")
 
 
 def _skip_line(lines: BinaryIO) -> None:
@@ -97,43 +111,24 @@ def _parse(data: bytes) -> Any:
         return None
 
 
-def _problem(record: Any) -> str | None:
+def _entry(value: Any, place: str, notice: str | None = None) -> LogEntry:
+    """Return the line that a JSON value makes."""
+    problem = _problem(value)
+    if problem is None:
+        try:
+            return LogEntry(place, read_admission(value), notice)
+        except ValueError:
+            problem = "the admission lacks what every admission has"
+    return LogEntry(place, None, notice or problem)
+
+
+def _problem(value: Any) -> str | None:
     """Return why a value is no admission of this version, if it is none."""
-    if not isinstance(record, dict) or record.get("type") != "admission":
-        return "the line is no admission"
-    if record.get("schema") != SCHEMA:
-        found = record.get("schema")
-        # Figures only, and small ones: notices are counted, so there must not be one for every line.
-        is_version = isinstance(found, int) and 0 <= found < 100
-        return f"the line has schema {found}, not {SCHEMA}" if is_version else "the line has no known schema"
-    return None if _is_whole(record) else "the admission lacks what every admission has"
-
-
-def _is_whole(record: Mapping[str, Any]) -> bool:
-    decisions = record.get("decisions")
-    return (
-        isinstance(record.get("now"), str)
-        and isinstance(record.get("admission"), str)
-        and isinstance(decisions, list)
-        and all(map(_is_decision, decisions))
-    )
-
-
-def _is_decision(decision: object) -> bool:
-    return (
-        isinstance(decision, dict)
-        and decision.get("action") in ("admit", "drop")
-        and isinstance(decision.get("source"), str)
-        and isinstance(decision.get("uri"), str | None)
-        and isinstance(decision.get("digest", ""), str)
-        and isinstance(decision.get("findings"), list)
-        and all(map(_is_finding, decision["findings"]))
-    )
-
-
-def _is_finding(finding: object) -> bool:
-    return (
-        isinstance(finding, dict)
-        and isinstance(finding.get("code"), str)
-        and _CODE.fullmatch(finding["code"]) is not None
-    )
+    if not isinstance(value, dict) or value.get("type") != "admission":
+        return "the line is not an admission"
+    found = value.get("schema")
+    if found == SCHEMA:
+        return None
+    # Figures only, and small ones: notices are counted, so there must not be one for every line.
+    is_version = isinstance(found, int) and 0 <= found < 100
+    return f"the line has schema {found}, not {SCHEMA}" if is_version else "the line has no known schema"

@@ -25,7 +25,7 @@ from headgate.encoding import (
 from headgate.errors import HeadgateError, SealError
 from headgate.limits import Limits
 from headgate.provenance import KeySet, SigningKey, sign_jws, verify_jws
-from headgate.record.log import log_record
+from headgate.record.writing import log_record
 
 __all__ = ["PREDICATE_TYPE", "RECEIPT_TYPE", "Receipt", "ReceiptError", "issue_receipt", "verify_receipt"]
 

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Group
 from rich.text import Text
 
-from headgate.codes import CODES
+from headgate.codes import titled
 from headgate.rehearsal.result import InjectionResult, Rehearsal
 from headgate.report import (
     Bar,
@@ -107,17 +107,17 @@ def _notes(rehearsal: Rehearsal) -> Iterator[str]:
     if not rehearsal.was_enforced:
         yield "The policy itself does not enforce yet; the rehearsal did."
     if rehearsal.left_out:
-        reasons = ", ".join(f"{_title(code)}: {count:,}" for code, count in rehearsal.left_out.items())
+        reasons = ", ".join(f"{titled(code)}: {count:,}" for code, count in rehearsal.left_out.items())
         yield f"Left out of the curated corpus, because the policy would not admit them as they are: {reasons}."
     if rehearsal.idle:
         names = ", ".join(rehearsal.idle)
         yield f"Found nothing to work on (no seal, no term, or too small a dose): {names}."
     if rehearsal.good_lost:
-        reasons = ", ".join(f"{_title(code)}: {count:,}" for code, count in rehearsal.good_lost.most_common())
+        reasons = ", ".join(f"{titled(code)}: {count:,}" for code, count in rehearsal.good_lost.most_common())
         yield f"Good documents lost to {reasons}."
     if rehearsal.questions and rehearsal.empty == rehearsal.questions:
         most = rehearsal.dropped.most_common(1)
-        reason = f"; what dropped most is {_title(most[0][0])}" if most else ""
+        reason = f"; what dropped most is {titled(most[0][0])}" if most else ""
         yield f"Every prompt with the gate was empty{reason}."
     elif rehearsal.short:
         yield f"{rehearsal.short:,} prompts had fewer documents with the gate, {rehearsal.empty:,} had none."
@@ -186,11 +186,7 @@ def _excerpt(text: str) -> str:
 
 
 def _codes(one: InjectionResult) -> str:
-    return ", ".join(f"{_title(code)} ({count:,})" for code, count in one.codes.most_common(4)) or "\u2013"
-
-
-def _title(code: str) -> str:
-    return f"{code} {CODES[code].title}" if code in CODES else code
+    return ", ".join(f"{titled(code)} ({count:,})" for code, count in one.codes.most_common(4)) or "\u2013"
 
 
 add_view(Rehearsal, rehearsal_html, rehearsal_rich, rehearsal_page)

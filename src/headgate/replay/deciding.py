@@ -32,7 +32,9 @@ from headgate.provenance import (
     check_provenance,
     issuer_finding,
 )
+from headgate.record import AdmissionRecord, DecisionRecord, error_codes, mend_admission
 from headgate.record.evidence import is_resting_on_seal, read_attestation, read_document, read_times
+from headgate.record.schema import EvidenceRecord
 from headgate.terminology.findings import describe_rewrite
 
 __all__ = ["Redecided", "Redecider"]
@@ -63,7 +65,7 @@ class Redecided:
         edits: how many places terminology rewrites now; None if the record has no text.
     """
 
-    before: Mapping[str, Any]
+    before: DecisionRecord
     action: str | None
     codes: tuple[str, ...] = ()
     reasons: tuple[Finding, ...] = ()
@@ -75,7 +77,7 @@ class Redecided:
     @property
     def is_changed(self) -> bool:
         """Whether the action differs from the recorded one."""
-        return self.action is not None and self.action != self.before.get("action")
+        return self.action is not None and self.action != self.before["action"]
 
 
 class _Likeness(NamedTuple):
@@ -117,16 +119,27 @@ class Redecider:
         """The digest of the policy, with its keys and glossaries."""
         return self._revision.digest
 
-    def redecide(self, record: Mapping[str, Any]) -> list[Redecided]:
+    def redecide(self, recorded: Mapping[str, Any]) -> list[Redecided]:
         """Return the documents of a recorded admission, decided again; in their order.
+
+        Args:
+            recorded: a record, whoever made it; what it does not say in due form leaves documents undecided.
 
         Raises:
             ValueError: the record has no time that can be read.
         """
-        now = self._at or read_instant(record.get("as_of") or record.get("now"))
+        return self.redecide_read(mend_admission(recorded))
+
+    def redecide_read(self, record: AdmissionRecord) -> list[Redecided]:
+        """As `redecide`, for a record that came through the reader.
+
+        Raises:
+            ValueError: the record has no time that can be read.
+        """
+        now = self._at or read_instant(record["as_of"] or record["now"])
         likeness = _Likeness(
             record.get("reading") == self._revision.reading,
-            record.get("policy_revision") == self._revision.digest,
+            record["policy_revision"] == self._revision.digest,
         )
         judged: list[Judgement] = []
         outcomes: list[Judgement | str] = []
@@ -142,19 +155,17 @@ class Redecider:
                 outcomes.append(judgement)
         apply_supersession(judged, now)
         # Tokens are counted in texts; a log that keeps none says nothing about the budget.
-        if all(isinstance(entry.get("text"), str) for entry in record["decisions"] if isinstance(entry, Mapping)):
+        if all(entry.get("text") is not None for entry in record["decisions"]):
             apply_budget(judged, self._revision)
         return [self._conclude(entry, outcome) for entry, outcome in zip(record["decisions"], outcomes, strict=True)]
 
-    def _judge(self, place: int, entry: Mapping[str, Any], now: datetime, likeness: _Likeness) -> Judgement:
+    def _judge(self, place: int, entry: DecisionRecord, now: datetime, likeness: _Likeness) -> Judgement:
         facts = self._facts_of(entry, likeness)
         text = entry.get("text")
-        identifier = entry.get("id")
-        chunk = Chunk(text if isinstance(text, str) else "", {}, identifier if isinstance(identifier, str) else None)
-        judgement = Judgement(place, chunk, facts)
+        judgement = Judgement(place, Chunk(text or "", {}, entry["id"]), facts)
         judge_times(judgement, now)
         glossary = facts.source.glossary
-        if isinstance(text, str) and glossary is not None and not judgement.is_kept_out:
+        if text is not None and glossary is not None and not judgement.is_kept_out:
             judgement.rewrite = glossary.rewrite(text, facts.source.id, limits=self._limits)
             mode = facts.source.modes["terminology"]
             judgement.add(describe_rewrite(judgement.rewrite), mode)
@@ -162,11 +173,11 @@ class Redecider:
                 judgement.text = judgement.rewrite.text
         return judgement
 
-    def _conclude(self, entry: Mapping[str, Any], outcome: Judgement | str) -> Redecided:
+    def _conclude(self, entry: DecisionRecord, outcome: Judgement | str) -> Redecided:
         if isinstance(outcome, str):
             return Redecided(entry, None, lack=outcome)
         decision = outcome.decide()
-        has_text = isinstance(entry.get("text"), str)
+        has_text = entry.get("text") is not None
         lack = _unknown(entry, has_text) if decision.admitted else None
         if lack is not None:
             return Redecided(entry, None, lack=lack)
@@ -182,12 +193,12 @@ class Redecider:
             edits if has_text else None,
         )
 
-    def _facts_of(self, entry: Mapping[str, Any], likeness: _Likeness) -> Facts:
+    def _facts_of(self, entry: DecisionRecord, likeness: _Likeness) -> Facts:
         """Return what is settled about a document; remembered, because documents are retrieved again and again."""
-        evidence, codes = repr(entry["evidence"]), _codes_key(entry)
+        evidence, codes = repr(_evidence_of(entry)), _codes_key(entry)
         if len(evidence) + len(codes) > _MOST_KEPT:
             return self._find(entry, likeness)
-        key = (entry.get("digest"), entry.get("uri"), evidence, codes, likeness)
+        key = (entry["digest"], entry["uri"], evidence, codes, likeness)
         known = self._facts.get(key)
         if known is None:
             try:
@@ -199,8 +210,8 @@ class Redecider:
             raise _Lacking(known)
         return known
 
-    def _find(self, entry: Mapping[str, Any], likeness: _Likeness) -> Facts:
-        evidence, codes = entry["evidence"], _error_codes(entry)
+    def _find(self, entry: DecisionRecord, likeness: _Likeness) -> Facts:
+        evidence, codes = _evidence_of(entry), _error_codes(entry)
         default = self._revision.default
         if codes & _INTRINSIC:
             kept = under_mode(
@@ -209,7 +220,7 @@ class Redecider:
             return Facts(default, findings=kept, is_kept_out=any(finding.blocks for finding in kept))
         if "G901" in codes:
             raise _Lacking("a check failed when it was recorded")
-        digest = str(entry.get("digest") or "")
+        digest = entry["digest"]
         attestation = read_attestation(evidence, self._limits)
         presented = self._presented(evidence, digest, attestation)
         claims = _claims(entry, evidence, attestation)
@@ -246,15 +257,15 @@ class Redecider:
             has_claim=bool(claims),
         )
 
-    def _presented(self, evidence: Mapping[str, Any], digest: str, attestation: Attestation | None) -> Presented:
+    def _presented(self, evidence: EvidenceRecord, digest: str, attestation: Attestation | None) -> Presented:
         """Return the document as proofs looked at it; what was covered is not recorded, only that it was."""
         default = attestation.uri if attestation is not None and "undeclared" not in evidence else None
         declared = evidence.get("declared", default)
         uri = normalise_uri(declared, self._limits.uri_chars)
-        media = dict.fromkeys(map(str, evidence.get("media", ())))
+        media = dict.fromkeys(evidence.get("media", ()))
         return Presented(digest, {}, media, uri, declared is not None or "declared" in evidence)
 
-    def _require_alike(self, evidence: Mapping[str, Any], likeness: _Likeness, *, is_ignored: bool) -> None:
+    def _require_alike(self, evidence: EvidenceRecord, likeness: _Likeness, *, is_ignored: bool) -> None:
         """Refuse evidence that another policy would have read otherwise."""
         if is_ignored and is_resting_on_seal(evidence):
             raise _Lacking("its times come from a seal that would not count, and metadata's are not recorded")
@@ -276,12 +287,12 @@ class Redecider:
             return Verdict((issuer_finding(attestation.issuer, requirement),), attestation)
         return Verdict((), attestation)
 
-    def _failed(self, entry: Mapping[str, Any], requirement: Requirement, likeness: _Likeness) -> tuple[Finding, ...]:
+    def _failed(self, entry: DecisionRecord, requirement: Requirement, likeness: _Likeness) -> tuple[Finding, ...]:
         """Return the findings of a proof that failed when it was recorded, if they would be the same again."""
         codes = _error_codes(entry) & _REFUTED
         if likeness.is_same:
             return tuple(Finding(code, "As recorded.") for code in sorted(codes))
-        details = {f["code"]: f.get("detail") or {} for f in entry["findings"] if isinstance(f.get("detail", {}), dict)}
+        details = {finding["code"]: finding["detail"] for finding in entry["findings"]}
         if codes & _BROKEN and not details.get("P105", {}).get("uncovered"):
             return tuple(Finding(code, "As recorded: the seal did not hold.") for code in sorted(codes & _BROKEN))
         kid = details.get("P103", {}).get("kid") or details.get("P104", {}).get("kid")
@@ -291,9 +302,7 @@ class Redecider:
         raise _Lacking("it carries a seal that was never verified with these keys")
 
 
-def _claims(
-    entry: Mapping[str, Any], evidence: Mapping[str, Any], attestation: Attestation | None
-) -> tuple[Claim, ...]:
+def _claims(entry: DecisionRecord, evidence: EvidenceRecord, attestation: Attestation | None) -> tuple[Claim, ...]:
     """Return what a document claimed, as far as the record says it."""
     if attestation is not None:
         return (Claim(attestation.mechanism, attestation.uri, attestation),)
@@ -302,12 +311,12 @@ def _claims(
     if "P106" in _error_codes(entry):
         return (Claim("", problem=Finding("P106", "As recorded: the seal is malformed.")),)
     # Records made before have the claimed document in the place of the declared one.
-    return (Claim("", evidence.get("claimed", entry.get("uri"))),)
+    return (Claim("", evidence.get("claimed", entry["uri"])),)
 
 
-def _unknown(entry: Mapping[str, Any], has_text: bool) -> str | None:
+def _unknown(entry: DecisionRecord, has_text: bool) -> str | None:
     """Return why a document that was dropped may still be dropped, though nothing in the record says so."""
-    codes = {finding["code"] for finding in entry["findings"] if finding.get("severity") == "error"}
+    codes = error_codes(entry)
     if "P113" in codes:
         return "its source was in quarantine, which depends on the traffic of the time"
     if "B402" in codes and not has_text:
@@ -315,12 +324,18 @@ def _unknown(entry: Mapping[str, Any], has_text: bool) -> str | None:
     return None
 
 
-def _codes_key(entry: Mapping[str, Any]) -> str:
+def _evidence_of(entry: DecisionRecord) -> EvidenceRecord:
+    if "evidence" not in entry:
+        raise _Lacking("its evidence cannot be read")
+    return entry["evidence"]
+
+
+def _codes_key(entry: DecisionRecord) -> str:
     # A seal that failed is the only case in which the recorded findings decide; others need no longer key.
-    if not entry["evidence"].get("unproved_seal"):
-        return " ".join(sorted(_error_codes(entry) & {*_INTRINSIC, "G901"}))
-    return repr(entry["findings"])
+    if _evidence_of(entry).get("unproved_seal"):
+        return repr(entry["findings"])
+    return " ".join(sorted(_error_codes(entry) & {*_INTRINSIC, "G901"}))
 
 
-def _error_codes(entry: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(f["code"] for f in entry["findings"] if f.get("severity") == "error") - _NOT_REPLAYED
+def _error_codes(entry: DecisionRecord) -> frozenset[str]:
+    return frozenset(error_codes(entry)) - _NOT_REPLAYED

@@ -10,7 +10,7 @@ from typing import Any
 
 from headgate.display import Printable
 from headgate.policy import Policy
-from headgate.record import LogEntry
+from headgate.record import AdmissionRecord, LogEntry, error_codes, name_of, records_in
 from headgate.replay.deciding import Redecided, Redecider
 
 __all__ = ["Example", "Replay", "replay_records"]
@@ -91,7 +91,7 @@ class Replay(Printable):
         """Whether any decision would change."""
         return bool(self.changed_prompts)
 
-    def add(self, record: Mapping[str, Any], decided: list[Redecided]) -> None:
+    def add(self, record: AdmissionRecord, decided: list[Redecided]) -> None:
         """Count one admission."""
         self.admissions += 1
         before = after = undecided = 0
@@ -102,7 +102,7 @@ class Replay(Printable):
                 undecided += 1
                 self.undecided[one.lack or "unknown"] += 1
                 continue
-            before += one.before.get("action") == "admit"
+            before += one.before["action"] == "admit"
             after += one.action == "admit"
             if one.is_changed:
                 is_changed = True
@@ -138,12 +138,11 @@ class Replay(Printable):
 
     def _count_edits(self, one: Redecided) -> None:
         self.texts += 1
-        edits = one.before.get("edits")
-        self.rewritten_before += len(edits) if isinstance(edits, list) else 0
+        self.rewritten_before += len(one.before["edits"])
         self.rewritten_after += one.edits or 0
 
-    def _change(self, record: Mapping[str, Any], one: Redecided) -> None:
-        reasons = tuple(f["code"] for f in one.before["findings"] if f.get("severity") == "error")
+    def _change(self, record: AdmissionRecord, one: Redecided) -> None:
+        reasons = error_codes(one.before)
         if one.action == "drop":
             code = one.reasons[0].code if one.reasons else "G901"
             self._bump(self.newly_dropped, one.source, code)
@@ -152,8 +151,8 @@ class Replay(Printable):
             self._bump(self.newly_admitted, one.source, code)
         examples = self.examples.setdefault(("- " if one.action == "drop" else "+ ") + code, [])
         if len(examples) < _EXAMPLES:
-            document = next((str(one.before[k]) for k in ("uri", "id", "digest") if one.before.get(k)), "")
             after = tuple(f"{finding.code} {finding.message}" for finding in one.reasons)
+            document = name_of(one.before)
             examples.append(Example(record["admission"], record["now"], document, one.source, reasons, after))
 
     def _bump(self, counts: Counter[tuple[str, str]], source: str, code: str) -> None:
@@ -175,14 +174,13 @@ def replay_records(
     """
     redecider = Redecider(policy, at=at)
     replay = Replay(redecider.revision, at, policy.is_enforcing)
-    for entry in entries:
-        record = entry.record if isinstance(entry, LogEntry) else entry
-        if isinstance(entry, LogEntry) and record is None:
-            replay.skipped[entry.notice or "unreadable"] += 1
+    for entry in records_in(entries):
+        record = entry.record
         if record is None:
+            replay.skipped[entry.notice or "unreadable"] += 1
             continue
         try:
-            decided = redecider.redecide(record)
+            decided = redecider.redecide_read(record)
         except ValueError:
             replay.skipped["the admission has no time that can be read"] += 1
             continue

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Group
 from rich.text import Text
 
-from headgate.codes import CODES
+from headgate.codes import titled
 from headgate.replay.reporting import Replay
 from headgate.report import Bar, add_view, bar_chart, clip, escape, new_table, plain, prose, table
 
@@ -24,14 +24,14 @@ def replay_html(replay: Replay) -> str:
     parts = [f"<p><strong>{escape(_sentence(replay))}</strong></p>"]
     parts += [f"<p>{escape(note)}</p>" for note in _notes(replay)]
     bars = [
-        Bar(f"{source}: {_title(code)}", count, note=f"{sign}{count:,}", kind=kind)
+        Bar(f"{source}: {titled(code)}", count, note=f"{sign}{count:,}", kind=kind)
         for counts, sign, kind in ((replay.newly_dropped, "\u2212", "bad"), (replay.newly_admitted, "+", "good"))
         for (source, code), count in counts.most_common(12)
     ]
     if bars:
         parts.append(bar_chart(bars, alt="Documents whose decision would change, by source and reason"))
     for words, counts in ((_DROPPED, replay.newly_dropped), (_ADMITTED, replay.newly_admitted)):
-        counted = [(escape(clip(s, 80)), escape(_title(code)), f"{n:,}") for (s, code), n in counts.most_common(_ROWS)]
+        counted = [(escape(clip(s, 80)), escape(titled(code)), f"{n:,}") for (s, code), n in counts.most_common(_ROWS)]
         if counted:
             parts.append(table(("source", "reason", "documents"), counted, numbers=(2,), caption=words))
     rows = [
@@ -74,7 +74,7 @@ def replay_rich(replay: Replay) -> Group:
 def _counted(words: str, counts: Counter[tuple[str, str]]) -> Any:
     listed = new_table(words.capitalize(), [("source", False), ("reason", False), ("documents", True)])
     for (source, code), count in counts.most_common(_ROWS):
-        listed.add_row(plain(source), plain(_title(code)), f"{count:,}")
+        listed.add_row(plain(source), plain(titled(code)), f"{count:,}")
     return listed
 
 
@@ -97,7 +97,7 @@ def _notes(replay: Replay) -> list[str]:
         notes.append(f"{replay.emptied_prompts:,} prompts would have no document left.")
         if replay.admitted_after == 0:
             most = replay.newly_dropped.most_common(1)
-            notes[-1] += f" Nothing is admitted any more; what drops most is {_title(most[0][0][1])}." if most else ""
+            notes[-1] += f" Nothing is admitted any more; what drops most is {titled(most[0][0][1])}." if most else ""
     if replay.undecided:
         total = sum(replay.undecided.values())
         notes.append(f"{total:,} of {replay.documents:,} documents cannot be decided again from what was recorded:")
@@ -110,10 +110,6 @@ def _notes(replay: Replay) -> list[str]:
         lines = "; ".join(f"{count:,} where {why}" for why, count in replay.skipped.most_common(5))
         notes.append(f"Lines skipped: {lines}.")
     return notes
-
-
-def _title(code: str) -> str:
-    return f"{code} {CODES[code].title}" if code in CODES else code
 
 
 add_view(Replay, replay_html, replay_rich)

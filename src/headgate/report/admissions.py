@@ -1,21 +1,22 @@
-"""An admission for people: a sentence, a funnel by reason, and one row a document."""
+"""An admission for people: a sentence, a funnel by reason, and one row per document."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from headgate.record import AdmissionRecord, DecisionRecord
 from headgate.report.charts import funnel_chart
 from headgate.report.escaping import clip, escape
 from headgate.report.html import badge, diff_html, table, within
 from headgate.report.rows import DocumentRow, losses, rows_of
 from headgate.report.tables import new_table, plain, prose
 
-__all__ = ["admission_html", "admission_rich", "document_table", "funnel_rich", "headline"]
+__all__ = ["admission_html", "admission_rich", "document_rich", "document_table", "funnel_rich", "headline"]
 
 _NAME_CHARS = 120
 _MESSAGE_CHARS = 240
@@ -24,14 +25,14 @@ _FINDINGS = 6
 _EDITS = 4
 
 
-def headline(record: Mapping[str, Any]) -> str:
+def headline(record: AdmissionRecord) -> str:
     """Return an admission in one sentence of plain text."""
-    decisions = _decisions(record)
-    dropped = sum(decision.get("action") != "admit" for decision in decisions)
+    decisions = record["decisions"]
+    dropped = sum(decision["action"] != "admit" for decision in decisions)
     reasons = losses(decisions)
     said = f"{len(decisions):,} {'document' if len(decisions) == 1 else 'documents'}: "
     said += f"{len(decisions) - dropped:,} admitted, {dropped:,} dropped"
-    if record.get("mode") not in (None, "enforce"):
+    if not _is_enforced(record):
         said += f" (mode {record['mode']}: {sum(count for _, count in reasons):,} would be)"
     if decisions and dropped == len(decisions) and reasons:
         most = max(reasons, key=lambda pair: pair[1])
@@ -39,20 +40,20 @@ def headline(record: Mapping[str, Any]) -> str:
     return said + "."
 
 
-def admission_html(record: Mapping[str, Any], texts: Sequence[object] = ()) -> str:
+def admission_html(record: AdmissionRecord, texts: Sequence[object] = ()) -> str:
     """Return an admission as HTML.
 
     Args:
-        record: what `Admission.to_dict` returns, or what a log holds.
+        record: what `Admission.to_dict` returns, or what `read_admission` made of anything else.
         texts: the original texts, one per decision.
     """
-    decisions = _decisions(record)
+    decisions = record["decisions"]
     parts = [f"<p><strong>{escape(headline(record))}</strong> {_facts(record)}</p>"]
     reasons = losses(decisions)
     if reasons:
-        end = "admitted" if record.get("mode") in (None, "enforce") else "admissible"
+        end = "admitted" if _is_enforced(record) else "admissible"
         parts.append(funnel_chart(len(decisions), reasons, end))
-    parts.append(document_table(list(rows_of(record, texts))))
+    parts.append(document_table(list(rows_of(decisions, texts))))
     return "".join(parts)
 
 
@@ -64,12 +65,19 @@ def document_table(rows: Sequence[DocumentRow], *, most: int = 50) -> str:
     return table(("decision", "document", "source", "age", "why, and what was changed"), kept) + rest
 
 
-def admission_rich(record: Mapping[str, Any], texts: Sequence[object] = ()) -> Group:
+def admission_rich(record: AdmissionRecord, texts: Sequence[object] = ()) -> Group:
     """Return an admission for a terminal."""
-    rows = list(rows_of(record, texts))
-    listed = new_table(
-        None, [("decision", False), ("document", False), ("source", False), ("age", True), ("why", False)]
-    )
+    rows = list(rows_of(record["decisions"], texts))
+    parts: list[Any] = [prose(headline(record), "bold")]
+    if any(row.would_drop for row in rows):
+        parts.append(funnel_rich(record["decisions"]))
+    return Group(*parts, document_rich(rows))
+
+
+def document_rich(rows: Sequence[DocumentRow]) -> Group:
+    """Return documents for a terminal, one row per document."""
+    columns = [("decision", False), ("document", False), ("source", False), ("age", True), ("why", False)]
+    listed = new_table(None, columns)
     for row in rows[:50]:
         words, kind = row.verdict
         listed.add_row(
@@ -79,16 +87,13 @@ def admission_rich(record: Mapping[str, Any], texts: Sequence[object] = ()) -> G
             row.age,
             _reasons_text(row),
         )
-    parts: list[Any] = [prose(headline(record), "bold")]
-    if any(row.would_drop for row in rows):
-        parts.append(funnel_rich(_decisions(record)))
-    parts.append(listed)
+    parts: list[Any] = [listed]
     if len(rows) > 50:
         parts.append(Text(f"and {len(rows) - 50:,} more", style="dim"))
     return Group(*parts)
 
 
-def funnel_rich(decisions: Sequence[Mapping[str, Any]]) -> Table:
+def funnel_rich(decisions: Sequence[DecisionRecord]) -> Table:
     """Return for a terminal how many documents each first reason took."""
     funnel = Table(box=None, pad_edge=False, show_header=False)
     total = left = len(decisions)
@@ -110,24 +115,22 @@ def _reasons_text(row: DocumentRow) -> Text:
     return plain("  ".join(lines), _MESSAGE_CHARS)
 
 
-def _decisions(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    decisions = record.get("decisions")
-    return [d for d in decisions if isinstance(d, Mapping)] if isinstance(decisions, list) else []
+def _is_enforced(record: AdmissionRecord) -> bool:
+    return record["mode"] in ("", "enforce")
 
 
-def _facts(record: Mapping[str, Any]) -> str:
+def _facts(record: AdmissionRecord) -> str:
     facts = []
-    if record.get("now"):
-        facts.append(f"At {str(record['now'])[:19].replace('T', ' ')} UTC")
-    if record.get("as_of"):
-        facts.append(f"judged as of {str(record['as_of'])[:19].replace('T', ' ')}")
-    if record.get("policy_revision"):
-        facts.append(f"policy {str(record['policy_revision'])[:18]}\u2026")
-    if record.get("admission"):
-        facts.append(f"admission {str(record['admission'])[:12]}\u2026")
-    seconds = record.get("seconds")
-    if isinstance(seconds, float) and 0 <= seconds < 86_400:
-        facts.append(f"{seconds * 1e3:.1f} ms")
+    if record["now"]:
+        facts.append(f"At {record['now'][:19].replace('T', ' ')} UTC")
+    if record["as_of"]:
+        facts.append(f"judged as of {record['as_of'][:19].replace('T', ' ')}")
+    if record["policy_revision"]:
+        facts.append(f"policy {record['policy_revision'][:18]}\u2026")
+    if record["admission"]:
+        facts.append(f"admission {record['admission'][:12]}\u2026")
+    if 0 < record["seconds"] < 86_400:
+        facts.append(f"{record['seconds'] * 1e3:.1f} ms")
     return f'<span class="soft">{escape(", ".join(facts))}.</span>' if facts else ""
 
 

@@ -59,4 +59,4 @@ def _row(row: AuditRow) -> DocumentRow:
     if row.decision is None:
         finding = ("", "error", row.problem or "It cannot be read.")
         return DocumentRow("drop", True, row.place, "", "", "", (finding,), None, ())
-    return next(rows_of({"decisions": [row.decision.to_dict()]}))
+    return next(rows_of([row.decision.to_dict()]))

@@ -14,11 +14,12 @@ from headgate.corpus import Audit
 from headgate.decision import Admission, Decision
 from headgate.display import Displayed
 from headgate.policy import Policy
-from headgate.report.admissions import admission_html, admission_rich, document_table
+from headgate.record import AdmissionRecord, mend_admission
+from headgate.report.admissions import admission_html, admission_rich, document_rich, document_table
 from headgate.report.audits import audit_html, audit_rich
 from headgate.report.escaping import escape
 from headgate.report.html import document_page, fragment
-from headgate.report.rows import rows_of
+from headgate.report.rows import DocumentRow, rows_of
 from headgate.report.settings import glossary_html, glossary_rich, policy_html, policy_rich, rewrite_html, rewrite_rich
 from headgate.terminology import Glossary
 from headgate.terminology.edits import Rewrite
@@ -93,7 +94,7 @@ class Recorded(Displayed):
         texts: the original texts, one per decision, where they are at hand.
     """
 
-    record: Mapping[str, Any]
+    record: AdmissionRecord
     texts: Sequence[str] = ()
 
 
@@ -104,7 +105,7 @@ def show(record: Mapping[str, Any], texts: Sequence[str] = ()) -> Recorded:
         record: what a tracer received, or a line of the decision log.
         texts: the original texts, one per decision, where they are at hand.
     """
-    return Recorded(record, texts)
+    return Recorded(mend_admission(record), texts)
 
 
 @singledispatch
@@ -126,8 +127,8 @@ def _texts(admission: Admission) -> list[object]:
     return [chunk.text for chunk in admission.inputs]
 
 
-def _alone(decision: Decision) -> dict[str, object]:
-    return {"decisions": [decision.to_dict()]}
+def _alone(decision: Decision) -> list[DocumentRow]:
+    return list(rows_of([decision.to_dict()]))
 
 
 add_view(
@@ -137,8 +138,8 @@ add_view(
 )
 add_view(
     Decision,
-    lambda value: document_table(list(rows_of(_alone(value)))),
-    lambda value: admission_rich(_alone(value)),
+    lambda value: document_table(_alone(value)),
+    lambda value: document_rich(_alone(value)),
 )
 add_view(
     Recorded,

@@ -1,16 +1,16 @@
 """What is shown about an admission, whether it comes from a gate, a trace or a log: the record and the texts.
 
-A record may come from a file that somebody else wrote, so nothing in it is taken for granted.
+What a record holds has the type that its schema says; whether it fits a text is looked at here.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from headgate.codes import CODES
+from headgate.codes import titled
+from headgate.record import DecisionRecord, error_codes, name_of
 from headgate.terminology.edits import Edit
 
 __all__ = ["DocumentRow", "age_in_words", "edits_of", "first_reason", "losses", "rows_of"]
@@ -56,31 +56,28 @@ class DocumentRow:
         return "\u2713 admitted", "good"
 
 
-def rows_of(record: Mapping[str, Any], texts: Sequence[object] = ()) -> Iterator[DocumentRow]:
-    """Yield the documents of an admission's record.
+def rows_of(decisions: Sequence[DecisionRecord], texts: Sequence[object] = ()) -> Iterator[DocumentRow]:
+    """Yield the documents of an admission.
 
     Args:
-        record: what `Admission.to_dict` returns, or what a log holds.
+        decisions: of its record.
         texts: the original texts, one per decision; without them no text and no edit is shown.
     """
-    decisions = record.get("decisions")
-    for number, decision in enumerate(decisions if isinstance(decisions, list) else ()):
-        if isinstance(decision, Mapping):
-            text = texts[number] if number < len(texts) else decision.get("text")
-            yield _row(decision, text if isinstance(text, str) else None)
+    for number, decision in enumerate(decisions):
+        text = texts[number] if number < len(texts) else decision.get("text")
+        yield _row(decision, text if isinstance(text, str) else None)
 
 
-def first_reason(decision: Mapping[str, Any]) -> str | None:
+def first_reason(decision: DecisionRecord) -> str | None:
     """Return the first code that kept, or would keep, a document out."""
-    codes = [code for code, severity, _ in _findings(decision) if severity == "error"]
-    return min(codes, key=lambda code: _ORDER.get(code[:1], 9), default=None)
+    return min(error_codes(decision), key=lambda code: _ORDER.get(code[:1], 9), default=None)
 
 
-def losses(decisions: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
+def losses(decisions: Sequence[DecisionRecord]) -> list[tuple[str, int]]:
     """Return how many documents each first reason took, in the order of the checks: code and title, number."""
     counts = Counter(code for decision in decisions if (code := first_reason(decision)) is not None)
     ordered = sorted(counts.items(), key=lambda pair: (_ORDER.get(pair[0][:1], 9), pair[0]))
-    return [(f"{code} {CODES[code].title}" if code in CODES else code, count) for code, count in ordered]
+    return [(titled(code), count) for code, count in ordered]
 
 
 def edits_of(recorded: object, text: str) -> tuple[Edit, ...]:
@@ -118,28 +115,16 @@ def age_in_words(seconds: object) -> str:
     return "1 second" if int(seconds) == 1 else f"{int(seconds)} seconds"
 
 
-def _row(decision: Mapping[str, Any], text: str | None) -> DocumentRow:
-    findings = sorted(_findings(decision), key=lambda finding: finding[1] != "error")
-    name = next(
-        (str(value) for key in ("uri", "id", "digest") if (value := decision.get(key))), "a document without a name"
-    )
+def _row(decision: DecisionRecord, text: str | None) -> DocumentRow:
+    findings = sorted(decision["findings"], key=lambda finding: finding["severity"] != "error")
     return DocumentRow(
-        action="admit" if decision.get("action") == "admit" else "drop",
-        would_drop=any(severity == "error" for _, severity, _ in findings),
-        name=name,
-        source=str(decision.get("source") or ""),
-        assurance=str(decision.get("assurance") or ""),
-        age=age_in_words(decision.get("age_seconds")),
-        findings=tuple(findings),
+        action=decision["action"],
+        would_drop=bool(error_codes(decision)),
+        name=name_of(decision) or "a document without a name",
+        source=decision["source"],
+        assurance=decision["assurance"],
+        age=age_in_words(decision["age_seconds"]),
+        findings=tuple((finding["code"], finding["severity"], finding["message"]) for finding in findings),
         text=text,
-        edits=edits_of(decision.get("edits"), text) if text is not None else (),
+        edits=edits_of(decision["edits"], text) if text is not None else (),
     )
-
-
-def _findings(decision: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    findings = decision.get("findings")
-    return [
-        (str(finding.get("code", "")), str(finding.get("severity", "")), str(finding.get("message", "")))
-        for finding in (findings if isinstance(findings, list) else ())
-        if isinstance(finding, Mapping)
-    ]

@@ -58,7 +58,7 @@ def glossary_rich(glossary: Glossary) -> Group:
 
 def rewrite_html(rewrite: Rewrite) -> str:
     """Return what became of a text: the text with its edits drawn in, and a row an edit."""
-    text = _original(rewrite)
+    text = rewrite.original
     parts = [f"<p><strong>{escape(_rewrite_sentence(rewrite))}</strong></p>"]
     if rewrite.unsettled:
         parts.append(f"<p>The text stays as it is: {escape(clip(rewrite.unsettled, _CELL_CHARS))}.</p>")
@@ -161,15 +161,3 @@ def _rewrite_rows(rewrite: Rewrite) -> Iterator[tuple[str, ...]]:
         yield f"{edit.start:,}\u2013{edit.end:,}", edit.alias, edit.replacement, edit.canonical, what
     for start, end, alias, candidates in rewrite.ambiguous:
         yield f"{start:,}\u2013{end:,}", alias, alias, " or ".join(candidates), "ambiguous, left alone"
-
-
-def _original(rewrite: Rewrite) -> str:
-    """Return the text as it was: the rewritten text with its edits taken back."""
-    parts: list[str] = []
-    position = 0
-    for edit in rewrite.edits:
-        if edit.changes_text:
-            start, end = rewrite.to_rewritten(edit.start, edit.end)
-            parts += [rewrite.text[position:start], edit.alias]
-            position = end
-    return "".join((*parts, rewrite.text[position:]))

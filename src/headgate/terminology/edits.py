@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from headgate.display import Displayed
 
-__all__ = ["Alignment", "Edit", "EditMode", "Rewrite", "apply_edits"]
+__all__ = ["Alignment", "Edit", "EditMode", "Rewrite", "apply_edits", "undo_edits"]
 
 EditMode = Literal["replace", "annotate", "flag"]
 
@@ -95,6 +95,12 @@ class Rewrite(Displayed):
     ambiguous: tuple[tuple[int, int, str, tuple[str, ...]], ...] = ()
     unsettled: str | None = None
 
+    @property
+    def original(self) -> str:
+        """The text as it was."""
+        changed = (edit for edit in self.edits if edit.changes_text)
+        return undo_edits(self.text, ((*self.to_rewritten(edit.start, edit.end), edit.alias) for edit in changed))
+
     def to_original(self, start: int, end: int) -> tuple[int, int]:
         """Return the span of the original text behind `start:end` of the rewritten text."""
         return self.alignment.to_original(start, end)
@@ -102,6 +108,21 @@ class Rewrite(Displayed):
     def to_rewritten(self, start: int, end: int) -> tuple[int, int]:
         """Return the span of the rewritten text that takes the place of `start:end` of the original text."""
         return self.alignment.to_rewritten(start, end)
+
+
+def undo_edits(text: str, edits: Iterable[tuple[int, int, str]]) -> str:
+    """Return a rewritten text as it was.
+
+    Args:
+        text: the rewritten text.
+        edits: start and end in it, and what the original has there; in order, without overlaps.
+    """
+    parts: list[str] = []
+    position = 0
+    for start, end, original in edits:
+        parts += [text[position:start], original]
+        position = end
+    return "".join((*parts, text[position:]))
 
 
 def apply_edits(text: str, edits: Sequence[Edit]) -> tuple[str, Alignment]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headgate.display import Printable
+from headgate.record import name_of
 from headgate.replay import Redecided
 
 __all__ = ["Comparison", "Move", "compare"]
@@ -70,7 +71,7 @@ def compare(old: Sequence[Sequence[Redecided]], new: Sequence[Sequence[Redecided
             after += other.action == "admit"
             if one.action != other.action:
                 is_changed = True
-                key = (_name(one), str(one.before.get("digest")), other.action)
+                key = (name_of(one.before), one.before["digest"], other.action)
                 count = moves[key][2] if key in moves else 0
                 moves[key] = (one, other, count + 1)
         changed += is_changed
@@ -82,8 +83,4 @@ def _move(one: Redecided, other: Redecided, prompts: int) -> Move:
     dropping = one if one.action == "drop" else other
     codes = tuple(finding.code for finding in dropping.reasons)
     message = dropping.reasons[0].message if dropping.reasons else ""
-    return Move(_name(one), other.source, str(one.action), str(other.action), codes, message, prompts)
-
-
-def _name(one: Redecided) -> str:
-    return next((str(one.before[key]) for key in ("uri", "id", "digest") if one.before.get(key)), "")
+    return Move(name_of(one.before), other.source, str(one.action), str(other.action), codes, message, prompts)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from headgate.display import Printable
+from headgate.record import AdmissionRecord
 from headgate.terminology import Glossary
 from headgate.terminology.edits import Rewrite
 
@@ -46,21 +47,21 @@ class TermEffect(Printable):
 
 
 def measure_terms(
-    records: Iterable[Mapping[str, Any]], before: Glossary | None, after: Glossary | None, source: str | None
+    records: Iterable[AdmissionRecord], before: Glossary | None, after: Glossary | None, source: str | None
 ) -> TermEffect:
     """Return what `after` changes against `before` in the texts of records, each text once."""
     effect = TermEffect()
     seen: set[tuple[str, str]] = set()
     for record in records:
         for decision in record["decisions"]:
-            if source is not None and decision.get("source") != source:
+            if source is not None and decision["source"] != source:
                 continue
-            text, key = decision.get("text"), (str(decision.get("digest")), str(decision.get("source")))
-            if not isinstance(text, str):
+            text, key = decision.get("text"), (decision["digest"], decision["source"])
+            if text is None:
                 effect.without_text += 1
             elif key not in seen:
                 seen.add(key)
-                _measure(effect, text, str(decision.get("source")), before, after)
+                _measure(effect, text, decision["source"], before, after)
     return effect
 
 

@@ -14,8 +14,7 @@ from headgate.chunk import Chunk
 from headgate.decision import Admission
 from headgate.integration.adapters import retrieving
 from headgate.policy import Policy, parse_duration
-from headgate.record import read_log
-from headgate.record.log import log_record
+from headgate.record import AdmissionRecord, log_record, mend_admission, read_log
 from headgate.record.reading import log_files
 from headgate.replay import Redecided, Redecider, Replay, replay_records
 from headgate.terminology import Glossary
@@ -34,7 +33,7 @@ class Traffic:
     """Retrievals to try rules on.
 
     Args:
-        records: admissions as the decision log holds them.
+        records: admissions as the decision log holds them; entries that do not fit their type are left out.
         seen: how many admissions there were, where `records` is a sample.
 
     Attributes:
@@ -43,7 +42,7 @@ class Traffic:
     """
 
     def __init__(self, records: Iterable[Mapping[str, Any]], *, seen: int | None = None) -> None:
-        self.records = list(records)
+        self.records = [mend_admission(record) for record in records]
         self.seen = len(self.records) if seen is None else seen
 
     @classmethod
@@ -66,7 +65,7 @@ class Traffic:
             HeadgateError: a file cannot be read.
         """
         chance = random.Random(seed)  # noqa: S311 - a sample that can be repeated, no secret
-        kept: list[Mapping[str, Any]] = []
+        kept: list[AdmissionRecord] = []
         seen = 0
         for entry in read_log(log_files(Path(path))):
             if entry.record is None:
@@ -183,4 +182,4 @@ class Traffic:
 
     def _redecide(self, policy: Policy, at: datetime | None) -> list[list[Redecided]]:
         redecider = Redecider(policy, at=at)
-        return [redecider.redecide(record) for record in self.records]
+        return [redecider.redecide_read(record) for record in self.records]

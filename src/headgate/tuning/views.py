@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Group
 from rich.text import Text
 
-from headgate.codes import CODES
+from headgate.codes import titled
 from headgate.policy import format_duration
 from headgate.report import (
     Bar,
@@ -75,7 +75,7 @@ def comparison_html(comparison: Comparison) -> str:
             f"<code>{escape(clip(move.document, 120))}</code>",
             escape(clip(move.source, 60)),
             f"{move.prompts:,}",
-            escape(", ".join(_title(code) for code in move.because[:4])),
+            escape(", ".join(titled(code) for code in move.because[:4])),
             escape(clip(move.message, 200)),
         )
         for move in comparison.moves
@@ -93,7 +93,7 @@ def comparison_rich(comparison: Comparison) -> Group:
             clip(move.document, 70),
             clip(move.source, 30),
             f"{move.prompts:,}",
-            ", ".join(_title(code) for code in move.because[:4]),
+            ", ".join(titled(code) for code in move.because[:4]),
         )
         for move in comparison.moves[:_MOVES]
     )
@@ -206,10 +206,6 @@ def _counted(curve: Curve, documents: int, prompts: int, whole: int) -> tuple[tu
 
 def _share(count: int, total: int) -> str:
     return f"{count:,} ({count / total:.0%})" if total else f"{count:,}"
-
-
-def _title(code: str) -> str:
-    return f"{code} {CODES[code].title}" if code in CODES else code
 
 
 def _shown_ages(curve: Curve) -> list[timedelta]:

@@ -55,7 +55,7 @@ async def arecord(gate: Gate, admission: Admission, callback_manager: CallbackMa
 
 def _show(admission: Admission, callback_manager: CallbackManager | None) -> None:
     log_dropped(admission)
-    content = admission.to_dict()
+    content: dict[str, Any] = {**admission.to_dict()}
     try:
         _dispatcher.event(HeadgateAdmissionEvent(record=content))
         if callback_manager is not None and callback_manager.handlers:

@@ -1,0 +1,117 @@
+"""The decision record as types: what the log, traces and receipts hold about one admission.
+
+Plain values only, so that a record is the same in memory and on disk. docs/decision-log.md says what each entry means.
+`writing` makes records, and `read_admission` is the way in for one that comes from anywhere else.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+from typing_extensions import NotRequired
+
+__all__ = [
+    "SCHEMA",
+    "AdmissionRecord",
+    "DecisionRecord",
+    "EvidenceRecord",
+    "FindingRecord",
+    "SealRecord",
+    "TimeRecord",
+]
+
+SCHEMA = 1
+"""The version of the format."""
+
+TimeRecord = list[Any]
+"""Earliest meaning, latest meaning, unit, whether the zone is known, kind of evidence, metadata key."""
+
+EditRecord = list[Any]
+"""Start, end, canonical term, mode; a fifth entry is what stands there now, if it is not the canonical term."""
+
+
+class FindingRecord(TypedDict):
+    """One thing that a check had to say."""
+
+    code: str
+    severity: str
+    mode: str
+    message: str
+    detail: dict[str, object]
+
+
+class SealRecord(TypedDict):
+    """The claims of a verified seal."""
+
+    iss: str
+    sub: str
+    kid: str
+    key: str | None
+    ver: int | None
+    covered: list[str]
+    fragment: NotRequired[str]
+
+
+class EvidenceRecord(TypedDict, total=False):
+    """What a decision rests on besides the policy. What a proof says is under the name of its mechanism."""
+
+    seal: SealRecord
+    unproved_seal: bool
+    claimed: str
+    uncounted_proof: bool
+    declared: str | None
+    undeclared: bool
+    media: list[str]
+    fragment: str
+    times: dict[str, TimeRecord]
+    unreadable: dict[str, list[str]]
+    version: int
+    version_from: str
+    superseded_by: str
+    signed_start: str
+    time_like: list[str]
+
+
+class DecisionRecord(TypedDict):
+    """What was decided about one document."""
+
+    index: int
+    action: Literal["admit", "drop"]
+    source: str
+    uri: str | None
+    id: str | None
+    digest: str
+    assurance: str
+    issuer: str | None
+    modified: str | None
+    age_seconds: float | None
+    findings: list[FindingRecord]
+    edits: list[EditRecord]
+    metadata_edits: dict[str, list[EditRecord]]
+    withheld: list[str]
+    # Only in the log:
+    evidence: NotRequired[EvidenceRecord]
+    prompt_digest: NotRequired[str]
+    text: NotRequired[str | None]
+
+
+class AdmissionRecord(TypedDict):
+    """One admission."""
+
+    admission: str
+    policy_revision: str
+    mode: str
+    now: str
+    as_of: str | None
+    query_digest: str | None
+    counts: dict[str, int]
+    surplus: int
+    seconds: float
+    decisions: list[DecisionRecord]
+    # Only in the log:
+    schema: NotRequired[int]
+    type: NotRequired[str]
+    reading: NotRequired[str]
+    masked: NotRequired[list[str]]
+    query: NotRequired[str | None]
+    pid: NotRequired[int]

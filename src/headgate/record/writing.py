@@ -1,0 +1,41 @@
+"""The one way from an admission to its record."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from headgate.decision import Admission
+from headgate.encoding import digest_label
+from headgate.record.schema import SCHEMA, AdmissionRecord, DecisionRecord, EvidenceRecord
+
+__all__ = ["log_record"]
+
+_HIDDEN = ["/query", "/decisions/*/text", "/decisions/*/metadata"]
+
+
+def log_record(admission: Admission, *, full: bool = False) -> AdmissionRecord:
+    """Return what the log holds about an admission.
+
+    An admission makes its decisions into plain values once; the log, tracers and receipts share them.
+
+    Args:
+        admission: what was decided.
+        full: whether to keep the question and the documents' original texts.
+    """
+    prompts = {decision.index: chunk.text for chunk, decision in admission.admitted()}
+    decisions: list[DecisionRecord] = []
+    for made, decision, original in zip(admission.made(), admission.decisions, admission.inputs, strict=True):
+        record: DecisionRecord = {**made, "evidence": cast("EvidenceRecord", dict(decision.evidence))}
+        text = prompts.get(decision.index)
+        if text is not None and text != original.text:
+            record["prompt_digest"] = digest_label(text.encode("utf-8", "surrogatepass"))
+        if full:
+            record["text"] = original.text if isinstance(original.text, str) else None
+        decisions.append(record)
+    whole: AdmissionRecord = {"schema": SCHEMA, "type": "admission", **admission.to_dict()}
+    whole["decisions"] = decisions
+    whole["reading"] = admission.reading
+    whole["masked"] = ["/decisions/*/metadata"] if full else list(_HIDDEN)
+    if full:
+        whole["query"] = admission.query
+    return whole
