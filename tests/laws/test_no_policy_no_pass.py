@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from doors import NodeShelf, Shelf, documents, nodes
 from headgate import Chunk, Gate, HeadgateError, PolicyError
 from headgate.integration.adapters import gate_from_reference, gate_reference
-from langchain_headgate import GatedRetriever, HeadgateCompressor, gate_documents
+from langchain_headgate import GatedRetriever, HeadgateCompressor, HeadgateMiddleware, gate_documents
 from llama_index.postprocessor.headgate import GatedRetriever as GatedNodeRetriever
 from llama_index.postprocessor.headgate import HeadgatePostprocessor
 from worlds import CLOCK, Origin, policies, retrievals
@@ -119,6 +119,7 @@ def test_copies_can_be_made_at_all(kind: str) -> None:
         lambda: GatedRetriever(retriever=Shelf(found=[]), policy=None),
         HeadgateCompressor,
         gate_documents,
+        HeadgateMiddleware,
         HeadgatePostprocessor,
         lambda: HeadgatePostprocessor(None),
         lambda: GatedNodeRetriever(NodeShelf([]), None),

@@ -28,14 +28,17 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     for judgement in judged:
         judge_chunk(judgement, plan.revision, plan.at, limits)
     _hold_back(judged, answers)
-    apply_supersession(judged, plan.at)
-    apply_budget(judged, plan.revision)
+    if len(judged) > 1:
+        apply_supersession(judged, plan.at)
+    if plan.revision.budget is not None:
+        apply_budget(judged, plan.revision)
     return _conclude(plan)
 
 
 def _hold_back(judged: Sequence[Judgement], answers: Answers) -> None:
     if answers.problem is None:
-        apply_quarantine(judged, answers.held)
+        if answers.held:
+            apply_quarantine(judged, answers.held)
         return
     # What cannot be learned to be free is held.
     failed = check_failed("quarantine", answers.problem)

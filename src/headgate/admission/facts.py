@@ -11,7 +11,7 @@ from headgate.admission.revision import ResolvedSource, Revision
 from headgate.assurance import NONE, Assurance
 from headgate.chunk import Chunk
 from headgate.decision import Finding, Mode, stricter
-from headgate.encoding import b64url_encode
+from headgate.encoding import b64url_encode, safe_uri
 from headgate.errors import HeadgateError
 from headgate.freshness import (
     Timestamps,
@@ -59,6 +59,7 @@ class Facts:
         evidence: what this rests on, as plain values for records.
         has_claim: whether the document carries something that claims to be a proof, verified or not.
         source_key: the metadata entry that named its source, if any.
+        shown_uri: the document's URI as records may hold it, without credentials.
         cited: what that entry should say, where a proof says that the document is another one.
     """
 
@@ -76,6 +77,7 @@ class Facts:
     has_claim: bool = False
     source_key: str | None = None
     cited: str | None = None
+    shown_uri: str | None = None
 
 
 @dataclass(slots=True)
@@ -158,6 +160,7 @@ def _find(
         source=draft.source,
         digest=label,
         uri=draft.uri,
+        shown_uri=safe_uri(draft.uri) if draft.uri is not None else None,
         document=_document(draft, limits),
         assurance=draft.assurance,
         attestation=draft.attestation,

@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from headgate.admission.facts import Facts, check_failed, find_facts, under_mode
-from headgate.admission.revision import Revision
+from headgate.admission.revision import ResolvedSource, Revision
 from headgate.chunk import Chunk
 from headgate.decision import Decision, Finding, Mode
-from headgate.encoding import safe_id, safe_uri
+from headgate.encoding import safe_id
 from headgate.freshness import judge_freshness
 from headgate.limits import Limits
 from headgate.provenance import check_prompt_metadata, hidden_though_covered
-from headgate.terminology import Glossary
 from headgate.terminology.edits import Rewrite
 from headgate.terminology.findings import describe_rewrite
 
@@ -90,7 +89,7 @@ class Judgement:
             action="drop" if self.is_kept_out else "admit",
             findings=self.findings,
             source=facts.source.id,
-            uri=safe_uri(facts.uri) if facts.uri is not None else None,
+            uri=facts.shown_uri,
             digest=facts.digest,
             chunk_id=_identifier(self.chunk.id),
             assurance=facts.assurance,
@@ -150,7 +149,7 @@ def judge_chunk(judgement: Judgement, revision: Revision, now: datetime, limits:
         _choose_metadata(judgement)
     if facts.source.glossary is not None and not _is_audited_in_vain(judgement):
         try:
-            _rewrite(judgement, facts.source.glossary, revision, judgement.digest, limits)
+            _rewrite(judgement, revision, judgement.digest, limits)
         except Exception as error:  # noqa: BLE001 - as above
             judgement.add((check_failed("terminology", error),), modes["terminology"])
 
@@ -160,7 +159,8 @@ def _read_text(chunk: Chunk, limits: Limits) -> bytes | Finding:
     text = chunk.text
     if not isinstance(text, str):
         return Finding("G902", f"The text must be a string, not {type(text).__name__}.")
-    if not isinstance(chunk.metadata, Mapping):
+    # The type first: asking an abstract class costs more than all the rest of this function.
+    if type(chunk.metadata) is not dict and not isinstance(chunk.metadata, Mapping):
         return Finding("G902", f"The metadata must be a mapping, not {type(chunk.metadata).__name__}.")
     if len(text) > limits.text_bytes:
         return Finding("G903", f"The text has {len(text):,} characters; the limit is {limits.text_bytes:,} bytes.")
@@ -216,10 +216,10 @@ def _choose_metadata(judgement: Judgement) -> None:
         judgement.shown = tuple(name for name in named if name not in withheld)
 
 
-def _rewrite(judgement: Judgement, glossary: Glossary, revision: Revision, digest: bytes, limits: Limits) -> None:
+def _rewrite(judgement: Judgement, revision: Revision, digest: bytes, limits: Limits) -> None:
     source, chunk = judgement.facts.source, judgement.chunk
     mode = source.modes["terminology"]
-    rewrite, findings = _rewritten(chunk.text, digest, glossary, source.id, revision, limits)
+    rewrite, findings = _rewritten(chunk.text, digest, source, revision, limits)
     if findings:
         judgement.add(findings, mode)
     changed: dict[str, Rewrite] = {}
@@ -228,7 +228,7 @@ def _rewrite(judgement: Judgement, glossary: Glossary, revision: Revision, diges
         if not isinstance(value, str) or len(value) > limits.text_bytes:
             continue
         key = hashlib.sha256(value.encode("utf-8", "surrogatepass")).digest()
-        found, findings = _rewritten(value, key, glossary, source.id, revision, limits)
+        found, findings = _rewritten(value, key, source, revision, limits)
         judgement.add([replace(finding, detail={**finding.detail, "metadata": name}) for finding in findings], mode)
         if found.edits:
             changed[name] = found
@@ -238,12 +238,14 @@ def _rewrite(judgement: Judgement, glossary: Glossary, revision: Revision, diges
 
 
 def _rewritten(
-    text: str, digest: bytes, glossary: Glossary, source: str, revision: Revision, limits: Limits
+    text: str, digest: bytes, source: ResolvedSource, revision: Revision, limits: Limits
 ) -> tuple[Rewrite, tuple[Finding, ...]]:
-    key = (digest, source)
+    """Return what terminology does with a text; remembered, because the same passages are retrieved again and again."""
+    key = (digest, source.id)
     known = revision.rewrites.get(key)
     if known is None:
-        rewrite = glossary.rewrite(text, source, limits=limits)
+        assert source.glossary is not None  # noqa: S101 - nothing else is rewritten
+        rewrite = source.glossary.rewrite(text, source.id, limits=limits)
         known = (rewrite, describe_rewrite(rewrite))
         revision.rewrites.put(key, known, len(rewrite.text) if rewrite.edits else 0)
     return known

@@ -19,7 +19,7 @@ from headgate.caching import Memo
 from headgate.chunk import Chunk
 from headgate.clock import read_instant
 from headgate.decision import Finding
-from headgate.encoding import shown
+from headgate.encoding import safe_uri, shown
 from headgate.freshness import quiet_window
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy import Policy, normalise_uri
@@ -255,6 +255,7 @@ class Redecider:
             quiet_window(times, rule),
             is_kept_out,
             has_claim=bool(claims),
+            shown_uri=safe_uri(proof.uri) if proof.uri is not None else None,
         )
 
     def _presented(self, evidence: EvidenceRecord, digest: str, attestation: Attestation | None) -> Presented:
