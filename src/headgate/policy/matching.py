@@ -1,16 +1,21 @@
 """URI patterns: which source a document belongs to, the most specific match winning.
 
 A pattern is a URI in which `*` stands for any characters within one path segment or host label, and `**`, as a
-whole segment or label, for any number of them. Both sides are normalised first (RFC 3986, section 6.2.2), so that
-`HTTPS://Handbook.Example:443/a/../b` and `https://handbook.example/b` are one document.
+whole segment or label, for any number of them. A query is no part of the path: a pattern without one matches every
+query, and in a pattern with one `*` stands for any characters of it. Both sides are normalised first (RFC 3986, section
+6.2.2, and RFC 3987, section 3.1), so that `HTTPS://Handbook.Example:443/a/../ü` and
+`https://handbook.example/%C3%BC` are one document.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
+
+from headgate.policy.hosts import normalise_host
 
 __all__ = ["UriPattern", "normalise_uri"]
 
@@ -18,6 +23,7 @@ _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # two characters or more: `C:` is a drive
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _DEFAULT_PORTS = {"http": "80", "https": "443", "ftp": "21"}
 
@@ -30,13 +36,15 @@ def normalise_uri(value: object, max_chars: int = 2_048) -> str | None:
         max_chars: longer values name nothing.
 
     Returns:
-        The URI with scheme and host in lower case, default port and fragment removed, dot segments resolved;
-        None for values that are no text, are empty or too long, hold control characters or backslashes in a URI,
-        or carry user information, by which one host poses as another.
+        The URI with scheme and host in lower case, default port and fragment removed, dot segments resolved, and what
+        is beyond ASCII percent-encoded (an international host as `xn--...`); None for values that are not texts, are
+        empty or too long, hold control characters or backslashes in a URI, or carry user information or letters by
+        which one host poses as another.
     """
     if not isinstance(value, str) or not value or len(value) > max_chars:
         return None
-    return _normalise(value)
+    normal = _normalise(value)
+    return normal if normal is not None and len(normal) <= max_chars else None
 
 
 @lru_cache(maxsize=4_096)  # a document's URI stands in its metadata and in its seal, and in all of its chunks
@@ -65,14 +73,16 @@ def _normalise_absolute(scheme: str, value: str) -> str | None:
         return _normalise_path_uri(scheme, value[len(scheme) + 1 :].partition("#")[0])
     if "@" in parts.netloc or "%" in parts.netloc:
         return None
-    host, port = parts.netloc.lower(), ""
+    host, port = parts.netloc, ""
     if not host.endswith("]") and ":" in host:
         host, _, port = host.rpartition(":")
-        if port and not (port.isascii() and port.isdigit()):
-            return None
-    host = host.rstrip(".")
-    if scheme == "file" and host in ("", "localhost"):
-        return _normalise_path_uri("file", parts.path)
+        if port:
+            if not (port.isascii() and port.isdigit() and int(port) < 65_536):
+                return None
+            port = str(int(port))
+    if scheme == "file" and host.lower() in ("", "localhost"):
+        return _normalise_path_uri("file", value.partition("#")[0][len("file://") + len(parts.netloc) :])
+    host = normalise_host(host) or ""
     if not host:
         return None
     port = "" if port in ("", _DEFAULT_PORTS.get(scheme)) else f":{port}"
@@ -84,18 +94,27 @@ def _normalise_absolute(scheme: str, value: str) -> str | None:
 def _normalise_path_uri(scheme: str, path: str) -> str | None:
     if _FORBIDDEN.search(path.replace(" ", "")):
         return None
-    path = _normalise_percent(path.replace(" ", "%20"))
+    path, _, query = _normalise_percent(path.replace(" ", "%20")).partition("?")
     if scheme == "file":
+        # Before the query is added again: dots and slashes in it move nothing.
         path = _remove_dot_segments(re.sub("/{2,}", "/", path))
-    return f"{scheme}:{path}" if path not in ("", "/") else None
+    return f"{scheme}:{path}{'?' if query else ''}{query}" if path not in ("", "/") else None
 
 
 def _normalise_percent(text: str) -> str:
+    """Return a text with one spelling of every character (RFC 3986, section 6.2.2; RFC 3987, section 3.1)."""
+    if not text.isascii():
+        text = _BEYOND_ASCII.sub(_encode, unicodedata.normalize("NFC", text))
+
     def one(match: re.Match[str]) -> str:
         character = chr(int(match.group(1), 16))
         return character if character in _UNRESERVED else match.group(0).upper()
 
     return _PERCENT.sub(one, text) if "%" in text else text
+
+
+def _encode(match: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in match[0].encode("utf-8"))
 
 
 def _remove_dot_segments(path: str) -> str:
@@ -124,33 +143,37 @@ class UriPattern:
         text: the pattern in its normal form.
         host: the pattern's scheme and host labels, the last label first.
         path: the pattern's path segments.
+        query: the pattern's query; None if it matches every query.
     """
 
     text: str
     host: tuple[str, ...]
     path: tuple[str, ...]
+    query: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> UriPattern:
         """Return the compiled form of a pattern.
 
         Raises:
-            ValueError: it is no URI pattern; the message says what would be right.
+            ValueError: it is not a URI pattern; the message says what would be right.
         """
-        normal = normalise_uri(text.replace("*", "~STAR~"))
+        normal = normalise_uri(text)
         if normal is None:
-            raise ValueError(f"{text!r} is no URI pattern. Write https://host/path/** or file:folder/**.")
-        host, path = _split(normal.replace("~STAR~", "*").replace("~star~", "*"))
+            raise ValueError(f"{text!r} is not a URI pattern. Write https://host/path/** or file:folder/**.")
+        host, path, query = _split(normal)
         for part in (*host, *path):
             if "**" in part and part != "**":
                 raise ValueError(f"{text!r}: `**` must stand alone between slashes or dots. Write * or /**/.")
         if sum(part == "**" for part in (*host, *path)) > 4:
             raise ValueError(f"{text!r} has more than four `**`. Write several patterns.")
-        return cls(text, host, path)
+        return cls(text, host, path, query)
 
     def matches(self, uri: str) -> bool:
         """Return whether a URI in its normal form is covered by this pattern."""
-        host, path = _split(uri)
+        host, path, query = _split(uri)
+        if self.query is not None and not _match_text(self.query, query or ""):
+            return False
         return _match_parts(self.host, host) and _match_parts(self.path, path)
 
     @property
@@ -166,19 +189,23 @@ class UriPattern:
             host_literals,
             sum("*" not in part for part in self.path),
             path_literals,
+            len(self.query.replace("*", "")) if self.query is not None else -1,
             -sum(part == "**" for part in parts),
             -sum("*" in part for part in parts),
         )
 
 
-def _split(uri: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    scheme, _, rest = uri.partition(":")
+def _split(uri: str) -> tuple[tuple[str, ...], tuple[str, ...], str | None]:
+    """Return scheme and host labels (the last one first), path segments, and the query."""
+    rest, mark, query = uri.partition("?")
+    found = query if mark else None
+    scheme, _, rest = rest.partition(":")
     if rest.startswith("//"):
         authority, _, path = rest[2:].partition("/")
         host, colon, port = authority.partition(":") if not authority.startswith("[") else (authority, "", "")
         labels = [authority] if authority.startswith("[") else host.split(".")[::-1]
-        return (scheme, colon + port, *labels), tuple(path.split("/"))
-    return (scheme,), tuple(rest.split("/"))
+        return (scheme, colon + port, *labels), tuple(path.split("/")), found
+    return (scheme,), tuple(rest.split("/")), found
 
 
 def _match_parts(pattern: tuple[str, ...], parts: tuple[str, ...]) -> bool:
