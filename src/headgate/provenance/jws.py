@@ -119,6 +119,9 @@ def _read_header(part: str, typ: str | None) -> tuple[str, str | None]:
 
 def _check_header(header: Mapping[str, object], typ: str | None) -> tuple[str, str | None]:
     algorithm, kid = header.get("alg"), header.get("kid")
+    if algorithm == "EdDSA":
+        # The name of RFC 8037, which many libraries still write; RFC 9864 calls it Ed25519.
+        algorithm = "Ed25519"
     if not isinstance(algorithm, str) or algorithm not in ACCEPTED_ALGORITHMS:
         raise SealError("P106", f"the algorithm {shown(algorithm, 40)} is not accepted")
     if typ is not None and header.get("typ") != typ:

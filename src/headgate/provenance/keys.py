@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from joserfc.errors import JoseError, SecurityWarning
-from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
-from headgate.encoding import canonical_json, digest_label, loads_strict
+from headgate.encoding import canonical_json, digest_label, shown
 from headgate.errors import PolicyError
 from headgate.files import read_config_bytes
 from headgate.limits import DEFAULT_LIMITS
+from headgate.provenance.material import (
+    AsymmetricKey,
+    PublicMaterial,
+    UnusableKeyError,
+    algorithms_of,
+    import_jwk,
+    import_private_pem,
+    loads_mapping,
+    public_from_jwk,
+    public_from_pem,
+    thumbprint_of,
+    to_pem,
+    to_text,
+)
 
 __all__ = ["ACCEPTED_ALGORITHMS", "KeySet", "SigningKey", "VerificationKey", "generate_signing_key"]
 
 ACCEPTED_ALGORITHMS = ("Ed25519", "ES256", "RS256", "PS256")
 """JWS algorithm names (RFC 7518, RFC 9864). Never `none`, never a MAC."""
 
-_FITTING = {("OKP", "Ed25519"): ("Ed25519",), ("EC", "P-256"): ("ES256",), ("RSA", None): ("PS256", "RS256")}
-_RSA_BITS = range(2_048, 8_193)
-
-AsymmetricKey = OKPKey | ECKey | RSAKey
+_log = logging.getLogger("headgate")
 
 
 @dataclass(frozen=True)
@@ -39,12 +50,17 @@ class VerificationKey:
         algorithms: the JWS algorithms it verifies.
         thumbprint: the JWK thumbprint (RFC 7638).
         key: the key itself, with its public half only.
+        valid_from: from when what it signs is in force, if a certificate says so.
+        valid_until: until before when. Whoever uses the key holds these dates against the time that it judges for;
+            `verify` knows no time.
     """
 
     kid: str
     algorithms: tuple[str, ...]
     thumbprint: str
     key: AsymmetricKey
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
 
     def verify(self, algorithm: str, signed: bytes, signature: bytes) -> bool:
         """Return whether `signature` is this key's signature over `signed`; False for a foreign algorithm."""
@@ -53,7 +69,8 @@ class VerificationKey:
         return bool(_algorithm(algorithm).verify(signed, signature, self.key))
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
-        return (_rebuild, (self.kid, self.algorithms, self.key.as_dict(private=False)))
+        jwk = self.key.as_dict(private=False)
+        return (_rebuild, (self.kid, self.algorithms, jwk, self.valid_from, self.valid_until))
 
 
 class KeySet:
@@ -61,23 +78,27 @@ class KeySet:
 
     Args:
         keys: keys with distinct names.
+        notices: what was left out of the set, and why.
 
     Raises:
         PolicyError: two keys have the same name.
     """
 
-    __slots__ = ("_keys",)
+    __slots__ = ("_keys", "_notices")
 
-    def __init__(self, keys: Iterable[VerificationKey] = ()) -> None:
+    def __init__(self, keys: Iterable[VerificationKey] = (), notices: Iterable[str] = ()) -> None:
         self._keys: dict[str, VerificationKey] = {}
+        self._notices = tuple(notices)
         for key in keys:
             known = self._keys.setdefault(key.kid, key)
             if known.thumbprint != key.thumbprint:
-                raise PolicyError(f"two keys have the kid {key.kid!r}.", "Give each key its own kid.")
+                raise PolicyError(f"two keys have the kid {shown(key.kid)}.", "Give each key its own kid.")
 
     @classmethod
     def load(cls, path: str | Path) -> KeySet:
         """Return the public keys in a file: a JWK, a JWKS, or one or more PEM blocks.
+
+        Of a certificate chain only the leaf's key counts, and what it signs is in force within the leaf's dates.
 
         Raises:
             PolicyError: the file is missing, holds a private or symmetric key, or no key that can be used.
@@ -85,9 +106,10 @@ class KeySet:
         file = Path(path)
         data = read_config_bytes(file, DEFAULT_LIMITS.policy_bytes)
         try:
+            data = to_text(data)
             if b"-----BEGIN" in data:
-                return cls(_from_pem(data))
-            return cls.from_jwks(_loads_mapping(data))
+                return cls(map(_verification_key, public_from_pem(data)))
+            return cls.from_jwks(loads_mapping(data))
         except PolicyError as error:
             raise error.at(str(file)) from None
 
@@ -95,19 +117,35 @@ class KeySet:
     def from_jwks(cls, jwks: Mapping[str, object]) -> KeySet:
         """Return the public keys of a JWKS (`{"keys": [...]}`) or of a single JWK.
 
+        Keys of a set that are not for verifying seals (encryption keys, types that nobody knows yet) are skipped, as
+        RFC 7517 (section 5) wants it; `notices` names them.
+
         Raises:
-            PolicyError: it holds a private or symmetric key, or one that cannot be used.
+            PolicyError: it holds a private or symmetric key, or none that can be used.
         """
         entries = jwks.get("keys", [jwks]) if isinstance(jwks, Mapping) else None
         if not isinstance(entries, (list, tuple)) or not entries:
             raise PolicyError("no keys are listed here.", 'Write {"keys": [...]} with at least one JWK.')
-        keys = []
+        keys: list[VerificationKey] = []
+        skipped: list[PolicyError] = []
         for number, entry in enumerate(entries):
             try:
-                keys.append(_from_jwk(entry))
+                keys.append(_verification_key(public_from_jwk(entry)))
+            except UnusableKeyError as error:
+                skipped.append(error.under("keys", number))
             except PolicyError as error:
                 raise error.under("keys", number) from None
-        return cls(keys)
+        if not keys:
+            raise skipped[0]
+        notices = [f"Skipped {error.describe()}" for error in skipped]
+        for notice in notices:
+            _log.warning("%s", notice)
+        return cls(keys, notices)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Which keys of the source were left out, and why."""
+        return self._notices
 
     def get(self, kid: str) -> VerificationKey | None:
         """Return the key of that name, or None."""
@@ -120,12 +158,12 @@ class KeySet:
         return len(self._keys)
 
     def __or__(self, other: KeySet) -> KeySet:
-        return KeySet((*self, *other))
+        return KeySet((*self, *other), (*self.notices, *other.notices))
 
     @property
     def digest(self) -> str:
-        """A digest over the names and thumbprints, for policy revisions."""
-        return digest_label(canonical_json(sorted([key.kid, key.thumbprint] for key in self)))
+        """A digest over the names, thumbprints, algorithms and dates, for policy revisions."""
+        return digest_label(canonical_json(sorted(_identity(key) for key in self)))
 
     def __repr__(self) -> str:
         return f"KeySet({', '.join(repr(kid) for kid in self._keys)})"
@@ -148,7 +186,7 @@ class SigningKey:
             kid: its name; by default the JWK's own, else its thumbprint.
 
         Raises:
-            PolicyError: it is no private key of an accepted kind.
+            PolicyError: it is not a private key of an accepted kind.
         """
         if isinstance(source, SigningKey):
             return source if kid is None else SigningKey(kid, source.algorithm, source.key)
@@ -162,24 +200,25 @@ class SigningKey:
 
     @classmethod
     def _from_bytes(cls, data: bytes, kid: str | None) -> SigningKey:
+        data = to_text(data)
         if b"-----BEGIN" in data:
-            return cls._from_object(_import(data), kid)
-        return cls._from_object(_loads_mapping(data), kid)
+            return cls._from_object(import_private_pem(data), kid)
+        return cls._from_object(loads_mapping(data), kid)
 
     @classmethod
     def _from_object(cls, source: object, kid: str | None) -> SigningKey:
         if isinstance(source, (OKPKey, ECKey, RSAKey)):
             key: AsymmetricKey = source
         elif isinstance(source, Mapping):
-            key = _import(dict(source))
+            key = import_jwk(source)
         elif hasattr(source, "private_bytes"):
-            key = _import(_to_pem(source))
+            key = import_private_pem(to_pem(source))
         else:
-            raise PolicyError(f"{type(source).__name__} is no private key.", "Give a path to a JWK or PEM file.")
+            raise PolicyError(f"{type(source).__name__} is not a private key.", "Give a path to a JWK or PEM file.")
         if not key.is_private:
             raise PolicyError("this key is public; only a private key signs.", "Use the .private.jwk.json file.")
-        algorithms = _algorithms_of(key)
-        return cls(kid or str(key.get("kid") or key.thumbprint()), algorithms[0], key)
+        algorithms = algorithms_of(key)
+        return cls(kid or str(key.get("kid") or thumbprint_of(key)), algorithms[0], key)
 
     @property
     def public(self) -> KeySet:
@@ -244,110 +283,33 @@ def generate_signing_key(kid: str | None = None, algorithm: str = "Ed25519") -> 
         key = RSAKey.generate_key(3_072, private=True)
     else:
         raise ValueError(f"{algorithm!r} is not accepted; use one of {', '.join(ACCEPTED_ALGORITHMS)}")
-    return SigningKey(kid or key.thumbprint(), algorithm, key)
+    return SigningKey(kid or thumbprint_of(key), algorithm, key)
+
+
+def _identity(key: VerificationKey) -> list[str]:
+    dates = [date.isoformat() if date is not None else "" for date in (key.valid_from, key.valid_until)]
+    return [key.kid, key.thumbprint, " ".join(key.algorithms), *dates]
 
 
 def _algorithm(name: str) -> Any:
     return JWSRegistry.algorithms[name]
 
 
-def _loads_mapping(data: bytes) -> dict[str, object]:
-    try:
-        value = loads_strict(data)
-    except ValueError as error:
-        raise PolicyError(f"this is neither PEM nor JSON ({error}).", "Give a JWK, a JWKS or a PEM file.") from None
-    if not isinstance(value, dict):
-        raise PolicyError("a key file holds a JSON object.", "Give a JWK, a JWKS or a PEM file.")
-    return value
-
-
-def _import(data: dict[str, Any] | bytes) -> AsymmetricKey:
-    try:
-        with warnings.catch_warnings():
-            # joserfc warns of short RSA keys; they are refused here.
-            warnings.simplefilter("ignore", SecurityWarning)
-            key = JWKRegistry.import_key(data) if isinstance(data, dict) else _import_pem(data)
-    except PolicyError:
-        raise
-    except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise PolicyError(
-            f"this is no usable key ({type(error).__name__}).", "Make one with `headgate keygen`."
-        ) from None
-    if not isinstance(key, (OKPKey, ECKey, RSAKey)):
-        raise PolicyError("symmetric keys are not accepted.", "Whoever could verify could also sign. Use Ed25519.")
-    return key
-
-
-def _import_pem(data: bytes) -> Any:
-    for kind in ("OKP", "EC", "RSA"):
-        try:
-            return JWKRegistry.import_key(data, key_type=kind)
-        except (JoseError, ValueError, TypeError, AttributeError):
-            continue
-    raise PolicyError("this PEM block holds no Ed25519, P-256 or RSA key.", "Make one with `headgate keygen`.")
-
-
-def _from_jwk(entry: object) -> VerificationKey:
-    if not isinstance(entry, Mapping):
-        raise PolicyError("a key is a JSON object.", "Give a JWK.")
-    if entry.get("kty") == "oct":
-        raise PolicyError("symmetric keys are not accepted.", "Whoever could verify could also sign. Use Ed25519.")
-    if "d" in entry:
-        raise PolicyError(
-            "this is a private key.",
-            "Name the .jwks.json file with the public key, and keep this one secret.",
-        )
-    return _verification_key(_import(dict(entry)))
-
-
-def _from_pem(data: bytes) -> list[VerificationKey]:
-    if b"PRIVATE" in data:
-        raise PolicyError("this is a private key.", "Name the file with the public key, and keep this one secret.")
-    blocks = [b"-----BEGIN" + part for part in data.split(b"-----BEGIN")[1:]]
-    return [_verification_key(_import(block)) for block in blocks]
-
-
-def _verification_key(key: AsymmetricKey) -> VerificationKey:
+def _verification_key(material: PublicMaterial) -> VerificationKey:
+    key = material.key
     use, operations, kid = key.get("use"), key.get("key_ops"), key.get("kid")
     if use not in (None, "sig"):
-        raise PolicyError(f"the key's use is {use!r}.", "A key that verifies has the use 'sig'.")
-    if operations is not None and "verify" not in cast("list[str]", operations):
-        raise PolicyError(f"the key's key_ops are {operations!r}.", "A key that verifies has the operation 'verify'.")
+        raise UnusableKeyError(f"the key's use is {shown(use, 20)}.", "A key that verifies has the use 'sig'.")
+    if operations is not None and (not isinstance(operations, (list, tuple)) or "verify" not in operations):
+        problem = f"the key's key_ops are {shown(operations, 40)}."
+        raise UnusableKeyError(problem, "A key that verifies has the operation 'verify'.")
     if kid is not None and (not isinstance(kid, str) or not kid):
-        raise PolicyError(f"the kid {kid!r} is no text.", "Name the key with a text.")
-    thumbprint = key.thumbprint()
-    return VerificationKey(kid or thumbprint, _algorithms_of(key), thumbprint, key)
+        raise UnusableKeyError(f"the kid {shown(kid, 40)} is not a text.", "Name the key with a text.")
+    thumbprint = thumbprint_of(key)
+    dates = (material.valid_from, material.valid_until)
+    return VerificationKey(kid or thumbprint, algorithms_of(key), thumbprint, key, *dates)
 
 
-def _algorithms_of(key: AsymmetricKey) -> tuple[str, ...]:
-    """Return the algorithms a key may be used with: the one it declares, else those its type allows."""
-    kind = key.key_type
-    curve = None if kind == "RSA" else str(getattr(key, "curve_name", ""))
-    fitting = _FITTING.get((kind, curve))
-    if fitting is None:
-        raise PolicyError(f"keys of type {kind} {curve} are not accepted.", "Use Ed25519, P-256 or RSA.")
-    if isinstance(key, RSAKey) and key.public_key.key_size not in _RSA_BITS:
-        raise PolicyError(f"an RSA key of {key.public_key.key_size} bits is not accepted.", "Use 2048 to 8192 bits.")
-    declared = key.get("alg")
-    # RFC 9864 replaced EdDSA by Ed25519; key files written before it still say EdDSA.
-    if declared == "EdDSA":
-        declared = "Ed25519"
-    if declared is None:
-        return fitting
-    if declared not in fitting:
-        raise PolicyError(f"the key's alg is {declared!r}.", f"A key of this type signs with {' or '.join(fitting)}.")
-    return (str(declared),)
-
-
-def _to_pem(key: Any) -> bytes:
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-    try:
-        return cast("bytes", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    except (TypeError, ValueError) as error:
-        raise PolicyError(f"{type(key).__name__} is no private key that can be used.", "Use Ed25519.") from error
-
-
-def _rebuild(kid: str, algorithms: tuple[str, ...], jwk: dict[str, Any]) -> VerificationKey:
-    key = _import(jwk)
-    return VerificationKey(kid, algorithms, key.thumbprint(), key)
+def _rebuild(kid: str, algorithms: tuple[str, ...], jwk: dict[str, Any], *dates: datetime | None) -> VerificationKey:
+    key = import_jwk(jwk)
+    return VerificationKey(kid, algorithms, thumbprint_of(key), key, *dates)

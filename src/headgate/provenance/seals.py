@@ -155,8 +155,9 @@ def _attest(seal: Seal, key: VerificationKey) -> Attestation:
         issued_at=seal.issued_at,
         version=seal.version,
         modified=seal.modified,
-        valid_from=seal.valid_from,
-        valid_until=seal.valid_until,
+        # A certificate bounds what its key may say: the narrower of two windows counts.
+        valid_from=max((time for time in (seal.valid_from, key.valid_from) if time is not None), default=None),
+        valid_until=min((time for time in (seal.valid_until, key.valid_until) if time is not None), default=None),
         covered=tuple(name for name in seal.covered if not name.startswith(MEDIA_PREFIX)),
         media=media,
         hidden=seal.hidden,
