@@ -133,8 +133,8 @@ class _Guarding:
         if type(value) in (list, tuple):
             others = [self._value(one, replacing) for one in value]
             return type(value)(others) if any(a is not b for a, b in zip(others, value, strict=True)) else value
-        # In this mode a template prints what is hidden from the model, entries that no seal covers among it.
-        return MetadataMode.LLM if value is MetadataMode.ALL else value
+        # In these modes a template prints what is hidden from the model, entries that no seal covers among it.
+        return MetadataMode.LLM if value in (MetadataMode.ALL, MetadataMode.EMBED) else value
 
     def _retriever(self, retriever: BaseRetriever, replacing: Sequence[str]) -> BaseRetriever:
         is_gated = isinstance(retriever, GatedRetriever) and retriever.gate is self._gate

@@ -30,10 +30,9 @@ _REFERENCE = {"path", "revision"}
 class HeadgatePostprocessor(BaseNodePostprocessor):
     """Lets only admissible nodes through, rewritten in your own words.
 
-    Put it first among the postprocessors: a seal covers the text as it is stored, so whatever changes a text comes
-    later. Nothing judges what a later one adds, such as the neighbours that `PrevNextNodePostprocessor` fetches:
-    where there is one, `guard(engine)` is the line to use. It sees only what was retrieved and cannot fill up to k;
-    `GatedRetriever` can.
+    Put it before whatever changes a text, because a seal covers the text as it is stored, and behind whatever adds
+    nodes, such as `PrevNextNodePostprocessor`: nothing judges what comes after it. In an engine under `guard(engine)`
+    every postprocessor is judged. It sees only what was retrieved and cannot fill up to k; `GatedRetriever` can.
 
     Serialised (`to_dict`, JSON, `model_dump`) it carries the path and the revision of its policy, and is loaded only
     if the file is of that revision. Copies share the gate.
