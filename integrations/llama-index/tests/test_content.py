@@ -186,6 +186,23 @@ def test_templates_of_the_index_are_content(kind: Any, template: dict[str, str])
     assert FORGED in left.node.get_content(metadata_mode=MetadataMode.LLM)
 
 
+@pytest.mark.parametrize("kind", [TextNode, Document])
+def test_an_index_cannot_hide_what_its_publisher_shows(kind: Any) -> None:
+    node = sealed("text", kind, metadata={"note": "Draft only.", "owner": "HR"}, hidden=["source", "owner"])
+    node.excluded_llm_metadata_keys = [*node.metadata]
+    assert shown([NodeWithScore(node=node)]) == ["text"]
+    for mode, read in (("enforce", "note: Draft only.\n\ntext"), ("audit", "text")):
+        assert shown(admitted(node, mode=mode)) == [read]
+
+
+def test_what_its_publisher_hides_stays_hidden_and_an_index_can_show_only_what_is_covered() -> None:
+    node = sealed("text", metadata={"owner": "HR"}, hidden=["source", "owner"])
+    node.metadata["note"] = FORGED
+    assert shown(admitted(node)) == ["text"]
+    node.excluded_llm_metadata_keys = []
+    assert FORGED not in shown(admitted(node))[0]
+
+
 class Sees(MockLLM):
     """A multimodal model that remembers the blocks it was given."""
 

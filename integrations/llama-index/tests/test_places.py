@@ -77,6 +77,16 @@ def test_k_can_be_given_and_none_is_none(index: VectorStoreIndex, node_gate: Gat
     assert len(GatedRetriever(inner, node_gate, k=100).retrieve(QUESTION)) == 12
 
 
+def test_k_is_read_and_set_as_on_the_frameworks_own_retrievers(index: VectorStoreIndex, node_gate: Gate) -> None:
+    inner: Any = index.as_retriever(similarity_top_k=5)
+    gated: Any = guard(inner, node_gate)
+    assert gated.similarity_top_k == 5
+    gated.similarity_top_k = 2
+    assert len(gated.retrieve(QUESTION)) == 2
+    assert inner.similarity_top_k == 5
+    assert len(guard(guard(inner, node_gate), node_gate).retrieve(QUESTION)) == 5
+
+
 def test_bm25(nodes: list[BaseNode], node_gate: Gate) -> None:
     inner = BM25Retriever.from_defaults(nodes=nodes, similarity_top_k=4)
     found = guard(inner, node_gate).retrieve(QUESTION)

@@ -76,6 +76,15 @@ class GatedRetriever(BaseRetriever):
         """The metadata keys that a later postprocessor puts in place of a node's text."""
         return self._replacing
 
+    @property
+    def similarity_top_k(self) -> int | None:
+        """How many nodes to return, as it is called on the framework's own retrievers; it can be set at run time."""
+        return self._k
+
+    @similarity_top_k.setter
+    def similarity_top_k(self, k: int | None) -> None:
+        self._k = k
+
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         nodes: list[NodeWithScore] = []
         admission: Admission | None = None
