@@ -210,9 +210,9 @@ def test_a_policy_that_drops_everything_is_an_error_that_says_why() -> None:
     [
         ([], QUESTIONS, {}, "the corpus is empty"),
         (corpus(), [], {}, "there are no questions"),
-        (corpus(), QUESTIONS, {"doses": {"nothing": 1}}, "'nothing' is no injection"),
+        (corpus(), QUESTIONS, {"doses": {"nothing": 1}}, "'nothing' is not an injection"),
         (corpus(), QUESTIONS, {"doses": {"stale copy": 7}}, "not a share"),
-        (corpus(), QUESTIONS, {"framework": "haystack"}, "no installed framework"),
+        (corpus(), QUESTIONS, {"framework": "haystack"}, "not an installed framework"),
     ],
 )
 def test_what_cannot_be_rehearsed_is_refused(

@@ -13,7 +13,7 @@ __all__ = ["load_object"]
 
 
 def load_object(place: str) -> Any:
-    """Return what stands at a place such as `app.rag:chain`.
+    """Return the object at a place such as `app.rag:chain`.
 
     Raises:
         HeadgateError: there is no such module or name.

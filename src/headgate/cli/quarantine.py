@@ -37,7 +37,7 @@ def quarantine(
     who = by or getpass.getuser()
     for source in (release, hold):
         if source is not None and source not in {entry.id for entry in loaded.sources}:
-            raise HeadgateError(f"{source[:80]!r} is no source of {policy}.")
+            raise HeadgateError(f"{source[:80]!r} is not a source of {policy}.")
     if release is not None:
         if release not in file.held():
             raise HeadgateError(f"{release!r} is not held.")

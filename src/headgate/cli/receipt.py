@@ -53,7 +53,9 @@ def verify(
     receipt: Annotated[Path, typer.Argument(metavar="RECEIPT", help="The file with the receipt.")],
     keys: Annotated[Path, typer.Option(help="The issuer's public keys.")],
     query: Annotated[str | None, typer.Option(help="The question that the prompt was about.")] = None,
-    query_digest: Annotated[str | None, typer.Option(help="Its digest, where the question is not at hand.")] = None,
+    query_digest: Annotated[
+        str | None, typer.Option(help="The digest of the question, if you do not have its text.")
+    ] = None,
     document: Annotated[list[Path] | None, typer.Option(help="The texts in the prompt, in order.")] = None,
     admission: Annotated[str | None, typer.Option(help="The id of the admission.")] = None,
     as_json: JsonOption = False,

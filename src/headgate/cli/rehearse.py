@@ -162,4 +162,6 @@ def _builder(framework: str, place: str | None) -> Callable[[Sequence[Any], int]
     extra = (
         "llama-index-postprocessor-headgate[rehearsal]" if framework == "llama_index" else "langchain-headgate[demo]"
     )
-    raise HeadgateError(f"There is no retriever of {framework!r}: pip install '{extra}', or name one with --retriever.")
+    raise HeadgateError(
+        f"No retriever for {framework!r} is installed: pip install '{extra}', or name one with --retriever."
+    )

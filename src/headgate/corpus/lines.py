@@ -34,7 +34,7 @@ def to_line(chunk: Chunk, *, is_ascii: bool = False, count: Mapping[str, int] | 
     Args:
         chunk: the chunk.
         is_ascii: whether characters other than ASCII are escaped, for streams of any encoding.
-        count: what stands under `COUNT_KEY`.
+        count: what to write under `COUNT_KEY`.
 
     Raises:
         ValueError: its metadata cannot be written as JSON.

@@ -19,7 +19,7 @@ def parse_duration(value: object) -> timedelta:
         value: a text such as `90d`, `36h`, `15m`, `1d12h`, or a timedelta that is not negative.
 
     Raises:
-        ValueError: it names no duration, or a negative or absurd one.
+        ValueError: it is not a duration, or a negative or absurd one.
     """
     if isinstance(value, timedelta):
         if value < timedelta(0):
@@ -27,7 +27,7 @@ def parse_duration(value: object) -> timedelta:
         return value
     text = value.strip().replace(" ", "") if isinstance(value, str) else ""
     if not _WHOLE.fullmatch(text):
-        raise ValueError(f"{value!r} is no duration. Write 90d, 36h or 15m.")
+        raise ValueError(f"{value!r} is not a duration. Write 90d, 36h or 15m.")
     seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
     if seconds > 1_000 * 366 * 86_400:
         raise ValueError(f"{value!r} is more than a thousand years. Write 90d, 36h or 15m.")

@@ -100,7 +100,7 @@ class MetadataKeys(_Model):
             try:
                 ZoneInfo(value)
             except (ValueError, OSError, LookupError) as error:
-                raise ValueError(f"{value!r} is no time zone. Write UTC or a name such as Europe/Berlin.") from error
+                raise ValueError(f"{value!r} is not a time zone. Write UTC or a name such as Europe/Berlin.") from error
         return value
 
 
@@ -140,7 +140,7 @@ class Provenance(_Model):
                 if "://" in entry:
                     raise ValueError(f"{entry!r} is an address. Save the key set to a file and name the file.")
             elif not isinstance(entry, Mapping):
-                raise ValueError(f"{entry!r} is no key. Write a file name, or a JWKS with `keys:`.")
+                raise ValueError(f"{entry!r} is not a key. Write a file name, or a JWKS with `keys:`.")
         return tuple(str(entry) if isinstance(entry, Path) else entry for entry in value)
 
 
@@ -223,7 +223,7 @@ class Quarantine(_Model):
 
 
 class QuarantineStore(_Model):
-    """Where it stands which sources are held."""
+    """Where the list of sources that are held back is kept."""
 
     path: PathText = Field(
         min_length=1, description="A JSON Lines file that all processes share; its folder must exist."
@@ -371,7 +371,7 @@ class Policy(Displayed, _Model):
         return self.model_copy(update=changes)
 
     def effective_mode(self, rule: SourceRule, check: str) -> Mode:
-        """Return the mode of a check for a source: the most particular one that is set."""
+        """Return the mode of a check for a source: the most specific one that is set."""
         own: Mapping[str, Mode | None] = {
             "provenance": rule.provenance.mode,
             "freshness": rule.freshness.mode,

@@ -56,7 +56,7 @@ def rehearse(
         framework: `langchain`, `llama_index`, or None.
         injections: what happens to the corpus.
         doses: by name, the share of the corpus that an injection affects, where it is not the injection's own.
-        seed: of everything random.
+        seed: the random seed.
         now: the instant of the rehearsal; by default the present.
         progress: called after each question with how many were asked and how many there are.
 
@@ -64,8 +64,8 @@ def rehearse(
         What reached the prompts, by injection.
 
     Raises:
-        ValueError: a dose is for no injection, or is no share; the corpus or the questions are empty, or no document
-            of the corpus is admissible as it is.
+        ValueError: a dose names an unknown injection, or is not a share; the corpus or the questions are empty, or no
+            document of the corpus is admissible as it is.
         PolicyError: the policy cannot be used.
         AdapterError: the framework's integration is not installed.
         HeadgateError: an injection failed, or the retriever could not be built.
@@ -119,7 +119,7 @@ def _check(
     names = [one.name for one in injections]
     for name, dose in doses.items():
         if name not in names:
-            raise ValueError(f"{name!r} is no injection; there are: {', '.join(names)}")
+            raise ValueError(f"{name!r} is not an injection; there are: {', '.join(names)}")
         if not 0 <= dose <= 1:
             raise ValueError(f"the dose of {name!r} is {dose}, not a share between 0 and 1")
 
@@ -129,7 +129,9 @@ def _adapter(framework: str | None) -> Adapter | None:
         return None
     known = {adapter.name: adapter for adapter in adapters()}
     if framework not in known:
-        raise AdapterError(f"{framework!r} is no installed framework; there are: {', '.join(sorted(known)) or 'none'}")
+        raise AdapterError(
+            f"{framework!r} is not an installed framework; there are: {', '.join(sorted(known)) or 'none'}"
+        )
     return known[framework]
 
 

@@ -37,11 +37,11 @@ class World:
         policy: the policy to rehearse.
         now: the instant of the rehearsal.
         questions: what will be asked.
-        seed: of everything random.
+        seed: the random seed.
         folder: where a quarantine may be kept.
 
     Attributes:
-        chance: the only source of chance; the same seed brings the same rehearsal.
+        chance: the only source of chance; the same seed gives the same rehearsal.
         now: the instant of the rehearsal.
         questions: what will be asked.
         policy: the policy with the rehearsal's keys, enforced.
