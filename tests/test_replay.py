@@ -40,20 +40,40 @@ def record_of(policy: Policy, chunks: list[Chunk], *, full: bool = False) -> dic
 
 @st.composite
 def chunks_of(draw: st.DrawFn) -> Chunk:
-    page = draw(st.sampled_from(["https://docs.example/a", "https://docs.example/b", "https://wiki.example/a"]))
+    pages = ["a", "a/", "a#part", "b", "b?token=1"]
+    page = draw(st.sampled_from([*(f"https://docs.example/{page}" for page in pages), "https://wiki.example/a"]))
     age = timedelta(days=draw(st.integers(-2, 400)))
     metadata: dict[str, object] = {"source": page}
     if draw(st.booleans()):
-        metadata["last_modified"] = draw(st.sampled_from([(NOW - age).isoformat(), "2026-05-01", "03/04/2026", "?"]))
-    metadata.update(draw(st.sampled_from([{}, {"valid_until": "2026-05-31"}, {"superseded_by": "x"}, {"title": "t"}])))
+        key = draw(st.sampled_from(["last_modified", "Last-Modified", "mtime", "created"]))
+        metadata[key] = draw(
+            st.sampled_from([(NOW - age).isoformat(), "2026-05-01", "2026-05-01 10:00", "03/04/2026", "?"])
+        )
+    limits: list[dict[str, object]] = [
+        {},
+        {"valid_until": "2026-05-31"},
+        {"expires": "2026-06-20 10:00", "valid_until": "2099-01-01"},
+        {"valid_until": "?"},
+        {"valid_from": "2026-05-20"},
+        {"superseded_by": "x"},
+        {"version": 7},
+        {"title": "t"},
+    ]
+    metadata.update(draw(st.sampled_from(limits)))
     who = draw(st.sampled_from([None, DOCS, WIKI, STRANGER]))
     text = draw(st.sampled_from(["one", "two"]))
     if who is None:
         return Chunk(text, metadata)
     modified = NOW - age if draw(st.booleans()) else None
-    cover = ["title"] if "title" in metadata and draw(st.booleans()) else []
-    version = draw(st.sampled_from([None, 1, 2]))
-    sealed = who.sealer.seal(Chunk(text, metadata), subject=page, modified=modified, version=version, cover=cover)
+    cover = [name for name in metadata if name != "source" and draw(st.booleans())]
+    sealed = who.sealer.seal(
+        Chunk(text, metadata),
+        subject=page,
+        modified=modified,
+        version=draw(st.sampled_from([None, 1, 2])),
+        not_before=draw(st.sampled_from([None, NOW - timedelta(days=10)])),
+        cover=cover,
+    )
     damage = draw(st.sampled_from(["none", "none", "text", "token"]))
     if damage == "text":
         return Chunk(f"{text}!", sealed.metadata)
@@ -80,7 +100,9 @@ def policies(draw: st.DrawFn) -> Policy:
     freshness = {
         "max_age": draw(st.sampled_from([None, "30d", "365d"])),
         "missing": draw(st.sampled_from(["drop", "warn", "admit"])),
-        "evidence": draw(st.sampled_from(["any", "sealed"])),
+        "evidence": draw(st.sampled_from([None, "any", "sealed"])),
+        "unreadable": draw(st.sampled_from(["drop", "warn"])),
+        "supersede_tolerance": draw(st.sampled_from(["1h", "30d"])),
         "supersede": draw(st.sampled_from([None, True, False])),
     }
     docs = {"id": "docs", "match": DOCS.match, "provenance": provenance, "freshness": freshness}
