@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
+import numpy
 import pytest
 
 from headgate import Gate
-from headgate.freshness import Unreadable, read_time, resolve_timestamps
-from headgate.policy import MetadataKeys
+from headgate.freshness import Unreadable, find_entry, find_time_like, judge_freshness, read_time, resolve_timestamps
+from headgate.freshness.parsing import read_values
+from headgate.limits import Limits
+from headgate.policy import Freshness, MetadataKeys
 from headgate.testing import FixedClock, Publisher
 
 UTC = timezone.utc
@@ -121,6 +126,211 @@ def test_the_keys_of_usual_loaders_are_known(metadata: dict[str, object], role: 
     assert times.evidence[role].kind == "metadata"
 
 
+READINGS = [  # what is written, and what it means in UTC: an instant, or a day, month or year
+    ("2014-04-02T04:08:09.123456789Z", "2014-04-02T04:08:09.123456"),
+    ("2014-04-02T04:08:09,5Z", "2014-04-02T04:08:09.500000"),
+    ("2014-04-02T04:08:09.00025Z", "2014-04-02T04:08:09.000250"),
+    ("2014-4-2 04:08", "2014-04-02T04:08"),
+    ("2014-04-02  04:08", "2014-04-02T04:08"),
+    ("2014-04-02T24:00:00Z", "2014-04-03T00:00"),
+    ("2014-04-02T23:59:60Z", "2014-04-03T00:00"),
+    ("1998-12-31T15:59:60-08:00", "1999-01-01T00:00"),
+    ("2014-04-02 04:08:09 +0000 UTC", "2014-04-02T04:08:09"),
+    ("2014-04-02T04:08:09+05:30", "2014-04-01T22:38:09"),
+    ("2014-04-02T04:08:09-23:59", "2014-04-03T04:07:09"),
+    ("2014/04/02 04:08:09 PM", "2014-04-02T16:08:09"),
+    ("2014.04.02", "day 2014-04-02"),
+    ("2014-04-02 12:00:01 AM", "2014-04-02T00:00:01"),
+    ("2014-04-02 12:00:01 p.m.", "2014-04-02T12:00:01"),
+    ("20140402T040809Z", "2014-04-02T04:08:09"),
+    ("20140402T0408+0100", "2014-04-02T03:08"),
+    ("20140402T04Z", "2014-04-02T04:00"),
+    ("20140402 040809", "2014-04-02T04:08:09"),
+    ("201404020408", "2014-04-02T04:08"),
+    ("20140402040809", "2014-04-02T04:08:09"),
+    ("20140402040809123", "2014-04-02T04:08:09.123000"),
+    (20140402040809, "2014-04-02T04:08:09"),
+    ("20140402", "day 2014-04-02"),
+    ("19000101", "day 1900-01-01"),
+    ("21991231", "day 2199-12-31"),
+    ("2014:04:02 04:08:09", "2014-04-02T04:08:09"),
+    ("2014", "year 2014-01-01"),
+    ("2014-12", "month 2014-12-01"),
+    ("2014/02", "month 2014-02-01"),
+    ("9999", "year 9999-01-01"),
+    ("9999-12", "month 9999-12-01"),
+    ("D:2014", "year 2014-01-01"),
+    ("D:201404", "month 2014-04-01"),
+    ("D:20140402", "day 2014-04-02"),
+    ("D:2014040204", "2014-04-02T04:00"),
+    ("D:20140402040809", "2014-04-02T04:08:09"),
+    ("D:20140402040809Z", "2014-04-02T04:08:09"),
+    ("D:20140402040809Z00", "2014-04-02T04:08:09"),
+    ("D:20140402040809-03'30'", "2014-04-02T07:38:09"),
+    ("D:20140402040809+03", "2014-04-02T01:08:09"),
+    ("Wed, 02 Apr 2014 04:08:09 EST", "2014-04-02T09:08:09"),
+    ("Wed, 02 Apr 2014 04:08:09 PDT", "2014-04-02T11:08:09"),
+    ("2 Apr 14 04:08 UT", "2014-04-02T04:08"),
+    ("02-Apr-49 04:08:09 GMT", "2049-04-02T04:08:09"),
+    ("02-Apr-50 04:08:09 GMT", "1950-04-02T04:08:09"),
+    ("WEDNESDAY, 2 Apr 2014 04:08:09 +0100 (CET)", "2014-04-02T03:08:09"),
+    ("Wed Apr  2 04:08:09 2014", "2014-04-02T04:08:09"),
+    ("Wed Apr 02 04:08:09 -0700 2014", "2014-04-02T11:08:09"),
+    ("2nd of April 2014", "day 2014-04-02"),
+    ("Sept. 7, 1970", "day 1970-09-07"),
+    ("April 2, 2014 5:57:51 PM", "2014-04-02T17:57:51"),
+    ("Apr 2014", "month 2014-04-01"),
+    ("13NOV2017", "day 2017-11-13"),
+    ("13.4.2014", "day 2014-04-13"),
+    ("4/13/2014 04:08", "2014-04-13T04:08"),
+    ("12-12-14", "day 2014-12-12"),
+    ("31/12/49", "day 2049-12-31"),
+    (100_000_000, "1973-03-03T09:46:40"),
+    (99_999_999_999, "5138-11-16T09:46:39"),
+    (100_000_000_000, "1973-03-03T09:46:40"),
+    (100_000_000_000_000, "1973-03-03T09:46:40"),
+    (100_000_000_000_000_000, "1973-03-03T09:46:40"),
+    (1_396_411_689_250, "2014-04-02T04:08:09.250000"),
+    ("1396411689.25", "2014-04-02T04:08:09.250000"),
+    (1_396_411_689_250_001_999, "2014-04-02T04:08:09.250001"),
+    (1_396_411_689, "2014-04-02T04:08:09"),
+]
+
+
+@pytest.mark.parametrize(("value", "meaning"), READINGS, ids=repr)
+def test_a_value_is_read_as_what_it_says(value: object, meaning: str) -> None:
+    unit, _, written = meaning.rpartition(" ")
+    found = read_time(value, zone=UTC)
+    assert found.earliest == datetime.fromisoformat(written).replace(tzinfo=UTC)
+    assert found.unit == (unit or "instant")
+    assert found.has_zone
+    lengths = {"": (0, 0), "day": (1, 1), "month": (28, 31), "year": (365, 366)}
+    shortest, longest = (timedelta(days=days) for days in lengths[unit])
+    if found.latest.year < 9999:
+        assert shortest <= found.latest - found.earliest <= longest
+    if unit in ("month", "year") and found.latest.year < 9999:
+        assert found.latest.day == 1
+        assert unit == "month" or found.latest.month == 1
+    assert found.is_instant == (unit == "")
+
+
+@pytest.mark.parametrize("value", READINGS, ids=repr)
+def test_without_a_zone_a_value_means_at_least_as_much(value: tuple[object, str]) -> None:
+    known, open_ = read_time(value[0], zone=UTC), read_time(value[0])
+    assert open_.earliest <= known.earliest <= known.latest <= open_.latest
+    assert open_.unit == known.unit
+    if not open_.has_zone and open_.latest.year < 9999:
+        assert open_.latest - open_.earliest == known.latest - known.earliest + timedelta(hours=26)
+
+
+NO_TIMES = [
+    "2014-13-01", "2014-02-29", "0000-00-00", "2014-04-02T24:00:01Z", "2014-04-02T04:60Z", "2014-04-02 0:00 AM",
+    "2014-04-02 13:00 PM", "2014-04-02T23:58:60Z", "2014-04-02T22:59:60Z", "2014-04-02T04:08:61Z",
+    "2014-04-02T04:08:09+24:00", "2014-04-02T04:08:09+10:60", "2014-04-02T04:08:09.", "02014-04-02", "+2014-04-02",
+    "2014-04/02", "20140402T04", "2014040", "20140230", "20140230120000", "20140402250000", "18991231", "22000101",
+    "32/12/2014", "13/13/2014", "1/2/3", "Apr 2014 04:08", "Foo 2, 2014", "Septe mber 2014", "SeptemberRR 7th, 1970",
+    "Thu 10:36:28", "P30D", "10am", "9999-12-31T24:00:00Z", "D:20140402T040809Z", "D:", "99999999", 99_999_999,
+    10_000_000_000_000_000_000, -1, 1.5, "0", "2014-04-02 (a) (b", "20140402T04 (UTC)x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", NO_TIMES, ids=repr)
+def test_what_says_no_time_is_not_read(value: object) -> None:
+    for zone in (UTC, None):
+        with pytest.raises(Unreadable):
+            read_time(value, zone=zone)
+
+
+def test_digits_that_may_be_an_hour_or_an_epoch_are_both() -> None:
+    hour, epoch = read_values("2020010112", zone=UTC).intervals
+    assert (hour.earliest, hour.latest) == (
+        datetime(2020, 1, 1, 12, tzinfo=UTC),
+        datetime(2020, 1, 1, 13, tzinfo=UTC),
+    )
+    assert epoch.is_instant
+    assert epoch.earliest == datetime(2034, 1, 4, 17, 55, 12, tzinfo=UTC)
+    assert len(read_values(2020019912).intervals) == 1
+    with pytest.raises(Unreadable, match="several ways"):
+        read_time("2020010112")
+    assert resolve_timestamps({"modified": 2020010112}, keys=MetadataKeys(timezone="UTC")).modified == hour.earliest
+
+
+def test_a_date_with_two_readings_has_both_for_limits_and_none_for_ages() -> None:
+    readings = read_values("03/04/2026", zone=UTC)
+    assert {one.earliest.month for one in readings.intervals} == {3, 4}
+    assert readings.is_ambiguous
+    assert not read_values(["2026-01-01", "2026-01-02"]).is_ambiguous
+    times = resolve_timestamps(
+        {"modified": "03/04/2026", "valid_until": "03/04/2026"}, keys=MetadataKeys(timezone="UTC")
+    )
+    assert times.modified is None
+    assert "date_order" in str(times.evidence["modified"].problem)
+    assert times.valid_until == datetime(2026, 3, 5, tzinfo=UTC)
+    with pytest.raises(Unreadable, match="date_order"):
+        read_time("03/04/2026")
+
+
+def test_at_the_ends_of_the_calendar_an_interval_is_cut_off() -> None:
+    for value in ("0001-01-01", "0001-01-01T00:00:00", "9999-12-31", "9999-12-31T23:59:59", "9999"):
+        for zone in (None, timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))):
+            found = read_time(value, zone=zone)
+            for interval in (found, found.start(), found.end()):
+                assert interval.earliest <= interval.latest
+
+
+def test_a_named_day_ends_when_it_is_over_and_starts_when_it_begins() -> None:
+    day = read_time("2026-03-04")
+    end, start = day.end(), day.start()
+    assert (start.earliest, start.latest) == (
+        datetime(2026, 3, 3, 10, tzinfo=UTC),
+        datetime(2026, 3, 4, 12, tzinfo=UTC),
+    )
+    assert (end.earliest, end.latest) == (datetime(2026, 3, 4, 10, tzinfo=UTC), datetime(2026, 3, 5, 12, tzinfo=UTC))
+    zoned = read_time("2026-03-04", zone=UTC)
+    assert zoned.end().is_instant
+    assert zoned.start().earliest == datetime(2026, 3, 4, tzinfo=UTC)
+    local = read_time("2026-03-04T10:00:00")
+    assert (local.end(), local.start()) == (local, local)
+
+
+@pytest.mark.parametrize(
+    ("value", "meaning"),
+    [
+        (numpy.int64(1_396_411_689), "2014-04-02T04:08:09"),
+        (numpy.float64(1_396_411_689.5), "2014-04-02T04:08:09.500000"),
+        (numpy.datetime64("2014-04-02T04:08:09"), "2014-04-02T04:08:09"),
+        (numpy.datetime64("2014-04-02T04:08:09.25", "ns"), "2014-04-02T04:08:09.250000"),
+        (numpy.array(["2014-04-02"]), "2014-04-02"),
+        (Decimal("1396411689"), "2014-04-02T04:08:09"),
+        (Decimal("1396411689.5"), "2014-04-02T04:08:09.500000"),
+        (time.struct_time((2014, 4, 2, 4, 8, 9, 1, 63, 0)), "2014-04-02T04:08:09"),
+        (time.struct_time((2014, 4, 2, 4, 8, 9, 1, 63, 0, "X", 3_600)), "2014-04-02T03:08:09"),
+        (["2014-04-02"], "2014-04-02"),
+        ({"$date": ["2014-04-02", None]}, "2014-04-02"),
+    ],
+    ids=repr,
+)
+def test_what_libraries_make_of_a_time_is_that_time(value: object, meaning: str) -> None:
+    assert read_time(value, zone=UTC).earliest == datetime.fromisoformat(meaning).replace(tzinfo=UTC)
+
+
+def test_numpy_has_a_none_too_and_large_arrays_are_not_read() -> None:
+    assert read_values(numpy.datetime64("NaT")).intervals == ()
+    assert read_values(numpy.datetime64("NaT")).problem is None
+    assert read_values(numpy.zeros(100_000)).problem is not None
+    assert read_values(["2014-04-02"] * 16).problem is None
+    assert read_values(["2014-04-02"] * 17).problem is not None
+    assert read_values([[["2014-04-02"]]]).problem is None
+    assert read_values([[[["2014-04-02"]]]]).problem is not None
+
+
+def test_texts_are_read_up_to_a_length() -> None:
+    written = "2014-04-02T04:08:09.000000000Z"
+    assert read_time(written, max_chars=len(written)).is_instant
+    with pytest.raises(Unreadable):
+        read_time(written, max_chars=len(written) - 1)
+
+
 def test_signed_times_beat_metadata_and_the_policys_keys_beat_the_catalogue() -> None:
     metadata = {"last_modified": "2020-01-01T00:00:00Z", "stand": EXACT[0]}
     assert resolve_timestamps(metadata, keys=MetadataKeys(modified=("stand",))).modified == NOON
@@ -155,3 +365,96 @@ def test_a_date_alone_is_fresh_only_if_all_of_it_is(handbook: Publisher, clock: 
     assert border.codes == ("F202",)
     assert "add a time and a zone" in border.findings[0].message
     assert admit("2026-05-23", timezone="UTC").admitted
+
+
+def test_a_key_that_nobody_reads_and_that_holds_a_time_is_named() -> None:
+    metadata: dict[str, object] = {
+        "stamp": "2026-05-01",
+        "when_": "2026-05-01T10:00:00",
+        "id": 1_772_627_400,
+        "digits": "1772627400",
+        "date": "2026-05-01",
+        "title": "March",
+        "day": date(2026, 5, 1),
+        "x" * 64: "1 May 2026",
+        "x" * 65: "1 May 2026",
+        "": "1 May 2026",
+        "slashed": "03/04/2026",
+        "dotted": "1.5.2026",
+        "list": ["2026-05-01"],
+        "none": " - ",
+    }
+    assert find_time_like(metadata, most=10) == ("stamp", "day", "x" * 64, "slashed", "dotted")
+    assert find_time_like(metadata, most=2) == ("stamp", "day")
+    assert find_time_like({f"k{n}": "2026-05-01" for n in range(9)}) == ("k0", "k1", "k2", "k3", "k4")
+    assert find_time_like(metadata, Limits(metadata_keys=1), most=5) == ("stamp",)
+
+
+def named(**keys: str) -> MetadataKeys:
+    return MetadataKeys.model_validate(keys)
+
+
+def test_an_entry_is_found_by_its_name_without_case_and_punctuation() -> None:
+    assert find_entry({"Last-Modified": "x"}, "modified") == ("Last-Modified", "x")
+    assert find_entry({"last.modified": "", "updated": "x"}, "modified") == ("updated", "x")
+    assert find_entry({"source": "", "url": "none"}, "source") == ("url", "none")
+    assert find_entry({"source": None}, "source") is None
+    assert find_entry({"updated": "nan"}, "modified") is None
+    assert find_entry({"stand": "x", "updated": "y"}, "modified", named(modified="stand")) == ("stand", "x")
+    assert find_entry({"updated": "y"}, "modified", named(modified="stand")) is None
+    assert find_entry({"at": "x", "source": "y"}, "source", named(source="at")) == ("at", "x")
+    assert find_entry({"source": "y"}, "source", named(source="at")) == ("source", "y")
+    name = "_" * 51 + "last_modified"
+    assert find_entry({name: "x"}, "modified") == (name, "x")
+    assert find_entry({"_" + name: "x"}, "modified") is None
+    nested = {"a": {"b": "x"}, "a.c": "y", "d": "z"}
+    for key, value in [("a.b", "x"), ("a.c", "y"), ("a.d", None), ("d.e", None), ("e.f", None)]:
+        found = find_entry(nested, "modified", named(modified=key))
+        assert found == ((key, value) if value else None)
+    deep: dict[str, object] = {"k": "x"}
+    for _ in range(7):
+        deep = {"k": deep}
+    assert find_entry(deep, "modified", named(modified=".".join("k" * 8))) is not None
+    cut = find_entry({"k": deep}, "modified", named(modified=".".join("k" * 9)))
+    assert cut is not None
+    assert isinstance(cut[1], dict)
+
+
+def test_only_as_many_keys_are_looked_at_as_the_limit_says() -> None:
+    metadata = {"a": "x", "b": "x", "updated": EXACT[0]}
+    assert resolve_timestamps(metadata, limits=Limits(metadata_keys=3)).modified == NOON
+    cut = resolve_timestamps(metadata, limits=Limits(metadata_keys=2))
+    assert cut.modified is None
+    assert "first 2 of its entries" in str(cut.unread["metadata"].problem)
+    assert not resolve_timestamps(metadata, limits=Limits(metadata_keys=3)).unread
+    many = {**{f"k{n}": "x" for n in range(300)}, "updated": EXACT[0]}
+    assert resolve_timestamps(many).modified == NOON
+
+
+def test_the_detail_of_a_finding_has_both_ends_of_what_a_time_can_mean() -> None:
+    at = datetime(2026, 6, 1, tzinfo=UTC)
+
+    def found(metadata: dict[str, object], **rule: Any) -> Any:
+        return judge_freshness(resolve_timestamps(metadata), Freshness(**rule), at).findings[0]
+
+    ended = found({"expires": "2026-05-01T10:00:00"})
+    assert ended.detail == {
+        "valid_until": "2026-04-30T20:00:00Z",
+        "evidence": "metadata:expires",
+        "latest": "2026-05-01T22:00:00Z",
+    }
+    assert "latest" not in found({"expires": "2026-05-01T10:00:00Z"}).detail
+    assert "some time zones" in found({"expires": "2026-06-01T00:00:00"}).message
+    assert "some time zones" not in ended.message
+    assert "some time zones" in found({"valid_from": "2026-06-01T00:00:00"}).message
+    assert "some time zones" not in found({"valid_from": "2026-06-03T00:00:00"}).message
+    border = "add a zone, or set metadata.timezone"
+    assert border in found({"updated": "2026-05-31T00:00:00"}, max_age=timedelta(hours=30)).message
+    assert border not in found({"updated": "2026-05-01T00:00:00"}, max_age=timedelta(hours=30)).message
+    assert found({"updated": "2026-05-30"}, max_age=timedelta(days=1, hours=23)).detail["age_seconds"] == 223_200
+
+
+def test_a_skew_beyond_the_calendar_breaks_nothing() -> None:
+    rule = Freshness(max_age=timedelta(days=999_999_999), future_skew=timedelta(days=999_999_999))
+    for value in ("0001-01-01", "9999-12-31", "2026-01-01"):
+        assert judge_freshness(resolve_timestamps({"updated": value}), rule, NOON).findings == ()
