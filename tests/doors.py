@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from langchain_core.documents import Document
+from langchain_core.messages import ToolMessage
 from langchain_core.retrievers import BaseRetriever
+from langchain_core.vectorstores import VectorStore
 from llama_index.core.base.base_retriever import BaseRetriever as NodeRetriever
 from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle, TextNode
 
 from headgate import Chunk, Gate
-from langchain_headgate import HeadgateCompressor, gate_documents
+from langchain_headgate import HeadgateCompressor, HeadgateMiddleware, gate_documents
 from langchain_headgate import guard as guard_langchain
 from llama_index.postprocessor.headgate import HeadgatePostprocessor
 from llama_index.postprocessor.headgate import guard as guard_llama_index
@@ -34,6 +37,20 @@ class Shelf(BaseRetriever):
 
     def _get_relevant_documents(self, query: str, *, run_manager: Any) -> list[Document]:
         return list(self.found)
+
+
+class ShelfStore(VectorStore):
+    """A vector store of LangChain that finds what it was given."""
+
+    def __init__(self, found: list[Document]) -> None:
+        self.found = found
+
+    def similarity_search(self, query: str, k: int = 4, **kwargs: Any) -> list[Document]:
+        return self.found[:k]
+
+    @classmethod
+    def from_texts(cls, *args: Any, **kwargs: Any) -> ShelfStore:
+        raise NotImplementedError
 
 
 class NodeShelf(NodeRetriever):
@@ -95,6 +112,21 @@ def langchain_step(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str,
     return read_documents(gate_documents(gate).invoke(documents(chunks)))
 
 
+def langchain_store(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
+    return read_documents(guard_langchain(ShelfStore(documents(chunks)), gate).similarity_search(query, k=len(chunks)))
+
+
+def langchain_store_async(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
+    store = guard_langchain(ShelfStore(documents(chunks)), gate)
+    return read_documents(asyncio.run(store.asimilarity_search(query, k=len(chunks))))
+
+
+def langchain_agent(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
+    request = SimpleNamespace(tool_call={"name": "shelf", "args": {"query": query}, "id": "1"})
+    answer = ToolMessage("", tool_call_id="1", artifact=documents(chunks))
+    return read_documents(HeadgateMiddleware(gate).wrap_tool_call(request, lambda _: answer).artifact)
+
+
 def llama_index_retriever(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
     return read_nodes(guard_llama_index(NodeShelf(nodes(chunks)), gate).retrieve(query))
 
@@ -116,6 +148,9 @@ DOORS: Mapping[str, Door] = {
         langchain_retriever_async,
         langchain_compressor,
         langchain_step,
+        langchain_store,
+        langchain_store_async,
+        langchain_agent,
         llama_index_retriever,
         llama_index_retriever_async,
         llama_index_postprocessor,

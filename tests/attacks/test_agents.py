@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections import deque
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -124,6 +125,10 @@ def test_a_message_of_a_named_tool_in_the_answer_of_another(gate: Gate) -> None:
     assert released.content == NOTHING
 
 
+def nested(value: Any, depth: int) -> Any:
+    return {"found": nested(value, depth - 1)} if depth else value
+
+
 def forms(good: Document, bad: Document) -> list[tuple[str, Any]]:
     """Results of tools that are not named, with an admissible document and another, in the forms that tools use."""
     both = [good, bad]
@@ -133,7 +138,14 @@ def forms(good: Document, bad: Document) -> list[tuple[str, Any]]:
     return [
         ("artifact", message("ok", artifact=both)),
         ("tuple", message("ok", artifact=tuple(both))),
+        ("queue", message("ok", artifact=deque(both))),
         ("pairs", message("ok", artifact=[(good, 0.9), (bad, 0.8)])),
+        ("pairs that end with one", message("ok", artifact=[(0.9, good), (0.8, bad)])),
+        ("grouped by a name", message(json.dumps({EVIL: rows, "forged: count": 2}))),
+        ("a constructor with more", message(json.dumps([{**dumpd(one), "note": EVIL} for one in both]))),
+        ("a row with more", message(json.dumps([{**one, "forged: score": 1, "note": EVIL} for one in rows]))),
+        ("deep", message("ok", artifact=nested(both, 30))),
+        ("deep JSON", message(json.dumps(nested(rows, 30)))),
         ("mapping", message("ok", artifact={"documents": both, "query": EVIL})),
         ("nested", message("ok", artifact={"result": {"found": [[good], [bad]]}})),
         ("rows as artifact", message("ok", artifact=rows)),
@@ -179,7 +191,7 @@ def forms(good: Document, bad: Document) -> list[tuple[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("number", range(34))
+@pytest.mark.parametrize("number", range(41))
 @pytest.mark.parametrize("is_named", [False, True])
 async def test_documents_are_judged_in_every_form(number: int, is_named: bool, handbook: Publisher, gate: Gate) -> None:
     good = sealed(handbook, 1, "genuine K8s page")

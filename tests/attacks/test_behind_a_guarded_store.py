@@ -158,6 +158,9 @@ class Own(InMemoryVectorStore):
     def search_as_model(self, query: str) -> Any:
         return Page(documents=self.similarity_search(query, k=24), summary=self.search_in_words(query))
 
+    def get_by_id(self, identifier: str) -> Document | None:
+        return next(iter(self.get_by_ids([identifier])), None)
+
     def query(self, question: str) -> dict[str, Any]:
         documents = self.similarity_search(question, k=24)
         columns = {"ids": [document.id for document in documents], "uris": [f"forged {d.id}" for d in documents]}
@@ -167,13 +170,17 @@ class Own(InMemoryVectorStore):
 
 class Page(BaseModel):
     documents: list[Document]
-    summary: str
+    summary: str | None
 
 
 def test_a_stores_own_readers_are_judged_or_refused(corpus: list[Document], embeddings: Embeddings, gate: Gate) -> None:
     gated: Any = guard(Own.from_documents(corpus, embeddings), gate)
     ids = [document.id for document in gated.ungated.similarity_search(QUESTION, k=24)]
     assert is_clean(gated.get_documents_by_ids(ids))
+    found_one_by_one = [gated.get_by_id(identifier) for identifier in ids]
+    assert is_clean([one for one in found_one_by_one if one])
+    assert found_one_by_one.count(None) == 12
+    assert isinstance(gated.search_as_model(QUESTION), Page)
     assert len(gated.hybrid_search_with_rerank(QUESTION)) == 4
     assert all(document.id == identifier for document, _, identifier in gated.hybrid_search_with_rerank(QUESTION))
     for found in (

@@ -25,7 +25,7 @@ Admitted = Mapping[int, Document]
 Build = Callable[[Admitted], Any]
 
 _GONE: Any = object()
-_DEEPEST = 16
+_DEEPEST = 64
 # What of a message says where it belongs, and nothing that a tool has found.
 _PLACE = ("id", "tool_call_id", "status", "type", "role")
 

@@ -7,7 +7,8 @@ So one admission decides about everything that one call returned.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
@@ -33,12 +34,13 @@ Admitted = Mapping[int, Document]
 Build = Callable[[Admitted], Any]
 
 _GONE: Any = object()
-_DEEPEST = 16
+_DEEPEST = 64
 _MOST_JSON_CHARS = 20_000_000
 _LONGEST_LABEL = 128
 _TEXT_SEPARATOR = "\n\n"
 _METADATA_NAMES = ("metadata", "meta")
 _LISTS_OF_DOCUMENTS = ("documents", "docs", "source_documents")
+_CONSTRUCTOR = {"lc": 1, "type": "constructor", "id": ["langchain", "schema", "document", "Document"]}
 # The columns of a store's answer that are numbers or the store's own names; texts and metadata are judged.
 _PLAIN_COLUMNS = ("ids", "embeddings", "distances")
 
@@ -127,6 +129,8 @@ class _Reader:
             return self._read_mapping(value, depth)
         if isinstance(value, (list, tuple)):
             return self._read_sequence(value, depth)
+        if isinstance(value, (deque, Set)):
+            return self._read_sequence(list(value), depth)
         return self._read_object(value, depth)
 
     def _leaf(self, document: Document, shape: Callable[[Document], Any]) -> Build:
@@ -177,8 +181,12 @@ class _Reader:
             return None
 
         def rebuild(admitted: Admitted) -> Any:
-            entries = {key: self._entry(value[key], build, admitted) for key, build in builds.items()}
-            kept = {key: entry for key, entry in entries.items() if entry is not _GONE}
+            kept: dict[Any, Any] = {}
+            for place, (key, build) in enumerate(builds.items()):
+                entry = self._entry(value[key], build, admitted)
+                if entry is not _GONE:
+                    # A name is text too: a tool may group what it found by a title.
+                    kept[key if self._may_stay(key) else f"entry {place}"] = entry
             # What kind of block it is, is no text of a document.
             return {**kept, "type": value["type"]} if is_block(value) else kept
 
@@ -209,11 +217,12 @@ class _Reader:
         if all(build is None for build in builds):
             return None
         # (document, score) is about one document: without it, nothing of it is left.
-        is_pair = _is_leaf(values[0]) and len(values) > 1 and not any(map(_is_leaf, values[1:]))
+        leaves = [place for place, value in enumerate(values) if _is_leaf(value)]
+        is_pair = len(leaves) == 1 and len(values) > 1
 
         def rebuild(admitted: Admitted) -> Any:
             built = [self._entry(value, build, admitted) for value, build in zip(values, builds, strict=True)]
-            if is_pair and built[0] is _GONE:
+            if is_pair and built[leaves[0]] is _GONE:
                 return _GONE
             kept = _without_gaps(values, built) if is_pair else _rest_of(built)
             return tuple(kept) if isinstance(values, tuple) else kept
@@ -225,6 +234,9 @@ class _Reader:
             return build(admitted)
         return value if self._keeps_rest or is_textless(value) else _GONE
 
+    def _may_stay(self, name: Any) -> bool:
+        return self._keeps_rest or not isinstance(name, str) or _is_label(name)
+
     def _read_row(self, value: Mapping[Any, Any], depth: int) -> Build | None:  # noqa: ARG002 - as its siblings
         """Read `{"page_content": ..., "metadata": ...}` and rows like it."""
         text_name = next((name for name in TEXT_NAMES if isinstance(value.get(name), str)), None)
@@ -234,7 +246,11 @@ class _Reader:
         document = document_of(value[text_name], value.get(metadata_name), value.get("id"))
 
         def shape(admitted: Document) -> dict[str, Any]:
-            rest = {key: entry for key, entry in value.items() if self._keeps_rest or is_textless(entry)}
+            rest = {
+                key: entry
+                for key, entry in value.items()
+                if self._keeps_rest or (is_textless(entry) and self._may_stay(key))
+            }
             row = {**rest, text_name: admitted.page_content}
             return {**row, metadata_name or "metadata": shown(admitted.metadata)}
 
@@ -264,7 +280,9 @@ class _Reader:
 
         def rebuild(admitted: Admitted) -> Any:
             kwargs = row(admitted)
-            return _GONE if kwargs is _GONE else {**value, "kwargs": kwargs}
+            if kwargs is _GONE:
+                return _GONE
+            return {**(value if self._keeps_rest else _CONSTRUCTOR), "kwargs": kwargs}
 
         return rebuild
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from langchain_core.documents import Document
@@ -221,8 +221,8 @@ class GatedVectorStore(VectorStore):
             AdapterError: it holds something that cannot be judged.
         """
         keeps_rest = not keeps_out(self._gate)
-        if isinstance(result, Iterable) and not isinstance(result, (str, bytes, dict, list, tuple)):
-            result = list(result)
+        if isinstance(result, (Iterator, set, frozenset)):
+            result = list(result)  # what can be read only once, or has no order
         unpacked = unpack(result, keeps_rest=keeps_rest)
         if unpacked is None and not is_textless(result) and not keeps_rest:
             raise refuse(self._store, name)
