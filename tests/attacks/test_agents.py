@@ -22,7 +22,7 @@ from langchain_documents import sealed
 from langgraph.types import Command, Send
 from pydantic import BaseModel
 
-from headgate import Gate, Policy
+from headgate import Gate, HeadgateError, Policy
 from headgate.testing import Publisher
 from langchain_headgate import HeadgateMiddleware, decision_record
 
@@ -117,6 +117,19 @@ def test_a_call_without_a_name_could_be_of_the_named_tool(call: dict[str, Any], 
     assert released.content == NOTHING
     # A conversation needs an answer to every call.
     assert released.tool_call_id == "1"
+
+
+def test_tools_are_named_by_themselves_too(gate: Gate) -> None:
+    @tool
+    def pages(query: str) -> str:
+        """Find pages."""
+        return EVIL
+
+    for named in ([pages], pages, "pages", ("pages",), {"pages"}):
+        released = HeadgateMiddleware(gate, tools=named).wrap_tool_call(REQUEST, lambda _: message())  # type: ignore[arg-type]
+        assert released.content == NOTHING
+    with pytest.raises(HeadgateError, match="not function"):
+        HeadgateMiddleware(gate, tools=[lambda: EVIL])  # type: ignore[list-item]
 
 
 def test_a_message_of_a_named_tool_in_the_answer_of_another(gate: Gate) -> None:

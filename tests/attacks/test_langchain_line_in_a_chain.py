@@ -15,6 +15,7 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import ConfigurableField, RunnableLambda
 from langchain_core.vectorstores import InMemoryVectorStore, VectorStore, VectorStoreRetriever
 from langchain_documents import WordHashEmbeddings, sealed
+from pydantic import PrivateAttr
 
 from headgate import AdapterError, Gate
 from headgate.testing import FixedClock, Publisher
@@ -135,6 +136,19 @@ def test_settings_are_read_and_set_through_the_gate(inner: VectorStoreRetriever,
     with pytest.raises(AttributeError):
         _ = gated.no_such
     assert not hasattr(gated, "no_such")
+
+
+def test_subclasses_may_have_attributes_of_their_own(inner: VectorStoreRetriever, gate: Gate) -> None:
+    class Counting(GatedRetriever):
+        _asked: int = PrivateAttr(default=0)
+
+        def count(self) -> int:
+            self._asked += 1
+            return self._asked
+
+    gated = Counting(retriever=inner, policy=gate)
+    assert [gated.count(), gated.count()] == [1, 2]
+    assert are_genuine(gated.invoke(QUESTION), 4)
 
 
 def test_documents_are_added_through_the_gate(inner: VectorStoreRetriever, gate: Gate, handbook: Publisher) -> None:

@@ -12,9 +12,10 @@ from langchain_core.runnables.config import (
     get_async_callback_manager_for_config,
     get_callback_manager_for_config,
 )
+from langchain_core.tools import BaseTool
 from langgraph.types import Command
 
-from headgate import Gate
+from headgate import Gate, HeadgateError
 from headgate.integration.adapters import PolicyLike
 from langchain_headgate.convert import by_index
 from langchain_headgate.gating import aadmit_documents, admit_documents, given_gate, keeps_out
@@ -35,18 +36,21 @@ class HeadgateMiddleware(AgentMiddleware[Any, Any]):
 
     Args:
         policy: a gate, a policy, or the path of a policy file.
-        tools: names of tools that return documents and nothing else: whatever they return that cannot be judged is
-            withheld from the model, wherever it is in the result.
+        tools: tools, or their names, that return documents and nothing else: whatever they return that cannot be judged
+            is withheld from the model, wherever it is in the result.
         separator: put between the documents in the content.
 
     Raises:
         PolicyError: there is no policy, or it cannot be used.
+        HeadgateError: one of the tools is neither a tool nor a name.
     """
 
-    def __init__(self, policy: PolicyLike = None, *, tools: Sequence[str] = (), separator: str = "\n\n") -> None:
+    def __init__(
+        self, policy: PolicyLike = None, *, tools: Sequence[str | BaseTool] = (), separator: str = "\n\n"
+    ) -> None:
         super().__init__()
         self._gate = given_gate(policy, "HeadgateMiddleware")
-        self._tools_to_prove = frozenset([tools] if isinstance(tools, str) else tools)
+        self._tools_to_prove = _names_of(tools)
         self._separator = separator
 
     @property
@@ -85,7 +89,19 @@ class HeadgateMiddleware(AgentMiddleware[Any, Any]):
         )
 
 
+def _names_of(tools: Sequence[str | BaseTool]) -> frozenset[str]:
+    names = []
+    for one in [tools] if isinstance(tools, (str, BaseTool)) else tools:
+        name = one.name if isinstance(one, BaseTool) else one
+        if not isinstance(name, str):
+            # A name that matches no call would prove nothing, and nobody would notice.
+            raise HeadgateError(f"HeadgateMiddleware(tools=...) takes tools or their names, not {type(name).__name__}.")
+        names.append(name)
+    return frozenset(names)
+
+
 def _query_of(request: Any) -> str | None:
-    arguments = request.tool_call.get("args", {})
+    call = getattr(request, "tool_call", None)
+    arguments = call.get("args") if isinstance(call, Mapping) else None
     query = arguments.get("query") if isinstance(arguments, dict) else None
     return query if isinstance(query, str) else None

@@ -164,7 +164,7 @@ class GatedRetriever(BaseRetriever):
     def __getattr__(self, name: str) -> Any:
         inner = self.__dict__.get("retriever")
         if name.startswith("__") or inner is None or name in type(self).__private_attributes__:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            return super().__getattr__(name)  # type: ignore[misc]  # pydantic hides it from type checkers
         value = getattr(inner, name)
         gate = self.gate
         if is_setting(name, value) or (callable(value) and is_harmless_method(name)):
