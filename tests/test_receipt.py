@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,45 @@ def test_other_texts_do_not_verify(gate: Gate) -> None:
             verify_receipt(token, KEYS, query="How?", texts=wrong)
 
 
+def test_a_key_may_be_bound_to_its_issuers(gate: Gate) -> None:
+    token = issue_receipt(admitted(gate), DESK, "board")
+    assert verify_receipt(token, KEYS, query="How?").kid == "desk"
+    assert verify_receipt(token, KEYS, query="How?", issuers={"desk": ["board"]}).issuer == "board"
+    issuers: Any
+    for issuers in ({}, {"desk": []}, {"desk": ["desk"]}, {"board": ["board"]}, {"desk": ["boards"]}):
+        with pytest.raises(ReceiptError, match="does not speak for 'board'"):
+            verify_receipt(token, KEYS, query="How?", issuers=issuers)
+
+
+@pytest.mark.parametrize("mode", ["enforce", "warn", "audit"])
+def test_a_receipt_says_under_which_mode_it_was_made(mode: str) -> None:
+    gate = Gate({"mode": mode, "sources": [DOCS.source()]}, clock=CLOCK)
+    receipt = verify_receipt(issue_receipt(admitted(gate), DESK, "desk"), KEYS, query="How?")
+    assert (receipt.mode, receipt.as_of) == (mode, None)
+    asked = gate.admit([], "How?", as_of=CLOCK.now)
+    assert verify_receipt(issue_receipt(asked, DESK, "desk"), KEYS, query="How?").as_of == CLOCK.now
+
+
+def test_a_receipt_of_no_known_mode_is_refused(gate: Gate) -> None:
+    statement: dict[str, Any] = json.loads(b64url_decode(issue_receipt(admitted(gate), DESK, "desk").split(".")[1]))
+    statement["predicate"]["mode"] = "trust me"
+    with pytest.raises(ReceiptError, match="another mode"):
+        verify_receipt(sign_jws(canonical_json(statement), DESK, typ=RECEIPT_TYPE), KEYS, query="How?")
+
+
+def test_a_receipt_is_signed_while_the_certificate_is_in_force(gate: Gate) -> None:
+    (key,) = KEYS
+    token = issue_receipt(admitted(gate), DESK, "desk")
+    for start, end, is_right in ((0, 1, True), (1, 2, False), (-1, 0, False)):
+        dates = (CLOCK.now + timedelta(start), CLOCK.now + timedelta(end))
+        keys = KeySet([replace(key, valid_from=dates[0], valid_until=dates[1])])
+        if is_right:
+            assert verify_receipt(token, keys, query="How?")
+        else:
+            with pytest.raises(ReceiptError, match="not in force"):
+                verify_receipt(token, keys, query="How?")
+
+
 def test_nobody_else_can_issue_one(gate: Gate) -> None:
     admission = admitted(gate)
     stranger = generate_signing_key("desk")
@@ -107,7 +148,7 @@ def test_a_receipt_that_was_touched_does_not_verify(data: st.DataObject) -> None
     "payload", [b"{}", b"[]", b"null", b'{"_type":"https://in-toto.io/Statement/v1"}', b"x", b'{"a":1,"a":2}']
 )
 def test_what_is_signed_but_no_receipt_is_refused(payload: bytes) -> None:
-    with pytest.raises(ReceiptError, match="none of this version"):
+    with pytest.raises(ReceiptError, match="not one of this version"):
         verify_receipt(sign_jws(payload, DESK, typ=RECEIPT_TYPE), KEYS, query="How?")
 
 

@@ -186,9 +186,11 @@ def judge_times(judgement: Judgement, now: datetime) -> None:
     judged = judge_freshness(facts.times, facts.source.freshness, now)
     judgement.modified, judgement.age = judged.modified, judged.age
     findings = judged.findings
-    if findings and facts.attestation is None and facts.has_claim and _is_refuted(facts):
+    is_out = facts.is_kept_out or facts.source.modes["freshness"] != "enforce"
+    if findings and is_out and facts.attestation is None and facts.has_claim and _is_refuted(facts):
         # Its times may well be in the seal that was refused; that they are missing is not known. A restriction that is
-        # there and cannot be read is known.
+        # there and cannot be read is known. Where it is the missing time that keeps it out, a seal that proves nothing
+        # does not let it in.
         findings = tuple(finding for finding in findings if finding.code != "F203" or "role" in finding.detail)
     judgement.add(findings, facts.source.modes["freshness"])
 

@@ -78,6 +78,7 @@ def verify(
         return
     screen = console()
     screen.print(plain(f"{found.issuer} vouches for what was given on {found.now:%Y-%m-%d %H:%M:%S} UTC:"))
+    screen.print(plain(f"(signed with the key {found.kid!r}; the issuer's name is what its holder wrote)"))
     table = new_table(
         None, [("document", False), ("source", False), ("version", True), ("age", True), ("changed", True)]
     )
@@ -92,4 +93,4 @@ def verify(
         )
     screen.print(table)
     dropped = ", ".join(f"{code} {count}" for code, count in found.dropped.items())
-    screen.print(plain(f"Kept out: {dropped or 'nothing'}. Policy {found.policy_revision}."))
+    screen.print(plain(f"Kept out: {dropped or 'nothing'}. Mode {found.mode}, policy {found.policy_revision}."))

@@ -35,7 +35,7 @@ __all__ = [
 
 SEAL_TYPE = "headgate-seal+jwt"
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
+_SECONDS = range(-62_135_596_800, 253_402_300_800)  # the years 1 to 9999
 MAX_COVERED = 64
 _MAX_VERSION = 2**63 - 1
 _DETAIL_CHARS = 200
@@ -233,7 +233,7 @@ def _time(claims: Mapping[str, object], name: str) -> datetime | None:
     value = claims.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or not -_LAST_SECOND // 4 <= value <= _LAST_SECOND:
+    if isinstance(value, bool) or not isinstance(value, int) or value not in _SECONDS:
         raise SealError("P106", f"the claim {name!r} is not a time in seconds")
     return EPOCH + timedelta(seconds=value)
 

@@ -8,12 +8,13 @@ and a receipt for another one does not verify. docs/receipts.md has the format.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
-from headgate.decision import Admission
+from headgate.clock import read_instant
+from headgate.decision import Admission, Mode
 from headgate.encoding import (
     b64url_decode,
     canonical_json,
@@ -21,10 +22,12 @@ from headgate.encoding import (
     is_digest_label,
     loads_strict,
     replace_surrogates,
+    shown,
 )
 from headgate.errors import HeadgateError, SealError
 from headgate.limits import Limits
-from headgate.provenance import KeySet, SigningKey, sign_jws, verify_jws
+from headgate.provenance import KeySet, SigningKey, VerificationKey, sign_jws
+from headgate.provenance.jws import parse_jws, verify_parsed
 from headgate.record.writing import log_record
 
 __all__ = ["PREDICATE_TYPE", "RECEIPT_TYPE", "Receipt", "ReceiptError", "issue_receipt", "verify_receipt"]
@@ -44,9 +47,12 @@ class Receipt:
     """What a verified receipt says.
 
     Attributes:
-        issuer: who says so.
+        issuer: who says so, in their own words; `verify_receipt(issuers=...)` binds keys to names.
+        kid: the name of the key that signed.
         admission: the id of the admission.
         now: when the documents were released.
+        as_of: the time that was asked about, if it was another one.
+        mode: the mode of the policy; in `audit` nothing was kept out, whatever `dropped` and the codes say.
         policy_revision: the policy under which.
         query_digest: the digest of the question.
         documents: one mapping per document that entered the prompt, in order: `uri`, `source`, `digest` (the
@@ -57,8 +63,11 @@ class Receipt:
     """
 
     issuer: str
+    kid: str
     admission: str
     now: datetime
+    as_of: datetime | None
+    mode: Mode
     policy_revision: str
     query_digest: str
     documents: tuple[Mapping[str, Any], ...]
@@ -71,7 +80,7 @@ def issue_receipt(admission: Admission | Mapping[str, Any], signing_key: object,
 
     Args:
         admission: an admission, or its record in a decision log.
-        signing_key: a path to a private JWK or PEM, or a key object; best one that signs nothing else.
+        signing_key: a path to a private JWK or PEM, or a key object; ideally a key used for nothing else.
         issuer: who says so.
 
     Raises:
@@ -98,6 +107,7 @@ def verify_receipt(
     query_digest: str | None = None,
     texts: Sequence[str] | None = None,
     admission: str | None = None,
+    issuers: Mapping[str, Collection[str]] | None = None,
 ) -> Receipt:
     """Return what a receipt says, once it is proved to be about this question.
 
@@ -108,6 +118,8 @@ def verify_receipt(
         query_digest: its digest, where the question itself is not at hand.
         texts: the texts of the documents in the prompt, in order; if given, they must be the very ones.
         admission: the id of the admission, if it is known.
+        issuers: for each key name, the issuers that the key may speak for; a key that it does not name speaks for
+            none. Without it, whoever holds one of the keys may call themselves anything.
 
     Raises:
         ReceiptError: it does not verify, is about something else, or says something else.
@@ -116,10 +128,14 @@ def verify_receipt(
     if query is None and query_digest is None:
         raise ValueError("name the question, or its digest: a receipt proves something about one question only")
     try:
-        payload = verify_jws(token.strip(), keys, typ=RECEIPT_TYPE, limits=_LIMITS)
+        parsed = parse_jws(token.strip(), typ=RECEIPT_TYPE, limits=_LIMITS)
+        key = verify_parsed(parsed, keys)
     except SealError as error:
-        raise ReceiptError(f"The receipt does not verify: {error.problem.replace('seal', 'receipt')}.") from None
-    receipt = _read(payload)
+        raise ReceiptError(
+            f"The receipt does not verify: {error.problem.replace('the seal', 'the receipt')}."
+        ) from None
+    receipt = _read(parsed.payload, key.kid)
+    _check_signer(receipt, key, issuers)
     expected = digest_label(replace_surrogates(query).encode()) if query is not None else query_digest
     if receipt.query_digest != expected:
         raise ReceiptError("The receipt is for another question.")
@@ -128,6 +144,16 @@ def verify_receipt(
     if texts is not None:
         _compare(receipt, texts)
     return receipt
+
+
+def _check_signer(receipt: Receipt, key: VerificationKey, issuers: Mapping[str, Collection[str]] | None) -> None:
+    if issuers is not None and receipt.issuer not in issuers.get(key.kid, ()):
+        raise ReceiptError(f"The key {shown(key.kid)} does not speak for {shown(receipt.issuer)}.")
+    is_early = key.valid_from is not None and receipt.now < key.valid_from
+    if is_early or (key.valid_until is not None and receipt.now >= key.valid_until):
+        raise ReceiptError(
+            f"The certificate of the key {shown(key.kid)} was not in force at {receipt.now.isoformat()}."
+        )
 
 
 def _statement(record: Mapping[str, Any], issuer: str) -> dict[str, Any]:
@@ -173,14 +199,14 @@ def _document(decision: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _read(payload: bytes) -> Receipt:
+def _read(payload: bytes, kid: str) -> Receipt:
     try:
-        return _parse(loads_strict(payload))
+        return _parse(loads_strict(payload), kid)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise ReceiptError(f"The receipt is signed, but it is none of this version: {ascii(error)[:100]}.") from None
+        raise ReceiptError(f"The receipt is signed, but it is not one of this version: {ascii(error)[:100]}.") from None
 
 
-def _parse(statement: Any) -> Receipt:
+def _parse(statement: Any, kid: str) -> Receipt:
     """Return the receipt in a statement.
 
     Raises:
@@ -192,10 +218,16 @@ def _parse(statement: Any) -> Receipt:
     documents = tuple(predicate["documents"])
     if [s["digest"]["sha256"] for s in subjects] != [_hex(d["prompt_digest"]) for d in documents]:
         raise ValueError("subjects and documents differ")
+    as_of, mode = predicate.get("as_of"), predicate["mode"]
+    if mode not in get_args(Mode):
+        raise ValueError("another mode")
     return Receipt(
         issuer=str(predicate["issuer"]),
+        kid=kid,
         admission=str(predicate["admission"]),
-        now=datetime.fromisoformat(predicate["now"]),
+        now=read_instant(predicate["now"]),
+        as_of=read_instant(as_of) if as_of is not None else None,
+        mode=mode,
         policy_revision=str(predicate["policy_revision"]),
         query_digest=str(predicate["query_digest"]),
         documents=documents,

@@ -1,0 +1,302 @@
+"""What the provenance check finds, step by step, and what a seal may claim."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from headgate import Chunk, Finding, Gate, Sealer, SealError
+from headgate.assurance import ASSURANCES, DECLARED, NONE, SEALED, is_proof, meets
+from headgate.chunk import SEAL_KEY
+from headgate.encoding import b64url_decode, b64url_encode, canonical_json, loads_strict
+from headgate.provenance import generate_signing_key, parse_seal, read_seal, sign_jws
+from headgate.provenance.seals import SEAL_TYPE
+from headgate.testing import FixedClock, Publisher
+
+CLOCK = FixedClock()
+DOCS = Publisher("docs", "https://docs.example/**", CLOCK)
+PAGE = "https://docs.example/a"
+
+
+def gate_of(*sources: dict[str, Any], **more: Any) -> Gate:
+    return Gate({"sources": list(sources) or [DOCS.source()], **more}, clock=CLOCK)
+
+
+def findings(gate: Gate, chunk: Chunk) -> tuple[Finding, ...]:
+    return gate.admit([chunk]).decisions[0].findings
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    token = str(DOCS.seal("text", PAGE).metadata[SEAL_KEY])
+    found = loads_strict(b64url_decode(token.split(".")[1]))
+    assert isinstance(found, dict)
+    return {name: value for name, value in {**found, **changes}.items() if value is not ...}
+
+
+def test_the_levels_of_assurance_are_in_order() -> None:
+    assert ASSURANCES == (NONE, DECLARED, SEALED)
+    assert [is_proof(level) for level in ASSURANCES] == [False, False, True]
+    assert meets(SEALED, DECLARED)
+    assert meets(DECLARED, DECLARED)
+    assert not meets(DECLARED, SEALED)
+
+
+@pytest.mark.parametrize("cover", [["title"], ["title", "author"], ["title", "author", "page"]])
+def test_what_the_policy_wants_to_be_covered_must_be(cover: list[str]) -> None:
+    gate = gate_of(DOCS.source(provenance={"cover": ["title", "author"]}))
+    chunk = DOCS.seal("text", PAGE, {"title": "T", "author": "A", "page": 1}, cover=cover)
+    found = findings(gate, chunk)
+    if "author" in cover:
+        assert found == ()
+    else:
+        assert [finding.code for finding in found] == ["P105"]
+        assert found[0].detail == {"uncovered": ["author"]}
+
+
+@pytest.mark.parametrize("value", [[1], {"a": 1}, object(), float("nan"), "\ud800"], ids=ascii)
+def test_what_cannot_be_covered_is_changed(value: object) -> None:
+    chunk = DOCS.seal("text", PAGE, {"a": "x"}, cover=["a"])
+    (finding,) = findings(gate_of(), chunk.with_metadata(a=value))
+    assert (finding.code, finding.detail) == ("P105", {"covered": ["a"]})
+
+
+def test_only_an_accepted_issuer_may_speak() -> None:
+    gate = gate_of(DOCS.source(provenance={"issuers": ["docs", "press"]}))
+    for issuer, codes in (("docs", []), ("press", []), ("pres", ["P104"]), ("x\n" + "y" * 900, ["P104"])):
+        chunk = Sealer(DOCS.key, issuer, clock=CLOCK).seal(Chunk("text"), subject=PAGE)
+        found = findings(gate, chunk)
+        assert [finding.code for finding in found] == codes
+        for finding in found:
+            assert len(finding.message) < 200
+            assert finding.message.isprintable()
+            assert finding.detail == {"issuer": issuer[:200], "source": "docs"}
+
+
+@pytest.mark.parametrize("kid", ["nobody", "other", "x\n\u202e" + "y" * 900])
+def test_a_key_that_is_not_listed_and_one_of_another_source(kid: str) -> None:
+    other = Publisher("other", "https://other.example/**", CLOCK)
+    gate = gate_of(DOCS.source(), other.source())
+    sealer = other.sealer if kid == "other" else Sealer(generate_signing_key(kid), "me", clock=CLOCK)
+    (finding,) = findings(gate, sealer.seal(Chunk("text"), subject=PAGE))
+    assert finding.code == ("P104" if kid == "other" else "P103")
+    assert finding.detail["kid"] == kid[:200]
+    assert len(finding.message) < 200
+    assert finding.message.isprintable()
+    assert finding.detail.get("key_of") == (["other"] if kid == "other" else None)
+
+
+def test_a_token_without_a_kid_is_attested_by_the_name_of_the_key() -> None:
+    head = b64url_encode(canonical_json({"alg": "Ed25519", "typ": SEAL_TYPE}))
+    signed = f"{head}.{b64url_encode(canonical_json(claims()))}"
+    token = f"{signed}.{b64url_encode(DOCS.key.sign(signed.encode()))}"
+    (decision,) = gate_of().admit([Chunk("text", {SEAL_KEY: token})]).decisions
+    assert decision.admitted
+    seal = decision.evidence["seal"]
+    assert isinstance(seal, dict)
+    assert (seal["kid"], seal["key"]) == ("docs", next(iter(DOCS.sealer.public)).thumbprint)
+
+
+@pytest.mark.parametrize(
+    ("source", "codes"),
+    [
+        (PAGE, []),
+        ("https://docs.example/b", ["P111"]),
+        ("https://evil.example/login", ["P111"]),
+        ("https://u:p@evil.example/login", ["P111"]),
+        ("javascript:alert(1)", ["P111"]),
+        (["https://evil.example/login"], ["P111"]),
+        ("notes.txt", ["P111"]),
+        ("", []),
+        (None, []),
+        ("https://wiki.example/a", ["P104"]),
+    ],
+    ids=str,
+)
+def test_metadata_that_names_another_page_than_the_seal_is_a_finding(source: object, codes: list[str]) -> None:
+    wiki = Publisher("wiki", "https://wiki.example/**", CLOCK)
+    found = findings(gate_of(DOCS.source(), wiki.source()), DOCS.seal("text", PAGE, {"source": source}))
+    assert [finding.code for finding in found] == codes
+    assert all(finding.severity == ("warning" if finding.code == "P111" else "error") for finding in found)
+    assert "u:p" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("default", "metadata", "codes"),
+    [
+        ({}, {}, ["P109", "P101"]),
+        ({}, {"source": "https://x.example/"}, ["P109", "P101"]),
+        ({"provenance": {"require": "declared"}}, {}, ["P109"]),
+        ({"provenance": {"require": "declared"}}, {"source": "https://x.example/"}, []),
+        ({"provenance": {"require": "none"}}, {}, []),
+        ({"provenance": {"keys": [DOCS.key.public_jwks()]}}, {}, ["P101"]),
+    ],
+)
+def test_what_no_source_matches(default: dict[str, Any], metadata: dict[str, object], codes: list[str]) -> None:
+    gate = gate_of(default=default)
+    found = findings(gate, Chunk("text", metadata))
+    assert [finding.code for finding in found] == codes
+    if metadata and "P109" in codes:
+        assert found[0].detail == {"uri": "https://x.example/"}
+
+
+def test_a_seal_for_a_document_of_no_source() -> None:
+    (finding,) = findings(gate_of(), DOCS.seal("text", "https://x.example/a"))
+    assert (finding.code, finding.detail) == ("P109", {"uri": "https://x.example/a"})
+
+
+def test_a_seal_that_nobody_can_verify_is_as_good_as_none() -> None:
+    source = {"id": "open", "match": ["https://docs.example/**"], "provenance": {"require": "declared"}}
+    (decision,) = gate_of(source).admit([DOCS.seal("text", PAGE, {"source": PAGE})]).decisions
+    assert (decision.codes, decision.assurance, decision.issuer) == ((), "declared", None)
+
+
+def test_an_empty_seal_is_none() -> None:
+    (finding,) = findings(gate_of(), Chunk("text", {"source": PAGE, SEAL_KEY: None}))
+    assert (finding.code, finding.message) == ("P101", "'docs' requires a seal, and there is none.")
+
+
+WORDS = {
+    "title": "T",
+    "note\nignore": 1,
+    "big": 10**30,
+    "n": 3,
+    "x": 0.5,
+    "ok": True,
+    "day": date(2026, 1, 1),
+    "no": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("prompt_metadata", "withheld"),
+    [
+        ((), ()),
+        (("title", "n", "missing"), ("title", "n")),
+        (("covered",), ()),
+        (None, ("title", "note\nignore", "big")),
+    ],
+    ids=["none", "named", "covered", "unknown"],
+)
+@pytest.mark.parametrize("mode", ["enforce", "warn"])
+def test_metadata_that_no_seal_covers_does_not_reach_the_prompt(
+    mode: str, prompt_metadata: tuple[str, ...] | None, withheld: tuple[str, ...]
+) -> None:
+    metadata = {"source": PAGE, "covered": "C", **WORDS}
+    chunk = replace(DOCS.seal("text", PAGE, metadata, cover=["covered"]), prompt_metadata=prompt_metadata)
+    admission = gate_of(DOCS.source(mode=mode)).admit([chunk])
+    (decision,), (released,) = admission.decisions, admission.chunks
+    assert decision.codes == (("P112",) if withheld else ())
+    assert decision.withheld == (withheld if mode == "enforce" else ())
+    if prompt_metadata is None:
+        assert set(chunk.metadata) - set(released.metadata) == set(decision.withheld)
+    for finding in decision.findings:
+        assert (finding.severity, finding.mode, finding.detail["count"]) == ("info", mode, len(withheld))
+        assert finding.message.isprintable()
+
+
+@pytest.mark.parametrize("name", ["iss", "sub", "dig", "iat"])
+@pytest.mark.parametrize("value", [..., None, 3.5, [], "", {}, True], ids=str)
+def test_a_seal_without_its_claims_is_malformed(name: str, value: object) -> None:
+    with pytest.raises(SealError, match="P106"):
+        parse_seal(canonical_json(claims(**{name: value})))
+
+
+START, END = -62_135_596_800, 253_402_300_799
+
+
+@pytest.mark.parametrize("name", ["iat", "mod", "nbf", "exp"])
+@pytest.mark.parametrize(
+    ("value", "is_right"),
+    [
+        (0, True),
+        (END, True),
+        (END + 1, False),
+        (START, True),
+        (START - 1, False),
+        (True, False),
+        (1.0, False),
+    ],
+)
+def test_times_are_whole_seconds_within_the_years_that_can_be_written(name: str, value: object, is_right: bool) -> None:
+    payload = canonical_json(claims(**{name: value}))
+    if is_right:
+        assert isinstance(value, int)
+        seal = parse_seal(payload)
+        known = {"iat": seal.issued_at, "mod": seal.modified, "nbf": seal.valid_from, "exp": seal.valid_until}
+        assert known[name] == datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=value)
+    else:
+        with pytest.raises(SealError, match=f"P106: the claim '{name}'"):
+            parse_seal(payload)
+
+
+@pytest.mark.parametrize(
+    ("value", "is_right"),
+    [
+        (0, True),
+        (2**63 - 1, True),
+        (2**63, False),
+        (-1, False),
+        (True, False),
+        ("1", False),
+        (1.5, False),
+        (None, True),
+    ],
+    ids=repr,
+)
+def test_a_version_is_a_whole_number(value: object, is_right: bool) -> None:
+    payload = canonical_json(claims(ver=value))
+    if is_right:
+        assert parse_seal(payload).version == value
+    else:
+        with pytest.raises(SealError, match="P106"):
+            parse_seal(payload)
+
+
+@pytest.mark.parametrize("name", ["par", "cor"])
+def test_further_claims_are_objects(name: str) -> None:
+    chunk = DOCS.sealer.seal(Chunk("text"), subject=PAGE, parent={"dig": "x"}, corpus={"id": "c"})
+    _, seal = read_seal(chunk.metadata[SEAL_KEY])
+    assert (seal.parent, seal.corpus) == ({"dig": "x"}, {"id": "c"})
+    wrong: object
+    for wrong in (1, "x", [], None, True):
+        with pytest.raises(SealError, match=f"P106: the claim '{name}' is not an object"):
+            parse_seal(canonical_json(claims(**{name: wrong})))
+
+
+@pytest.mark.parametrize(
+    "met",
+    [
+        {},
+        [],
+        "x",
+        {"names": ["a"]},
+        {"names": [], "dig": claims()["dig"]},
+        {"names": [1], "dig": claims()["dig"]},
+        {"names": "a", "dig": claims()["dig"]},
+        {"names": ["a"], "dig": "sha-256:x"},
+    ],
+    ids=str,
+)
+def test_a_cover_of_another_form_is_malformed(met: object) -> None:
+    with pytest.raises(SealError, match="P106"):
+        parse_seal(canonical_json(claims(met=met)))
+
+
+@pytest.mark.parametrize(
+    "extra", [{"crit": ["exp"]}, {"b64": False}, {"jwk": {}}, {"jku": "x"}, {"x5u": "x"}, {"x5c": []}]
+)
+def test_a_header_that_asks_for_more_is_malformed(extra: dict[str, object]) -> None:
+    header = {"alg": "Ed25519", "kid": "docs", "typ": SEAL_TYPE, **extra}
+    signed = f"{b64url_encode(canonical_json(header))}.{b64url_encode(canonical_json(claims()))}"
+    token = f"{signed}.{b64url_encode(DOCS.key.sign(signed.encode()))}"
+    (finding,) = findings(gate_of(), Chunk("text", {"source": PAGE, SEAL_KEY: token}))
+    assert finding.code == "P106"
+
+
+@pytest.mark.parametrize("typ", [None, "JWT", "headgate-receipt+jws"])
+def test_a_token_of_another_type_is_not_a_seal(typ: str | None) -> None:
+    token = sign_jws(canonical_json(claims()), DOCS.key, typ=typ)
+    assert findings(gate_of(), Chunk("text", {"source": PAGE, SEAL_KEY: token}))[0].code == "P106"
