@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from headgate.freshness.forms import DateOrder, Unreadable, read_digits, read_text
@@ -27,6 +28,7 @@ _NUMBER = re.compile(r"[1-9]\d{7,18}(?:\.\d{1,9})?")
 # What RFC 5322, section 3.2.2, calls a comment: at the end of a date it is the name of the zone, as a rule.
 _COMMENT = re.compile(r" *\([^()]*\)$")
 _MOST_VALUES, _DEEPEST = 16, 3
+_LONGEST_REMEMBERED = 64
 
 NONE_SPELLINGS = frozenset(
     (
@@ -116,6 +118,12 @@ def read_values(
         date_order: how to read 03/04/2026.
         max_chars: the longest text that is read.
     """
+    if type(value) is str and len(value) <= _LONGEST_REMEMBERED:
+        return _read_remembered(value, role, zone, date_order, max_chars)
+    return _read_all(value, role, zone, date_order, max_chars)
+
+
+def _read_all(value: object, role: str, zone: tzinfo | None, date_order: DateOrder | None, max_chars: int) -> Readings:
     intervals: list[Interval] = []
     problem, is_ambiguous = None, False
     try:
@@ -136,12 +144,16 @@ def read_values(
     return Readings(tuple(dict.fromkeys(intervals)), problem, is_ambiguous)
 
 
+# All chunks of a document are of one time, so the same texts come again and again.
+_read_remembered = lru_cache(maxsize=4_096)(_read_all)
+
+
 def is_none(value: object) -> bool:
     """Return whether a value spells that there is none."""
     if value is None:
         return True
     if isinstance(value, str):
-        return len(value) <= 32 and value.strip().casefold() in NONE_SPELLINGS
+        return value.isspace() or (len(value) <= 32 and value.strip().casefold() in NONE_SPELLINGS)
     if isinstance(value, float):
         return math.isnan(value)
     if isinstance(value, Decimal):

@@ -18,7 +18,6 @@ from zoneinfo import ZoneInfo
 from headgate.freshness.catalogue import (
     AGE_ROLES,
     RESTRICTING_TIMES,
-    ROLES,
     candidate_keys,
     is_catalogued,
     lookup,
@@ -161,14 +160,19 @@ def resolve_timestamps(
     """
     entries = _Entries(metadata, frozenset(covered), keys or _NO_KEYS, limits)
     found = _Found(claims=signed or {}, counts_unsigned=evidence == "any")
-    wanted = ROLES if roles is None else roles
-    present = {role: names for role, names in entries.present().items() if role in wanted}
+    present = entries.present()
+    if roles is not None:
+        present = {role: names for role, names in present.items() if role in roles}
     for role in AGE_ROLES:
-        found.add_age(role, entries, present.get(role, ()))
+        if role in present or role in found.claims:
+            found.add_age(role, entries, present.get(role, ()))
     for role in RESTRICTING_TIMES:
-        found.add_restriction(role, entries, present.get(role, ()))
-    found.add_version(version, entries, present.get("version", ()))
-    found.add_successor(entries, present.get("superseded_by", ()))
+        if role in present or role in found.claims:
+            found.add_restriction(role, entries, present.get(role, ()))
+    if version is not None or "version" in present:
+        found.add_version(version, entries, present.get("version", ()))
+    if "superseded_by" in present:
+        found.add_successor(entries, present["superseded_by"])
     if len(metadata) > limits.metadata_keys:
         # A restriction could stand among those that were not looked at.
         problem = f"only the first {limits.metadata_keys:,} of its entries were looked at"
@@ -249,6 +253,10 @@ class _Entries:
 
     def by_kind(self, names: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
         """Yield the covered keys, then the others, each group if it has any."""
+        if not self.covered:
+            if names:
+                yield "metadata", list(names)
+            return
         for kind in ("covered", "metadata"):
             group = [name for name in names if self.kind(name) == kind]
             if group:
@@ -256,7 +264,7 @@ class _Entries:
 
     def rank(self, name: str, role: str) -> float:
         """Return how far from the document's own statement a key is; what the policy names is its own statement."""
-        if getattr(self.keys, role):
+        if self.keys.names_any and getattr(self.keys, role):
             return 0
         # The time of a file, as `stat` tells it, is a float; loaders also write it under names such as `last_modified`.
         return max(rank_of(name), 0.5 if type(self.value(name)) is float else 0)

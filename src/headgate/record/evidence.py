@@ -6,6 +6,7 @@ Nothing of a document's text is in it. docs/decision-log.md has the format.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import cast
 
 from headgate.clock import read_instant
@@ -209,9 +210,9 @@ def read_times(evidence: EvidenceRecord, *, sealed_only: bool = False, ignores_s
             unread[role] = said
         elif role not in found:
             found[role] = said
-    version, start = evidence.get("version"), evidence.get("signed_start")
+    version = evidence.get("version")
     if version is not None:
-        found["version"] = Evidence(evidence.get("version_from", "metadata"), "version")
+        found["version"] = Evidence(_kind_of_version(evidence), "version")
     return Timestamps(
         intervals,
         found,
@@ -219,14 +220,31 @@ def read_times(evidence: EvidenceRecord, *, sealed_only: bool = False, ignores_s
         evidence.get("superseded_by"),
         unread,
         uncounted,
-        read_instant(start) if start is not None and not ignores_seal else None,
+        None if ignores_seal else _read_signed_start(evidence),
     )
 
 
 def is_resting_on_seal(evidence: EvidenceRecord) -> bool:
     """Return whether recorded times or the version are signed, so that nothing tells what metadata says beside it."""
     kinds = {entry[4] for entry in evidence.get("times", {}).values()}
-    return bool(kinds & {"seal", "covered"}) or "version_from" in evidence
+    return bool(kinds & {"seal", "covered"}) or _kind_of_version(evidence) != "metadata"
+
+
+def _kind_of_version(evidence: EvidenceRecord) -> str:
+    """Return who says which version it is; older records tell by the seal alone."""
+    claimed = evidence.get("seal", {}).get("ver") is not None
+    return evidence.get("version_from", "seal" if claimed else "metadata")
+
+
+def _read_signed_start(evidence: EvidenceRecord) -> datetime | None:
+    start, since = evidence.get("signed_start"), evidence.get("times", {}).get("valid_from")
+    if start is not None:
+        return read_instant(start)
+    if since is None:
+        return None
+    # Older records have it only where nothing unsigned came later.
+    interval, said = _read_entry("valid_from", since)
+    return interval.latest if said.is_signed else None
 
 
 def _read_entry(role: str, entry: TimeRecord) -> tuple[Interval, Evidence]:
