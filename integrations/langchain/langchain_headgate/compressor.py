@@ -15,9 +15,9 @@ from langchain_core.runnables.config import (
 from pydantic import ConfigDict, Field, field_serializer, field_validator
 
 from headgate import Gate
-from headgate.integration.adapters import PolicyLike, gate_reference
+from headgate.integration.adapters import PolicyLike, gate_reference, given_gate
 from langchain_headgate.convert import to_documents
-from langchain_headgate.gating import aadmit_documents, admit_documents, as_documents, given_gate
+from langchain_headgate.gating import aadmit_documents, admit_documents, as_documents
 from langchain_headgate.tracing import arecord, record
 
 __all__ = ["HeadgateCompressor", "gate_documents"]

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from langchain_core.documents import Document
 
 from headgate import Admission, Gate, HeadgateError
-from headgate.integration.adapters import gate_from_reference, require_gate
 from headgate.policy import Policy
 from langchain_headgate.convert import to_chunk
 
-__all__ = ["aadmit_documents", "admit_documents", "as_documents", "given_gate", "keeps_out"]
+__all__ = ["aadmit_documents", "admit_documents", "as_documents", "keeps_out"]
 
-_REFERENCE = {"path", "revision"}
 _KEEPING_OUT = ("provenance", "freshness")
 
 
@@ -43,22 +40,6 @@ def admit_documents(gate: Gate, documents: Sequence[Document], query: str | None
 async def aadmit_documents(gate: Gate, documents: Sequence[Document], query: str | None) -> Admission:
     """As `admit_documents`."""
     return await gate.ajudge([to_chunk(document) for document in documents], query)
-
-
-def given_gate(policy: Any, owner: str) -> Gate:
-    """Return the gate of a component that is built with a policy, or read from its serialised form.
-
-    Args:
-        policy: a gate, a policy, the path of a policy file, or the reference that a serialised component carries.
-        owner: the component's name, for the message.
-
-    Raises:
-        PolicyError: there is no policy, it cannot be used, or it is of another revision than the serialised one.
-    """
-    # A mapping is a policy written inline, unless it has the keys of a reference, which no policy has.
-    if isinstance(policy, Mapping) and (not policy or _REFERENCE & policy.keys()):
-        return gate_from_reference(policy)
-    return require_gate(policy, owner)
 
 
 def keeps_out(gate: Gate) -> bool:

@@ -16,9 +16,9 @@ from langchain_core.tools import BaseTool
 from langgraph.types import Command
 
 from headgate import Gate, HeadgateError
-from headgate.integration.adapters import PolicyLike
+from headgate.integration.adapters import PolicyLike, given_gate
 from langchain_headgate.convert import by_index
-from langchain_headgate.gating import aadmit_documents, admit_documents, given_gate, keeps_out
+from langchain_headgate.gating import aadmit_documents, admit_documents, keeps_out
 from langchain_headgate.toolresults import ToolResult
 from langchain_headgate.tracing import arecord, record
 

@@ -13,11 +13,11 @@ from langchain_core.vectorstores import VectorStore
 from pydantic import Field, field_serializer, field_validator, model_validator
 
 from headgate import Admission, Gate
-from headgate.integration.adapters import gate_reference
+from headgate.integration.adapters import gate_reference, given_gate
 from headgate.integration.search import Search
 from langchain_headgate.convert import to_documents
 from langchain_headgate.fetching import Reach, TraceInner, afetch, fetch
-from langchain_headgate.gating import aadmit_documents, admit_documents, as_documents, given_gate, keeps_out
+from langchain_headgate.gating import aadmit_documents, admit_documents, as_documents, keeps_out
 from langchain_headgate.outside import judged_outside, refuse_lookups
 from langchain_headgate.surface import is_harmless_method, is_setting, refuse
 from langchain_headgate.tracing import arecord, record

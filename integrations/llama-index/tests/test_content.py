@@ -28,8 +28,9 @@ from llama_index.core.schema import (
     TextNode,
 )
 from llama_index.core.vector_stores.utils import metadata_dict_to_node, node_to_metadata_dict
-from node_sources import FORGED, HANDBOOK, PAGE, Finds, gate, sealed, shown
+from node_sources import CLOCK, FORGED, HANDBOOK, PAGE, Finds, gate, sealed, shown
 
+from headgate import Gate
 from llama_index.postprocessor.headgate import HeadgatePostprocessor, SealNodes, guard
 from llama_index.postprocessor.headgate.media import media
 
@@ -201,6 +202,18 @@ def test_what_its_publisher_hides_stays_hidden_and_an_index_can_show_only_what_i
     assert shown(admitted(node)) == ["text"]
     node.excluded_llm_metadata_keys = []
     assert FORGED not in shown(admitted(node))[0]
+
+
+def test_a_source_that_enforces_under_a_policy_that_only_records_is_released_as_enforced() -> None:
+    node = sealed("text", IndexNode, index_id="i", metadata={"title": "Leave"}, text_template=FORGED + "{content}")
+    node.obj = TextNode(text=FORGED)
+    rules = Gate({"mode": "audit", "sources": [HANDBOOK.source(mode="enforce")]}, clock=CLOCK)
+    (released,) = HeadgatePostprocessor(rules).postprocess_nodes([NodeWithScore(node=node)])
+    assert FORGED not in shown([released])[0]
+    assert released.node.obj is None  # type: ignore[attr-defined]
+    rules = Gate({"sources": [HANDBOOK.source(mode="audit")]}, clock=CLOCK)
+    (released,) = HeadgatePostprocessor(rules).postprocess_nodes([NodeWithScore(node=node)])
+    assert FORGED in shown([released])[0], "what only records changes nothing"
 
 
 class Sees(MockLLM):

@@ -22,6 +22,7 @@ __all__ = [
     "as_gate",
     "gate_from_reference",
     "gate_reference",
+    "given_gate",
     "guard",
     "log_dropped",
     "require_gate",
@@ -32,6 +33,7 @@ T = TypeVar("T")
 PolicyLike = Gate | Policy | str | Path | Mapping[str, object] | None
 
 _GROUP = "headgate.adapters"
+_REFERENCE = {"path", "revision"}
 # Which distribution adapts the objects of which framework; only named in messages, never imported.
 _DISTRIBUTIONS = {
     "langchain_core": "langchain-headgate",
@@ -183,6 +185,22 @@ def gate_from_reference(reference: object) -> Gate:
             file=path,
         )
     return gate
+
+
+def given_gate(policy: Any, owner: str) -> Gate:
+    """Return the gate of a component that is built with a policy, or read from its serialised form.
+
+    Args:
+        policy: a gate, a policy, the path of a policy file, or the reference that a serialised component carries.
+        owner: the component's name, for the message.
+
+    Raises:
+        PolicyError: there is no policy, it cannot be used, or it is of another revision than the serialised one.
+    """
+    # A mapping is a policy written inline, unless it has the keys of a reference, which no policy has.
+    if isinstance(policy, Mapping) and (not policy or _REFERENCE & policy.keys()):
+        return gate_from_reference(policy)
+    return require_gate(policy, owner)
 
 
 def log_dropped(admission: Admission) -> None:

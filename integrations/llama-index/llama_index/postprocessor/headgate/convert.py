@@ -10,6 +10,7 @@ from llama_index.core.schema import BaseNode, IndexNode, MediaResource, Metadata
 from headgate import Admission, Chunk, Decision
 from headgate.chunk import SEAL_KEY
 from headgate.integration.mark import RECORD_KEY, make_record, read_record, restore, restore_metadata
+from headgate.policy import Policy
 from llama_index.postprocessor.headgate.media import media_digests
 
 __all__ = ["OWN_KEYS", "TEMPLATES", "decision_record", "original_text", "to_chunk", "to_nodes", "visible_keys"]
@@ -53,10 +54,32 @@ def _read(item: NodeWithScore, replacing: Sequence[str]) -> Chunk:
 
 
 def to_nodes(
-    items: Sequence[NodeWithScore], admission: Admission, replacing: Sequence[str] = ()
+    items: Sequence[NodeWithScore], admission: Admission, policy: Policy, replacing: Sequence[str] = ()
 ) -> list[NodeWithScore]:
-    """Return the admitted nodes: copies with rewritten text, in the order of the originals."""
-    return [_release(items[d.index], chunk, admission, d, replacing) for chunk, d in admission.admitted()]
+    """Return the admitted nodes: copies with rewritten text, in the order of the originals.
+
+    Args:
+        items: the nodes that were judged.
+        admission: the decisions about them.
+        policy: what was required of them.
+        replacing: metadata entries that a later step puts in place of the text.
+    """
+    modes = {rule.id: policy.effective_mode(rule, "provenance") for rule in policy.sources}
+    others = policy.effective_mode(policy.default, "provenance")
+    # What an index node leads to may belong to any source.
+    may_lead = "enforce" not in (others, *modes.values())
+    return [
+        _release(
+            items[decision.index],
+            chunk,
+            admission,
+            decision,
+            replacing,
+            is_enforced=modes.get(decision.source, others) == "enforce",
+            may_lead=may_lead,
+        )
+        for chunk, decision in admission.admitted()
+    ]
 
 
 def visible_keys(node: BaseNode) -> list[str]:
@@ -81,7 +104,14 @@ def _text(node: BaseNode) -> str:
 
 
 def _release(
-    item: NodeWithScore, chunk: Chunk, admission: Admission, decision: Decision, replacing: Sequence[str]
+    item: NodeWithScore,
+    chunk: Chunk,
+    admission: Admission,
+    decision: Decision,
+    replacing: Sequence[str],
+    *,
+    is_enforced: bool,
+    may_lead: bool,
 ) -> NodeWithScore:
     if not isinstance(chunk.text, str):
         return item  # admitted by a policy that only records
@@ -91,10 +121,10 @@ def _release(
             # Hiding it from the template would not do: the step behind the gate takes it from here.
             metadata.pop(key, None)
     update: dict[str, Any] = {"metadata": metadata, **_exclusions(item.node, chunk, decision, replacing)}
-    is_proved = decision.is_proved and admission.mode != "audit"
+    is_proved = decision.is_proved and is_enforced
     if is_proved:
         update.update(_standard_templates(item.node))
-    if isinstance(item.node, IndexNode) and admission.mode != "audit":
+    if isinstance(item.node, IndexNode) and not may_lead:
         # A retriever further out would put what it leads to in the node's place, and nobody has judged that.
         update["obj"] = None
     node = item.node.model_copy(update=update)

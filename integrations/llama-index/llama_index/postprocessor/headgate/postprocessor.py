@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from llama_index.core.bridge.pydantic import (
@@ -17,14 +16,12 @@ from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import NodeWithScore, QueryBundle
 
 from headgate import Gate, PolicyError
-from headgate.integration.adapters import gate_from_reference, gate_reference, require_gate
+from headgate.integration.adapters import gate_from_reference, gate_reference, given_gate
 from llama_index.postprocessor.headgate.convert import to_nodes
 from llama_index.postprocessor.headgate.gating import aadmit_nodes, admit_nodes, as_nodes
 from llama_index.postprocessor.headgate.tracing import arecord, record
 
 __all__ = ["HeadgatePostprocessor"]
-
-_REFERENCE = {"path", "revision"}
 
 
 class HeadgatePostprocessor(BaseNodePostprocessor):
@@ -54,7 +51,7 @@ class HeadgatePostprocessor(BaseNodePostprocessor):
     _gate: Gate = PrivateAttr()
 
     def __init__(self, policy: Any = None, replacing: list[str] | None = None, **kwargs: Any) -> None:
-        gate = _find_gate(policy, type(self).__name__)
+        gate = given_gate(policy, type(self).__name__)
         fields = {"policy": str(gate.path) if gate.path is not None else None, "replacing": replacing or [], **kwargs}
         super().__init__(**fields)
         self._gate = gate
@@ -124,18 +121,14 @@ class HeadgatePostprocessor(BaseNodePostprocessor):
     ) -> list[NodeWithScore]:
         found = as_nodes(nodes, self)
         admission = admit_nodes(self._gate, found, query_bundle, self.replacing)
-        return to_nodes(found, record(self._gate, admission, self.callback_manager), self.replacing)
+        admission = record(self._gate, admission, self.callback_manager)
+        return to_nodes(found, admission, self._gate.policy, self.replacing)
 
     async def _apostprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         found = as_nodes(nodes, self)
         admission = await aadmit_nodes(self._gate, found, query_bundle, self.replacing)
-        return to_nodes(found, await arecord(self._gate, admission, self.callback_manager), self.replacing)
-
-
-def _find_gate(policy: Any, owner: str) -> Gate:
-    # A policy file has neither of these names, so a mapping with one of them is what a component was serialised to.
-    if isinstance(policy, Mapping) and _REFERENCE & set(policy):
-        return gate_from_reference(policy)
-    return require_gate(policy, owner)
+        return to_nodes(
+            found, await arecord(self._gate, admission, self.callback_manager), self._gate.policy, self.replacing
+        )
