@@ -278,6 +278,23 @@ def test_at_the_ends_of_the_calendar_an_interval_is_cut_off() -> None:
                 assert interval.earliest <= interval.latest
 
 
+@pytest.mark.parametrize(
+    ("name", "hours"),
+    [("EST", 5), ("EDT", 4), ("CST", 6), ("CDT", 5), ("MST", 7), ("MDT", 6), ("PST", 8), ("PDT", 7), ("UT", 0)],
+)
+def test_the_zone_names_of_mail_are_what_rfc_5322_says(name: str, hours: int) -> None:
+    assert read_time(f"2 Apr 2014 04:00 {name}").earliest == datetime(2014, 4, 2, 4 + hours, tzinfo=UTC)
+
+
+def test_a_leap_second_without_a_zone_is_read_where_one_can_be() -> None:
+    assert read_time("2016-12-31T23:59:60").earliest == datetime(2016, 12, 31, 10, tzinfo=UTC)
+    assert read_time("2017-01-01T05:44:60").unit == "instant"  # in Nepal, 5:45 ahead
+    with pytest.raises(Unreadable, match="no leap second"):
+        read_time("2017-01-01T05:45:60")
+    with pytest.raises(Unreadable, match="no such month"):
+        read_time("2 Foo 2014")
+
+
 def test_a_named_day_ends_when_it_is_over_and_starts_when_it_begins() -> None:
     day = read_time("2026-03-04")
     end, start = day.end(), day.start()
