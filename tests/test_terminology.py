@@ -157,7 +157,7 @@ def test_the_gate_rewrites_the_prompt_and_the_decision_says_so(
     assert decision.rewrite.to_original(0, 10) == (0, 3)
 
 
-def test_a_text_that_would_need_too_many_edits_stays_and_says_so(handbook: Publisher, clock: FixedClock) -> None:
+def test_a_text_that_would_need_too_many_edits_stays_and_says_so() -> None:
     from headgate import Limits
 
     rewrite = GLOSSARY.rewrite("K8s " * 20, limits=Limits(edits=10))

@@ -115,3 +115,35 @@ def test_canonical_terms_are_left_alone(text: str) -> None:
     assume("conflict" not in text.lower())
     assume("battery" not in text.lower())
     assert glossary.rewrite(text).text == text
+
+
+PROTECTED = ["https://{}.example/{}", "`{} {}`", "/{}/{}", "{}.{}@host.example", "{}_{}", "--{}={}", "<b {}={}>"]
+protected = st.builds(str.format, st.sampled_from(PROTECTED), words, words)
+
+
+@given(glossaries(), st.lists(protected | words, max_size=12))
+def test_nothing_is_edited_within_urls_addresses_paths_identifiers_and_code(
+    glossary: Glossary, pieces: list[str]
+) -> None:
+    text = " ".join(pieces)
+    rewrite = glossary.rewrite(text)
+    position = 0
+    for piece in pieces:
+        if piece not in WORDS:
+            assert not any(edit.start < position + len(piece) and edit.end > position for edit in rewrite.edits)
+        position += len(piece) + 1
+
+
+@given(glossaries(), st.text(st.characters(exclude_categories=["L", "N"]), max_size=60))
+def test_a_text_without_an_alias_is_returned_unchanged(glossary: Glossary, text: str) -> None:
+    rewrite = glossary.rewrite(text)
+    assert (rewrite.text, rewrite.edits, rewrite.ambiguous, rewrite.unsettled) == (text, (), (), None)
+
+
+CUES = ["formerly", "(", ")", ",", "or", "not", "called", "the", "renamed", "was", "/", ": ", "for short", ". "]
+
+
+@given(glossaries(), st.lists(words | st.sampled_from(CUES), max_size=30).map(" ".join))
+def test_rewriting_twice_changes_nothing_more_where_words_are_mentioned(glossary: Glossary, text: str) -> None:
+    once = glossary.rewrite(text)
+    assert glossary.rewrite(once.text).text == once.text

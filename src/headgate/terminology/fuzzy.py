@@ -45,7 +45,7 @@ class NearMisses:
                 if len(folded) >= _MIN_CHARS and folded.isalpha():
                     self._targets.setdefault(folded, (concept, term))
         self._index = _Index(self._targets)
-        self._seen: Memo[tuple[str | None]] = Memo(50_000)
+        self._seen: Memo[tuple[str | None, int]] = Memo(50_000)
 
     def find(self, text: str, source: str | None, marks: int) -> Iterator[tuple[int, int, Concept, str]]:
         """Yield `(start, end, concept, alias)` for each near miss in a text.
@@ -56,21 +56,18 @@ class NearMisses:
             marks: how many marks of markup are looked at.
 
         Raises:
-            TooMuchWork: the text has too many different words to compare all of them with all aliases, or too much
-                markup.
+            TooMuchWork: the text has too many words to compare all of them with the aliases, or too much markup.
         """
         zones: Zones | None = None
         tokens = Tokens(text)
         left = _COMPARISONS_PER_TEXT
         for match in _WORD.finditer(text):
             word = fold(match.group())
-            seen = self._seen.get(word)
-            if seen is None:
-                names = () if word in self._known else self._index.find(word)
-                left -= len(names) + 1
-                if left < 0:
-                    raise TooMuchWork("too many different words to look for near misses")
-                seen = self._seen.put(word, (self._nearest(word, names),))
+            seen = self._seen.get(word) or self._look_up(word)
+            # Also for what is remembered, so that it does not depend on other texts whether there is too much.
+            left -= seen[1]
+            if left < 0:
+                raise TooMuchWork("too many words to look for near misses")
             if seen[0] is None:
                 continue
             concept, alias = self._targets[seen[0]]
@@ -84,6 +81,11 @@ class NearMisses:
                 and not tokens.is_identifier(start, end)
             ):
                 yield start, end, concept, alias
+
+    def _look_up(self, word: str) -> tuple[str | None, int]:
+        """Return the name that is near a word, if there is one, and what it cost to say so."""
+        names = () if word in self._known else self._index.find(word)
+        return self._seen.put(word, (self._nearest(word, names), len(names) + 1))
 
     def _nearest(self, word: str, names: Sequence[str]) -> str | None:
         best = process.extract(word, names, scorer=OSA.distance, score_cutoff=_reach(word), limit=2)

@@ -1,0 +1,217 @@
+"""Code, markup, URLs and identifiers stay to the character, and the prose beside them does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from headgate import Glossary
+
+GLOSSARY = Glossary.from_mapping({"warehouse": ["depot"], "\u5009\u5eab": ["\u30c7\u30dd"]})
+
+
+def _with_code(text: str) -> tuple[str, str]:
+    """Return a text in which every `depot` is prose and every `DEPOT` code, and what is expected of it."""
+    return text.replace("DEPOT", "depot"), text.replace("depot", "warehouse").replace("DEPOT", "depot")
+
+
+MARKUP = [
+    # Fences: CommonMark 0.31, section 4.5.
+    "depot\n\n```\nDEPOT\n\n\nDEPOT\n```\ndepot",
+    "depot\n\n   ```sh\nDEPOT\n   ```\ndepot",
+    "depot\n\n    ```\n\ndepot",
+    "depot\n\n~~~ a`b`\nDEPOT\n~~~\ndepot",
+    "depot\n\n````\nDEPOT\n```\nDEPOT\n````\ndepot",
+    "depot\n\n```\nDEPOT\n~~~\nDEPOT\n```\ndepot",
+    "depot\n\n```\nDEPOT\n`````\ndepot",
+    "depot\n\n```\nDEPOT\n",
+    "``` a`b depot ``",
+    # Code spans: section 6.1.
+    "depot `DEPOT` depot",
+    "depot ``DEPOT ` DEPOT`` depot",
+    "depot ` depot\n\ndepot ` depot",
+    "depot `` depot ` depot",
+    "`DEPOT`depot`DEPOT`",
+    # Indented code: section 4.4.
+    "depot:\n\n    DEPOT\n\n    DEPOT\n\ndepot",
+    "depot:\n\n\tDEPOT\n\ndepot",
+    "    DEPOT\n\ndepot",
+    "\n    DEPOT\n\ndepot",
+    "depot\n    depot\n\ndepot",
+    "depot:\n\n   depot\n\ndepot",
+    "- depot\n\n      depot\n\n      depot\n",
+    "1. depot\n\n    depot\n",
+    "depot:\n \t\n    DEPOT\ndepot\n    depot\n",
+    "depot:\r\n\r\n    DEPOT\r\n\r\ndepot",
+    # Literal blocks and directives of reStructuredText.
+    "depot::\n\n  DEPOT\n\n  DEPOT\n\ndepot",
+    "depot::  \n\n DEPOT\ndepot",
+    " depot::\n\n  DEPOT\n depot",
+    " depot::\n\n depot",
+    "depot::\n\n  DEPOT",
+    "depot::\n\n\tDEPOT\n  DEPOT\ndepot",
+    "  depot::\n\n\tDEPOT\n  depot",
+    "depot\n\n.. code-block:: sh\n\n   DEPOT\n\ndepot",
+    "depot\n\n.. code::\n\n   DEPOT\n\ndepot",
+    "depot\n\n.. parsed-literal::\n\n   DEPOT\n\ndepot",
+    "depot\n\n.. note::\n\n   depot\n\ndepot",
+    "depot\n\n.. py:function::\n\n   depot\n\ndepot",
+    "one::\n\n  DEPOT\n\ntwo::\n\n  DEPOT\n\ndepot",
+    "one::\n\n  two::\n\n    DEPOT\n\n  DEPOT\n\ndepot",
+    # HTML.
+    "<a href='DEPOT'>depot</a> depot",
+    "<!DOCTYPE DEPOT> depot",
+    "a < depot > b",
+    "<pre>DEPOT</pre>depot<code>DEPOT</code>",
+    "<PRE class=x>DEPOT</Pre>depot",
+    "\u00e9 <PRE>DEPOT</PRE>depot",
+    "<prefix>depot</prefix>",
+    "<pre>DEPOT",
+    "<pre>DEPOT<code>DEPOT</pre>depot</code>",
+    "<samp>DEPOT</samp> depot <kbd>DEPOT</kbd>",
+    # URLs.
+    "https://DEPOT.example/DEPOT depot",
+    "(https://a.example/b)depot",
+    "see https://a.example/(DEPOT)[DEPOT], depot",
+    "<https://a.example/DEPOT> depot",
+    "https://a.example/?DEPOT&x=1,DEPOT;DEPOT!DEPOT depot",
+    "www.a.example/b,DEPOT depot",
+    "git+ssh://a.example/b,DEPOT depot",
+    "://DEPOT",
+]
+
+
+@pytest.mark.parametrize("marked", MARKUP)
+def test_code_markup_and_urls_stay_and_prose_does_not(marked: str) -> None:
+    text, expected = _with_code(marked)
+    assert GLOSSARY.rewrite(text).text == expected
+
+
+TOKENS = [
+    "/depot /DEPOT",
+    "x/depot/y",
+    "depot/y",
+    "depot@host.example",
+    "me.depot@host.example",
+    "depot+tag@host.example",
+    "depot.yaml",
+    "lib.depot",
+    "lib.-depot",
+    "lib.x-depot",
+    "-depot",
+    "--depot-size",
+    "a-b-depot",
+    "depot-a-b",
+    "a-depot-b",
+    "node-3-depot",
+    "depot-v2",
+    "x:depot",
+    "depot:8080",
+    "#depot",
+    "a=depot",
+    "depot=1",
+    "100%depot",
+    "~depot",
+    "$depot",
+    "a&depot",
+    "C:\\depot",
+    "docs/a?depot",
+    "x/" + "y" * 200 + "-depot",
+    "depot-" + "y" * 200 + "/x",
+    "x/" + "y" * 63 + "-depot",
+    "x/" + "y" * 62 + "-depot",
+]
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_a_part_of_an_identifier_stays(token: str) -> None:
+    assert GLOSSARY.rewrite(token).text == token
+    assert GLOSSARY.rewrite(f"A {token}.").text == f"A {token}."
+
+
+PROSE = [
+    ("depot.", "warehouse."),
+    ("depot...", "warehouse..."),
+    ("depot:", "warehouse:"),
+    ("depot?", "warehouse?"),
+    ("depot - x", "warehouse - x"),
+    ("depot-", "warehouse-"),
+    ("depot-based", "warehouse-based"),
+    ("non-depot", "non-warehouse"),
+    ("depot+office", "warehouse+office"),
+    ("depot?depot", "warehouse?warehouse"),
+    ("x/y depot", "x/y warehouse"),
+    ("depot x/y", "warehouse x/y"),
+    ("the depot-based a-b-c", "the warehouse-based a-b-c"),
+    ("(depot)", "(warehouse)"),
+    ("\u30c7\u30dd/x", "\u30c7\u30dd/x"),
+    ("\u4e2d/\u4e2d\u30c7\u30dd", "\u4e2d/\u4e2d\u5009\u5eab"),
+    ("\u30c7\u30dd\u4e2d/", "\u5009\u5eab\u4e2d/"),
+    ("\u4e2d\u30c7\u30dd\u4e2d", "\u4e2d\u5009\u5eab\u4e2d"),
+    ("a\u30c7\u30dd", "a\u5009\u5eab"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), PROSE)
+def test_signs_beside_a_word_make_it_no_identifier(text: str, expected: str) -> None:
+    assert GLOSSARY.rewrite(text).text == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "depots",
+        "xdepot",
+        "depot2",
+        "2depot",
+        "depot\u0301",
+        "depot\u200d",
+        "\u0301depot\u0301",
+        "depot_",
+        "\u200ddepotx",
+        "\u30c7\u30dd\u0301",
+        "de\n\npot",
+    ],
+)
+def test_a_part_of_a_word_stays(text: str) -> None:
+    assert GLOSSARY.rewrite(text).text == text
+
+
+def test_a_term_of_several_words_does_not_make_an_identifier_of_its_neighbours() -> None:
+    glossary = Glossary.from_mapping({"channel": ["war room"], "place": ["room x"], "fight": ["war"]})
+    assert glossary.rewrite("a/war room x").text == "a/war place"
+    assert glossary.rewrite("war war room/x").text == "fight fight room/x"
+
+
+def test_an_alias_may_itself_have_signs() -> None:
+    glossary = Glossary.from_mapping({"the protocol": ["TCP/IP"], "United States": ["U.S."], "version two": ["v-2-x"]})
+    assert glossary.rewrite("TCP/IP in the U.S. (v-2-x)").text == "the protocol in the United States (version two)"
+    assert glossary.rewrite("a/TCP/IP TCP/IP/a").text == "a/TCP/IP TCP/IP/a"
+
+
+def test_quoted_names_stay_where_the_glossary_says_so() -> None:
+    from headgate.terminology import Concept
+
+    glossary = Glossary.from_concepts([Concept(canonical="warehouse", aliases=("depot",), keep_quoted=True)])
+    for quoted in (
+        '"depot"',
+        "'depot'",
+        "\u201cdepot\u201d",
+        "\u2018depot\u2019",
+        "\u00abdepot\u00bb",
+        "\u201edepot\u201c",
+    ):
+        assert glossary.rewrite(f"a {quoted} b").text == f"a {quoted} b"
+    assert glossary.rewrite('"depot').text == '"warehouse'
+    assert glossary.rewrite('depot"').text == 'warehouse"'
+    assert glossary.rewrite("'depot\"").text == "'warehouse\""
+
+
+def test_what_a_glossary_of_many_lengths_finds_does_not_depend_on_where_a_window_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("headgate.terminology.searching._LEAST_WINDOW", 7)
+    monkeypatch.setattr("headgate.terminology.searching._OCCURRENCES_AT_ONCE", 1)
+    small = Glossary.from_mapping({"X": ["aa"], "Y": ["aa bb cc"], "Z": ["\u30c7\u30dd"], "W": ["c"]})
+    for shift in range(24):
+        text = "." * shift + " aa aa bb cc c (aa) \u4e2d\u30c7\u30dd aa"
+        assert small.rewrite(text).text == "." * shift + " X Y W (X) \u4e2dZ X"
