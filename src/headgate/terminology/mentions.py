@@ -162,8 +162,8 @@ def _is_connected(text: str, start: int, end: int, behind: str) -> bool:
     if _BREAK.search(gap):
         return False
     words = set(_WORD.findall(gap.lower()))
-    if not words <= _CONNECTING:
-        return False
+    if not words <= _CONNECTING or (words and ")" in gap.partition("(")[0]):
+        return False  # what follows a bracket that ends there is said of something else: "K8s (Kubernetes) and K8s"
     if words - _ARTICLES:
         return True
     signs = set(gap) - _UNTELLING

@@ -1,0 +1,199 @@
+"""A rewritten text is rewritten again until it stays, and its edits say what happened to the original."""
+
+from __future__ import annotations
+
+import pytest
+
+from headgate import Glossary, Rewrite
+from headgate.terminology import Alignment, Concept, Edit
+
+CHAINS = [  # what it shows, {canonical: aliases}, text, expected
+    ("the term is a part of an alias", {"beta": ["b"], "X": ["beta gamma"]}, "b gamma", "X"),
+    (
+        "its end begins an alias, but it stays",
+        {"new beta": ["b"], "X": ["beta gamma"]},
+        "b gamma",
+        "new beta gamma",
+    ),
+    ("its beginning ends an alias", {"beta new": ["b"], "X": ["gamma beta"]}, "gamma b", "X new"),
+    ("a sign behind it makes an alias", {"C": ["see"], "X": ["C+"]}, "see+", "X"),
+    ("it frees its neighbour in a token", {"plain": ["b-c"], "Depot": ["depo"]}, "b-c-depo", "plain-Depot"),
+    ("it is the word that introduces a name", {"so": ["called"], "Depot": ["depo"]}, "called depo", "so Depot"),
+    ("two later edits share an earlier one", {"x y": ["a"], "Z": ["b x"], "W": ["y c"]}, "a b a c", "x y Z W"),
+    ("and a third does not", {"x y": ["a"], "Z": ["b x"], "W": ["y c"]}, "a b a c, b a", "x y Z W, Z y"),
+]
+
+
+@pytest.mark.parametrize(("terms", "text", "expected"), [case[1:] for case in CHAINS], ids=[case[0] for case in CHAINS])
+def test_a_term_that_forms_an_alias_with_its_neighbours_is_rewritten_too(
+    terms: dict[str, list[str]], text: str, expected: str
+) -> None:
+    glossary = Glossary.from_mapping(terms)
+    rewrite = glossary.rewrite(text)
+    assert rewrite.text == expected
+    assert glossary.rewrite(expected).text == expected
+    position, parts = 0, []
+    for edit in rewrite.edits:
+        assert text[edit.start : edit.end] == edit.alias
+        parts += [text[position : edit.start], edit.replacement]
+        position = edit.end
+    assert "".join((*parts, text[position:])) == expected
+
+
+def test_a_term_may_be_the_word_nearby_that_decides_for_another() -> None:
+    glossary = Glossary.from_concepts(
+        [
+            Concept(canonical="Mercury Bank", aliases=("Mercury",), near=("loan",)),
+            Concept(canonical="Mercury Planet", aliases=("Mercury",), near=("orbit",)),
+            Concept(canonical="loan", aliases=("credit",)),
+        ]
+    )
+    assert glossary.rewrite("Mercury gives credit").text == "Mercury Bank gives loan"
+
+
+def test_a_text_that_never_settles_is_left_as_it_is_and_says_so() -> None:
+    def rewrite(steps: int) -> Rewrite:
+        terms = {f"z{step + 1}": [f"c{step} z{step}"] for step in range(steps)}
+        text = " ".join(f"c{step}" for step in reversed(range(steps)))
+        return Glossary.from_mapping({"z0": ["a"], **terms}).rewrite(f"{text} a")
+
+    assert rewrite(5).text == "z5"
+    assert rewrite(7).text == "z7"
+    assert (rewrite(8).text, rewrite(8).edits) == ("c7 c6 c5 c4 c3 c2 c1 c0 a", ())
+    assert rewrite(8).unsettled == "still changing after 8 passes"
+
+
+def test_what_rests_on_a_near_miss_is_a_near_miss_itself() -> None:
+    from headgate.terminology.formats import GlossaryFile
+
+    concepts = (
+        Concept(canonical="Kubernetes", aliases=("orchestrator",)),
+        Concept(canonical="X", aliases=("Kubernetes y",)),
+    )
+    rewrite = Glossary(GlossaryFile(concepts, fuzzy="replace")).rewrite("orchestratos y")
+    assert rewrite.text == "X"
+    assert [edit.fuzzy for edit in rewrite.edits] == [True]
+
+
+def test_an_alignment_maps_positions_before_within_and_behind_an_edit() -> None:
+    rewrite = Glossary.from_mapping({"Kubernetes": ["K8s"]}).rewrite("on K8s, K8s!")
+    assert rewrite.text == "on Kubernetes, Kubernetes!"
+    assert rewrite.to_rewritten(0, 2) == (0, 2)
+    assert rewrite.to_rewritten(4, 5) == (3, 13)
+    assert rewrite.to_rewritten(3, 6) == (3, 13)
+    assert rewrite.to_rewritten(6, 8) == (13, 15)
+    assert rewrite.to_rewritten(6, 6) == (13, 13)
+    assert rewrite.to_rewritten(11, 12) == (25, 26)
+    assert rewrite.to_original(13, 15) == (6, 8)
+    assert rewrite.to_original(5, 20) == (3, 11)
+    assert rewrite.to_original(25, 26) == (11, 12)
+    for start, end in ((-1, 2), (3, 2)):
+        with pytest.raises(ValueError, match="not a span"):
+            rewrite.to_original(start, end)
+
+
+def test_alignments_are_equal_if_they_map_alike() -> None:
+    one = Alignment([(0, 1, 0, 3)])
+    assert one == Alignment([(0, 1, 0, 3)])
+    assert one != Alignment([(0, 1, 0, 4)])
+    assert one != Alignment([(1, 2, 1, 3)])
+    assert one != "an alignment"
+
+
+def test_a_flagged_alias_changes_nothing_and_an_annotated_one_is_annotated_once() -> None:
+    edit = Edit(0, 3, "K8s", "Kubernetes", "flag", "K8s")
+    assert (edit.changes_text, edit.fuzzy) == (False, False)
+    glossary = Glossary.from_concepts([Concept(canonical="Kubernetes", aliases=("K8s",), mode="annotate")])
+    assert glossary.rewrite("K8s (Kubernetes) and K8s").text == "K8s (Kubernetes) and K8s (Kubernetes)"
+
+
+CAPITALS = [
+    ({"incident channel": ["war room"]}, "War room", "Incident channel"),
+    ({"incident channel": ["War Room"]}, "War Room", "incident channel"),
+    ({"Incident Channel": ["war room"]}, "War room", "Incident Channel"),
+    ({"incident channel": ["war room"]}, "war room", "incident channel"),
+]
+
+
+@pytest.mark.parametrize(("terms", "text", "expected"), CAPITALS)
+def test_a_lower_case_term_begins_with_a_capital_where_its_alias_did(
+    terms: dict[str, list[str]], text: str, expected: str
+) -> None:
+    assert Glossary.from_mapping(terms).rewrite(text).text == expected
+
+
+PLURALS = [
+    ("Interface", "API", "APIs", "Interfaces"),
+    ("box", "case", "cases", "boxes"),
+    ("company", "firm", "firms", "companies"),
+    ("toy", "game", "games", "toys"),
+    ("watch", "clock", "clocks", "watches"),
+    ("VM", "machine", "machines", "VMs"),
+    ("C++", "cpp", "cpps", "C++"),
+    ("y", "x1a", "x1as", "ys"),
+]
+
+
+@pytest.mark.parametrize(("canonical", "alias", "text", "expected"), PLURALS)
+def test_plurals_become_plurals(canonical: str, alias: str, text: str, expected: str) -> None:
+    concept = Concept(canonical=canonical, aliases=(alias,), plurals=True)
+    assert Glossary.from_concepts([concept]).rewrite(text).text == expected
+    single = Concept(canonical=canonical, aliases=(alias,))
+    assert Glossary.from_concepts([single]).rewrite(text).text == text
+
+
+def test_the_plural_of_a_canonical_term_stays_even_where_an_alias_is_within_it() -> None:
+    assert (
+        Glossary.from_mapping({"war rooms": ["wars"], "Room": ["rooms"]}).rewrite("two war rooms").text
+        == "two war rooms"
+    )
+    assert Glossary.from_mapping({"big war": ["x1"], "fight": ["wars"]}).rewrite("big wars").text == "big wars"
+
+
+FOLDED = [
+    ("the war  room", "the channel"),
+    ("the war\n room", "the channel"),
+    ("the war \t room, war room", "the channel, channel"),
+    ("a  b  war room  c", "a  b  channel  c"),
+    ("the war\r\nroom", "the channel"),
+    ("the war\r\n\r\nroom", "the war\r\n\r\nroom"),
+    ("the war\rroom", "the channel"),
+    ("the war\u00a0room", "the channel"),
+    ("it\u2019s", "it is"),
+    ("\u0130t's it's", "It is it is"),
+    ("e\u2011mail", "letter"),
+    ("cafe\u0301 caf\u00e9", "bar bar"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), FOLDED)
+def test_lines_blanks_signs_and_forms_are_compared_alike(text: str, expected: str) -> None:
+    terms = {"channel": ["war room"], "it is": ["it's"], "letter": ["e-mail"], "bar": ["caf\u00e9"]}
+    assert Glossary.from_mapping(terms).rewrite(text).text == expected
+
+
+def test_case_is_compared_as_the_glossary_says() -> None:
+    def text(case: str) -> str:
+        concept = Concept(canonical="Kubernetes", aliases=("Kube", "ABC"), case=case)  # type: ignore[arg-type]
+        return Glossary.from_concepts([concept]).rewrite("kube Kube abc ABC").text
+
+    assert text("smart") == "Kubernetes Kubernetes abc Kubernetes"
+    assert text("insensitive") == "Kubernetes Kubernetes Kubernetes Kubernetes"
+    assert text("sensitive") == "kube Kubernetes abc Kubernetes"
+
+
+def test_names_far_apart_or_in_other_items_are_not_in_one_breath() -> None:
+    glossary = Glossary.from_mapping({"Kubernetes": ["K8s"]})
+    between = "is now known as the " * 4
+    assert glossary.rewrite(f"Kubernetes {between[:60]}K8s").text == f"Kubernetes {between[:60]}K8s"
+    assert glossary.rewrite(f"Kubernetes {between}K8s").text.endswith("the Kubernetes")
+    for gap in ("\n\n", "; or ", "! or ", "\n| ", "\n1. ", " big or "):
+        assert glossary.rewrite(f"Kubernetes{gap}K8s").text == f"Kubernetes{gap}Kubernetes"
+
+
+def test_the_words_that_introduce_a_name_are_in_its_own_paragraph() -> None:
+    glossary = Glossary.from_mapping({"Kubernetes": ["K8s"]})
+    assert glossary.rewrite("It is called\nK8s").text == "It is called\nK8s"
+    assert glossary.rewrite("It is called\n\nK8s").text == "It is called\n\nKubernetes"
+    assert glossary.rewrite("recalled K8s").text == "recalled Kubernetes"
+    assert glossary.rewrite("is seen as K8s").text == "is seen as Kubernetes"
