@@ -263,7 +263,7 @@ def test_the_commands(tmp_path: Path) -> None:
     assert done.exit_code == 1  # two lines of the log are torn, and named
     assert "2 lines skipped" in done.stderr
     assert "would have blocked 20 of 40 documents" in done.output
-    assert "20 of them only for want of a seal." in done.output
+    assert "20 of them only because a seal is missing." in done.output
     assert json.loads((tmp_path / "u.jsonl").read_text())["retrieved"] == 20
     done = run("report", "stale", str(log), "--policy", str(policy), "--html", str(tmp_path / "t.html"))
     assert done.exit_code == 1  # for the same two lines; no document is past its date

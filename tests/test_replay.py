@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -120,7 +120,6 @@ def test_the_same_policy_changes_nothing_and_decides_everything(policy: Policy, 
         assert {code for code in one.codes if code != "P111"} == set(recorded)
 
 
-@settings(max_examples=300)
 @given(policies(), policies(), st.lists(chunks_of(), max_size=6), st.integers(-300, 300))
 def test_another_policy_decides_as_the_gate_would(old: Policy, new: Policy, chunks: list[Chunk], days: int) -> None:
     at = NOW + timedelta(days=days)
@@ -128,8 +127,9 @@ def test_another_policy_decides_as_the_gate_would(old: Policy, new: Policy, chun
     again = Redecider(new, at=at).redecide(record_of(old, chunks))
     is_whole = all(one.lack is None for one in again)
     for one, decision in zip(again, real, strict=True):
-        if one.lack is None and (is_whole or "F205" not in {*decision.codes, *one.codes}):
+        if one.lack is None:
             assert one.action == decision.action
+        if one.lack is None and (is_whole or "F205" not in {*decision.codes, *one.codes}):
             # Of what carries a seal that does not count, a record does not have all reasons, but it has one.
             is_refused = any(code.startswith("P") for code in decision.codes)
             if "unproved_seal" not in one.before["evidence"] and not is_refused:

@@ -1,4 +1,4 @@
-"""What a decision log says over time: how sources do, what stands between a team and enforcement, what grows stale."""
+"""What a decision log says over time: how sources do, what keeps a team from enforcement, what goes stale."""
 
 from headgate.display import bring_views
 from headgate.history.adoption import Adoption, Remedy, study_adoption

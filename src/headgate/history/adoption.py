@@ -1,4 +1,4 @@
-"""What stands between a team and enforcement: what would be blocked, why, and what would let it in."""
+"""What keeps a team from enforcement: what would be blocked, why, and what would let it in."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def _adoption_notes(found: Adoption) -> Iterator[str]:
     for codes, want in ((("F203",), "a date"), (("P101",), "a seal"), (("P109",), "a source in the policy")):
         count = found.only(frozenset(codes))
         if count:
-            yield f"{count:,} of them only for want of {want}."
+            yield f"{count:,} of them only because {want} is missing."
     if found.empty_prompts:
         note = f"{found.empty_prompts:,} prompts would have no document left."
         if found.empty_prompts == found.admissions and found.causes:

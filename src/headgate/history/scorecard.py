@@ -173,7 +173,7 @@ def score_sources(
         objective: the share of the prompts that must hold only admissible documents, between 0 and 1.
 
     Raises:
-        ValueError: the objective is no share.
+        ValueError: the objective is not a share.
     """
     if not 0 < objective <= 1:
         raise ValueError(f"the objective is {objective}, not a share between 0 and 1")

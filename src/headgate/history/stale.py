@@ -1,4 +1,4 @@
-"""What grows stale, by damage: documents that enter most prompts and are nearest to their date, or past it, first."""
+"""Documents going stale, worst first: those that enter most prompts and are closest to expiry, or past it."""
 
 from __future__ import annotations
 
@@ -66,11 +66,11 @@ class StaleDocument:
 
 @dataclass(slots=True, repr=False)
 class StaleList(Printable):
-    """Documents by damage.
+    """Documents going stale, worst first.
 
     Attributes:
         now: the instant for which it was made.
-        documents: those that have a date, by falling damage.
+        documents: those that have a date, worst first.
         undated: how many documents entered prompts without any date.
         past: how many of the dated ones are past their date.
         is_pruned: whether there were so many that the rarest were forgotten.
@@ -100,7 +100,7 @@ class StaleList(Printable):
 def find_stale(
     entries: Iterable[LogEntry | Mapping[str, Any]], policy: Policy | None = None, *, now: datetime | None = None
 ) -> StaleList:
-    """Return the documents that entered prompts, by damage; read once, in bounded memory.
+    """Return the documents that entered prompts, worst first; read once, in bounded memory.
 
     Args:
         entries: what `read_log` yields, or records.

@@ -148,7 +148,7 @@ class DecisionLog:
     def _exclusive(self) -> Iterator[bool]:
         """Try to lock out other processes while files are renamed; yield whether that worked.
 
-        Where there is no flock, one process must suffice.
+        Where there is no flock, only one process may write to a log that rotates.
         """
         try:
             import fcntl

@@ -1,6 +1,6 @@
 """Admissions in OpenTelemetry: a span, an event per finding, and metrics. API only; the application has the SDK.
 
-The span is of OpenInference kind GUARDRAIL. Names stand in one table, so that a change of the conventions is a change
+The span is of OpenInference kind GUARDRAIL. All names are in one table, so that a change of the conventions is a change
 in one place. Labels of metrics come from closed sets: no document and no source is ever a label.
 """
 

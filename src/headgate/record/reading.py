@@ -123,7 +123,7 @@ def _entry(value: Any, place: str, notice: str | None = None) -> LogEntry:
 
 
 def _problem(value: Any) -> str | None:
-    """Return why a value is no admission of this version, if it is none."""
+    """Return why a value is not an admission of this version, or None if it is one."""
     if not isinstance(value, dict) or value.get("type") != "admission":
         return "the line is not an admission"
     found = value.get("schema")

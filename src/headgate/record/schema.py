@@ -27,7 +27,7 @@ TimeRecord = list[Any]
 """Earliest meaning, latest meaning, unit, whether the zone is known, kind of evidence, metadata key."""
 
 EditRecord = list[Any]
-"""Start, end, canonical term, mode; a fifth entry is what stands there now, if it is not the canonical term."""
+"""Start, end, canonical term, mode; a fifth entry is what the text has there now, if it is not the canonical term."""
 
 
 class FindingRecord(TypedDict):

@@ -69,7 +69,7 @@ def _is_claims(value: object) -> bool:
     return isinstance(value, dict) and _fits(value, _CLAIMS) and {"iss", "sub", "kid"} <= value.keys()
 
 
-# By name: what fits, and what stands for an entry that is missing or does not.
+# By name: what fits, and what replaces an entry that is missing or does not fit.
 _ADMISSION: Mapping[str, tuple[Check, Callable[[], object]]] = {
     "admission": (_is_text, str),
     "now": (_is_text, str),

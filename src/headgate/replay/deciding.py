@@ -6,7 +6,7 @@ says that they verified and with which key. Where a record does not say enough, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ from headgate.chunk import Chunk
 from headgate.clock import read_instant
 from headgate.decision import Finding
 from headgate.encoding import safe_uri, shown
-from headgate.freshness import quiet_window
+from headgate.freshness import identify_document, quiet_window
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy import Policy, normalise_uri
 from headgate.provenance import (
@@ -157,7 +157,20 @@ class Redecider:
         # Tokens are counted in texts; a log that keeps none says nothing about the budget.
         if all(entry.get("text") is not None for entry in record["decisions"]):
             apply_budget(judged, self._revision)
-        return [self._conclude(entry, outcome) for entry, outcome in zip(record["decisions"], outcomes, strict=True)]
+        pairs = list(zip(record["decisions"], outcomes, strict=True))
+        undecided = {name for entry, outcome in pairs if isinstance(outcome, str) for name in self._documents(entry)}
+        return [self._conclude(entry, outcome, undecided) for entry, outcome in pairs]
+
+    def _documents(self, entry: DecisionRecord) -> Iterator[str]:
+        """Yield every document that a chunk may be a version of."""
+        evidence = entry.get("evidence", {})
+        named = [entry["uri"], evidence.get("declared"), evidence.get("claimed")]
+        if "seal" in evidence:
+            named.append(evidence["seal"]["sub"])
+        for name in named:
+            document = identify_document(normalise_uri(name, self._limits.uri_chars))
+            if document is not None:
+                yield document
 
     def _judge(self, place: int, entry: DecisionRecord, now: datetime, likeness: _Likeness) -> Judgement:
         facts = self._facts_of(entry, likeness)
@@ -173,10 +186,13 @@ class Redecider:
                 judgement.text = judgement.rewrite.text
         return judgement
 
-    def _conclude(self, entry: DecisionRecord, outcome: Judgement | str) -> Redecided:
+    def _conclude(self, entry: DecisionRecord, outcome: Judgement | str, undecided: Collection[str]) -> Redecided:
         if isinstance(outcome, str):
             return Redecided(entry, None, lack=outcome)
         decision = outcome.decide()
+        # What could not be decided may be the version that supersedes this one.
+        if decision.admitted and identify_document(outcome.facts.uri) in undecided:
+            return Redecided(entry, None, lack="another version of it in the same prompt could not be decided")
         has_text = entry.get("text") is not None
         lack = _unknown(entry, has_text) if decision.admitted else None
         if lack is not None:

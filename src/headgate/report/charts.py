@@ -1,6 +1,6 @@
 """Charts as images: SVG inside `<img>`, which no viewer strips and which can run nothing.
 
-Each brings its own ground, so that it reads on any page, and says in its `alt` text what it shows.
+Each has a background of its own, so that it is legible on any page, and says in its `alt` text what it shows.
 """
 
 from __future__ import annotations

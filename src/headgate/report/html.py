@@ -44,7 +44,7 @@ def document_page(title: str, body: str) -> str:
 
 
 def fragment(*parts: str) -> str:
-    """Return parts of HTML as one element that brings its own style, for a notebook's output."""
+    """Return parts of HTML as one element with its own style, for a notebook's output."""
     return f'<div class="headgate"><style>{STYLE}</style>{"".join(parts)}</div>'
 
 

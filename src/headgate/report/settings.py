@@ -24,7 +24,7 @@ _MEANING = {"enforce": "documents are dropped", "warn": "documents are marked", 
 
 
 def policy_html(policy: Policy) -> str:
-    """Return a policy as HTML: a sentence and a row a source."""
+    """Return a policy as HTML: a sentence, and one row per source."""
     sentence = f"<p><strong>{escape(_policy_sentence(policy))}</strong> {escape(_policy_rest(policy))}</p>"
     rows = ([escape(clip(cell, _CELL_CHARS)) for cell in row] for row in _policy_rows(policy))
     kept, rest = within(rows, len(policy.sources) + 1, "sources", 200)
@@ -40,7 +40,7 @@ def policy_rich(policy: Policy) -> Group:
 
 
 def glossary_html(glossary: Glossary) -> str:
-    """Return a glossary as HTML: a row a concept."""
+    """Return a glossary as HTML: one row per concept."""
     rows = ([escape(clip(cell, _CELL_CHARS)) for cell in row] for row in _glossary_rows(glossary))
     kept, rest = within(rows, len(glossary), "concepts", 100)
     return f"<p><strong>{escape(_glossary_sentence(glossary))}</strong></p>" + table(_GLOSSARY_COLUMNS, kept) + rest
@@ -57,7 +57,7 @@ def glossary_rich(glossary: Glossary) -> Group:
 
 
 def rewrite_html(rewrite: Rewrite) -> str:
-    """Return what became of a text: the text with its edits drawn in, and a row an edit."""
+    """Return what became of a text: the text with its edits drawn in, and one row per edit."""
     text = rewrite.original
     parts = [f"<p><strong>{escape(_rewrite_sentence(rewrite))}</strong></p>"]
     if rewrite.unsettled:

@@ -49,7 +49,7 @@ def new_table(title: str | None, columns: Sequence[tuple[str, bool]]) -> Table:
     """Return an empty table.
 
     Args:
-        title: what stands above it, if anything.
+        title: the title above it, if any.
         columns: names, each with whether the column holds numbers.
     """
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)

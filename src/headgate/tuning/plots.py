@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["BLUE", "GREEN", "INK", "RED", "new_axes", "plot_curve", "plot_levels", "plot_terms"]
 
 _DAY = timedelta(days=1)
-# On no ground of their own: each colour stands out at least 3:1 from white and from near black.
+# The background is transparent: each colour has a contrast of at least 3:1 to white and to near black.
 BLUE, RED, GREEN, INK, _GREY = "#3b82d9", "#d9534f", "#2f9e68", "#757f8c", "#a8b0ba"
 
 
