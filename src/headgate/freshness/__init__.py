@@ -1,13 +1,14 @@
 """Is it still so: timestamps with evidence, rules, supersession. Pure."""
 
 from headgate.freshness.catalogue import CATALOGUE, RESTRICTING_ROLES, ROLES, TIME_ROLES
+from headgate.freshness.entries import find_entry, find_time_like
 from headgate.freshness.forms import Unreadable
 from headgate.freshness.identity import fragment_of, identify_document
 from headgate.freshness.interval import Interval, shift
 from headgate.freshness.parsing import read_time
 from headgate.freshness.rules import Judged, judge_freshness, quiet_window
 from headgate.freshness.supersession import Candidate, find_superseded
-from headgate.freshness.timestamps import Evidence, Timestamps, find_entry, find_time_like, resolve_timestamps
+from headgate.freshness.timestamps import Evidence, Timestamps, resolve_timestamps
 
 __all__ = [
     "CATALOGUE",

@@ -7,32 +7,20 @@ a restriction every key counts and the cautious reading decides.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
-from functools import lru_cache
-from itertools import islice
+from datetime import datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
-from headgate.freshness.catalogue import (
-    AGE_ROLES,
-    RESTRICTING_TIMES,
-    candidate_keys,
-    is_catalogued,
-    lookup,
-    present_roles,
-    rank_of,
-)
+from headgate.freshness.catalogue import AGE_ROLES, RESTRICTING_TIMES
+from headgate.freshness.entries import NO_KEYS, Entries
 from headgate.freshness.interval import Interval
-from headgate.freshness.parsing import AMBIGUOUS, Readings, is_none, plain_value, read_values
+from headgate.freshness.parsing import AMBIGUOUS, plain_value
 from headgate.freshness.successors import name_successor
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy.model import MetadataKeys
 
-__all__ = ["Evidence", "Timestamps", "find_entry", "find_time_like", "resolve_timestamps"]
-
-_NO_KEYS = MetadataKeys()
+__all__ = ["Evidence", "Timestamps", "resolve_timestamps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +146,7 @@ def resolve_timestamps(
         roles: the roles to look for in metadata; by default all.
         limits: `date_chars` and `metadata_keys` bound what is looked at.
     """
-    entries = _Entries(metadata, frozenset(covered), keys or _NO_KEYS, limits)
+    entries = Entries(metadata, frozenset(covered), keys or NO_KEYS, limits)
     found = _Found(claims=signed or {}, counts_unsigned=evidence == "any")
     present = entries.present()
     if roles is not None:
@@ -180,96 +168,6 @@ def resolve_timestamps(
     return found.timestamps()
 
 
-def find_entry(
-    metadata: Mapping[str, object],
-    role: str,
-    keys: MetadataKeys | None = None,
-    limits: Limits = DEFAULT_LIMITS,
-) -> tuple[str, object] | None:
-    """Return the first key and value that metadata has for a role, or None; values that spell "none" do not count."""
-    for key in candidate_keys(metadata, role, keys or _NO_KEYS, limits):
-        value = lookup(metadata, key)
-        # A name may be spelled like a missing value, so of sources only the empty one is none.
-        if value is not None and not (value == "" if role == "source" and isinstance(value, str) else is_none(value)):
-            return key, value
-    return None
-
-
-def find_time_like(metadata: Mapping[str, object], limits: Limits = DEFAULT_LIMITS, most: int = 5) -> tuple[str, ...]:
-    """Return keys that no catalogue knows and that hold something which reads as a time.
-
-    Numbers do not count: an identifier looks like a time in seconds. A policy can name such a key under `metadata`.
-    """
-    found: list[str] = []
-    known = is_catalogued(metadata, limits)
-    for name in islice(metadata, limits.metadata_keys):
-        if len(found) >= most:
-            break
-        if isinstance(name, str) and 0 < len(name) <= 64 and name not in known:
-            value = metadata.get(name)
-            if isinstance(value, (str, date)) and _reads_as_time(value, limits):
-                found.append(name)
-    return tuple(found)
-
-
-def _reads_as_time(value: object, limits: Limits) -> bool:
-    if isinstance(value, str) and not any(sign in value for sign in "-/. "):
-        return False
-    readings = read_values(value, max_chars=limits.date_chars)
-    return bool(readings.intervals) and readings.problem is None
-
-
-@dataclass(frozen=True, slots=True)
-class _Entries:
-    """A document's metadata as far as times go, and how to read it."""
-
-    metadata: Mapping[str, object]
-    covered: frozenset[str]
-    keys: MetadataKeys
-    limits: Limits
-
-    def present(self) -> Mapping[str, tuple[str, ...]]:
-        """Return the keys that hold each role."""
-        return present_roles(self.metadata, self.keys, self.limits)
-
-    def value(self, name: str) -> object:
-        """Return the value under a key."""
-        return lookup(self.metadata, name)
-
-    def read(self, name: str, role: str) -> Readings:
-        """Return what the value under a key can mean."""
-        return read_values(
-            self.value(name),
-            role,
-            zone=_zone(self.keys.timezone),
-            date_order=self.keys.date_order,
-            max_chars=self.limits.date_chars,
-        )
-
-    def kind(self, name: str) -> str:
-        """Return whether the seal covers a key; a path into a nested entry is covered if the entry is."""
-        top = name if name in self.metadata else name.partition(".")[0]
-        return "covered" if top in self.covered else "metadata"
-
-    def by_kind(self, names: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-        """Yield the covered keys, then the others, each group if it has any."""
-        if not self.covered:
-            if names:
-                yield "metadata", list(names)
-            return
-        for kind in ("covered", "metadata"):
-            group = [name for name in names if self.kind(name) == kind]
-            if group:
-                yield kind, group
-
-    def rank(self, name: str, role: str) -> float:
-        """Return how far from the document's own statement a key is; what the policy names is its own statement."""
-        if self.keys.names_any and getattr(self.keys, role):
-            return 0
-        # The time of a file, as `stat` tells it, is a float; loaders also write it under names such as `last_modified`.
-        return max(rank_of(name), 0.5 if type(self.value(name)) is float else 0)
-
-
 @dataclass(slots=True)
 class _Found:
     """Timestamps while they are being resolved."""
@@ -284,7 +182,7 @@ class _Found:
     successor: str | None = None
     signed_start: datetime | None = None
 
-    def add_age(self, role: str, entries: _Entries, names: Sequence[str]) -> None:
+    def add_age(self, role: str, entries: Entries, names: Sequence[str]) -> None:
         """Take the signed statement if there is one, else what nobody signed, as far as that counts."""
         claim = self.claims.get(role)
         if claim is not None:
@@ -305,7 +203,7 @@ class _Found:
             # A signed statement that cannot be read is not replaced by an unsigned one.
             return
 
-    def add_restriction(self, role: str, entries: _Entries, names: Sequence[str]) -> None:
+    def add_restriction(self, role: str, entries: Entries, names: Sequence[str]) -> None:
         """Take the cautious reading of everything that anybody says, signed or not."""
         stated: list[tuple[Interval, Evidence]] = []
         claim = self.claims.get(role)
@@ -324,7 +222,7 @@ class _Found:
         if signed and role == "valid_from":
             self.signed_start = _cautious(role, signed)[0].latest
 
-    def add_version(self, claim: int | None, entries: _Entries, names: Sequence[str]) -> None:
+    def add_version(self, claim: int | None, entries: Entries, names: Sequence[str]) -> None:
         """Take the signed version if there is one, else what nobody signed; the evidence tells which it is."""
         if claim is not None:
             self.version, self.evidence["version"] = claim, Evidence("seal", "version")
@@ -336,7 +234,7 @@ class _Found:
                     self.version, self.evidence["version"] = version, Evidence(kind, name)
                     return
 
-    def add_successor(self, entries: _Entries, names: Sequence[str]) -> None:
+    def add_successor(self, entries: Entries, names: Sequence[str]) -> None:
         """Take the first successor that anybody names."""
         for name in names:
             successor = name_successor(entries.value(name))
@@ -358,7 +256,7 @@ class _Found:
         )
 
 
-def _read_age(role: str, entries: _Entries, names: Sequence[str]) -> tuple[Interval | None, str, str | None] | None:
+def _read_age(role: str, entries: Entries, names: Sequence[str]) -> tuple[Interval | None, str, str | None] | None:
     """Return what the most telling keys that are there say: an interval, or why it cannot be read; with the key.
 
     A weaker rank is looked at only if no key of a stronger one holds anything.
@@ -407,8 +305,3 @@ def _whole_number(value: object) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
         return value
     return None
-
-
-@lru_cache(maxsize=64)
-def _zone(name: str | None) -> tzinfo | None:
-    return ZoneInfo(name) if name else None
