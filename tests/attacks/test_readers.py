@@ -307,3 +307,12 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert [file.name for file in path.parent.iterdir()] == ["result.jsonl"]
+
+
+@pytest.mark.parametrize("broken", ["b: [}", "b: \x01", "b: &x y", "b: *x", "b: !!bool x", "a: 2", "b: " + "[" * 99])
+def test_the_line_that_is_named_is_the_line_that_is_wrong(broken: str, tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(f"a: 1\n\n{broken}\n")
+    with pytest.raises(PolicyError, match=r"p\.yaml:3"):
+        Policy.load(tmp_path / "p.yaml")
+    (tmp_path / "page.md").write_text(f"---\na: 1\n{broken}\n---\nText")
+    assert "line 3" in str(only(tmp_path / "page.md").problem)
