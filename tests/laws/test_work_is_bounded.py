@@ -1,0 +1,91 @@
+"""Work is linear: whatever shape somebody gives a text, an entry, a name, a seal or a question, in every mode.
+
+Compared are CPU times of this thread for n and 4n, the best of several tries; the bound of 12 is far from the 4 of
+linear work and from the 16 of quadratic work, and what takes less than a few milliseconds is not compared at all.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from headgate import Chunk, Gate, Limits
+from headgate.chunk import SEAL_KEY
+from headgate.testing import HOSTILE_SHAPES
+from worlds import CLOCK, HANDBOOK
+
+URI = "https://handbook.example/1"
+_SMALL, _GROWTH, _BOUND, _TRIES, _FLOOR_SECONDS = 10_000, 4, 12, 4, 0.004
+
+# Lifted, so that they do not hide what grows; the bound on dates stays, as no longer text is looked at for one.
+LIMITS = Limits(seal_bytes=1_000_000, uri_chars=1_000_000)
+KEYS = ("source", "last_modified", "valid_until", "superseded_by", "version", "title")
+KNOWN = HANDBOOK.seal("text", URI)
+
+Place = Callable[[str], tuple[Chunk, str]]
+PLACES: dict[str, Place] = {
+    "a proved text": lambda text: (HANDBOOK.seal(text, URI), "q"),
+    "a text without proof": lambda text: (Chunk(text, {"source": URI}), "q"),
+    "a question": lambda text: (KNOWN, text),
+    "a seal": lambda text: (Chunk("text", {"source": URI, SEAL_KEY: text}), "q"),
+    "three parts of a seal": lambda text: (Chunk("text", {"source": URI, SEAL_KEY: f"{text}.{text}.{text}"}), "q"),
+    "a name": lambda text: (Chunk("text", {"source": URI, text: "value"}), "q"),
+    **{f"an entry {key}": lambda text, key=key: (KNOWN.with_metadata(**{key: text}), "q") for key in KEYS},
+    "a URL": lambda text: (Chunk("text", {"source": f"https://handbook.example/{text}?{text}#{text}"}), "q"),
+    "a host": lambda text: (Chunk("text", {"source": f"https://{text}/"}), "q"),
+    "a list of times": lambda text: (KNOWN.with_metadata(valid_until=text.split(" ")), "q"),
+}
+
+
+def gate_in(mode: str) -> Gate:
+    terms = Path(tempfile.mkdtemp()) / "terms.yaml"
+    terms.write_text("terms: {Kubernetes: [k8s], incident channel: [war room], IT: [I.T.]}")
+    policy = {"mode": mode, "sources": [HANDBOOK.source(terminology=[str(terms)])]}
+    return Gate(policy, clock=CLOCK, limits=LIMITS)
+
+
+def seconds(gate: Gate, chunk: Chunk, query: str) -> float:
+    began = time.thread_time()
+    gate.admit([chunk], query).to_dict()
+    return time.thread_time() - began
+
+
+def is_growing_too_fast(gate: Gate, place: Place, make: Callable[[int], str]) -> bool:
+    """Compare two sizes; what is remembered of one try must not help the next, so every text begins otherwise."""
+    shortest = longest = float("inf")
+    for number in range(_TRIES):
+        small, large = (f"{number} {encodable(make(size))}" for size in (_SMALL, _GROWTH * _SMALL))
+        longest = min(longest, seconds(gate, *place(large)))
+        if longest <= _FLOOR_SECONDS:
+            return False
+        shortest = min(shortest, max(seconds(gate, *place(small)), _FLOOR_SECONDS / _GROWTH))
+        if longest <= _BOUND * shortest:
+            return False
+    return True
+
+
+def encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+@pytest.mark.parametrize("mode", ["enforce", "audit"])
+@pytest.mark.parametrize("place", PLACES)
+def test_work_grows_no_faster_than_what_was_written(place: str, mode: str) -> None:
+    gate = gate_in(mode)
+    assert [s for s, make in HOSTILE_SHAPES.items() if is_growing_too_fast(gate, PLACES[place], make)] == []
+
+
+def test_the_guard_notices_quadratic_work() -> None:
+    class Slow(Gate):
+        def admit(self, chunks, query=None, now=None, as_of=None):  # type: ignore[no-untyped-def]
+            text = chunks[0].text
+            for start in range(0, len(text), 8):
+                text.count("y", 0, len(text) - start)
+            return super().admit(chunks, query, now, as_of)
+
+    gate = Slow({"mode": "audit"}, clock=CLOCK)
+    assert is_growing_too_fast(gate, lambda text: (Chunk(text), ""), lambda size: "x" * (5 * size))
