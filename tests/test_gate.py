@@ -312,3 +312,11 @@ def test_a_seal_that_nobody_checks_does_not_excuse_a_missing_time() -> None:
     rules = {"provenance": {"require": "declared"}, "freshness": {"max_age": "30d"}}
     gate = Gate({"sources": [{"id": "docs", "match": "https://docs.example/**", **rules}]})
     assert gate.admit([chunk]).decisions[0].codes == ("F203",)
+
+
+@pytest.mark.parametrize("chunk", [Chunk("x", None), Chunk(None), Chunk("x", 3), Chunk(b"x", {"a": 1})])  # type: ignore[arg-type]
+def test_what_cannot_be_read_leaves_audit_mode_as_it_came(chunk: Chunk) -> None:
+    admission = Gate({"mode": "audit"}).admit([chunk])
+    assert admission.chunks == (chunk,)
+    assert admission.decisions[0].codes == ("G902",)
+    assert not Gate({"mode": "enforce"}).admit([chunk]).chunks

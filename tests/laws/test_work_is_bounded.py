@@ -27,6 +27,12 @@ KEYS = ("source", "last_modified", "valid_until", "superseded_by", "version", "t
 KNOWN = HANDBOOK.seal("text", URI)
 
 Place = Callable[[str], tuple[Chunk, str]]
+
+
+def entry_of(key: str) -> Place:
+    return lambda text: (KNOWN.with_metadata(**{key: text}), "q")
+
+
 PLACES: dict[str, Place] = {
     "a proved text": lambda text: (HANDBOOK.seal(text, URI), "q"),
     "a text without proof": lambda text: (Chunk(text, {"source": URI}), "q"),
@@ -34,7 +40,7 @@ PLACES: dict[str, Place] = {
     "a seal": lambda text: (Chunk("text", {"source": URI, SEAL_KEY: text}), "q"),
     "three parts of a seal": lambda text: (Chunk("text", {"source": URI, SEAL_KEY: f"{text}.{text}.{text}"}), "q"),
     "a name": lambda text: (Chunk("text", {"source": URI, text: "value"}), "q"),
-    **{f"an entry {key}": lambda text, key=key: (KNOWN.with_metadata(**{key: text}), "q") for key in KEYS},
+    **{f"an entry {key}": entry_of(key) for key in KEYS},
     "a URL": lambda text: (Chunk("text", {"source": f"https://handbook.example/{text}?{text}#{text}"}), "q"),
     "a host": lambda text: (Chunk("text", {"source": f"https://{text}/"}), "q"),
     "a list of times": lambda text: (KNOWN.with_metadata(valid_until=text.split(" ")), "q"),

@@ -105,6 +105,8 @@ class Judgement:
     def outgoing(self) -> Chunk:
         """Return the chunk as it may enter the prompt: a new object with metadata of its own."""
         chunk, facts = self.chunk, self.facts
+        if not facts.digest:  # admitted in audit mode although it could not be read: as it came
+            return chunk
         metadata = dict(chunk.metadata)
         for name, rewrite in self.metadata_rewrites.items():
             metadata[name] = rewrite.text
