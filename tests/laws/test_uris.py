@@ -184,3 +184,8 @@ def test_an_authority_that_is_none_names_nothing(uri: str) -> None:
 def test_a_uri_that_grows_too_long_names_nothing() -> None:
     assert normalise_uri("https://h.example/" + "\u6f22" * 400) is None
     assert normalise_uri("https://h.example/" + "\u6f22" * 200) is not None
+
+
+def test_a_pattern_may_have_four_double_stars() -> None:
+    pattern = UriPattern.parse("https://i.example/**/a/**/b/**/c/**")
+    assert pattern.matches("https://i.example/x/a/b/y/c/z")
