@@ -165,4 +165,4 @@ def test_the_command_shows_releases_and_holds(tmp_path: Path) -> None:
     assert gate.admit([good()]).counts()["admit"] == 1
     assert run("--hold", "docs", "--by", "ben")[0] == 1
     assert gate.admit([good()]).counts()["admit"] == 0
-    assert "is no source of" in run("--release", "nobody")[1]
+    assert "is not a source of" in run("--release", "nobody")[1]
