@@ -48,7 +48,7 @@ def fragment_of(value: object, max_chars: int = 2_048) -> str:
     A digest, because it is recorded and a fragment may hold what is nobody's business, such as a token.
     """
     # A file path has no fragment; a number sign is part of its name.
-    if not isinstance(value, str) or len(value) > max_chars or not _SCHEME.match(value):
+    if not isinstance(value, str) or "#" not in value or len(value) > max_chars or not _SCHEME.match(value):
         return ""
     fragment = _unify(value.partition("#")[2].partition(_DIRECTIVE)[0])
     return b64url_encode(hashlib.sha256(fragment.encode("utf-8", "surrogatepass")).digest()[:12]) if fragment else ""
@@ -63,6 +63,8 @@ def _identify(uri: str) -> str:
 
 def _unify(text: str) -> str:
     """Return a text with its percent-encoded letters decoded (RFC 3987, section 3.2) and composed (NFC)."""
+    if "%" not in text and text.isascii():
+        return text
     decoded = _ENCODED.sub(lambda match: unquote(match[0], errors="replace") if _is_utf8(match[0]) else match[0], text)
     return unicodedata.normalize("NFC", decoded)
 
