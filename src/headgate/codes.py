@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["CODES", "Code", "check_of", "titled"]
+__all__ = ["CHECKS", "CODES", "Code", "check_of", "titled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,13 @@ class Code:
     emitted: bool = True
 
 
-_CHECKS = {"P": "provenance", "F": "freshness", "T": "terminology", "B": "budget", "G": "gate"}
+CHECKS = {"P": "provenance", "F": "freshness", "T": "terminology", "B": "budget", "G": "gate"}
+"""Which check a code belongs to, by its first letter."""
 
 
 def check_of(code: str) -> str:
     """Return which check a code belongs to: provenance, freshness, terminology, budget or gate."""
-    return _CHECKS.get(code[:1], "gate")
+    return CHECKS.get(code[:1], "gate")
 
 
 _ALL = (

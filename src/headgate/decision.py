@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from headgate.assurance import NONE, Assurance, is_proof
 from headgate.chunk import Chunk
-from headgate.codes import check_of
+from headgate.codes import CHECKS
 from headgate.display import Displayed
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Finding:
     @property
     def check(self) -> str:
         """The check that found it: provenance, freshness, terminology, budget or gate."""
-        return check_of(self.code)
+        return CHECKS.get(self.code[:1], "gate")
 
     @property
     def blocks(self) -> bool:

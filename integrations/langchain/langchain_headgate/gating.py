@@ -7,12 +7,9 @@ from collections.abc import Iterable, Sequence
 from langchain_core.documents import Document
 
 from headgate import Admission, Gate, HeadgateError
-from headgate.policy import Policy
 from langchain_headgate.convert import to_chunk
 
-__all__ = ["aadmit_documents", "admit_documents", "as_documents", "keeps_out"]
-
-_KEEPING_OUT = ("provenance", "freshness")
+__all__ = ["aadmit_documents", "admit_documents", "as_documents"]
 
 
 def as_documents(found: object, origin: object) -> list[Document]:
@@ -40,13 +37,3 @@ def admit_documents(gate: Gate, documents: Sequence[Document], query: str | None
 async def aadmit_documents(gate: Gate, documents: Sequence[Document], query: str | None) -> Admission:
     """As `admit_documents`."""
     return await gate.ajudge([to_chunk(document) for document in documents], query)
-
-
-def keeps_out(gate: Gate) -> bool:
-    """Return whether anything can be kept out under a gate's policy: some check of some source is enforced.
-
-    What cannot be judged has no source either, so one enforced rule is enough to withhold it.
-    """
-    policy: Policy = gate.policy
-    rules = (policy.default, *policy.sources)
-    return any(policy.effective_mode(rule, check) == "enforce" for rule in rules for check in _KEEPING_OUT)

@@ -18,7 +18,7 @@ from langgraph.types import Command
 from headgate import Gate, HeadgateError
 from headgate.integration.adapters import PolicyLike, given_gate
 from langchain_headgate.convert import by_index
-from langchain_headgate.gating import aadmit_documents, admit_documents, keeps_out
+from langchain_headgate.gating import aadmit_documents, admit_documents
 from langchain_headgate.toolresults import ToolResult
 from langchain_headgate.tracing import arecord, record
 
@@ -84,7 +84,7 @@ class HeadgateMiddleware(AgentMiddleware[Any, Any]):
             result,
             call if isinstance(call, Mapping) else {},
             proved=self._tools_to_prove,
-            keeps_rest=not keeps_out(self._gate),
+            keeps_rest=not self._gate.keeps_out,
             separator=self._separator,
         )
 

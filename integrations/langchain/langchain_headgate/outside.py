@@ -11,7 +11,6 @@ from types import FrameType
 from langchain_core.retrievers import BaseRetriever
 
 from headgate import AdapterError, Gate
-from langchain_headgate.gating import keeps_out
 
 __all__ = ["judged_outside", "keeps_texts", "refuse_lookups"]
 
@@ -33,7 +32,7 @@ def keeps_texts(retriever: object) -> bool:
 @contextmanager
 def judged_outside(gate: Gate) -> Iterator[None]:
     """Say that whatever is returned within this context passes a gate that keeps documents out."""
-    token = _is_judged_outside.set(_is_judged_outside.get() or keeps_out(gate))
+    token = _is_judged_outside.set(_is_judged_outside.get() or gate.keeps_out)
     try:
         yield
     finally:
@@ -49,7 +48,7 @@ def refuse_lookups(gate: Gate) -> None:
     Raises:
         AdapterError: such a retriever is asking, and no gate judges what it returns.
     """
-    if _is_judged_outside.get() or not keeps_out(gate):
+    if _is_judged_outside.get() or not gate.keeps_out:
         return
     for owner in _owners(sys._getframe(1)):
         if keeps_texts(owner):

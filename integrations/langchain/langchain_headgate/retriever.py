@@ -17,7 +17,7 @@ from headgate.integration.adapters import gate_reference, given_gate
 from headgate.integration.search import Search
 from langchain_headgate.convert import to_documents
 from langchain_headgate.fetching import Reach, TraceInner, afetch, fetch
-from langchain_headgate.gating import aadmit_documents, admit_documents, as_documents, keeps_out
+from langchain_headgate.gating import aadmit_documents, admit_documents, as_documents
 from langchain_headgate.outside import judged_outside, refuse_lookups
 from langchain_headgate.surface import is_harmless_method, is_setting, refuse
 from langchain_headgate.tracing import arecord, record
@@ -170,7 +170,7 @@ class GatedRetriever(BaseRetriever):
         if is_setting(name, value) or (callable(value) and is_harmless_method(name)):
             return value
         guarded = _guard_part(value, gate)
-        if guarded is None and keeps_out(gate):
+        if guarded is None and gate.keeps_out:
             raise refuse(inner, name)
         return value if guarded is None else guarded
 

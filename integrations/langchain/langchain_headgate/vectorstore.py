@@ -19,7 +19,7 @@ from langchain_core.vectorstores import VectorStore
 
 from headgate import AdapterError, Admission, Gate, HeadgateError
 from langchain_headgate.convert import by_index
-from langchain_headgate.gating import aadmit_documents, admit_documents, keeps_out
+from langchain_headgate.gating import aadmit_documents, admit_documents
 from langchain_headgate.outside import refuse_lookups
 from langchain_headgate.searching import SearchCall
 from langchain_headgate.surface import is_harmless_method, is_reading, is_setting, refuse
@@ -220,7 +220,7 @@ class GatedVectorStore(VectorStore):
         Raises:
             AdapterError: it holds something that cannot be judged.
         """
-        keeps_rest = not keeps_out(self._gate)
+        keeps_rest = not self._gate.keeps_out
         if isinstance(result, (Iterator, set, frozenset)):
             result = list(result)  # what can be read only once, or has no order
         unpacked = unpack(result, keeps_rest=keeps_rest)
@@ -235,7 +235,7 @@ class GatedVectorStore(VectorStore):
         value = getattr(self._store, name)
         if callable(value) and is_reading(name):
             return self._judging(name, value)
-        if not keeps_out(self._gate) or is_setting(name, value) or (callable(value) and is_harmless_method(name)):
+        if not self._gate.keeps_out or is_setting(name, value) or (callable(value) and is_harmless_method(name)):
             return value
         raise refuse(self._store, name)
 

@@ -24,7 +24,7 @@ from headgate.admission.recording import Recorder
 from headgate.admission.revision import Revision, resolve
 from headgate.chunk import Chunk
 from headgate.clock import Clock, require_aware, utc_now
-from headgate.decision import Admission
+from headgate.decision import Admission, Mode
 from headgate.errors import HeadgateError, PolicyError
 from headgate.forks import renew_after_fork
 from headgate.limits import DEFAULT_LIMITS, Limits
@@ -90,6 +90,20 @@ class Gate:
     def policy_revision(self) -> str:
         """The digest of the policy in force, with its keys and glossaries."""
         return self._revision.digest
+
+    @property
+    def keeps_out(self) -> bool:
+        """Whether anything can be kept out under the policy in force: some check of some source is enforced."""
+        return self._revision.keeps_out
+
+    def mode_of(self, source: str, check: str) -> Mode:
+        """Return the mode of a check for a source.
+
+        Args:
+            source: its id, as decisions have it.
+            check: `provenance`, `freshness` or `terminology`.
+        """
+        return self._revision.mode_of(source, check)
 
     def now(self) -> datetime:
         """Return what the gate's clock shows."""
@@ -172,12 +186,8 @@ class Gate:
         """
         if self._is_proof(admission):
             return admission
-        try:
-            for held in self._watch.observe(admission):
-                _log.warning("the source %r is in quarantine: %s", held.source, held.reason)
-        except (OSError, HeadgateError) as error:
-            # What is held cannot be said to the others; the next admission meets the same file and holds back.
-            _log.warning("the quarantine could not be written: %s", error)
+        if self._watch.sources:
+            self._observe(admission)
         return self._recorder.release(admission, context, framework)
 
     async def arelease(self, admission: Admission, *, context: object = None, framework: str = "none") -> Admission:
@@ -288,6 +298,14 @@ class Gate:
             return Answers(watch.held(), watch.sources)
         except (OSError, HeadgateError) as error:
             return Answers({}, watch.sources, error)
+
+    def _observe(self, admission: Admission) -> None:
+        try:
+            for held in self._watch.observe(admission):
+                _log.warning("the source %r is in quarantine: %s", held.source, held.reason)
+        except (OSError, HeadgateError) as error:
+            # What is held cannot be said to the others; the next admission meets the same file and holds back.
+            _log.warning("the quarantine could not be written: %s", error)
 
     def _is_proof(self, admission: Admission) -> bool:
         proved = self._proved

@@ -129,10 +129,14 @@ class Watch:
 
     Args:
         policy: says which sources are watched, and where what is held is kept.
+
+    Attributes:
+        sources: the ids of the sources that are watched.
     """
 
     def __init__(self, policy: Policy) -> None:
         self._rules = {source.id: source.quarantine for source in policy.sources if source.quarantine is not None}
+        self.sources = frozenset(self._rules)
         self._file = QuarantineFile(policy.resolve_path(policy.quarantine.path)) if policy.quarantine else None
         self._counts: dict[str, deque[list[float]]] = {}
         self._lock = threading.Lock()
@@ -141,11 +145,6 @@ class Watch:
     def _after_fork(self) -> None:
         """Count on in the child of a fork; a count that was half made in the parent is off by one admission."""
         self._lock = threading.Lock()
-
-    @property
-    def sources(self) -> frozenset[str]:
-        """The sources that are watched."""
-        return frozenset(self._rules)
 
     def held(self) -> Mapping[str, Held]:
         """Return the sources that are held.

@@ -21,6 +21,7 @@ from headgate.terminology.edits import Rewrite
 __all__ = ["ResolvedSource", "Revision", "resolve"]
 
 _CHECKS = ("provenance", "freshness", "terminology")
+_KEEPING_OUT = ("provenance", "freshness")
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Revision:
         patterns: the sources' patterns, the most specific first.
         rewrites: texts rewritten and what there is to say about them, by digest and source.
         places: sources by normalised URI.
+        keeps_out: whether anything can be kept out: a check that may, of some source, is enforced.
     """
 
     digest: str
@@ -81,6 +83,11 @@ class Revision:
     verdicts: Memo[Verdict] = field(compare=False)
     rewrites: Memo[tuple[Rewrite, tuple[Finding, ...]]] = field(compare=False)
     places: Memo[ResolvedSource] = field(compare=False)
+    keeps_out: bool = True
+
+    def mode_of(self, source: str, check: str) -> Mode:
+        """Return the mode of a check for a source by its id; the default's for an unknown one."""
+        return self.sources.get(source, self.default).modes[check]
 
     def source_of(self, uri: str | None) -> ResolvedSource:
         """Return the source that a normalised URI belongs to: the most specific match, else the default."""
@@ -142,6 +149,8 @@ def resolve(policy: Policy, limits: Limits) -> Revision:
         verdicts=Memo(limits.memo_entries),
         rewrites=Memo(limits.memo_entries, limits.memo_chars),
         places=Memo(limits.memo_entries),
+        # What cannot be judged has no source either, so one enforced rule is enough.
+        keeps_out=any(one.modes[check] == "enforce" for one in (*sources.values(), default) for check in _KEEPING_OUT),
     )
 
 

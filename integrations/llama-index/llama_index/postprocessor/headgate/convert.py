@@ -7,10 +7,9 @@ from typing import Any
 
 from llama_index.core.schema import BaseNode, IndexNode, MediaResource, MetadataMode, NodeWithScore
 
-from headgate import Admission, Chunk, Decision
+from headgate import Admission, Chunk, Decision, Gate
 from headgate.chunk import SEAL_KEY
 from headgate.integration.mark import RECORD_KEY, make_record, read_record, restore, restore_metadata
-from headgate.policy import Policy
 from llama_index.postprocessor.headgate.media import media_digests
 
 __all__ = ["OWN_KEYS", "TEMPLATES", "decision_record", "original_text", "to_chunk", "to_nodes", "visible_keys"]
@@ -54,20 +53,18 @@ def _read(item: NodeWithScore, replacing: Sequence[str]) -> Chunk:
 
 
 def to_nodes(
-    items: Sequence[NodeWithScore], admission: Admission, policy: Policy, replacing: Sequence[str] = ()
+    items: Sequence[NodeWithScore], admission: Admission, gate: Gate, replacing: Sequence[str] = ()
 ) -> list[NodeWithScore]:
     """Return the admitted nodes: copies with rewritten text, in the order of the originals.
 
     Args:
         items: the nodes that were judged.
         admission: the decisions about them.
-        policy: what was required of them.
+        gate: made them.
         replacing: metadata entries that a later step puts in place of the text.
     """
-    modes = {rule.id: policy.effective_mode(rule, "provenance") for rule in policy.sources}
-    others = policy.effective_mode(policy.default, "provenance")
     # What an index node leads to may belong to any source.
-    may_lead = "enforce" not in (others, *modes.values())
+    may_lead = not gate.keeps_out
     return [
         _release(
             items[decision.index],
@@ -75,7 +72,7 @@ def to_nodes(
             admission,
             decision,
             replacing,
-            is_enforced=modes.get(decision.source, others) == "enforce",
+            is_enforced=gate.mode_of(decision.source, "provenance") == "enforce",
             may_lead=may_lead,
         )
         for chunk, decision in admission.admitted()

@@ -122,13 +122,11 @@ class HeadgatePostprocessor(BaseNodePostprocessor):
         found = as_nodes(nodes, self)
         admission = admit_nodes(self._gate, found, query_bundle, self.replacing)
         admission = record(self._gate, admission, self.callback_manager)
-        return to_nodes(found, admission, self._gate.policy, self.replacing)
+        return to_nodes(found, admission, self._gate, self.replacing)
 
     async def _apostprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         found = as_nodes(nodes, self)
         admission = await aadmit_nodes(self._gate, found, query_bundle, self.replacing)
-        return to_nodes(
-            found, await arecord(self._gate, admission, self.callback_manager), self._gate.policy, self.replacing
-        )
+        return to_nodes(found, await arecord(self._gate, admission, self.callback_manager), self._gate, self.replacing)

@@ -139,4 +139,4 @@ class GatedRetriever(BaseRetriever):
         return admission.limited_to(self._k) if self._k is not None else admission
 
     def _release(self, nodes: list[NodeWithScore], admission: Admission) -> list[NodeWithScore]:
-        return to_nodes(nodes, admission, self._gate.policy, self._replacing)
+        return to_nodes(nodes, admission, self._gate, self._replacing)

@@ -99,7 +99,7 @@ class GuardedStep(BaseNodePostprocessor):
 
     def _merge(self, found: list[NodeWithScore], added: list[int], admission: Admission) -> list[NodeWithScore]:
         """Return what the step gave, in its order, with what was added as the gate releases it."""
-        released = to_nodes([found[position] for position in added], admission, self._gate.policy, self._replacing)
+        released = to_nodes([found[position] for position in added], admission, self._gate, self._replacing)
         places = [added[decision.index] for _, decision in admission.admitted()]
         kept: dict[int, NodeWithScore] = dict(enumerate(found))
         for position in added:
