@@ -89,7 +89,7 @@ def read_digits(digits: str, zone: tzinfo | None) -> Interval | None:
         if len(digits) == 8:
             return from_day(day, zone)
         rest = digits[8:].ljust(9, "0")
-        when = _datetime(day, int(rest[:2]), int(rest[2:4]), int(rest[4:6]), int(rest[6:9]) * 1_000, None)
+        when = _datetime(day, int(rest[:2]), int(rest[2:4]), int(rest[4:6]), micro=int(rest[6:9]) * 1_000)
     except Unreadable:
         return None
     if len(digits) > 10:
@@ -118,7 +118,7 @@ def _read_basic(text: str, zone: tzinfo | None) -> Interval | None:
     digits = match[1]
     day = _date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     return from_local(
-        _datetime(day, int(match[2]), int(match[3] or 0), int(match[4] or 0), 0, _zone(match["zone"])), zone
+        _datetime(day, int(match[2]), int(match[3] or 0), int(match[4] or 0), zone=_zone(match["zone"])), zone
     )
 
 
@@ -141,7 +141,7 @@ def _read_pdf(text: str, zone: tzinfo | None) -> Interval | None:
     if hour is None:
         return from_day(when, zone)
     offset = "Z" if utc else f"{sign}{hours}{minutes or '00'}" if sign else None
-    return from_local(_datetime(when, int(hour), int(minute or 0), int(second or 0), 0, _zone(offset)), zone)
+    return from_local(_datetime(when, int(hour), int(minute or 0), int(second or 0), zone=_zone(offset)), zone)
 
 
 def _read_named(text: str, zone: tzinfo | None) -> Interval | None:
@@ -180,7 +180,9 @@ def _at(day: date, match: re.Match[str], zone: tzinfo | None) -> Interval:
         if not 1 <= hour <= 12:
             raise Unreadable("there is no such time of day")
         hour = hour % 12 + (12 if match["half"] in "Pp" else 0)
-    when = _datetime(day, hour, int(match["minute"]), int(match["second"] or 0), fraction, _zone(match["zone"]))
+    when = _datetime(
+        day, hour, int(match["minute"]), int(match["second"] or 0), micro=fraction, zone=_zone(match["zone"])
+    )
     return from_local(when, zone)
 
 
@@ -219,7 +221,9 @@ def _date(year: int, month: int, day: int) -> date:
         raise Unreadable("there is no such day") from error
 
 
-def _datetime(day: date, hour: int, minute: int, second: int, micro: int, zone: tzinfo | None) -> datetime:
+def _datetime(
+    day: date, hour: int, minute: int, second: int, *, micro: int = 0, zone: tzinfo | None = None
+) -> datetime:
     following = timedelta()
     is_leap = second == 60
     if is_leap:  # no clock here knows leap seconds; the one that follows names the same instant

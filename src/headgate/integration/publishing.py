@@ -194,8 +194,12 @@ class Publishing:
         arguments = SealArguments(
             subject=self._find_subject(metadata, given),
             modified=self._find_modified(metadata, given, problems),
-            expires=self._find_limit("valid_until", self.expires, metadata, given, names, problems).valid_until,
-            not_before=self._find_limit("valid_from", self.not_before, metadata, given, names, problems).valid_from,
+            expires=self._find_limit(
+                "valid_until", self.expires, metadata, given, covered=names, problems=problems
+            ).valid_until,
+            not_before=self._find_limit(
+                "valid_from", self.not_before, metadata, given, covered=names, problems=problems
+            ).valid_from,
             version=self._find_version(metadata, given, problems),
             cover=names,
             hidden=tuple(name for name in names if name in hidden),
@@ -237,6 +241,7 @@ class Publishing:
         reader: Reader,
         metadata: Mapping[str, object],
         document: object,
+        *,
         covered: Sequence[str],
         problems: dict[str, None],
     ) -> Timestamps:

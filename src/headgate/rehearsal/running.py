@@ -88,7 +88,7 @@ def rehearse(
         wanted = (one for one in injections if (doses or {}).get(one.name, one.dose) > 0)
         result.idle = tuple(one.name for one in wanted if not staged.injected[one.name])
         gate = _RecordingGate(world.policy, clock=lambda: instant)
-        _ask_all(result, staged, questions, build, _adapter(framework), gate, progress)
+        _ask_all(result, staged, questions, build=build, adapter=_adapter(framework), gate=gate, progress=progress)
     return result
 
 
@@ -139,6 +139,7 @@ def _ask_all(
     result: Rehearsal,
     staged: Staged,
     questions: Sequence[str],
+    *,
     build: Callable[[list[Any]], Any],
     adapter: Adapter | None,
     gate: _RecordingGate,
@@ -167,7 +168,7 @@ def _ask_all(
             except Exception as error:  # noqa: BLE001 - the retriever is somebody else's; the rehearsal goes on
                 result.failed.append((question, f"{type(error).__name__}: {error}"[:300]))
             else:
-                _count(result, question, before, gate.last, labels, by_id)
+                _count(result, question, before, gate.last, labels=labels, by_id=by_id)
             if progress is not None:
                 progress(result.questions + len(result.failed), len(questions))
 
@@ -191,6 +192,7 @@ def _count(
     question: str,
     before: Sequence[str],
     admission: Admission | None,
+    *,
     labels: Mapping[str, Injection],
     by_id: Mapping[str, Chunk],
 ) -> None:

@@ -64,9 +64,17 @@ def stage(corpus: Sequence[Chunk], injections: Sequence[Injection], doses: Mappi
     for one in injections:
         count = round(doses.get(one.name, one.dose) * len(curated))
         if one.kind == "replaces":
-            _replace(one, curated, untouched, count, world, staged, later if one.from_half else replaced)
+            _replace(
+                one,
+                curated,
+                world,
+                staged,
+                untouched=untouched,
+                count=count,
+                into=later if one.from_half else replaced,
+            )
         else:
-            _add(one, curated, count, world, staged, added)
+            _add(one, curated, world, staged, count=count, added=added)
     staged.chunks = [_named(replaced.get(number, chunk)) for number, chunk in enumerate(curated)]
     staged.chunks += map(_named, added)
     staged.later = staged.chunks
@@ -109,10 +117,11 @@ def _made(one: Injection, chunk: Chunk, world: World) -> Chunk | None:
 def _replace(
     one: Injection,
     curated: Sequence[Chunk],
-    untouched: list[int],
-    count: int,
     world: World,
     staged: Staged,
+    *,
+    untouched: list[int],
+    count: int,
     into: dict[int, Chunk],
 ) -> None:
     labels = staged.later_labels if one.from_half else staged.labels
@@ -130,7 +139,7 @@ def _replace(
 
 
 def _add(
-    one: Injection, curated: Sequence[Chunk], count: int, world: World, staged: Staged, added: list[Chunk]
+    one: Injection, curated: Sequence[Chunk], world: World, staged: Staged, *, count: int, added: list[Chunk]
 ) -> None:
     order = list(range(len(curated)))
     world.chance.shuffle(order)

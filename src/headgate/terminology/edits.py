@@ -62,11 +62,11 @@ class Alignment:
 
     def to_original(self, start: int, end: int) -> tuple[int, int]:
         """Return the span of the original text behind a span of the rewritten text."""
-        return _map_span(start, end, self._rewritten_starts, self._rewritten_ends, self._starts, self._ends)
+        return _map_span(start, end, (self._rewritten_starts, self._rewritten_ends), (self._starts, self._ends))
 
     def to_rewritten(self, start: int, end: int) -> tuple[int, int]:
         """Return the span of the rewritten text that takes the place of a span of the original text."""
-        return _map_span(start, end, self._starts, self._ends, self._rewritten_starts, self._rewritten_ends)
+        return _map_span(start, end, (self._starts, self._ends), (self._rewritten_starts, self._rewritten_ends))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Alignment):
@@ -148,15 +148,18 @@ def apply_edits(text: str, edits: Sequence[Edit]) -> tuple[str, Alignment]:
     return "".join(parts), Alignment(spans)
 
 
-def _map_span(
-    start: int, end: int, starts: list[int], ends: list[int], to_starts: list[int], to_ends: list[int]
-) -> tuple[int, int]:
+_Spans = tuple[list[int], list[int]]
+"""Where the edits begin and where they end, in one of the two texts."""
+
+
+def _map_span(start: int, end: int, spans: _Spans, to_spans: _Spans) -> tuple[int, int]:
     if end < start or start < 0:
         raise ValueError(f"not a span: {start}:{end}")
-    return _map_start(start, starts, ends, to_starts, to_ends), _map_end(end, start, starts, ends, to_starts, to_ends)
+    return _map_start(start, spans, to_spans), _map_end(end, start, spans, to_spans)
 
 
-def _map_start(position: int, starts: list[int], ends: list[int], to_starts: list[int], to_ends: list[int]) -> int:
+def _map_start(position: int, spans: _Spans, to_spans: _Spans) -> int:
+    (starts, ends), (to_starts, to_ends) = spans, to_spans
     index = bisect_right(starts, position) - 1  # the last edit that begins at or before the position
     if index < 0:
         return position
@@ -165,11 +168,10 @@ def _map_start(position: int, starts: list[int], ends: list[int], to_starts: lis
     return to_ends[index] + position - ends[index]
 
 
-def _map_end(
-    position: int, start: int, starts: list[int], ends: list[int], to_starts: list[int], to_ends: list[int]
-) -> int:
+def _map_end(position: int, start: int, spans: _Spans, to_spans: _Spans) -> int:
+    (starts, ends), (_, to_ends) = spans, to_spans
     if position == start:  # an empty span stays empty
-        return _map_start(position, starts, ends, to_starts, to_ends)
+        return _map_start(position, spans, to_spans)
     index = bisect_left(starts, position) - 1  # the last edit that begins before the end
     if index < 0:
         return position

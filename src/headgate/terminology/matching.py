@@ -135,7 +135,7 @@ class Matcher:
         candidates = [
             match
             for pattern, start, end in at_most(most, self._finder.find(folded.text), "occurrences")
-            if (match := self._accept(text, folded, tokens, pattern, start, end, source))
+            if (match := self._accept(text, folded, tokens, pattern, start=start, end=end, source=source))
         ]
         if not candidates:
             return Found()
@@ -147,7 +147,7 @@ class Matcher:
         return Found(_leftmost_longest(candidates), names)
 
     def _accept(
-        self, text: str, folded: Folded, tokens: Tokens, pattern: int, start: int, end: int, source: str | None
+        self, text: str, folded: Folded, tokens: Tokens, pattern: int, *, start: int, end: int, source: str | None
     ) -> Match | None:
         if not is_whole_word(folded.text, start, end):
             return None

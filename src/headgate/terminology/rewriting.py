@@ -56,7 +56,7 @@ def rewrite_text(
         return Rewrite(text, unsettled=f"more than {limits.text_bytes:,} characters")
     try:
         planned = _plan(text, matcher, near_misses, source, limits)
-        return _settle(text, planned, matcher, near_misses, source, limits)
+        return _settle(text, planned, matcher, near_misses, source=source, limits=limits)
     except TooMuchWork as error:
         return Rewrite(text, unsettled=error.reason)
 
@@ -66,6 +66,7 @@ def _settle(
     planned: _Planned,
     matcher: Matcher,
     near_misses: NearMisses | None,
+    *,
     source: str | None,
     limits: Limits,
 ) -> Rewrite:
@@ -110,7 +111,7 @@ def _plan(text: str, matcher: Matcher, near_misses: NearMisses | None, source: s
         elif (edit := _edit(text, match.start, match.end, reading)) is not None:
             edits.append(edit)
     if near_misses is not None:
-        edits += _near_miss_edits(text, near_misses, found, mentions, source, most)
+        edits += _near_miss_edits(text, near_misses, found, mentions, source=source, most=most)
         edits.sort(key=lambda edit: edit.start)
     return _Planned(edits, tuple(ambiguous), has_mentions)
 
@@ -166,7 +167,7 @@ def _in_case_of(written: str, alias: str, replacement: str) -> str:
 
 
 def _near_miss_edits(
-    text: str, near_misses: NearMisses, found: Found, mentions: Mentions, source: str | None, most: int
+    text: str, near_misses: NearMisses, found: Found, mentions: Mentions, *, source: str | None, most: int
 ) -> list[Edit]:
     starts = [match.start for match in found.matches]
     ends = [match.end for match in found.matches]
