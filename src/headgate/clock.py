@@ -19,10 +19,10 @@ def read_instant(text: object) -> datetime:
     """Return the instant that a record holds, as `datetime.isoformat` wrote it.
 
     Raises:
-        ValueError: it is no text, no time, or has no zone.
+        ValueError: it is not a string, not a time, or has no zone.
     """
     if not isinstance(text, str):
-        raise ValueError("the time is no text")
+        raise ValueError("the time must be a string")
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError("the time has no zone")

@@ -87,8 +87,8 @@ class Decision(Displayed):
         modified: the earliest instant its last modification can mean, if known.
         age: how long before the admission that was.
         rewrite: what terminology did with the text, if anything.
-        metadata_rewrites: the same for metadata entries that stand in the prompt.
-        withheld: metadata entries that must not stand in the prompt, because no seal covers them.
+        metadata_rewrites: the same for metadata entries in the prompt.
+        withheld: metadata entries that must not be in the prompt, because no seal covers them.
         evidence: what the decision rests on, as plain values: the claims of the seal, and the times with their origin.
     """
 
@@ -159,7 +159,7 @@ def _edits(rewrite: Rewrite | None) -> list[list[object]]:
 
 
 def _edit(edit: Edit) -> list[object]:
-    """Return an edit as plain values; what stands there now is added where it is not the canonical term itself."""
+    """Return an edit as plain values; what is there now is added where it is not the canonical term itself."""
     entry: list[object] = [edit.start, edit.end, edit.canonical, edit.mode]
     is_said = edit.replacement == (edit.canonical if edit.mode == "replace" else edit.alias)
     return entry if is_said else [*entry, edit.replacement]

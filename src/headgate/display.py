@@ -1,7 +1,7 @@
 """Displayed: what makes a value show itself in notebooks and in rich terminals.
 
 How it looks is none of its business: `headgate` injects what renders values, and whoever has values of its own to show
-brings their views. Both are functions that are called when somebody looks and not before, so that deciding loads no
+brings its views. Both are functions that are called when somebody looks and not before, so that deciding loads no
 renderer.
 """
 

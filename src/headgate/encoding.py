@@ -153,7 +153,7 @@ def to_json(value: object, *, indent: int | None = None, is_ascii: bool = False)
 
     Args:
         value: what to write.
-        indent: spaces a level; by default everything stands in one line.
+        indent: spaces a level; by default everything is on one line.
         is_ascii: whether characters other than ASCII are escaped.
     """
     separators = (",", ":") if indent is None else None

@@ -17,7 +17,7 @@ __all__ = ["read_printed"]
 
 _PRINTED = re.compile(r"\bDocument\((?:id|metadata|page_content)=")
 _SINGLE = "page_content='"
-# It begins with a document, or with a collection that does: this was printed, and is no prose about documents.
+# It begins with a document, or with a collection that does: this was printed, and is not prose about documents.
 _SURELY = re.compile(r"[\[({]*(?:'\w*': ?[\[({]*)?Document\((?:id|metadata|page_content)=")
 _TOKEN = re.compile(
     r"""\s*(?:(?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?P<number>[-+]?(?:\d[\w.+-]*|\.\d[\w.+-]*))"""

@@ -187,7 +187,7 @@ class _Reader:
                 if entry is not _GONE:
                     # A name is text too: a tool may group what it found by a title.
                     kept[key if self._may_stay(key) else f"entry {place}"] = entry
-            # What kind of block it is, is no text of a document.
+            # The kind of a block is not text of a document.
             return {**kept, "type": value["type"]} if is_block(value) else kept
 
         return rebuild

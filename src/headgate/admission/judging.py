@@ -39,7 +39,7 @@ class Judgement:
         modified: when it was last modified, at the earliest.
         age: how old it is, at most.
         rewrite: what terminology did with the text.
-        metadata_rewrites: what it did with metadata entries that stand in the prompt.
+        metadata_rewrites: what it did with metadata entries in the prompt.
         shown: metadata entries that will be in the prompt; None where that is not known.
         withheld: metadata entries that must not be in the prompt.
     """

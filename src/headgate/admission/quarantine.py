@@ -1,8 +1,8 @@
 """Quarantine: a source of which too many documents fail is held back as a whole, until somebody releases it.
 
-What is held stands in a file that all processes share: JSON Lines, only ever appended to, so that it also says who
+What is held is kept in a file that all processes share: JSON Lines, only ever appended to, so that it also says who
 released what and when. A failure is a document whose provenance was refuted, or that no check could judge; documents
-that are merely old are no failures.
+that are merely old do not count.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class QuarantineFile:
         except (ValueError, RecursionError):
             event = None
         if not _is_event(event):
-            problem = "is no event of a quarantine. Correct or remove the line; until then its sources are held."
+            problem = "is not a quarantine event. Correct or remove the line; until then its sources are held."
             raise HeadgateError(f"{self.path}:{number}: the line {problem}")
         return dict(event)
 
@@ -156,7 +156,7 @@ class Watch:
         return self._file.held() if self._file is not None else {}
 
     def observe(self, admission: Admission) -> list[Held]:
-        """Count an admission; return the sources that it brings into quarantine.
+        """Count an admission; return the sources that it puts into quarantine.
 
         Raises:
             OSError: the file cannot be written.

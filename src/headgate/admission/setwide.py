@@ -80,7 +80,7 @@ def _candidate(judgement: Judgement, at: datetime) -> Candidate:
         version = times.version if times.is_signed("version") else None
         modified = times.intervals.get("modified") if times.is_signed("modified") else None
         # Only what is signed tells whether a signed version is in force: if an unsigned entry could keep the current
-        # version from counting, it would bring the one before back.
+        # version from counting, it would bring back the one before it.
         counts = _is_in_force(times, modified, rule.future_skew, at)
     else:
         evidence = rule.evidence_for(facts.source.requirement.require, is_proved=facts.attestation is not None)

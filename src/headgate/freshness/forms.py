@@ -64,7 +64,7 @@ _DIGITS = {8: 0, 10: 1, 12: 2, 14: 3, 17: 4}
 
 
 def read_text(text: str, zone: tzinfo | None, order: DateOrder | None) -> tuple[Interval, ...]:
-    """Return the readings of a text that is no bare number: one, or two of a date that can be read two ways.
+    """Return the readings of a text that is not a bare number: one, or two of a date that can be read two ways.
 
     Raises:
         Unreadable: it is not a time in any form that is read.
@@ -80,7 +80,7 @@ def read_digits(digits: str, zone: tzinfo | None) -> Interval | None:
     """Return what digits mean as a written date: YYYYMMDD, with or without hours, minutes, seconds and milliseconds.
 
     Returns:
-        The interval; None if they are no date between 1900 and 2199.
+        The interval; None if they are not a date between 1900 and 2199.
     """
     if len(digits) not in _DIGITS or not 1900 <= int(digits[:4]) <= 2199:
         return None

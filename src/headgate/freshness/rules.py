@@ -116,7 +116,7 @@ def _judge_validity(times: Timestamps, now: datetime) -> Iterator[Finding]:
 
 def _judge_unread(times: Timestamps, rule: Freshness) -> Iterator[Finding]:
     for role, evidence in times.unread.items():
-        # What was not even looked at is no odd spelling that a policy could excuse.
+        # What was not even looked at is not an odd spelling that a policy could excuse.
         is_excused = rule.unreadable == "warn" and role != "metadata"
         yield Finding(
             "F203",

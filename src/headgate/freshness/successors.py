@@ -55,5 +55,5 @@ def _name_several(value: object, depth: int) -> str | None:
 def _shown(text: str) -> str | None:
     if text.casefold() in _NO_SUCCESSOR:
         return None
-    # What stands there may be a sentence, or an address with a signature that opens the document.
+    # The entry may be a sentence, or an address with a signature that opens the document.
     return safe_name(text)

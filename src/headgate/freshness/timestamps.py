@@ -162,7 +162,7 @@ def resolve_timestamps(
     if "superseded_by" in present:
         found.add_successor(entries, present["superseded_by"])
     if len(metadata) > limits.metadata_keys:
-        # A restriction could stand among those that were not looked at.
+        # A restriction could be among those that were not looked at.
         problem = f"only the first {limits.metadata_keys:,} of its entries were looked at"
         found.unread["metadata"] = Evidence("metadata", "metadata", problem)
     return found.timestamps()
@@ -279,7 +279,7 @@ def _read_age(role: str, entries: Entries, names: Sequence[str]) -> tuple[Interv
 
 
 def _cautious(role: str, stated: Sequence[tuple[Interval, Evidence]]) -> tuple[Interval, Evidence]:
-    """Return the earliest end, or the latest start; of equal ones the signed one, which stands first."""
+    """Return the earliest end, or the latest start; of equal ones the signed one, which comes first."""
     if role == "valid_until":
         return min(stated, key=lambda one: one[0].earliest)
     return max(stated, key=lambda one: one[0].latest)
@@ -296,7 +296,7 @@ def _whole_number(value: object) -> int | None:
     """
     try:
         value = plain_value(value)
-    except Exception:  # noqa: BLE001 - foreign objects do what they like; they are no version
+    except Exception:  # noqa: BLE001 - foreign objects do what they like; they are not versions
         return None
     if isinstance(value, str) and len(value) <= 18 and value.isascii() and value.isdigit():
         return int(value)

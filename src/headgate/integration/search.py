@@ -27,7 +27,7 @@ class Search:
     the widths between are tried: what a caller gets is never less than the retriever alone would have given.
 
     Args:
-        wanted: how many admissible documents are wanted; None for whatever one request brings.
+        wanted: how many admissible documents are wanted; None for whatever one request returns.
         first: how many times as many to ask for at first.
         limit: the largest number to ask for.
         is_adjustable: whether the retriever can be asked for a number.
@@ -110,7 +110,7 @@ class _Attempt:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
-        # Cancellation and interrupts are no answers of a retriever: they end the search.
+        # Cancellation and interrupts are not answers of a retriever: they end the search.
         return isinstance(error, Exception) and self._search.failed()
 
 

@@ -1,7 +1,7 @@
 """URI patterns: which source a document belongs to, the most specific match winning.
 
 A pattern is a URI in which `*` stands for any characters within one path segment or host label, and `**`, as a
-whole segment or label, for any number of them. A query is no part of the path: a pattern without one matches every
+whole segment or label, for any number of them. A query is not part of the path: a pattern without one matches every
 query, and in a pattern with one `*` stands for any characters of it. Both sides are normalised first (RFC 3986, section
 6.2.2, and RFC 3987, section 3.1), so that `HTTPS://Handbook.Example:443/a/../ü` and
 `https://handbook.example/%C3%BC` are one document.
@@ -47,7 +47,7 @@ def normalise_uri(value: object, max_chars: int = 2_048) -> str | None:
     return normal if normal is not None and len(normal) <= max_chars else None
 
 
-@lru_cache(maxsize=4_096)  # a document's URI stands in its metadata and in its seal, and in all of its chunks
+@lru_cache(maxsize=4_096)  # a document's URI is in its metadata and in its seal, and in all of its chunks
 def _normalise(value: str) -> str | None:
     if _DRIVE.match(value):
         value = "file:/" + value.replace("\\", "/")

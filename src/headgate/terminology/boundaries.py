@@ -94,7 +94,7 @@ class Tokens:
         text = self._text
         if self._hard[0] < start or self._hard[1] >= end:
             return True
-        # A file's ending or an attribute; a full stop at the end of the sentence is no part of the token.
+        # A file's ending or an attribute; a full stop at the end of the sentence is not part of the token.
         if self._dots[1] >= end:
             return True
         place = start - 1
@@ -126,7 +126,7 @@ class Tokens:
         self._digits = len(_DIGIT.findall(token))
 
     def _reach_left(self, start: int) -> int:
-        # In steps that double: most tokens are short, and few characters are looked at that are no part of them.
+        # In steps that double: most tokens are short, and few characters are looked at that are not part of them.
         step = _STEP
         while True:
             run = _run(self._text[max(0, start - step) : start][::-1])

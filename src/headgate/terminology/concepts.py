@@ -144,7 +144,7 @@ def _check_decidable(alias: str, claimants: Iterable[Concept]) -> None:
             continue
         rivals = [anywhere, *(by_source.get(source, {}) for source in concept.sources)]
         for rival in rivals if concept.sources else [everyone]:
-            # Concepts with one canonical term are no rivals, so the first or the second decides.
+            # Concepts with one canonical term are not rivals, so the first or the second decides.
             for other in islice(rival.values(), 2):
                 if other.canonical != concept.canonical:
                     raise _error(

@@ -1,6 +1,6 @@
 """Twenty checks that a gate between a retriever and a prompt should pass, whoever made it.
 
-Each stands for a way in which a gate that looks installed lets documents through. To run them against a gate, describe
+Each is a way in which a gate that looks installed lets documents through. To run them against a gate, describe
 it with `GateUnderTest` and call `run_checks`; nothing here depends on how that gate works.
 """
 
@@ -26,7 +26,7 @@ class Seen:
     """A document as the model would see it.
 
     Attributes:
-        text: everything of it that would stand in the prompt.
+        text: everything of it that would be in the prompt.
         reason: what the gate says about it, for checks that need a reason; empty where it says nothing.
     """
 
@@ -252,7 +252,7 @@ def _(gate: GateUnderTest) -> str | None:
         return "the document did not come through"
     words = ("verdict", "verified", "seal", "signature", "admission", "sha-256", "revision")
     found = next((word for word in words if word in shown[0].lower()), None)
-    return f"{found!r} stands in {shown[0][:80]!r}" if found else None
+    return f"{found!r} is in {shown[0][:80]!r}" if found else None
 
 
 @_check("The documents that were handed in are as they were")

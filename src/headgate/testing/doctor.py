@@ -35,7 +35,7 @@ class Canaries:
 
     Attributes:
         chunks: forged, stale, in other words, and genuine.
-        mark: a text that stands in each of them and nowhere else.
+        mark: a text that is in each of them and nowhere else.
     """
 
     chunks: tuple[Chunk, ...]

@@ -81,7 +81,7 @@ def guard(target: T, policy: PolicyLike = None) -> T:
 
     Raises:
         AdapterError: it is none of these, or an engine in which no retriever can be found, or in which something
-            brings text that cannot be put behind the gate.
+            adds text that cannot be put behind the gate.
         PolicyError: the policy cannot be used.
     """
     adapter = LlamaIndexAdapter()

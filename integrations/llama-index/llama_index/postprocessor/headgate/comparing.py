@@ -21,7 +21,7 @@ class Shown:
     Attributes:
         kind: its class, which renders it.
         text: its text.
-        metadata: the entries that stand in the prompt, as they are written there, and those that replace the text.
+        metadata: the entries in the prompt, as they are written there, and those that replace the text.
         replacing: the values that a later step may put in place of the text.
         templates: how text and metadata are put together.
         media: what it shows beside text.

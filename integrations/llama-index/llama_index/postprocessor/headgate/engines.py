@@ -1,4 +1,4 @@
-"""Guarding engines: everything in them that brings nodes is put behind the gate, or the engine is refused."""
+"""Guarding engines: everything in them that returns nodes is put behind the gate, or the engine is refused."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _SOURCES = (
     BasePydanticVectorStore,
     PropertyGraphStore,
 )
-# Behind these, nothing: it is no document, or it has passed a gate.
+# Behind these, nothing: it is not a document, or it has passed a gate.
 _ENDS = (
     Gate,
     GatedRetriever,
@@ -82,7 +82,7 @@ def guard_engine(engine: Any, gate: Gate) -> Any:
     """Return a copy of an engine in which every retriever, inner engine and postprocessor is behind the gate.
 
     Raises:
-        AdapterError: no retriever can be found in it, or something in it brings text and cannot be guarded.
+        AdapterError: no retriever can be found in it, or something in it adds text and cannot be guarded.
     """
     guarded = _Guarding(gate).engine(engine)
     for path, item in walk(guarded, is_end):

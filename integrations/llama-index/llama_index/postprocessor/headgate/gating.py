@@ -23,7 +23,7 @@ def as_nodes(found: object, origin: object) -> list[NodeWithScore]:
     """Return what an inner retriever found, as a list.
 
     Raises:
-        HeadgateError: it found something that is no collection of nodes with scores.
+        HeadgateError: it found something that is not a collection of nodes with scores.
     """
     if isinstance(found, Iterable) and not isinstance(found, (str, bytes, NodeWithScore)):
         nodes = list(found)

@@ -45,7 +45,7 @@ class Medium:
             decoded = base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError):
             return None
-        # Some places in the framework skip what is no base64, others take it for the bytes themselves; only where
+        # Some places in the framework skip what is not base64, others take it for the bytes themselves; only where
         # there is one reading is it known what the model will see.
         return digest_label(decoded) if base64.b64encode(decoded) == encoded else None
 
