@@ -90,6 +90,7 @@ class Decision(Displayed):
         metadata_rewrites: the same for metadata entries in the prompt.
         withheld: metadata entries that must not be in the prompt, because no seal covers them.
         evidence: what the decision rests on, as plain values: the claims of the seal, and the times with their origin.
+        mode: the mode of provenance under which it was made: in audit mode what leaves is what came in.
     """
 
     index: int
@@ -107,6 +108,7 @@ class Decision(Displayed):
     metadata_rewrites: Mapping[str, Rewrite] = field(default_factory=dict, repr=False)
     withheld: tuple[str, ...] = ()
     evidence: Mapping[str, object] = field(default_factory=dict)
+    mode: Mode = "enforce"
 
     @property
     def admitted(self) -> bool:

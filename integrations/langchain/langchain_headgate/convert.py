@@ -39,11 +39,10 @@ def to_chunk(document: Document) -> Chunk:
 def to_document(original: Document, chunk: Chunk, admission: Admission, decision: Decision) -> Document:
     """Return an admitted chunk as a document: a copy of the original with the rewritten text and a record."""
     metadata = {**chunk.metadata, RECORD_KEY: make_record(admission, decision)}
-    if admission.mode != "enforce":
+    if decision.mode != "enforce":
         return original.model_copy(update={"page_content": chunk.text, "metadata": metadata})
     # A new document rather than a copy: what a subclass has beside text and metadata, nobody has judged.
-    is_open = decision.assurance in ("none", "declared")
-    identifier = original.id if is_open or _is_label(original.id) else None
+    identifier = original.id if not decision.is_proved or _is_label(original.id) else None
     return Document(page_content=chunk.text, metadata=metadata, id=identifier)
 
 

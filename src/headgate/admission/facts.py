@@ -10,7 +10,7 @@ from datetime import datetime
 from headgate.admission.revision import ResolvedSource, Revision
 from headgate.assurance import NONE, Assurance
 from headgate.chunk import Chunk
-from headgate.decision import Finding, Mode, stricter
+from headgate.decision import Finding, Mode
 from headgate.encoding import b64url_encode, safe_uri
 from headgate.errors import HeadgateError
 from headgate.freshness import (
@@ -59,8 +59,8 @@ class Facts:
         evidence: what this rests on, as plain values for records.
         has_claim: whether the document carries something that claims to be a proof, verified or not.
         source_key: the metadata entry that named its source, if any.
-        shown_uri: the document's URI as records may hold it, without credentials.
         cited: what that entry should say, where a proof says that the document is another one.
+        shown_uri: the document's URI as records may hold it, without credentials.
     """
 
     source: ResolvedSource
@@ -144,9 +144,9 @@ def _find(
         draft.source_key, draft.declared = entry if entry is not None else (None, None)
         _prove(draft, draft.presented, digest, revision, limits)
     except Exception as error:  # noqa: BLE001 - whatever broke the check, it must not admit
-        # The check also finds the source, so until it is done the stricter of two modes applies.
-        mode = stricter(revision.mode, draft.source.modes["provenance"])
-        draft.findings = under_mode((check_failed("provenance", error),), mode)
+        # The check also finds the source, so until it is done the strictest mode applies; and a check that broke proves
+        # nothing, whatever it had found by then.
+        draft.findings = under_mode((check_failed("provenance", error),), revision.strictest)
         draft.attestation, draft.verified, draft.assurance = None, None, NONE
     times, quiet, evidence = _NO_TIMES, None, {}
     try:
@@ -212,7 +212,7 @@ def _prove(draft: _Draft, presented: Presented, digest: bytes, revision: Revisio
     draft.uri, draft.source = presented.declared_uri, revision.source_of(presented.declared_uri)
 
     def verify(claim: Claim, requirement: Requirement) -> Verdict:
-        key = (claim.key, digest, requirement.source)
+        key = (claim.mechanism, claim.key, digest, requirement.source)
         known = revision.verdicts.get(key)
         if known is None:
             verdict = verify_claim(claim, presented.digest, requirement, revision.owners)

@@ -24,7 +24,7 @@ from headgate.admission.recording import Recorder
 from headgate.admission.revision import Revision, resolve
 from headgate.chunk import Chunk
 from headgate.clock import Clock, require_aware, utc_now
-from headgate.decision import Admission, Mode
+from headgate.decision import Admission
 from headgate.errors import HeadgateError, PolicyError
 from headgate.forks import renew_after_fork
 from headgate.limits import DEFAULT_LIMITS, Limits
@@ -95,15 +95,6 @@ class Gate:
     def keeps_out(self) -> bool:
         """Whether anything can be kept out under the policy in force: some check of some source is enforced."""
         return self._revision.keeps_out
-
-    def mode_of(self, source: str, check: str) -> Mode:
-        """Return the mode of a check for a source.
-
-        Args:
-            source: its id, as decisions have it.
-            check: `provenance`, `freshness` or `terminology`.
-        """
-        return self._revision.mode_of(source, check)
 
     def now(self) -> datetime:
         """Return what the gate's clock shows."""
@@ -233,12 +224,12 @@ class Gate:
             policy, revision = self._load(source)
             if revision.digest == self._revision.digest:
                 return False
+            if self._proved:
+                raise PolicyError("a chain is being proved with this gate.", "Reload when the proof is over.")
             # One assignment each: whoever reads `_revision` has all of the old or all of the new.
-            recorder = self._recorder.under(policy)
-            self._policy = policy
+            recorder, watch = self._recorder.under(policy), self._watch.under(policy)
+            self._policy, self._recorder, self._watch = policy, recorder, watch
             self._revision = revision
-            self._recorder = recorder
-            self._watch = Watch(policy)
             _log.info("policy revision %s is in force", revision.digest)
             return True
 
@@ -258,17 +249,19 @@ class Gate:
         extra = Policy.from_mapping({"sources": [source]}).sources
         with self._reloading:
             before = self._revision
+            if self._proved:
+                raise PolicyError("another chain is being proved with this gate.", "Wait until that is over.")
             if extra[0].id in before.sources:
                 raise PolicyError(f"the policy has a source {extra[0].id!r} already.", "Choose another id.")
             policy = self._policy.model_copy(update={"sources": (*self._policy.sources, *extra)})
-            self._proved = frozenset(one.id for one in extra)
             # Under the policy's own digest, because for all other documents it is the same policy.
             self._revision = replace(resolve(policy, self._limits), digest=before.digest)
-            try:
-                yield
-            finally:
-                self._revision = before
-                self._proved = frozenset()
+            self._proved = frozenset(one.id for one in extra)
+        # The lock is free meanwhile: a chain that reloads its gate while it is proved gets an answer.
+        try:
+            yield
+        finally:
+            self._revision, self._proved = before, frozenset()
 
     def _load(self, policy: Policy | str | Path | Mapping[str, object]) -> tuple[Policy, Revision]:
         if isinstance(policy, (str, Path)):
@@ -309,7 +302,8 @@ class Gate:
 
     def _is_proof(self, admission: Admission) -> bool:
         proved = self._proved
-        return bool(proved) and any(decision.source in proved for decision in admission.decisions)
+        # Only what is really sealed for the proof makes one: its source can be named by anybody.
+        return bool(proved) and any(one.is_proved and one.source in proved for one in admission.decisions)
 
     def __copy__(self) -> Gate:
         return self

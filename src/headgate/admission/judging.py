@@ -100,6 +100,7 @@ class Judgement:
             metadata_rewrites=self.metadata_rewrites,
             withheld=self.withheld,
             evidence=facts.evidence,
+            mode=facts.source.modes["provenance"],
         )
 
     def outgoing(self) -> Chunk:
@@ -130,7 +131,7 @@ def begin_judgement(index: int, chunk: Chunk, revision: Revision, limits: Limits
     data = _read_text(chunk, limits)
     if isinstance(data, Finding):
         judgement = Judgement(index, chunk, Facts(revision.default))
-        judgement.add((data,), revision.mode)
+        judgement.add((data,), revision.strictest)
         return judgement
     return Judgement(index, chunk, *find_facts(chunk, data, revision, limits))
 
@@ -148,7 +149,11 @@ def judge_chunk(judgement: Judgement, revision: Revision, now: datetime, limits:
     if judgement.is_kept_out:
         return
     if judgement.shown != () or judgement.chunk.hidden_metadata:
-        _choose_metadata(judgement)
+        try:
+            _choose_metadata(judgement)
+        except Exception as error:  # noqa: BLE001 - as above
+            judgement.add((check_failed("provenance", error),), modes["provenance"])
+            return
     if facts.source.glossary is not None and not _is_audited_in_vain(judgement):
         try:
             _rewrite(judgement, revision, judgement.digest, limits)
@@ -178,6 +183,7 @@ def _read_text(chunk: Chunk, limits: Limits) -> bytes | Finding:
 def judge_times(judgement: Judgement, now: datetime) -> None:
     """Add what the freshness rules of its source say about a chunk at an instant."""
     facts = judgement.facts
+    # The usual case: `quiet_window` has said once and for all between which instants the rules find nothing.
     quiet = facts.quiet
     if quiet is not None and quiet[0] <= now <= quiet[1]:
         basis = facts.times.age_basis()

@@ -142,6 +142,16 @@ class Watch:
         self._lock = threading.Lock()
         renew_after_fork(self)
 
+    def under(self, policy: Policy) -> Watch:
+        """Return the same under another policy, with what is known of the file and counted by rules that stay."""
+        other = Watch(policy)
+        if self._file is not None and other._file is not None and self._file.path == other._file.path:
+            other._file = self._file
+        with self._lock:
+            kept = {source for source, rule in other._rules.items() if self._rules.get(source) == rule}
+            other._counts = {source: counts for source, counts in self._counts.items() if source in kept}
+        return other
+
     def _after_fork(self) -> None:
         """Count on in the child of a fork; a count that was half made in the parent is off by one admission."""
         self._lock = threading.Lock()

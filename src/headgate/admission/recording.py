@@ -35,7 +35,7 @@ class Recorder:
         self._counts: Counter[str] = Counter()
         self._settings: Log | None = None
         self._decision_log: DecisionLog | None = None
-        self._is_closed = False
+        self._drops_on_error = False
         self._configure(policy)
 
     @property
@@ -82,6 +82,7 @@ class Recorder:
                 admission = self._unrecorded(admission, error)
         for sink in self._background:
             sink(admission)
+        # Only where the application has loaded OpenTelemetry: importing it here would tax everybody.
         if "opentelemetry.trace" in sys.modules:
             try:
                 from headgate.record.otel import emit
@@ -96,8 +97,8 @@ class Recorder:
         if settings is None:
             self._decision_log, self._settings = None, None
             return
-        on_error = settings.on_error or ("drop" if policy.mode == "enforce" else "admit")
-        self._is_closed = on_error == "drop"
+        on_error = settings.on_error or ("drop" if policy.keeps_out else "admit")
+        self._drops_on_error = on_error == "drop"
         path = policy.resolve_path(settings.path)
         if self._decision_log is not None and self._settings == settings and self._decision_log.path == path:
             return
@@ -111,7 +112,7 @@ class Recorder:
         # An exception may quote what it could not write; the operating system's own words do not.
         reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
         self._count("log", f"the decision log could not be written: {reason}")
-        if not self._is_closed:
+        if not self._drops_on_error:
             return admission
         detail = {"error": reason}
         return admission.refused(Finding("G905", "The decision could not be recorded.", detail=detail))

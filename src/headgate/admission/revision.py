@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from headgate.admission.budget import TokenBudget
 from headgate.caching import Memo
-from headgate.decision import Finding, Mode
+from headgate.decision import Finding, Mode, stricter
 from headgate.encoding import canonical_json, digest_label
 from headgate.errors import BudgetError, PolicyError
 from headgate.limits import Limits
@@ -21,7 +22,6 @@ from headgate.terminology.edits import Rewrite
 __all__ = ["ResolvedSource", "Revision", "resolve"]
 
 _CHECKS = ("provenance", "freshness", "terminology")
-_KEEPING_OUT = ("provenance", "freshness")
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ class Revision:
         patterns: the sources' patterns, the most specific first.
         rewrites: texts rewritten and what there is to say about them, by digest and source.
         places: sources by normalised URI.
+        strictest: the strictest mode of provenance of any source, for what cannot be judged and so has no source.
         keeps_out: whether anything can be kept out: a check that may, of some source, is enforced.
     """
 
@@ -83,11 +84,8 @@ class Revision:
     verdicts: Memo[Verdict] = field(compare=False)
     rewrites: Memo[tuple[Rewrite, tuple[Finding, ...]]] = field(compare=False)
     places: Memo[ResolvedSource] = field(compare=False)
+    strictest: Mode = "enforce"
     keeps_out: bool = True
-
-    def mode_of(self, source: str, check: str) -> Mode:
-        """Return the mode of a check for a source by its id; the default's for an unknown one."""
-        return self.sources.get(source, self.default).modes[check]
 
     def source_of(self, uri: str | None) -> ResolvedSource:
         """Return the source that a normalised URI belongs to: the most specific match, else the default."""
@@ -149,8 +147,8 @@ def resolve(policy: Policy, limits: Limits) -> Revision:
         verdicts=Memo(limits.memo_entries),
         rewrites=Memo(limits.memo_entries, limits.memo_chars),
         places=Memo(limits.memo_entries),
-        # What cannot be judged has no source either, so one enforced rule is enough.
-        keeps_out=any(one.modes[check] == "enforce" for one in (*sources.values(), default) for check in _KEEPING_OUT),
+        strictest=reduce(stricter, (one.modes["provenance"] for one in (*sources.values(), default)), policy.mode),
+        keeps_out=policy.keeps_out,
     )
 
 

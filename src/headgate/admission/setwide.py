@@ -67,7 +67,7 @@ def refuse_surplus(chunks: Sequence[Chunk], limits: Limits, revision: Revision) 
     refused = []
     for index in range(limits.chunks, len(chunks)):
         judgement = Judgement(index, chunks[index], Facts(revision.default))
-        judgement.add([Finding("G904", f"One admission judges {limits.chunks:,} documents.")], revision.mode)
+        judgement.add([Finding("G904", f"One admission judges {limits.chunks:,} documents.")], revision.strictest)
         refused.append(judgement)
     return refused
 

@@ -220,7 +220,8 @@ def _say_once() -> None:
     if not _said:
         _said.append(True)
         _log.warning(
-            "headgate has no policy and runs in audit mode: nothing is dropped, everything is recorded. "
+            "headgate has no policy and runs in audit mode: nothing is dropped, and decisions are only in traces and "
+            "sinks; a policy with `log:` also writes them to a file. "
             "Write one with `headgate init`."
         )
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import TracebackType
 
-__all__ = ["Search", "Widening"]
+__all__ = ["Search"]
 
 _FACTOR = 4
 
@@ -112,6 +112,3 @@ class _Attempt:
     ) -> bool:
         # Cancellation and interrupts are not answers of a retriever: they end the search.
         return isinstance(error, Exception) and self._search.failed()
-
-
-Widening = Search

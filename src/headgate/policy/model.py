@@ -59,6 +59,10 @@ PathText = Annotated[str, BeforeValidator(_as_text)]
 PathTexts = Annotated[tuple[PathText, ...], BeforeValidator(_as_list)]
 
 
+# The checks that can keep a document out for what it is.
+_KEEPING_OUT = ("provenance", "freshness")
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_timedelta="iso8601")
 
@@ -184,7 +188,7 @@ class Freshness(_Model):
             raise ValueError("warn_after is longer than max_age. Make it shorter.")
         return self
 
-    def evidence_for(self, require: str, *, is_proved: bool) -> Literal["any", "sealed"]:
+    def evidence_for(self, require: Assurance, *, is_proved: bool) -> Literal["any", "sealed"]:
         """Return whether unsigned entries may say what signed evidence leaves open, as the policy says or by default.
 
         Args:
@@ -194,7 +198,7 @@ class Freshness(_Model):
         """
         if self.evidence is not None:
             return self.evidence
-        return "sealed" if require == "sealed" and is_proved else "any"
+        return "sealed" if is_proof(require) and is_proved else "any"
 
 
 def _as_share(value: object) -> object:
@@ -323,7 +327,8 @@ class Policy(Displayed, _Model):
                 raise ValueError("'default' is the name of the rule for unmatched documents. Choose another id.")
             ids.add(source.id)
             for pattern in source.match:
-                key = repr((UriPattern.parse(pattern).host, UriPattern.parse(pattern).path))
+                parsed = UriPattern.parse(pattern)
+                key = repr((parsed.host, parsed.path, parsed.query))
                 if seen.setdefault(key, source.id) != source.id:
                     raise ValueError(f"{pattern!r} is claimed by {seen[key]!r} and {source.id!r}. Keep it in one.")
         return self
@@ -363,6 +368,12 @@ class Policy(Displayed, _Model):
         """Whether every check of every source is in enforce mode."""
         rules = (*self.sources, self.default)
         return all(self.effective_mode(rule, check) == "enforce" for rule in rules for check in Modes.model_fields)
+
+    @property
+    def keeps_out(self) -> bool:
+        """Whether anything can be kept out: provenance or freshness of some source is in enforce mode."""
+        rules = (*self.sources, self.default)
+        return any(self.effective_mode(rule, check) == "enforce" for rule in rules for check in _KEEPING_OUT)
 
     def enforced(self) -> Policy:
         """Return the policy with every check of every source in enforce mode: what would it drop?"""

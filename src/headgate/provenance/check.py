@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from headgate.assurance import ASSURANCES, DECLARED, NONE, Assurance, is_proof
+from headgate.assurance import ASSURANCES, DECLARED, NONE, Assurance, is_proof, meets
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.decision import Finding, Mode, stricter
 from headgate.encoding import safe_uri, shown
@@ -123,6 +123,7 @@ def check_provenance(
     tried = [_try(claim, presented, declared, verify, requirement_of) for claim in claims]
     findings = [finding for one in tried for finding in _under(one.findings, one.rule.mode)]
     rule, attestation = declared, None
+    # The strongest proof speaks; what the others failed is among the findings.
     best = max(tried, key=_level, default=None)
     verified = best.attestation if best is not None else None
     if best is not None and verified is not None:
@@ -131,6 +132,8 @@ def check_provenance(
         if not _has_error(disagreement):
             rule, attestation = best.rule, verified
     uri = attestation.uri if attestation is not None else _place_of(presented, tried)
+    if attestation is not None and not meets(attestation.assurance, rule.require):
+        findings += _under((_too_weak(attestation, rule),), rule.mode)
     if verified is None and not _is_refuted(tried, presented, declared):
         findings += _under(tuple(_check_requirement(rule, presented, tried)), rule.mode)
     if presented.media and is_proof(rule.require):
@@ -303,6 +306,11 @@ def _check_requirement(rule: Requirement, presented: Presented, tried: Sequence[
     others = [one.rule.source for one in tried if one.findings]
     there = f"the one that is there is for {others[0]!r}, and does not hold" if others else "there is none"
     yield Finding("P101", f"{rule.source!r} requires a seal, and {there}.", detail={"source": rule.source})
+
+
+def _too_weak(attestation: Attestation, rule: Requirement) -> Finding:
+    message = f"{rule.source!r} requires {rule.require!r}; a {attestation.mechanism} proves {attestation.assurance!r}."
+    return Finding("P101", message, detail={"source": rule.source, "mechanism": attestation.mechanism})
 
 
 def _check_media(attestation: Attestation | None, media: Mapping[str, str | None]) -> tuple[Finding, ...]:

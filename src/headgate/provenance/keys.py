@@ -91,8 +91,12 @@ class KeySet:
         self._notices = tuple(notices)
         for key in keys:
             known = self._keys.setdefault(key.kid, key)
-            if known.thumbprint != key.thumbprint:
-                raise PolicyError(f"two keys have the kid {shown(key.kid)}.", "Give each key its own kid.")
+            # The same key under other conditions counts too: which dates bound it must not depend on an order.
+            if _identity(known) != _identity(key):
+                raise PolicyError(
+                    f"two keys have the kid {shown(key.kid)} and differ, if only in algorithms or dates.",
+                    "Give each key its own kid, and list each once.",
+                )
 
     @classmethod
     def load(cls, path: str | Path) -> KeySet:

@@ -231,7 +231,7 @@ class Redecider:
         default = self._revision.default
         if codes & _INTRINSIC:
             kept = under_mode(
-                tuple(Finding(code, "As recorded.") for code in sorted(codes & _INTRINSIC)), self._revision.mode
+                tuple(Finding(code, "As recorded.") for code in sorted(codes & _INTRINSIC)), self._revision.strictest
             )
             return Facts(default, findings=kept, is_kept_out=any(finding.blocks for finding in kept))
         if "G901" in codes:

@@ -72,7 +72,7 @@ def to_nodes(
             admission,
             decision,
             replacing,
-            is_enforced=gate.mode_of(decision.source, "provenance") == "enforce",
+            is_enforced=decision.mode == "enforce",
             may_lead=may_lead,
         )
         for chunk, decision in admission.admitted()
