@@ -56,7 +56,7 @@ def test_what_the_policy_wants_to_be_covered_must_be(cover: list[str]) -> None:
         assert found[0].detail == {"uncovered": ["author"]}
 
 
-@pytest.mark.parametrize("value", [[1], {"a": 1}, object(), float("nan"), "\ud800"], ids=ascii)
+@pytest.mark.parametrize("value", [[1], {"a": 1}, b"x", float("nan"), "\ud800"], ids=ascii)
 def test_what_cannot_be_covered_is_changed(value: object) -> None:
     chunk = DOCS.seal("text", PAGE, {"a": "x"}, cover=["a"])
     (finding,) = findings(gate_of(), chunk.with_metadata(a=value))

@@ -14,7 +14,7 @@ V = TypeVar("V")
 
 
 class Memo(Generic[V]):
-    """A dict with a bound: the oldest half of the entries goes when it is full.
+    """A dict with a bound: when it is full, the oldest half of the entries goes, again if need be.
 
     Reading takes no lock: `dict.get` is atomic, and an entry never changes once stored. A memo belongs to one
     immutable set of keys and glossaries, so nothing in it can outlive a change of policy.
@@ -43,7 +43,7 @@ class Memo(Generic[V]):
                 self._values[key] = value
                 self._weights[key] = weight
                 self._weight += weight
-                if self._is_full():
+                while self._is_full():  # the newer half may still be too heavy
                     self._drop_oldest_half()
         return value
 
