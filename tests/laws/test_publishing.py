@@ -73,7 +73,7 @@ def by_langchain(metadata: dict[str, object]) -> tuple[object, ...] | None:
 
 
 def by_llama_index(metadata: dict[str, object]) -> tuple[object, ...] | None:
-    (node,) = SealNodes(PUBLISHER.sealer, cover=[])([TextNode(text="text", metadata=metadata)])
+    (node,) = SealNodes(PUBLISHER.sealer)([TextNode(text="text", metadata=metadata)])
     return claims(node.metadata)
 
 

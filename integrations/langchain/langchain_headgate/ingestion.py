@@ -31,8 +31,8 @@ class SealDocuments(BaseDocumentTransformer):
         expires: the metadata key, or a function, that gives the end of validity; by default as `modified`.
         not_before: the metadata key, or a function, that gives the start of validity; by default as `modified`.
         version: the metadata key, or a function, that gives a version as a whole number; by default as `modified`.
-        cover: names of metadata entries that the seal covers too: whatever can reach a prompt, such as `title`; `*`
-            for all.
+        cover: names of metadata entries that the seal covers too, by default all (`*`): a template may print any of
+            them, and where proof is required the gate takes out what no seal covers.
         hide: names of those that are kept out of the prompt, should another framework print them.
         keys: how to read times without a zone, and further names of metadata keys.
 
@@ -50,7 +50,7 @@ class SealDocuments(BaseDocumentTransformer):
         expires: Reader = None,
         not_before: Reader = None,
         version: Reader = None,
-        cover: Sequence[str] = (),
+        cover: Sequence[str] = ("*",),
         hide: Sequence[str] = (),
         keys: MetadataKeys | None = None,
     ) -> None:

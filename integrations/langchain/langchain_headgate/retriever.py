@@ -189,8 +189,9 @@ class _Course:
         self._retriever = gated.retriever
         self._reach = reach = Reach(gated.retriever)
         self._wanted = next((one for one in (k, gated.k, reach.k) if one is not None), None)
-        # What collapses is asked for as many as the caller asks for, and for more only if something is kept out.
-        first = 1 if reach.is_collapsing else gated.overfetch
+        # What collapses is asked for as many as the caller asks for, and for more only if something is kept out; and a
+        # gate that keeps nothing out must not change what a search finds.
+        first = 1 if reach.is_collapsing or not gated.gate.keeps_out else gated.overfetch
         self.search = Search(self._wanted, first=first, limit=gated.max_fetch, is_adjustable=reach.is_adjustable)
         self.documents: list[Document] = []
         self.admission: Admission | None = None

@@ -50,6 +50,8 @@ class SearchCall:
         name: the method's name.
         args: its positional arguments.
         kwargs: its keyword arguments.
+        widens: whether to ask for more than was asked for at first: not where nothing is kept out, because some
+            searches find other documents then.
 
     Attributes:
         method: the method of the store.
@@ -58,7 +60,9 @@ class SearchCall:
         search: the course of asking for more.
     """
 
-    def __init__(self, store: VectorStore, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def __init__(
+        self, store: VectorStore, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], *, widens: bool = True
+    ) -> None:
         self.method: Callable[..., Any] = getattr(store, name)
         self._parameters = _parameters(store, name)
         self._args, self._kwargs = args, kwargs
@@ -69,7 +73,7 @@ class SearchCall:
         self.k = None if "bulk" in name else self._count()
         # A k that is not a count is for the store to refuse.
         wanted = self.k if self.k is not None and self.k > 0 else None
-        self.search = Search(wanted, first=_OVERFETCH, limit=_MAX_FETCH)
+        self.search = Search(wanted, first=_OVERFETCH if widens else 1, limit=_MAX_FETCH)
 
     def arguments(self, width: int) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments that ask for `width` documents; 0 for those of the caller."""

@@ -183,7 +183,7 @@ class GatedVectorStore(VectorStore):
 
     def _search(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         refuse_lookups(self._gate)
-        call = SearchCall(self._store, name, args, kwargs)
+        call = SearchCall(self._store, name, args, kwargs, widens=self._gate.keeps_out)
         answer = _Answer(None)
         for width in call.search:
             with call.search.attempt():
@@ -200,7 +200,7 @@ class GatedVectorStore(VectorStore):
 
     async def _asearch(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         refuse_lookups(self._gate)
-        call = SearchCall(self._store, name, args, kwargs)
+        call = SearchCall(self._store, name, args, kwargs, widens=self._gate.keeps_out)
         answer = _Answer(None)
         for width in call.search:
             with call.search.attempt():

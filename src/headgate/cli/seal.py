@@ -29,7 +29,8 @@ def seal(
     issuer: Annotated[str, typer.Option("--issuer", "-i", help="Who vouches.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write JSON Lines here instead of printing.")] = None,
     cover: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="A metadata entry that the seal covers too; '*' for all.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="An entry that the seal covers too; by default all."),
     ] = None,
     hide: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A covered entry that is kept out of the prompt.")
@@ -50,7 +51,7 @@ def seal(
     except ValueError:
         raise HeadgateError(f"--timezone {timezone!r} is not a time zone. Write UTC or Europe/Berlin.") from None
     read = Documents(documents, "Sealing", prefix=prefix, quiet=out is None)
-    sealing = _Sealing(seal_corpus(read, sealer, keys=names, cover=cover or (), hide=hide or ()))
+    sealing = _Sealing(seal_corpus(read, sealer, keys=names, cover=["*"] if cover is None else cover, hide=hide or ()))
     with _output(out) as stream:
         for line in to_lines(sealing, is_ascii=out is None):
             stream.write(line + "\n")

@@ -18,7 +18,7 @@ def seal_corpus(
     sealer: Sealer,
     *,
     keys: MetadataKeys | None = None,
-    cover: Sequence[str] = (),
+    cover: Sequence[str] = ("*",),
     hide: Sequence[str] = (),
 ) -> Iterator[CorpusItem]:
     """Yield the items with a seal each; an item that cannot be sealed comes back without a chunk.
@@ -30,7 +30,7 @@ def seal_corpus(
         items: what `read_corpus` yields.
         sealer: signs on behalf of the publisher.
         keys: which metadata keys name the source and the times, and how to read what has no zone.
-        cover: names of metadata entries that the seal covers too; `*` for all.
+        cover: names of metadata entries that the seal covers too; by default all (`*`).
         hide: names of those that are kept out of the prompt, where a framework would print them.
     """
     publishing = Publishing(keys=keys or MetadataKeys(), cover=tuple(cover), hide=tuple(hide))

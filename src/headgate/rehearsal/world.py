@@ -59,7 +59,7 @@ class World:
         self.policy = _rehearsed(policy, self._keys, folder)
         self._revision = resolve(self.policy, DEFAULT_LIMITS)
         self._sealers = {name: Sealer(key, issuer=name, clock=lambda: now) for name, key in self._keys.items()}
-        self._publishing = Publishing(keys=self.policy.metadata)
+        self._publishing = Publishing(keys=self.policy.metadata, cover=("*",))
         self._issuers = {source.id: source.provenance.issuers for source in policy.sources}
 
     def source_of(self, chunk: Chunk) -> ResolvedSource:

@@ -125,7 +125,9 @@ class GatedRetriever(BaseRetriever):
 
     def _search(self) -> Search:
         is_adjustable = self._field is not None
-        return Search(self._k, first=self._overfetch, limit=self._max_fetch, is_adjustable=is_adjustable)
+        # A gate that keeps nothing out must not change what a search finds: even ties come in another order.
+        first = self._overfetch if self._gate.keeps_out else 1
+        return Search(self._k, first=first, limit=self._max_fetch, is_adjustable=is_adjustable)
 
     def _asked_for(self, width: int) -> BaseRetriever:
         """Return the inner retriever, or a copy of it that returns `width` nodes: others may be using it."""
