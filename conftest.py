@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from functools import lru_cache
 
 import pytest
 import tiktoken
@@ -24,6 +26,21 @@ settings.register_profile(
 settings.register_profile("deep", max_examples=10_000, deadline=None, suppress_health_check=_ALL)
 settings.register_profile("fuzz", max_examples=100_000, deadline=None, suppress_health_check=_ALL)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+_REMEMBERING = type(lru_cache(str))
+
+
+def pytest_runtest_setup() -> None:
+    """Begin every test with empty caches, so that what it shows is computed in it.
+
+    Otherwise what an earlier test left behind answers, and a changed function (`make mutants`) is not even called.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "headgate":
+            for value in list(vars(module).values()):
+                if isinstance(value, _REMEMBERING):
+                    value.cache_clear()
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from headgate.policy.model import (
     Modes,
     Policy,
     Provenance,
+    Quarantine,
+    QuarantineStore,
     Source,
     SourceRule,
 )
@@ -34,9 +36,11 @@ _FIELDS = {
     "modes": tuple(Modes.model_fields),
     "budget": tuple(Budget.model_fields),
     "log": tuple(Log.model_fields),
+    "quarantine": tuple(Quarantine.model_fields),
     "sources": tuple(Source.model_fields),
     "default": tuple(SourceRule.model_fields),
 }
+_TOP = tuple(name for name in Policy.model_fields if name != "base_dir")
 _LATER = {
     "revalidate": "Live revalidation is not part of this version; remove the key.",
     "manifest": "Manifests are not part of this version; require sealed or declared.",
@@ -71,6 +75,8 @@ def policy_from_mapping(mapping: Mapping[str, object], base_dir: Path) -> Policy
 
 
 def _validate(value: dict[str, object], base_dir: Path, file: str | None, document: YamlDocument | None) -> Policy:
+    if "base_dir" in value:  # a field of the model that only the loader sets
+        raise _explain({"loc": ("base_dir",), "type": "extra_forbidden", "msg": ""}, file, document)
     try:
         return Policy.model_validate({**value, "base_dir": base_dir})
     except ValidationError as error:
@@ -94,8 +100,8 @@ def _explain(item: Any, file: str | None, document: YamlDocument | None) -> Poli
         shown = repr(found)
         problem = f"{shown if len(shown) <= 60 else shown[:57] + '...'} does not fit:"
         remedy = f"{item['msg'][:1].lower()}{item['msg'][1:]}."
-    if path and path[-1] == "require" and found == "manifest":
-        remedy = _LATER["manifest"]
+        if path[-1:] == ("require",) and found == "manifest":
+            remedy = _LATER["manifest"]
     line = document.line_of(path) if document else None
     return PolicyError(problem, remedy, path, file, line)
 
@@ -104,9 +110,16 @@ def _suggest(path: Steps) -> str:
     name = str(path[-1])
     if name in _LATER:
         return _LATER[name]
-    parent = next((step for step in reversed(path[:-1]) if isinstance(step, str)), None)
-    known = _FIELDS.get(parent, ()) if parent else tuple(key for key in Policy.model_fields if key != "base_dir")
+    known = _known_keys(path[:-1])
     match = process.extractOne(name, known, score_cutoff=70)
     if match:
         return f"Did you mean {match[0]!r}?"
-    return f"Known here: {', '.join(known)}." if known else ""
+    return f"Known here: {', '.join(known)}."
+
+
+def _known_keys(place: Steps) -> tuple[str, ...]:
+    parent = next((step for step in reversed(place) if isinstance(step, str)), None)
+    if parent is None:
+        return _TOP
+    # At the top it says where the list is kept, in a source when the source is held back.
+    return tuple(QuarantineStore.model_fields) if place == ("quarantine",) else _FIELDS[parent]

@@ -1,0 +1,144 @@
+"""What a policy file that is wrong is answered with: file, line, path, problem and remedy, each exact."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from headgate import Policy, PolicyError
+
+SOURCE = "version: 1\nsources:\n  - id: a\n    match: ['https://a.example/**']\n    provenance: {require: declared}\n"
+TOP = "Known here: version, mode, modes, metadata, sources, default, budget, log, quarantine."
+NO_MANIFESTS = "Manifests are not part of this version; require sealed or declared."
+REQUIRE = "input should be 'none', 'declared' or 'sealed'."
+LONG = "'" + "x" * 58 + "'"
+
+# The text; the line, the path, the problem and the remedy of each of its errors.
+PROBLEMS: list[tuple[str, list[tuple[int, str, str, str]]]] = [
+    ("version: 1\nmoed: warn\n", [(2, "moed", "unknown key 'moed'.", "Did you mean 'mode'?")]),
+    ("zzzzzz: 1\n", [(1, "zzzzzz", "unknown key 'zzzzzz'.", TOP)]),
+    ("mode: warn\nbase_dir: /etc\n", [(2, "base_dir", "unknown key 'base_dir'.", TOP)]),
+    ("manifest: x\n", [(1, "manifest", "unknown key 'manifest'.", NO_MANIFESTS)]),
+    ("\nrequire: manifest\n", [(2, "require", "unknown key 'require'.", TOP)]),
+    ("modes: {budgte: warn}\n", [(1, "modes.budgte", "unknown key 'budgte'.", "Did you mean 'budget'?")]),
+    ("metadata:\n  modifed: x\n", [(2, "metadata.modifed", "unknown key 'modifed'.", "Did you mean 'modified'?")]),
+    (
+        "budget:\n  maxtokens: 1\n",
+        [
+            (1, "budget.max_tokens", "'max_tokens' is missing.", "Add it."),
+            (2, "budget.maxtokens", "unknown key 'maxtokens'.", "Did you mean 'max_tokens'?"),
+        ],
+    ),
+    (
+        "mode: warn\nlog:\n  paht: x\n",
+        [
+            (2, "log.path", "'path' is missing.", "Add it."),
+            (3, "log.paht", "unknown key 'paht'.", "Did you mean 'path'?"),
+        ],
+    ),
+    (
+        "quarantine:\n  path: a\n  failures: 20%\n",
+        [(3, "quarantine.failures", "unknown key 'failures'.", "Known here: path.")],
+    ),
+    (
+        SOURCE + "    quarantine:\n      failure: 20%\n",
+        [(7, "sources[0].quarantine.failure", "unknown key 'failure'.", "Did you mean 'failures'?")],
+    ),
+    (SOURCE + "    macht: x\n", [(6, "sources[0].macht", "unknown key 'macht'.", "Did you mean 'match'?")]),
+    (
+        "default:\n  freshnes: {}\n",
+        [(2, "default.freshnes", "unknown key 'freshnes'.", "Did you mean 'freshness'?")],
+    ),
+    (
+        "default:\n  provenance:\n    requires: x\n",
+        [(3, "default.provenance.requires", "unknown key 'requires'.", "Did you mean 'require'?")],
+    ),
+    (
+        SOURCE + "    freshness:\n      max_agee: 1d\n",
+        [(7, "sources[0].freshness.max_agee", "unknown key 'max_agee'.", "Did you mean 'max_age'?")],
+    ),
+    (
+        SOURCE + "    freshness:\n      revalidate: {after: 1h}\n",
+        [
+            (
+                7,
+                "sources[0].freshness.revalidate",
+                "unknown key 'revalidate'.",
+                "Live revalidation is not part of this version; remove the key.",
+            )
+        ],
+    ),
+    (
+        SOURCE.replace("declared", "manifest"),
+        [(5, "sources[0].provenance.require", "'manifest' does not fit:", NO_MANIFESTS)],
+    ),
+    ("version: manifest\n", [(1, "version", "'manifest' does not fit:", "input should be 1.")]),
+    (
+        SOURCE.replace("declared", LONG),
+        [(5, "sources[0].provenance.require", f"{LONG} does not fit:", REQUIRE)],
+    ),
+    (
+        SOURCE.replace("declared", f"{LONG[:-1]}y'"),
+        [(5, "sources[0].provenance.require", f"{LONG[:57]}... does not fit:", REQUIRE)],
+    ),
+    (
+        "sources:\n  - {id: 7, match: 'file:a/*', provenance: {require: none}}\n",
+        [
+            (2, "sources[0].id", "7 does not fit:", "input should be a valid string."),
+        ],
+    ),
+    (
+        "metadata:\n  timezone: manifest\n",
+        [(2, "metadata.timezone", "'manifest' is not a time zone. Write UTC or a name such as Europe/Berlin.", "")],
+    ),
+    (
+        SOURCE + "    freshness: {max_age: 1d, warn_after: 2d}\n",
+        [(6, "sources[0].freshness", "warn_after is longer than max_age. Make it shorter.", "")],
+    ),
+    (
+        SOURCE + "  - match: 7\n",
+        [
+            (6, "sources[1].id", "'id' is missing.", "Add it."),
+            (6, "sources[1].match", "7 does not fit:", "input should be a valid tuple."),
+        ],
+    ),
+]
+
+
+def described(error: PolicyError) -> list[tuple[object, ...]]:
+    from headgate.errors import format_path
+
+    return [(one.file, one.line, format_path(one.path), one.problem, one.remedy) for one in (error, *error.others)]
+
+
+@pytest.mark.parametrize(("text", "problems"), PROBLEMS, ids=[text[-24:] for text, _ in PROBLEMS])
+def test_every_problem_has_its_file_line_path_and_remedy(
+    text: str, problems: list[tuple[int, str, str, str]], tmp_path: Path
+) -> None:
+    file = tmp_path / "headgate.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(PolicyError) as caught:
+        Policy.load(file)
+    assert described(caught.value) == [(str(file), *problem) for problem in problems]
+
+
+def test_a_mapping_has_no_file_and_no_lines() -> None:
+    with pytest.raises(PolicyError) as caught:
+        Policy.from_mapping({"mode": "off", "modes": {"x": 1}})
+    assert described(caught.value) == [
+        (None, None, "mode", "'off' does not fit:", "input should be 'enforce', 'warn' or 'audit'."),
+        (None, None, "modes.x", "unknown key 'x'.", "Known here: provenance, freshness, terminology, budget."),
+    ]
+    with pytest.raises(PolicyError) as caught:
+        Policy.from_mapping({"base_dir": "/etc"})
+    assert described(caught.value) == [(None, None, "base_dir", "unknown key 'base_dir'.", TOP)]
+
+
+def test_relative_paths_start_where_the_policy_is(tmp_path: Path) -> None:
+    file = tmp_path / "headgate.yaml"
+    file.write_text("mode: audit\n")
+    assert Policy.load(file).resolve_path("keys/a.json") == tmp_path / "keys/a.json"
+    assert Policy.load(str(file)).base_dir == tmp_path
+    assert Policy.from_mapping({}, tmp_path).resolve_path("a") == tmp_path / "a"
+    assert Policy.from_mapping({}).resolve_path("a") == Path("a")
