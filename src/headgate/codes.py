@@ -119,9 +119,9 @@ _ALL = (
     Code(
         "P111",
         "names another document",
-        "The document's own metadata names another document of the same source than its seal does.",
+        "The document's own metadata names another document than its seal does, or something that is not a URI.",
         "A citation made from that metadata would point at the wrong page.",
-        "Cite the sealed subject (it is in the decision), or seal the document under the URI that its metadata has.",
+        "The document leaves with the sealed subject. Correct its metadata, or seal it under the URI in its metadata.",
     ),
     Code(
         "P112",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from headgate.record.schema import AdmissionRecord, DecisionRecord, FindingRecord
     from headgate.terminology.edits import Edit, Rewrite
 
-__all__ = ["Action", "Admission", "Assurance", "Decision", "Dropped", "Finding", "Mode", "Severity", "stricter"]
+__all__ = [
+    "Action",
+    "Admission",
+    "Assurance",
+    "Decision",
+    "Dropped",
+    "Finding",
+    "Mode",
+    "Severity",
+    "stricter",
+    "under_mode",
+]
 
 Severity = Literal["error", "warning", "info"]
 Mode = Literal["enforce", "warn", "audit"]
@@ -67,6 +78,13 @@ class Finding:
             "message": self.message,
             "detail": dict(self.detail),
         }
+
+
+def under_mode(findings: Sequence[Finding], mode: Mode) -> tuple[Finding, ...]:
+    """Return findings marked with the mode of the check that made them."""
+    if mode == "enforce" or not findings:
+        return tuple(findings)
+    return tuple(replace(finding, mode=mode) for finding in findings)
 
 
 @dataclass(frozen=True, slots=True)

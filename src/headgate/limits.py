@@ -18,13 +18,13 @@ class Limits:
         date_chars: the longest string that is read as a date.
         metadata_keys: how many metadata keys are looked at for times and sources; more are a reason to drop (F203).
         chunks: how many chunks one admission judges; the rest is dropped (G904).
-        policy_bytes: the longest policy file.
+        policy_bytes: the longest policy file, and the longest key file.
         glossary_bytes: the longest glossary file.
         glossary_aliases: how many aliases one glossary may have.
         alias_chars: the longest alias or canonical term.
         edits: how many edits one text may receive; beyond that it stays as it is (T305).
-        memo_entries: how many verified seals, and how many rewritten texts, a gate remembers.
-        memo_chars: how many characters of rewritten text a gate remembers.
+        memo_entries: how many results of each kind (facts, verdicts, rewrites, sources) a gate remembers.
+        memo_chars: how many characters the rewrites, and the metadata of the facts, that it remembers may have.
     """
 
     text_bytes: int = 20_000_000

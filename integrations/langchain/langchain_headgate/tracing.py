@@ -30,8 +30,8 @@ def record(gate: Gate, admission: Admission, callbacks: CallbackManager | None) 
     Returns:
         What may enter the prompt.
     """
-    log_dropped(admission)
     admission = gate.release(admission, context=_parent_context(callbacks), framework="langchain")
+    log_dropped(admission)
     if callbacks is not None and callbacks.handlers:
         output = admission.to_dict()
         run: CallbackManagerForChainRun = callbacks.on_chain_start(None, _inputs(admission), name=_RUN_NAME)
@@ -42,8 +42,8 @@ def record(gate: Gate, admission: Admission, callbacks: CallbackManager | None) 
 
 async def arecord(gate: Gate, admission: Admission, callbacks: AsyncCallbackManager | None) -> Admission:
     """As `record`, for asynchronous callbacks; a log that is slow to write does not hold up the event loop."""
-    log_dropped(admission)
     admission = await gate.arelease(admission, context=_parent_context(callbacks), framework="langchain")
+    log_dropped(admission)
     if callbacks is not None and callbacks.handlers:
         output = admission.to_dict()
         run: AsyncCallbackManagerForChainRun = await callbacks.on_chain_start(None, _inputs(admission), name=_RUN_NAME)

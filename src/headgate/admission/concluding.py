@@ -1,4 +1,4 @@
-"""The last of an admission's three steps: from facts, answers and the time to one decision per chunk. Pure."""
+"""The last of an admission's three steps: from facts, answers and the time to one decision per chunk. No I/O."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     """Return the decisions about a planned admission.
 
     Per chunk, freshness and terminology add their findings to those of provenance; then the rules that look at the
-    retrieval as a whole add theirs.
+    retrieval as a whole add theirs. A plan is judged once: its judgements collect the findings.
     """
     judged = plan.judgements
     for judgement in judged:

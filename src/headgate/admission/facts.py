@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from headgate.admission.revision import ResolvedSource, Revision
 from headgate.assurance import NONE, Assurance
 from headgate.chunk import Chunk
-from headgate.decision import Finding, Mode
+from headgate.decision import Finding, under_mode
 from headgate.encoding import b64url_encode, safe_uri
 from headgate.errors import HeadgateError
 from headgate.freshness import (
@@ -36,7 +36,7 @@ from headgate.provenance import (
 )
 from headgate.record.evidence import evidence_of
 
-__all__ = ["Facts", "check_failed", "find_facts", "under_mode"]
+__all__ = ["Facts", "check_failed", "find_facts"]
 
 _NO_TIMES = Timestamps()
 
@@ -95,13 +95,6 @@ class _Draft:
     assurance: Assurance = NONE
     attestation: Attestation | None = None
     findings: tuple[Finding, ...] = ()
-
-
-def under_mode(findings: tuple[Finding, ...], mode: Mode) -> tuple[Finding, ...]:
-    """Return findings marked with the mode of the check that made them."""
-    if mode == "enforce" or not findings:
-        return findings
-    return tuple(replace(finding, mode=mode) for finding in findings)
 
 
 def find_facts(chunk: Chunk, data: bytes, revision: Revision, limits: Limits) -> tuple[Facts, bytes]:

@@ -1,8 +1,8 @@
 """Gate: chunks in, one decision per chunk out. Fails closed.
 
 An admission has one reading of the clock and one revision of the policy, taken at its start. It is planned, asks what
-it must, and is judged; only the asking differs between `admit` and `aadmit`. Per chunk, provenance, freshness and
-terminology each give findings; then the set-wide rules (supersession, budget) give theirs. A finding of severity
+it must, and is judged; `aadmit` does the same and moves what takes long to a thread. Per chunk, provenance, freshness
+and terminology each give findings; then the set-wide rules (supersession, budget) give theirs. A finding of severity
 error, under a check that is enforced, keeps the chunk out. An exception inside a check is a finding too.
 """
 

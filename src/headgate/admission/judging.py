@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from headgate.admission.facts import Facts, check_failed, find_facts, under_mode
+from headgate.admission.facts import Facts, check_failed, find_facts
 from headgate.admission.revision import ResolvedSource, Revision
 from headgate.chunk import Chunk
-from headgate.decision import Decision, Finding, Mode
+from headgate.decision import Decision, Finding, Mode, under_mode
 from headgate.encoding import safe_id
 from headgate.freshness import judge_freshness
 from headgate.limits import Limits

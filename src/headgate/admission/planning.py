@@ -1,9 +1,9 @@
-"""The first of an admission's three steps: what can be settled before anything is asked. Pure.
+"""The first of an admission's three steps: what can be settled before anything is asked. No I/O.
 
 An admission is planned, then asks what it must, then is judged. Planning settles the facts about every chunk: its
-source, what is proved about it, its times. Asking is the only step with I/O and the only one in which synchronous and
-asynchronous admissions differ; what an origin says about a document joins `Answers` there, and is asked only for
-documents whose provenance is proved. Judging decides from facts, answers and the time.
+source, what is proved about it, its times. Asking is the only step with I/O; what an origin says about a document joins
+`Answers` there, and is asked only for documents whose provenance is proved. Judging decides from facts, answers and
+the time.
 """
 
 from __future__ import annotations

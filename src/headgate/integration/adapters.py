@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -216,17 +217,13 @@ def log_dropped(admission: Admission) -> None:
         )
 
 
+@lru_cache(maxsize=1)
 def _say_once() -> None:
-    if not _said:
-        _said.append(True)
-        _log.warning(
-            "headgate has no policy and runs in audit mode: nothing is dropped, and decisions are only in traces and "
-            "sinks; a policy with `log:` also writes them to a file. "
-            "Write one with `headgate init`."
-        )
-
-
-_said: list[bool] = []
+    _log.warning(
+        "headgate has no policy and runs in audit mode: nothing is dropped, and decisions are only in traces and "
+        "sinks; a policy with `log:` also writes them to a file. "
+        "Write one with `headgate init`."
+    )
 
 
 def _explain_missing(target: object) -> str:

@@ -269,6 +269,7 @@ class Publishing:
         return found
 
     def _times(self, role: str, value: object) -> Timestamps:
+        # The value comes under its role's name, so the policy's own names must not be looked for elsewhere.
         own = self.keys.model_copy(update=dict.fromkeys(_COVERED_ROLES, ()))
         return resolve_timestamps({} if value is None else {role: value}, keys=own, roles=(role,))
 

@@ -165,6 +165,7 @@ class UriPattern:
         for part in (*host, *path):
             if "**" in part and part != "**":
                 raise ValueError(f"{text!r}: `**` must stand alone between slashes or dots. Write * or /**/.")
+        # Matching tries every position for each `**`, so their number is bounded.
         if sum(part == "**" for part in (*host, *path)) > 4:
             raise ValueError(f"{text!r} has more than four `**`. Write several patterns.")
         return cls(text, host, path, query)

@@ -24,12 +24,12 @@ Left to the freshness check: whether the proof is in force at this time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from headgate.assurance import ASSURANCES, DECLARED, NONE, Assurance, is_proof, meets
 from headgate.chunk import SEAL_KEY, Chunk
-from headgate.decision import Finding, Mode, stricter
+from headgate.decision import Finding, stricter, under_mode
 from headgate.encoding import safe_uri, shown
 from headgate.errors import SealError
 from headgate.limits import DEFAULT_LIMITS, Limits
@@ -121,7 +121,7 @@ def check_provenance(
     """
     declared = requirement_of(presented.declared_uri)
     tried = [_try(claim, presented, declared, verify, requirement_of) for claim in claims]
-    findings = [finding for one in tried for finding in _under(one.findings, one.rule.mode)]
+    findings = [finding for one in tried for finding in under_mode(one.findings, one.rule.mode)]
     rule, attestation = declared, None
     # The strongest proof speaks; what the others failed is among the findings.
     best = max(tried, key=_level, default=None)
@@ -133,11 +133,11 @@ def check_provenance(
             rule, attestation = best.rule, verified
     uri = attestation.uri if attestation is not None else _place_of(presented, tried)
     if attestation is not None and not meets(attestation.assurance, rule.require):
-        findings += _under((_too_weak(attestation, rule),), rule.mode)
+        findings += under_mode((_too_weak(attestation, rule),), rule.mode)
     if verified is None and not _is_refuted(tried, presented, declared):
-        findings += _under(tuple(_check_requirement(rule, presented, tried)), rule.mode)
+        findings += under_mode(tuple(_check_requirement(rule, presented, tried)), rule.mode)
     if presented.media and is_proof(rule.require):
-        findings += _under(_check_media(attestation, presented.media), rule.mode)
+        findings += under_mode(_check_media(attestation, presented.media), rule.mode)
     if attestation is not None and not _has_error(findings):
         return Proof(tuple(findings), attestation.assurance, attestation, uri, verified)
     return Proof(tuple(findings), NONE if declared.is_default else DECLARED, None, uri, verified)
@@ -177,7 +177,7 @@ def check_prompt_metadata(
     message = f"Kept out of the prompt, because no proof covers it: {_listed(uncovered)}."
     detail = {"metadata": [str(name)[:_NAME_CHARS] for name in uncovered[:_SHOWN_NAMES]], "count": len(uncovered)}
     withheld = tuple(uncovered) if requirement.mode == "enforce" else ()
-    return withheld, _under((Finding("P112", message, "info", detail),), requirement.mode)
+    return withheld, under_mode((Finding("P112", message, "info", detail),), requirement.mode)
 
 
 def hidden_though_covered(chunk: Chunk, attestation: Attestation | None, requirement: Requirement) -> tuple[str, ...]:
@@ -229,7 +229,7 @@ def _place_of(presented: Presented, tried: Sequence[_Tried]) -> str | None:
     """
     if not presented.is_declared:
         for one in tried:
-            if any(finding.blocks for finding in _under(one.findings, one.rule.mode)):
+            if any(finding.blocks for finding in under_mode(one.findings, one.rule.mode)):
                 return one.uri
     return presented.declared_uri
 
@@ -251,10 +251,6 @@ def _level(tried: _Tried) -> int:
 
 def _has_error(findings: Iterable[Finding]) -> bool:
     return any(finding.severity == "error" for finding in findings)
-
-
-def _under(findings: Sequence[Finding], mode: Mode) -> tuple[Finding, ...]:
-    return tuple(findings) if mode == "enforce" else tuple(replace(finding, mode=mode) for finding in findings)
 
 
 def _check_covered(
@@ -288,10 +284,10 @@ def _check_agreement(
     elif not declared.is_default and declared.source != rule.source:
         message = f"Metadata says it is from {declared.source!r}, the seal says {rule.source!r}."
         # Both sources have a say, so the stricter of the two decides.
-        return _under((Finding("P104", message, detail=detail),), stricter(rule.mode, declared.mode))
+        return under_mode((Finding("P104", message, detail=detail),), stricter(rule.mode, declared.mode))
     else:
         message = f"Metadata names {detail['declared']}, the seal is for {detail['sealed']}."
-    return _under((Finding("P111", message, "warning", detail),), rule.mode)
+    return under_mode((Finding("P111", message, "warning", detail),), rule.mode)
 
 
 def _check_requirement(rule: Requirement, presented: Presented, tried: Sequence[_Tried]) -> Iterator[Finding]:

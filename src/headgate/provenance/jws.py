@@ -65,17 +65,17 @@ def parse_jws(token: object, *, typ: str | None = None, limits: Limits = DEFAULT
         SealError: with code P106.
     """
     if not isinstance(token, str):
-        raise SealError("P106", f"the seal is not a text but {type(token).__name__}")
+        raise SealError("P106", f"the token must be a string, not {type(token).__name__}")
     if len(token) > limits.seal_bytes:
-        raise SealError("P106", f"the seal has {len(token):,} characters; the limit is {limits.seal_bytes:,}")
+        raise SealError("P106", f"the token has {len(token):,} characters; the limit is {limits.seal_bytes:,}")
     parts = token.split(".")
     if len(parts) != 3 or not token.isascii():
-        raise SealError("P106", "the seal is not a compact JWS of three parts")
+        raise SealError("P106", "the token is not a compact JWS of three parts")
     algorithm, kid = _read_header(parts[0], typ)
     try:
         payload, signature = b64url_decode(parts[1]), b64url_decode(parts[2])
     except ValueError as error:
-        raise SealError("P106", f"the seal cannot be decoded: {error}") from None
+        raise SealError("P106", f"the token cannot be decoded: {error}") from None
     return ParsedJws(algorithm, kid, payload, token.rpartition(".")[0].encode("ascii"), signature)
 
 
@@ -88,7 +88,7 @@ def verify_parsed(parsed: ParsedJws, keys: KeySet) -> VerificationKey:
     key = keys.get(parsed.kid) if parsed.kid is not None else next(iter(keys)) if len(keys) == 1 else None
     if key is None:
         named = f"the key {shown(parsed.kid)}" if parsed.kid is not None else "no key"
-        raise SealError("P103", f"the seal names {named}, which is not in the key set")
+        raise SealError("P103", f"the token names {named}, which is not in the key set")
     if parsed.algorithm not in key.algorithms:
         raise SealError("P102", f"the key {shown(key.kid)} does not sign with {parsed.algorithm}")
     if not key.verify(parsed.algorithm, parsed.signed, parsed.signature):
@@ -111,7 +111,7 @@ def _read_header(part: str, typ: str | None) -> tuple[str, str | None]:
     try:
         header = loads_strict(b64url_decode(part))
     except ValueError as error:
-        raise SealError("P106", f"the seal cannot be decoded: {error}") from None
+        raise SealError("P106", f"the token cannot be decoded: {error}") from None
     if not isinstance(header, dict):
         raise SealError("P106", "the header is not a JSON object")
     return _check_header(header, typ)
@@ -127,11 +127,11 @@ def _check_header(header: Mapping[str, object], typ: str | None) -> tuple[str, s
     if typ is not None and header.get("typ") != typ:
         raise SealError("P106", f"the type is {shown(header.get('typ'), 40)}, not {typ!r}")
     if "crit" in header:
-        raise SealError("P106", "the seal demands an extension (crit) that is not understood")
+        raise SealError("P106", "the token demands an extension (crit) that is not understood")
     if "b64" in header:
         raise SealError("P106", "unencoded payloads (b64) are not understood")
     if any(name in header for name in _KEYS_INSIDE):
-        raise SealError("P106", "the seal carries a key or an address of one")
+        raise SealError("P106", "the token carries a key or an address of one")
     if kid is not None and (not isinstance(kid, str) or not kid):
         raise SealError("P106", "the kid is not a text")
     return algorithm, kid

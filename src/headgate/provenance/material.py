@@ -41,6 +41,7 @@ __all__ = [
 
 AsymmetricKey = OKPKey | ECKey | RSAKey
 
+# The first algorithm is the one that a key of this kind signs with.
 _FITTING = {("OKP", "Ed25519"): ("Ed25519",), ("EC", "P-256"): ("ES256",), ("RSA", None): ("PS256", "RS256")}
 _RSA_BITS = range(2_048, 8_193)
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)

@@ -131,9 +131,7 @@ def verify_receipt(
         parsed = parse_jws(token.strip(), typ=RECEIPT_TYPE, limits=_LIMITS)
         key = verify_parsed(parsed, keys)
     except SealError as error:
-        raise ReceiptError(
-            f"The receipt does not verify: {error.problem.replace('the seal', 'the receipt')}."
-        ) from None
+        raise ReceiptError(f"The receipt does not verify: {error.problem}.") from None
     receipt = _read(parsed.payload, key.kid)
     _check_signer(receipt, key, issuers)
     expected = digest_label(replace_surrogates(query).encode()) if query is not None else query_digest
@@ -216,6 +214,7 @@ def _parse(statement: Any, kid: str) -> Receipt:
         raise ValueError("another type of statement")
     predicate, subjects = statement["predicate"], statement["subject"]
     documents = tuple(predicate["documents"])
+    # Other in-toto tools read the subjects alone, so both lists must name the same texts.
     if [s["digest"]["sha256"] for s in subjects] != [_hex(d["prompt_digest"]) for d in documents]:
         raise ValueError("subjects and documents differ")
     as_of, mode = predicate.get("as_of"), predicate["mode"]

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from headgate.admission.facts import Facts, under_mode
+from headgate.admission.facts import Facts
 from headgate.admission.judging import Judgement, judge_times
 from headgate.admission.revision import resolve
 from headgate.admission.setwide import apply_budget, apply_supersession
 from headgate.caching import Memo
 from headgate.chunk import Chunk
 from headgate.clock import read_instant
-from headgate.decision import Finding
+from headgate.decision import Finding, under_mode
 from headgate.encoding import safe_uri, shown
 from headgate.freshness import identify_document, quiet_window
 from headgate.limits import DEFAULT_LIMITS, Limits
