@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from langchain_text_splitters import CharacterTextSplitter
 from pydantic import BaseModel
 
 from headgate import AdapterError, Gate, HeadgateError, Policy
-from headgate.testing import Publisher
+from headgate.testing import Publisher, prove
 from langchain_headgate import guard
 
 QUESTION = "K8s clusters"
@@ -381,3 +382,25 @@ def test_no_text_leaves_beside_the_text(identifier: str, handbook: Publisher, ga
     (found,) = guard(Finds(), Gate(Policy(mode="audit"))).invoke(QUESTION)
     assert isinstance(found, Annotated)
     assert found.id == identifier
+
+
+class Pooled(BaseRetriever):
+    """Looks its texts up in a store of its own, after a search in another thread, where no stack shows it."""
+
+    vectorstore: Any
+    docstore: Any
+
+    def _get_relevant_documents(self, query: str, *, run_manager: Any) -> list[Document]:
+        with ThreadPoolExecutor(1) as pool:
+            found = pool.submit(self.vectorstore.similarity_search, query).result()
+        return [Document(self.docstore) for _ in found] or [Document("nothing")]
+
+
+def test_doctor_does_not_call_proved_what_a_retriever_looks_up_elsewhere(
+    memory: InMemoryVectorStore, gate: Gate
+) -> None:
+    outside: Any = Pooled(vectorstore=guard(memory, gate), docstore="forged elsewhere")
+    assert prove(outside).unproved
+    inside: Any = guard(Pooled(vectorstore=memory, docstore="forged elsewhere"), gate)
+    assert not prove(inside).unproved
+    assert "forged" not in str(inside.invoke(QUESTION))

@@ -17,6 +17,7 @@ from langchain_core.vectorstores import VectorStore
 from headgate import Gate
 from headgate.testing.doctor import Canaries, Leaf
 from headgate.testing.walking import walk
+from langchain_headgate.outside import keeps_texts
 from langchain_headgate.retriever import GatedRetriever
 from langchain_headgate.vectorstore import GatedVectorStore
 
@@ -38,8 +39,6 @@ class LangChainProbe:
         around: places from which documents may come that no gate has judged.
     """
 
-    around: Sequence[str] = ()
-
     def __init__(self, target: Any) -> None:
         self._target = target
         found = list(walk(target, is_end=_is_end))
@@ -49,6 +48,9 @@ class LangChainProbe:
             for path, item in found
             if isinstance(item, (BaseRetriever, VectorStore)) and not _asks_another(item)
         ]
+        # Canaries come from the store that is searched; what is returned instead of them comes from elsewhere.
+        outside = walk(target, is_end=lambda item: _is_end(item) or isinstance(item, GatedRetriever))
+        self.around: Sequence[str] = [path or type(item).__name__ for path, item in outside if keeps_texts(item)]
 
     @classmethod
     def accepts(cls, target: object) -> bool:

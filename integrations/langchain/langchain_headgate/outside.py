@@ -1,4 +1,7 @@
-"""Retrievers that look texts up elsewhere after a guarded search: known by the call that they make, and refused."""
+"""Retrievers that look texts up elsewhere after a guarded search: known by the call that they make, and refused.
+
+A caller in another thread or task is not on the stack of the search; for it, `headgate doctor` says what is not proved.
+"""
 
 from __future__ import annotations
 
