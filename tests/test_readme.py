@@ -13,6 +13,7 @@ from langchain_core.documents import Document
 from langchain_core.embeddings import DeterministicFakeEmbedding
 from langchain_core.vectorstores import InMemoryVectorStore
 
+from headgate import Glossary, Policy
 from headgate.cli import main
 
 ROOT = Path(__file__).parents[1]
@@ -97,6 +98,19 @@ def test_the_page_of_the_policy_names_every_key() -> None:
     for model in (Policy, Source, Provenance, Freshness, MetadataKeys, Budget, Log, Quarantine):
         for name in model.model_fields:
             assert name == "base_dir" or name in page, f"{model.__name__}.{name}"
+
+
+def test_every_yaml_block_of_the_policy_page_loads(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", page, re.M | re.S)
+    assert any("terms:" in block for block in blocks)
+    for number, block in enumerate(blocks):
+        path = tmp_path / f"{number}.yaml"
+        path.write_text(block, encoding="utf-8")
+        if "terms:" in block:
+            assert Glossary.load(path).rewrite("K8s").text == "Kubernetes"
+        else:
+            Policy.load(path)
 
 
 def test_the_page_of_codes_is_the_catalogue() -> None:

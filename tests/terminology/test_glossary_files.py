@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import json
 import pickle
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +32,13 @@ YAML_MISTAKES = [  # content, what the message says
     ("terms:\n  '!!': [a]\n", "has no letter or digit"),
     ('terms:\n  "A\\nB": [c]\n', "has a line break"),
     ("mode: shout\nterms: {A: [b]}\n", "mode"),
+    ("terms:\n  A: [a1]\n  B:\n    aliases: {c: d}\n", r"terms\.yaml:4 terms\.B\.aliases: .*list of names, not dict"),
+    ("terms:\n  A: [a1]\n  B:\n    aliases: [b1]\n    mod: flag\n", r"terms\.yaml:5 terms\.B\.mod: .*'mod'.*near"),
+    ("terms:\n  A: [a1]\n  B:\n    mode: flag\n", r"terms\.yaml:3 terms\.B\.aliases: 'aliases' is missing"),
+    ("terms:\n  A: [a1]\n  B:\n    - b1\n    - 3\n", r"terms\.yaml:5 terms\.B\[1\]: .*string, not int"),
+    ("terms:\n  A: [a1]\n  B: {aliases: [b],\n  canonical: C}\n", r"terms\.yaml:4 terms\.B\.canonical: .*key already"),
+    ("terms:\n  A: [a1]\n  B: 3\n", r"terms\.yaml:3 terms\.B: .*`term: \[alias"),
+    ("terms: 3\n", r"terms\.yaml:1 terms: "),
 ]
 
 
@@ -37,6 +46,20 @@ YAML_MISTAKES = [  # content, what the message says
 def test_a_mistake_in_a_file_is_named_with_its_place(tmp_path: Path, content: str, message: str) -> None:
     with pytest.raises(PolicyError, match=message):
         _load(tmp_path, content)
+
+
+def test_a_term_of_the_short_form_may_have_settings(tmp_path: Path) -> None:
+    terms: dict[str, Any] = {
+        "Alpha": ["one"],
+        "Beta": {"aliases": "two", "mode": "flag", "near": ["b"]},
+        "Gamma": "three",
+    }
+    for glossary in (_load(tmp_path, "terms: " + json.dumps(terms)), Glossary.from_mapping(terms)):
+        alpha, beta, gamma = glossary.concepts
+        assert (beta.canonical, beta.aliases, beta.mode, beta.near) == ("Beta", ("two",), "flag", ("b",))
+        assert (alpha.mode, gamma.aliases) == ("replace", ("three",))
+        assert beta.path == ("terms", "Beta")
+        assert glossary.rewrite("one two three").text == "Alpha two Gamma"
 
 
 def test_settings_at_the_top_are_defaults_for_the_terms(tmp_path: Path) -> None:

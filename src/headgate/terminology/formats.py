@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from headgate.errors import PolicyError
 from headgate.files import read_config_text
 from headgate.limits import DEFAULT_LIMITS
+from headgate.policy.documents import Steps
 from headgate.policy.loading import YamlDocument, parse_yaml
 from headgate.terminology.concepts import Case, Concept, Fuzzy
 
@@ -24,6 +25,7 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+_SHORT_FORM = "Write `term: [alias, ...]`, or `term: {aliases: [...], mode: flag}` where it has settings."
 _Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
@@ -84,13 +86,12 @@ def read_glossary_file(path: Path) -> GlossaryFile:
 
 
 def concepts_from_mapping(mapping: Mapping[str, object]) -> tuple[Concept, ...]:
-    """Return the concepts of `{canonical: [alias, ...]}`.
+    """Return the concepts of `{canonical: [alias, ...]}`; in place of the list, a mapping of aliases and settings.
 
     Raises:
-        PolicyError: a key or an alias is not a string.
+        PolicyError: a key or an alias is not a string, or a setting is unknown.
     """
-    terms = [{"canonical": canonical, "aliases": aliases} for canonical, aliases in mapping.items()]
-    return _build({"terms": terms}, None, None).concepts
+    return _build({"terms": mapping}, None, None).concepts
 
 
 def _from_yaml(text: str, file: str) -> GlossaryFile:
@@ -98,9 +99,6 @@ def _from_yaml(text: str, file: str) -> GlossaryFile:
     value = document.value
     if not isinstance(value, dict) or "terms" not in value:
         raise PolicyError("a glossary is a mapping with `terms:`.", "Write terms: with {canonical, aliases} entries.")
-    if isinstance(value["terms"], dict):
-        terms = [{"canonical": canonical, "aliases": aliases} for canonical, aliases in value["terms"].items()]
-        return _build({**value, "terms": terms}, file, document, tuple(value["terms"]))
     return _build(value, file, document)
 
 
@@ -154,24 +152,50 @@ def _csv_concept(row: Mapping[str, str], line: int) -> Concept:
     try:
         return _concept(TermModel.model_validate(entry), _FileModel(terms=()), (), None, line)
     except ValidationError as error:
-        raise _explain(error, None, None).at(None, line) from None
+        raise _explain(error).at(None, line) from None
 
 
-def _build(
-    value: Mapping[str, object],
-    file: str | None,
-    document: YamlDocument | None,
-    mapping_keys: tuple[str, ...] = (),
-) -> GlossaryFile:
+def _build(value: Mapping[str, object], file: str | None, document: YamlDocument | None) -> GlossaryFile:
+    mapping = value["terms"] if isinstance(value["terms"], Mapping) else None
     try:
-        model = _FileModel.model_validate(value)
+        terms = value["terms"] if mapping is None else [_entry(*item) for item in mapping.items()]
+        model = _FileModel.model_validate({**value, "terms": terms})
     except ValidationError as error:
-        raise _explain(error, file, document) from None
+        raise _placed(_explain(error), mapping, file, document) from None
+    except PolicyError as error:
+        raise _placed(error, None, file, document) from None
     concepts = []
     for number, term in enumerate(model.terms):
-        path: tuple[str | int, ...] = ("terms", mapping_keys[number]) if mapping_keys else ("terms", number)
+        path = _written_path(("terms", number), mapping)
         concepts.append(_concept(term, model, path, file, document.line_of(path) if document else None))
     return GlossaryFile(tuple(concepts), model.ambiguous == "report", model.fuzzy, model.ordinary)
+
+
+def _entry(canonical: object, given: object) -> dict[str, object]:
+    """Return an entry of the short form, `term: [alias, ...]` or `term: {aliases: ..., mode: ...}`, in the long one."""
+    if not isinstance(given, Mapping):
+        return {"canonical": canonical, "aliases": given}
+    if "canonical" in given:
+        path = ("terms", str(canonical), "canonical")
+        raise PolicyError("the canonical term is the key already.", "Remove canonical here.", path)
+    return {**given, "canonical": canonical}
+
+
+def _written_path(path: Steps, mapping: Mapping[str, object] | None) -> Steps:
+    """Return a path in the long form as the file has it: in the short form, terms have names instead of numbers."""
+    if mapping is None or len(path) < 2 or not isinstance(path[1], int):
+        return path
+    name, given = list(mapping.items())[path[1]]
+    rest = path[3:] if path[2:3] == ("aliases",) and not isinstance(given, Mapping) else path[2:]
+    return ("terms", str(name), *rest)
+
+
+def _placed(
+    error: PolicyError, mapping: Mapping[str, object] | None, file: str | None, document: YamlDocument | None
+) -> PolicyError:
+    path = _written_path(error.path, mapping)
+    line = document.line_of(path) if document else None
+    return PolicyError(error.problem, error.remedy, path, file, line)
 
 
 def _concept(
@@ -192,16 +216,16 @@ def _concept(
     )
 
 
-def _explain(error: ValidationError, file: str | None, document: YamlDocument | None) -> PolicyError:
+def _explain(error: ValidationError) -> PolicyError:
     item = error.errors(include_url=False, include_context=False)[0]
-    path = tuple(item["loc"])
+    path, kind = tuple(item["loc"]), type(item["input"]).__name__
     if item["type"] == "extra_forbidden":
         known = ", ".join(TermModel.model_fields if len(path) > 2 else _FileModel.model_fields)
-        return PolicyError(
-            f"unknown key {path[-1]!r}.",
-            f"Known here: {known}.",
-            path,
-            file,
-            document.line_of(path) if document else None,
-        )
-    return PolicyError(f"{item['msg']}.", "", path, file, document.line_of(path) if document else None)
+        return PolicyError(f"unknown key {path[-1]!r}.", f"Known here: {known}.", path)
+    if item["type"] == "missing":
+        return PolicyError(f"{path[-1]!r} is missing.", "Add it.", path)
+    if item["type"] == "tuple_type":
+        return PolicyError(f"this must be a name or a list of names, not {kind}.", _SHORT_FORM, path)
+    if item["type"] == "string_type":
+        return PolicyError(f"this must be a string, not {kind}.", "Put it in quotes.", path)
+    return PolicyError(f"{item['msg']}.", "", path)

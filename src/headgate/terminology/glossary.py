@@ -58,8 +58,8 @@ class Glossary(Displayed):
         )
 
     @classmethod
-    def from_mapping(cls, mapping: Mapping[str, Sequence[str]]) -> Glossary:
-        """Return the glossary of `{canonical: [alias, ...]}`.
+    def from_mapping(cls, mapping: Mapping[str, Sequence[str] | Mapping[str, object]]) -> Glossary:
+        """Return the glossary of `{canonical: [alias, ...]}`, or of `{canonical: {aliases: [...], mode: flag}}`.
 
         Raises:
             PolicyError: a term is empty, or terms contradict one another.
