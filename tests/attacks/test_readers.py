@@ -7,7 +7,6 @@ import gzip
 import json
 import os
 import stat
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -100,7 +99,7 @@ def test_a_policy_that_breaks_does_not_replace_the_one_in_force(yaml: str, tmp_p
 )
 def test_a_value_that_no_validator_expects_is_a_policy_error(policy: dict[str, object], tmp_path: Path) -> None:
     (tmp_path / "headgate.yaml").write_text(json.dumps(policy))
-    with suppress(PolicyError):
+    with pytest.raises(PolicyError):
         Gate(tmp_path / "headgate.yaml")
 
 
@@ -183,13 +182,65 @@ def test_every_form_of_front_matter_that_people_write(text: str, body: str, tmp_
 
 
 @pytest.mark.parametrize(
-    "text", ["---\nA rule, and no end.\n", "+++\nno end\n", "---\njust a sentence\n---\nText\n", "----\na: b\n----\n"]
+    "text",
+    [
+        "---\nA rule, and no end.\n",
+        "+++\nno end\n",
+        "---\njust a sentence\n---\nText\n",
+        "----\na: b\n----\n",
+        "---\n\n# Leave\n\nNote: everyone gets thirty days.\n",
+        "\n---\n\nA rule below an empty line.\n",
+        "---\nSee https://a.example/ and 10:30.\n",
+        "A line\n\n---\nexpires: 2025-01-01\n",
+        "",
+        "---",
+    ],
 )
 def test_a_line_that_only_looks_like_front_matter_is_text(text: str, tmp_path: Path) -> None:
     item = page(tmp_path, text)
     assert item.problem is None
     assert item.chunk is not None
     assert item.chunk.text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("---\ntitle: T\nexpires: 2025-01-01\n\nOld offer.\n", "line 1: it has no end"),
+        ("---\nexpires: 2025-01-01", "line 1: it has no end"),
+        ("---\r\ntitle:\r\n  - T\r\nOld offer.\r\n", "line 1: it has no end"),
+        ("---\n\n# The offer\nExpiry-Date: 2025-01-01\n\nOld offer.\n", "line 1: it has no end"),
+        ('---\n"valid until": 2025-01-01\nOld offer.\n', "line 1: it has no end"),
+        ("---\ntitle: T\n----\nOld offer.\n", "line 1: it has no end"),
+        ("----\nexpires: 2025-01-01\n----\nOld offer.\n", "line 1: it has no end"),
+        ("+++\ntitle = 'T'\nexpires = 2025-01-01\n\nOld offer.\n", "line 1: it has no end"),
+        ("\n---\nexpires: 2025-01-01\n---\nOld offer.\n", "line 2: it does not begin on the first line"),
+        ("\r\n \r\n---\r\ntitle: T\r\n---\r\nOld offer.\r\n", "line 3: it does not begin on the first line"),
+        ("\n+++\nexpires = 2025-01-01\n+++\nOld offer.\n", "line 2: it does not begin on the first line"),
+        (" ---\nexpires: 2025-01-01\n---\nOld offer.\n", "line 1: it does not begin on the first line"),
+        ("\ufeff\n---\nexpires: 2025-01-01\n---\nOld offer.\n", "line 2: it does not begin on the first line"),
+    ],
+)
+def test_front_matter_that_is_not_closed_or_not_at_the_top_is_named(text: str, problem: str, tmp_path: Path) -> None:
+    item = page(tmp_path, text)
+    assert item.chunk is None
+    assert problem in str(item.problem)
+
+
+def test_an_anchor_in_front_matter_is_named_as_such(tmp_path: Path) -> None:
+    problem = str(page(tmp_path, "---\na: &x 1\nb: *x\n---\nText\n").problem)
+    assert "front matter" in problem
+    assert "line 2: anchors and aliases" in problem
+    assert "pattern" not in problem
+
+
+def test_pictures_beside_documents_are_no_problem_and_other_files_are_named(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text("Text")
+    for name in ("logo.png", "photo.JPG", "font.woff2"):
+        (tmp_path / name).write_bytes(b"\x89")
+    assert [item.problem for item in read_corpus(tmp_path)] == [None]
+    (tmp_path / "table.pdf").write_bytes(b"%PDF")
+    assert [item.place for item in read_corpus(tmp_path) if item.problem] == [str(tmp_path / "table.pdf")]
 
 
 @pytest.mark.parametrize(

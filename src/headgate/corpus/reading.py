@@ -18,6 +18,14 @@ from headgate.limits import DEFAULT_LIMITS, Limits
 __all__ = ["CorpusItem", "read_corpus"]
 
 TEXT_SUFFIXES = frozenset((".md", ".markdown", ".txt", ".rst", ".html", ".htm", ".adoc", ".org", ".text"))
+# Beside every documentation: nobody expects to find their text in an index, so naming each would be noise.
+_NEVER_TEXT = frozenset(
+    (
+        *(".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp", ".ico", ".tif", ".tiff", ".svg"),
+        *(".mp3", ".wav", ".ogg", ".m4a", ".mp4", ".mov", ".webm", ".avi", ".mkv"),
+        *(".woff", ".woff2", ".ttf", ".otf", ".eot"),
+    )
+)
 _LINES_SUFFIXES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 _AGE_ROLES = ("modified", "published", "created")
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -35,7 +43,8 @@ def read_corpus(
     A line of JSON Lines is an object with `text` (or `page_content`, `content`), and either `metadata` or further
     entries that become the metadata.
 
-    Everything that is passed over is yielded too, with its reason, apart from names that begin with a dot.
+    Everything that is passed over is yielded too, with its reason, apart from names that begin with a dot and from
+    pictures, sound, video and fonts.
 
     Args:
         path: the folder or file.
@@ -83,7 +92,7 @@ def _read_file(root: Path, file: Path, prefix: str, limits: Limits) -> Iterator[
         yield _read_text_file(file, file.relative_to(root).as_posix(), prefix, limits)
     elif file.name.endswith(_LINES_SUFFIXES):
         yield from read_lines(file, limits)
-    else:
+    elif file.suffix.lower() not in _NEVER_TEXT:
         yield _skipped(file, f"files of this kind are not read ({file.suffix[:20] or 'no ending'})")
 
 

@@ -85,7 +85,7 @@ class _Loader(yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise PolicyError(
                 "anchors and aliases (& and *) are not accepted.",
-                "Write the value out; quote patterns that begin with * or &.",
+                "Write the value out, or quote it if it is a text that begins with & or *.",
                 line=event.start_mark.line + 1,
             )
         self.depth = getattr(self, "depth", 0) + 1
