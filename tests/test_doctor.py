@@ -12,14 +12,14 @@ from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel, ParrotFakeChatModel
 from langchain_core.messages import AIMessage
-from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.prompts import ChatPromptTemplate, PromptTemplate, format_document
 from langchain_core.runnables import RunnableLambda, RunnablePassthrough
 from langchain_core.tools import create_retriever_tool
 from langchain_core.vectorstores import InMemoryVectorStore
 from llama_index.core import VectorStoreIndex
 from llama_index.core.llms.mock import MockLLM
 
-from headgate import AdapterError, Gate
+from headgate import AdapterError, Gate, HeadgateError
 from headgate.cli import main
 from headgate.testing import prove
 from langchain_headgate import HeadgateMiddleware, gate_documents, guard
@@ -140,6 +140,26 @@ def test_engines(index: VectorStoreIndex, node_gate: Gate, llm: MockLLM) -> None
     assert "canary" not in str(retriever.retrieve("canary"))
 
 
+def test_the_proof_leaves_no_trace_in_the_log(
+    store: InMemoryVectorStore, gate: Gate, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert prove(chain(guard(store.as_retriever(), gate))).holds
+    assert [record.getMessage() for record in caplog.records if "callback" in record.getMessage()] == []
+
+
+def test_a_chain_that_cannot_be_asked_is_told_in_one_line(store: InMemoryVectorStore, gate: Gate) -> None:
+    titled = PromptTemplate.from_template("{title}: {page_content}")
+
+    def join(documents: list[Document]) -> str:
+        return "\n".join(format_document(document, titled) for document in documents)
+
+    retriever = guard(store.as_retriever(), gate)
+    with pytest.raises(HeadgateError, match=r"could not be asked.*ValueError: .*title") as raised:
+        prove(chain(retriever | join))
+    assert "\n" not in str(raised.value)
+    assert retriever.invoke("K8s")  # and everything is as before
+
+
 def test_what_is_no_chain_is_told() -> None:
     with pytest.raises(AdapterError, match="knows what"):
         prove(object())
@@ -156,6 +176,8 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
         "from langchain_headgate import guard\n"
         "store = InMemoryVectorStore.from_documents([Document('x')], DeterministicFakeEmbedding(size=4))\n"
         "open_one = store.as_retriever()\n"
+        "def broken(): raise ZeroDivisionError('no reason')\n"
+        "titled = open_one | (lambda found: [document.metadata['title'] for document in found])\n"
         "def build(): return guard(store.as_retriever(), Gate({}))\n"
     )
     monkeypatch.chdir(tmp_path)
@@ -174,6 +196,13 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     code, out = run("my_rag:open_one")
     assert code == 1
     assert "BROKEN" in out
+    code, out = run("my_rag:titled")
+    assert code == 2
+    assert "'title'" in out
+    assert out.count("\n") == 1
+    assert run("my_rag:broken") == (2, "headgate: my_rag:broken could not be built: ZeroDivisionError: no reason.\n")
+    (tmp_path / "breaks.py").write_text("raise RuntimeError('no\\nreason')")
+    assert run("breaks:x") == (2, "headgate: 'breaks' cannot be imported: RuntimeError: no reason.\n")
     assert run("my_rag:none")[0] == 2
     assert run("no_such_module:x")[0] == 2
     assert run("nonsense")[0] == 2

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from langchain_core.callbacks import BaseCallbackHandler
@@ -73,7 +75,8 @@ class LangChainProbe:
     def _ask(self, given: Any, marks: Sequence[str]) -> str:
         watcher = _Watcher(marks)
         try:
-            result = self._target.invoke(given, config={"callbacks": [watcher]})
+            with _quiet_callbacks():
+                result = self._target.invoke(given, config={"callbacks": [watcher]})
         except _Seen:
             return watcher.text()
         except Exception:
@@ -82,6 +85,21 @@ class LangChainProbe:
                 raise
             return watcher.text()
         return watcher.text() if watcher.has_mark() else f"{watcher.text()}\n{_text_of(result)}"
+
+
+@contextmanager
+def _quiet_callbacks() -> Iterator[None]:
+    """Keep out of the log that the watcher raised: that is how the proof ends, and not an error."""
+    logger = logging.getLogger("langchain_core.callbacks.manager")
+
+    def is_foreign(record: logging.LogRecord) -> bool:
+        return not isinstance(record.args, tuple) or _Watcher.__name__ not in record.args
+
+    logger.addFilter(is_foreign)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_foreign)
 
 
 class _Seen(Exception):

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from headgate.cli.loading import load_object
+from headgate.cli.loading import load_object, one_line
 from headgate.cli.options import JsonOption, print_json
+from headgate.errors import HeadgateError
 
 __all__ = ["EXAMPLE_DOCTOR", "doctor"]
 
@@ -21,7 +22,10 @@ def doctor(
     question: Annotated[str, typer.Option(help="What to ask.")] = "What does the handbook say?",
     as_json: JsonOption = False,
 ) -> None:
-    """Plant canaries behind your own retriever and look at the prompt; exit code 1 if a promise does not hold."""
+    """Plant canaries behind your own retriever and look at the prompt.
+
+    Exit code 1 if a promise does not hold, 2 if the chain could not be asked.
+    """
     from headgate.testing import prove
 
     diagnosis = prove(_load(target), question)
@@ -36,4 +40,9 @@ def doctor(
 def _load(target: str) -> Any:
     found = load_object(target)
     # A function is taken as one that builds the chain.
-    return found() if callable(found) and not hasattr(found, "invoke") and not hasattr(found, "retrieve") else found
+    if not callable(found) or hasattr(found, "invoke") or hasattr(found, "retrieve"):
+        return found
+    try:
+        return found()
+    except Exception as error:
+        raise HeadgateError(f"{target} could not be built: {one_line(error)}.") from error

@@ -9,7 +9,9 @@ from typing import Any
 
 from headgate.errors import HeadgateError
 
-__all__ = ["load_object"]
+__all__ = ["load_object", "one_line"]
+
+_SHOWN_CHARS = 200
 
 
 def load_object(place: str) -> Any:
@@ -25,8 +27,8 @@ def load_object(place: str) -> Any:
     sys.path.insert(0, str(Path.cwd()))
     try:
         found: Any = importlib.import_module(module_name)
-    except ImportError as error:
-        raise HeadgateError(f"{module_name[:80]!r} cannot be imported: {error}") from error
+    except Exception as error:  # whatever the reader's own module raises while it is imported
+        raise HeadgateError(f"{module_name[:80]!r} cannot be imported: {one_line(error)}.") from error
     finally:
         sys.path.pop(0)
     for step in name.split("."):
@@ -34,3 +36,9 @@ def load_object(place: str) -> Any:
             raise HeadgateError(f"{module_name!r} has no {name!r}.")
         found = getattr(found, step)
     return found
+
+
+def one_line(error: Exception) -> str:
+    """Return what the reader's own code raised as one short line."""
+    said = " ".join(str(error).split())[:_SHOWN_CHARS].rstrip(".")
+    return f"{type(error).__name__}: {said}"

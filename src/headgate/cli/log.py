@@ -16,7 +16,6 @@ import typer
 from rich.table import Table
 
 from headgate.cli.options import (
-    HtmlOption,
     JsonOption,
     LogArgument,
     LogEntries,
@@ -49,7 +48,9 @@ def log(
     admission: Annotated[
         str | None, typer.Option(metavar="ID", help="Show one admission in full; a unique prefix of its id is enough.")
     ] = None,
-    html: HtmlOption = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="PAGE", help="With --admission: also write it as an HTML page.")
+    ] = None,
     counts: Annotated[bool, typer.Option("--counts", help="Count per day and code instead of listing.")] = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing records as they are written.")] = False,
     as_json: JsonOption = False,
@@ -58,6 +59,8 @@ def log(
 
     Exit code 1 if torn or foreign lines were skipped.
     """
+    if html is not None and admission is None:
+        raise HeadgateError("--html writes whole admissions as a page. Name one with --admission ID.")
     wanted = _Filter.make(code, source, action, since, until)
     entries = LogEntries(path, quiet=True)
     if admission is not None:

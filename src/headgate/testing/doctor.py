@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from headgate.admission.gate import Gate
 from headgate.chunk import Chunk
 from headgate.clock import utc_now
-from headgate.errors import AdapterError
+from headgate.errors import AdapterError, HeadgateError
 from headgate.integration.adapters import adapters
 from headgate.provenance import Sealer, generate_signing_key
 
@@ -26,6 +26,7 @@ _PROMISES = {
     "stale": "a stale document does not",
     "worded": "a document in other words reaches it in canonical terms",
 }
+_SHOWN_CHARS = 200
 _HOST = "https://canary.headgate.invalid/"
 
 
@@ -139,6 +140,7 @@ def prove(target: object, question: str = "What does the handbook say?", *, give
 
     Raises:
         AdapterError: no installed integration knows such an object.
+        HeadgateError: the chain raised before its prompt could be seen, so nothing is proved.
     """
     probe = _find_probe(target)
     if not probe.leaves:
@@ -150,8 +152,22 @@ def prove(target: object, question: str = "What does the handbook say?", *, give
         planted = [(leaf, publisher.hatch(number)) for number, leaf in enumerate(probe.leaves)]
         for leaf, canaries in planted:
             stack.callback(leaf.plant(canaries))
-        prompt = probe.observe(question, [canaries.mark for _, canaries in planted], given)
+        prompt = _observe(probe, question, [canaries.mark for _, canaries in planted], given)
     return _diagnose(probe, [(leaf, canaries.mark) for leaf, canaries in planted], prompt)
+
+
+def _observe(probe: Probe, question: str, marks: Sequence[str], given: Any) -> str:
+    try:
+        return probe.observe(question, marks, given)
+    except HeadgateError:
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split())[:_SHOWN_CHARS].rstrip(".")
+        raise HeadgateError(
+            f"The chain could not be asked, so nothing is proved: {type(error).__name__}: {said}. "
+            "If it needs another input, give it with prove(chain, given=...); if its prompt needs metadata of the "
+            "documents, note that canaries have a source and times only."
+        ) from error
 
 
 def _find_probe(target: object) -> Probe:
