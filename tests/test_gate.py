@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import copy
+import json
+import logging
+import os
 import pickle
+import threading
+import time
 from datetime import datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from headgate import Admission, Chunk, Gate, Policy, PolicyError
+from headgate.limits import Limits
 from headgate.testing import FixedClock, Publisher
 
 URI = "https://handbook.example/paris"
@@ -320,3 +329,196 @@ def test_what_cannot_be_read_leaves_audit_mode_as_it_came(chunk: Chunk) -> None:
     assert admission.chunks == (chunk,)
     assert admission.decisions[0].codes == ("G902",)
     assert not Gate({"mode": "enforce"}).admit([chunk]).chunks
+
+
+@pytest.mark.parametrize(
+    ("chunks", "is_elsewhere"),
+    [
+        ([], False),
+        ([Chunk("x")] * 10, False),
+        ([Chunk(None)] * 10, False),  # type: ignore[arg-type]
+        ([Chunk("x" * 100_000)], True),
+        ([Chunk("x")] * 100, True),
+    ],
+    ids=["nothing", "little", "no text", "long", "many"],
+)
+async def test_more_than_a_few_milliseconds_of_work_leave_the_event_loop(
+    chunks: list[Chunk], is_elsewhere: bool, clock: FixedClock
+) -> None:
+    threads: list[int] = []
+
+    def looks() -> datetime:
+        threads.append(threading.get_ident())
+        return clock()
+
+    await Gate({}, clock=looks).aadmit(chunks)
+    assert [thread != threading.get_ident() for thread in threads] == [is_elsewhere]
+
+
+@pytest.mark.parametrize(("kind", "is_elsewhere"), [("quarantine", True), ("forced log", True), ("log", False)])
+async def test_what_waits_for_a_disk_leaves_the_event_loop(
+    kind: str,
+    is_elsewhere: bool,
+    handbook: Publisher,
+    clock: FixedClock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rule = {"failures": "20%", "window": "1h", "at_least": 1}
+    path = str(tmp_path / "file")
+    policies: dict[str, dict[str, Any]] = {
+        "quarantine": {"sources": [handbook.source(quarantine=rule)], "quarantine": {"path": path}},
+        "forced log": {"log": {"path": path, "fsync": True}},
+        "log": {"log": {"path": path}},
+    }
+    gate = Gate(policies[kind], clock=clock)
+
+    def full(descriptor: int, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)  # so that it is said, in the thread that writes
+    with caplog.at_level(logging.WARNING, "headgate"):
+        admission = await gate.aadmit([Chunk("text", {"source": URI})])
+    assert not admission.chunks
+    assert [record.thread != threading.get_ident() for record in caplog.records] == [is_elsewhere]
+
+
+def test_an_admission_says_how_long_it_took(gate: Gate, handbook: Publisher) -> None:
+    before = time.perf_counter()
+    admission = gate.admit([handbook.seal("Text.", URI)])
+    assert 0 <= admission.seconds <= time.perf_counter() - before
+
+
+@pytest.mark.parametrize("query", [None, "what?", "lone \ud800 surrogate", 7])
+def test_a_query_is_recorded_as_a_digest(gate: Gate, query: Any) -> None:
+    admission = gate.admit([], query)
+    assert (admission.query_digest is None) == (not isinstance(query, str))
+    assert admission.query == (query if isinstance(query, str) else None)
+    assert admission.query_digest == gate.admit([], query).query_digest
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (None, None),
+        ("a1", "a1"),
+        (7, "7"),
+        (UUID(int=7), "00000000-0000-0000-0000-000000000007"),
+        (1.5, None),
+        (["a"], None),
+        ("https://u:p@x.example/", "https://~"),
+    ],
+    ids=ascii,
+)
+def test_a_chunk_keeps_the_identifier_that_its_store_gave(gate: Gate, given: Any, shown: str | None) -> None:
+    (decision,) = gate.admit([Chunk("Text.", id=given)]).decisions
+    if shown == "https://~":
+        assert str(decision.chunk_id).startswith(shown)
+    else:
+        assert decision.chunk_id == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [("0123456789", ()), ("0123456789x", ("G903",)), ("\u00e9" * 5, ()), ("\u00e9" * 6, ("G903",))],
+    ids=ascii,
+)
+def test_a_text_has_a_largest_size(text: str, codes: tuple[str, ...], clock: FixedClock) -> None:
+    gate = Gate({"default": {"provenance": {"require": "none"}}}, clock=clock, limits=Limits(text_bytes=10))
+    assert gate.admit([Chunk(text)]).decisions[0].codes == codes
+
+
+@pytest.mark.parametrize("number", [2, 3, 4, 5])
+def test_an_admission_judges_so_many_documents_and_drops_the_rest(number: int, clock: FixedClock) -> None:
+    gate = Gate({"default": {"provenance": {"require": "none"}}}, clock=clock, limits=Limits(chunks=3))
+    decisions = gate.admit([Chunk(str(index)) for index in range(number)]).decisions
+    assert [decision.codes for decision in decisions] == [("G904",) if index >= 3 else () for index in range(number)]
+    assert [decision.index for decision in decisions] == list(range(number))
+
+
+def test_metadata_may_be_any_mapping(gate: Gate, handbook: Publisher) -> None:
+    chunk = handbook.seal("Text.", URI, {"title": "T"}, cover=["title"])
+    admission = gate.admit([Chunk(chunk.text, MappingProxyType(dict(chunk.metadata)))])
+    assert [one.metadata for one in admission.chunks] == [chunk.metadata]
+
+
+def test_a_gate_whose_memory_is_full_decides_alike(handbook: Publisher, clock: FixedClock) -> None:
+    source = handbook.source(freshness={"max_age": "90d"})
+    small = Gate({"sources": [source]}, clock=clock, limits=Limits(memo_entries=2, memo_chars=10))
+    large = Gate({"sources": [source]}, clock=clock)
+    chunks = [handbook.seal(f"Text {number}.", f"{URI}/{number}") for number in range(7)]
+    chunks += [chunk.with_metadata(headgate_seal="x") for chunk in chunks]
+    for _ in range(2):
+        assert small.admit(chunks).decisions == large.admit(chunks).decisions
+
+
+def key_file(folder: Path, publisher: Publisher) -> dict[str, Any]:
+    """Write the publisher's key into a file, and return a policy that names it."""
+    (folder / "key.jwks.json").write_text(json.dumps(publisher.key.public_jwks()))
+    return {"sources": [publisher.source(provenance={"keys": [str(folder / "key.jwks.json")]})]}
+
+
+@pytest.mark.parametrize("is_file", [True, False])
+def test_a_reload_reads_keys_again_wherever_the_policy_came_from(
+    is_file: bool, tmp_path: Path, handbook: Publisher, clock: FixedClock
+) -> None:
+    policy = key_file(tmp_path, handbook)
+    file = tmp_path / "headgate.yaml"
+    file.write_text(json.dumps(policy))
+    gate = Gate(file if is_file else policy, clock=clock)
+    assert gate.path == (file if is_file else None)
+    assert gate.reload() is False
+    chunk = handbook.seal("Text.", URI)
+    assert gate.admit([chunk]).chunks
+    key_file(tmp_path, Publisher("handbook", handbook.match, clock))
+    assert gate.admit([chunk]).chunks
+    assert gate.reload() is True
+    assert codes(gate.admit([chunk])) == {"P102"}
+
+
+@pytest.mark.parametrize("is_file", [True, False])
+def test_a_pickled_gate_comes_back_under_the_same_revision_or_not_at_all(
+    is_file: bool, tmp_path: Path, handbook: Publisher, clock: FixedClock
+) -> None:
+    policy = key_file(tmp_path, handbook)
+    file = tmp_path / "headgate.yaml"
+    file.write_text(json.dumps(policy))
+    gate = Gate(file if is_file else policy, clock=clock)
+    pickled = pickle.dumps(gate)
+    again = pickle.loads(pickled)
+    assert (again.path, again.policy_revision) == (gate.path, gate.policy_revision)
+    key_file(tmp_path, Publisher("handbook", handbook.match, clock))
+    with pytest.raises(PolicyError, match="pickled gate") as error:
+        pickle.loads(pickled)
+    assert error.value.file == (str(file) if is_file else None)
+
+
+@pytest.mark.parametrize("is_file", [True, False])
+def test_an_error_in_what_a_policy_names_says_where(is_file: bool, tmp_path: Path, handbook: Publisher) -> None:
+    policy = key_file(tmp_path, handbook)
+    (tmp_path / "key.jwks.json").write_text("{}")
+    file = tmp_path / "headgate.yaml"
+    file.write_text(json.dumps(policy))
+    with pytest.raises(PolicyError) as error:
+        Gate(file if is_file else policy)
+    assert error.value.path == ("sources", 0, "provenance", "keys", 0)
+    assert error.value.file == (str(file) if is_file else None)
+    assert "key.jwks.json" in error.value.problem
+    policy["sources"][0]["provenance"]["keys"] = [{"keys": []}]
+    with pytest.raises(PolicyError) as error:
+        Gate(policy)
+    assert (error.value.path, error.value.file) == (("sources", 0, "provenance", "keys", 0), None)
+    assert error.value.problem == "no keys are listed here."
+
+
+@pytest.mark.parametrize("mode", ["enforce", "warn", "audit"])
+def test_a_budget_has_a_mode_of_its_own(
+    mode: str, handbook: Publisher, clock: FixedClock, offline_tokens: None
+) -> None:
+    budget = {"max_tokens": 4, "encoding": "cl100k_base", "cut": True}
+    gate = Gate({"sources": [handbook.source()], "budget": budget, "modes": {"budget": mode}}, clock=clock)
+    admission = gate.admit([handbook.seal(text, URI) for text in ("0123456789", "x", "y")] + [Chunk("not admitted")])
+    assert [decision.codes for decision in admission.decisions[:3]] == [("B401",), ("B402",), ("B402",)]
+    expected = {"enforce": ["0123"], "warn": ["0123", "x", "y"], "audit": ["0123456789", "x", "y"]}
+    assert [chunk.text for chunk in admission.chunks] == expected[mode]

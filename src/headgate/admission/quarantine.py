@@ -55,6 +55,7 @@ class QuarantineFile:
     """
 
     path: Path
+    _is_expected: bool = False
     _seen: tuple[int, int, int] | None = None
     _held: Mapping[str, Held] = field(default_factory=dict)
 
@@ -68,12 +69,13 @@ class QuarantineFile:
         try:
             status = os.stat(self.path)
         except FileNotFoundError:
-            if self._seen is None:
+            if not self._is_expected:
                 return {}
             # Without the file nobody knows what is held: whoever removes it must not open anything.
             raise HeadgateError(
                 f"{self.path}: the file is gone; its sources are held until it is back, or the gate is built again."
             ) from None
+        self._is_expected = True
         now = (status.st_mtime_ns, status.st_size, status.st_ino)
         if now != self._seen:
             self._held = self._read()
@@ -82,7 +84,7 @@ class QuarantineFile:
 
     def hold(self, source: str, at: datetime, reason: str) -> None:
         """Put a source into quarantine."""
-        self._seen = self._seen or (0, 0, 0)  # from now on it has to be there
+        self._is_expected = True
         self._append({"at": at.isoformat(), "action": "hold", "source": source, "reason": reason})
 
     def release(self, source: str, at: datetime, by: str) -> None:
@@ -171,7 +173,7 @@ class Watch:
         Raises:
             OSError: the file cannot be written.
         """
-        if not self._rules or self._file is None:
+        if self._file is None:
             return []
         found: list[Held] = []
         already = self.held()
