@@ -53,6 +53,7 @@ class TokenBudget:
                 fits.append(Fit(tokens, text))
                 left -= tokens
             elif self._cut and left > 0:
+                # Rank decides: a text that is cut uses up all that is left, and the ones after it have no claim.
                 kept = self._first_tokens(text, left)
                 fits.append(Fit(tokens, kept or None, is_cut=bool(kept)))
                 left = 0

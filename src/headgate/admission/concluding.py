@@ -30,6 +30,7 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     _hold_back(judged, answers)
     if len(judged) > 1:
         apply_supersession(judged, plan.at)
+    # Last, so that nothing that stays out takes tokens from what enters.
     if plan.revision.budget is not None:
         apply_budget(judged, plan.revision)
     return _conclude(plan)
@@ -59,6 +60,7 @@ def _conclude(plan: Plan) -> Admission:
             admitted.append(judgement.outgoing())
         else:
             dropped.append(Dropped(judgement.chunk, decision))
+    # A chain may hand over anything as a query; only text has a digest.
     query = plan.query if isinstance(plan.query, str) else None
     return Admission(
         id=uuid.uuid4().hex,

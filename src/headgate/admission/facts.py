@@ -175,10 +175,12 @@ def _cited(draft: _Draft) -> str | None:
         return None
     if draft.presented.declared_uri == attestation.uri:
         return None
+    # Audit changes nothing, not even a citation that is wrong.
     return attestation.subject if draft.source.modes["provenance"] != "audit" else None
 
 
 def _evidence(draft: _Draft, times: Timestamps, metadata: Mapping[str, object], limits: Limits) -> dict[str, object]:
+    # Every unknown key is read for the hints, so only where a record would have no age to show.
     hints = find_time_like(metadata, limits) if times.age_basis() is None and not times.uncounted else ()
     return evidence_of(
         draft.verified,
@@ -202,9 +204,11 @@ def check_failed(check: str, error: Exception) -> Finding:
 
 def _prove(draft: _Draft, presented: Presented, digest: bytes, revision: Revision, limits: Limits) -> None:
     """Find what is proved; until that is done, the document is what its metadata declares."""
+    # Set first, so that a check that raises is still the finding of a source rather than of nobody.
     draft.uri, draft.source = presented.declared_uri, revision.source_of(presented.declared_uri)
 
     def verify(claim: Claim, requirement: Requirement) -> Verdict:
+        # Not the metadata: a verdict is about token, text and keys; what the token covers is compared each time.
         key = (claim.mechanism, claim.key, digest, requirement.source)
         known = revision.verdicts.get(key)
         if known is None:

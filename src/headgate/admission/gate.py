@@ -160,6 +160,7 @@ class Gate:
         as_of: datetime | None = None,
     ) -> Admission:
         """As `judge`. Work of more than a few milliseconds is done in a thread, so that the event loop goes on."""
+        # Where a source can be in quarantine, each admission looks at a file, and a disk must not stop the event loop.
         if weigh(chunks) > _INLINE_WEIGHT or self._watch.sources:
             return await asyncio.to_thread(self.judge, chunks, query, now, as_of)
         return self.judge(chunks, query, now, as_of)
@@ -175,8 +176,10 @@ class Gate:
         Returns:
             The admission; if it could not be recorded and the policy says so, one in which everything is dropped.
         """
+        # Documents made up for a proof would count as failures and stand in the log as traffic.
         if self._is_proof(admission):
             return admission
+        # Before recording: a log that fails gives every document G905, and a full disk would hold all sources.
         if self._watch.sources:
             self._observe(admission)
         return self._recorder.release(admission, context, framework)
@@ -227,6 +230,7 @@ class Gate:
             if self._proved:
                 raise PolicyError("a chain is being proved with this gate.", "Reload when the proof is over.")
             # One assignment each: whoever reads `_revision` has all of the old or all of the new.
+            # What can raise comes before the first assignment: a log that cannot be opened changes nothing.
             recorder, watch = self._recorder.under(policy), self._watch.under(policy)
             self._policy, self._recorder, self._watch = policy, recorder, watch
             self._revision = revision
@@ -289,6 +293,7 @@ class Gate:
             return _NO_ANSWERS
         try:
             return Answers(watch.held(), watch.sources)
+        # A finding for the documents of watched sources, because the others have nothing to do with this file.
         except (OSError, HeadgateError) as error:
             return Answers({}, watch.sources, error)
 

@@ -146,6 +146,7 @@ def judge_chunk(judgement: Judgement, revision: Revision, now: datetime, limits:
         judge_times(judgement, now)
     except Exception as error:  # noqa: BLE001 - whatever broke the check, it must not admit
         judgement.add((check_failed("freshness", error),), modes["freshness"])
+    # From here on it is about how a text enters; what stays out has no need of it.
     if judgement.is_kept_out:
         return
     if judgement.shown != () or judgement.chunk.hidden_metadata:
@@ -169,6 +170,7 @@ def _read_text(chunk: Chunk, limits: Limits) -> bytes | Finding:
     # The type first: asking an abstract class costs more than all the rest of this function.
     if type(chunk.metadata) is not dict and not isinstance(chunk.metadata, Mapping):
         return Finding("G902", f"The metadata must be a mapping, not {type(chunk.metadata).__name__}.")
+    # A character has at least one byte, so most oversized texts are refused before they are copied.
     if len(text) > limits.text_bytes:
         return Finding("G903", f"The text has {len(text):,} characters; the limit is {limits.text_bytes:,} bytes.")
     try:
@@ -251,6 +253,7 @@ def _rewritten(
     text: str, digest: bytes, source: ResolvedSource, revision: Revision, limits: Limits
 ) -> tuple[Rewrite, tuple[Finding, ...]]:
     """Return what terminology does with a text; remembered, because the same passages are retrieved again and again."""
+    # By source too: the same words may be scoped to one source and mean something else in another.
     key = (digest, source.id)
     known = revision.rewrites.get(key)
     if known is None:

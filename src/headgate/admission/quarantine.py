@@ -26,6 +26,7 @@ from headgate.policy.durations import format_duration
 
 __all__ = ["Held", "QuarantineFile", "Watch", "is_failure"]
 
+# The window slides in sixtieths: memory stays constant, and the edge is exact to less than two per cent.
 _BUCKETS = 60
 _MAX_BYTES = 10_000_000
 _ACTIONS = ("hold", "release")
@@ -95,6 +96,7 @@ class QuarantineFile:
         line = to_json(event).encode("utf-8") + b"\n"
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
         try:
+            # One write to a file opened for appending: lines of several processes never mix.
             os.write(descriptor, line)
             os.fsync(descriptor)
         finally:
@@ -110,6 +112,7 @@ class QuarantineFile:
             if line.strip():
                 event = self._parse(line, number)
                 if event["action"] == "hold":
+                    # Two processes may hold a source at once; the first says since when and why.
                     held.setdefault(event["source"], Held(event["source"], _at(event), event.get("reason", "")))
                 else:
                     held.pop(event["source"], None)
@@ -120,6 +123,7 @@ class QuarantineFile:
             event = json.loads(line)
         except (ValueError, RecursionError):
             event = None
+        # A line cut off by a crash ends here too: it may have been a hold, so it is never skipped.
         if not _is_event(event):
             problem = "is not a quarantine event. Correct or remove the line; until then its sources are held."
             raise HeadgateError(f"{self.path}:{number}: the line {problem}")
@@ -200,6 +204,7 @@ class Watch:
             counts[-1][2] += failures
         else:
             counts.append([bucket, documents, failures])
+        # Buckets without traffic do not exist, so the oldest in the queue may be older than the window.
         recent = [count for count in counts if count[0] > bucket - _BUCKETS]
         seen, failed = int(sum(count[1] for count in recent)), int(sum(count[2] for count in recent))
         if seen < rule.at_least or failed <= rule.failures * seen:
@@ -213,6 +218,7 @@ class Watch:
 def is_failure(decision: Decision) -> bool:
     """Return whether a document counts against its source: refuted provenance, or nothing that could be judged."""
     return any(
+        # P113 is the quarantine itself: counted, it would keep a source held by being held.
         finding.severity == "error" and finding.check in ("provenance", "gate") and finding.code != "P113"
         for finding in decision.findings
     )

@@ -51,6 +51,7 @@ class Recorder:
         Raises:
             PolicyError: the new log cannot be opened.
         """
+        # Threads and counts are shared, and the old log stays open: a release that has begun still ends in it.
         other = object.__new__(Recorder)
         other.__dict__.update(self.__dict__)
         other._configure(policy)
@@ -80,6 +81,7 @@ class Recorder:
                 self._decision_log.write(admission)
             except Exception as error:  # noqa: BLE001 - a decision that cannot be recorded is the policy's to judge
                 admission = self._unrecorded(admission, error)
+        # After the log, so that sinks see what was released and not what was decided.
         for sink in self._background:
             sink(admission)
         # Only where the application has loaded OpenTelemetry: importing it here would tax everybody.
@@ -97,6 +99,7 @@ class Recorder:
         if settings is None:
             self._decision_log, self._settings = None, None
             return
+        # Under a policy that only observes, a full disk must not be the first thing that keeps documents out.
         on_error = settings.on_error or ("drop" if policy.keeps_out else "admit")
         self._drops_on_error = on_error == "drop"
         path = policy.resolve_path(settings.path)

@@ -130,6 +130,7 @@ def resolve(policy: Policy, limits: Limits) -> Revision:
     patterns = [
         (UriPattern.parse(pattern), sources[source.id]) for source in policy.sources for pattern in source.match
     ]
+    # Stable: of patterns that are equally specific, the first in the policy decides.
     patterns.sort(key=lambda pair: pair[0].specificity, reverse=True)
     return Revision(
         digest=_digest(policy, (*sources.values(), default)),
@@ -213,6 +214,7 @@ def _budget(policy: Policy) -> TokenBudget | None:
 
 def _digest(policy: Policy, sources: tuple[ResolvedSource, ...]) -> str:
     loaded = {
+        # What the files hold too: another key under an old file name is another revision.
         source.id: [source.requirement.keys.digest, source.glossary.digest if source.glossary else None]
         for source in sources
     }

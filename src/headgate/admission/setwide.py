@@ -28,6 +28,7 @@ def apply_supersession(judged: Sequence[Judgement], at: datetime) -> None:
         at: the instant they are judged for; what is not in force then replaces nothing.
     """
     located = [judgement for judgement in judged if judgement.facts.document is not None]
+    # The usual retrieval: no document twice, nothing to compare.
     if len({judgement.facts.document for judgement in located}) == len(located):
         return
     for index, finding in find_superseded([_candidate(judgement, at) for judgement in located]).items():
@@ -65,6 +66,7 @@ def apply_budget(judged: Sequence[Judgement], revision: Revision) -> None:
 def refuse_surplus(chunks: Sequence[Chunk], limits: Limits, revision: Revision) -> list[Judgement]:
     """Return judgements that drop every chunk beyond the largest number that one admission judges."""
     refused = []
+    # Surplus chunks are neither read nor hashed: their number is what is being bounded.
     for index in range(limits.chunks, len(chunks)):
         judgement = Judgement(index, chunks[index], Facts(revision.default))
         judgement.add([Finding("G904", f"One admission judges {limits.chunks:,} documents.")], revision.strictest)

@@ -162,6 +162,7 @@ def present_roles(
         if not named:
             continue
         own = tuple(name for name in named if lookup(metadata, name) is not None)
+        # A policy that names its expiry key must not thereby silence an expiry under another key.
         others = () if role in AGE_ROLES else catalogued.get(role, ())
         found[role] = (*own, *(name for name in others if name not in own))
     return found
@@ -186,9 +187,11 @@ def rank_of(name: str) -> int:
 
 def lookup(metadata: Mapping[str, object], key: str) -> object:
     """Return a metadata value by key, or by a dotted path into nested mappings; None if there is none."""
+    # A key that really contains a dot comes before the path that it spells.
     if "." not in key or key in metadata:
         return metadata.get(key)
     value: object = metadata
+    # No metadata nests deeper on purpose; the bound is for keys made to walk.
     for step in key.split(".")[:8]:
         if not isinstance(value, Mapping):
             return None

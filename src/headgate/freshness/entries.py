@@ -103,6 +103,7 @@ def find_time_like(metadata: Mapping[str, object], limits: Limits = DEFAULT_LIMI
 
 
 def _reads_as_time(value: object, limits: Limits) -> bool:
+    # Bare digits would read as a date or an epoch, and every identifier as a time.
     if isinstance(value, str) and not any(sign in value for sign in "-/. "):
         return False
     readings = read_values(value, max_chars=limits.date_chars)

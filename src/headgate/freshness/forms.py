@@ -82,6 +82,7 @@ def read_digits(digits: str, zone: tzinfo | None) -> Interval | None:
     Returns:
         The interval; None if they are not a date between 1900 and 2199.
     """
+    # Epochs of today have 10, 13, 16 or 19 digits and begin with 17: only ten digits can mean both, from 2030 on.
     if len(digits) not in _DIGITS or not 1900 <= int(digits[:4]) <= 2199:
         return None
     try:
@@ -150,6 +151,7 @@ def _read_named(text: str, zone: tzinfo | None) -> Interval | None:
         return None
     month = _month(match["month"])
     if match["day"] is None:
+        # "March 2026 10:00" names an hour of no day; to drop the hour would be a guess.
         if match["hour"] is not None:
             return None
         return _read_reduced(int(match["year"]), month, zone)
@@ -161,6 +163,7 @@ def _read_numeric(text: str, zone: tzinfo | None, order: DateOrder | None) -> tu
     if not match:
         raise Unreadable("this is not a time in a form that can be read")
     first, second, year = int(match["first"]), int(match["second_part"]), _year(match["year"])
+    # Also where a policy sets the order: a day that can be no month is not a misprint to refuse.
     if first > 12 or first == second:
         order = "DMY"
     elif second > 12:
@@ -243,7 +246,9 @@ def _ends_a_day(value: datetime) -> bool:
     """Return whether a time is in the last minute of a day in UTC; without a zone, whether it can be."""
     offset = value.utcoffset()
     if offset is None:
+        # Zones differ from UTC by quarters of an hour, so elsewhere the last minute of a day is the last of a quarter.
         return value.minute % 15 == 14
+    # Any day will do, and one in the middle of the calendar cannot overflow.
     end = value.replace(tzinfo=None, year=2000, month=1, day=2) - offset
     return (end.hour, end.minute) == (23, 59)
 

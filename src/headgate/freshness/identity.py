@@ -20,6 +20,7 @@ __all__ = ["fragment_of", "identify_document"]
 
 # Percent-encoded octets beyond ASCII; what is encoded within ASCII was encoded to keep it from acting as a delimiter.
 _ENCODED = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
+# At least two letters: `C:` is a drive.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 # The part of a fragment that only tells a browser what to highlight (WICG, URL fragment text directives).
 _DIRECTIVE = ":~:"
@@ -57,6 +58,7 @@ def fragment_of(value: object, max_chars: int = 2_048) -> str:
 @lru_cache(maxsize=4_096)
 def _identify(uri: str) -> str:
     path, mark, query = uri.partition("?")
+    # `https://host/` keeps its slash, because the empty path is normalised to it (RFC 3986, section 6.2.3).
     trimmed = path.rstrip("/") if path.count("/") > 3 or "://" not in path else path
     return _unify(f"{trimmed or path}{mark}{query}")
 

@@ -13,6 +13,7 @@ Unit = Literal["instant", "day", "month", "year"]
 # The first and the last place on earth to begin a day.
 _EASTERNMOST = timezone(timedelta(hours=14))
 _WESTERNMOST = timezone(timedelta(hours=-12))
+# How far apart the same local time is in those two places.
 _WIDEST = timedelta(hours=26)
 _FIRST = datetime.min.replace(tzinfo=timezone.utc)
 _LAST = datetime.max.replace(tzinfo=timezone.utc)

@@ -118,6 +118,7 @@ def read_values(
         date_order: how to read 03/04/2026.
         max_chars: the longest text that is read.
     """
+    # A subclass may have a hash and an equality of its own, and would be taken for another text.
     if type(value) is str and len(value) <= _LONGEST_REMEMBERED:
         return _read_remembered(value, role, zone, date_order, max_chars)
     return _read_all(value, role, zone, date_order, max_chars)
@@ -160,6 +161,7 @@ def is_none(value: object) -> bool:
         return value.is_nan()
     if isinstance(value, (list, tuple, Mapping, Set)):
         return len(value) == 0
+    # By name: importing pandas to ask would tax everybody.
     return type(value).__name__ in ("NaTType", "NAType") or (type(value) is int and value == _NAT)
 
 
@@ -168,6 +170,7 @@ def plain_value(value: object) -> Any:
     if isinstance(value, time.struct_time):
         offset = value.tm_gmtoff
         zone = timezone(timedelta(seconds=offset)) if offset is not None else None
+        # C allows 60 and 61 for leap seconds; `datetime` allows neither.
         return datetime(*value[:5], min(value.tm_sec, 59), tzinfo=zone)
     if isinstance(value, Decimal):
         if value.is_nan():
@@ -178,6 +181,7 @@ def plain_value(value: object) -> Any:
     if type(value).__module__.partition(".")[0] == "numpy" and getattr(value, "size", 1) <= _MOST_VALUES:
         # Nanoseconds have no `datetime`; numpy writes them as ISO 8601.
         return str(value) if type(value).__name__ == "datetime64" else value.tolist()  # type: ignore[attr-defined]
+    # pandas' NaT is a `datetime` too, and has no date to combine.
     if isinstance(value, datetime) and type(value) is not datetime and type(value).__name__ != "NaTType":
         return datetime.combine(value.date(), value.timetz())
     return value
@@ -200,6 +204,7 @@ def _parts(value: object, depth: int = 0) -> Iterator[object]:
 def _read(
     value: object, role: str, zone: tzinfo | None, order: DateOrder | None, max_chars: int
 ) -> tuple[Interval, ...]:
+    # Before `date`, whose subclass it is.
     if isinstance(value, datetime):
         return (from_local(value, zone),)
     if isinstance(value, date):
@@ -237,8 +242,10 @@ def _read_number(value: float, role: str, zone: tzinfo | None) -> tuple[Interval
 
 
 def _epoch(value: float) -> Interval:
+    # Each unit begins in 1973 and ends before the next begins (1e11 seconds are the year 5138): no number fits two.
     for upper, per_second in ((1e11, 1), (1e14, 10**3), (1e17, 10**6), (1e19, 10**9)):
         if 1e8 <= value < upper:
+            # Whole numbers stay whole: a float has no room for the nanoseconds of today.
             micros = value * 10**6 // per_second if isinstance(value, int) else value * (10**6 / per_second)
             instant = _EPOCH + timedelta(microseconds=micros)
             return Interval(instant, instant)
@@ -255,4 +262,5 @@ def _is_sentinel(interval: Interval, role: str) -> bool:
     """Return whether a time means that there is none: the zero time of Go and .NET, and the last day of 9999."""
     if role == "valid_until" and interval.earliest >= datetime(9999, 12, 30, tzinfo=timezone.utc):
         return True
+    # Two days more than the zero time itself, for zones and for readings that span a day.
     return role in ("valid_until", "valid_from") and interval.latest <= datetime(1, 1, 3, tzinfo=timezone.utc)

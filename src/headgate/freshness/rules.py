@@ -81,9 +81,11 @@ def quiet_window(times: Timestamps, rule: Freshness) -> tuple[datetime, datetime
     if since is not None:
         starts.append(since.latest)
     if until is not None:
+        # At the end itself it is already over (RFC 7519, section 4.1.4), and both ends of the window are included.
         ends.append(shift(until.earliest, -_TICK))
     basis = times.age_basis()
     if basis is None:
+        # A warning is something to say as well, so `missing: warn` is not quiet.
         if rule.max_age is not None and rule.missing != "admit":
             return None
         return max(starts), min(ends)

@@ -15,6 +15,7 @@ from headgate.freshness.parsing import is_none, plain_value
 
 __all__ = ["name_successor"]
 
+# Some stores keep a flag under this name; as texts these are its "no".
 _NO_SUCCESSOR = frozenset(("no", "false", "0"))
 _MOST_NAMED, _DEEPEST = 5, 3
 

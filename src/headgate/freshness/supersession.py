@@ -72,6 +72,7 @@ def find_superseded(candidates: Sequence[Candidate]) -> dict[int, Finding]:
     """
     groups: dict[tuple[str, str], list[Candidate]] = {}
     for candidate in candidates:
+        # By evidence too: what nobody signed must not push out what is proved.
         groups.setdefault((candidate.document, candidate.evidence), []).append(candidate)
     findings = {}
     for group in groups.values():
@@ -91,6 +92,7 @@ def _find_current(group: Sequence[Candidate]) -> _Current | None:
     if versions:
         newest = max(versions)
         members = [one for one in eligible if one.version == newest]
+        # The version decides; its earliest chunk gives those without a number the benefit of the doubt.
         reference = min(members, key=_place_in_time)
     else:
         dated = [one for one in eligible if one.modified is not None]
@@ -109,6 +111,7 @@ def _is_superseded(candidate: Candidate, current: _Current) -> bool:
     if candidate.index in current.members or candidate.digest in current.texts:
         return False
     if candidate.version is not None and current.reference.version is not None:
+        # Not `!=`: a higher version that does not count (not in force yet) is not superseded by the current one.
         return candidate.version < current.reference.version
     return _is_before(candidate, current.reference)
 

@@ -214,10 +214,12 @@ class _Found:
                 readings = entries.read(name, role)
                 stated += [(_as_role(role, interval), Evidence(kind, name)) for interval in readings.intervals]
                 if readings.problem is not None:
+                    # Noted besides what could be read: the part that was not understood may be the stricter one.
                     self.unread.setdefault(role, Evidence(kind, name, readings.problem))
         if not stated:
             return
         self.intervals[role], self.evidence[role] = _cautious(role, stated)
+        # Kept apart: whether a signed version is in force must not depend on entries that nobody signed.
         signed = [one for one in stated if one[1].is_signed]
         if signed and role == "valid_from":
             self.signed_start = _cautious(role, signed)[0].latest
@@ -272,6 +274,7 @@ def _read_age(role: str, entries: Entries, names: Sequence[str]) -> tuple[Interv
             if problem is not None:
                 unread = unread or (None, name, problem)
             elif readings.intervals:
+                # An unreadable entry does not matter where another of the same rank can be read.
                 return min(readings.intervals, key=lambda interval: interval.earliest), name, None
         if unread is not None:
             return unread
@@ -300,6 +303,7 @@ def _whole_number(value: object) -> int | None:
         return None
     if isinstance(value, str) and len(value) <= 18 and value.isascii() and value.isdigit():
         return int(value)
+    # Beyond 2**53 neighbouring whole numbers are one float, and two versions would be the same.
     if isinstance(value, float) and value.is_integer() and 0 <= value < 2**53:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:

@@ -88,6 +88,7 @@ class _Loader(yaml.SafeLoader):
                 "Write the value out, or quote it if it is a text that begins with & or *.",
                 line=event.start_mark.line + 1,
             )
+        # Not left to Python's own limit, which depends on how deep the caller is.
         self.depth = getattr(self, "depth", 0) + 1
         if self.depth > _MAX_DEPTH:
             raise PolicyError("the file is nested too deeply.", "", line=event.start_mark.line + 1)
@@ -130,12 +131,14 @@ def _construct(node: yaml.Node, path: Steps, lines: dict[Steps, int]) -> object:
 def _mapping(node: yaml.MappingNode, path: Steps, lines: dict[Steps, int]) -> dict[str, object]:
     mapping: dict[str, object] = {}
     for key_node, value_node in node.value:
+        # A key is a text whatever it looks like: `on`, `1` and `<<` are names, and nothing is merged.
         key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
         if key is None or key in mapping:
             problem = "a key must be a text." if key is None else f"the key {key[:60]!r} is here twice."
             raise PolicyError(problem, "Keep one.", path, line=key_node.start_mark.line + 1)
         inner = (*path, key)
         mapping[key] = _construct(value_node, inner, lines)
+        # The line of the key: of a nested mapping, the value begins a line further down.
         lines[inner] = key_node.start_mark.line + 1
     return mapping
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 __all__ = ["format_duration", "parse_duration"]
 
 _UNITS = {"w": 604_800.0, "d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+# `ms` comes first: alternatives are tried in order, and 300ms would be 300m and a stray s.
 _PART = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|[wdhms])")
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+")
 

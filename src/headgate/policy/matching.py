@@ -44,6 +44,7 @@ def normalise_uri(value: object, max_chars: int = 2_048) -> str | None:
     if not isinstance(value, str) or not value or len(value) > max_chars:
         return None
     normal = _normalise(value)
+    # Encoding makes a URI up to twelve times longer.
     return normal if normal is not None and len(normal) <= max_chars else None
 
 
@@ -53,11 +54,14 @@ def _normalise(value: str) -> str | None:
         value = "file:/" + value.replace("\\", "/")
     scheme = _SCHEME.match(value)
     if scheme is None:
+        # A host without a scheme (RFC 3986, section 4.2), or a network share: not a path either way.
         if value.startswith("//"):
             return None
+        # In a path these are characters of a name; in a URI they would be read as its syntax.
         return _normalise_path_uri(
             "file", value.replace("\\", "/").replace("%", "%25").replace("?", "%3F").replace("#", "%23")
         )
+    # `urlsplit` drops tabs and newlines without a word, so they are refused before it sees them.
     if "\\" in value or _FORBIDDEN.search(value.replace(" ", "")):
         return None
     try:
@@ -71,6 +75,7 @@ def _normalise_absolute(scheme: str, value: str) -> str | None:
     parts = urlsplit(value)
     if not value[len(scheme) + 1 :].startswith("//"):
         return _normalise_path_uri(scheme, value[len(scheme) + 1 :].partition("#")[0])
+    # What stands before an `@` looks like the host to people; clients differ on encoded hosts.
     if "@" in parts.netloc or "%" in parts.netloc:
         return None
     host, port = parts.netloc, ""
@@ -87,6 +92,7 @@ def _normalise_absolute(scheme: str, value: str) -> str | None:
         return None
     port = "" if port in ("", _DEFAULT_PORTS.get(scheme)) else f":{port}"
     query = f"?{_normalise_percent(parts.query)}" if parts.query else ""
+    # In this order, because `%2E%2E` is two dots as well.
     path = _remove_dot_segments(_normalise_percent(parts.path)) or "/"
     return f"{scheme}://{host}{port}{path}{query}"
 
@@ -108,6 +114,7 @@ def _normalise_percent(text: str) -> str:
 
     def one(match: re.Match[str]) -> str:
         character = chr(int(match.group(1), 16))
+        # Only what means the same when it is decoded: %2F is not a slash (RFC 3986, section 6.2.2.2).
         return character if character in _UNRESERVED else match.group(0).upper()
 
     return _PERCENT.sub(one, text) if "%" in text else text
@@ -140,7 +147,7 @@ class UriPattern:
     """A compiled URI pattern.
 
     Attributes:
-        text: the pattern in its normal form.
+        text: the pattern as it was written.
         host: the pattern's scheme and host labels, the last label first.
         path: the pattern's path segments.
         query: the pattern's query; None if it matches every query.
@@ -186,6 +193,7 @@ class UriPattern:
         exact = all("*" not in part for part in parts)
         return (
             int(exact),
+            # The host before the path: whoever owns a host must not lose it to a long path under any host.
             int(all("*" not in part for part in self.host)),
             host_literals,
             sum("*" not in part for part in self.path),
@@ -205,6 +213,7 @@ def _split(uri: str) -> tuple[tuple[str, ...], tuple[str, ...], str | None]:
         authority, _, path = rest[2:].partition("/")
         host, colon, port = authority.partition(":") if not authority.startswith("[") else (authority, "", "")
         labels = [authority] if authority.startswith("[") else host.split(".")[::-1]
+        # The port is a part of its own, so that no wildcard in a host matches it.
         return (scheme, colon + port, *labels), tuple(path.split("/")), found
     return (scheme,), tuple(rest.split("/")), found
 
@@ -229,6 +238,7 @@ def _match_text(pattern: str, text: str) -> bool:
     if len(text) < len(head) + len(tail) or not text.startswith(head) or not text.endswith(tail):
         return False
     position, end = len(head), len(text) - len(tail)
+    # The first place each time: for `*` alone that finds a match if there is one, without going back.
     for piece in middle:
         found = text.find(piece, position, end)
         if found < 0:

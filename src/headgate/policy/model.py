@@ -158,6 +158,7 @@ class Freshness(_Model):
     missing: Literal["drop", "warn", "admit"] = Field(
         default="drop", description="What happens to a document without a usable time, where max_age is set."
     )
+    # A leeway of a few minutes, as RFC 7519 (section 4.1.4) has it.
     future_skew: Duration = Field(
         default=timedelta(minutes=5), description="How far a publisher's clock may be ahead.", validate_default=True
     )
@@ -223,6 +224,7 @@ class Quarantine(_Model):
         description="The time over which is counted.",
         validate_default=True,
     )
+    # Of ten documents, two bad ones are a fifth already: a share says little about few.
     at_least: int = Field(default=50, ge=1, description="How many documents must have been seen within that time.")
 
 
@@ -304,12 +306,14 @@ class Policy(Displayed, _Model):
     modes: Modes = Field(default_factory=Modes, description="A mode for single checks.")
     metadata: MetadataKeys = Field(default_factory=MetadataKeys)
     sources: tuple[Source, ...] = ()
+    # Needs no keys, unlike a source: without any, nothing that matches no source gets in.
     default: SourceRule = Field(
         default_factory=SourceRule, description="What is required of documents that match no source."
     )
     budget: Budget | None = None
     log: Log | None = None
     quarantine: QuarantineStore | None = None
+    # Excluded from dumps, and so from the revision: the same policy in another folder is the same policy.
     base_dir: Path = Field(default=Path(), exclude=True, description="Where relative paths start; set by `load`.")
 
     @model_validator(mode="after")
@@ -340,6 +344,7 @@ class Policy(Displayed, _Model):
         Raises:
             PolicyError: with the file, line, path and remedy of every problem.
         """
+        # Here, because loading builds on this module.
         from headgate.policy.loading import load_policy
 
         return load_policy(Path(path))
@@ -361,6 +366,7 @@ class Policy(Displayed, _Model):
 
     def resolve_path(self, text: str) -> Path:
         """Return the file that a path in the policy means."""
+        # An absolute path replaces what it is joined to.
         return self.base_dir / text
 
     @property
@@ -378,6 +384,7 @@ class Policy(Displayed, _Model):
     def enforced(self) -> Policy:
         """Return the policy with every check of every source in enforce mode: what would it drop?"""
         sources = tuple(map(_enforced, self.sources))
+        # Cleared everywhere, because a more specific mode would win over the policy's.
         changes = {"mode": "enforce", "modes": Modes(), "sources": sources, "default": _enforced(self.default)}
         return self.model_copy(update=changes)
 

@@ -138,6 +138,7 @@ def check_provenance(
         findings += under_mode(tuple(_check_requirement(rule, presented, tried)), rule.mode)
     if presented.media and is_proof(rule.require):
         findings += under_mode(_check_media(attestation, presented.media), rule.mode)
+    # By severity, not by mode: what a step refuted is not proved in audit mode either.
     if attestation is not None and not _has_error(findings):
         return Proof(tuple(findings), attestation.assurance, attestation, uri, verified)
     return Proof(tuple(findings), NONE if declared.is_default else DECLARED, None, uri, verified)
@@ -168,6 +169,7 @@ def check_prompt_metadata(
         uncovered = [
             name
             for name, value in chunk.metadata.items()
+            # What named the source may stay: where a proof names another document, it is rewritten to that.
             if name not in covered and name not in (SEAL_KEY, source_key) and not _says_nothing(name, value)
         ]
     else:
@@ -187,6 +189,7 @@ def hidden_though_covered(chunk: Chunk, attestation: Attestation | None, require
     """
     if attestation is None or requirement.mode != "enforce" or not is_proof(requirement.require):
         return ()
+    # Hidden by the publisher is signed as well, so only the index's own hiding is undone.
     meant = set(attestation.covered) - set(attestation.hidden)
     return tuple(name for name in chunk.hidden_metadata if name in meant and name in chunk.metadata)
 
@@ -194,6 +197,7 @@ def hidden_though_covered(chunk: Chunk, attestation: Attestation | None, require
 def uncovered_media(attestation: Attestation | None, media: Mapping[str, str | None]) -> list[str]:
     """Return the names of content that is not text and whose bytes nobody vouches for."""
     covered = attestation.media if attestation is not None else ()
+    # Without a digest there is only a reference, and what it points to may be other bytes tomorrow.
     return [name for name, digest in media.items() if digest is None or name not in covered]
 
 
@@ -265,6 +269,7 @@ def _check_covered(
     names = (*attestation.covered, *(MEDIA_PREFIX + name for name in attestation.media))
     try:
         fitting = covered_digests(presented.metadata, names, presented.media)
+    # A covered entry that is a list now, say, was changed; that is P105 and no crash.
     except SealError:
         fitting = ()
     if covered_digest not in fitting:

@@ -56,6 +56,7 @@ def number_text(value: float) -> str:
         ValueError: not a number, or infinite.
     """
     if isinstance(value, int):
+        # From 10**21 on, ECMAScript writes an exponent.
         return int.__repr__(value) if abs(value) < 10**21 else _large_text(value)
     if not math.isfinite(value):
         raise ValueError(f"{value} is not JSON")
@@ -77,6 +78,7 @@ def _float_text(value: float) -> str:
 
     Python finds the same digits and lays them out otherwise: 1e-05 and 1e-07 are 0.00001 and 1e-7 there.
     """
+    # Not `repr`: numpy's float64 is a float too, and names its type there.
     digits, _, exponent = float.__repr__(abs(value)).partition("e")
     sign = "-" if value < 0 else ""
     if not exponent:
@@ -96,6 +98,7 @@ def _plain_values(
     metadata: Mapping[str, object], names: Sequence[str], media: Mapping[str, str | None]
 ) -> dict[str, object]:
     values: dict[str, object] = {}
+    # By code point. RFC 8785 (section 3.2.3) sorts by UTF-16 unit; every digest is made here, so this is enough.
     for name in sorted(names):
         value = media.get(name[len(MEDIA_PREFIX) :]) if name.startswith(MEDIA_PREFIX) else metadata.get(name)
         if value is not None and not isinstance(value, (str, int, float, bool)):

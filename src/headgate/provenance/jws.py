@@ -85,6 +85,7 @@ def verify_parsed(parsed: ParsedJws, keys: KeySet) -> VerificationKey:
     Raises:
         SealError: with code P103 or P102.
     """
+    # Never tried one after the other: which key counts must not depend on which one happens to fit.
     key = keys.get(parsed.kid) if parsed.kid is not None else next(iter(keys)) if len(keys) == 1 else None
     if key is None:
         named = f"the key {shown(parsed.kid)}" if parsed.kid is not None else "no key"
@@ -128,6 +129,7 @@ def _check_header(header: Mapping[str, object], typ: str | None) -> tuple[str, s
         raise SealError("P106", f"the type is {shown(header.get('typ'), 40)}, not {typ!r}")
     if "crit" in header:
         raise SealError("P106", "the token demands an extension (crit) that is not understood")
+    # RFC 7797 demands `crit` beside it; a token that leaves it out must not be read as if it were encoded.
     if "b64" in header:
         raise SealError("P106", "unencoded payloads (b64) are not understood")
     if any(name in header for name in _KEYS_INSIDE):

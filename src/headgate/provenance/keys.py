@@ -69,6 +69,7 @@ class VerificationKey:
         return bool(_algorithm(algorithm).verify(signed, signature, self.key))
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        # The key objects of `cryptography` cannot be pickled.
         jwk = self.key.as_dict(private=False)
         return (_rebuild, (self.kid, self.algorithms, jwk, self.valid_from, self.valid_until))
 
@@ -140,6 +141,7 @@ class KeySet:
             except PolicyError as error:
                 raise error.under("keys", number) from None
         if not keys:
+            # A set in which nothing can be used is a mistake; skipping is for keys beside a usable one.
             raise skipped[0]
         notices = [f"Skipped {error.describe()}" for error in skipped]
         for notice in notices:
@@ -284,6 +286,7 @@ def generate_signing_key(kid: str | None = None, algorithm: str = "Ed25519") -> 
     elif algorithm == "ES256":
         key = ECKey.generate_key("P-256", private=True)
     elif algorithm in ("RS256", "PS256"):
+        # As strong as the other two (NIST SP 800-57, part 1: 128 bits).
         key = RSAKey.generate_key(3_072, private=True)
     else:
         raise ValueError(f"{algorithm!r} is not accepted; use one of {', '.join(ACCEPTED_ALGORITHMS)}")
@@ -296,6 +299,7 @@ def _identity(key: VerificationKey) -> list[str]:
 
 
 def _algorithm(name: str) -> Any:
+    # joserfc's registry has `none` and MACs as well: callers ask only for what a key of theirs allows.
     return JWSRegistry.algorithms[name]
 
 

@@ -42,7 +42,9 @@ __all__ = [
 AsymmetricKey = OKPKey | ECKey | RSAKey
 
 # The first algorithm is the one that a key of this kind signs with.
+# Of RSA's two, PSS is what RFC 8017 (section 8) requires of new applications.
 _FITTING = {("OKP", "Ed25519"): ("Ed25519",), ("EC", "P-256"): ("ES256",), ("RSA", None): ("PS256", "RS256")}
+# RFC 7518, section 3.3, wants 2048 bits at least; the upper bound limits what one verification costs.
 _RSA_BITS = range(2_048, 8_193)
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 _UNREADABLE = (JoseError, ValueError, TypeError, KeyError, AttributeError)
@@ -140,6 +142,7 @@ def public_from_jwk(entry: object) -> PublicMaterial:
     """
     if not isinstance(entry, Mapping):
         raise PolicyError("a key is a JSON object.", "Give a JWK.")
+    # Not stripped to its public half: a private key that has come this far should be noticed.
     if "d" in entry:
         raise PolicyError(
             "this is a private key.",
@@ -222,8 +225,10 @@ def _leaf_of(chain: list[bytes]) -> PublicMaterial:
         if len(leaves) != 1:
             problem = f"the {len(chain)} certificates here are not one chain with one leaf."
             raise PolicyError(problem, "Give a file per key.")
+        # The chain is not verified: the policy trusts this very file, whoever issued what is in it.
         leaf = leaves[0]
         spki = leaf.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        # RFC 5280 counts the last second in, `valid_until` does not: the difference is on the cautious side.
         return PublicMaterial(_import_pem(spki), leaf.not_valid_before_utc, leaf.not_valid_after_utc)
     except (ValueError, x509.InvalidVersion, TypeError) as error:
         problem = f"the certificate cannot be read ({type(error).__name__})."
@@ -241,6 +246,7 @@ def _import(data: dict[str, Any] | bytes, kind: str | None = None) -> Asymmetric
 
 
 def _import_pem(data: bytes) -> AsymmetricKey:
+    # The labels of PKCS#8 and SPKI blocks do not say of which type the key is.
     for kind in ("OKP", "EC", "RSA"):
         try:
             return _import(data, kind)

@@ -76,7 +76,7 @@ class Sealer:
 
         Raises:
             ValueError: a time without a zone, a subject that is not a URI, or a text that cannot be encoded.
-            SealError: a covered metadata entry is not a plain value.
+            SealError: a covered metadata entry is not a plain value, or the version is not a whole number.
         """
         if normalise_uri(subject) is None:
             raise ValueError(f"the subject {subject[:100]!r} is not a URI: write https://host/path or file:folder/name")
@@ -102,6 +102,7 @@ class Sealer:
 
 
 def _seconds(value: datetime, name: str) -> int:
+    # In whole numbers: `timestamp()` is a float, and rounds.
     return (require_aware(value, name) - EPOCH) // timedelta(seconds=1)
 
 

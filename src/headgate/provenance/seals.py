@@ -37,6 +37,7 @@ SEAL_TYPE = "headgate-seal+jwt"
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _SECONDS = range(-62_135_596_800, 253_402_300_800)  # the years 1 to 9999
 MAX_COVERED = 64
+# The largest whole number that databases keep without loss.
 _MAX_VERSION = 2**63 - 1
 _DETAIL_CHARS = 200
 
@@ -120,6 +121,7 @@ class SealMechanism:
         findings = []
         if requirement.issuers and seal.issuer not in requirement.issuers:
             findings.append(issuer_finding(seal.issuer, requirement))
+        # The attestation is returned even so: records should say who signed the text that this one was.
         if digest != seal.digest:
             detail = {"sealed": seal.digest, "found": digest, "issuer": seal.issuer[:_DETAIL_CHARS]}
             findings.append(Finding("P105", "The text is not the one that was sealed.", detail=detail))
@@ -167,6 +169,7 @@ def _attest(seal: Seal, key: VerificationKey) -> Attestation:
 def _signature_finding(error: SealError, parsed: ParsedJws, requirement: Requirement, owners: Owners) -> Finding:
     kid = parsed.kid or ""
     others = owners.get(kid, ())
+    # The key is known, only not here: somebody signs for what is not theirs, which is worse than a strange key.
     if error.code == "P103" and others:
         message = f"The key {shown(kid)} belongs to {', '.join(others[:10])}, not to {requirement.source!r}."
         return Finding("P104", message, detail={"kid": kid, "key_of": list(others), "source": requirement.source})
@@ -233,12 +236,18 @@ def _time(claims: Mapping[str, object], name: str) -> datetime | None:
     value = claims.get(name)
     if value is None:
         return None
+    # RFC 7519 allows fractions; seals have none, so that a time has one spelling.
     if isinstance(value, bool) or not isinstance(value, int) or value not in _SECONDS:
         raise SealError("P106", f"the claim {name!r} is not a time in seconds")
     return EPOCH + timedelta(seconds=value)
 
 
 def read_version(value: object) -> int | None:
+    """Return a version if there is one.
+
+    Raises:
+        SealError: it is not a whole number between 0 and 2**63 - 1 (P106).
+    """
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MAX_VERSION:
