@@ -111,6 +111,7 @@ def audit_corpus(gate: Gate, items: Iterable[CorpusItem], now: datetime) -> Audi
         items: what `read_corpus` yields.
         now: the instant to judge for.
     """
+    # Nor is it traffic: it is not in the log, and counts against no source.
     policy = gate.policy.model_copy(update={"budget": None, "log": None, "quarantine": None})
     judging = _Judging(Gate(policy, limits=replace(DEFAULT_LIMITS, chunks=sys.maxsize)), now)
     audit = Audit(gate.policy_revision, now)
@@ -168,6 +169,7 @@ class _Judging:
 
     def _judge(self, numbers: list[int]) -> None:
         chunks = [chunk for number in numbers if (chunk := self._items[number].chunk) is not None]
+        # `judge`, not `admit`: nothing is released to anybody.
         for number, decision in zip(numbers, self._gate.judge(chunks, now=self._now).decisions, strict=True):
             self._decisions[number] = decision
 

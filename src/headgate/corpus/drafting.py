@@ -12,6 +12,7 @@ __all__ = ["draft_policy"]
 
 _STANDARD_SOURCE_KEY = "source"
 _NOT_IN_ID = re.compile(r"[^A-Za-z0-9]+")
+# What was loaded last week says little about how old it may become.
 _FEWEST_DAYS = 30
 
 
@@ -124,6 +125,7 @@ def _unique_id(pattern: str, taken: set[str]) -> str:
 
 
 def _flow(values: Sequence[str]) -> str:
+    # A JSON string is a YAML string too, and whatever is in it is escaped.
     return "[" + ", ".join(json.dumps(value) for value in values) + "]"
 
 

@@ -105,6 +105,7 @@ def _plain(value: object, depth: int) -> object:
         return [_plain(inner, depth - 1) for inner in value]
     if isinstance(value, (date, time)):
         return value.isoformat()
+    # TOML promises 64 bits; Python would read any number, and write it into every record.
     if isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
         raise ValueError("a number is out of range")
     return value

@@ -52,6 +52,7 @@ def to_lines(chunks: Iterable[Chunk], *, is_ascii: bool = False) -> Iterator[str
     Raises:
         ValueError: a chunk's metadata cannot be written as JSON.
     """
+    # One is held back, because only the last line says how many there are.
     number, last = 0, None
     for chunk in chunks:
         if last is not None:
@@ -66,6 +67,7 @@ def read_lines(file: Path, limits: Limits) -> Iterator[CorpusItem]:
     tally = _Tally()
     try:
         with _open(file) as lines:
+            # Twice the text, for escapes and metadata.
             for number, line in enumerate(_bounded(lines, 2 * limits.text_bytes), 1):
                 place = f"{file}:{number}"
                 if line is None:
@@ -132,5 +134,6 @@ def _read_record(line: bytes, place: str, tally: _Tally) -> CorpusItem:
     identifier = next((str(record[key]) for key in _ID_NAMES if isinstance(record.get(key), (str, int))), None)
     metadata = record.get("metadata")
     if not isinstance(metadata, Mapping):
+        # Exports of other tools keep metadata beside the text.
         metadata = {key: value for key, value in record.items() if key != name}
     return CorpusItem(place, Chunk(record[name], metadata, identifier))

@@ -71,7 +71,9 @@ def read_corpus(
 
 def _read_folder(root: Path, prefix: str, limits: Limits) -> Iterator[CorpusItem]:
     closed: list[OSError] = []
+    # Without `onerror` a folder that cannot be read is passed over in silence.
     for folder, folders, names in os.walk(root, onerror=closed.append):
+        # In place, which is how `os.walk` is told where to go; sorted, so that two runs give one order.
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in folders:
             if (Path(folder) / name).is_symlink():
@@ -84,6 +86,7 @@ def _read_folder(root: Path, prefix: str, limits: Limits) -> Iterator[CorpusItem
 
 
 def _read_file(root: Path, file: Path, prefix: str, limits: Limits) -> Iterator[CorpusItem]:
+    # A link could bring in, and have sealed, what is not in the folder.
     if file.is_symlink():
         yield _skipped(file, "it is a symbolic link, which is not followed")
     elif not file.is_file():

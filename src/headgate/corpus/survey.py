@@ -51,6 +51,7 @@ class SourceSurvey:
         if not self.ages:
             return None
         ages = sorted(self.ages)
+        # Rounded up, so that a bound made of them admits what was counted.
         return math.ceil(statistics.median(ages)), math.ceil(ages[len(ages) * 9 // 10]), math.ceil(ages[-1])
 
 

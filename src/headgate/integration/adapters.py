@@ -86,6 +86,7 @@ def retrieving(retriever: object) -> Callable[[str], Sequence[Chunk]]:
         AdapterError: it is neither.
     """
     try:
+        # The adapters first: a framework's object may be callable too, in a way of its own.
         adapter = adapter_of(retriever)
     except AdapterError:
         if callable(retriever):
@@ -178,6 +179,7 @@ def gate_from_reference(reference: object) -> Gate:
     revision = reference.get("revision") if isinstance(reference, Mapping) else None
     if not isinstance(path, str) or not isinstance(revision, str) or not path or not revision:
         raise PolicyError("the serialised component does not say which policy it had.", "Build it again.")
+    # Only then compared: what a file means now is known once it has been read.
     gate = Gate(path)
     if gate.policy_revision != revision:
         raise PolicyError(
@@ -217,6 +219,7 @@ def log_dropped(admission: Admission) -> None:
         )
 
 
+# Once per process: chains are built per request in places.
 @lru_cache(maxsize=1)
 def _say_once() -> None:
     _log.warning(
@@ -228,6 +231,7 @@ def _say_once() -> None:
 
 def _explain_missing(target: object) -> str:
     kind = type(target)
+    # By all bases, because a user's own retriever lives in the user's own module.
     homes = {base.__module__.partition(".")[0] for base in kind.__mro__}
     for home, distribution in _DISTRIBUTIONS.items():
         if home in homes:

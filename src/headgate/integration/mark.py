@@ -13,6 +13,7 @@ __all__ = ["RECORD_KEY", "make_record", "read_record", "restore", "restore_metad
 RECORD_KEY = "headgate"
 """The metadata key under which an admitted document says what was decided about it."""
 
+# Anybody may write such an entry into an index, and JSON is several times as large once it is read.
 _MAX_CHARS = 4_000_000
 
 
@@ -36,6 +37,7 @@ def make_record(admission: Admission, decision: Decision) -> str:
     metadata_edits = {name: edits for name, rewrite in decision.metadata_rewrites.items() if (edits := _edits(rewrite))}
     if metadata_edits:
         record["metadata_edits"] = metadata_edits
+    # ASCII, because stores differ in what they do to anything else.
     return json.dumps(record, ensure_ascii=True, separators=(",", ":"))
 
 
@@ -79,6 +81,7 @@ def _undo(text: str, edits: object) -> str:
     """Return `text` with edits taken back; anything that is not a list of edits of this text changes nothing."""
     if not isinstance(edits, list):
         return text
+    # All edits are looked at before one is undone: a record of another text must not change half of this one.
     position = 0
     for edit in edits:
         if not _is_edit(edit, position, len(text)):
@@ -91,6 +94,7 @@ def _is_edit(edit: object, position: int, length: int) -> bool:
     if not isinstance(edit, list) or len(edit) != 3:
         return False
     start, end, alias = edit
+    # Not `isinstance`: True is an int, and JSON from outside may say so.
     if type(start) is not int or type(end) is not int or not isinstance(alias, str):
         return False
     return position <= start <= end <= length

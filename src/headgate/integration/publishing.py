@@ -56,6 +56,7 @@ def is_coverable(name: str, value: object) -> bool:
     if value is None or not isinstance(name, str) or name.startswith(MEDIA_PREFIX):
         return False
     try:
+        # By trying: the digest alone knows what it can be made of.
         metadata_digest({name: value}, (name,))
     except SealError:
         return False
@@ -157,6 +158,7 @@ class Publishing:
                 plain value.
             ValueError: the subject is not a URI, or the text cannot be encoded.
         """
+        # Neither may be covered: the new seal takes the place of one, and each gate writes the other anew.
         metadata = {key: value for key, value in chunk.metadata.items() if key not in (SEAL_KEY, RECORD_KEY)}
         bare = replace(chunk, metadata=metadata)
         claims = self.claims(
@@ -308,6 +310,7 @@ def _covered(
     problems: dict[str, None],
 ) -> tuple[str, ...]:
     """Return the names of the entries that the seal covers: those asked for, and those that are evidence."""
+    # Never cut to what fits: who asks for too many hears of it from `Sealer.seal`, and no entry is lost in silence.
     asked = dict.fromkeys(name for name in wanted if name != EVERYTHING and metadata.get(name) is not None)
     also: dict[str, None] = {}
     for role in _COVERED_ROLES:

@@ -16,6 +16,7 @@ from types import TracebackType
 
 __all__ = ["Search"]
 
+# Few rounds matter more than few documents: from 10 to 200 in four requests.
 _FACTOR = 4
 
 
@@ -46,6 +47,7 @@ class Search:
         elif wanted <= 0:
             self._width = None
         else:
+            # A limit below what is wanted bounds the asking for more, not the request itself.
             self._width = min(wanted * first, max(limit, wanted)) if is_adjustable else wanted
 
     def __iter__(self) -> Iterator[int]:
@@ -92,6 +94,7 @@ class Search:
         return True
 
     def _try_between(self) -> None:
+        # By halves, so that a retriever's own maximum is met in a few requests.
         between = (self._worked + (self._too_much or 0)) // 2
         self._width = between if between > self._worked else None
 

@@ -57,6 +57,7 @@ def evidence_of(
     """
     found = _proved(verified, presented, has_claim, claimed_uri)
     if verified is not None and not is_counted:
+        # Its times are not in `times`, so a policy under which it would count has to know that they are missing.
         found["uncounted_proof"] = True
     found.update(_named(fragment=fragment))
     found.update(_times_of(times))
@@ -78,6 +79,7 @@ def _proved(
             "key": verified.thumbprint,
             "ver": verified.version,
             "covered": list(verified.covered),
+            # On its own, because the normal form of a URI has no fragment, and sections are documents of their own.
             **_named(fragment=fragment_of(verified.subject)),
         }
     elif has_claim:
@@ -190,7 +192,7 @@ def read_times(evidence: EvidenceRecord, *, sealed_only: bool = False, ignores_s
         ignores_seal: whether what is signed does not count.
 
     Raises:
-        ValueError: the entry is none that headgate wrote.
+        ValueError: the entry is not one that headgate wrote.
     """
     intervals: dict[str, Interval] = {}
     found: dict[str, Evidence] = {}

@@ -14,6 +14,8 @@ from functools import lru_cache
 from typing import Any
 
 from opentelemetry import metrics, trace
+
+# Underscored because it is not declared stable yet; applications are meant to use it.
 from opentelemetry._logs import SeverityNumber, get_logger
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
@@ -45,6 +47,7 @@ ATTRIBUTES: Mapping[str, str] = {
 _EVENT = "headgate.finding"
 _REDACTED = "__REDACTED__"  # what OpenInference writes where it hides
 _TRUE = ("1", "true", "yes")
+# A document that is kept out is the gate at work, and nothing to wake anybody for.
 _SEVERITIES = {"error": SeverityNumber.WARN, "warning": SeverityNumber.INFO, "info": SeverityNumber.DEBUG}
 
 
@@ -125,6 +128,7 @@ def _emit_findings(admission: Admission, context: Any) -> None:
             )
 
 
+# Once per process, because the SDK warns of instruments that are made twice.
 @lru_cache(maxsize=1)
 def _instruments() -> dict[str, Any]:
     meter = metrics.get_meter("headgate", __version__)

@@ -44,6 +44,7 @@ def read_log(paths: Iterable[str | Path]) -> Iterator[LogEntry]:
         try:
             with Path(path).open("rb") as lines:
                 number = 0
+                # Not by iterating, which would take in a line of any length.
                 while line := lines.readline(_MAX_LINE):
                     number += 1
                     if len(line) == _MAX_LINE and not line.endswith(b"\n"):
@@ -61,6 +62,7 @@ def log_files(path: Path) -> list[Path]:
     for file in path.parent.glob(f"{path.name}.*"):
         ending = file.name[len(path.name) + 1 :]
         if ending.isascii() and ending.isdigit():
+            # As numbers, so that `.10` is older than `.9`.
             rotated.append((int(ending), file))
     return [*(file for _, file in sorted(rotated, reverse=True)), *([path] if path.exists() else [])]
 

@@ -33,8 +33,10 @@ from headgate.record.writing import log_record
 __all__ = ["PREDICATE_TYPE", "RECEIPT_TYPE", "Receipt", "ReceiptError", "issue_receipt", "verify_receipt"]
 
 PREDICATE_TYPE = "urn:headgate:prompt-receipt:1"
+# A type of its own, so that no seal passes for a receipt (RFC 8725, section 3.11).
 RECEIPT_TYPE = "headgate-receipt+jws"
 _STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+# A seal is about one document, a receipt about all of a prompt.
 _LIMITS = Limits(seal_bytes=8_000_000)
 
 
@@ -128,12 +130,14 @@ def verify_receipt(
     if query is None and query_digest is None:
         raise ValueError("name the question, or its digest: a receipt proves something about one question only")
     try:
+        # A file ends in a line break, and a strict parser does not.
         parsed = parse_jws(token.strip(), typ=RECEIPT_TYPE, limits=_LIMITS)
         key = verify_parsed(parsed, keys)
     except SealError as error:
         raise ReceiptError(f"The receipt does not verify: {error.problem}.") from None
     receipt = _read(parsed.payload, key.kid)
     _check_signer(receipt, key, issuers)
+    # As the gate digests a question.
     expected = digest_label(replace_surrogates(query).encode()) if query is not None else query_digest
     if receipt.query_digest != expected:
         raise ReceiptError("The receipt is for another question.")
@@ -161,10 +165,12 @@ def _statement(record: Mapping[str, Any], issuer: str) -> dict[str, Any]:
     for decision in record["decisions"]:
         if decision["action"] != "admit":
             codes = [f["code"] for f in decision["findings"] if f["severity"] == "error"]
+            # A drop without an error is a record that somebody changed: the lookup fails, and nothing is signed.
             dropped[codes[0]] = dropped.get(codes[0], 0) + 1
     return {
         "_type": _STATEMENT_TYPE,
         "subject": [
+            # Numbered, because the chunks of a page share its URI.
             {"name": f"{number}:{document['uri'] or ''}", "digest": {"sha256": _hex(document["prompt_digest"])}}
             for number, document in enumerate(documents)
         ],
@@ -218,6 +224,7 @@ def _parse(statement: Any, kid: str) -> Receipt:
     if [s["digest"]["sha256"] for s in subjects] != [_hex(d["prompt_digest"]) for d in documents]:
         raise ValueError("subjects and documents differ")
     as_of, mode = predicate.get("as_of"), predicate["mode"]
+    # Whoever reads `audit` as `enforce` believes that documents were kept out.
     if mode not in get_args(Mode):
         raise ValueError("another mode")
     return Receipt(

@@ -69,6 +69,7 @@ class Background:
             Whether everything was handed over in time.
         """
         waiting = self._queue
+        # What `Queue.join` does, which has no timeout.
         with waiting.all_tasks_done:
             return waiting.all_tasks_done.wait_for(lambda: not waiting.unfinished_tasks, timeout)
 
@@ -102,6 +103,7 @@ class Background:
         with self._starting:
             if self._thread is None or not self._thread.is_alive():
                 _flush_at_exit()
+                # A daemon, because the interpreter would wait for a stuck sink for ever.
                 thread = threading.Thread(target=self._run, args=(self._queue,), name="headgate-sink", daemon=True)
                 thread.start()
                 self._thread = thread
@@ -139,6 +141,7 @@ def _flush_at_exit() -> None:
 
     The children that `multiprocessing` forks leave without calling `atexit`, but not without its own finalizers.
     """
+    # Taken out first, so that it runs once however many threads were started.
     atexit.unregister(_flush_all)
     atexit.register(_flush_all)
     multiprocessing = sys.modules.get("multiprocessing.util")

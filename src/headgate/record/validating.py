@@ -16,6 +16,7 @@ from headgate.record.schema import AdmissionRecord, DecisionRecord
 
 __all__ = ["error_codes", "mend_admission", "name_of", "read_admission"]
 
+# Codes are counted and shown in full, so a text from a foreign line must not pass for one.
 _CODE = re.compile(r"[A-Z][0-9]{3}")
 _NAME_CHARS = 500
 Check = Callable[[object], bool]
@@ -34,6 +35,7 @@ def _is_text_or_none(value: object) -> bool:
 
 
 def _is_whole_number(value: object) -> bool:
+    # Not `isinstance`, for which True is a number.
     return type(value) is int
 
 
@@ -84,6 +86,7 @@ _ADMISSION: Mapping[str, tuple[Check, Callable[[], object]]] = {
 }
 _DECISION: Mapping[str, tuple[Check, Callable[[], object]]] = {
     "index": (_is_whole_number, int),
+    # What cannot be told is shown as kept out, never as admitted.
     "action": (_is_action, lambda: "drop"),
     "source": (_is_text, str),
     "findings": (_is_list, list),

@@ -10,6 +10,7 @@ from headgate.record.schema import SCHEMA, AdmissionRecord, DecisionRecord, Evid
 
 __all__ = ["log_record"]
 
+# JSON Pointers (RFC 6901), with `*` for every element.
 _HIDDEN = ["/query", "/decisions/*/text", "/decisions/*/metadata"]
 
 
@@ -27,7 +28,9 @@ def log_record(admission: Admission, *, full: bool = False) -> AdmissionRecord:
     for made, decision, original in zip(admission.made(), admission.decisions, admission.inputs, strict=True):
         record: DecisionRecord = {**made, "evidence": cast("EvidenceRecord", dict(decision.evidence))}
         text = prompts.get(decision.index)
+        # Where nothing was changed, `digest` says it already.
         if text is not None and text != original.text:
+            # In audit mode a text with a lone surrogate gets this far.
             record["prompt_digest"] = digest_label(text.encode("utf-8", "surrogatepass"))
         if full:
             record["text"] = original.text if isinstance(original.text, str) else None

@@ -112,6 +112,7 @@ class Replay(Printable):
         self.admitted_before += before
         self.admitted_after += after
         self.changed_prompts += is_changed
+        # One that could not be decided may well be admitted, so such a prompt is not called empty.
         self.emptied_prompts += bool(before) and not after and not undecided
 
     def to_dict(self) -> dict[str, object]:

@@ -92,6 +92,7 @@ def check_concepts(concepts: Sequence[Concept], *, report_ambiguous: bool) -> No
             )
     owners: dict[str, list[Concept]] = {}
     for concept in concepts:
+        # Once per concept: two spellings that fold alike do not compete with each other.
         for alias in dict.fromkeys(fold_alias(alias) for alias in concept.aliases):
             _check_no_chain(concept, canonicals.get(alias))
             owners.setdefault(alias, []).append(concept)
@@ -140,6 +141,7 @@ def _check_decidable(alias: str, claimants: Iterable[Concept]) -> None:
     by_source: dict[str, dict[str, Concept]] = {}
     everyone: dict[str, Concept] = {}
     for concept in claimants:
+        # Words nearby decide for these, text by text.
         if concept.near:
             continue
         rivals = [anywhere, *(by_source.get(source, {}) for source in concept.sources)]

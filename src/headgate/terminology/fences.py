@@ -70,6 +70,7 @@ def fenced_blocks(text: str, most: int) -> list[tuple[int, int]]:
     usual = _read(fences, None, len(text))
     if fences[0].has_info:  # such a fence never closes a block
         return usual.spans
+    # How many signs opened it was cut off too, so any number closes it.
     cut = _read(fences, (0, fences[0].sign, _SHORTEST), len(text))
     if cut.score > usual.score:
         return cut.spans
@@ -89,6 +90,7 @@ def _find_fences(text: str, most: int) -> list[_Fence]:
             _leaning(text, match.start(), match.end(), bool(match[2].strip())),
         )
         for match in at_most(most, _FENCE.finditer(text), "fences")
+        # With a backtick behind it, it is a code span and no fence (CommonMark 0.31, section 4.5).
         if match[1][0] == "~" or "`" not in match[2]
     ]
 

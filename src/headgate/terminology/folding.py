@@ -65,6 +65,7 @@ def fold_text(text: str) -> Folded:
     """Return the folded form of a text: a term may run over a line's end, but not over a paragraph's."""
     folded = fold(text)
     if "\r" in folded:
+        # No term may hold a null, so nothing matches over the end of a paragraph.
         folded = folded.replace("\r\n\r\n", "\0\0\0\0").replace("\r", " ")
     if "\n" in folded:
         folded = folded.replace("\n\n", "\0\0").replace("\n", " ")

@@ -125,10 +125,12 @@ def _from_csv(text: str, file: str) -> GlossaryFile:
     aliases: dict[tuple[object, ...], list[str]] = {}
     try:
         for row in reader:
+            # A row that is too short has None in what it lacks.
             entry = {plain: row.get(name) or "" for plain, name in names.items()}
             if not any(value.strip() for value in entry.values()):
                 continue  # spreadsheets leave empty rows at the end
             concept = _csv_concept(entry, reader.line_num)
+            # Rows that differ only in their alias are one concept.
             key = (concept.canonical, concept.mode, concept.sources, concept.near, concept.case)
             concepts.setdefault(key, concept)
             aliases.setdefault(key, []).extend(concept.aliases)

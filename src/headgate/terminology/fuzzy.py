@@ -18,6 +18,7 @@ from headgate.terminology.zones import Zones, protected_zones
 
 __all__ = ["NearMisses"]
 
+# Shorter words have too many ordinary neighbours: form and from, table and cable.
 _MIN_CHARS = 8
 _MAX_CHARS = 40
 _TWO_LETTERS_FROM = 12
@@ -41,6 +42,7 @@ class NearMisses:
         for concept in concepts:
             for term in (concept.canonical, *concept.aliases):
                 folded = fold(term)
+                # What the glossary itself writes is no misspelling of something else in it.
                 self._known.update(folded.split())
                 if len(folded) >= _MIN_CHARS and folded.isalpha():
                     self._targets.setdefault(folded, (concept, term))
@@ -88,6 +90,7 @@ class NearMisses:
         return self._seen.put(word, (self._nearest(word, names), len(names) + 1))
 
     def _nearest(self, word: str, names: Sequence[str]) -> str | None:
+        # Two, because one alone would not show a tie.
         best = process.extract(word, names, scorer=OSA.distance, score_cutoff=_reach(word), limit=2)
         # A plural or a possessive is an inflection, not a misspelling; a tie is a guess.
         close = [name for name, distance, _ in best if distance == best[0][1]]
@@ -114,6 +117,7 @@ class _Index:
         self._names: dict[tuple[str, int, int], dict[tuple[int, str], list[str]]] = {}
         self._parts: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
         for name in names:
+            # In both, because the reach is that of the word: one of 12 letters may mean a name of 11.
             for reach in (1, 2):
                 parts = self._names.setdefault((name[0], len(name), reach), {})
                 for start, end in self._cut(len(name), reach):

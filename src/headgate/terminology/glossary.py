@@ -122,4 +122,5 @@ class Glossary(Displayed):
         return f"Glossary({len(self)} concepts, {sum(len(c.aliases) for c in self.concepts)} aliases)"
 
     def __reduce__(self) -> tuple[Any, ...]:
+        # What is compiled is built again where it is loaded: it is large, and lives outside of Python in part.
         return (Glossary, (self._content,))

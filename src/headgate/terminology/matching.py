@@ -137,9 +137,11 @@ class Matcher:
             for pattern, start, end in at_most(most, self._finder.find(folded.text), "occurrences")
             if (match := self._accept(text, folded, tokens, pattern, start=start, end=end, source=source))
         ]
+        # Most texts end here, before anything is read a second time for its markup.
         if not candidates:
             return Found()
         candidates.sort(key=lambda match: (match.start, -match.end))
+        # Before zones are taken out: a name in a link or in code explains an alias beside it as well.
         names = _names(text, candidates)
         zones = protected_zones(text, most)
         if zones:
@@ -199,6 +201,7 @@ def _compile(concepts: Sequence[Concept]) -> dict[str, tuple[Reading, ...]]:
     for number, concept in enumerate(concepts):
         for term, reading in _readings(concept):
             key = (number, reading.exact, reading.replacement, reading.alias)
+            # Texts come in both forms; to normalise them would move every offset, so the patterns are doubled instead.
             for form in ("NFC", "NFD"):
                 patterns.setdefault(fold_alias(unicodedata.normalize(form, term)), {}).setdefault(key, reading)
     return {pattern: tuple(readings.values()) for pattern, readings in patterns.items()}

@@ -21,7 +21,9 @@ __all__ = ["Ambiguous", "rewrite_text"]
 Ambiguous = tuple[int, int, str, tuple[str, ...]]
 
 _NEARBY_CHARS = 200
+# Each pass reads the whole text; what has not settled by then has terms that feed one another.
 _PASSES = 8
+# Not every occurrence becomes an edit: many are canonical already, or in code.
 _FINDS_PER_EDIT = 4
 
 
@@ -122,6 +124,7 @@ def _decide(text: str, match: Match, readings: Sequence[Reading]) -> Reading | N
         return readings[0]
     votes = _votes(text, match, readings)
     best = max(votes)
+    # A tie decides nothing: a wrong term does more harm than an old one.
     if best == 0 or votes.count(best) > 1:
         return None
     return readings[votes.index(best)]
@@ -150,6 +153,7 @@ def _edit(text: str, start: int, end: int, reading: Reading, *, is_fuzzy: bool =
         return Edit(start, end, written, concept.canonical, "flag", written, is_fuzzy)
     if concept.mode == "annotate":
         note = f" ({replacement})"
+        # Annotated already, by whoever wrote it or by the pass before.
         if text.startswith(note, end):
             return None
         return Edit(start, end, written, concept.canonical, "annotate", written + note, is_fuzzy)

@@ -14,6 +14,7 @@ from headgate.terminology.folding import fold
 __all__ = ["Zones", "protected_zones"]
 
 _BACKTICKS = re.compile(r"`+")
+# No `<` within: `<a<a<a...` is then read once, and not once from each sign.
 _TAG = re.compile(r"</?[A-Za-z!][^<>]*>")
 _CODE_OPEN = re.compile(r"<(pre|code|script|style|samp|kbd)\b[^<>]*>", re.IGNORECASE)
 # Brackets belong to a URL in pairs, as in https://en.wikipedia.org/wiki/Mercury_(planet).
@@ -27,6 +28,7 @@ _OTHER_DIRECTIVE = re.compile(r"[ \t]*\.\. (?!(?:code|code-block|sourcecode|pars
 _INDENTED_LINE = re.compile(r"^(?: {4}|\t)[ \t]*[^\s][^\n]*", re.MULTILINE)
 _LIST_ITEM = re.compile(r"\s*(?:[-*+\u2022]|\d+[.)]|[A-Za-z][.)]) ")
 _LIST_ITEM_CHARS = 200
+# How far the end of a paragraph is looked for, so that backticks far apart cost no more than near ones.
 _CODE_SPAN_CHARS = 2_000
 _TAB = 8
 
