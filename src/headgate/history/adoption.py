@@ -14,6 +14,7 @@ from headgate.record import AdmissionRecord, DecisionRecord, LogEntry, error_cod
 
 __all__ = ["Adoption", "Remedy", "study_adoption"]
 
+# Bounds on memory: a log may name any number of documents, causes and places.
 _DOCUMENTS = 200_000
 _CAUSES = 2_000
 _KEYS = 3
@@ -182,6 +183,7 @@ def _add(found: Adoption, record: AdmissionRecord) -> None:
     found.admissions += 1
     _bump(found.modes, record["mode"][:20])
     now = record["now"][:19]
+    # As texts, because instants in UTC sort as ISO 8601 writes them.
     found.since = min(found.since or now, now)
     found.until = max(found.until or now, now)
     documents = blocked = 0
@@ -192,6 +194,7 @@ def _add(found: Adoption, record: AdmissionRecord) -> None:
             blocked += 1
             _bump(found.causes, codes)
             _bump(found.sources, decision["source"][:100])
+            # By the whole set: a remedy is one only where nothing else keeps the document out.
             study = _STUDIES.get(codes)
             if study is not None:
                 study(found, decision)
@@ -222,6 +225,7 @@ def _study_seal(found: Adoption, decision: DecisionRecord) -> None:
         "id": decision["id"],
         "source": decision["source"],
     }
+    # By digest: one text in many prompts is one thing to seal.
     found.unsealed.put(digest, known)
 
 
@@ -268,6 +272,7 @@ def _cover(groups: Counter[tuple[str, ...]]) -> tuple[list[str], int]:
                 counts[key] += count
         if not counts:
             break
+        # By name where counts are equal, so that the same log gives the same advice.
         best = max(counts, key=lambda key: (counts[key], key))
         chosen.append(best)
         covered += counts[best]

@@ -24,6 +24,7 @@ class Histogram:
 
     def add(self, seconds: float) -> None:
         """Count a duration."""
+        # Plus one, because zero has no logarithm and documents of today have an age of zero.
         bucket = int(math.log1p(max(0.0, seconds)) / _GROWTH)
         self._buckets[min(bucket, _MOST_BUCKETS)] += 1
         self.count += 1
@@ -59,6 +60,7 @@ class MostFrequent(Generic[V]):
         self._counts[key] += 1
         self._values[key] = value
         if len(self._counts) > self._most:
+            # Down to half at once: each sorting is paid for by as many new keys.
             kept = dict(self._counts.most_common(self._most // 2))
             self._counts = Counter(kept)
             self._values = {key: self._values[key] for key in kept}

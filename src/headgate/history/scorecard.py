@@ -138,11 +138,13 @@ class Scorecard(Printable):
     def budget_spent(self) -> float:
         """The share of the error budget that is spent; more than 1 if the objective is missed."""
         unsound = self.prompts - self.sound
+        # An objective of 1 leaves no budget, and one unsound prompt has spent all of it.
         return unsound / self.budget if self.budget else float(unsound > 0)
 
     @property
     def is_met(self) -> bool:
         """Whether the objective is met."""
+        # The budget is a product of floats: 1 % of 100 prompts is a little more than 1, or less.
         return self.prompts - self.sound <= self.budget + 1e-9
 
     def to_dict(self) -> dict[str, object]:
@@ -193,6 +195,7 @@ def score_sources(
 def _add(card: Scorecard, record: AdmissionRecord, start: str) -> None:
     period = card.periods.get(start)
     if period is None:
+        # A log from elsewhere may hold any number of dates; one entry takes the rest.
         period = card.periods.setdefault(start if len(card.periods) < _PERIODS else "later", Period())
     touched: set[str] = set()
     spoiled: set[str] = set()
@@ -236,6 +239,7 @@ def _count(score: SourceScore, decision: DecisionRecord, codes: frozenset[str], 
 
 
 def _is_failure(codes: frozenset[str]) -> bool:
+    # As the quarantine counts, which does not count its own finding.
     return any(code.startswith(("P", "G")) and code != "P113" for code in codes)
 
 
@@ -245,6 +249,7 @@ def _start(record: AdmissionRecord, by: By) -> str | None:
     except ValueError:
         return None
     if by == "week":
+        # The ISO year goes with the ISO week: 1 January may be in week 53 of the year before.
         year, week, _ = now.isocalendar()
         return f"{year}-W{week:02}"
     return f"{now:%Y-%m-%d %H}:00" if by == "hour" else f"{now:%Y-%m-%d}"

@@ -121,6 +121,7 @@ def find_stale(
             if decision["action"] == "admit":
                 dates = _Dates(decision["source"][:100], decision["modified"], _valid_until(decision))
                 seen.put(name_of(decision) or "without a name", dates)
+    # By default the log's own end, so that an old log gives the same list every day.
     at = now or last or utc_now()
     found = StaleList(at, is_pruned=seen.is_pruned, skipped=skipped)
     limits = _limits(policy)
@@ -158,6 +159,7 @@ def _judge(name: str, count: int, dates: _Dates, limit: timedelta | None, now: d
     whole = lived + left
     used = 1.0 if left <= _ZERO or whole <= _ZERO else lived / whole
     if left < _ZERO:
+        # Bounded, so that one ancient document does not outweigh all that many prompts rest on.
         used += min(9.0, -left / max(whole, timedelta(days=1)))
     return StaleDocument(name, dates.source, count, age, left, used)
 

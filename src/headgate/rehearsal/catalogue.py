@@ -42,6 +42,7 @@ def superseded_version(chunk: Chunk, world: World) -> Chunk | None:
     version = old.metadata.get("version")
     if isinstance(version, int) and version > 0:
         old = old.with_metadata(version=version - 1)
+    # Another text, because what is unchanged in the current version is current.
     return world.publish(world.with_text(old, world.changed(chunk.text)))
 
 
@@ -82,6 +83,7 @@ def forged_metadata(chunk: Chunk, world: World) -> Chunk | None:
     """Return an edited, unsealed chunk with a fresh time and the marks of a verified one."""
     fresh = world.with_modified(world.unsealed(chunk, world.changed(chunk.text)), world.now)
     record = json.dumps({"admission": "0" * 32, "source": world.source_of(chunk).id, "codes": []})
+    # As if another gate had released it: marks in metadata are words, and prove nothing.
     return fresh.with_metadata(**{"verified": True, "trust": "high", RECORD_KEY: record})
 
 
@@ -110,6 +112,7 @@ def near_duplicate(chunk: Chunk, world: World) -> Chunk | None:
     "retrieval poisoning",
     "A text written to be found for a question, with an instruction in it.",
     stopped_by="provenance.require",
+    # Few suffice: they are written to be found, and each is in many prompts.
     dose=0.005,
 )
 def retrieval_poisoning(chunk: Chunk, world: World) -> Chunk | None:

@@ -87,6 +87,7 @@ def rehearse(
         }
         wanted = (one for one in injections if (doses or {}).get(one.name, one.dose) > 0)
         result.idle = tuple(one.name for one in wanted if not staged.injected[one.name])
+        # One instant for all, so that the same seed gives the same figures on any day.
         gate = _RecordingGate(world.policy, clock=lambda: instant)
         _ask_all(result, staged, questions, build=build, adapter=_adapter(framework), gate=gate, progress=progress)
     return result
@@ -160,9 +161,11 @@ def _ask_all(
             raise HeadgateError(f"the retriever could not be built: {type(error).__name__}: {error}") from error
         by_id = {str(chunk.id): chunk for chunk in chunks}
         for question in part:
+            # A question that never reaches the gate must not be counted with the answer to the one before.
             gate.last = None
             try:
                 before = [identify(chunk) for chunk in plain(question)]
+                # A retriever over another index would find none of what was injected, and look clean.
                 _require_known(before, by_id)
                 gated(question)
             except Exception as error:  # noqa: BLE001 - the retriever is somebody else's; the rehearsal goes on

@@ -99,6 +99,7 @@ def _publish(corpus: Sequence[Chunk], world: World, staged: Staged) -> list[Chun
     published = []
     for number, chunk in enumerate(corpus):
         candidate = replace(world.publish(chunk), id=f"curated-{number}", score=None)
+        # Alone, so that two versions in the corpus do not compete before anything has happened to them.
         decision = gate.judge([candidate]).decisions[0]
         if decision.admitted:
             published.append(candidate)
@@ -135,6 +136,7 @@ def _replace(
         into[number] = replace(made, id=curated[number].id)
         labels[str(curated[number].id)] = one
         staged.injected[one.name] += 1
+    # Given back: what this injection cannot use, another may.
     untouched[:0] = passed
 
 

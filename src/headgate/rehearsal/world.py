@@ -55,6 +55,7 @@ class World:
         self.now = now
         self.questions = tuple(questions)
         names = [source.id for source in policy.sources if _is_sealing(source.provenance)]
+        # New in every run, whatever the seed: no figure depends on which keys they are.
         self._keys: Mapping[str, SigningKey] = {name: generate_signing_key(name) for name in (*names, _STRANGER)}
         self.policy = _rehearsed(policy, self._keys, folder)
         self._revision = resolve(self.policy, DEFAULT_LIMITS)
@@ -114,6 +115,7 @@ class World:
         metadata = dict(self.unsealed(chunk).metadata)
         name = "last_modified"
         for role in _AGE_ROLES:
+            # All of them: a weaker key that stays would take the place of the one that is gone.
             while (entry := find_entry(metadata, role, keys)) is not None and entry[0] in metadata:
                 name = entry[0] if role == "modified" else name
                 del metadata[entry[0]]
@@ -152,6 +154,7 @@ class World:
         issuers = self._issuers.get(source, ())
         sealer = self._sealers[by or source]
         if issuers and by is None:
+            # The policy may accept certain names only; any of them will do.
             sealer = Sealer(self._keys[source], issuer=issuers[0], clock=lambda: self.now)
         cover = sorted(self.source_of(bare).requirement.cover)
         return self._publishing.seal(sealer, bare, cover=cover).chunk
@@ -175,5 +178,6 @@ def _rehearsed(policy: Policy, keys: Mapping[str, SigningKey], folder: Path) -> 
         else source
         for source in policy.sources
     )
+    # Neither the real log nor the real quarantine may hear of documents that were made up.
     store = QuarantineStore(path=str(folder / "quarantine.jsonl")) if policy.quarantine else None
     return policy.model_copy(update={"sources": sources, "log": None, "quarantine": store}).enforced()

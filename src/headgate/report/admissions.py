@@ -18,6 +18,7 @@ from headgate.report.tables import new_table, plain, prose
 
 __all__ = ["admission_html", "admission_rich", "document_rich", "document_table", "funnel_rich", "headline"]
 
+# What one document may take of a page, whatever it holds.
 _NAME_CHARS = 120
 _MESSAGE_CHARS = 240
 _TEXT_CHARS = 240
@@ -107,6 +108,7 @@ def funnel_rich(decisions: Sequence[DecisionRecord]) -> Table:
 
 
 def _bar(count: int, total: int, block: str = "\u2588") -> str:
+    # What is not nothing is seen: one of ten thousand has a block too.
     return block * max(1 if count else 0, round(24 * count / max(1, total)))
 
 
@@ -116,6 +118,7 @@ def _reasons_text(row: DocumentRow) -> Text:
 
 
 def _is_enforced(record: AdmissionRecord) -> bool:
+    # A record that was mended may have no mode; what it says was dropped, was dropped.
     return record["mode"] in ("", "enforce")
 
 
@@ -129,12 +132,14 @@ def _facts(record: AdmissionRecord) -> str:
         facts.append(f"policy {record['policy_revision'][:18]}\u2026")
     if record["admission"]:
         facts.append(f"admission {record['admission'][:12]}\u2026")
+    # A record from elsewhere may claim any duration.
     if 0 < record["seconds"] < 86_400:
         facts.append(f"{record['seconds'] * 1e3:.1f} ms")
     return f'<span class="soft">{escape(", ".join(facts))}.</span>' if facts else ""
 
 
 def _cells(row: DocumentRow) -> tuple[str, ...]:
+    # Clipped before it is escaped: half an entity would be shown as letters.
     name = f"<code>{escape(clip(row.name, _NAME_CHARS))}</code>"
     text = f'<div class="text {row.verdict[1]}">{_shown_text(row)}</div>' if row.text else ""
     source = escape(clip(row.source, 60)) + (
@@ -145,6 +150,7 @@ def _cells(row: DocumentRow) -> tuple[str, ...]:
 
 def _shown_text(row: DocumentRow) -> str:
     text = row.text or ""
+    # What did not enter the prompt is shown as it came, whatever words would have been put in.
     if row.action == "admit" and any(edit.changes_text for edit in row.edits):
         return diff_html(text, row.edits, shown=_EDITS)
     return escape(clip(text, _TEXT_CHARS))

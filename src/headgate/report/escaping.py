@@ -46,6 +46,7 @@ def _is_hidden(character: str) -> bool:
     if character in _SHOWN:
         return False
     code = ord(character)
+    # Variation selectors are marks by category, and a row of them carries a message that nobody sees.
     if character in _BLANK or 0xFE00 <= code <= 0xFE0F or 0xE0100 <= code <= 0xE01EF:
         return True
     return unicodedata.category(character) in _HIDDEN_CATEGORIES

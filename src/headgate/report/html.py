@@ -96,6 +96,7 @@ def within(rows: Iterable[Sequence[str]], total: int, what: str, most: int = 50)
     kept: list[Sequence[str]] = []
     size = _RESERVED_BYTES
     for row in rows:
+        # The additions are about what the tags around a cell and a row weigh.
         size += sum(len(cell.encode("utf-8", "replace")) + 30 for cell in row) + 10
         if len(kept) >= most or size > MAX_BYTES:
             break

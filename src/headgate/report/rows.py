@@ -17,6 +17,7 @@ __all__ = ["DocumentRow", "age_in_words", "edits_of", "first_reason", "losses", 
 
 # Ten thousand years in seconds; what says to be older says nothing.
 _LONGEST = 3.2e11
+# The order of the checks: what failed one of them is lost to that, and not to the budget.
 _ORDER = {letter: number for number, letter in enumerate("PFTBG")}
 
 

@@ -128,6 +128,7 @@ def _freshness(rule: SourceRule) -> str:
         )
     if fresh.warn_after is not None:
         said.append(f"marked after {format_duration(fresh.warn_after)}")
+    # What counts for documents that get in: those with a seal, where seals are required.
     if fresh.evidence_for(rule.provenance.require, is_proved=True) == "sealed" and (fresh.max_age or fresh.warn_after):
         said.append("signed times only")
     if fresh.supersede:

@@ -54,6 +54,7 @@ def new_table(title: str | None, columns: Sequence[tuple[str, bool]]) -> Table:
     """
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
     for name, is_number in columns:
+        # Folded, not cut: a URI that ends in an ellipsis cannot be looked up.
         table.add_column(name, justify="right" if is_number else "left", overflow="fold")
     return table
 

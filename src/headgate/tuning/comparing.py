@@ -71,6 +71,7 @@ def compare(old: Sequence[Sequence[Redecided]], new: Sequence[Sequence[Redecided
             after += other.action == "admit"
             if one.action != other.action:
                 is_changed = True
+                # The digest too: two versions of a page are two documents to compare.
                 key = (name_of(one.before), one.before["digest"], other.action)
                 count = moves[key][2] if key in moves else 0
                 moves[key] = (one, other, count + 1)

@@ -164,6 +164,7 @@ def draw_curve(
         documents += needed
         first.append(min(needed, default=_NEVER))
         last.append(max(needed, default=_ALWAYS))
+    # Each list holds the least age under which something is in, so a point of the curve is a look-up in each.
     ages = _thin(sorted({age for age in documents if age not in (_ALWAYS, _NEVER)}))
     documents.sort()
     first.sort()
@@ -197,6 +198,7 @@ def _needed(one: Redecided, varied: Collection[str], keeps_undated: Mapping[str,
         return _ALWAYS
     if one.age is None:
         return _ALWAYS if keeps_undated.get(one.source, False) else _NEVER
+    # Above zero, which stands for what no limit of age keeps out.
     return max(one.age, timedelta(microseconds=1))
 
 

@@ -26,6 +26,7 @@ from headgate.tuning.terms import TermEffect, measure_terms
 __all__ = ["Traffic"]
 
 _SAMPLE = 100_000
+# Requires nothing, so that no document is missing when rules are tried.
 _NOTHING: Mapping[str, Any] = {"sources": [], "default": {"provenance": {"require": "none"}}}
 
 
@@ -133,6 +134,7 @@ class Traffic:
         varied = frozenset((source,)) if source is not None else frozenset(rules)
         keeps = {name: (missing or rule.missing) != "drop" for name, rule in rules.items()}
         limits = {rules[name].max_age for name in varied}
+        # Sources with limits of their own have no one line that the chart could mark.
         return draw_curve(decided, varied, keeps, limits.pop() if len(limits) == 1 else None, source)
 
     def assurance(self, policy: Policy, source: str | None = None, *, at: datetime | None = None) -> Levels:
@@ -178,6 +180,7 @@ class Traffic:
 
     def with_max_age(self, policy: Policy, age: str | timedelta, source: str | None = None) -> Policy:
         """Return a policy with another `max_age`, to try what a curve suggests."""
+        # A longer `warn_after` would make it a policy that no file may hold.
         return with_freshness(policy, source, max_age=parse_duration(age), warn_after=None)
 
     def _redecide(self, policy: Policy, at: datetime | None) -> list[list[Redecided]]:
