@@ -82,6 +82,7 @@ class Finding:
 
 def under_mode(findings: Sequence[Finding], mode: Mode) -> tuple[Finding, ...]:
     """Return findings marked with the mode of the check that made them."""
+    # Findings are made as enforced ones, so there is nothing to mark.
     if mode == "enforce" or not findings:
         return tuple(findings)
     return tuple(replace(finding, mode=mode) for finding in findings)
@@ -227,6 +228,7 @@ class Admission(Displayed):
     query: str | None = field(default=None, repr=False)
     reading: str = ""
     seconds: float = 0.0
+    # Not an argument, so `replace` leaves it out and a changed admission is made into a record anew.
     _made: tuple[DecisionRecord, ...] | None = field(default=None, init=False, repr=False, compare=False)
 
     def counts(self) -> dict[str, int]:

@@ -34,6 +34,7 @@ _INLINE = re.compile(r"(data|javascript|blob|about):(.*)", re.I | re.S)
 _RISKY = re.compile(r"[?#@;]|^(?:data|javascript|blob|about):", re.I)
 _AUTHORITY = re.compile(r"(?<=://)[^/?#]*@")
 _PARAMETER = re.compile(r"(?<=;)[^/;]+")
+# Longer than any identifier that a store makes, shorter than a text that says something.
 _NAME_CHARS = 200
 
 
@@ -132,6 +133,7 @@ def safe_id(text: str) -> str:
 
 
 def _digested(text: str) -> str:
+    # A digest stays, so that a safe URI is safe to make safe again.
     return text if not text or _SHORT_DIGEST.fullmatch(text) else short_digest(text)
 
 

@@ -82,6 +82,7 @@ def replacing(path: Path) -> Iterator[IO[str]]:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
+        # A new file has the mode that the process gives to files; an old one keeps its own.
         if target.exists():
             aside.chmod(stat.S_IMODE(target.stat().st_mode))
         aside.replace(target)
@@ -100,6 +101,7 @@ def write_text(path: Path, text: str) -> None:
 def _sync_folder(folder: Path) -> None:
     """Force a rename to the disk, where the system can do that for folders."""
     try:
+        # Windows opens no folders.
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError:
         return

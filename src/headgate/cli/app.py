@@ -41,6 +41,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
+    # Pretty tracebacks print local variables, and with them keys and texts.
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -104,6 +105,7 @@ def main() -> None:
         typer.echo(visible(f"headgate: {error}"), err=True)
         sys.exit(2)
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        # Closed, or the interpreter would complain there when it flushes the broken pipe on its way out.
         sys.stderr.close()
         sys.exit(0)
     except OSError as error:

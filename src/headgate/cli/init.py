@@ -37,6 +37,7 @@ def init(
     read.require_some()
     if not survey.documents:
         raise HeadgateError(f"{documents}: no document can be read. The first problem: {read.problems[0]}")
+    # Relative to the policy, as its paths are read.
     named = [Path(os.path.relpath(path, out.parent)).as_posix() for path in keys or ()]
     with replacing(out) as stream:
         stream.write(draft_policy(survey, named, out.name))

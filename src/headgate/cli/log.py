@@ -186,10 +186,12 @@ def _follow(path: Path) -> Iterator[LogEntry]:
     pending = b""
     try:
         while True:
+            # A record may be half written when it is read; the rest comes with the next look.
             pending += file.readline()
             if pending.endswith(b"\n"):
                 yield parse_line(pending, str(path))
                 pending = b""
+            # Asked only at the end of the file, so that nothing of the old one is left unread.
             elif _is_rotated(path, file.fileno()):
                 file.close()
                 file, pending = path.open("rb"), b""
@@ -205,4 +207,5 @@ def _is_rotated(path: Path, descriptor: int) -> bool:
     try:
         return path.stat().st_ino != os.fstat(descriptor).st_ino
     except FileNotFoundError:
+        # Between the renames of a rotation there is no such file; the new one comes in a moment.
         return False

@@ -198,6 +198,7 @@ def instant(text: str | None, option: str = "--now") -> datetime:
     if text is None:
         return utc_now()
     try:
+        # No zone is assumed: the same command must say the same on every machine.
         interval = read_time(text, zone=None, date_order=None)
     except Unreadable as error:
         raise HeadgateError(f"{option} {text!r}: {error}. Write 2026-06-01T12:00:00Z.") from None

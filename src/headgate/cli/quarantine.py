@@ -39,6 +39,7 @@ def quarantine(
         if source is not None and source not in {entry.id for entry in loaded.sources}:
             raise HeadgateError(f"{source[:80]!r} is not a source of {policy}.")
     if release is not None:
+        # Read first: to a file that cannot be understood nothing is added.
         if release not in file.held():
             raise HeadgateError(f"{release!r} is not held.")
         file.release(release, instant(now), who)

@@ -68,6 +68,7 @@ def rehearse(
     Keys are made for it; the documents are not changed. Exit code 1 if a bad document came through, a good one was
     lost, or a file was skipped.
     """
+    # Here, so that the other commands start without it.
     from headgate.rehearsal import rehearse as run
 
     read = Documents(documents, "Reading", prefix=prefix, quiet=as_json)
@@ -118,6 +119,7 @@ def _questions(path: Path | None, chunks: Sequence[Chunk]) -> list[str]:
         line = title if isinstance(title, str) and title.strip() else chunk.text.strip().partition("\n")[0]
         if line.strip():
             found.setdefault(line.strip()[:_QUESTION_CHARS])
+    # Evenly, because the first documents of a folder are often about one thing.
     step = max(1, len(found) // _QUESTIONS)
     return list(islice(found, 0, None, step))[:_QUESTIONS]
 
@@ -143,6 +145,7 @@ def _injections(only: list[str] | None, own: list[str] | None) -> list[Any]:
 def _doses(entries: list[str] | None) -> dict[str, float]:
     doses = {}
     for entry in entries or ():
+        # The last one: a name of an injection may hold the sign too.
         name, _, share = entry.rpartition("=")
         try:
             doses[name.strip()] = float(share)

@@ -35,6 +35,7 @@ def replay(
 
     Exit code 1 if any decision would change, or if lines of the log were skipped.
     """
+    # Here, so that the other commands start without it.
     from headgate.replay import replay_records
     from headgate.replay.views import replay_html
 

@@ -44,6 +44,7 @@ def seal(
     could not be sealed, or something in its metadata could not.
     """
     sealer = Sealer(key, issuer)
+    # The originals would be gone, and with them what could not be sealed.
     if out is not None and out.exists() and documents.exists() and out.samefile(documents):
         raise HeadgateError(f"{out} is the input. Choose another --out.")
     try:

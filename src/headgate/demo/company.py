@@ -44,6 +44,7 @@ _OWNERS = {
     "https://git.larkfield.example/": "runbooks",
     "s3://larkfield-prices/": "prices",
 }
+# The stranger signs too, with a key that is in no key set.
 _PUBLISHERS = (*_OWNERS.values(), "stranger")
 _UNSEALED = frozenset(("forged", "unsigned", "unknown_source"))
 
@@ -119,8 +120,10 @@ def _publish(number: int, entry: Mapping[str, Any], keys: Mapping[str, SigningKe
         expires=lambda _: _instant(entry.get("valid_until")),
         not_before=lambda _: _instant(entry.get("valid_from")),
     )
+    # What was signed is the text as it was; the index holds what somebody made of it.
     sealed = publishing.seal(sealer, Chunk(entry.get("was", entry["text"]), metadata, chunk.id)).chunk
     token = str(sealed.metadata[SEAL_KEY])
+    # Cut within the signature, as a column that is too short would do it.
     return chunk.with_metadata(**{SEAL_KEY: token[:-41] if trouble == "broken_seal" else token})
 
 

@@ -107,6 +107,7 @@ class _Register:
         return add
 
 
+# Numbered in the order in which they are written, so a new check goes to the end.
 _check = _Register()
 
 
@@ -135,6 +136,7 @@ def _stale(gate: GateUnderTest, text: str = "old") -> Chunk:
 
 def _expect(gate: GateUnderTest, documents: Sequence[Chunk], wanted: Sequence[str], k: int = 10) -> str | None:
     found = [seen.text for seen in gate.ask(documents, _QUESTION, k)]
+    # Contained, not equal: a gate may put a title or a mark around a text.
     missing = [text for text in wanted if not any(text in shown for shown in found)]
     if missing:
         return f"{missing[0]!r} did not reach the model"
@@ -156,6 +158,7 @@ def _(gate: GateUnderTest) -> str | None:
 def _(gate: GateUnderTest) -> str | None:
     documents = [_fresh(gate), _unsigned(), _stale(gate)]
 
+    # `asyncio.run` takes coroutines only, and `aask` may return any awaitable.
     async def ask() -> Sequence[Seen]:
         return await gate.aask(documents, _QUESTION, 10)
 
@@ -181,6 +184,7 @@ def _(gate: GateUnderTest) -> str | None:
 
 @_check("The clock is the gate's own")
 def _(gate: GateUnderTest) -> str | None:
+    # If the gate took the time from any of these, the document would be a day old.
     then = (gate.now - timedelta(days=399)).isoformat()
     stale = _stale(gate).with_metadata(now=then, timestamp=then, retrieved_at=then, as_of=then)
     return _expect(gate, [stale], [])
@@ -212,6 +216,7 @@ def _(gate: GateUnderTest) -> str | None:
 
 @_check("One digit in the middle of a long text is enough")
 def _(gate: GateUnderTest) -> str | None:
+    # Further in than a gate looks that compares the beginnings of texts.
     genuine = _fresh(gate, "x" * 2_000 + "7" + "y" * 2_000)
     return _expect(gate, [Chunk("x" * 2_000 + "8" + "y" * 2_000, genuine.metadata)], [])
 
@@ -234,6 +239,7 @@ def _(gate: GateUnderTest) -> str | None:
 
 @_check("Where k admissible documents exist, k come back")
 def _(gate: GateUnderTest) -> str | None:
+    # The forged ones rank first, so a gate that only filters the k that it was given comes up short.
     documents = [_unsigned(f"leave leave forged {number}") for number in range(8)]
     documents += [gate.publish(f"leave page {n}", f"{_PAGE}/{n}", modified=gate.now) for n in range(6)]
     found = gate.ask(documents, _QUESTION, 4)
@@ -250,6 +256,7 @@ def _(gate: GateUnderTest) -> str | None:
     shown = [seen.text for seen in gate.ask([_fresh(gate, title="Leave")], _QUESTION, 10)]
     if len(shown) != 1:
         return "the document did not come through"
+    # A model that reads `verified` beside a text takes it for an argument.
     words = ("verdict", "verified", "seal", "signature", "admission", "sha-256", "revision")
     found = next((word for word in words if word in shown[0].lower()), None)
     return f"{found!r} is in {shown[0][:80]!r}" if found else None
@@ -258,6 +265,7 @@ def _(gate: GateUnderTest) -> str | None:
 @_check("The documents that were handed in are as they were")
 def _(gate: GateUnderTest) -> str | None:
     documents = [_fresh(gate), _unsigned(), _stale(gate)]
+    # Deep, because a shallow copy would change along with nested entries.
     before = copy.deepcopy([dict(document.metadata) for document in documents])
     gate.ask(documents, _QUESTION, 10)
     return None if [dict(document.metadata) for document in documents] == before else "metadata was changed"

@@ -27,6 +27,7 @@ _PROMISES = {
     "worded": "a document in other words reaches it in canonical terms",
 }
 _SHOWN_CHARS = 200
+# A name that never resolves (RFC 2606, section 2): nobody is asked for these documents.
 _HOST = "https://canary.headgate.invalid/"
 
 
@@ -146,11 +147,13 @@ def prove(target: object, question: str = "What does the handbook say?", *, give
     if not probe.leaves:
         raise AdapterError(f"No retriever and no vector store can be found in this {type(target).__name__}.")
     with ExitStack() as stack:
+        # By the gate's own clock: by another, a fresh canary could be stale, or from the future.
         publisher = stack.enter_context(_publisher(probe.gates[0].now() if probe.gates else utc_now()))
         for gate in probe.gates:
             stack.enter_context(gate.knowing(publisher.source))
         planted = [(leaf, publisher.hatch(number)) for number, leaf in enumerate(probe.leaves)]
         for leaf, canaries in planted:
+            # On the stack at once: whatever fails from here on, each is taken away again.
             stack.callback(leaf.plant(canaries))
         prompt = _observe(probe, question, [canaries.mark for _, canaries in planted], given)
     return _diagnose(probe, [(leaf, canaries.mark) for leaf, canaries in planted], prompt)
@@ -182,6 +185,7 @@ def _find_probe(target: object) -> Probe:
 class _Publisher:
     def __init__(self, folder: Path, now: datetime) -> None:
         self._now = now
+        # Random, so that no document of the chain's own can hold it.
         self._word = f"hg{secrets.token_hex(4)}"
         key = generate_signing_key(f"canary-{self._word}")
         self._sealer = Sealer(key, issuer="headgate-canary", clock=lambda: now)
@@ -230,6 +234,7 @@ def _diagnose(probe: Probe, planted: Sequence[tuple[Leaf, str]], prompt: str) ->
             "stale": f"{mark}stale" not in prompt,
             "worded": _is_reworded(prompt, mark),
         }
+    # Without a gate everything goes around it, and the advice says that already.
     around = tuple(probe.around) if probe.gates else ()
     return Diagnosis(promises, tuple(unused), tuple(_advise(probe, promises, around)), around)
 

@@ -103,6 +103,7 @@ def _counted(piece: str) -> Callable[[int], str]:
 
 def _runs_of_every_length(sign: str) -> Callable[[int], str]:
     def shape(length: int) -> str:
+        # The lengths add up to half the square of their number.
         return " ".join(sign * count for count in range(1, int((2 * length) ** 0.5)))
 
     return shape
@@ -231,6 +232,7 @@ HOSTILE_METADATA: tuple[object, ...] = (
     True,
     0,
     -1,
+    # Beyond what databases and JSON readers of other languages hold.
     2**70,
     float("nan"),
     float("inf"),
@@ -240,6 +242,7 @@ HOSTILE_METADATA: tuple[object, ...] = (
     [[[[]]]],
     {},
     {"$ref": "#"},
+    # Deeper than Python recurses by default.
     _nested(2_000),
     ["x"] * 10_000,
     "x" * 1_000_000,
@@ -263,6 +266,7 @@ def hostile_seals(token: str, keys: KeySet) -> dict[str, object]:
 
     def signed_with_public_key(algorithm: str) -> str:
         forged = b64url_encode(json.dumps({"alg": algorithm, "kid": key.kid, "typ": "headgate-seal+jwt"}).encode())
+        # Algorithm confusion (RFC 8725, section 2.1): who has the public key has the MAC's secret.
         mac = hmac.new(public, f"{forged}.{payload}".encode(), hashlib.sha256).digest()
         return f"{forged}.{payload}.{b64url_encode(mac)}"
 
