@@ -43,6 +43,7 @@ class LangChainAdapter:
 
     def prober(self, target: object) -> Any:
         """Return what `headgate doctor` needs to prove a chain, or None for an object of another framework."""
+        # Here, because only a proof needs it.
         from langchain_headgate.doctor import LangChainProbe
 
         return LangChainProbe(target) if LangChainProbe.accepts(target) else None

@@ -56,6 +56,7 @@ class HeadgateCompressor(BaseDocumentCompressor):
         Raises:
             PolicyError: the policy has been taken away.
         """
+        # Fields can be set without validation, and a policy that was taken away must not mean none.
         if not isinstance(self.policy, Gate):
             self.policy = given_gate(self.policy, "HeadgateCompressor")
         gate: Gate = self.policy
@@ -104,6 +105,7 @@ class _Step:
 
     def admit(self, documents: Sequence[Document], config: RunnableConfig) -> list[Document]:
         found = as_documents(documents, "the step before headgate")
+        # A step in a chain is given the documents, and not the question.
         admission = admit_documents(self._gate, found, None)
         return to_documents(found, record(self._gate, admission, get_callback_manager_for_config(config)))
 

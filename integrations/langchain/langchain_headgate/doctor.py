@@ -64,6 +64,7 @@ class LangChainProbe:
         if isinstance(self._target, VectorStore):
             return _text_of(self._target.similarity_search(question))
         inputs = [given] if given is not None else _inputs_for(self._target, question)
+        # Which form a chain takes cannot be known for sure, so a wrong one is answered with the next.
         for number, one in enumerate(inputs, start=1):
             try:
                 return self._ask(one, marks)
@@ -107,6 +108,7 @@ class _Seen(Exception):
 
 
 class _Watcher(BaseCallbackHandler):
+    # Without this, LangChain swallows what a handler raises, and asks the model.
     raise_error = True
 
     def __init__(self, marks: Sequence[str]) -> None:
@@ -187,6 +189,7 @@ def _planted(search: Any, planted: list[Any]) -> Any:
         # One search may call another, where they are planted already.
         return rest if any(one in rest for one in planted) else [*planted, *rest]
 
+    # The gate reads it to see whether, and how, k can be asked for.
     found.__signature__ = inspect.signature(search)  # type: ignore[attr-defined]
     return found
 
@@ -203,6 +206,7 @@ def _aplanted(search: Any, planted: list[Any]) -> Any:
 def _shadow(item: Any, methods: dict[str, Any]) -> Callable[[], None]:
     """Put methods into an object's own namespace, before those of its class, and return what takes them out."""
     before = {name: item.__dict__[name] for name in methods if name in item.__dict__}
+    # Past `__setattr__`, by which pydantic refuses what is not a field.
     item.__dict__.update(methods)
 
     def undo() -> None:

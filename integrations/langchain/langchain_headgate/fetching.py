@@ -46,6 +46,7 @@ class Reach:
     def __init__(self, retriever: BaseRetriever) -> None:
         self._retriever = retriever
         self._argument, self._field = _count_names(type(retriever))
+        # A field of that name may hold None, or a function of the question.
         if self._field is not None and type(getattr(retriever, self._field)) is not int:
             self._field = None
         is_named = self._argument is not None or self._field is not None
@@ -61,6 +62,7 @@ class Reach:
         if self._argument is not None:
             return self._retriever, {**kwargs, self._argument: count}
         if self._field is not None:
+            # A copy, because others may be asking the same retriever meanwhile.
             return self._retriever.model_copy(update={self._field: count}), kwargs
         if self._search_kwargs is None:
             return self._retriever, kwargs
@@ -149,6 +151,7 @@ async def afetch(
 
 def _arguments(retriever: BaseRetriever, run_manager: Any, arguments: dict[str, Any]) -> dict[str, Any]:
     """Return the keyword arguments that `invoke` would pass on."""
+    # As `BaseRetriever.invoke` decides it, which is passed by here because it would trace the texts.
     given = dict(arguments) if retriever._expects_other_args else {}
     return {**given, "run_manager": run_manager} if retriever._new_arg_supported else given
 
@@ -160,6 +163,7 @@ def _without_texts(found: Any) -> list[Document]:
     for document in documents:
         if isinstance(document, Document):
             digest = hashlib.sha256(document.page_content.encode("utf-8", "surrogatepass")).hexdigest()
+            # Without metadata, which may quote the text.
             shown.append(Document(page_content=f"sha-256:{digest}", id=document.id))
     return shown
 

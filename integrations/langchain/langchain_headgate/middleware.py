@@ -61,9 +61,11 @@ class HeadgateMiddleware(AgentMiddleware[Any, Any]):
     def wrap_tool_call(self, request: Any, handler: Callable[[Any], ToolMessage | Command[Any]]) -> Any:
         """Let the tool run, and judge what it returns."""
         found = self._read(request, handler(request))
+        # No documents, no admission; but what a tool says instead may have to be withheld.
         if not found.documents:
             return found.released({})
         admission = admit_documents(self._gate, found.documents, _query_of(request))
+        # Middleware is not given the config of its run; it is in a context variable.
         admission = record(self._gate, admission, get_callback_manager_for_config(ensure_config()))
         return found.released(by_index(found.documents, admission))
 

@@ -27,6 +27,7 @@ _TOKEN = re.compile(
 _END_OF_TEXT = "' metadata="
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
 _CONSTANTS = {"None": None, "True": True, "False": False, "nan": float("nan"), "inf": float("inf")}
+# Reading is recursive, and who wrote the text may have nested it without end.
 _DEEPEST = 32
 
 
@@ -87,6 +88,7 @@ class _Reader:
         kind, written = self._token
         self._advance()
         if kind == "string":
+            # Of a single token: no expression gets this far.
             return ast.literal_eval(written)
         if kind == "number":
             return _number(written)

@@ -78,6 +78,7 @@ class GatedRetriever(BaseRetriever):
             return values
         fields = {name: value for name, value in retriever.__dict__.items() if name in theirs}
         own = {name: value for name, value in values.items() if name not in changes}
+        # By its constructor, so that its own validators see the change.
         return {**own, "retriever": type(retriever)(**{**fields, **changes})}
 
     @property
@@ -129,6 +130,7 @@ class GatedRetriever(BaseRetriever):
         for width in course.search:
             with course.search.attempt():
                 inner, arguments = course.ask(width, kwargs)
+                # What it finds is judged below, so that texts of its own do not lead around a gate.
                 with judged_outside(gate):
                     found = fetch(inner, query, run_manager, arguments, self.trace_inner)
                 documents = as_documents(found, self.retriever)
@@ -163,6 +165,7 @@ class GatedRetriever(BaseRetriever):
 
     def __getattr__(self, name: str) -> Any:
         inner = self.__dict__.get("retriever")
+        # While it is copied or unpickled, there is no inner retriever yet to ask.
         if name.startswith("__") or inner is None or name in type(self).__private_attributes__:
             return super().__getattr__(name)  # type: ignore[misc]  # pydantic hides it from type checkers
         value = getattr(inner, name)
@@ -176,6 +179,7 @@ class GatedRetriever(BaseRetriever):
 
     def __setattr__(self, name: str, value: Any) -> None:
         inner = self.__dict__.get("retriever")
+        # `retriever.search_kwargs = ...` is set on what the caller holds, and has to reach the search.
         if inner is not None and name not in type(self).model_fields and name in type(inner).model_fields:
             setattr(inner, name, value)
         else:

@@ -18,6 +18,7 @@ TEXT_NAMES = ("page_content", "text", "content")
 def is_block(value: Mapping[Any, Any]) -> bool:
     """Return whether a mapping is a content block: it has a `type`, which is a name."""
     kind = value.get("type")
+    # The name stays in what is released, so a sentence must not pass for one.
     return isinstance(kind, str) and len(kind) <= 40 and kind.isidentifier()
 
 

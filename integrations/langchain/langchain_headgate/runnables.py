@@ -79,6 +79,7 @@ def guard_runnable(target: Any, gate: Gate) -> Any:
         gate: the gate.
     """
     if isinstance(target, BaseRetriever):
+        # Name, tags and metadata too, so that traces show the run that they showed before.
         return GatedRetriever(
             retriever=target, policy=gate, name=target.name, tags=target.tags, metadata=target.metadata
         )
@@ -106,6 +107,7 @@ def guard_alternative(part: Any, gate: Gate) -> Any:
     return guard_part(part, gate) if isinstance(part, Runnable) else _Made(part, gate)
 
 
+# An object rather than a closure, so that it can be pickled with its gate.
 class _Made:
     """A function that makes an alternative, and guards it."""
 

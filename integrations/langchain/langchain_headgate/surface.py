@@ -96,6 +96,7 @@ def is_reading(name: str) -> bool:
     """Return whether a method returns documents or texts, so that its result must be judged."""
     if name.startswith("_"):
         return False
+    # By a part of the name, because every store has searches of its own.
     return "search" in name or name in _READING or (name.startswith("a") and name[1:] in _READING)
 
 

@@ -64,6 +64,7 @@ class ToolResult:
         Args:
             admitted: the admitted documents, by their index in `documents`.
         """
+        # The very object: a gate that only observes changes nothing, not even an identity.
         if self._keeps_rest and self._is_unchanged(admitted):
             return self._result
         result = self._build(admitted)
@@ -198,6 +199,7 @@ class ToolResult:
         if isinstance(message, ToolMessage):
             place["artifact"] = artifact
         try:
+            # Built anew rather than copied: whatever else a message has may hold text too.
             return type(message)(content=content, name=name, **place)
         except Exception:  # noqa: BLE001 - a message of a class that needs more than its place
             return ToolMessage(content=content, name=name, tool_call_id=str(self._call.get("id")))

@@ -32,6 +32,7 @@ def record(gate: Gate, admission: Admission, callbacks: CallbackManager | None) 
     """
     admission = gate.release(admission, context=_parent_context(callbacks), framework="langchain")
     log_dropped(admission)
+    # A record costs time, so it is made only where somebody sees it.
     if callbacks is not None and callbacks.handlers:
         output = admission.to_dict()
         run: CallbackManagerForChainRun = callbacks.on_chain_start(None, _inputs(admission), name=_RUN_NAME)

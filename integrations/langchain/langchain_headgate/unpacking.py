@@ -40,6 +40,7 @@ _LONGEST_LABEL = 128
 _TEXT_SEPARATOR = "\n\n"
 _METADATA_NAMES = ("metadata", "meta")
 _LISTS_OF_DOCUMENTS = ("documents", "docs", "source_documents")
+# Written anew rather than passed on: any of these entries could hold a text.
 _CONSTRUCTOR = {"lc": 1, "type": "constructor", "id": ["langchain", "schema", "document", "Document"]}
 # The columns of a store's answer that are numbers or the store's own names; texts and metadata are judged.
 _PLAIN_COLUMNS = ("ids", "embeddings", "distances")
@@ -104,6 +105,7 @@ def _is_textless(value: Any, depth: int) -> bool:
         return False
     kind = getattr(getattr(value, "dtype", None), "kind", None)
     if kind is not None:  # a number or an array of numpy
+        # Truth values and numbers; not objects, and not texts.
         return kind in "biufc"
     if isinstance(value, (list, tuple)):
         return all(_is_textless(one, depth + 1) for one in value)
@@ -119,6 +121,7 @@ class _Reader:
         self._keeps_rest = keeps_rest
 
     def read(self, value: Any, depth: int) -> Build | None:
+        # Not recognised, and so refused or withheld rather than passed.
         if depth > _DEEPEST:
             return None
         if isinstance(value, Document):

@@ -160,6 +160,7 @@ class GatedVectorStore(VectorStore):
         """Return a retriever over this store; a store that has a retriever of its own gets that one, guarded."""
         if not _is_overridden(self._store, "as_retriever"):
             return super().as_retriever(**kwargs)
+        # Here, because that module guards stores as well.
         from langchain_headgate.retriever import GatedRetriever
 
         retriever: BaseRetriever = self._store.as_retriever(**kwargs)

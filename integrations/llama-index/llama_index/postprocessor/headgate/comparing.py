@@ -49,6 +49,7 @@ class Shown:
         kept = [key for key in replacing if key in node.metadata]
         return cls(
             type(node),
+            # Exactly a text: a subclass could call itself a part of any other, and what is not one raises here.
             str.__str__(node.get_content(metadata_mode=MetadataMode.NONE)),
             frozenset((key, str(node.metadata[key])) for key in (*visible_keys(node), *kept)),
             tuple(value for key in kept if isinstance(value := node.metadata[key], str)),
@@ -83,6 +84,7 @@ class Before:
         for item in nodes:
             shown = Shown.of(item.node, replacing)
             if shown is not None:
+                # The chunk is made now, because the step may change the node in place.
                 self._known.setdefault(item.node.node_id, []).append((shown, to_chunk(item, replacing)))
 
     def split(self, found: Sequence[NodeWithScore]) -> tuple[list[Chunk], list[int]]:

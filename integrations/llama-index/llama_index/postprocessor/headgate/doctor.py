@@ -57,6 +57,7 @@ class LlamaIndexProbe:
         target, asked = self._target, given if given is not None else question
         if isinstance(target, BaseRetriever):
             return "\n".join(_text_of(item) for item in target.retrieve(asked))
+        # The root, which the events of all other dispatchers reach.
         dispatcher, watcher = get_dispatcher(), _Watcher(prompts=[])
         dispatcher.add_event_handler(watcher)
         try:

@@ -106,6 +106,7 @@ class _Guarding:
         """Return a copy of an engine, or of a tool over one, with everything in it guarded."""
         if id(engine) in self._done:
             return self._done[id(engine)]
+        # Shallow, because the models and indexes in an engine are shared and may be large.
         guarded = copy.copy(engine)
         self._done[id(engine)] = guarded  # before looking inside: an engine may lead back to itself
         replacing = _replacing(engine)
@@ -130,6 +131,7 @@ class _Guarding:
         if isinstance(value, dict):
             changed = {key: self._value(one, replacing) for key, one in value.items()}
             return changed if any(changed[key] is not one for key, one in value.items()) else value
+        # Not their subclasses: a named tuple is not made from a list.
         if type(value) in (list, tuple):
             others = [self._value(one, replacing) for one in value]
             return type(value)(others) if any(a is not b for a, b in zip(others, value, strict=True)) else value

@@ -16,6 +16,7 @@ __all__ = ["aadmit_nodes", "admit_nodes", "as_nodes", "off_loop"]
 
 T = TypeVar("T")
 
+# Up to this size a thread would cost more than the work, as in the gate itself.
 _INLINE_BYTES = 60_000
 
 

@@ -16,6 +16,7 @@ from llama_index.postprocessor.headgate.media import media_digests
 
 __all__ = ["SealNodes"]
 
+# Where `SentenceWindowNodeParser` keeps the neighbours that `MetadataReplacementPostProcessor` shows.
 _REPLACING = ("window",)
 
 

@@ -69,6 +69,7 @@ class HeadgatePostprocessor(BaseNodePostprocessor):
             PolicyError: path or revision of the policy is missing, or the file is of another revision by now.
         """
         given = {**data, **kwargs}
+        # Only a reference names a revision; a bare path would load whatever is in the file by now.
         if not isinstance(given.get("policy"), Gate):
             given["policy"] = gate_from_reference(given.get("policy"))
         return super().from_dict(given)

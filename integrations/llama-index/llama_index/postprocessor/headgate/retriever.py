@@ -56,6 +56,7 @@ class GatedRetriever(BaseRetriever):
         super().__init__(callback_manager=retriever.callback_manager)
         self._inner = retriever
         self._gate = require_gate(policy, type(self).__name__)
+        # By type: a retriever may have the name and hold None, or a function, under it.
         self._field = next((name for name in _COUNT_NAMES if type(getattr(retriever, name, None)) is int), None)
         self._k = k if k is not None else (getattr(retriever, self._field) if self._field is not None else None)
         self._overfetch, self._max_fetch = overfetch, max_fetch

@@ -79,6 +79,7 @@ class GuardedStep(BaseNodePostprocessor):
         before = Before(nodes, self._replacing)
         found = as_nodes(self._inner.postprocess_nodes(nodes, query_bundle=query_bundle), self._inner)
         chunks, added = before.split(found)
+        # Nothing new came in, so there is nothing to decide and nothing to record.
         if not added:
             return found
         judged = self._gate.judge(chunks, _question(query_bundle))

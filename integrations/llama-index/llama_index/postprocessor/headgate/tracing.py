@@ -59,6 +59,7 @@ def _show(admission: Admission, callback_manager: CallbackManager | None) -> Non
     try:
         _dispatcher.event(HeadgateAdmissionEvent(record=content))
         if callback_manager is not None and callback_manager.handlers:
+            # The older events know no gate; a reranker, too, says which nodes go on.
             event_id = callback_manager.on_event_start(CBEventType.RERANKING, {EventPayload.MODEL_NAME: "headgate"})
             payload: dict[str, Any] = {EventPayload.ADDITIONAL_KWARGS: {EVENT_NAME: content}}
             callback_manager.on_event_end(CBEventType.RERANKING, payload, event_id=event_id)
