@@ -9,15 +9,23 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from joserfc.jwk import RSAKey
 
 from headgate import Chunk, KeySet, PolicyError, Sealer, SealError
 from headgate.chunk import SEAL_KEY
 from headgate.encoding import b64url_decode, b64url_encode, loads_strict
-from headgate.provenance import generate_signing_key, verify_jws
+from headgate.provenance import SigningKey, generate_signing_key, read_seal, verify_jws
 from headgate.provenance.jws import sign_jws
 from headgate.testing import FixedClock
 
 ALGORITHMS = ("Ed25519", "ES256", "PS256", "RS256")
+RSA = rsa.generate_private_key(65_537, 2_048)
+KEYS = {
+    "Ed25519": generate_signing_key("k"),
+    "ES256": generate_signing_key("k", "ES256"),
+    "PS256": SigningKey.load(RSA, "k"),
+    "RS256": SigningKey("k", "RS256", SigningKey.load(RSA).key),
+}
 
 
 def pem(key: object) -> bytes:
@@ -26,8 +34,10 @@ def pem(key: object) -> bytes:
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_a_generated_pair_seals_and_verifies_through_its_files(algorithm: str, tmp_path: Path) -> None:
-    private, public = generate_signing_key("team", algorithm).save(tmp_path / "keys" / "team")
+    private, public = generate_signing_key("team", algorithm).save(tmp_path / "our" / "keys" / "team")
     assert stat.S_IMODE(private.stat().st_mode) == 0o600
+    (key,) = KeySet.load(public)
+    assert not isinstance(key.key, RSAKey) or key.key.public_key.key_size == 3_072
     assert "d" not in json.loads(public.read_text())["keys"][0]
     sealed = Sealer(private, "team", clock=FixedClock()).seal(Chunk("text"), subject="https://a.example/x")
     claims = loads_strict(verify_jws(str(sealed.metadata[SEAL_KEY]), KeySet.load(public), typ="headgate-seal+jwt"))
@@ -50,7 +60,7 @@ def test_keys_are_never_overwritten(tmp_path: Path) -> None:
     [
         ed25519.Ed25519PrivateKey.generate(),
         ec.generate_private_key(ec.SECP256R1()),
-        rsa.generate_private_key(65_537, 2_048),
+        RSA,
     ],
     ids=["ed25519", "p256", "rsa"],
 )
@@ -123,3 +133,45 @@ def test_a_subject_that_is_no_uri_is_refused_when_sealing(subject: str) -> None:
     sealer = Sealer(generate_signing_key("k"), "x", clock=FixedClock())
     with pytest.raises(ValueError, match="subject"):
         sealer.seal(Chunk("t"), subject=subject)
+
+
+def test_a_key_without_a_name_is_called_by_its_thumbprint() -> None:
+    for algorithm in ("Ed25519", "ES256"):
+        key = generate_signing_key(algorithm=algorithm)
+        (public,) = key.public
+        assert key.kid == public.kid == public.thumbprint
+        assert SigningKey.load(key.key).kid == key.kid
+
+
+def test_a_signing_key_stays_itself_and_may_get_another_name() -> None:
+    key = KEYS["RS256"]
+    assert SigningKey.load(key) is key
+    assert (SigningKey.load(key, "other").kid, SigningKey.load(key, "other").algorithm) == ("other", "RS256")
+    assert SigningKey.load(key.private_jwk()).kid == "k"
+    assert SigningKey.load(key.private_jwk(), "other").kid == "other"
+
+
+def test_an_rsa_key_signs_with_pss_and_verifies_both_unless_it_says_otherwise() -> None:
+    assert SigningKey.load(RSA).algorithm == "PS256"
+    jwk = KEYS["PS256"].public_jwks()["keys"][0]
+    (either,) = KeySet.from_jwks({name: value for name, value in jwk.items() if name != "alg"})
+    (one,) = KeySet.from_jwks(jwk)
+    assert (either.algorithms, one.algorithms) == (("PS256", "RS256"), ("PS256",))
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_key_verifies_nothing_under_a_foreign_algorithm(algorithm: str) -> None:
+    (public,) = KEYS[algorithm].public
+    signature = KEYS[algorithm].sign(b"x")
+    assert [name for name in (*ALGORITHMS, "none", "HS256") if public.verify(name, b"x", signature)] == [algorithm]
+    assert not public.verify(algorithm, b"y", signature)
+
+
+def test_times_are_kept_to_the_second(tmp_path: Path) -> None:
+    clock = FixedClock()
+    now = clock.now
+    exact = now.replace(microsecond=999_999)
+    sealer = Sealer(generate_signing_key("k"), "x", clock=lambda: exact)
+    sealed = sealer.seal(Chunk("t"), subject="file:a", modified=exact, not_before=exact, expires=exact)
+    _, seal = read_seal(sealed.metadata[SEAL_KEY])
+    assert (seal.issued_at, seal.modified, seal.valid_from, seal.valid_until) == (now, now, now, now)

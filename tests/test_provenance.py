@@ -9,10 +9,22 @@ from typing import Any
 import pytest
 
 from headgate import Chunk, Finding, Gate, Sealer, SealError
-from headgate.assurance import ASSURANCES, DECLARED, NONE, SEALED, is_proof, meets
+from headgate.assurance import ASSURANCES, DECLARED, NONE, SEALED, Assurance, is_proof, meets
 from headgate.chunk import SEAL_KEY
 from headgate.encoding import b64url_decode, b64url_encode, canonical_json, loads_strict
-from headgate.provenance import generate_signing_key, parse_seal, read_seal, sign_jws
+from headgate.limits import Limits
+from headgate.provenance import (
+    Attestation,
+    Claim,
+    Presented,
+    Requirement,
+    Verdict,
+    check_provenance,
+    generate_signing_key,
+    parse_seal,
+    read_seal,
+    sign_jws,
+)
 from headgate.provenance.seals import SEAL_TYPE
 from headgate.testing import FixedClock, Publisher
 
@@ -300,3 +312,203 @@ def test_a_header_that_asks_for_more_is_malformed(extra: dict[str, object]) -> N
 def test_a_token_of_another_type_is_not_a_seal(typ: str | None) -> None:
     token = sign_jws(canonical_json(claims()), DOCS.key, typ=typ)
     assert findings(gate_of(), Chunk("text", {"source": PAGE, SEAL_KEY: token}))[0].code == "P106"
+
+
+def signed(header: dict[str, object], payload: bytes | None = None) -> str:
+    """Return a token with a header of any making, rightly signed with the key of the source."""
+    text = f"{b64url_encode(canonical_json(header))}.{b64url_encode(payload or canonical_json(claims()))}"
+    return f"{text}.{b64url_encode(DOCS.key.sign(text.encode()))}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, None),
+        ({"alg": "EdDSA"}, None),
+        ({"alg": None}, "P106"),
+        ({"alg": 7}, "P106"),
+        ({"alg": ["Ed25519"]}, "P106"),
+        ({"alg": "none"}, "P106"),
+        ({"alg": "HS256"}, "P106"),
+        ({"alg": "ES384"}, "P106"),
+        ({"alg": "ed25519"}, "P106"),
+        ({"alg": "ES256"}, "P102"),
+        ({"typ": None}, "P106"),
+        ({"typ": [SEAL_TYPE]}, "P106"),
+        ({"kid": None}, None),
+        ({"kid": ""}, "P106"),
+        ({"kid": 7}, "P106"),
+        ({"kid": ["docs"]}, "P106"),
+        ({"kid": "other"}, "P103"),
+    ],
+    ids=str,
+)
+def test_a_header_of_any_making(changes: dict[str, object], code: str | None) -> None:
+    token = signed({"alg": "Ed25519", "typ": SEAL_TYPE, "kid": "docs", **changes})
+    found = findings(gate_of(), Chunk("text", {"source": PAGE, SEAL_KEY: token}))
+    assert [finding.code for finding in found] == ([code] if code else [])
+
+
+@pytest.mark.parametrize("changed", ["{}.x", "x.{}", "{}.", ".{}", "{}\u00e9", "\u00e9{}"])
+def test_a_token_has_three_parts_of_plain_text(changed: str) -> None:
+    token = changed.format(DOCS.seal("text", PAGE).metadata[SEAL_KEY])
+    assert findings(gate_of(), Chunk("text", {"source": PAGE, SEAL_KEY: token}))[0].code == "P106"
+
+
+@pytest.mark.parametrize(("spare", "codes"), [(0, ()), (1, ()), (-1, ("P106",))])
+def test_a_seal_has_a_largest_length(spare: int, codes: tuple[str, ...]) -> None:
+    chunk = DOCS.seal("text", PAGE)
+    limits = Limits(seal_bytes=len(str(chunk.metadata[SEAL_KEY])) + spare)
+    gate = Gate({"sources": [DOCS.source()]}, clock=CLOCK, limits=limits)
+    assert gate.admit([chunk]).decisions[0].codes == codes
+
+
+def test_a_seal_that_names_no_key_where_there_are_two_is_by_nobody() -> None:
+    keys = [DOCS.key.public_jwks(), generate_signing_key("other").public_jwks()]
+    gate = gate_of(DOCS.source(provenance={"keys": keys}))
+    token = signed({"alg": "Ed25519", "typ": SEAL_TYPE})
+    (finding,) = findings(gate, Chunk("text", {"source": PAGE, SEAL_KEY: token}))
+    assert (finding.code, finding.detail) == ("P103", {"kid": None})
+    assert "names no key" in finding.message
+
+
+def test_a_seal_says_which_key_signed_it() -> None:
+    parsed, seal = read_seal(DOCS.seal("text", PAGE).metadata[SEAL_KEY])
+    assert (parsed.kid, seal.kid) == ("docs", "docs")
+    assert read_seal(signed({"alg": "Ed25519", "typ": SEAL_TYPE}))[1].kid == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_withheld"),
+    [
+        ("x" * 64, 1, False),
+        ("x" * 65, 1, True),
+        ("a b", 1, True),
+        ("a\u2028b", 1, True),
+        ("n", 2**64 - 1, False),
+        ("n", 2**64, True),
+        ("n", -(2**63), False),
+        ("n", -(2**63) - 1, True),
+        ("n", 1e300, False),
+        ("n", "1", True),
+        ("n", [], True),
+        (7, 1, True),
+        (b"x", None, True),
+        (None, "text", True),
+    ],
+    ids=ascii,
+)
+def test_an_entry_is_kept_where_neither_its_name_nor_its_value_can_say_anything(
+    name: Any, value: object, is_withheld: bool
+) -> None:
+    sealed = DOCS.seal("text", PAGE)
+    chunk = Chunk("text", {**sealed.metadata, name: value}, prompt_metadata=None)
+    admission = gate_of().admit([chunk])
+    assert admission.decisions[0].codes == (("P112",) if is_withheld else ())
+    assert [name in one.metadata for one in admission.chunks] == [not is_withheld]
+
+
+@pytest.mark.parametrize(("number", "more"), [(1, ""), (20, ""), (21, ", and 1 more."), (45, ", and 25 more.")])
+def test_only_so_many_names_are_listed(number: int, more: str) -> None:
+    names = [f"name{index}" for index in range(number)]
+    chunk = replace(DOCS.seal("text", PAGE), prompt_metadata=None).with_metadata(**dict.fromkeys(names, "text"))
+    (finding,) = findings(gate_of(), chunk)
+    assert finding.detail == {"metadata": names[:20], "count": number}
+    assert finding.message.endswith(more or f"'{names[-1]}'.")
+    assert finding.message.count("name") == min(number, 20)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "publisher_hides", "mode", "shown"),
+    [
+        ((), [], "enforce", ("title",)),
+        (("warning",), [], "enforce", ("title", "warning")),
+        (("warning",), ["warning"], "enforce", ("title",)),
+        (("other", "missing"), [], "enforce", ("title",)),
+        (("warning",), [], "warn", ("title",)),
+        (("warning",), [], "audit", ("title",)),
+    ],
+)
+def test_the_index_hides_nothing_that_the_publisher_shows(
+    hidden: tuple[str, ...], publisher_hides: list[str], mode: str, shown: tuple[str, ...]
+) -> None:
+    metadata: dict[str, object] = {"title": "T", "warning": "W", "other": "O"}
+    sealed = DOCS.seal("text", PAGE, metadata, cover=["title", "warning"], hidden=publisher_hides)
+    chunk = replace(sealed, prompt_metadata=("title",), hidden_metadata=hidden)
+    assert [one.prompt_metadata for one in gate_of(DOCS.source(mode=mode)).admit([chunk]).chunks] == [shown]
+
+
+def test_a_missing_proof_is_told_from_one_that_is_for_another_source() -> None:
+    other = Publisher("other", "https://other.example/**", CLOCK)
+    gate = gate_of(DOCS.source(), other.source())
+    (finding,) = findings(gate, Chunk("text", {"source": PAGE}))
+    assert finding.message == "'docs' requires a seal, and there is none."
+    broken = other.seal("another text", "https://other.example/a")
+    found = findings(gate, Chunk("text", {"source": PAGE, SEAL_KEY: broken.metadata[SEAL_KEY]}))
+    assert [finding.code for finding in found] == ["P105", "P101"]
+    assert found[1].message == "'docs' requires a seal, and the one that is there is for 'other', and does not hold."
+
+
+@pytest.mark.parametrize(
+    ("metadata", "default", "assurance"),
+    [({}, {}, "none"), ({"source": "https://x.example/"}, {}, "none"), ({"source": PAGE}, {}, "declared")],
+)
+def test_without_a_proof_a_document_of_a_source_is_declared(
+    metadata: dict[str, object], default: dict[str, Any], assurance: str
+) -> None:
+    assert gate_of(default=default).admit([Chunk("text", metadata)]).decisions[0].assurance == assurance
+
+
+SEALED_RULE = Requirement("docs", SEALED, DOCS.key.public)
+DECLARED_RULE = Requirement("docs", DECLARED, DOCS.key.public)
+BROKEN, WARNING = Finding("P102", "It does not verify."), Finding("P111", "It is odd.", "warning")
+
+
+def proof_of(rule: Requirement, *verdicts: Verdict | None) -> Any:
+    """Check a document with one claim per verdict; None for a claim that says nothing at all."""
+    some = [Claim(f"m{index}", PAGE if verdict else None, key=str(index)) for index, verdict in enumerate(verdicts)]
+    return check_provenance(
+        Presented("sha-256:x", {}, declared_uri=PAGE, is_declared=True),
+        some,
+        lambda claim, requirement: verdicts[int(claim.key)] or Verdict((BROKEN,)),
+        lambda uri: rule,
+    )
+
+
+def attested(assurance: Assurance, mechanism: str = "m", *found: Finding) -> Verdict:
+    uri = PAGE
+    return Verdict(
+        found,
+        Attestation(mechanism=mechanism, assurance=assurance, issuer="i", subject=uri, uri=uri, kid="k"),
+    )
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+@pytest.mark.parametrize(
+    ("verdicts", "mechanism"),
+    [
+        ([attested(SEALED, "strong"), attested(DECLARED, "weak")], "strong"),
+        ([attested(SEALED, "strong"), Verdict()], "strong"),
+        ([attested(DECLARED, "weak"), Verdict()], "weak"),
+        ([attested(DECLARED, "weak"), Verdict((WARNING,))], "weak"),
+        ([attested(SEALED, "strong"), None], "strong"),
+        ([attested(SEALED, "strong"), Verdict((BROKEN,))], None),
+        ([attested(SEALED, "strong", BROKEN), Verdict()], None),
+        ([Verdict(), None], None),
+        ([], None),
+    ],
+)
+def test_of_several_mechanisms_the_strongest_proof_speaks(
+    verdicts: list[Verdict | None], mechanism: str | None, is_reversed: bool
+) -> None:
+    proof = proof_of(DECLARED_RULE, *(reversed(verdicts) if is_reversed else verdicts))
+    assert (proof.attestation.mechanism if proof.attestation is not None else None) == mechanism
+    assert proof.uri == PAGE
+
+
+def test_a_weaker_proof_than_the_source_requires_is_not_enough() -> None:
+    proof = proof_of(SEALED_RULE, attested(DECLARED))
+    assert [finding.code for finding in proof.findings] == ["P101"]
+    assert (proof.attestation, proof.assurance) == (None, DECLARED)
+    assert [finding.code for finding in proof_of(SEALED_RULE, None).findings] == ["P101"]
+    assert not proof_of(SEALED_RULE, attested(SEALED)).findings

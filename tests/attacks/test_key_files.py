@@ -133,13 +133,21 @@ def certificate(subject: str, issuer: str, key: Any, by: Any, *, is_ca: bool = F
 LEAF, CA = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
 LEAF_PEM = certificate("leaf", "ca", LEAF, CA)
 CA_PEM = certificate("ca", "ca", CA, CA, is_ca=True)
+# A chain of three: the leaf by an authority that another one vouches for.
+MIDDLE = ec.generate_private_key(ec.SECP256R1())
+LONG_CHAIN = (certificate("leaf", "middle", LEAF, MIDDLE), certificate("middle", "ca", MIDDLE, CA, is_ca=True), CA_PEM)
+SELF_SIGNED = certificate("leaf", "leaf", LEAF, LEAF)
 
 
 def sealed_with(key: Any, clock: FixedClock, **claims: Any) -> Chunk:
     return Sealer(key, "docs", clock=clock).seal(Chunk("text", {"source": PAGE}), subject=PAGE, **claims)
 
 
-@pytest.mark.parametrize("chain", [LEAF_PEM + CA_PEM, CA_PEM + LEAF_PEM, LEAF_PEM], ids=["leaf first", "last", "alone"])
+@pytest.mark.parametrize(
+    "chain",
+    [LEAF_PEM + CA_PEM, CA_PEM + LEAF_PEM, LEAF_PEM, b"".join(LONG_CHAIN), b"".join(LONG_CHAIN[:2]), SELF_SIGNED],
+    ids=["leaf first", "last", "alone", "three", "without the root", "self-signed"],
+)
 def test_only_the_leaf_of_a_chain_may_sign(chain: bytes, tmp_path: Path) -> None:
     (tmp_path / "chain.pem").write_bytes(chain)
     keys, clock = KeySet.load(tmp_path / "chain.pem"), FixedClock()

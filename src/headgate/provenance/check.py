@@ -166,11 +166,11 @@ def check_prompt_metadata(
         return (), ()
     covered = attestation.covered if attestation is not None else ()
     if chunk.prompt_metadata is None:
+        # What named the source may stay: where a proof names another document, it is rewritten to that. Where nothing
+        # did, no entry is excused, not even one whose key is None.
+        excused = (SEAL_KEY, *covered) if source_key is None else (SEAL_KEY, source_key, *covered)
         uncovered = [
-            name
-            for name, value in chunk.metadata.items()
-            # What named the source may stay: where a proof names another document, it is rewritten to that.
-            if name not in covered and name not in (SEAL_KEY, source_key) and not _says_nothing(name, value)
+            name for name, value in chunk.metadata.items() if name not in excused and not _says_nothing(name, value)
         ]
     else:
         uncovered = [name for name in chunk.prompt_metadata if name in chunk.metadata and name not in covered]
