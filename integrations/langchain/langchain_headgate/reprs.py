@@ -45,6 +45,7 @@ def read_printed(text: str) -> Any:
     try:
         value = _read_all(stripped)
     except (ValueError, TypeError):
+        # Other text may begin with a bracket and speak of a document; it stays as it is.
         if _SURELY.match(stripped):
             raise
         return None

@@ -327,6 +327,7 @@ class _Reader:
             {key: at(column, place) if isinstance(column, list) else None for key, column in value.items()}
             for place in range(len(batches))
         ]
+        # `part` as a default, because a lambda in a loop sees the variable and not its value.
         builds = [
             self._read_columns(part, depth) if part["documents"] else (lambda _, part=part: part) for part in parts
         ]

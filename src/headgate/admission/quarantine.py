@@ -218,7 +218,7 @@ class Watch:
 def is_failure(decision: Decision) -> bool:
     """Return whether a document counts against its source: refuted provenance, or nothing that could be judged."""
     return any(
-        # P113 is the quarantine itself: counted, it would keep a source held by being held.
+        # P113 says nothing about the document: its source is held, whatever the document is like.
         finding.severity == "error" and finding.check in ("provenance", "gate") and finding.code != "P113"
         for finding in decision.findings
     )

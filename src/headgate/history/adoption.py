@@ -183,7 +183,7 @@ def _add(found: Adoption, record: AdmissionRecord) -> None:
     found.admissions += 1
     _bump(found.modes, record["mode"][:20])
     now = record["now"][:19]
-    # As texts, because instants in UTC sort as ISO 8601 writes them.
+    # As texts: in UTC, ISO 8601 sorts as time does.
     found.since = min(found.since or now, now)
     found.until = max(found.until or now, now)
     documents = blocked = 0

@@ -179,7 +179,7 @@ def gate_from_reference(reference: object) -> Gate:
     revision = reference.get("revision") if isinstance(reference, Mapping) else None
     if not isinstance(path, str) or not isinstance(revision, str) or not path or not revision:
         raise PolicyError("the serialised component does not say which policy it had.", "Build it again.")
-    # Only then compared: what a file means now is known once it has been read.
+    # Loaded before it is compared, because the revision is over its keys and glossaries too.
     gate = Gate(path)
     if gate.policy_revision != revision:
         raise PolicyError(

@@ -190,6 +190,7 @@ class Publishing:
         """
         given = metadata if document is None else document
         problems: dict[str, None] = {}
+        # Media come first: where proof is required, one that nothing covers keeps the document out (P116).
         room = _MAX_COVERED - sum(digest is not None for digest in media.values())
         names = _covered(metadata, self.keys, (*self.cover, *cover), room, problems)
         hidden = {*self.hide, *hide}
@@ -257,6 +258,7 @@ class Publishing:
             times = self._times(role, _read(reader, metadata, document))
             visible = name in covered and name in candidate_keys(metadata, role, self.keys)
         problem = _report(times, role, name, problems)
+        # Covered, an entry that cannot be read still keeps the document out; lost, it would let it in.
         if problem is not None and not visible:
             raise HeadgateError(f"{name!r} ({role}) cannot be read, and the gate would not see it: {problem}.")
         return times

@@ -332,6 +332,7 @@ class Policy(Displayed, _Model):
             ids.add(source.id)
             for pattern in source.match:
                 parsed = UriPattern.parse(pattern)
+                # By what they match: two spellings of one pattern are one.
                 key = repr((parsed.host, parsed.path, parsed.query))
                 if seen.setdefault(key, source.id) != source.id:
                     raise ValueError(f"{pattern!r} is claimed by {seen[key]!r} and {source.id!r}. Keep it in one.")

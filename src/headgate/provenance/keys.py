@@ -112,6 +112,7 @@ class KeySet:
         data = read_config_bytes(file, DEFAULT_LIMITS.policy_bytes)
         try:
             data = to_text(data)
+            # Anywhere in it, because explanatory text may come before a block (RFC 7468, section 5.2).
             if b"-----BEGIN" in data:
                 return cls(map(_verification_key, public_from_pem(data)))
             return cls.from_jwks(loads_mapping(data))

@@ -121,7 +121,7 @@ class SealMechanism:
         findings = []
         if requirement.issuers and seal.issuer not in requirement.issuers:
             findings.append(issuer_finding(seal.issuer, requirement))
-        # The attestation is returned even so: records should say who signed the text that this one was.
+        # The attestation is returned even so, so that what else was changed is found too.
         if digest != seal.digest:
             detail = {"sealed": seal.digest, "found": digest, "issuer": seal.issuer[:_DETAIL_CHARS]}
             findings.append(Finding("P105", "The text is not the one that was sealed.", detail=detail))
@@ -169,7 +169,7 @@ def _attest(seal: Seal, key: VerificationKey) -> Attestation:
 def _signature_finding(error: SealError, parsed: ParsedJws, requirement: Requirement, owners: Owners) -> Finding:
     kid = parsed.kid or ""
     others = owners.get(kid, ())
-    # The key is known, only not here: somebody signs for what is not theirs, which is worse than a strange key.
+    # Known to the policy, only not for this source: somebody signs, or claims to, for what is not theirs.
     if error.code == "P103" and others:
         message = f"The key {shown(kid)} belongs to {', '.join(others[:10])}, not to {requirement.source!r}."
         return Finding("P104", message, detail={"kid": kid, "key_of": list(others), "source": requirement.source})

@@ -208,6 +208,7 @@ def read_times(evidence: EvidenceRecord, *, sealed_only: bool = False, ignores_s
             intervals[role], found[role] = interval, said
     for role, (key, problem) in evidence.get("unreadable", {}).items():
         said = Evidence("metadata", key, problem)
+        # `metadata` stands for entries that nobody looked at, among which a restriction may be.
         if role in RESTRICTING_ROLES or role == "metadata":
             unread[role] = said
         elif role not in found:

@@ -15,7 +15,7 @@ from typing import Any
 
 from opentelemetry import metrics, trace
 
-# Underscored because it is not declared stable yet; applications are meant to use it.
+# Underscored because it is not declared stable yet, not because it is private.
 from opentelemetry._logs import SeverityNumber, get_logger
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
@@ -66,6 +66,7 @@ def emit(admission: Admission, context: object = None, framework: str = "none") 
     span = tracer.start_span(SPAN_NAME, context=parent, kind=SpanKind.INTERNAL, start_time=start)
     if span.is_recording():
         span.set_attributes(_attributes(admission))
+        # A document that is kept out is no error of the application; a check that broke is one.
         if any("G901" in decision.codes or "G905" in decision.codes for decision in admission.decisions):
             span.set_status(Status(StatusCode.ERROR, "a check failed"))
     _emit_findings(admission, trace.set_span_in_context(span, parent))

@@ -80,6 +80,7 @@ def stage(corpus: Sequence[Chunk], injections: Sequence[Injection], doses: Mappi
     staged.later = staged.chunks
     if later:
         staged.later = [_named(later[n]) if n in later else chunk for n, chunk in enumerate(staged.chunks)]
+    # What was spoiled in the first half still is in the second.
     staged.later_labels = {**staged.labels, **staged.later_labels}
     return staged
 

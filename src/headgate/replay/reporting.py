@@ -107,6 +107,7 @@ class Replay(Printable):
             if one.is_changed:
                 is_changed = True
                 self._change(record, one)
+            # Only what is admitted has words that reach a prompt.
             if one.edits is not None and one.action == "admit":
                 self._count_edits(one)
         self.admitted_before += before

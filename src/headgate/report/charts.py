@@ -79,7 +79,7 @@ def bar_chart(bars: Sequence[Bar], *, alt: str, longest: float | None = None) ->
         longest: the value that fills the width; by default the greatest there is.
     """
     drawn = bars[:40]
-    # All may be zero, and zero divides nothing.
+    # All may be zero, by which nothing can be divided.
     most = longest or max((bar.value + bar.lost for bar in drawn), default=0) or 1
     room = _WIDTH - _LABEL - 110
     parts = []

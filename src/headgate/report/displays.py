@@ -44,7 +44,7 @@ def add_view(
         rich: returns a rich renderable.
         page: returns a whole page with a title; by default one that holds the HTML.
     """
-    # Registered from above, because this room must not import those whose values it shows.
+    # Rooms above register their own views, because this one must not import them.
     _html.register(kind, html)
     _rich.register(kind, rich)
     if page is not None:

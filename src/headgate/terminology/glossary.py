@@ -52,6 +52,7 @@ class Glossary(Displayed):
             GlossaryFile(
                 tuple(concept for file in files for concept in file.concepts),
                 any(file.report_ambiguous for file in files),
+                # The files are matched as one, so what one of them wants holds for all.
                 "replace" if "replace" in modes else "flag" if "flag" in modes else "off",
                 tuple(word for file in files for word in file.ordinary),
             )

@@ -137,7 +137,7 @@ class Matcher:
             for pattern, start, end in at_most(most, self._finder.find(folded.text), "occurrences")
             if (match := self._accept(text, folded, tokens, pattern, start=start, end=end, source=source))
         ]
-        # Most texts end here, before anything is read a second time for its markup.
+        # A text without terms ends here, before it is read a second time for its markup.
         if not candidates:
             return Found()
         candidates.sort(key=lambda match: (match.start, -match.end))

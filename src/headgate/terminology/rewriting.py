@@ -78,6 +78,7 @@ def _settle(
         if len(edits) > limits.edits:
             return Rewrite(text, unsettled=f"more than {limits.edits:,} edits")
         rewritten, alignment = apply_edits(text, edits)
+        # Only flags: nothing was written, so nothing can follow from it.
         if rewritten == text:
             return Rewrite(text, tuple(edits), ambiguous=ambiguous)
         if is_certain and all(

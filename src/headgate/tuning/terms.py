@@ -56,6 +56,7 @@ def measure_terms(
         for decision in record["decisions"]:
             if source is not None and decision["source"] != source:
                 continue
+            # By source too, because a concept may be scoped to some.
             text, key = decision.get("text"), (decision["digest"], decision["source"])
             if text is None:
                 effect.without_text += 1

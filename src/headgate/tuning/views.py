@@ -210,6 +210,7 @@ def _share(count: int, total: int) -> str:
 
 def _shown_ages(curve: Curve) -> list[timedelta]:
     oldest = curve.points[-1].max_age
+    # One round age beyond the oldest document, where the curve has come to its end.
     ages = [age for age in _ROUND if age < oldest * 2][-9:]
     return sorted({*ages, *([curve.current] if curve.current else [])})
 
