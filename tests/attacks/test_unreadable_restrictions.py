@@ -253,6 +253,35 @@ def test_every_key_of_a_restriction_counts_and_the_cautious_one_decides() -> Non
     assert judge({"a": {"end": early}}, keys={"valid_until": "a.end"}).codes == ("F201",)
 
 
+EARLY, LATE = "2020-01-01", "2999-01-01"
+
+
+@pytest.mark.parametrize(
+    ("role", "nested", "beside", "code"),
+    [
+        ("valid_until", EARLY, LATE, "F201"),
+        ("valid_until", LATE, EARLY, "F201"),
+        ("valid_until", EARLY, None, "F201"),
+        ("valid_until", "?", LATE, "F203"),
+        ("valid_from", LATE, EARLY, "F206"),
+        ("superseded_by", "page-2", "none", "F205"),
+        ("superseded_by", "none", "page-2", "F205"),
+        ("modified", EARLY, "2026-05-31", "F202"),
+        ("modified", "2026-05-31", EARLY, "F202"),
+        ("published", EARLY, "2026-05-31", "F202"),
+    ],
+)
+def test_a_nested_entry_and_one_that_is_spelled_like_its_path_both_count(
+    role: str, nested: str, beside: str | None, code: str
+) -> None:
+    for path in ("doc.end", "doc.meta.end"):
+        entry: object = nested
+        for step in reversed(path.split(".")[1:]):
+            entry = {step: entry}
+        for metadata in ({"doc": entry, path: beside}, {path: beside, "doc": entry}):
+            assert judge(metadata, keys={role: [path]}, max_age="90d", missing="admit").codes == (code,)
+
+
 @pytest.mark.parametrize("entry", [{"valid_until": "2020-01-01"}, {"superseded_by": "b"}, {"VALID_FROM": "2999"}])
 def test_a_restriction_does_not_hide_behind_other_keys(entry: dict[str, object]) -> None:
     assert not judge({**{f"field_{n}": "x" for n in range(9_000)}, **entry}).admitted

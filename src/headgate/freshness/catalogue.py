@@ -22,6 +22,7 @@ __all__ = [
     "candidate_keys",
     "is_catalogued",
     "lookup",
+    "lookup_each",
     "present_roles",
     "rank_of",
 ]
@@ -161,7 +162,7 @@ def present_roles(
         named: tuple[str, ...] = getattr(keys, role)
         if not named:
             continue
-        own = tuple(name for name in named if lookup(metadata, name) is not None)
+        own = tuple(name for name in named if any(value is not None for _, value in lookup_each(metadata, name)))
         # A policy that names its expiry key must not thereby silence an expiry under another key.
         others = () if role in AGE_ROLES else catalogued.get(role, ())
         found[role] = (*own, *(name for name in others if name not in own))
@@ -187,12 +188,23 @@ def rank_of(name: str) -> int:
 
 def lookup(metadata: Mapping[str, object], key: str) -> object:
     """Return a metadata value by key, or by a dotted path into nested mappings; None if there is none."""
-    # A key that really contains a dot comes before the path that it spells.
-    if "." not in key or key in metadata:
-        return metadata.get(key)
+    return next((value for _, value in lookup_each(metadata, key) if value is not None), None)
+
+
+def lookup_each(metadata: Mapping[str, object], key: str) -> tuple[tuple[str, object], ...]:
+    """Return what a key can mean, each with the top-level key that holds it: the key itself, and a dotted path.
+
+    Where an entry that is spelled like the path stands beside the nested one, neither may hide the other.
+    """
+    if "." not in key:
+        return ((key, metadata.get(key)),)
+    return (key, metadata.get(key)), (key.partition(".")[0], _follow(metadata, key))
+
+
+def _follow(metadata: Mapping[str, object], path: str) -> object:
     value: object = metadata
     # No metadata nests deeper on purpose; the bound is for keys made to walk.
-    for step in key.split(".")[:8]:
+    for step in path.split(".")[:8]:
         if not isinstance(value, Mapping):
             return None
         value = value.get(step)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from headgate.freshness.catalogue import candidate_keys, is_catalogued, lookup, present_roles, rank_of
+from headgate.freshness.catalogue import candidate_keys, is_catalogued, lookup_each, present_roles, rank_of
 from headgate.freshness.parsing import Readings, is_none, read_values
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy.model import MetadataKeys
@@ -32,42 +32,40 @@ class Entries:
         """Return the keys that hold each role."""
         return present_roles(self.metadata, self.keys, self.limits)
 
-    def value(self, name: str) -> object:
-        """Return the value under a key."""
-        return lookup(self.metadata, name)
-
-    def read(self, name: str, role: str) -> Readings:
-        """Return what the value under a key can mean."""
+    def read(self, value: object, role: str) -> Readings:
+        """Return what a value can mean."""
         return read_values(
-            self.value(name),
+            value,
             role,
             zone=_zone(self.keys.timezone),
             date_order=self.keys.date_order,
             max_chars=self.limits.date_chars,
         )
 
-    def kind(self, name: str) -> str:
-        """Return whether the seal covers a key; a path into a nested entry is covered if the entry is."""
-        top = name if name in self.metadata else name.partition(".")[0]
-        return "covered" if top in self.covered else "metadata"
+    def values(self, names: Sequence[str]) -> Iterator[tuple[str, str, object]]:
+        """Yield each value that keys hold, with its key and whether the seal covers it.
 
-    def by_kind(self, names: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-        """Yield the covered keys, then the others, each group if it has any."""
-        if not self.covered:
-            if names:
-                yield "metadata", list(names)
-            return
+        A dotted key can hold two: its own, and the nested one, which is covered if the entry that holds it is.
+        """
+        for name in names:
+            for top, value in lookup_each(self.metadata, name):
+                if value is not None:
+                    yield ("covered" if top in self.covered else "metadata"), name, value
+
+    def by_kind(self, names: Sequence[str]) -> Iterator[tuple[str, list[tuple[str, object]]]]:
+        """Yield the keys and values that are covered, then the others, each group if it has any."""
+        found = tuple(self.values(names))
         for kind in ("covered", "metadata"):
-            group = [name for name in names if self.kind(name) == kind]
+            group = [(name, value) for each, name, value in found if each == kind]
             if group:
                 yield kind, group
 
-    def rank(self, name: str, role: str) -> float:
+    def rank(self, name: str, value: object, role: str) -> float:
         """Return how far from the document's own statement a key is; what the policy names is its own statement."""
         if self.keys.names_any and getattr(self.keys, role):
             return 0
         # The time of a file, as `stat` tells it, is a float; loaders also write it under names such as `last_modified`.
-        return max(rank_of(name), 0.5 if type(self.value(name)) is float else 0)
+        return max(rank_of(name), 0.5 if type(value) is float else 0)
 
 
 def find_entry(
@@ -78,10 +76,11 @@ def find_entry(
 ) -> tuple[str, object] | None:
     """Return the first key and value that metadata has for a role, or None; values that spell "none" do not count."""
     for key in candidate_keys(metadata, role, keys or NO_KEYS, limits):
-        value = lookup(metadata, key)
-        # A name may be spelled like a missing value, so of sources only the empty one is none.
-        if value is not None and not (value == "" if role == "source" and isinstance(value, str) else is_none(value)):
-            return key, value
+        for _, value in lookup_each(metadata, key):
+            # A name may be spelled like a missing value, so of sources only the empty one is none.
+            is_name = role == "source" and isinstance(value, str)
+            if value is not None and not (value == "" if is_name else is_none(value)):
+                return key, value
     return None
 
 

@@ -15,7 +15,7 @@ from typing import Literal
 from headgate.freshness.catalogue import AGE_ROLES, RESTRICTING_TIMES
 from headgate.freshness.entries import NO_KEYS, Entries
 from headgate.freshness.interval import Interval
-from headgate.freshness.parsing import AMBIGUOUS, plain_value
+from headgate.freshness.parsing import AMBIGUOUS, Readings, plain_value
 from headgate.freshness.successors import name_successor
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy.model import MetadataKeys
@@ -210,8 +210,8 @@ class _Found:
         if claim is not None:
             stated.append((Interval(claim, claim), Evidence("seal", role)))
         for kind, group in entries.by_kind(names):
-            for name in group:
-                readings = entries.read(name, role)
+            for name, value in group:
+                readings = entries.read(value, role)
                 stated += [(_as_role(role, interval), Evidence(kind, name)) for interval in readings.intervals]
                 if readings.problem is not None:
                     # Noted besides what could be read: the part that was not understood may be the stricter one.
@@ -230,19 +230,22 @@ class _Found:
             self.version, self.evidence["version"] = claim, Evidence("seal", "version")
             return
         for kind, group in entries.by_kind(names):
-            for name in group:
-                version = _whole_number(entries.value(name))
+            for name, value in group:
+                version = _whole_number(value)
                 if version is not None:
-                    self.version, self.evidence["version"] = version, Evidence(kind, name)
+                    # A dotted name that holds two of them is of the older one.
+                    same = [_whole_number(other) for key, other in group if key == name]
+                    self.version = min(number for number in same if number is not None)
+                    self.evidence["version"] = Evidence(kind, name)
                     return
 
     def add_successor(self, entries: Entries, names: Sequence[str]) -> None:
         """Take the first successor that anybody names."""
-        for name in names:
-            successor = name_successor(entries.value(name))
+        for kind, name, value in entries.values(names):
+            successor = name_successor(value)
             if successor is not None:
                 self.successor = successor
-                self.evidence["superseded_by"] = Evidence(entries.kind(name), name)
+                self.evidence["superseded_by"] = Evidence(kind, name)
                 return
 
     def timestamps(self) -> Timestamps:
@@ -258,27 +261,35 @@ class _Found:
         )
 
 
-def _read_age(role: str, entries: Entries, names: Sequence[str]) -> tuple[Interval | None, str, str | None] | None:
+def _read_age(
+    role: str, entries: Entries, group: Sequence[tuple[str, object]]
+) -> tuple[Interval | None, str, str | None] | None:
     """Return what the most telling keys that are there say: an interval, or why it cannot be read; with the key.
 
-    A weaker rank is looked at only if no key of a stronger one holds anything.
+    A weaker rank is looked at only if no key of a stronger one holds anything. Where one key holds two values, the
+    cautious one is its statement.
     """
-    ranked: dict[float, list[str]] = {}
-    for name in names:
-        ranked.setdefault(entries.rank(name, role), []).append(name)
+    ranked: dict[float, dict[str, list[object]]] = {}
+    for name, value in group:
+        ranked.setdefault(entries.rank(name, value, role), {}).setdefault(name, []).append(value)
     for rank in sorted(ranked):
         unread: tuple[None, str, str] | None = None
-        for name in ranked[rank]:
-            readings = entries.read(name, role)
-            problem = readings.problem or (AMBIGUOUS if readings.is_ambiguous else None)
+        for name, values in ranked[rank].items():
+            readings = [entries.read(value, role) for value in values]
+            problem = next((_problem(each) for each in readings if _problem(each) is not None), None)
+            intervals = [interval for each in readings for interval in each.intervals]
             if problem is not None:
                 unread = unread or (None, name, problem)
-            elif readings.intervals:
+            elif intervals:
                 # An unreadable entry does not matter where another of the same rank can be read.
-                return min(readings.intervals, key=lambda interval: interval.earliest), name, None
+                return min(intervals, key=lambda interval: interval.earliest), name, None
         if unread is not None:
             return unread
     return None
+
+
+def _problem(readings: Readings) -> str | None:
+    return readings.problem or (AMBIGUOUS if readings.is_ambiguous else None)
 
 
 def _cautious(role: str, stated: Sequence[tuple[Interval, Evidence]]) -> tuple[Interval, Evidence]:
