@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from doors import DOORS, ids_through
 from headgate import Chunk, Gate
 from headgate.freshness import fragment_of, identify_document
 from headgate.testing import FixedClock, Publisher
@@ -163,3 +165,29 @@ def test_times_of_different_precision_are_superseded_only_if_that_is_certain() -
     assert decide("2026-05-01T10:00:00", "2026-05-01T12:00:00") == [False, True]
     assert decide("2026-05-01", "2026-05-01T18:00:00Z") == [True, True]
     assert decide("2026-05-01", "2026-05-03T18:00:00Z") == [False, True]
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        {"url": "https://other.example/page"},
+        {"absent": "x"},
+        {"headgate": '{"edits":[[0,0,"x"]]}'},
+        {"headgate": '{"metadata_edits":{"title":[[0,0,"x"]]}}'},
+    ],
+    ids=repr,
+)
+def test_an_entry_that_has_the_current_version_refused_brings_back_none_before(added: dict[str, object]) -> None:
+    other = Publisher("other", "https://other.example/**", CLOCK)
+    gate = Gate({"sources": [DOCS.source(), other.source()]}, clock=CLOCK)
+    metadata: dict[str, object] = {"title": "T"}
+    old = DOCS.seal("old", PAGE, metadata, version=1, cover=["title"])
+    new = DOCS.seal("new", PAGE, metadata, version=2, cover=["title", "absent"])
+    spoiled = new.with_metadata(**added)
+    for chunks in ([old, spoiled], [spoiled, old]):
+        assert "old" not in [chunk.text for chunk in gate.admit(chunks).chunks]
+    with_media = replace(new, media={"image": None})
+    assert gate.admit([old, with_media]).chunks == ()
+    for name in ("langchain_retriever", "llama_index_retriever", "llama_index_postprocessor"):
+        named = [replace(old, id="old"), replace(spoiled, id="new")]
+        assert "old" not in ids_through(DOORS[name], gate, named)

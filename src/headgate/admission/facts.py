@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from headgate.admission.revision import ResolvedSource, Revision
-from headgate.assurance import NONE, Assurance
+from headgate.assurance import NONE, Assurance, is_proof
 from headgate.chunk import Chunk
 from headgate.decision import Finding, under_mode
 from headgate.encoding import b64url_encode, safe_uri
@@ -39,6 +39,7 @@ from headgate.record.evidence import evidence_of
 __all__ = ["Facts", "check_failed", "find_facts"]
 
 _NO_TIMES = Timestamps()
+_ENTRY_WEIGHT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,9 @@ class Facts:
         evidence: what this rests on, as plain values for records.
         has_claim: whether the document carries something that claims to be a proof, verified or not.
         source_key: the metadata entry that named its source, if any.
-        cited: what that entry should say, where a proof says that the document is another one.
+        cited: what that entry says on release: the proved subject, to the letter.
+        witness: what was signed over this text, where the document is refused for what else it holds.
+        witness_source: the id of the source whose key made it.
         shown_uri: the document's URI as records may hold it, without credentials.
     """
 
@@ -77,6 +80,8 @@ class Facts:
     has_claim: bool = False
     source_key: str | None = None
     cited: str | None = None
+    witness: Attestation | None = None
+    witness_source: str = ""
     shown_uri: str | None = None
 
 
@@ -92,6 +97,7 @@ class _Draft:
     claimed_uri: str | None = None
     has_claim: bool = False
     verified: Attestation | None = None
+    witness: Attestation | None = None
     assurance: Assurance = NONE
     attestation: Attestation | None = None
     findings: tuple[Finding, ...] = ()
@@ -119,8 +125,14 @@ def find_facts(chunk: Chunk, data: bytes, revision: Revision, limits: Limits) ->
         return _find(metadata, media, digest, revision, limits), digest
     if known is None:
         known = _find(metadata, media, digest, revision, limits)
-        revision.facts.put(key, known, sum(len(v) for v in metadata.values() if isinstance(v, (str, bytes))))
+        revision.facts.put(key, known, _weight(metadata))
     return known, digest
+
+
+def _weight(metadata: Mapping[str, object]) -> int:
+    """Return about how much memory metadata takes, in characters; every entry has a weight, whatever it holds."""
+    texts = (text for entry in metadata.items() for text in entry if isinstance(text, (str, bytes)))
+    return _ENTRY_WEIGHT * (len(metadata) + 1) + sum(map(len, texts))
 
 
 def _find(
@@ -140,7 +152,7 @@ def _find(
         # The check also finds the source, so until it is done the strictest mode applies; and a check that broke proves
         # nothing, whatever it had found by then.
         draft.findings = under_mode((check_failed("provenance", error),), revision.strictest)
-        draft.attestation, draft.verified, draft.assurance = None, None, NONE
+        draft.attestation, draft.verified, draft.witness, draft.assurance = None, None, None, NONE
     times, quiet, evidence = _NO_TIMES, None, {}
     try:
         times = _timestamps(draft, metadata, revision, limits)
@@ -165,18 +177,23 @@ def _find(
         has_claim=draft.has_claim,
         source_key=draft.source_key,
         cited=_cited(draft),
+        witness=draft.witness if draft.attestation is None else None,
+        witness_source=revision.source_of(draft.witness.uri).id if draft.witness is not None else "",
     )
 
 
 def _cited(draft: _Draft) -> str | None:
-    """Return the proved subject where metadata names another page, so that nobody is sent there by a citation."""
-    attestation = draft.attestation
+    """Return the proved subject for the entry that names the source, unless that is what it says or it is covered.
+
+    To the letter, because what is equal only in its normal form may differ in a fragment or a segment that says
+    something to a model.
+    """
+    attestation, requirement = draft.attestation, draft.source.requirement
     if attestation is None or draft.source_key is None or draft.source_key in attestation.covered:
         return None
-    if draft.presented.declared_uri == attestation.uri:
+    if draft.declared == attestation.subject or not is_proof(requirement.require) or requirement.mode == "audit":
         return None
-    # Audit changes nothing, not even a citation that is wrong.
-    return attestation.subject if draft.source.modes["provenance"] != "audit" else None
+    return attestation.subject
 
 
 def _evidence(draft: _Draft, times: Timestamps, metadata: Mapping[str, object], limits: Limits) -> dict[str, object]:
@@ -213,7 +230,7 @@ def _prove(draft: _Draft, presented: Presented, digest: bytes, revision: Revisio
         known = revision.verdicts.get(key)
         if known is None:
             verdict = verify_claim(claim, presented.digest, requirement, revision.owners)
-            known = revision.verdicts.put(key, verdict)
+            known = revision.verdicts.put(key, verdict, len(claim.key))
         return known
 
     claims = read_claims(presented, limits)
@@ -222,7 +239,7 @@ def _prove(draft: _Draft, presented: Presented, digest: bytes, revision: Revisio
     proof = check_provenance(presented, claims, verify, lambda uri: revision.source_of(uri).requirement)
     draft.uri, draft.source = proof.uri, revision.source_of(proof.uri)
     draft.assurance, draft.attestation, draft.verified = proof.assurance, proof.attestation, proof.verified
-    draft.findings = proof.findings
+    draft.findings, draft.witness = proof.findings, proof.signed
 
 
 def _present(

@@ -13,7 +13,6 @@ import logging
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from headgate.admission.concluding import judge_admission
 from headgate.admission.planning import Answers, Plan, plan_admission, weigh
 from headgate.admission.quarantine import Watch
 from headgate.admission.recording import Recorder
-from headgate.admission.revision import Revision, resolve
+from headgate.admission.revision import Revision, resolve, with_source
 from headgate.chunk import Chunk
 from headgate.clock import Clock, require_aware, utc_now
 from headgate.decision import Admission
@@ -68,13 +67,16 @@ class Gate:
         self._policy, self._revision = self._load(policy)
         self._reloading = threading.Lock()
         self._proved: frozenset[str] = frozenset()
+        self._before_proof: Revision | None = None
         self._recorder = Recorder(self._policy, sinks)
         self._watch = Watch(self._policy)
         renew_after_fork(self)
 
     def _after_fork(self) -> None:
-        """Let the child of a fork reload, whoever was reloading in the parent."""
+        """Let the child of a fork reload, whoever was reloading in the parent; a proof is not the child's."""
         self._reloading = threading.Lock()
+        if self._before_proof is not None:
+            self._revision, self._proved, self._before_proof = self._before_proof, frozenset(), None
 
     @property
     def policy(self) -> Policy:
@@ -257,15 +259,15 @@ class Gate:
                 raise PolicyError("another chain is being proved with this gate.", "Wait until that is over.")
             if extra[0].id in before.sources:
                 raise PolicyError(f"the policy has a source {extra[0].id!r} already.", "Choose another id.")
-            policy = self._policy.model_copy(update={"sources": (*self._policy.sources, *extra)})
-            # Under the policy's own digest, because for all other documents it is the same policy.
-            self._revision = replace(resolve(policy, self._limits), digest=before.digest)
-            self._proved = frozenset(one.id for one in extra)
+            # Of the same digest, because for all other documents it is the same policy; no file is read again, or keys
+            # that nobody has reloaded yet would count.
+            self._revision = with_source(before, self._policy, extra[0], self._limits)
+            self._proved, self._before_proof = frozenset(one.id for one in extra), before
         # The lock is free meanwhile: a chain that reloads its gate while it is proved gets an answer.
         try:
             yield
         finally:
-            self._revision, self._proved = before, frozenset()
+            self._revision, self._proved, self._before_proof = before, frozenset(), None
 
     def _load(self, policy: Policy | str | Path | Mapping[str, object]) -> tuple[Policy, Revision]:
         if isinstance(policy, (str, Path)):

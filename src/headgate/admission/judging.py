@@ -115,7 +115,8 @@ class Judgement:
             metadata[str(facts.source_key)] = facts.cited
         if self.shown is None:
             # A template that nobody sees may print any entry, so what must not be printed leaves the document.
-            metadata = {name: value for name, value in metadata.items() if name not in self.withheld}
+            withheld = frozenset(self.withheld)
+            metadata = {name: value for name, value in metadata.items() if name not in withheld}
         return Chunk(self.text, metadata, chunk.id, chunk.score, self.shown, chunk.media)
 
 
@@ -225,7 +226,8 @@ def _choose_metadata(judgement: Judgement) -> None:
         judgement.withheld = withheld
     if judgement.shown is not None:
         named = (*judgement.shown, *hidden_though_covered(chunk, facts.attestation, requirement))
-        judgement.shown = tuple(name for name in named if name not in withheld)
+        hidden = frozenset(withheld)
+        judgement.shown = tuple(name for name in named if name not in hidden)
 
 
 def _rewrite(judgement: Judgement, revision: Revision, digest: bytes, limits: Limits) -> None:
@@ -260,5 +262,5 @@ def _rewritten(
         assert source.glossary is not None  # noqa: S101 - nothing else is rewritten
         rewrite = source.glossary.rewrite(text, source.id, limits=limits)
         known = (rewrite, describe_rewrite(rewrite))
-        revision.rewrites.put(key, known, len(rewrite.text) if rewrite.edits else 0)
+        revision.rewrites.put(key, known, len(rewrite.text))
     return known

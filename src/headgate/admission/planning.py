@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from headgate.admission.judging import Judgement, begin_judgement
 from headgate.admission.quarantine import Held
@@ -24,6 +25,8 @@ __all__ = ["Answers", "Plan", "plan_admission", "weigh"]
 
 # About what one verified signature costs, as characters of text that are hashed, folded and searched.
 _CHUNK_WEIGHT = 2_000
+_ENTRY_WEIGHT = 100
+_FOREIGN_WEIGHT = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +91,16 @@ def plan_admission(
 
 def weigh(chunks: Sequence[Chunk]) -> int:
     """Return about how much work chunks are, in characters; a hundred thousand take some milliseconds."""
-    return sum(_CHUNK_WEIGHT + (len(chunk.text) if isinstance(chunk.text, str) else 0) for chunk in chunks)
+    return sum(map(_weigh, chunks))
+
+
+def _weigh(chunk: Chunk) -> int:
+    weight = _CHUNK_WEIGHT + (len(chunk.text) if isinstance(chunk.text, str) else 0)
+    if type(chunk.metadata) is not dict:  # what it costs to look at, nobody knows
+        weight += _FOREIGN_WEIGHT
+    else:
+        weight += _ENTRY_WEIGHT * len(chunk.metadata)
+        # Of many entries the number weighs enough; of a few, one may be a text of megabytes.
+        texts = (value for value in islice(chunk.metadata.values(), 64) if isinstance(value, str))
+        weight += sum(map(len, texts))
+    return weight

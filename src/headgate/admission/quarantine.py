@@ -145,6 +145,8 @@ class Watch:
         self.sources = frozenset(self._rules)
         self._file = QuarantineFile(policy.resolve_path(policy.quarantine.path)) if policy.quarantine else None
         self._counts: dict[str, deque[list[float]]] = {}
+        # Held although the file could not be written, such as on a full disk; tried again with every admission.
+        self._unwritten: dict[str, Held] = {}
         self._lock = threading.Lock()
         renew_after_fork(self)
 
@@ -152,7 +154,7 @@ class Watch:
         """Return the same under another policy, with what is known of the file and counted by rules that stay."""
         other = Watch(policy)
         if self._file is not None and other._file is not None and self._file.path == other._file.path:
-            other._file = self._file
+            other._file, other._unwritten = self._file, self._unwritten
         with self._lock:
             kept = {source for source, rule in other._rules.items() if self._rules.get(source) == rule}
             other._counts = {source: counts for source, counts in self._counts.items() if source in kept}
@@ -169,7 +171,7 @@ class Watch:
             HeadgateError: the file cannot be understood.
             OSError: the file cannot be read.
         """
-        return self._file.held() if self._file is not None else {}
+        return {**(self._file.held() if self._file is not None else {}), **self._unwritten}
 
     def observe(self, admission: Admission) -> list[Held]:
         """Count an admission; return the sources that it puts into quarantine.
@@ -179,7 +181,6 @@ class Watch:
         """
         if self._file is None:
             return []
-        found: list[Held] = []
         already = self.held()
         with self._lock:
             for source, (documents, failures) in _counted(admission, self._rules).items():
@@ -189,9 +190,17 @@ class Watch:
                 reason = self._add(source, documents, failures, admission.now)
                 if reason is not None:
                     self._counts.pop(source, None)
-                    self._file.hold(source, admission.now, reason)
-                    found.append(Held(source, admission.now, reason))
-        return found
+                    self._unwritten[source] = Held(source, admission.now, reason)
+            return self._write_held(self._file)
+
+    def _write_held(self, file: QuarantineFile) -> list[Held]:
+        written = []
+        for one in tuple(self._unwritten.values()):
+            file.hold(one.source, one.since, one.reason)
+            # Only now: what cannot be written stays held in this process.
+            del self._unwritten[one.source]
+            written.append(one)
+        return written
 
     def _add(self, source: str, documents: int, failures: int, now: datetime) -> str | None:
         """Count in the current bucket; return why the source must be held, if it must."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,12 @@ from headgate.decision import Finding, Mode, stricter
 from headgate.encoding import canonical_json, digest_label
 from headgate.errors import BudgetError, PolicyError
 from headgate.limits import Limits
-from headgate.policy import Freshness, MetadataKeys, Policy, Provenance, SourceRule, UriPattern
+from headgate.policy import Freshness, MetadataKeys, Policy, Provenance, Source, SourceRule, UriPattern
 from headgate.provenance import KeySet, Requirement, Verdict
 from headgate.terminology import Glossary
 from headgate.terminology.edits import Rewrite
 
-__all__ = ["ResolvedSource", "Revision", "resolve"]
+__all__ = ["ResolvedSource", "Revision", "resolve", "with_source"]
 
 _CHECKS = ("provenance", "freshness", "terminology")
 
@@ -101,6 +101,27 @@ class Revision:
         return next((source for pattern, source in self.patterns if pattern.matches(uri)), self.default)
 
 
+def with_source(revision: Revision, policy: Policy, source: Source, limits: Limits) -> Revision:
+    """Return a revision that knows one source more and remembers nothing; what it has loaded is not read again.
+
+    Raises:
+        PolicyError: a key or glossary file of the source cannot be used.
+    """
+    extra = _resolve_source(policy, source, source.id, [])
+    patterns = [*revision.patterns, *((UriPattern.parse(pattern), extra) for pattern in source.match)]
+    patterns.sort(key=lambda pair: pair[0].specificity, reverse=True)
+    return replace(
+        revision,
+        sources={**revision.sources, source.id: extra},
+        owners={**revision.owners, **{key.kid: (source.id,) for key in extra.requirement.keys}},
+        patterns=tuple(patterns),
+        facts=Memo(limits.memo_entries, limits.memo_chars),
+        verdicts=Memo(limits.memo_entries, limits.memo_chars),
+        rewrites=Memo(limits.memo_entries, limits.memo_chars),
+        places=Memo(limits.memo_entries),
+    )
+
+
 def resolve(policy: Policy, limits: Limits) -> Revision:
     """Load what a policy names.
 
@@ -145,7 +166,7 @@ def resolve(policy: Policy, limits: Limits) -> Revision:
         files=tuple(files),
         patterns=tuple(patterns),
         facts=Memo(limits.memo_entries, limits.memo_chars),
-        verdicts=Memo(limits.memo_entries),
+        verdicts=Memo(limits.memo_entries, limits.memo_chars),
         rewrites=Memo(limits.memo_entries, limits.memo_chars),
         places=Memo(limits.memo_entries),
         strictest=reduce(stricter, (one.modes["provenance"] for one in (*sources.values(), default)), policy.mode),

@@ -11,7 +11,7 @@ from headgate.admission.quarantine import Held
 from headgate.admission.revision import Revision
 from headgate.chunk import Chunk
 from headgate.decision import Finding
-from headgate.freshness import Candidate, Interval, Timestamps, find_superseded, shift
+from headgate.freshness import Candidate, Interval, Timestamps, find_superseded, identify_document, shift
 from headgate.limits import Limits
 
 __all__ = ["apply_budget", "apply_quarantine", "apply_supersession", "refuse_surplus"]
@@ -28,10 +28,13 @@ def apply_supersession(judged: Sequence[Judgement], at: datetime) -> None:
         at: the instant they are judged for; what is not in force then replaces nothing.
     """
     located = [judgement for judgement in judged if judgement.facts.document is not None]
+    witnesses = [judgement for judgement in judged if judgement.facts.witness is not None]
     # The usual retrieval: no document twice, nothing to compare.
-    if len({judgement.facts.document for judgement in located}) == len(located):
+    if not witnesses and len({judgement.facts.document for judgement in located}) == len(located):
         return
-    for index, finding in find_superseded([_candidate(judgement, at) for judgement in located]).items():
+    candidates = [_candidate(judgement, at) for judgement in located if judgement.facts.witness is None]
+    candidates += [_witness(judgement.index, judgement.facts, at) for judgement in witnesses]
+    for index, finding in find_superseded(candidates).items():
         judged[index].add([finding], judged[index].facts.source.modes["freshness"])
 
 
@@ -102,6 +105,30 @@ def _candidate(judgement: Judgement, at: datetime) -> Candidate:
         modified=modified,
         counts=counts,
         applies=is_signed if rule.supersede is None else rule.supersede,
+        tolerance=rule.supersede_tolerance,
+    )
+
+
+def _witness(index: int, facts: Facts, at: datetime) -> Candidate:
+    """Return a refused document as what its text still proves, because it was signed: that its version exists.
+
+    Otherwise an entry added to the current version, which has it refused, would bring back the one before.
+    """
+    attestation, rule = facts.witness, facts.source.freshness
+    assert attestation is not None  # noqa: S101 - the caller chose these
+    modified = attestation.modified
+    is_future = modified is not None and modified > shift(at, rule.future_skew)
+    has_begun = attestation.valid_from is None or attestation.valid_from <= at
+    return Candidate(
+        index=index,
+        document=f"{facts.witness_source} {identify_document(attestation.subject)}",
+        evidence="signed",
+        uri=attestation.uri,
+        digest=facts.digest,
+        version=attestation.version,
+        modified=Interval(modified, modified) if modified is not None else None,
+        counts=has_begun and not is_future and (attestation.version is not None or modified is not None),
+        applies=False,
         tolerance=rule.supersede_tolerance,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import islice
+from typing import Any
 
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy.model import MetadataKeys
@@ -144,6 +145,7 @@ _SEPARATORS = str.maketrans("", "", "_- .:")
 _LONGEST_NAME = 64
 # Names repeat from document to document, so who has which role is remembered; not for names without number.
 _MOST_REMEMBERED = 256
+_MOST_REMEMBERED_CHARS = 8_192
 
 
 def present_roles(
@@ -212,12 +214,12 @@ def _follow(metadata: Mapping[str, object], path: str) -> object:
 
 
 def _catalogued_in(metadata: Mapping[str, object], limits: Limits) -> Mapping[str, tuple[str, ...]]:
-    names = tuple(islice(metadata, limits.metadata_keys))
-    if len(names) > _MOST_REMEMBERED:
-        return _catalogue(names)
+    names: tuple[Any, ...] = tuple(islice(metadata, limits.metadata_keys))
     try:
+        if len(names) > _MOST_REMEMBERED or sum(map(len, names)) > _MOST_REMEMBERED_CHARS:
+            return _catalogue(names)
         return _remembered(names)
-    except TypeError:  # a key that cannot be hashed exists in no dict, but metadata may be any mapping
+    except TypeError:  # a key that is not a string, or cannot be hashed: metadata may be any mapping
         return _catalogue(names)
 
 

@@ -22,6 +22,9 @@ from headgate.policy.model import MetadataKeys
 
 __all__ = ["Evidence", "Timestamps", "resolve_timestamps"]
 
+# Every spelling of a key counts for a restriction; nobody needs so many, and each may hold several readings.
+_MOST_NAMES = 32
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -209,13 +212,16 @@ class _Found:
         claim = self.claims.get(role)
         if claim is not None:
             stated.append((Interval(claim, claim), Evidence("seal", role)))
-        for kind, group in entries.by_kind(names):
+        for kind, group in entries.by_kind(names[:_MOST_NAMES]):
             for name, value in group:
                 readings = entries.read(value, role)
                 stated += [(_as_role(role, interval), Evidence(kind, name)) for interval in readings.intervals]
                 if readings.problem is not None:
                     # Noted besides what could be read: the part that was not understood may be the stricter one.
                     self.unread.setdefault(role, Evidence(kind, name, readings.problem))
+        if len(names) > _MOST_NAMES:
+            # Among those that were not read could be the one that has passed.
+            self.unread.setdefault(role, Evidence("metadata", names[_MOST_NAMES], f"more than {_MOST_NAMES} say this"))
         if not stated:
             return
         self.intervals[role], self.evidence[role] = _cautious(role, stated)

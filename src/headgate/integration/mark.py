@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from headgate.chunk import SEAL_KEY
 from headgate.decision import Admission, Decision
+from headgate.errors import SealError
+from headgate.provenance import digest_text, read_seal
 from headgate.terminology.edits import Rewrite, undo_edits
 
 __all__ = ["RECORD_KEY", "make_record", "read_record", "restore", "restore_metadata"]
@@ -54,9 +57,12 @@ def read_record(metadata: Mapping[str, object]) -> dict[str, object] | None:
 
 
 def restore(text: str, metadata: Mapping[str, object]) -> str:
-    """Return a text as it was before headgate rewrote it."""
+    """Return a text as it was before headgate rewrote it; one that its seal is over as it is has not been rewritten."""
     record = read_record(metadata)
-    return _undo(text, record.get("edits")) if record else text
+    # Anybody can write a record, and one that spoils the current version of a document would bring back the one before.
+    if not record or _is_sealed(text, metadata):
+        return text
+    return _undo(text, record.get("edits"))
 
 
 def restore_metadata(metadata: Mapping[str, object]) -> dict[str, object]:
@@ -69,6 +75,16 @@ def restore_metadata(metadata: Mapping[str, object]) -> dict[str, object]:
         if isinstance(value, str):
             kept[name] = _undo(value, changes)
     return kept
+
+
+def _is_sealed(text: str, metadata: Mapping[str, object]) -> bool:
+    """Return whether the seal beside a text is over this very text, for all that can be told without its key."""
+    if SEAL_KEY not in metadata:
+        return False
+    try:
+        return read_seal(metadata[SEAL_KEY])[1].digest == digest_text(text)
+    except (SealError, UnicodeEncodeError):
+        return False
 
 
 def _edits(rewrite: Rewrite | None) -> list[list[object]]:

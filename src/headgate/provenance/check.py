@@ -23,9 +23,11 @@ Left to the freshness check: whether the proof is in force at this time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 from headgate.assurance import ASSURANCES, DECLARED, NONE, Assurance, is_proof, meets
 from headgate.chunk import SEAL_KEY, Chunk
@@ -56,6 +58,10 @@ _SHOWN_NAMES = 20
 _NAME_CHARS = 64
 # What fits a machine word says nothing to a model; a number of a thousand digits may be a text.
 _WORD = range(-(2**63), 2**64)
+# How splitters, stores and loaders name what they count (page, start_index, loc.lines.from). A longer name, or many
+# names, could be a sentence to the model.
+_COUNTER = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,15}(?:[_.-][A-Za-z0-9]{1,15}){0,2}")
+_MOST_COUNTERS, _COUNTER_CHARS = 16, 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ class Proof:
         attestation: what the proof says; None unless every step succeeded.
         uri: which document it is: what is attested, else what its metadata declares; this decides about its source.
         verified: what a proof says that holds by itself, whether or not the document agrees with it; for records.
+        signed: what was signed over this very text by who may, even if the document is refused for what else it holds.
     """
 
     findings: tuple[Finding, ...]
@@ -75,6 +82,7 @@ class Proof:
     attestation: Attestation | None = None
     uri: str | None = None
     verified: Attestation | None = None
+    signed: Attestation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +94,14 @@ class _Tried:
         rule: of the source of that document.
         findings: what speaks against it; if nothing does, it is verified.
         attestation: what it says.
+        signed: what it says, if it was signed over this text by who may, whatever is wrong with the rest.
     """
 
     uri: str | None
     rule: Requirement
     findings: tuple[Finding, ...]
     attestation: Attestation | None = None
+    signed: Attestation | None = None
 
 
 def read_claims(presented: Presented, limits: Limits = DEFAULT_LIMITS) -> tuple[Claim, ...]:
@@ -126,6 +136,7 @@ def check_provenance(
     # The strongest proof speaks; what the others failed is among the findings.
     best = max(tried, key=_level, default=None)
     verified = best.attestation if best is not None else None
+    signed = next((one.signed for one in tried if one.signed is not None), None)
     if best is not None and verified is not None:
         disagreement = _check_agreement(verified, best.rule, presented, declared)
         findings += disagreement
@@ -140,8 +151,8 @@ def check_provenance(
         findings += under_mode(_check_media(attestation, presented.media), rule.mode)
     # By severity, not by mode: what a step refuted is not proved in audit mode either.
     if attestation is not None and not _has_error(findings):
-        return Proof(tuple(findings), attestation.assurance, attestation, uri, verified)
-    return Proof(tuple(findings), NONE if declared.is_default else DECLARED, None, uri, verified)
+        return Proof(tuple(findings), attestation.assurance, attestation, uri, verified, signed)
+    return Proof(tuple(findings), NONE if declared.is_default else DECLARED, None, uri, verified, signed)
 
 
 def check_prompt_metadata(
@@ -150,8 +161,8 @@ def check_prompt_metadata(
     """Return the metadata entries that must not reach the prompt, and what there is to say about them (step 8).
 
     Where the chunk names the entries that will be in the prompt, every one of them has to be covered. Where it does not
-    know them, whatever a template may print counts, but not a number, a truth value, a date or what named the source:
-    taking these out would cost more than they can say.
+    know them, whatever a template may print counts, but not what named the source, nor a few numbers and truth values
+    under short names: taking these out would cost more than they can say.
 
     Args:
         chunk: the document.
@@ -168,10 +179,8 @@ def check_prompt_metadata(
     if chunk.prompt_metadata is None:
         # What named the source may stay: where a proof names another document, it is rewritten to that. Where nothing
         # did, no entry is excused, not even one whose key is None.
-        excused = (SEAL_KEY, *covered) if source_key is None else (SEAL_KEY, source_key, *covered)
-        uncovered = [
-            name for name, value in chunk.metadata.items() if name not in excused and not _says_nothing(name, value)
-        ]
+        excused = {SEAL_KEY, *covered, *_counters(chunk.metadata), *([source_key] if source_key is not None else [])}
+        uncovered = [name for name in chunk.metadata if name not in excused]
     else:
         uncovered = [name for name in chunk.prompt_metadata if name in chunk.metadata and name not in covered]
     if not uncovered:
@@ -222,7 +231,13 @@ def _try(
     findings, attestation = verdict.findings, verdict.attestation
     if attestation is not None:
         findings = (*findings, *_check_covered(attestation, verdict.covered_digest, presented, rule))
-    return _Tried(claim.uri, rule, findings, attestation if not _has_error(findings) else None)
+    return _Tried(
+        claim.uri,
+        rule,
+        findings,
+        attestation if not _has_error(findings) else None,
+        attestation if not _has_error(verdict.findings) else None,
+    )
 
 
 def _place_of(presented: Presented, tried: Sequence[_Tried]) -> str | None:
@@ -324,11 +339,16 @@ def _check_media(attestation: Attestation | None, media: Mapping[str, str | None
     return (Finding("P116", message, detail=detail),)
 
 
-def _says_nothing(name: object, value: object) -> bool:
-    """Return whether an entry cannot carry words into a prompt, neither by its value nor by its name."""
-    if not isinstance(name, str) or len(name) > _NAME_CHARS or any(map(str.isspace, name)):
+def _counters(metadata: Mapping[str, object]) -> frozenset[str]:
+    """Return the entries that cannot carry words into a prompt, neither by their values nor by their names."""
+    counters = (name for name, value in metadata.items() if _is_counter(name, value))
+    return frozenset(islice(counters, _MOST_COUNTERS))
+
+
+def _is_counter(name: object, value: object) -> bool:
+    if value is not None and not isinstance(value, (float, date)) and not (isinstance(value, int) and value in _WORD):
         return False
-    return value is None or isinstance(value, (float, date)) or (isinstance(value, int) and value in _WORD)
+    return isinstance(name, str) and len(name) <= _COUNTER_CHARS and _COUNTER.fullmatch(name) is not None
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -27,8 +27,6 @@ _PROMISES = {
     "worded": "a document in other words reaches it in canonical terms",
 }
 _SHOWN_CHARS = 200
-# A name that never resolves (RFC 2606, section 2): nobody is asked for these documents.
-_HOST = "https://canary.headgate.invalid/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +185,14 @@ class _Publisher:
         self._now = now
         # Random, so that no document of the chain's own can hold it.
         self._word = f"hg{secrets.token_hex(4)}"
+        # A host that nobody can have planted documents for, and that never resolves (RFC 2606, section 2).
+        self._host = f"https://{secrets.token_hex(16)}.canary.headgate.invalid/"
         key = generate_signing_key(f"canary-{self._word}")
         self._sealer = Sealer(key, issuer="headgate-canary", clock=lambda: now)
         (folder / "canary.yaml").write_text(f"terms: {{{self._word}canonical: [{self._word}alias]}}", encoding="utf-8")
         self.source: dict[str, Any] = {
             "id": "headgate-canary",
-            "match": [f"{_HOST}**"],
+            "match": [f"{self._host}**"],
             "provenance": {"require": "sealed", "keys": key.public_jwks()},
             "freshness": {"max_age": "1d"},
             "terminology": [str(folder / "canary.yaml")],
@@ -200,7 +200,7 @@ class _Publisher:
 
     def hatch(self, number: int) -> Canaries:
         mark = f"{self._word}leaf{number}"
-        uri = f"{_HOST}{number}"
+        uri = f"{self._host}{number}"
         now = self._now
         forged = Chunk(f"canary {mark}forged", {"source": uri, "last_modified": now.isoformat()}, f"{mark}-forged")
         stale = self._seal(f"canary {mark}stale", f"{uri}/stale", now - timedelta(days=400))
