@@ -252,7 +252,7 @@ def test_blocks_that_are_documents_are_judged(block: dict[str, Any], gate: Gate)
         "[1, 2, 3]",
         '{"temperature": 21, "unit": "C"}',
         "[not JSON",
-        "see Document(page_content='x') in the manual",
+        "docs.append(Document(page_content=text, metadata=found))",
         "[see Document(id=1) in the manual]" + "(" * 5_000,
         "[" * 50_000,
         "",

@@ -34,6 +34,9 @@ class HeadgateMiddleware(AgentMiddleware[Any, Any]):
     mappings of these. The content is written again from the admissible documents; other text beside documents is left
     out. Tools that return no documents are left alone.
 
+    A text in which documents are written that cannot be read stays out as a whole, for nobody can say which they are.
+    Within JSON that is no list of documents, such as the results of a search, that is decided for each text alone.
+
     Args:
         policy: a gate, a policy, or the path of a policy file.
         tools: tools, or their names, that return documents and nothing else: whatever they return that cannot be judged

@@ -2,54 +2,61 @@
 
 LangChain writes what is not JSON with `str`, so the commonest tool of all, one that returns documents and has no
 artifact, hands the model `[Document(id='1', metadata={...}, page_content='...')]`. That is read here, and nothing is
-evaluated but single literals.
+evaluated: the literals are those that `repr` writes, and a constructor is no more than its name.
 """
 
 from __future__ import annotations
 
-import ast
 import re
 from typing import Any
 
 from langchain_core.documents import Document
 
-__all__ = ["read_printed"]
+__all__ = ["looks_printed", "read_printed"]
 
-_PRINTED = re.compile(r"\bDocument\((?:id|metadata|page_content)=")
+# A document, of whatever class, or a row with one. `page_content=text`, without a quote, is source code.
+_PRINTED = re.compile(r"""\bpage_content(?:=|\\*['"]\s*:)\s*\\*['"]|\b\w+\((?:id|metadata)=|['"]metadatas?['"]\s*:""")
+_SURELY = re.compile(
+    r"""\bpage_content(?:=|\\*['"]\s*:)\s*\\*['"]|\bDocument\((?:id|metadata)=['"{]|['"]metadatas\\*['"]\s*:\s*\["""
+)
 _SINGLE = "page_content='"
-# It begins with a document, or with a collection that does: this was printed, and is not prose about documents.
-_SURELY = re.compile(r"[\[({]*(?:'\w*': ?[\[({]*)?Document\((?:id|metadata|page_content)=")
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?P<number>[-+]?(?:\d[\w.+-]*|\.\d[\w.+-]*))"""
-    r"""|(?P<name>[A-Za-z_][\w.]*)|(?P<sign>[()\[\]{},:=])|\Z)""",
+    r"""\s*(?:(?P<string>[bB]?(?:'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"))"""
+    r"""|(?P<number>[-+]?(?:\d[\w.+-]*|\.\d[\w.+-]*|(?:inf|nan)\b))|(?P<name>[A-Za-z_][\w.]*)|(?P<sign>[()\[\]{},:=])|\Z)""",
     re.DOTALL,
 )
+_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|(.?))", re.DOTALL)
+_ESCAPED = {"\\": "\\", "'": "'", '"': '"', "n": "\n", "r": "\r", "t": "\t"}
+# What `repr` never leaves in a literal as it is.
+_NEVER = re.compile(r"[\n\r\x00]")
 _END_OF_TEXT = "' metadata="
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
-_CONSTANTS = {"None": None, "True": True, "False": False, "nan": float("nan"), "inf": float("inf")}
+_CONSTANTS = {"None": None, "True": True, "False": False}
 # Reading is recursive, and who wrote the text may have nested it without end.
 _DEEPEST = 32
 
 
-def read_printed(text: str) -> Any:
-    """Return what was printed: documents, in the collections in which they were; None where no documents were.
+def looks_printed(text: str) -> bool:
+    """Return whether documents, or rows with `page_content`, are written in a text, whether or not they can be read."""
+    return _SURELY.search(text) is not None
 
-    Raises:
-        ValueError: documents were, and cannot be read without guessing.
+
+def read_printed(text: str) -> Any:
+    """Return what was printed: documents and rows, in the collections in which they were.
+
+    Returns:
+        The value; None where it is no such text, or cannot be read without guessing.
     """
     stripped = text.strip()
-    if stripped.startswith(_SINGLE):
-        return _read_single(stripped)
-    if not stripped.startswith(("[", "(", "{", "Document(")) or not _PRINTED.search(stripped):
+    is_single = stripped.startswith(_SINGLE)
+    if not is_single and not (stripped[:1] in _CLOSING or stripped[:1].isalpha()):
+        return None
+    if not _PRINTED.search(stripped):
         return None
     try:
-        value = _read_all(stripped)
-    except (ValueError, TypeError):
-        # Other text may begin with a bracket and speak of a document; it stays as it is.
-        if _SURELY.match(stripped):
-            raise
+        return _read_single(stripped) if is_single else _read_all(stripped)
+    except Exception:  # noqa: BLE001 - a text of anybody's: whatever is wrong with it, the error would only quote it
         return None
-    return value
 
 
 def _read_all(text: str) -> Any:
@@ -65,7 +72,7 @@ def _read_single(text: str) -> Document:
     content, end, metadata = text.removeprefix(_SINGLE).rpartition(_END_OF_TEXT)
     if not end:
         return Document(page_content=content or metadata.removesuffix("'"))
-    entries = _Reader(metadata).read(0)
+    entries = _read_all(metadata)
     if not isinstance(entries, dict):
         raise ValueError("the metadata is not a mapping")
     return Document(page_content=content, metadata=entries)
@@ -89,8 +96,7 @@ class _Reader:
         kind, written = self._token
         self._advance()
         if kind == "string":
-            # Of a single token: no expression gets this far.
-            return ast.literal_eval(written)
+            return _string(written)
         if kind == "number":
             return _number(written)
         if kind == "name":
@@ -110,10 +116,13 @@ class _Reader:
         self._advance()
         return values
 
-    def _read_mapping(self, depth: int) -> dict[Any, Any]:
-        entries = {}
+    def _read_mapping(self, depth: int) -> dict[Any, Any] | list[Any]:
+        entries: dict[Any, Any] = {}
         while self.peek() != "}":
             key = self.read(depth + 1)
+            if not entries and self.peek() in (",", "}"):
+                self._expect_separator("}")
+                return [key, *self._read_values("}", depth)]  # a set
             self._expect(":")
             entries[key] = self.read(depth + 1)
             self._expect_separator("}")
@@ -134,10 +143,13 @@ class _Reader:
                 values.append(value)
             self._expect_separator(")")
         self._advance()
-        if name == "Document":
+        if isinstance(named.get("page_content"), str):
             return Document(**{key: named[key] for key in ("id", "metadata", "page_content") if key in named})
-        # numpy prints its numbers as calls; anything else is no more than its name here.
-        return values[0] if len(values) == 1 and isinstance(values[0], (int, float)) else name
+        # numpy prints its numbers as calls, and a queue or a model what it holds; anything else is its name here.
+        if len(values) == 1 and not named and isinstance(values[0], (int, float)):
+            return values[0]
+        held = [*values, *named.values()]
+        return held if any(isinstance(one, (list, tuple, dict, Document)) for one in held) else name
 
     def _expect(self, sign: str) -> None:
         if self.peek() != sign:
@@ -168,3 +180,18 @@ def _number(token: str) -> Any:
         return int(token)
     except ValueError:
         return float(token)
+
+
+def _string(token: str) -> Any:
+    """Return a string or bytes, as `repr` writes them; anything else that Python could read, nobody has printed."""
+    is_bytes = token[0] in "bB"
+    body = token[2:-1] if is_bytes else token[1:-1]
+    if _NEVER.search(body):
+        raise ValueError("there is a character that is never printed as it is")
+    value = _ESCAPE.sub(_unescaped, body) if "\\" in body else body
+    return value.encode("latin-1") if is_bytes else value
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    code = match[1] or match[2] or match[3]
+    return chr(int(code, 16)) if code else _ESCAPED[match[4]]

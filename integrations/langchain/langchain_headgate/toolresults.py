@@ -15,7 +15,7 @@ from langchain_core.documents import Document
 from langchain_core.messages import BaseMessage, RemoveMessage, ToolMessage, convert_to_messages
 from langgraph.types import Command, Send
 
-from langchain_headgate.unpacking import fields_of, is_textless, unpack
+from langchain_headgate.unpacking import Unpacked, fields_of, is_textless, unpack
 
 __all__ = ["NOTHING", "ToolResult"]
 
@@ -78,7 +78,7 @@ class ToolResult:
 
     def _read(self, value: Any, depth: int) -> Build:
         if depth > _DEEPEST:
-            return self._rest(value)
+            return self._read_value(value)
         if isinstance(value, BaseMessage):
             return self._read_message(value)
         if isinstance(value, Command):
@@ -106,7 +106,7 @@ class ToolResult:
         return rebuild
 
     def _read_value(self, value: Any) -> Build:
-        unpacked = unpack(value, keeps_rest=self._keeps_rest, documents=self.documents)
+        unpacked = self._unpack(value, is_withheld=self._is_proved)
         return self._rest(value) if unpacked is None else unpacked.repack
 
     def _rest(self, value: Any) -> Build:
@@ -159,15 +159,21 @@ class ToolResult:
             return _constant(message)
         start = len(self.documents)
         artifact = getattr(message, "artifact", None)
-        kept = unpack(artifact, keeps_rest=self._keeps_rest, documents=self.documents)
+        is_withheld = self._is_withheld(message)
+        kept = self._unpack(artifact, is_withheld)
         end = len(self.documents)
         if kept is not None:
             return lambda admitted: self._with_artifact(message, kept.repack(admitted), range(start, end), admitted)
-        content = unpack(message.content, keeps_rest=self._keeps_rest, documents=self.documents)
+        content = self._unpack(message.content, is_withheld)
         if content is not None:
             places = range(start, len(self.documents))
+            if content.is_aside:
+                return lambda admitted: self._rewritten(message, content.repack(admitted) or NOTHING, artifact)
             return lambda admitted: self._with_content(message, content.repack(admitted), places, admitted)
-        return _constant(self._withheld(message) if self._is_withheld(message) else message)
+        return _constant(self._withheld(message) if is_withheld else message)
+
+    def _unpack(self, value: Any, is_withheld: bool) -> Unpacked | None:
+        return unpack(value, keeps_rest=self._keeps_rest, documents=self.documents, keeps_beside_texts=not is_withheld)
 
     def _with_artifact(self, message: BaseMessage, artifact: Any, places: range, admitted: Admitted) -> BaseMessage:
         """Return a message with admitted documents; its content is written again, for nobody judged what it said."""

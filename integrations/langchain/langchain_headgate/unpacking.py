@@ -7,15 +7,16 @@ So one admission decides about everything that one call returned.
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from langchain_core.documents import Document
 from pydantic import BaseModel
 
-from langchain_headgate.reprs import read_printed
+from langchain_headgate.reprs import looks_printed, read_printed
 from langchain_headgate.rows import (
     TEXT_NAMES,
     at,
@@ -35,7 +36,10 @@ Build = Callable[[Admitted], Any]
 
 _GONE: Any = object()
 _DEEPEST = 64
-_MOST_JSON_CHARS = 20_000_000
+# A text beyond this is not read, because `json` holds up every thread while it reads.
+_MOST_CHARS = 4_000_000
+# What must be in a text that documents are written in, unless letters are written as `\\u0061`.
+_MAY_HOLD = re.compile(r"page_content|meta|docs|document|search_result|text-plain|\\u")
 _LONGEST_LABEL = 128
 _TEXT_SEPARATOR = "\n\n"
 _METADATA_NAMES = ("metadata", "meta")
@@ -51,10 +55,13 @@ class Unpacked:
 
     Attributes:
         documents: the documents, in the order in which they are in the value.
+        is_aside: whether they are only in texts within the value, or in what is nested too deeply to be read: then the
+            value is not a list of documents, and what else is in it stays.
     """
 
     def __init__(self, documents: list[Document], build: Build) -> None:
         self.documents = documents
+        self.is_aside = isinstance(build, _Aside)
         self._build = build
 
     def repack(self, admitted: Admitted) -> Any:
@@ -70,7 +77,21 @@ class Unpacked:
         return None if built is _GONE else built
 
 
-def unpack(value: Any, *, keeps_rest: bool, documents: list[Document] | None = None) -> Unpacked | None:
+class _Aside:
+    """Makes again what holds documents only in texts within it, such as one result of a search on the web."""
+
+    __slots__ = ("_build",)
+
+    def __init__(self, build: Build) -> None:
+        self._build = build
+
+    def __call__(self, admitted: Admitted) -> Any:
+        return self._build(admitted)
+
+
+def unpack(
+    value: Any, *, keeps_rest: bool, documents: list[Document] | None = None, keeps_beside_texts: bool = False
+) -> Unpacked | None:
     """Return the documents in a value, or None if there are none that can be recognised.
 
     Args:
@@ -78,9 +99,11 @@ def unpack(value: Any, *, keeps_rest: bool, documents: list[Document] | None = N
             Chroma returns them, content blocks, or any of these as JSON.
         keeps_rest: whether texts beside the documents stay; what they say nobody has judged.
         documents: where to add the documents; their indices count from its present end.
+        keeps_beside_texts: whether documents that are written in one text of several leave the others alone, so that
+            one result of a search cannot take away all the others.
     """
     found = documents if documents is not None else []
-    build = _Reader(found, keeps_rest).read(value, 0)
+    build = _Reader(found, keeps_rest, keeps_beside_texts).read(value, 0)
     return Unpacked(found, build) if build is not None else None
 
 
@@ -116,14 +139,16 @@ def _is_textless(value: Any, depth: int) -> bool:
 class _Reader:
     """Reads one value; `documents` grows as it goes."""
 
-    def __init__(self, documents: list[Document], keeps_rest: bool) -> None:
+    def __init__(self, documents: list[Document], keeps_rest: bool, keeps_beside_texts: bool) -> None:
         self._documents = documents
         self._keeps_rest = keeps_rest
+        self._keeps_beside_texts = keeps_beside_texts
 
     def read(self, value: Any, depth: int) -> Build | None:
         # Not recognised, and so refused or withheld rather than passed.
         if depth > _DEEPEST:
-            return None
+            # Whether there are documents further down, nobody has looked.
+            return None if is_textless(value) else self._aside(self._withheld(value))
         if isinstance(value, Document):
             return self._leaf(value, lambda document: document)
         if isinstance(value, str):
@@ -141,33 +166,47 @@ class _Reader:
         self._documents.append(document)
         return lambda admitted: shape(admitted[index]) if index in admitted else _GONE
 
+    def _withheld(self, value: Any) -> Build:
+        return lambda _: value if self._keeps_rest else _GONE
+
+    def _aside(self, build: Build | None) -> Build | None:
+        """Return the build of an entry that says nothing about the entries beside it."""
+        return _Aside(build) if build is not None and self._keeps_beside_texts else build
+
     def _read_text(self, text: str, depth: int) -> Build | None:
+        """Read a text in which documents are written; where nobody can say which, none of them is admitted."""
+        build = self._read_written(_unwrapped(text), depth)
+        return self._withheld(text) if build is None and looks_printed(text) else build
+
+    def _read_written(self, text: str, depth: int) -> Build | None:
         """Read a text that is JSON, or JSON Lines, or printed documents."""
-        printed = self._read_printed(text, depth)
-        if printed is not None:
-            return printed
-        if not text.lstrip().startswith(("[", "{", '"')) or len(text) > _MOST_JSON_CHARS:
+        begins = text[:1]
+        if not _MAY_HOLD.search(text) or not (begins in ("[", "{", '"', "(") or begins.isalpha()):
+            return None
+        if len(text) > _MOST_CHARS:
+            return None if begins.isalpha() else self._withheld(text)
+        return self._read_json(text, depth) or self._read_printed(text, depth)
+
+    def _read_json(self, text: str, depth: int) -> Build | None:
+        if not text.startswith(("[", "{", '"')):
             return None
         parsed = _parse(text)
         if parsed is not _GONE:
             build = self.read(parsed, depth + 1)
-            return None if build is None else lambda admitted: _as_json(build(admitted))
+            return None if build is None else _like(build, lambda admitted: _as_json(build(admitted)))
         rows = [_parse(line) for line in text.splitlines() if line.strip()]
         if any(row is _GONE for row in rows):
             return None
         builds = self._read_sequence(rows, depth + 1)
-        return None if builds is None else lambda admitted: "\n".join(map(_as_json, _rest_of(builds(admitted))))
+        if builds is None:
+            return None
+        return _like(builds, lambda admitted: "\n".join(map(_as_json, _rest_of(builds(admitted)))))
 
     def _read_printed(self, text: str, depth: int) -> Build | None:
-        try:
-            printed = read_printed(text)
-        except (ValueError, TypeError):
-            # These are documents, and nobody can say which: none of them is admitted.
-            return lambda _: text if self._keeps_rest else _GONE
-        if printed is None:
-            return None
+        printed = read_printed(text)
         start = len(self._documents)
-        self.read(printed, depth + 1)
+        if printed is None or self.read(printed, depth + 1) is None:
+            return None
         places = range(start, len(self._documents))
         # They are put back as texts: what was printed around them is of no use to a model.
         return lambda admitted: _TEXT_SEPARATOR.join(
@@ -182,18 +221,19 @@ class _Reader:
         builds = {key: self._read_entry(key, entry, depth) for key, entry in value.items()}
         if all(build is None for build in builds.values()):
             return None
+        is_aside = _are_aside(builds.values())
 
         def rebuild(admitted: Admitted) -> Any:
             kept: dict[Any, Any] = {}
             for place, (key, build) in enumerate(builds.items()):
-                entry = self._entry(value[key], build, admitted)
+                entry = value[key] if is_aside and build is None else self._entry(value[key], build, admitted)
                 if entry is not _GONE:
                     # A name is text too: a tool may group what it found by a title.
-                    kept[key if self._may_stay(key) else f"entry {place}"] = entry
+                    kept[key if is_aside or self._may_stay(key) else f"entry {place}"] = entry
             # The kind of a block is not text of a document.
             return {**kept, "type": value["type"]} if is_block(value) else kept
 
-        return rebuild
+        return _Aside(rebuild) if is_aside else rebuild
 
     def _read_object(self, value: Any, depth: int) -> Build | None:
         """Read a model or dataclass of the user's own that holds documents."""
@@ -213,24 +253,34 @@ class _Reader:
         if key in _LISTS_OF_DOCUMENTS and isinstance(entry, (list, tuple)) and all(map(has_text, entry)):
             builds = [self._read_loose_row(row) for row in entry]
             return (lambda admitted: _rest_of([build(admitted) for build in builds])) if builds else None
-        return self.read(entry, depth + 1)
+        build = self.read(entry, depth + 1)
+        return self._aside(build) if isinstance(entry, str) and key != "text" else build
 
     def _read_sequence(self, values: Sequence[Any], depth: int) -> Build | None:
         builds = [self.read(value, depth + 1) for value in values]
+        if depth:
+            builds = [
+                self._aside(build) if isinstance(value, str) else build
+                for value, build in zip(values, builds, strict=True)
+            ]
         if all(build is None for build in builds):
             return None
+        is_aside = _are_aside(builds)
         # (document, score) is about one document: without it, nothing of it is left.
         leaves = [place for place, value in enumerate(values) if _is_leaf(value)]
         is_pair = len(leaves) == 1 and len(values) > 1
 
         def rebuild(admitted: Admitted) -> Any:
-            built = [self._entry(value, build, admitted) for value, build in zip(values, builds, strict=True)]
+            built = [
+                value if is_aside and build is None else self._entry(value, build, admitted)
+                for value, build in zip(values, builds, strict=True)
+            ]
             if is_pair and built[leaves[0]] is _GONE:
                 return _GONE
             kept = _without_gaps(values, built) if is_pair else _rest_of(built)
             return tuple(kept) if isinstance(values, tuple) else kept
 
-        return rebuild
+        return _Aside(rebuild) if is_aside else rebuild
 
     def _entry(self, value: Any, build: Build | None, admitted: Admitted) -> Any:
         if build is not None:
@@ -357,6 +407,22 @@ def _columns(value: Mapping[Any, Any], rows: Sequence[Any], keeps_rest: bool) ->
 
 def _is_leaf(value: Any) -> bool:
     return isinstance(value, Document) or (isinstance(value, Mapping) and isinstance(value.get("page_content"), str))
+
+
+def _are_aside(builds: Iterable[Build | None]) -> bool:
+    return all(build is None or isinstance(build, _Aside) for build in builds)
+
+
+def _like(build: Build, outer: Build) -> Build:
+    return _Aside(outer) if isinstance(build, _Aside) else outer
+
+
+def _unwrapped(text: str) -> str:
+    """Return a text without what is often around JSON: white space, a byte order mark, a fence."""
+    inner = text.strip("\ufeff \t\r\n")
+    if inner.startswith("```") and inner.endswith("```") and "\n" in inner:
+        inner = inner[inner.index("\n") : -3].strip()
+    return inner
 
 
 def _parse(text: str) -> Any:
