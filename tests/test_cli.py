@@ -63,7 +63,8 @@ def test_from_documents_to_a_clean_audit(run: Any, docs: Path, tmp_path: Path) -
     assert run("keygen", "--out", "keys/docs")[0] == 0
     code, out, err = run("seal", "docs", "--key", "keys/docs.private.jwk.json", "--issuer", "docs", "--out", "s.jsonl")
     assert code == 1  # three places could not be read, and it says which
-    assert "4 sealed" in err
+    assert "4 documents sealed" in err
+    assert "3 documents not sealed:" in err
     assert "binary.txt" in err
     code, out, _ = run("init", "s.jsonl", "--keys", "keys/docs.jwks.json", "--now", NOW)
     assert code == 0

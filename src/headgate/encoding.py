@@ -14,6 +14,7 @@ __all__ = [
     "b64url_encode",
     "canonical_json",
     "digest_label",
+    "in_number",
     "is_digest_label",
     "loads_strict",
     "replace_surrogates",
@@ -63,6 +64,11 @@ def b64url_decode(text: str) -> bytes:
 def digest_label(data: bytes) -> str:
     """Return `sha-256:` and the base64url SHA-256 of `data`."""
     return "sha-256:" + b64url_encode(hashlib.sha256(data).digest())
+
+
+def in_number(count: int, noun: str) -> str:
+    """Return a count and what is counted: `1 document`, `1,200 documents`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def is_digest_label(value: object) -> bool:

@@ -29,7 +29,9 @@ def read_config_bytes(path: Path, max_bytes: int) -> bytes:
             data = file.read(max_bytes + 1)
     except FileNotFoundError:
         raise PolicyError(
-            "the file does not exist.", "Check the path; it is relative to the policy file.", file=str(path)
+            "the file does not exist.",
+            "Check the path: it is relative to the current folder, and what a policy names is relative to the policy.",
+            file=str(path),
         ) from None
     except (OSError, ValueError) as error:  # a name that is too long, or holds a null character
         reason = error.strerror if isinstance(error, OSError) else error

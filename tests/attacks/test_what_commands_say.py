@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from langchain_core.documents import Document
+from llama_index.core.schema import TextNode
 from typer.testing import CliRunner, Result
 
+from headgate import HeadgateError, PolicyError, Sealer
+from headgate.chunk import SEAL_KEY
 from headgate.cli.app import app
 from headgate.encoding import digest_label
+from headgate.integration.publishing import Publishing
+from headgate.provenance import generate_signing_key
+from headgate.record.receipt import issue_receipt
+from headgate.testing import Publisher
+from langchain_headgate import SealDocuments
+from llama_index.postprocessor.headgate import SealNodes
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -42,3 +53,181 @@ def test_a_page_of_the_log_is_written_or_refused(more: list[str], here: Path) ->
     done = run("log", "log.jsonl", "--html", "page.html", *more)
     assert "--admission" in str(done.exception)
     assert not (here / "page.html").exists()
+
+
+def _documents(here: Path) -> None:
+    (here / "docs").mkdir()
+    for number in range(9):
+        (here / "docs" / f"broken-{number}.md").write_text("---\na: [\n---\nText")
+    (here / "docs" / "good.md").write_text("---\ntitle: T\nupdated_at: 03/04/2026\nversion: draft\n---\nText")
+    run("keygen", "--out", "k")
+
+
+def _seal(*more: object) -> Result:
+    return run("seal", "docs", "-k", "k.private.jwk.json", "-i", "me", "-o", "s.jsonl", *more)
+
+
+def test_sealing_names_all_that_it_left_out(here: Path) -> None:
+    _documents(here)
+    (here / "docs" / "table.pdf").write_bytes(b"")
+    done = _seal()
+    assert done.exit_code == 1
+    assert done.stderr.startswith("1 document sealed by 'me', written to s.jsonl.\n9 documents not sealed:\n")
+    assert all(f"broken-{number}.md" in done.stderr for number in range(9))
+    assert "1 place passed over:\n  docs/table.pdf: " in done.stderr
+    assert "1 document sealed, but not in every part:\n  docs/good.md: " in done.stderr
+
+
+def test_an_audit_and_a_survey_name_all_that_they_left_out(here: Path) -> None:
+    _documents(here)
+    for done in (run("init", "docs"), run("audit", "docs")):
+        assert done.exit_code == 1
+        assert all(f"broken-{number}.md" in done.stderr for number in range(9))
+
+
+def test_what_is_covered_but_no_claim_is_said_to_be_covered(here: Path) -> None:
+    _documents(here)
+    said = _seal().stderr
+    assert "'updated_at' (modified) is covered as it is written, but is no claim: it can be read two ways" in said
+    assert "'version' (version) is covered as it is written, but is no claim: a version is a whole number" in said
+    assert "policy" not in said
+    assert "updated_at" not in _seal("--date-order", "DMY").stderr
+    assert "DMY or MDY" in str(_seal("--date-order", "YMD").exception)
+
+
+@pytest.mark.parametrize("version", ["draft", "v3", "2.1", 2.1, True])
+def test_a_version_that_is_no_whole_number_is_noticed(version: object) -> None:
+    claims = Publishing().claims({"source": "https://a.example/", "version": version})
+    assert claims.arguments["version"] is None
+    assert ["version" in problem for problem in claims.problems] == [True]
+
+
+@pytest.mark.parametrize("version", [3, "3", None, ""])
+def test_a_version_that_is_one_or_is_not_there_is_no_problem(version: object) -> None:
+    assert Publishing().claims({"source": "https://a.example/", "version": version}).problems == ()
+
+
+@pytest.mark.parametrize("option", ["--cover", "--hide"])
+def test_an_entry_that_no_document_has_is_told(option: str, here: Path) -> None:
+    _documents(here)
+    for path in (here / "docs").glob("broken*"):
+        path.unlink()
+    (here / "docs" / "good.md").write_text("---\ntitle: T\n---\nText")
+    assert _seal(option, "title").exit_code == 0
+    done = _seal(option, "titel", option, "title")
+    assert done.exit_code == 1
+    assert "'titel': no document has such an entry" in done.stderr
+    assert "'title'" not in done.stderr
+
+
+def test_what_is_hidden_is_covered(here: Path) -> None:
+    arguments = Publishing(hide=("title",)).claims({"source": "https://a.example/", "title": "T", "other": 1}).arguments
+    assert "title" in arguments["cover"]
+    assert arguments["hidden"] == ("title",)
+    assert "other" not in arguments["cover"]
+
+
+def test_keys_that_no_document_needs_are_not_dropped_silently(here: Path) -> None:
+    _documents(here)
+    for path in (here / "docs").glob("broken*"):
+        path.unlink()
+    done = run("init", "docs", "--keys", "k.jwks.json")
+    assert done.exit_code == 1
+    assert "--keys: no document has a seal" in done.stderr
+    policy = (here / "headgate.yaml").read_text()
+    assert 'then: {require: sealed, keys: ["k.jwks.json"]}' in policy
+    assert run("seal", "docs", "-k", "k.private.jwk.json", "-i", "me", "-o", "s.jsonl", "--date-order", "DMY")
+    assert run("init", "s.jsonl", "--keys", "k.jwks.json", "--force").exit_code == 0
+    assert "does not exist" in str(run("init", "docs", "--keys", "none.json", "--force").exception)
+
+
+def test_the_comments_of_a_draft_are_true_and_whole(here: Path) -> None:
+    _documents(here)
+    run("init", "docs")
+    policy = (here / "headgate.yaml").read_text()
+    assert "without it they are all the 26 hours they can mean" in policy
+    assert "which comes first\n" in policy
+    assert "1 document," in policy
+    assert "1 documents" not in policy
+
+
+PUBLIC = ["k.jwks.json", "one.jwk.json", "k.pem"]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_public_key_that_should_sign_is_called_so(name: str, here: Path) -> None:
+    key = generate_signing_key("k")
+    key.save(here / "k")
+    (here / "one.jwk.json").write_text(json.dumps(key.public_jwks()["keys"][0]))
+    (here / "k.pem").write_bytes(key.key.as_pem(private=False))
+    for make in (
+        lambda: Sealer(name, "me"),
+        lambda: SealNodes(name, "me"),
+        lambda: SealDocuments(name, "me"),
+        lambda: issue_receipt({}, name, "me"),
+    ):
+        with pytest.raises(PolicyError, match=r"public.*only a private key signs.*\.private\.jwk\.json"):
+            make()
+
+
+def test_documents_are_sealed_with_a_path_and_an_issuer_as_nodes_are(here: Path) -> None:
+    generate_signing_key("k").save(here / "k")
+    document = Document("text", metadata={"source": "https://a.example/"})
+    (sealed,) = SealDocuments("k.private.jwk.json", issuer="me").transform_documents([document])
+    assert SEAL_KEY in sealed.metadata
+    with pytest.raises(HeadgateError, match="needs an issuer"):
+        SealDocuments("k.private.jwk.json")
+
+
+def test_a_notice_of_ingestion_says_which_document(handbook: Publisher, caplog: pytest.LogCaptureFixture) -> None:
+    metadata = {"source": "https://a.example/7", "last_modified": "whenever"}
+    SealNodes(handbook.sealer)([TextNode(text="text", metadata=metadata)])
+    SealDocuments(handbook.sealer).transform_documents([Document("text", metadata=metadata)])
+    assert [record.getMessage().count("a.example/7: 'last_modified'") for record in caplog.records] == [1, 1]
+    with pytest.raises(HeadgateError, match="node-7: It names no source"):
+        SealNodes(handbook.sealer)([TextNode(text="text", id_="node-7")])
+    with pytest.raises(HeadgateError, match="doc-7: It names no source"):
+        SealDocuments(handbook.sealer).transform_documents([Document("text", id="doc-7")])
+
+
+def test_a_path_is_said_to_be_relative_to_what_it_is_relative_to(here: Path) -> None:
+    (here / "page.md").write_text("text")
+    for done in (
+        run("seal", "page.md", "-k", "none.json", "-i", "me"),
+        run("audit", "page.md", "--policy", "none.yaml"),
+    ):
+        assert "relative to the current folder" in str(done.exception)
+
+
+SOURCE = "version: 1\nsources:\n  - id: a\n    match: ['https://a.example/**']\n"
+PLACES = [
+    (SOURCE + "    provenance: {keys: [k.private.jwk.json]}\n", "headgate.yaml:5 sources[0].provenance.keys[0]: "),
+    (SOURCE + "    provenance:\n      keys:\n        - none.json\n", "headgate.yaml:7 sources[0].provenance.keys[0]: "),
+    (
+        SOURCE + "    provenance: {require: declared}\n    terminology: [none.yaml]\n",
+        "headgate.yaml:6 sources[0].terminology: ",
+    ),
+    ("version: 1\nlog:\n  path: none/log.jsonl\n", "headgate.yaml:3 log.path: "),
+    (
+        SOURCE + "    provenance: {require: declared}\n  - id: a\n    match: ['https://b.example/**']\n"
+        "    provenance: {require: declared}\n",
+        "headgate.yaml:6 sources[1].id: two sources",
+    ),
+    (
+        SOURCE + "    provenance: {require: declared}\n  - id: b\n    match:\n      - 'https://a.example/**'\n"
+        "    provenance: {require: declared}\n",
+        "headgate.yaml:8 sources[1].match[0]: ",
+    ),
+    (
+        SOURCE + "    provenance: {require: declared}\n    quarantine: {}\n",
+        "headgate.yaml:6 sources[0].quarantine: ",
+    ),
+]
+
+
+@pytest.mark.parametrize(("policy", "place"), PLACES)
+def test_an_error_in_a_policy_names_its_line(policy: str, place: str, here: Path) -> None:
+    run("keygen", "--out", "k")
+    (here / "page.md").write_text("text")
+    (here / "headgate.yaml").write_text(policy)
+    assert str(run("audit", "page.md").exception).startswith(place)

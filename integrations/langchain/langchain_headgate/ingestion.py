@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from langchain_core.documents import BaseDocumentTransformer, Document
 
-from headgate import Chunk, Sealer
-from headgate.integration.publishing import Publishing, Reader, report_problems
+from headgate import Chunk, HeadgateError, Sealer
+from headgate.integration.publishing import Published, Publishing, Reader, naming, report_problems
 from headgate.policy import MetadataKeys
 
 __all__ = ["SealDocuments"]
@@ -22,7 +23,8 @@ class SealDocuments(BaseDocumentTransformer):
     a version or a successor are covered too, so that nobody can change them in the index.
 
     Args:
-        sealer: signs on behalf of the publisher.
+        key: the path of the private key, or a `Sealer`.
+        issuer: who vouches; not needed with a `Sealer`.
         subject: the metadata key, or a function of the document, that gives the document's URI; by default the keys
             of the usual loaders (`source`, `url`, ...).
         modified: the metadata key, or a function, that gives the last modification as an aware datetime or in a form
@@ -37,13 +39,15 @@ class SealDocuments(BaseDocumentTransformer):
         keys: how to read times without a zone, and further names of metadata keys.
 
     Raises:
+        PolicyError: the key cannot be used.
         HeadgateError: from `transform_documents`, for a document that names no source, or whose restriction would be
             lost.
     """
 
     def __init__(
         self,
-        sealer: Sealer,
+        key: Sealer | str | Path,
+        issuer: str | None = None,
         *,
         subject: Reader = None,
         modified: Reader = None,
@@ -54,7 +58,11 @@ class SealDocuments(BaseDocumentTransformer):
         hide: Sequence[str] = (),
         keys: MetadataKeys | None = None,
     ) -> None:
-        self._sealer = sealer
+        if not isinstance(key, Sealer) and not issuer:
+            raise HeadgateError(
+                "SealDocuments needs an issuer: SealDocuments('keys/team.private.jwk.json', issuer='team')."
+            )
+        self._sealer = key if isinstance(key, Sealer) else Sealer(key, issuer=str(issuer))
         self._publishing = Publishing(
             subject=subject,
             modified=modified,
@@ -68,13 +76,12 @@ class SealDocuments(BaseDocumentTransformer):
 
     def transform_documents(self, documents: Sequence[Document], **kwargs: Any) -> list[Document]:  # noqa: ARG002 - the base's signature
         """Return copies of the documents, each with a seal in its metadata."""
-        problems: list[str] = []
-        sealed = [self._seal(document, problems) for document in documents]
-        report_problems(problems)
-        return sealed
+        found = [self._seal(document) for document in documents]
+        report_problems([published for _, published in found])
+        return [document for document, _ in found]
 
-    def _seal(self, document: Document, problems: list[str]) -> Document:
+    def _seal(self, document: Document) -> tuple[Document, Published]:
         chunk = Chunk(document.page_content, document.metadata, document.id)
-        published = self._publishing.seal(self._sealer, chunk, document)
-        problems.extend(published.problems)
-        return document.model_copy(update={"metadata": dict(published.chunk.metadata)})
+        with naming(f"the document {document.id}" if document.id is not None else None):
+            published = self._publishing.seal(self._sealer, chunk, document)
+        return document.model_copy(update={"metadata": dict(published.chunk.metadata)}), published

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from headgate.admission.gate import Gate
+from headgate.cli.loading import load_gate
 from headgate.cli.options import (
     Documents,
     DocumentsArgument,
@@ -43,7 +43,7 @@ def audit(
     Exit code 1 if any would be kept out, or was skipped, or if documents are missing from a file that says how many it
     holds.
     """
-    gate, moment = Gate(policy), instant(now)
+    gate, moment = load_gate(policy), instant(now)
     read = Documents(documents, "Judging", prefix=prefix, quiet=as_json)
     result = audit_corpus(gate, read, moment)
     is_partial = read.finish()

@@ -7,11 +7,25 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from headgate.errors import HeadgateError
+from headgate.admission.gate import Gate
+from headgate.errors import HeadgateError, PolicyError
+from headgate.policy.loading import locate
 
-__all__ = ["load_object", "one_line"]
+__all__ = ["load_gate", "load_object", "one_line"]
 
 _SHOWN_CHARS = 200
+
+
+def load_gate(policy: Path) -> Gate:
+    """Return the gate of a policy file.
+
+    Raises:
+        PolicyError: with the file and the line, also of what the policy names.
+    """
+    try:
+        return Gate(policy)
+    except PolicyError as error:
+        raise locate(error, policy) from None
 
 
 def load_object(place: str) -> Any:

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from headgate.clock import utc_now
 from headgate.corpus import CorpusItem, read_corpus
-from headgate.encoding import to_json
+from headgate.encoding import in_number, to_json
 from headgate.errors import HeadgateError
 from headgate.files import write_text
 from headgate.freshness import Unreadable, read_time
@@ -115,8 +115,11 @@ class LogEntries:
         if not self._lines:
             raise HeadgateError(f"{self._path}: the log is empty; there is nothing to look at.")
         if self._count and not are_named:
-            typer.echo(f"{self._count:,} lines skipped", err=True)
-            report_problems(self._skipped, self._count)
+            typer.echo(f"{in_number(self._count, 'line')} skipped", err=True)
+            report_problems(self._skipped)
+            if self._count > len(self._skipped):
+                more = self._count - len(self._skipped)
+                typer.echo(f"  and {more:,} more; `headgate log {self._path}` names each", err=True)
         return bool(self._count)
 
 
@@ -169,7 +172,7 @@ class Documents:
             HeadgateError: there was nothing to look at.
         """
         self.require_some()
-        report_problems(self.problems, len(self.problems))
+        report_problems(self.problems)
         return bool(self.problems)
 
 
@@ -178,15 +181,15 @@ def write_page(path: Path | None, title: str, body: Callable[[], str]) -> None:
     if path is None:
         return
     write_text(path, document_page(title, f"<h1>{escape(title)}</h1>{body()}"))
-    typer.echo(f"The same as a page: {path}", err=True)
+    typer.echo(f"Also written to {path}", err=True)
 
 
-def report_problems(problems: Sequence[str], total: int) -> None:
-    """Name on stderr what could not be used: the first few, and how many more there are."""
-    for problem in problems[:NAMED]:
+def report_problems(problems: Sequence[str], headline: str | None = None) -> None:
+    """Name on stderr what could not be used, each with its reason: what is skipped silently is lost."""
+    if headline is not None and problems:
+        typer.echo(headline, err=True)
+    for problem in problems:
         typer.echo(visible(f"  {problem}"), err=True)
-    if total > NAMED:
-        typer.echo(f"  and {total - NAMED:,} more", err=True)
 
 
 def instant(text: str | None, option: str = "--now") -> datetime:

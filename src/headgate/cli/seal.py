@@ -13,8 +13,10 @@ import typer
 from headgate.chunk import Chunk
 from headgate.cli.options import Documents, DocumentsArgument, PrefixOption, report_problems
 from headgate.corpus import CorpusItem, seal_corpus, to_line, to_lines
+from headgate.encoding import in_number
 from headgate.errors import HeadgateError
 from headgate.files import replacing
+from headgate.integration.publishing import EVERYTHING
 from headgate.policy import MetadataKeys
 from headgate.provenance import Sealer
 
@@ -33,25 +35,33 @@ def seal(
         typer.Option(metavar="NAME", help="An entry that the seal covers too; by default all."),
     ] = None,
     hide: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="A covered entry that is kept out of the prompt.")
+        list[str] | None, typer.Option(metavar="NAME", help="An entry that is covered too, and kept out of the prompt.")
     ] = None,
-    timezone: Annotated[str | None, typer.Option(help="The zone of times that have none.")] = None,
+    timezone: Annotated[
+        str | None, typer.Option(metavar="ZONE", help="The zone of times that have none, such as Europe/Berlin.")
+    ] = None,
+    date_order: Annotated[
+        str | None, typer.Option(metavar="DMY|MDY", help="How to read 03/04/2026; without it such dates are not read.")
+    ] = None,
     prefix: PrefixOption = None,
 ) -> None:
     """Seal documents that are split already; writes JSON Lines with text, metadata and seal.
 
     The file appears when it is complete, and its last line says how many documents it holds. Exit code 1 if a document
-    could not be sealed, or something in its metadata could not.
+    could not be sealed, or something in its metadata could not; every one is named.
     """
     sealer = Sealer(key, issuer)
     # The originals would be gone, and with them what could not be sealed.
     if out is not None and out.exists() and documents.exists() and out.samefile(documents):
         raise HeadgateError(f"{out} is the input. Choose another --out.")
+    if date_order not in (None, "DMY", "MDY"):
+        raise HeadgateError(f"--date-order {date_order!r}: write DMY or MDY.")
     try:
-        names = MetadataKeys(timezone=timezone)
+        names = MetadataKeys.model_validate({"timezone": timezone, "date_order": date_order})
     except ValueError:
         raise HeadgateError(f"--timezone {timezone!r} is not a time zone. Write UTC or Europe/Berlin.") from None
     read = Documents(documents, "Sealing", prefix=prefix, quiet=out is None)
+    named = [name for name in dict.fromkeys((*(cover or ()), *(hide or ()))) if name != EVERYTHING]
     sealing = _Sealing(seal_corpus(read, sealer, keys=names, cover=["*"] if cover is None else cover, hide=hide or ()))
     with _output(out) as stream:
         for line in to_lines(sealing, is_ascii=out is None):
@@ -60,9 +70,14 @@ def seal(
         read.require_some()
         if not sealing.sealed:
             raise HeadgateError(f"{documents}: no document can be sealed. The first problem: {sealing.problems[0]}")
-    typer.echo(f"{sealing.sealed:,} sealed by {issuer!r}, {sealing.left_out:,} not.", err=True)
-    report_problems(sealing.problems, len(sealing.problems))
-    raise typer.Exit(int(bool(sealing.problems)))
+    where = "" if out is None else f", written to {out}"
+    typer.echo(f"{in_number(sealing.sealed, 'document')} sealed by {issuer!r}{where}.", err=True)
+    report_problems(sealing.not_sealed, f"{in_number(len(sealing.not_sealed), 'document')} not sealed:")
+    report_problems(sealing.passed_over, f"{in_number(len(sealing.passed_over), 'place')} passed over:")
+    report_problems(sealing.in_part, f"{in_number(len(sealing.in_part), 'document')} sealed, but not in every part:")
+    unknown = [f"{name!r}: no document has such an entry" for name in named if name not in sealing.names]
+    report_problems(unknown, "Named by --cover or --hide, and not found:")
+    raise typer.Exit(int(bool(sealing.problems or unknown)))
 
 
 class _Sealing:
@@ -74,8 +89,16 @@ class _Sealing:
 
     def __init__(self, items: Iterable[CorpusItem]) -> None:
         self._items = items
-        self.problems: list[str] = []
-        self.sealed = self.left_out = 0
+        self.not_sealed: list[str] = []
+        self.in_part: list[str] = []
+        self.passed_over: list[str] = []
+        self.names: set[str] = set()
+        self.sealed = 0
+
+    @property
+    def problems(self) -> list[str]:
+        """Everything that was not sealed, the most serious first."""
+        return [*self.not_sealed, *self.passed_over, *self.in_part]
 
     def __iter__(self) -> Iterator[Chunk]:
         for item in self._items:
@@ -83,11 +106,11 @@ class _Sealing:
             if chunk is not None and (unwritable := _unwritable(chunk)) is not None:
                 chunk, problem = None, unwritable
             if problem is not None:
-                self.problems.append(f"{item.place}: {problem}")
-            if chunk is None:
-                self.left_out += item.is_document
-            else:
+                named = self.in_part if chunk is not None else self.not_sealed if item.is_document else self.passed_over
+                named.append(f"{item.place}: {problem}")
+            if chunk is not None:
                 self.sealed += 1
+                self.names.update(chunk.metadata)
                 yield chunk
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from headgate.corpus.survey import SourceSurvey, Survey
+from headgate.encoding import in_number
 
 __all__ = ["draft_policy"]
 
@@ -28,7 +29,7 @@ def draft_policy(survey: Survey, keys: Sequence[str] = (), name: str = "headgate
         name: the name of the policy file, for the commands in its comments.
     """
     lines = [
-        f"# What may enter the prompt. Drafted from {survey.documents:,} documents; read it, then tighten it.",
+        f"# What may enter the prompt, drafted from {in_number(survey.documents, 'document')}. Read and tighten it.",
         f"# Try it:    headgate audit DOCUMENTS --policy {name}",
         "# Codes:     headgate explain F202",
         "version: 1",
@@ -49,7 +50,7 @@ def draft_policy(survey: Survey, keys: Sequence[str] = (), name: str = "headgate
         "  provenance: {require: sealed}",
     ]
     if survey.without_source:
-        lines.insert(-2, f"# {survey.without_source:,} documents name no source at all and fall under this rule.")
+        lines.insert(-2, f"# {in_number(survey.without_source, 'document')} without any source: under this rule.")
     lines += [
         "",
         "# At most this many tokens in one prompt (pip install 'headgate[tokens]').",
@@ -66,21 +67,20 @@ def _metadata_lines(survey: Survey) -> list[str]:
         "# Which metadata keys name the source and the times; looked at before the built-in names.",
         f"{mark}metadata:",
         f"{mark}  source: {_flow(keys or [_STANDARD_SOURCE_KEY])}",
-        "#   timezone: UTC      # the zone of times that have none; without it they count as missing",
-        "#   date_order: DMY    # how to read 03/04/2026; without it such dates count as missing",
+        "#   timezone: UTC      # the zone of times that have none; without it they are all the 26 hours they can mean",
+        "#   date_order: DMY    # how to read 03/04/2026; without it such dates are not read",
         "",
     ]
 
 
 def _source_lines(source: SourceSurvey, keys: Sequence[str], identifier: str) -> list[str]:
     lines = ["", f"  - id: {identifier}", f"    match: [{json.dumps(source.pattern)}]"]
-    lines.append(f"    # {source.documents:,} documents, {source.sealed:,} with a seal{_kids(source)}.")
+    lines.append(f"    # {in_number(source.documents, 'document')}, {source.sealed:,} with a seal{_kids(source)}.")
     if source.sealed and keys:
         lines.append(f"    provenance: {{require: sealed, keys: {_flow(keys)}}}")
     else:
-        lines.append(
-            "    # Declared: taken at its word. Seal at ingestion, then: {require: sealed, keys: keys/NAME.jwks.json}"
-        )
+        named = _flow(keys) if keys else "keys/NAME.jwks.json"
+        lines.append(f"    # Declared: taken at its word. Seal at ingestion, then: {{require: sealed, keys: {named}}}")
         lines.append("    provenance: {require: declared}")
     return lines + _freshness_lines(source)
 
@@ -104,7 +104,7 @@ def _freshness_lines(source: SourceSurvey) -> list[str]:
         )
     if source.problems:
         problem, count = source.problems.most_common(1)[0]
-        lines.append(f"    # {count:,} times cannot be read without guessing, such as {_comment(problem)}")
+        lines.append(f"    # {in_number(count, 'time')} not read, because nothing is guessed: {_comment(problem, 200)}")
     if percentiles is None:
         lines.append("    # freshness: {max_age: 365d, warn_after: 270d}")
     else:
@@ -129,6 +129,7 @@ def _flow(values: Sequence[str]) -> str:
     return "[" + ", ".join(json.dumps(value) for value in values) + "]"
 
 
-def _comment(text: str) -> str:
+def _comment(text: str, most: int = 60) -> str:
     """Return outside text for a comment: one line, printable, short."""
-    return ascii(text)[1:-1][:60]
+    plain = ascii(text)[1:-1]
+    return plain if len(plain) <= most else plain[: most - 3] + "..."

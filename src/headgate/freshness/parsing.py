@@ -97,7 +97,7 @@ def read_time(
     return readings.intervals[0]
 
 
-AMBIGUOUS = "it can be read two ways: write the year first, or set metadata.date_order in the policy"
+AMBIGUOUS = "it can be read two ways: write the year first, or say with date_order (DMY or MDY) which comes first"
 
 
 def read_values(

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypedDict
 
 from headgate.chunk import SEAL_KEY, Chunk
+from headgate.encoding import safe_uri
 from headgate.errors import HeadgateError, SealError
 from headgate.freshness import RESTRICTING_ROLES, TIME_ROLES, Timestamps, find_entry, resolve_timestamps
 from headgate.freshness.catalogue import candidate_keys, lookup
@@ -32,6 +34,7 @@ __all__ = [
     "Reader",
     "SealArguments",
     "is_coverable",
+    "naming",
     "report_problems",
 ]
 
@@ -94,10 +97,12 @@ class Published:
 
     Attributes:
         chunk: the chunk with its seal.
+        subject: the document's URI in the seal, without credentials.
         problems: what is in the metadata and could not be sealed, and why.
     """
 
     chunk: Chunk
+    subject: str
     problems: tuple[str, ...] = ()
 
 
@@ -120,7 +125,7 @@ class Publishing:
         not_before: where the start of validity comes from.
         version: where the version, a whole number, comes from.
         cover: names of further entries to cover: whatever can reach a prompt, such as `title`; `*` for all.
-        hide: names of those that are kept out of the prompt, where a framework would print them.
+        hide: names of entries that are covered and kept out of the prompt, where a framework would print them.
         keys: how to read times without a zone, and further names of metadata keys.
     """
 
@@ -164,7 +169,8 @@ class Publishing:
         claims = self.claims(
             metadata, bare if document is None else document, cover=cover, hide=hide, media=chunk.media
         )
-        return Published(chunk=sealer.seal(bare, **claims.arguments), problems=claims.problems)
+        subject = safe_uri(claims.arguments["subject"])
+        return Published(chunk=sealer.seal(bare, **claims.arguments), subject=subject, problems=claims.problems)
 
     def claims(
         self,
@@ -192,18 +198,18 @@ class Publishing:
         problems: dict[str, None] = {}
         # Media come first: where proof is required, one that nothing covers keeps the document out (P116).
         room = _MAX_COVERED - sum(digest is not None for digest in media.values())
-        names = _covered(metadata, self.keys, (*self.cover, *cover), room, problems)
+        names = _covered(metadata, self.keys, (*self.cover, *self.hide, *cover), room, problems)
         hidden = {*self.hide, *hide}
         arguments = SealArguments(
             subject=self._find_subject(metadata, given),
-            modified=self._find_modified(metadata, given, problems),
+            modified=self._find_modified(metadata, given, covered=names, problems=problems),
             expires=self._find_limit(
                 "valid_until", self.expires, metadata, given, covered=names, problems=problems
             ).valid_until,
             not_before=self._find_limit(
                 "valid_from", self.not_before, metadata, given, covered=names, problems=problems
             ).valid_from,
-            version=self._find_version(metadata, given, problems),
+            version=self._find_version(metadata, given, covered=names, problems=problems),
             cover=names,
             hidden=tuple(name for name in names if name in hidden),
         )
@@ -224,7 +230,7 @@ class Publishing:
         return value
 
     def _find_modified(
-        self, metadata: Mapping[str, object], document: object, problems: dict[str, None]
+        self, metadata: Mapping[str, object], document: object, *, covered: Sequence[str], problems: dict[str, None]
     ) -> datetime | None:
         if self.modified is not None:
             name, value = _name(self.modified, "modified"), _read(self.modified, metadata, document)
@@ -232,10 +238,10 @@ class Publishing:
             # As in the gate: where the document's own statement cannot be read, its file's time does not count.
             times = resolve_timestamps(metadata, keys=self.keys, roles=("modified",))
             unread = times.problem_with("modified")
-            _report(times, "modified", unread.key if unread else "modified", problems)
+            _report(times, "modified", unread.key if unread else "modified", covered, problems)
             return times.modified
         times = self._times("modified", value)
-        _report(times, "modified", name, problems)
+        _report(times, "modified", name, covered, problems)
         return times.modified
 
     def _find_limit(
@@ -257,19 +263,24 @@ class Publishing:
             name = _name(reader, role)
             times = self._times(role, _read(reader, metadata, document))
             visible = name in covered and name in candidate_keys(metadata, role, self.keys)
-        problem = _report(times, role, name, problems)
+        problem = _report(times, role, name, covered, problems)
         # Covered, an entry that cannot be read still keeps the document out; lost, it would let it in.
         if problem is not None and not visible:
             raise HeadgateError(f"{name!r} ({role}) cannot be read, and the gate would not see it: {problem}.")
         return times
 
-    def _find_version(self, metadata: Mapping[str, object], document: object, problems: dict[str, None]) -> int | None:
+    def _find_version(
+        self, metadata: Mapping[str, object], document: object, *, covered: Sequence[str], problems: dict[str, None]
+    ) -> int | None:
         if self.version is None:
-            return resolve_timestamps(metadata, keys=self.keys, roles=("version",)).version
-        value = _read(self.version, metadata, document)
-        found = resolve_timestamps({"version": value}, roles=("version",)).version
-        if found is None and value not in (None, ""):
-            problems[f"{_name(self.version, 'version')!r} (version) is not a whole number and was not sealed"] = None
+            found = resolve_timestamps(metadata, keys=self.keys, roles=("version",)).version
+            given = {name: lookup(metadata, name) for name in candidate_keys(metadata, "version", self.keys)}
+        else:
+            given = {_name(self.version, "version"): _read(self.version, metadata, document)}
+            found = resolve_timestamps({"version": next(iter(given.values()))}, roles=("version",)).version
+        name = next((name for name, value in given.items() if value not in (None, "")), None)
+        if found is None and name is not None:
+            problems[_unsealed(name, "version", "a version is a whole number, such as 3", covered)] = None
         return found
 
     def _times(self, role: str, value: object) -> Timestamps:
@@ -278,11 +289,27 @@ class Publishing:
         return resolve_timestamps({} if value is None else {role: value}, keys=own, roles=(role,))
 
 
-def report_problems(problems: Sequence[str]) -> None:
-    """Log what was not sealed, once for a whole batch: which it was, and how often."""
-    counts = Counter(problems)
+@contextmanager
+def naming(document: str | None) -> Iterator[None]:
+    """Name the document in the error, if it has a name and cannot be sealed."""
+    try:
+        yield
+    except SealError:
+        raise
+    except HeadgateError as error:
+        if document is None:
+            raise
+        raise HeadgateError(f"{document}: {error}") from error
+
+
+def report_problems(published: Sequence[Published]) -> None:
+    """Log what was not sealed, once for a whole batch: what it was, how often, and in which document first."""
+    found = [(problem, one.subject) for one in published for problem in one.problems]
+    counts = Counter(problem for problem, _ in found)
+    first = dict(reversed(found))
     for problem, count in counts.most_common(_LOGGED):
-        _log.warning("not sealed in %d of the documents: %s", count, problem)
+        others = f" and {count - 1:,} more" if count > 1 else ""
+        _log.warning("%s%s: %s", first[problem], others, problem)
     if len(counts) > _LOGGED:
         _log.warning("and %d further problems", len(counts) - _LOGGED)
 
@@ -295,12 +322,17 @@ def _name(reader: Reader, role: str) -> str:
     return reader if isinstance(reader, str) else role
 
 
-def _report(times: Timestamps, role: str, name: str, problems: dict[str, None]) -> str | None:
+def _unsealed(name: str, role: str, problem: str, covered: Sequence[str]) -> str:
+    what = "is covered as it is written, but is no claim" if name in covered else "was not sealed"
+    return f"{name!r} ({role}) {what}: {problem}"
+
+
+def _report(times: Timestamps, role: str, name: str, covered: Sequence[str], problems: dict[str, None]) -> str | None:
     """Note that a time was not sealed, and return why, if that is so."""
     unread = times.problem_with(role)
     if unread is None:
         return None
-    problems[f"{name!r} ({role}) was not sealed: {unread.problem}"] = None
+    problems[_unsealed(name, role, str(unread.problem), covered)] = None
     return unread.problem
 
 

@@ -27,7 +27,7 @@ from headgate.policy.model import (
     SourceRule,
 )
 
-__all__ = ["YamlDocument", "load_policy", "parse_yaml", "policy_from_mapping"]
+__all__ = ["YamlDocument", "load_policy", "locate", "parse_yaml", "policy_from_mapping"]
 
 _FIELDS = {
     "provenance": tuple(Provenance.model_fields),
@@ -65,6 +65,23 @@ def load_policy(path: Path) -> Policy:
     return _validate(document.value, path.parent, str(path), document)
 
 
+def locate(error: PolicyError, path: Path) -> PolicyError:
+    """Return an error about what a policy names (a key or glossary file, a log) with its line in the policy file.
+
+    Args:
+        error: raised while a gate was made of the policy.
+        path: the policy file.
+    """
+    if error.line is not None or error.file not in (None, str(path)):
+        return error
+    try:
+        line = parse_yaml(read_config_text(path, DEFAULT_LIMITS.policy_bytes)).line_of(error.path)
+    except PolicyError:
+        return error
+    others = tuple(locate(other, path) for other in error.others)
+    return PolicyError(error.problem, error.remedy, error.path, str(path), line, others)
+
+
 def policy_from_mapping(mapping: Mapping[str, object], base_dir: Path) -> Policy:
     """Return the policy that a mapping with the file's names describes.
 
@@ -80,7 +97,7 @@ def _validate(value: dict[str, object], base_dir: Path, file: str | None, docume
     try:
         return Policy.model_validate({**value, "base_dir": base_dir})
     except ValidationError as error:
-        problems = [_explain(item, file, document) for item in error.errors(include_url=False, include_context=False)]
+        problems = [_explain(item, file, document) for item in error.errors(include_url=False)]
         first, *others = problems
         raise PolicyError(first.problem, first.remedy, first.path, first.file, first.line, tuple(others)) from None
     except (ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RecursionError) as error:
@@ -89,7 +106,8 @@ def _validate(value: dict[str, object], base_dir: Path, file: str | None, docume
 
 
 def _explain(item: Any, file: str | None, document: YamlDocument | None) -> PolicyError:
-    path: Steps = tuple(item["loc"])
+    # What contradicts another part is seen in the policy as a whole, so the error itself says where.
+    path: Steps = (*item["loc"], *getattr(item.get("ctx", {}).get("error"), "steps", ()))
     problem, remedy = str(item["msg"]).removeprefix("Value error, "), ""
     found = item.get("input")
     if item["type"] == "extra_forbidden":

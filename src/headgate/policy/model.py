@@ -295,6 +295,19 @@ class Log(_Model):
     )
 
 
+class PlacedError(ValueError):
+    """A contradiction between parts of a policy, with the place of the later part.
+
+    Args:
+        problem: what was found, and what would be right.
+        steps: the way to it from the top of the policy.
+    """
+
+    def __init__(self, problem: str, steps: tuple[str | int, ...]) -> None:
+        super().__init__(problem)
+        self.steps = steps
+
+
 class Policy(Displayed, _Model):
     """What is required of which source.
 
@@ -321,21 +334,29 @@ class Policy(Displayed, _Model):
         seen: dict[str, str] = {}
         ids: set[str] = set()
         if self.quarantine is None and any(source.quarantine for source in self.sources):
-            raise ValueError(
-                "a source has `quarantine`, but nothing says where to keep it. Add quarantine: {path: ...}."
+            number = next(number for number, source in enumerate(self.sources) if source.quarantine)
+            raise PlacedError(
+                "a source has `quarantine`, but nothing says where to keep it. Add quarantine: {path: ...}.",
+                ("sources", number, "quarantine"),
             )
-        for source in self.sources:
+        for number, source in enumerate(self.sources):
+            place = ("sources", number, "id")
             if source.id in ids:
-                raise ValueError(f"two sources have the id {source.id!r}. Give each its own.")
+                raise PlacedError(f"two sources have the id {source.id!r}. Give each its own.", place)
             if source.id == "default":
-                raise ValueError("'default' is the name of the rule for unmatched documents. Choose another id.")
+                raise PlacedError(
+                    "'default' is the name of the rule for unmatched documents. Choose another id.", place
+                )
             ids.add(source.id)
-            for pattern in source.match:
+            for index, pattern in enumerate(source.match):
                 parsed = UriPattern.parse(pattern)
                 # By what they match: two spellings of one pattern are one.
                 key = repr((parsed.host, parsed.path, parsed.query))
                 if seen.setdefault(key, source.id) != source.id:
-                    raise ValueError(f"{pattern!r} is claimed by {seen[key]!r} and {source.id!r}. Keep it in one.")
+                    raise PlacedError(
+                        f"{pattern!r} is claimed by {seen[key]!r} and {source.id!r}. Keep it in one.",
+                        ("sources", number, "match", index),
+                    )
         return self
 
     @classmethod

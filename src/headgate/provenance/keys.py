@@ -38,6 +38,7 @@ __all__ = ["ACCEPTED_ALGORITHMS", "KeySet", "SigningKey", "VerificationKey", "ge
 ACCEPTED_ALGORITHMS = ("Ed25519", "ES256", "RS256", "PS256")
 """JWS algorithm names (RFC 7518, RFC 9864). Never `none`, never a MAC."""
 
+_PRIVATE = "Give the .private.jwk.json file that `headgate keygen` wrote beside it."
 _log = logging.getLogger("headgate")
 
 
@@ -217,13 +218,15 @@ class SigningKey:
         if isinstance(source, (OKPKey, ECKey, RSAKey)):
             key: AsymmetricKey = source
         elif isinstance(source, Mapping):
+            if "keys" in source:
+                raise PolicyError("this is a key set, which is public; only a private key signs.", _PRIVATE)
             key = import_jwk(source)
         elif hasattr(source, "private_bytes"):
             key = import_private_pem(to_pem(source))
         else:
             raise PolicyError(f"{type(source).__name__} is not a private key.", "Give a path to a JWK or PEM file.")
         if not key.is_private:
-            raise PolicyError("this key is public; only a private key signs.", "Use the .private.jwk.json file.")
+            raise PolicyError("this key is public; only a private key signs.", _PRIVATE)
         algorithms = algorithms_of(key)
         return cls(kid or str(key.get("kid") or thumbprint_of(key)), algorithms[0], key)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from llama_index.core.bridge.pydantic import Field, PrivateAttr
 from llama_index.core.schema import BaseNode, MetadataMode, TransformComponent
 
 from headgate import Chunk, HeadgateError, Sealer
-from headgate.integration.publishing import Publishing, is_coverable, report_problems
+from headgate.integration.publishing import Published, Publishing, is_coverable, naming, report_problems
 from headgate.policy import MetadataKeys
 from llama_index.postprocessor.headgate.convert import OWN_KEYS, visible_keys
 from llama_index.postprocessor.headgate.media import media_digests
@@ -40,6 +40,7 @@ class SealNodes(TransformComponent):
         version: the metadata key that holds a version, as a whole number; by default as `modified`.
         cover: the metadata keys to cover, `*` for all; None for all that the model would see.
         timezone: the zone of times that have none.
+        date_order: `DMY` or `MDY`, how to read 03/04/2026.
 
     Raises:
         PolicyError: the key cannot be used.
@@ -55,6 +56,7 @@ class SealNodes(TransformComponent):
     version: str | None = None
     cover: list[str] | None = None
     timezone: str | None = None
+    date_order: Literal["DMY", "MDY"] | None = None
 
     _sealer: Sealer = PrivateAttr()
     _publishing: Publishing = PrivateAttr()
@@ -72,7 +74,7 @@ class SealNodes(TransformComponent):
             expires=self.expires,
             not_before=self.not_before,
             version=self.version,
-            keys=MetadataKeys(timezone=self.timezone),
+            keys=MetadataKeys(timezone=self.timezone, date_order=self.date_order),
         )
 
     @classmethod
@@ -82,23 +84,23 @@ class SealNodes(TransformComponent):
 
     def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[BaseNode]:  # noqa: ARG002 - the base's signature
         """Return copies of the nodes, each with a seal in its metadata."""
-        problems: list[str] = []
-        sealed = [self._seal(node, problems) for node in nodes]
-        report_problems(problems)
-        return sealed
+        found = [self._seal(node) for node in nodes]
+        report_problems([published for _, published in found])
+        return [node for node, _ in found]
 
-    def _seal(self, node: BaseNode, problems: list[str]) -> BaseNode:
+    def _seal(self, node: BaseNode) -> tuple[BaseNode, Published]:
         text, media = node.get_content(metadata_mode=MetadataMode.NONE), media_digests(node)
         chunk = Chunk(text, node.metadata, node.node_id, media=media)
-        published = self._publishing.seal(self._sealer, chunk, node, cover=self._covered(node), hide=_hidden(node))
-        problems.extend(published.problems)
-        return node.model_copy(
+        with naming(f"the node {node.node_id}"):
+            published = self._publishing.seal(self._sealer, chunk, node, cover=self._covered(node), hide=_hidden(node))
+        sealed = node.model_copy(
             update={
                 "metadata": dict(published.chunk.metadata),
                 "excluded_llm_metadata_keys": [*dict.fromkeys((*node.excluded_llm_metadata_keys, *OWN_KEYS))],
                 "excluded_embed_metadata_keys": [*dict.fromkeys((*node.excluded_embed_metadata_keys, *OWN_KEYS))],
             }
         )
+        return sealed, published
 
     def _covered(self, node: BaseNode) -> list[str]:
         if self.cover is not None:
