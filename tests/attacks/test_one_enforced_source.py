@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 from langchain_core.documents import Document
 
 from headgate import Chunk, Gate, HeadgateError, Limits, PolicyError
+from headgate.admission.planning import weigh
 from headgate.testing import FixedClock, Publisher
 from langchain_headgate import HeadgateCompressor
 
@@ -158,3 +161,64 @@ def test_two_sources_may_share_a_path_and_differ_in_the_query(handbook: Publishe
     gate = Gate({"sources": sources})
     assert gate.admit([prices.seal("text", "https://one.example/page?id=2")]).chunks
     assert not gate.admit([prices.seal("text", "https://one.example/page?id=1")]).chunks
+
+
+def test_a_mistake_in_the_default_is_said_to_be_there(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match=r"default\.provenance\.keys"):
+        Gate({"default": {"provenance": {"require": "sealed", "keys": [str(tmp_path / "none.json")]}}})
+
+
+def test_a_full_disk_opens_no_quarantine(
+    handbook: Publisher, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = handbook.source(quarantine={"failures": "20%", "window": "1h", "at_least": 10})
+    gate = Gate({"sources": [source], "quarantine": {"path": str(tmp_path / "held.jsonl")}}, clock=clock)
+    write = os.write
+
+    def full(descriptor: int, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    gate.admit([Chunk("bad", {"source": URI})] * 10)
+    assert not gate.admit([handbook.seal("good", URI)]).chunks
+    monkeypatch.setattr(os, "write", write)
+    assert not gate.admit([handbook.seal("good", URI)]).chunks
+    assert "hold" in (tmp_path / "held.jsonl").read_text()
+
+
+def test_a_proof_reads_no_file_again(handbook: Publisher, prices: Publisher, clock: FixedClock, tmp_path: Path) -> None:
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps(handbook.key.public_jwks()))
+    gate = Gate({"sources": [handbook.source(provenance={"keys": str(keys)})]}, clock=clock)
+    theirs = prices.seal("text", URI)
+    keys.write_text(json.dumps(prices.key.public_jwks()))
+    with gate.knowing(Publisher("probe", "https://probe.example/**", clock).source()):
+        assert not gate.admit([theirs]).chunks
+        assert gate.admit([handbook.seal("text", URI)]).chunks
+    assert not gate.admit([theirs]).chunks
+
+
+def test_what_is_remembered_has_a_weight(handbook: Publisher, clock: FixedClock) -> None:
+    gate = Gate({"sources": [handbook.source()]}, clock=clock, limits=Limits(memo_chars=100_000))
+    for number in range(300):
+        gate.admit([Chunk("t", {"k" * 5_000 + str(number): 1}), Chunk("t", {f"n{i}": i + number for i in range(500)})])
+    kept = gate._revision.facts
+    assert len(kept) < 60
+
+
+def test_an_event_loop_goes_on_while_metadata_is_read() -> None:
+    assert weigh([Chunk("t", {f"k{number}": number for number in range(1_000)})]) > 60_000
+    assert weigh([Chunk("t", {"record": "x" * 100_000})]) > 60_000
+    assert weigh([Chunk("t", Broken())]) > 60_000
+    assert weigh([Chunk("text", {"source": URI, "title": "T"})] * 10) < 60_000
+
+
+def test_many_spellings_of_one_limit_are_not_all_read(handbook: Publisher, clock: FixedClock) -> None:
+    spellings = {"valid" + "_" * number + "until": "2999-01-01" for number in range(1, 50)}
+    decision = (
+        Gate({"sources": [handbook.source()]}, clock=clock)
+        .admit([handbook.seal("text", URI).with_metadata(**spellings)])
+        .decisions[0]
+    )
+    assert decision.codes == ("F203",)
+    assert not decision.admitted

@@ -138,6 +138,9 @@ def resolve(policy: Policy, limits: Limits) -> Revision:
             problems.append(error.under("sources", number))
     try:
         default = _resolve_source(policy, policy.default, "default", files)
+    except PolicyError as error:
+        problems.append(error.under("default"))
+    try:
         budget = _budget(policy)
     except PolicyError as error:
         problems.append(error)

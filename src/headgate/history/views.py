@@ -106,9 +106,9 @@ def _sentence(card: Scorecard) -> str:
     words = "met" if card.is_met else "missed"
     return (
         f"{card.sound:,} of {card.prompts:,} prompts held only admissible documents; without the gate it would have "
-        f"been {card.sound_before:,}. The objective of {card.objective:.4g} is {words}: "
+        f"been {card.sound_before:,}. The objective of {card.objective * 100:.4g} % is {words}: "
         f"{card.budget_spent:.0%} of the error budget is spent."
-    ).replace(f"{card.objective:.4g}", f"{card.objective * 100:.4g} %")
+    )
 
 
 def _skipped(card: Scorecard) -> str:

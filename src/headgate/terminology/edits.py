@@ -71,7 +71,9 @@ class Alignment:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Alignment):
             return NotImplemented
-        return self._starts == other._starts and self._rewritten_ends == other._rewritten_ends
+        return (self._starts, self._ends, self._rewritten_starts, self._rewritten_ends) == (
+            *(other._starts, other._ends, other._rewritten_starts, other._rewritten_ends),
+        )
 
     __hash__ = None  # type: ignore[assignment]  # a value with lists inside
 
