@@ -37,6 +37,13 @@ def test_nothing_goes_while_there_is_room() -> None:
     assert kept(memo) == [6, 7, 8, 9]
 
 
+def test_what_has_no_weight_weighs_nothing() -> None:
+    memo = Memo[int](50, 3)
+    for number in range(50):
+        memo.put(number, number)
+    assert len(memo) == 50
+
+
 def test_weights_count_as_long_as_their_entries_are_there() -> None:
     memo = Memo[int](1_000, 100)
     for number in range(4):

@@ -11,7 +11,7 @@ from headgate.admission.judging import Judgement, judge_chunk
 from headgate.admission.planning import Answers, Plan
 from headgate.admission.setwide import apply_budget, apply_quarantine, apply_supersession
 from headgate.chunk import Chunk
-from headgate.decision import Admission, Decision, Dropped
+from headgate.decision import Admission, Decision, Dropped, Mode
 from headgate.encoding import digest_label, replace_surrogates
 from headgate.limits import Limits
 
@@ -54,10 +54,11 @@ def _conclude(plan: Plan) -> Admission:
     admitted: list[Chunk] = []
     dropped: list[Dropped] = []
     for judgement in plan.judgements:
+        released = _released(judgement, plan.revision.strictest)
         decision = judgement.decide()
         decisions.append(decision)
-        if decision.admitted:
-            admitted.append(judgement.outgoing())
+        if released is not None:
+            admitted.append(released)
         else:
             dropped.append(Dropped(judgement.chunk, decision))
     # A chain may hand over anything as a query; only text has a digest.
@@ -77,3 +78,14 @@ def _conclude(plan: Plan) -> Admission:
         reading=plan.revision.reading,
         seconds=time.perf_counter() - plan.started,
     )
+
+
+def _released(judgement: Judgement, strictest: Mode) -> Chunk | None:
+    """Return the chunk as it may enter the prompt, or None if it is kept out."""
+    if judgement.is_kept_out:
+        return None
+    try:
+        return judgement.outgoing()
+    except Exception as error:  # noqa: BLE001 - metadata may be any mapping, and may fail at any time
+        judgement.add([check_failed("provenance", error)], strictest)
+    return None if judgement.is_kept_out else judgement.chunk  # where nothing is enforced, as it came
