@@ -19,6 +19,8 @@ PROBLEMS: list[tuple[str, list[tuple[int, str, str, str]]]] = [
     ("version: 1\nmoed: warn\n", [(2, "moed", "unknown key 'moed'.", "Did you mean 'mode'?")]),
     ("zzzzzz: 1\n", [(1, "zzzzzz", "unknown key 'zzzzzz'.", TOP)]),
     ("mode: warn\nbase_dir: /etc\n", [(2, "base_dir", "unknown key 'base_dir'.", TOP)]),
+    ("sorc: 1\n", [(1, "sorc", "unknown key 'sorc'.", "Did you mean 'sources'?")]),
+    ("lgo: 1\n", [(1, "lgo", "unknown key 'lgo'.", TOP)]),
     ("manifest: x\n", [(1, "manifest", "unknown key 'manifest'.", NO_MANIFESTS)]),
     ("\nrequire: manifest\n", [(2, "require", "unknown key 'require'.", TOP)]),
     ("modes: {budgte: warn}\n", [(1, "modes.budgte", "unknown key 'budgte'.", "Did you mean 'budget'?")]),

@@ -145,10 +145,15 @@ READINGS = [  # what is written, and what it means in UTC: an instant, or a day,
     ("20140402T040809Z", "2014-04-02T04:08:09"),
     ("20140402T0408+0100", "2014-04-02T03:08"),
     ("20140402T04Z", "2014-04-02T04:00"),
+    ("20141222T0408", "2014-12-22T04:08"),
+    ("20141222T124837Z", "2014-12-22T12:48:37"),
+    ("20141222T12:48:37Z", "2014-12-22T12:48:37"),
+    ("2014-04-02 1:05 AM", "2014-04-02T01:05"),
     ("20140402 040809", "2014-04-02T04:08:09"),
     ("201404020408", "2014-04-02T04:08"),
     ("20140402040809", "2014-04-02T04:08:09"),
     ("20140402040809123", "2014-04-02T04:08:09.123000"),
+    ("20140402124837987", "2014-04-02T12:48:37.987000"),
     (20140402040809, "2014-04-02T04:08:09"),
     ("20140402", "day 2014-04-02"),
     ("19000101", "day 1900-01-01"),
@@ -229,8 +234,8 @@ NO_TIMES = [
     "2014-04-02T04:08:09+24:00", "2014-04-02T04:08:09+10:60", "2014-04-02T04:08:09.", "02014-04-02", "+2014-04-02",
     "2014-04/02", "20140402T04", "2014040", "20140230", "20140230120000", "20140402250000", "18991231", "22000101",
     "32/12/2014", "13/13/2014", "1/2/3", "Apr 2014 04:08", "Foo 2, 2014", "Septe mber 2014", "SeptemberRR 7th, 1970",
-    "Thu 10:36:28", "P30D", "10am", "9999-12-31T24:00:00Z", "D:20140402T040809Z", "D:", "99999999", 99_999_999,
-    10_000_000_000_000_000_000, -1, 1.5, "0", "2014-04-02 (a) (b", "20140402T04 (UTC)x",
+    "Marsh 2, 2014", "2 Mayo 2014", "Thu 10:36:28", "P30D", "10am", "D:", "9999-12-31T24:00:00Z", "D:20140402T040809Z",
+    "99999999", 99_999_999, 10_000_000_000_000_000_000, -1, 1.5, "0", "2014-04-02 (a) (b", "20140402T04 (UTC)x",
 ]  # fmt: skip
 
 
@@ -239,6 +244,65 @@ def test_what_says_no_time_is_not_read(value: object) -> None:
     for zone in (UTC, None):
         with pytest.raises(Unreadable):
             read_time(value, zone=zone)
+
+
+@pytest.mark.parametrize(
+    ("value", "following"),
+    [
+        ("2014-01", "2014-02-01"),
+        ("2014-02", "2014-03-01"),
+        ("2014-11", "2014-12-01"),
+        ("2014-12", "2015-01-01"),
+        ("D:201404", "2014-05-01"),
+        ("Apr 2014", "2014-05-01"),
+        ("2014", "2015-01-01"),
+        ("D:2014", "2015-01-01"),
+        ("9998", "9999-01-01"),
+        ("9998-12", "9999-01-01"),
+        ("9999-11", "9999-12-01"),
+        ("9999-12-30", "9999-12-31"),
+        ("2014-02-28", "2014-03-01"),
+    ],
+)
+def test_a_year_a_month_and_a_day_last_until_the_next_one(value: str, following: str) -> None:
+    latest = datetime.fromisoformat(following).replace(tzinfo=UTC)
+    assert read_time(value, zone=UTC).latest == latest
+    if latest.year < 9999:
+        assert read_time(value).latest == latest + timedelta(hours=12)
+
+
+@pytest.mark.parametrize("value", ["9999", "9999-12", "9999-12-31"])
+def test_what_has_no_next_one_lasts_until_the_end_of_the_calendar(value: str) -> None:
+    for zone in (UTC, None):
+        assert read_time(value, zone=zone).latest == datetime.max.replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["2014-04-02T04:08:09", "20140402T0408", "D:20140402040809", "2 Apr 2014 04:08", "Wed Apr  2 04:08:09 2014",
+     "13.4.2014 04:08", "2014:04:02 04:08:09", "20140402040809", "2014-04-02 4:08 PM"],
+)  # fmt: skip
+def test_a_time_that_names_no_zone_has_none(value: str) -> None:
+    found = read_time(value)
+    assert not found.has_zone
+    assert found.latest - found.earliest == timedelta(hours=26)
+    assert read_time(value, zone=UTC).is_instant
+
+
+@pytest.mark.parametrize("zone", ["+24:00", "-24:00", "+99:00", "+10:60", "+1099"])
+def test_an_offset_of_a_day_or_of_sixty_minutes_is_not_a_zone(zone: str) -> None:
+    with pytest.raises(Unreadable, match="no such zone"):
+        read_time(f"2014-04-02T04:08:09{zone}")
+
+
+@pytest.mark.parametrize("value", ["12/04/2026", "04/12/2026", "1.2.2026", "11-12-26"])
+def test_what_can_be_a_day_and_a_month_both_ways_is_both(value: str) -> None:
+    readings = read_values(value, zone=UTC)
+    assert readings.is_ambiguous
+    assert len(readings.intervals) == 2
+    dmy, mdy = (read_time(value, zone=UTC, date_order=order).earliest for order in ("DMY", "MDY"))
+    assert {one.earliest for one in readings.intervals} == {dmy, mdy}
+    assert (dmy.day, dmy.month) == (mdy.month, mdy.day)
 
 
 def test_digits_that_may_be_an_hour_or_an_epoch_are_both() -> None:

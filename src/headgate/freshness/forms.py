@@ -90,14 +90,14 @@ def read_digits(digits: str, zone: tzinfo | None) -> Interval | None:
         if len(digits) == 8:
             return from_day(day, zone)
         rest = digits[8:].ljust(9, "0")
-        when = _datetime(day, int(rest[:2]), int(rest[2:4]), int(rest[4:6]), micro=int(rest[6:9]) * 1_000)
+        when = _datetime(day, int(rest[:2]), int(rest[2:4]), int(rest[4:6]), micro=int(rest[6:]) * 1_000)
     except Unreadable:
         return None
-    if len(digits) > 10:
-        return from_local(when, zone)
-    # An hour that is named is all of it.
-    first, last = from_local(when, zone), from_local(_later(when, timedelta(hours=1)), zone)
-    return Interval(first.earliest, last.latest, "instant", first.has_zone)
+    first = from_local(when, zone)
+    if len(digits) == 10:  # an hour that is named is all of it
+        last = from_local(_later(when, timedelta(hours=1)), zone)
+        return Interval(first.earliest, last.latest, "instant", first.has_zone)
+    return first
 
 
 def _read_iso(text: str, zone: tzinfo | None) -> Interval | None:
@@ -127,7 +127,7 @@ def _read_reduced(year: int, month: int | None, zone: tzinfo | None) -> Interval
     if month is None:
         return from_span(_date(year, 1, 1), date(year + 1, 1, 1) if year < 9999 else None, zone, "year")
     first = _date(year, month, 1)
-    following = (first + timedelta(days=31)).replace(day=1) if (year, month) < (9999, 12) else None
+    following = date(year + month // 12, month % 12 + 1, 1) if (year, month) < (9999, 12) else None
     return from_span(first, following, zone, "month")
 
 
@@ -177,7 +177,7 @@ def _at(day: date, match: re.Match[str], zone: tzinfo | None) -> Interval:
     """Return a day, or a time on it if one was written."""
     if match["hour"] is None:
         return from_day(day, zone)
-    fraction = int((match["fraction"] or "").ljust(6, "0")[:6])
+    fraction = int((match["fraction"] or "0")[:6].ljust(6, "0"))
     hour = int(match["hour"])
     if match["half"]:
         if not 1 <= hour <= 12:
@@ -192,7 +192,7 @@ def _at(day: date, match: re.Match[str], zone: tzinfo | None) -> Interval:
 def _month(name: str) -> int:
     lowered = name.lower()
     number = _MONTHS.get(lowered[:3])
-    if number is None or (not _MONTH_NAMES[number - 1].startswith(lowered) and lowered != "sept"):
+    if number is None or not _MONTH_NAMES[number - 1].startswith(lowered):
         raise Unreadable("there is no such month")
     return number
 
@@ -248,9 +248,8 @@ def _ends_a_day(value: datetime) -> bool:
     if offset is None:
         # Zones differ from UTC by quarters of an hour, so elsewhere the last minute of a day is the last of a quarter.
         return value.minute % 15 == 14
-    # Any day will do, and one in the middle of the calendar cannot overflow.
-    end = value.replace(tzinfo=None, year=2000, month=1, day=2) - offset
-    return (end.hour, end.minute) == (23, 59)
+    of_day = (timedelta(hours=value.hour, minutes=value.minute) - offset) % timedelta(days=1)
+    return of_day == timedelta(hours=23, minutes=59)
 
 
 def _later(value: datetime, by: timedelta) -> datetime:
