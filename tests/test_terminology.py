@@ -160,7 +160,17 @@ def test_the_gate_rewrites_the_prompt_and_the_decision_says_so(
 def test_a_text_that_would_need_too_many_edits_stays_and_says_so() -> None:
     from headgate import Limits
 
+    assert GLOSSARY.rewrite("K8s " * 10, limits=Limits(edits=10)).text == "Kubernetes " * 10
     rewrite = GLOSSARY.rewrite("K8s " * 20, limits=Limits(edits=10))
     assert rewrite.text == "K8s " * 20
     assert rewrite.unsettled == "more than 10 edits"
-    assert GLOSSARY.rewrite("K8s " * 50, limits=Limits(edits=10)).unsettled == "more than 40 occurrences"
+    assert GLOSSARY.rewrite("K8s " * 40, limits=Limits(edits=10)).unsettled == "more than 10 edits"
+    assert GLOSSARY.rewrite("K8s " * 41, limits=Limits(edits=10)).unsettled == "more than 40 occurrences"
+
+
+def test_a_text_that_is_too_long_stays_and_says_so() -> None:
+    from headgate import Limits
+
+    assert GLOSSARY.rewrite("a K8s", limits=Limits(text_bytes=5)).text == "a Kubernetes"
+    rewrite = GLOSSARY.rewrite("a K8s.", limits=Limits(text_bytes=5))
+    assert (rewrite.text, rewrite.unsettled) == ("a K8s.", "more than 5 characters")

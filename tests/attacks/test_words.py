@@ -25,7 +25,7 @@ SPELLINGS = Glossary.from_mapping(
         "~/python and C:\\python\\lib and ./github",
         "git@github.com --github=1 -python",
         "admin@postgresql.example",
-        "pip install postgresql-client my-python",
+        "pip install postgresql-client my-python python-c",
         "import postgresql.types; python_path, $python, #python",
         "`python` and <code>html</code>",
     ],
@@ -37,6 +37,9 @@ def test_spellings_of_a_canonical_term_reach_into_no_identifier(text: str) -> No
 def test_spellings_of_a_canonical_term_are_normalised_in_prose() -> None:
     text = "We like github, postgresql. (python!) [html](https://github.example/html)"
     assert SPELLINGS.rewrite(text).text == "We like GitHub, PostgreSQL. (Python!) [HTML](https://github.example/html)"
+    assert SPELLINGS.rewrite("python is what python- and html people do").text == (
+        "Python is what Python- and HTML people do"
+    )
 
 
 NAMES = Glossary.from_mapping({"Kubernetes": ["K8s", "kube"], "replica": ["slave"], "LarkDesk": ["LDX", "Otter"]})
@@ -57,6 +60,8 @@ NAMES = Glossary.from_mapping({"Kubernetes": ["K8s", "kube"], "replica": ["slave
         "K8s stands for Kubernetes.",
         "K8s, i.e. Kubernetes, runs it.",
         "Kubernetes, a.k.a. K8s, runs it.",
+        "Kubernetes\u2192K8s",
+        "LDX, LarkDesk, opens at nine.",
         "Kubernetes, or K8s for short, runs it.",
         "LarkDesk, LDX, opens at nine.",
         "We write Kubernetes, not K8s.",
@@ -97,6 +102,7 @@ def test_a_mention_of_a_word_is_left_alone(text: str) -> None:
         ("On Kubernetes, K8s nodes run", "On Kubernetes, Kubernetes nodes run"),
         ("K8s and kube", "Kubernetes and Kubernetes"),
         ("K8s (kube) runs", "Kubernetes (kube) runs"),
+        ("K8s (also kube) runs", "Kubernetes (also kube) runs"),
         ("Kubernetes runs here, and there we have deployed another K8s", None),
     ],
 )
@@ -162,6 +168,24 @@ def test_a_part_of_a_word_nearby_decides_nothing(text: str) -> None:
     assert len(REALITY.rewrite(text).ambiguous) == 1
 
 
+def test_two_hundred_characters_are_nearby_and_one_more_is_not() -> None:
+    before, behind = "app" + "," * 197, "," * 197 + "app"
+    for around in ("", ",", ",,", "the "):
+        for text in (f"{around}{before}AR", f"AR{behind}{around[::-1]}", f"{around}{before}AR{around}"):
+            assert REALITY.rewrite(text).ambiguous == (), text
+        for text in (f"{around}{before},AR", f"AR,{behind}{around[::-1]}"):
+            assert len(REALITY.rewrite(text).ambiguous) == 1, text
+    for text in (f"c{before}AR", f"AR{behind}s", f"s c{before}AR", f"AR{behind}s c"):
+        assert len(REALITY.rewrite(text).ambiguous) == 1, text
+
+
+def test_words_for_both_meanings_decide_nothing() -> None:
+    assert REALITY.rewrite("AR in the tax app").ambiguous == (
+        (0, 2, "AR", ("accounts receivable", "augmented reality")),
+    )
+    assert REALITY.rewrite("AR of the app, the head set and the tax").text.startswith("augmented")
+
+
 def test_words_nearby_decide_also_in_capitals_and_across_lines() -> None:
     assert REALITY.rewrite("AR in the APP.").text == "augmented reality in the APP."
     assert REALITY.rewrite("AR on a head\nset").text == "augmented reality on a head\nset"
@@ -187,11 +211,29 @@ DEPOT = Glossary.from_mapping({"warehouse": ["depot"]})
         ("A depot.\n\n```\ndepot list\n```\n\nA depot.", "A warehouse.\n\n```\ndepot list\n```\n\nA warehouse."),
         ("A depot.\r\n\r\n```\r\ndepot list\r\n```\r\n", "A warehouse.\r\n\r\n```\r\ndepot list\r\n```\r\n"),
         ("````\n```\ndepot\n```\ndepot\n````\nA depot.", "````\n```\ndepot\n```\ndepot\n````\nA warehouse."),
+        ("A depot.\n```\ndepot list", "A warehouse.\n```\ndepot list"),
+        ("```\ndepot:\n\n```\ndepot", "```\ndepot:\n\n```\nwarehouse"),
+        ("depot {\n}\n```\n\nA depot.", "depot {\n}\n```\n\nA warehouse."),
     ],
 )
 def test_a_chunk_cut_within_a_fence_keeps_its_code_and_loses_its_old_words(text: str, expected: str) -> None:
     assert DEPOT.rewrite(text).text == expected
 
 
-def test_where_nothing_tells_code_from_prose_all_of_it_is_left_alone() -> None:
-    assert DEPOT.rewrite("depot one\n```\ndepot two").text == "depot one\n```\ndepot two"
+def test_the_language_of_a_block_says_more_than_the_lines_around_three_fences() -> None:
+    code, prose = "depot list", "the depot answers"
+    text = f"{code}\n\n```\n{prose}\n```\n\n{code}\n\n```\n{prose}\n```sh\n{code}\n```\n{prose}"
+    assert DEPOT.rewrite(text).text == text.replace(prose, "the warehouse answers")
+
+
+def test_code_is_code_from_its_first_character() -> None:
+    glossary = Glossary.from_mapping({"the R language": ["R"]})
+    assert glossary.rewrite("R\n```\n\nWe use R.").text == "R\n```\n\nWe use the R language."
+    assert glossary.rewrite("R\n```\nR").text == "R\n```\nR"
+
+
+@pytest.mark.parametrize(
+    "text", ["depot one\n```\ndepot two", "depot one\n\n```\n\ndepot two", "A depot.\n```\nA depot."]
+)
+def test_where_nothing_tells_code_from_prose_all_of_it_is_left_alone(text: str) -> None:
+    assert DEPOT.rewrite(text).text == text

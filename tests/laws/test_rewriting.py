@@ -22,6 +22,7 @@ WORDS = [
     "STRASSE",
     "İstanbul",
     "Σίσυφος",
+    "デポ",
     "ab",
 ]
 PIECES = [

@@ -31,6 +31,7 @@ YAML_MISTAKES = [  # content, what the message says
     ("terms:\n  A: ['--']\n", "has no letter or digit"),
     ("terms:\n  '!!': [a]\n", "has no letter or digit"),
     ('terms:\n  "A\\nB": [c]\n', "has a line break"),
+    ("terms: {A: [x], B: [x]}\n", "claimed by 'A' and 'B'"),
     ("mode: shout\nterms: {A: [b]}\n", "mode"),
     ("terms:\n  A: [a1]\n  B:\n    aliases: {c: d}\n", r"terms\.yaml:4 terms\.B\.aliases: .*list of names, not dict"),
     ("terms:\n  A: [a1]\n  B:\n    aliases: [b1]\n    mod: flag\n", r"terms\.yaml:5 terms\.B\.mod: .*'mod'.*near"),
@@ -113,7 +114,7 @@ def test_a_csv_file_may_have_lists_settings_and_empty_rows(tmp_path: Path) -> No
 
 
 CSV_MISTAKES = [
-    ("", "columns canonical and alias.*header row"),
+    ("", r"terms\.csv:1.*columns canonical and alias.*header row"),
     ("canonical;alias\nA;b\n", "semicolons"),
     ("canonical,mode\nA,flag\n", "columns canonical and alias"),
     ("canonical,alias,colour\nA,b,red\n", r"terms\.csv:1: unknown column 'colour'"),
@@ -126,6 +127,21 @@ CSV_MISTAKES = [
 def test_a_mistake_in_a_csv_file_is_named_with_its_line(tmp_path: Path, content: str, message: str) -> None:
     with pytest.raises(PolicyError, match=message):
         _load(tmp_path, content, "terms.csv")
+
+
+def test_blanks_may_stand_before_a_field_in_quotation_marks(tmp_path: Path) -> None:
+    glossary = _load(tmp_path, 'canonical, alias\nKubernetes, "k, 8s"\n', "terms.csv")
+    assert glossary.concepts[0].aliases == ("k, 8s",)
+
+
+def test_a_mistake_in_a_mapping_has_no_line() -> None:
+    with pytest.raises(PolicyError) as caught:
+        Glossary.from_mapping({"A": [1]})  # type: ignore[list-item]
+    assert caught.value.line is None
+
+
+def test_a_file_that_says_nothing_of_near_misses_finds_none(tmp_path: Path) -> None:
+    assert _load(tmp_path, "terms: {Kubernetes: [orchestrator]}").rewrite("orchestratos").edits == ()
 
 
 def test_a_field_too_long_for_the_csv_module_is_a_mistake_and_the_limit_stays(tmp_path: Path) -> None:
@@ -160,7 +176,9 @@ CONTRADICTIONS = [
     ([_concept("A", "x"), _concept("B", "x", sources={"s"})], "claimed by 'A' and 'B'"),
     ([_concept("A", "x"), _concept("A", "x", sources={"s"}), _concept("C", "x", sources={"s"})], "claimed"),
     ([_concept("A", "y" * 201)], "too long"),
+    ([_concept("A", "x", near=("n",)), _concept("B", "x"), _concept("C", "x")], "claimed by 'B' and 'C'"),
     ([_concept("A", "\ud800x")], "a character that no text can have"),
+    ([_concept("A", "\udfffx")], "a character that no text can have"),
     ([_concept("A", "a\0")], "a character that no text can have"),
     ([_concept("A\rB", "c")], "a line break"),
 ]

@@ -19,7 +19,9 @@ def _glossary(*aliases: str, mode: str = "replace", ordinary: tuple[str, ...] = 
     return Glossary(GlossaryFile((concept,), fuzzy=mode, ordinary=ordinary))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("word", ["zabcdefh", "zbacdefg", "zabcdefgh", "zabxcdefg", "ZABCDEFH", "Zabcdexg"])
+@pytest.mark.parametrize(
+    "word", ["zabcdefh", "zbacdefg", "zabcdefgh", "zxabcdefg", "zabxcdefg", "ZABCDEFH", "Zabcdexg"]
+)
 def test_a_word_with_one_letter_wrong_is_a_near_miss(word: str) -> None:
     rewrite = _glossary(SHORT).rewrite(f"the {word}.")
     assert rewrite.text == "the Term."
@@ -33,14 +35,27 @@ def test_other_words_are_not(word: str) -> None:
     assert _glossary(SHORT).rewrite(f"the {word}.").text == f"the {word}."
 
 
-@pytest.mark.parametrize("word", ["zbcdefghijxx", "zcbdefghijlk", "zbcdefghijklmn", "zbcdefghijklm"])
+@pytest.mark.parametrize(
+    "word", ["zbcdefghijxx", "zcbdefghijlk", "zbcdefghijklmn", "zxxbcdefghijkl", "zbcdefghijklm", "zcdefghijkl"]
+)
 def test_a_long_word_may_have_two_letters_wrong(word: str) -> None:
     assert _glossary(LONG).rewrite(word).text == "Term"
 
 
-@pytest.mark.parametrize("word", ["zbcdefghixxx", "zbcdefghijklmno", "zbcdefghijkls", "zbcdefghi", "zbcdefgxx"])
+@pytest.mark.parametrize(
+    "word", ["zbcdefghixxx", "zbcdefghijklmno", "zbcdefghijkls", "zbcdefghijk", "zbcdefghi", "zbcdefgxx"]
+)
 def test_but_no_more(word: str) -> None:
     assert _glossary(LONG).rewrite(word).text == word
+
+
+def test_two_letters_may_be_missing() -> None:
+    assert _glossary("zbcdefghijklmn").rewrite("zdefghijklmn").text == "Term"
+
+
+@pytest.mark.parametrize(("alias", "word"), [("zabcdef", "zabcdefx"), ("zabcdefg1", "zabcdefgh")])
+def test_a_short_alias_and_one_with_digits_have_no_near_misses(alias: str, word: str) -> None:
+    assert _glossary(alias).rewrite(word).text == word
 
 
 def test_a_tie_is_a_guess_and_left_alone() -> None:
@@ -69,6 +84,7 @@ def test_near_misses_follow_scope_mode_and_case() -> None:
     assert annotating.rewrite("zabcdefh (Term)").edits == ()
     flagged = _glossary(SHORT, mode="flag").rewrite("zabcdefh, zabcdefg")
     assert (flagged.text, [edit.mode for edit in flagged.edits]) == ("zabcdefh, Term", ["flag", "replace"])
+    assert len(_glossary(SHORT, mode="flag").rewrite("zabcdefh zabcdefx").edits) == 2
     capitals = _glossary(SHORT.upper())
     assert capitals.rewrite("zabcdefh ZABCDEFH").text == "zabcdefh Term"
 
@@ -81,6 +97,35 @@ def test_an_alias_wins_over_a_near_miss_within_it() -> None:
         )
     )
     assert glossary.rewrite("a zabcdefh zone, zabcdefx").text == "a Alpha, Beta"
+    assert glossary.rewrite("zabcdefx zabcdefg").text == "Beta Beta"
+    joined = Glossary(
+        GlossaryFile(
+            (Concept(canonical="Alpha", aliases=("zabcdefh-zone",)), Concept(canonical="Beta", aliases=(SHORT,))),
+            fuzzy="replace",
+        )
+    )
+    assert joined.rewrite("a zabcdefh-zone, zabcdefx").text == "a Alpha, Beta"
+
+
+def test_where_words_have_no_spaces_between_them_an_alias_wins_too() -> None:
+    numbers = "\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03"
+    concepts = (
+        Concept(canonical="Term", aliases=(f"{numbers}\u516b",)),
+        Concept(canonical="Nine", aliases=("\u4e5d",)),
+        Concept(canonical="Sign", aliases=("C+",)),
+    )
+    glossary = Glossary(GlossaryFile(concepts, fuzzy="replace"))
+    assert glossary.rewrite(f"{numbers}\u4e5d").text == f"{numbers}Nine"
+    assert glossary.rewrite(f"C+{numbers}\u5341").text == "SignTerm"
+
+
+def test_a_near_miss_that_an_edit_uncovers_is_found_too() -> None:
+    concepts = (Concept(canonical="Term", aliases=(SHORT,)), Concept(canonical="so", aliases=("called",)))
+    assert Glossary(GlossaryFile(concepts, fuzzy="replace")).rewrite("called zabcdefh").text == "so Term"
+
+
+def test_a_near_miss_that_stays_does_not_keep_others() -> None:
+    assert _glossary(SHORT).rewrite("the word zabcdefh. A zabcdefx.").text == "the word zabcdefh. A Term."
 
 
 names = st.text("abc", min_size=7, max_size=13).map(lambda tail: "a" + tail)

@@ -9,15 +9,52 @@ from headgate.terminology import Alignment, Concept, Edit
 
 CHAINS = [  # what it shows, {canonical: aliases}, text, expected
     ("the term is a part of an alias", {"beta": ["b"], "X": ["beta gamma"]}, "b gamma", "X"),
+    ("the longer term is a part of an alias", {"beta": ["bb"], "X": ["beta gamma"]}, "bb gamma", "X"),
     (
         "its end begins an alias, but it stays",
         {"new beta": ["b"], "X": ["beta gamma"]},
         "b gamma",
         "new beta gamma",
     ),
+    (
+        "the end of a longer one begins an alias, but it stays",
+        {"new beta": ["bb"], "X": ["beta gamma"]},
+        "bb gamma",
+        "new beta gamma",
+    ),
+    (
+        "its end begins an alias and its beginning ends one",
+        {"new beta": ["bb"], "X": ["beta gamma"], "Y": ["old new"]},
+        "old bb gamma",
+        "Y X",
+    ),
+    (
+        "its end begins an alias, and letters before it make it a part of a word",
+        {"new beta": ["\u30c7\u30dd"], "X": ["beta gamma"]},
+        "a\u30c7\u30dd gamma",
+        "anew X",
+    ),
+    (
+        "letters before it make it a part of a word, and its end is an alias",
+        {"beta room": ["room", "\u30c7\u30dd"]},
+        "beta\u30c7\u30dd",
+        "betabeta beta room",
+    ),
     ("its beginning ends an alias", {"beta new": ["b"], "X": ["gamma beta"]}, "gamma b", "X new"),
+    ("the beginning of a longer one does", {"beta new": ["bb"], "X": ["gamma beta"]}, "gamma bb", "X new"),
+    ("its middle ends an alias", {"one beta new": ["bb"], "X": ["gamma one beta"]}, "gamma bb", "X new"),
+    ("an alias of three words does", {"beta new": ["bb"], "X": ["old gamma beta"]}, "old gamma bb", "X new"),
     ("a sign behind it makes an alias", {"C": ["see"], "X": ["C+"]}, "see+", "X"),
+    ("a sign that joins nothing does", {"Ce": ["see"], "X": ["Ce!"]}, "see!", "X"),
     ("it frees its neighbour in a token", {"plain": ["b-c"], "Depot": ["depo"]}, "b-c-depo", "plain-Depot"),
+    ("it frees its neighbour before it", {"plain": ["b1"], "Depot": ["depo"]}, "depo-b1", "Depot-plain"),
+    ("the alias made code of what follows", {"that": ["it::"], "Depot": ["depo"]}, "it::\n\n  depo", "that\n\n  Depot"),
+    (
+        "the term makes a list of what was code",
+        {"1. Kube": ["kube"], "Depot": ["depo"]},
+        "kube\n\n    depo",
+        "1. Kube\n\n    Depot",
+    ),
     ("it is the word that introduces a name", {"so": ["called"], "Depot": ["depo"]}, "called depo", "so Depot"),
     ("two later edits share an earlier one", {"x y": ["a"], "Z": ["b x"], "W": ["y c"]}, "a b a c", "x y Z W"),
     ("and a third does not", {"x y": ["a"], "Z": ["b x"], "W": ["y c"]}, "a b a c, b a", "x y Z W, Z y"),
@@ -38,6 +75,19 @@ def test_a_term_that_forms_an_alias_with_its_neighbours_is_rewritten_too(
         parts += [text[position : edit.start], edit.replacement]
         position = edit.end
     assert "".join((*parts, text[position:])) == expected
+    assert rewrite.original == text
+    assert not any(edit.fuzzy for edit in rewrite.edits)
+
+
+def test_edits_that_only_adjoin_stay_apart() -> None:
+    glossary = Glossary.from_mapping({"\u4e2d": ["\u3044"], "Z": ["\u4e2d\u308d"], "K": ["\u306f"]})
+    rewrite = glossary.rewrite("\u3044\u308d\u3044\u308d\u306f")
+    assert rewrite.text == "ZZK"
+    assert [(edit.start, edit.end, edit.replacement) for edit in rewrite.edits] == [
+        (0, 2, "Z"),
+        (2, 4, "Z"),
+        (4, 5, "K"),
+    ]
 
 
 def test_a_term_may_be_the_word_nearby_that_decides_for_another() -> None:
@@ -70,9 +120,25 @@ def test_what_rests_on_a_near_miss_is_a_near_miss_itself() -> None:
         Concept(canonical="Kubernetes", aliases=("orchestrator",)),
         Concept(canonical="X", aliases=("Kubernetes y",)),
     )
-    rewrite = Glossary(GlossaryFile(concepts, fuzzy="replace")).rewrite("orchestratos y")
+    glossary = Glossary(GlossaryFile(concepts, fuzzy="replace"))
+    rewrite = glossary.rewrite("orchestratos y")
     assert rewrite.text == "X"
     assert [edit.fuzzy for edit in rewrite.edits] == [True]
+    assert [edit.fuzzy for edit in glossary.rewrite("orchestrator y, orchestratos").edits] == [False, True]
+
+
+def test_what_only_adjoins_a_near_miss_is_none() -> None:
+    from headgate.terminology.formats import GlossaryFile
+
+    numbers = "\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03"
+    concepts = (
+        Concept(canonical="Number", aliases=(f"{numbers}\u516b",)),
+        Concept(canonical="\u30fbone", aliases=("\u30fb\u4e00",)),
+        Concept(canonical="X", aliases=("\u30fbone two",)),
+    )
+    rewrite = Glossary(GlossaryFile(concepts, fuzzy="replace")).rewrite(f"{numbers}\u4e5d\u30fb\u4e00 two")
+    assert rewrite.text == "NumberX"
+    assert [edit.fuzzy for edit in rewrite.edits] == [True, False]
 
 
 def test_an_alignment_maps_positions_before_within_and_behind_an_edit() -> None:
@@ -112,6 +178,7 @@ CAPITALS = [
     ({"incident channel": ["War Room"]}, "War Room", "incident channel"),
     ({"Incident Channel": ["war room"]}, "War room", "Incident Channel"),
     ({"incident channel": ["war room"]}, "war room", "incident channel"),
+    ({"letter": ["eMail"]}, "EMail", "Letter"),
 ]
 
 
@@ -127,6 +194,10 @@ PLURALS = [
     ("box", "case", "cases", "boxes"),
     ("company", "firm", "firms", "companies"),
     ("toy", "game", "games", "toys"),
+    ("monkey", "ape", "Apes", "Monkeys"),
+    ("design", "UX", "UXs", "designs"),
+    ("container", "OpenVZ", "OpenVZs", "containers"),
+    ("X", "letter", "letters", "Xs"),
     ("watch", "clock", "clocks", "watches"),
     ("VM", "machine", "machines", "VMs"),
     ("C++", "cpp", "cpps", "C++"),
@@ -187,13 +258,18 @@ def test_names_far_apart_or_in_other_items_are_not_in_one_breath() -> None:
     between = "is now known as the " * 4
     assert glossary.rewrite(f"Kubernetes {between[:60]}K8s").text == f"Kubernetes {between[:60]}K8s"
     assert glossary.rewrite(f"Kubernetes {between}K8s").text.endswith("the Kubernetes")
-    for gap in ("\n\n", "; or ", "! or ", "\n| ", "\n1. ", " big or "):
+    longest = " is now known as the " + " " * 59
+    assert glossary.rewrite(f"Kubernetes{longest}K8s").text == f"Kubernetes{longest}K8s"
+    assert glossary.rewrite(f"Kubernetes {longest}K8s").text == f"Kubernetes {longest}Kubernetes"
+    for gap in ("\n\n", "\r\n\r\n", "; or ", "! or ", "\n| ", "\n1. ", " big or "):
         assert glossary.rewrite(f"Kubernetes{gap}K8s").text == f"Kubernetes{gap}Kubernetes"
 
 
 def test_the_words_that_introduce_a_name_are_in_its_own_paragraph() -> None:
     glossary = Glossary.from_mapping({"Kubernetes": ["K8s"]})
     assert glossary.rewrite("It is called\nK8s").text == "It is called\nK8s"
-    assert glossary.rewrite("It is called\n\nK8s").text == "It is called\n\nKubernetes"
+    assert glossary.rewrite("A text.\n\nIt is called K8s").text == "A text.\n\nIt is called K8s"
+    for blank in ("\n\n", "\r\n\r\n", "\n \t\n"):
+        assert glossary.rewrite(f"It is called{blank}K8s").text == f"It is called{blank}Kubernetes"
     assert glossary.rewrite("recalled K8s").text == "recalled Kubernetes"
     assert glossary.rewrite("is seen as K8s").text == "is seen as Kubernetes"

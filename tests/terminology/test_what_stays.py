@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from headgate import Glossary
+from headgate.terminology.searching import Finder
 
 GLOSSARY = Glossary.from_mapping({"warehouse": ["depot"], "\u5009\u5eab": ["\u30c7\u30dd"]})
 
@@ -25,10 +26,13 @@ MARKUP = [
     "depot\n\n```\nDEPOT\n`````\ndepot",
     "depot\n\n```\nDEPOT\n",
     "``` a`b depot ``",
+    "```sh\nDEPOT\n```py\nDEPOT\n```\ndepot",
     # Code spans: section 6.1.
     "depot `DEPOT` depot",
     "depot ``DEPOT ` DEPOT`` depot",
     "depot ` depot\n\ndepot ` depot",
+    "depot ` depot\r\n\r\ndepot ` depot",
+    "depot ` depot\n \t\ndepot ` depot",
     "depot `` depot ` depot",
     "`DEPOT`depot`DEPOT`",
     # Indented code: section 4.4.
@@ -42,9 +46,12 @@ MARKUP = [
     "1. depot\n\n    depot\n",
     "depot:\n \t\n    DEPOT\ndepot\n    depot\n",
     "depot:\r\n\r\n    DEPOT\r\n\r\ndepot",
+    "depot:\n\n    DEPOT\n    DEPOT\n\ndepot:\n\n    DEPOT\n",
+    "\n  depot\n\n    depot",
     # Literal blocks and directives of reStructuredText.
     "depot::\n\n  DEPOT\n\n  DEPOT\n\ndepot",
     "depot::  \n\n DEPOT\ndepot",
+    "depot::\r\n\r\n  DEPOT\r\ndepot",
     " depot::\n\n  DEPOT\n depot",
     " depot::\n\n depot",
     "depot::\n\n  DEPOT",
@@ -55,6 +62,14 @@ MARKUP = [
     "depot\n\n.. parsed-literal::\n\n   DEPOT\n\ndepot",
     "depot\n\n.. note::\n\n   depot\n\ndepot",
     "depot\n\n.. py:function::\n\n   depot\n\ndepot",
+    "\n  depot::\n\n  depot",
+    " depot::\n  DEPOT\ndepot",
+    "depot::\nx\n\n  depot",
+    # A tab goes on to the next multiple of eight columns.
+    "- x\n\n       depot::\n\n\tDEPOT\n",
+    "- x\n\n    depot::\n\n\tDEPOT\n",
+    "- x\n\n  \tdepot::\n\n         DEPOT\n",
+    "- x\n\n  \tdepot::\n\n        depot\n",
     "one::\n\n  DEPOT\n\ntwo::\n\n  DEPOT\n\ndepot",
     "one::\n\n  two::\n\n    DEPOT\n\n  DEPOT\n\ndepot",
     # HTML.
@@ -67,6 +82,7 @@ MARKUP = [
     "<prefix>depot</prefix>",
     "<pre>DEPOT",
     "<pre>DEPOT<code>DEPOT</pre>depot</code>",
+    "<pre>DEPOT<code>DEPOT</pre>depot <code>DEPOT</code>",
     "<samp>DEPOT</samp> depot <kbd>DEPOT</kbd>",
     # URLs.
     "https://DEPOT.example/DEPOT depot",
@@ -95,6 +111,8 @@ TOKENS = [
     "depot+tag@host.example",
     "depot.yaml",
     "lib.depot",
+    ".depot",
+    ".x-depot",
     "lib.-depot",
     "lib.x-depot",
     "-depot",
@@ -148,6 +166,10 @@ PROSE = [
     ("\u30c7\u30dd\u4e2d/", "\u5009\u5eab\u4e2d/"),
     ("\u4e2d\u30c7\u30dd\u4e2d", "\u4e2d\u5009\u5eab\u4e2d"),
     ("a\u30c7\u30dd", "a\u5009\u5eab"),
+    ("depot\u4e2d", "warehouse\u4e2d"),
+    ("a/b\u30c7\u30dd", "a/b\u5009\u5eab"),
+    ("\u30c7\u30ddb/", "\u5009\u5eabb/"),
+    ("a-\u30c7\u30dd\u4e2d/x", "a-\u5009\u5eab\u4e2d/x"),
 ]
 
 
@@ -170,6 +192,9 @@ def test_signs_beside_a_word_make_it_no_identifier(text: str, expected: str) -> 
         "\u200ddepotx",
         "\u30c7\u30dd\u0301",
         "de\n\npot",
+        "xdepot \u4e2d",
+        "depotx \u4e2d",
+        "depot2 \u4e2d",
     ],
 )
 def test_a_part_of_a_word_stays(text: str) -> None:
@@ -186,6 +211,34 @@ def test_an_alias_may_itself_have_signs() -> None:
     glossary = Glossary.from_mapping({"the protocol": ["TCP/IP"], "United States": ["U.S."], "version two": ["v-2-x"]})
     assert glossary.rewrite("TCP/IP in the U.S. (v-2-x)").text == "the protocol in the United States (version two)"
     assert glossary.rewrite("a/TCP/IP TCP/IP/a").text == "a/TCP/IP TCP/IP/a"
+    assert glossary.rewrite("the TCP/IP-based U.S.").text == "the the protocol-based United States"
+    assert glossary.rewrite("in non-U.S. lands").text == "in non-United States lands"
+
+
+def test_an_alias_of_two_scripts_ends_as_its_last_letter_does() -> None:
+    glossary = Glossary.from_mapping({"Depot X": ["\u30c7\u30ddx"]})
+    assert glossary.rewrite("\u30c7\u30ddx, \u30c7\u30ddxy").text == "Depot X, \u30c7\u30ddxy"
+
+
+def test_an_alias_may_begin_with_an_underscore_and_with_a_mark_of_the_letter_before_it() -> None:
+    glossary = Glossary.from_mapping({"identity": ["_id"], "mark": ["\u0301x"]})
+    assert glossary.rewrite("_id or _id, a_id").text == "identity or identity, a_id"
+    assert glossary.rewrite("e\u0301x").text == "e\u0301x"
+
+
+SIGNED = [
+    ("operations", "#ops", "#ops-like", "operations-like"),
+    ("dotnet", ".NET", "pre-.NET", "pre-dotnet"),
+    ("verbose", "-v", "-v: or -v.", "verbose: or verbose."),
+    ("Celsius", "C", "C.", "Celsius."),
+]
+
+
+@pytest.mark.parametrize(("canonical", "alias", "text", "expected"), SIGNED)
+def test_a_sign_of_the_alias_itself_makes_it_no_identifier(
+    canonical: str, alias: str, text: str, expected: str
+) -> None:
+    assert Glossary.from_mapping({canonical: [alias]}).rewrite(text).text == expected
 
 
 def test_quoted_names_stay_where_the_glossary_says_so() -> None:
@@ -213,5 +266,22 @@ def test_what_a_glossary_of_many_lengths_finds_does_not_depend_on_where_a_window
     monkeypatch.setattr("headgate.terminology.searching._OCCURRENCES_AT_ONCE", 1)
     small = Glossary.from_mapping({"X": ["aa"], "Y": ["aa bb cc"], "Z": ["\u30c7\u30dd"], "W": ["c"]})
     for shift in range(24):
-        text = "." * shift + " aa aa bb cc c (aa) \u4e2d\u30c7\u30dd aa"
-        assert small.rewrite(text).text == "." * shift + " X Y W (X) \u4e2dZ X"
+        text = "aa" + "." * shift + " aa aa bb cc c (aa) \u4e2d\u30c7\u30dd aa"
+        assert small.rewrite(text).text == "X" + "." * shift + " X Y W (X) \u4e2dZ X"
+
+
+@pytest.mark.parametrize("filler", [".", "x", "\u4e2d"])
+def test_every_whole_word_is_found_once_wherever_a_window_ends(filler: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headgate.terminology.searching._LEAST_WINDOW", 5)
+    monkeypatch.setattr("headgate.terminology.searching._OCCURRENCES_AT_ONCE", 1)
+    finder = Finder(["a", "aa bb", "bb cc dd", "dd"])
+    for shift in range(12):
+        found = list(finder.find(f"{filler * shift} aa bb cc dd a"))
+        assert len(found) == len(set(found))
+        places = [(0, 13, 14), (1, 1, 6), (2, 4, 12), (3, 10, 12)]
+        assert {(number, start + shift, end + shift) for number, start, end in places} <= set(found)
+
+
+def test_the_longest_of_overlapping_aliases_wins_also_without_spaces() -> None:
+    glossary = Glossary.from_mapping({"Depot": ["\u30c7\u30dd"], "Shop": ["\u30c7\u30dd\u30c3\u30c8"]})
+    assert glossary.rewrite("\u30c7\u30dd\u30c3\u30c8\u30c7\u30dd").text == "ShopDepot"

@@ -19,8 +19,7 @@ JOINERS = frozenset("_-./\\@:#=&%~$?+")
 _HARD_JOINERS = "_/\\@:#=&%~$"
 _HARD_JOINER = re.compile(f"[{re.escape(_HARD_JOINERS)}]")
 _DIGIT = re.compile(r"\d")
-# One class and no group: `re` keeps a record of every repetition of a group, and a token may have megabytes.
-_TOKEN = re.compile(r"[\w\-./\\@:#=&%~$?+]*")
+_END_OF_TOKEN = re.compile(r"[^\w\-./\\@:#=&%~$?+]")
 _SENTENCE_END = "-.:?+"
 _STEP = 64
 # Zero-width joiners: what follows them belongs to the same word.
@@ -35,7 +34,7 @@ def is_whole_word(text: str, start: int, end: int) -> bool:
     """
     if start > 0:
         before, first = text[start - 1], text[start]
-        if _is_attached(first):
+        if first != "_" and _is_attached(first):
             return False
         if _is_word(before) and not (_is_spaceless(before) or _is_spaceless(first)):
             return False
@@ -73,8 +72,6 @@ class Tokens:
     def __init__(self, text: str) -> None:
         self._text = text
         self._begin = self._finish = -1
-        self._hard = self._dots = (0, -1)
-        self._hyphens = self._digits = 0
 
     def is_identifier(self, start: int, end: int) -> bool:
         """Return whether `text[start:end]` is a part of a URL, address, path, option or identifier."""
@@ -97,12 +94,7 @@ class Tokens:
         # A file's ending or an attribute; a full stop at the end of the sentence is not part of the token.
         if self._dots[1] >= end:
             return True
-        place = start - 1
-        while place >= self._begin and text[place] == "-":
-            place -= 1
-        if self._begin <= place < start and text[place] == ".":
-            return True
-        if self._dots[0] < start and text[start - 1] == "-":
+        if self._dots[0] < start and text[start - 1] in ".-":
             return True
         return self._begin < start and text[self._begin] == "-"  # an option
 
@@ -145,8 +137,8 @@ class Tokens:
 
 def _run(text: str) -> int:
     """Return how many characters at the beginning of `text` can be part of a token."""
-    match = _TOKEN.match(text)
-    length = match.end() if match is not None else 0
+    sign = _END_OF_TOKEN.search(text)
+    length = len(text) if sign is None else sign.start()
     if text.isascii():
         return length
     spaceless = _SPACELESS.search(text, 0, length)

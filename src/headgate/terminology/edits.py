@@ -177,6 +177,4 @@ def _map_end(position: int, start: int, spans: _Spans, to_spans: _Spans) -> int:
     index = bisect_left(starts, position) - 1  # the last edit that begins before the end
     if index < 0:
         return position
-    if position <= ends[index]:
-        return to_ends[index]
-    return to_ends[index] + position - ends[index]
+    return to_ends[index] + max(0, position - ends[index])

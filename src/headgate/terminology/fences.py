@@ -80,25 +80,21 @@ def fenced_blocks(text: str, most: int) -> list[tuple[int, int]]:
 
 
 def _find_fences(text: str, most: int) -> list[_Fence]:
-    return [
-        _Fence(
-            match.start(),
-            match.end(),
-            match[1][0],
-            len(match[1]),
-            bool(match[2].strip()),
-            _leaning(text, match.start(), match.end(), bool(match[2].strip())),
-        )
-        for match in at_most(most, _FENCE.finditer(text), "fences")
+    fences = []
+    for match in at_most(most, _FENCE.finditer(text), "fences"):
+        start, end = match.span()
+        sign, has_info = match[1][0], bool(match[2].strip())
         # With a backtick behind it, it is a code span and no fence (CommonMark 0.31, section 4.5).
-        if match[1][0] == "~" or "`" not in match[2]
-    ]
+        if sign == "~" or "`" not in match[2]:
+            fences.append(_Fence(start, end, sign, len(match[1]), has_info, _leaning(text, start, end, has_info)))
+    return fences
 
 
 def _leaning(text: str, start: int, end: int, has_info: bool) -> int:
-    before = text[text.rfind("\n", 0, max(0, start - 1)) + 1 : max(0, start - 1)].rstrip()
+    before_end = max(0, start - 1)
+    before = text[text.rfind("\n", 0, before_end) + 1 : before_end].rstrip()
     after_end = text.find("\n", end + 1)
-    after = text[end + 1 : after_end if after_end >= 0 else len(text)].rstrip()
+    after = text[end + 1 : after_end if after_end != -1 else len(text)].rstrip()
     leaning = _INFO_WEIGHT if has_info else 0
     if not before or before.endswith(":"):
         leaning += 1

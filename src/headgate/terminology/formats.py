@@ -222,7 +222,7 @@ def _explain(error: ValidationError) -> PolicyError:
     item = error.errors(include_url=False, include_context=False)[0]
     path, kind = tuple(item["loc"]), type(item["input"]).__name__
     if item["type"] == "extra_forbidden":
-        known = ", ".join(TermModel.model_fields if len(path) > 2 else _FileModel.model_fields)
+        known = ", ".join(TermModel.model_fields if path[0] == "terms" else _FileModel.model_fields)
         return PolicyError(f"unknown key {path[-1]!r}.", f"Known here: {known}.", path)
     if item["type"] == "missing":
         return PolicyError(f"{path[-1]!r} is missing.", "Add it.", path)

@@ -86,9 +86,7 @@ class Matcher:
 
     def __init__(self, concepts: Sequence[Concept]) -> None:
         patterns = _compile(concepts)
-        several = [words for pattern in patterns if len(words := _WORD.findall(pattern)) > 1]
-        self._first_words = {words[0] for words in several}
-        self._last_words = {words[-1] for words in several}
+        self._last_words = {words[-1] for pattern in patterns if len(words := _WORD.findall(pattern)) > 1}
         # `C` becomes another alias together with a sign that follows, if `C+` is one.
         self._signed_words = {word for pattern in patterns if _SIGN.search(pattern) for word in _WORD.findall(pattern)}
         # Words nearby, quotation marks and annotations make a term depend on more than its own place.
@@ -110,6 +108,10 @@ class Matcher:
         # Within a token it may be what decides whether its neighbours there are parts of an identifier.
         if (start > 0 and text[start - 1] in JOINERS) or _END_OF_TOKEN.match(text, end) is None:
             return False
+        # In place of letters that need no spaces it may run on from the word before it, and then is not found again.
+        before = text[max(0, start - 1) : start]
+        if not is_whole_word(before + replacement, len(before), len(before) + len(replacement)):
+            return False
         known = self._settled.get(replacement)
         if known is None:
             known = self._settled.put(replacement, self._is_self_contained(replacement))
@@ -122,7 +124,8 @@ class Matcher:
         words = _WORD.findall(folded)
         if not self._signed_words.isdisjoint(words):
             return False
-        return self._first_words.isdisjoint(words[1:]) and self._last_words.isdisjoint(words[:-1])
+        # An alias that begins within it does not count, for a canonical term keeps its place; one that ends there does.
+        return self._last_words.isdisjoint(words[:-1])
 
     def find(self, text: str, source: str | None, most: int) -> Found:
         """Return the occurrences in a text, leftmost-longest, without overlaps.
@@ -227,11 +230,11 @@ def _plurals(term: str) -> tuple[str, ...]:
     if not (last.isascii() and last.isalpha()):
         return ()
     lowered = term.lower()
-    if term[-2:].isupper() and len(term) > 1:  # APIs, VMs
+    if term[-2:].isupper():  # APIs, VMs
         return (f"{term}s",)
     if lowered.endswith(("s", "x", "z", "ch", "sh")):
         return (f"{term}es",)
-    if lowered.endswith("y") and len(term) > 1 and lowered[-2] not in "aeiou":
+    if lowered.endswith("y") and lowered[-2:-1] not in "aeiou":
         return (f"{term[:-1]}ies",)
     return (f"{term}s",)
 

@@ -48,8 +48,9 @@ _UNTELLING = frozenset(string.ascii_letters + string.whitespace)
 _PERIODS = re.compile(r"\b(?:a\.k\.a|f\.k\.a|n\.k\.a|i\.e|e\.g|vs|cf|abbr)\.", re.IGNORECASE)
 _LINK_TARGET = re.compile(r"\]\([^()\s]{0,80}\)|</?[A-Za-z][^<>]{0,80}>")
 _WORD = re.compile(r"[^\W_]+")
+_BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
 # The end of a sentence or of a paragraph, and the next item of a list or row of a table.
-_BREAK = re.compile(r"[.!?;\u3002\u2026]|\n[ \t]*\n|\n[ \t]*(?:[-*+\u2022#>|]|\d+[.)])")
+_BREAK = re.compile(r"[.!?;\u3002\u2026]|\n[ \t\r]*\n|\n[ \t]*(?:[-*+\u2022#>|]|\d+[.)])")
 
 _OPENING_SIGNS = "\"'\u201c\u2018\u201e\u00ab([*_`< \t\r\n"
 _INTRODUCTION = re.compile(
@@ -145,7 +146,7 @@ def _is_introduced(text: str, start: int) -> bool:
     """Whether the words directly before `start` say that a name follows."""
     begin = max(0, start - _LEAD_CHARS)
     lead = text[begin:start].rstrip(_OPENING_SIGNS)
-    if "\n\n" in text[begin + len(lead) : start]:
+    if _BLANK_LINE.search(text, begin + len(lead), start):
         return False
     words = lead.split()
     if not words or words[-1].lower().lstrip(_OPENING_SIGNS) not in _LAST:

@@ -133,12 +133,12 @@ def _decide(text: str, match: Match, readings: Sequence[Reading]) -> Reading | N
 
 def _votes(text: str, match: Match, readings: Sequence[Reading]) -> list[int]:
     """Count, for each reading, how many of the words that speak for it are nearby."""
-    # One character more on either side shows whether a word at the border goes on there.
-    left, right = max(0, match.start - _NEARBY_CHARS - 1), match.end + _NEARBY_CHARS + 1
-    around = fold(text[left:right]).replace("\n", " ")
-    first, last = (1 if left else 0), len(around) - (1 if right < len(text) else 0)
+    left, right = max(0, match.start - _NEARBY_CHARS), match.end + _NEARBY_CHARS
+    begin = max(0, left - 1)  # one character more on either side shows whether a word at the border goes on there
+    around = fold(text[begin : right + 1]).replace("\n", " ")
     return [
-        sum(occurs_as_word(_folded(word), around, first, last) for word in reading.concept.near) for reading in readings
+        sum(occurs_as_word(_folded(word), around, left - begin, right - begin) for word in reading.concept.near)
+        for reading in readings
     ]
 
 

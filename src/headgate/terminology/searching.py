@@ -51,12 +51,10 @@ class Finder:
             yield from self._find_in(text)
             return
         for begin in range(0, len(text), self._window):
-            # One character on either side, so that words at the borders keep their neighbours.
-            left = max(0, begin - 1)
-            window = text[left : begin + self._window + self._longest + 1]
-            for number, start, end in self._find_in(window):
-                if begin <= start + left < begin + self._window:
-                    yield number, start + left, end + left
+            # What begins in the window ends at most so far behind it; a word that is cut there is found, too.
+            for number, start, end in self._find_in(text[begin : begin + self._window + self._longest]):
+                if start < self._window:
+                    yield number, begin + start, begin + end
 
     def _find_in(self, text: str) -> Iterator[tuple[int, int, int]]:
         if not text.isascii() and has_spaceless(text):

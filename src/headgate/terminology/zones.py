@@ -14,6 +14,7 @@ from headgate.terminology.folding import fold
 __all__ = ["Zones", "protected_zones"]
 
 _BACKTICKS = re.compile(r"`+")
+_BLANK_LINE = re.compile(r"\n[ \t]*\n")
 # No `<` within: `<a<a<a...` is then read once, and not once from each sign.
 _TAG = re.compile(r"</?[A-Za-z!][^<>]*>")
 _CODE_OPEN = re.compile(r"<(pre|code|script|style|samp|kbd)\b[^<>]*>", re.IGNORECASE)
@@ -99,7 +100,7 @@ def _inline_code(text: str, fenced: Zones, most: int) -> Iterator[tuple[int, int
             continue
         same = by_length[end - start]
         index = bisect_right(same, start)
-        if index < len(same) and "\n\n" not in text[end : min(same[index], end + _CODE_SPAN_CHARS)]:
+        if index < len(same) and not _BLANK_LINE.search(text, end, min(same[index], end + _CODE_SPAN_CHARS)):
             position = same[index] + (end - start)
             yield start, position
 
@@ -115,7 +116,7 @@ def _code_elements(text: str) -> Iterator[tuple[int, int]]:
         if match.start() < position or name in unclosed:
             continue
         end = folded.find(f"</{name}", match.end())
-        if end < 0:  # not closed: a chunk may have been cut there, so the rest is code
+        if end == -1:  # not closed: a chunk may have been cut there, so the rest is code
             unclosed.add(name)  # and is looked for once, not once for every element
             end = len(text)
         position = end
@@ -145,17 +146,17 @@ def _literal_intros(text: str) -> list[tuple[int, int]]:
 
 
 def _end_of_block(text: str, start: int, indent: int) -> int:
-    """Return where the lines end that are indented by more than `indent` columns."""
-    end = start
-    position = text.find("\n", start) + 1
-    while 0 < position < len(text):
-        line_end = text.find("\n", position)
-        line_end = line_end if line_end >= 0 else len(text)
-        if text[position:line_end].strip():
-            if _indentation(text, position, line_end) <= indent:
-                return end
+    """Return where the lines end that follow the one that ends at `start` and are indented by more than `indent`."""
+    end = line_end = start
+    while line_end < len(text):
+        line_start = line_end + 1
+        line_end = text.find("\n", line_start)
+        if line_end == -1:
+            line_end = len(text)
+        if text[line_start:line_end].strip():
+            if _indentation(text, line_start, line_end) <= indent:
+                break
             end = line_end
-        position = line_end + 1
     return end
 
 
