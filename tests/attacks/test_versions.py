@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import pytest
 
 from doors import DOORS, ids_through
-from headgate import Chunk, Gate
+from headgate import Chunk, Gate, Policy
 from headgate.freshness import fragment_of, identify_document
+from headgate.record import log_record
+from headgate.replay import Redecider
 from headgate.testing import FixedClock, Publisher
 
 CLOCK = FixedClock()
@@ -191,3 +194,17 @@ def test_an_entry_that_has_the_current_version_refused_brings_back_none_before(a
     for name in ("langchain_retriever", "llama_index_retriever", "llama_index_postprocessor"):
         named = [replace(old, id="old"), replace(spoiled, id="new")]
         assert "old" not in ids_through(DOORS[name], gate, named)
+
+
+@pytest.mark.parametrize("dated", [False, True])
+def test_a_replay_knows_the_version_that_a_refused_document_proved(dated: bool) -> None:
+    policy = Policy.from_mapping({"sources": [DOCS.source()]})
+    claims: list[dict[str, Any]] = [{"version": 1}, {"version": 2}] if not dated else [{"modified": days(9)}, {}]
+    old = DOCS.seal("old", f"{PAGE}#part", {"title": "T"}, cover=["title"], **claims[0])
+    new = DOCS.seal("new", f"{PAGE}#part", {"title": "T"}, cover=["title"], **claims[1])
+    for spoiled in (new.with_metadata(title="other"), replace(new, media={"image": None})):
+        admission = Gate(policy, clock=CLOCK).admit([old, spoiled])
+        record = json.loads(json.dumps(log_record(admission), default=str))
+        again = Redecider(policy).redecide(record)
+        assert [one.action for one in again] == [one.action for one in admission.decisions] == ["drop", "drop"]
+        assert [one.lack for one in again] == [None, None]

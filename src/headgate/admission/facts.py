@@ -36,10 +36,31 @@ from headgate.provenance import (
 )
 from headgate.record.evidence import evidence_of
 
-__all__ = ["Facts", "check_failed", "find_facts"]
+__all__ = ["Facts", "Witness", "check_failed", "find_facts"]
 
 _NO_TIMES = Timestamps()
 _ENTRY_WEIGHT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What was signed over a text that is refused for what else it holds: that this version of a document exists.
+
+    Attributes:
+        source: whose key signed it.
+        document: what makes it a version of the same document as another chunk.
+        uri: its URI in its normal form.
+        version: its version, if any.
+        modified: its last modification, if known.
+        valid_from: from when it is in force, if not at once.
+    """
+
+    source: ResolvedSource
+    document: str
+    uri: str
+    version: int | None
+    modified: datetime | None
+    valid_from: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +83,6 @@ class Facts:
         source_key: the metadata entry that named its source, if any.
         cited: what that entry says on release: the proved subject, to the letter.
         witness: what was signed over this text, where the document is refused for what else it holds.
-        witness_source: the id of the source whose key made it.
         shown_uri: the document's URI as records may hold it, without credentials.
     """
 
@@ -80,8 +100,7 @@ class Facts:
     has_claim: bool = False
     source_key: str | None = None
     cited: str | None = None
-    witness: Attestation | None = None
-    witness_source: str = ""
+    witness: Witness | None = None
     shown_uri: str | None = None
 
 
@@ -177,9 +196,17 @@ def _find(
         has_claim=draft.has_claim,
         source_key=draft.source_key,
         cited=_cited(draft),
-        witness=draft.witness if draft.attestation is None else None,
-        witness_source=revision.source_of(draft.witness.uri).id if draft.witness is not None else "",
+        witness=_witness(draft, revision, limits),
     )
+
+
+def _witness(draft: _Draft, revision: Revision, limits: Limits) -> Witness | None:
+    signed = draft.witness
+    if signed is None or draft.attestation is not None:
+        return None
+    document = identify_document(signed.subject, limits.uri_chars)
+    source = revision.source_of(signed.uri)
+    return Witness(source, document or "", signed.uri, signed.version, signed.modified, signed.valid_from)
 
 
 def _cited(draft: _Draft) -> str | None:
@@ -208,6 +235,7 @@ def _evidence(draft: _Draft, times: Timestamps, metadata: Mapping[str, object], 
         is_counted=draft.attestation is not None,
         has_claim=draft.has_claim,
         claimed_uri=draft.claimed_uri,
+        witness=draft.witness if draft.attestation is None else None,
     )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from headgate.admission.facts import Facts
+from headgate.admission.facts import Facts, Witness
 from headgate.admission.judging import Judgement
 from headgate.admission.quarantine import Held
 from headgate.admission.revision import Revision
 from headgate.chunk import Chunk
 from headgate.decision import Finding
-from headgate.freshness import Candidate, Interval, Timestamps, find_superseded, identify_document, shift
+from headgate.freshness import Candidate, Interval, Timestamps, find_superseded, shift
 from headgate.limits import Limits
 
 __all__ = ["apply_budget", "apply_quarantine", "apply_supersession", "refuse_surplus"]
@@ -28,12 +28,12 @@ def apply_supersession(judged: Sequence[Judgement], at: datetime) -> None:
         at: the instant they are judged for; what is not in force then replaces nothing.
     """
     located = [judgement for judgement in judged if judgement.facts.document is not None]
-    witnesses = [judgement for judgement in judged if judgement.facts.witness is not None]
+    witnesses = [(one, one.facts.witness) for one in judged if one.facts.witness is not None]
     # The usual retrieval: no document twice, nothing to compare.
     if not witnesses and len({judgement.facts.document for judgement in located}) == len(located):
         return
     candidates = [_candidate(judgement, at) for judgement in located if judgement.facts.witness is None]
-    candidates += [_witness(judgement.index, judgement.facts, at) for judgement in witnesses]
+    candidates += [_witness(judgement, witness, at) for judgement, witness in witnesses]
     for index, finding in find_superseded(candidates).items():
         judged[index].add([finding], judged[index].facts.source.modes["freshness"])
 
@@ -109,25 +109,23 @@ def _candidate(judgement: Judgement, at: datetime) -> Candidate:
     )
 
 
-def _witness(index: int, facts: Facts, at: datetime) -> Candidate:
+def _witness(judgement: Judgement, witness: Witness, at: datetime) -> Candidate:
     """Return a refused document as what its text still proves, because it was signed: that its version exists.
 
     Otherwise an entry added to the current version, which has it refused, would bring back the one before.
     """
-    attestation, rule = facts.witness, facts.source.freshness
-    assert attestation is not None  # noqa: S101 - the caller chose these
-    modified = attestation.modified
+    rule, modified = witness.source.freshness, witness.modified
     is_future = modified is not None and modified > shift(at, rule.future_skew)
-    has_begun = attestation.valid_from is None or attestation.valid_from <= at
+    has_begun = witness.valid_from is None or witness.valid_from <= at
     return Candidate(
-        index=index,
-        document=f"{facts.witness_source} {identify_document(attestation.subject)}",
+        index=judgement.index,
+        document=f"{witness.source.id} {witness.document}",
         evidence="signed",
-        uri=attestation.uri,
-        digest=facts.digest,
-        version=attestation.version,
+        uri=witness.uri,
+        digest=judgement.facts.digest,
+        version=witness.version,
         modified=Interval(modified, modified) if modified is not None else None,
-        counts=has_begun and not is_future and (attestation.version is not None or modified is not None),
+        counts=has_begun and not is_future and (witness.version is not None or modified is not None),
         applies=False,
         tolerance=rule.supersede_tolerance,
     )

@@ -42,6 +42,7 @@ def evidence_of(
     is_counted: bool = True,
     has_claim: bool = False,
     claimed_uri: str | None = None,
+    witness: Attestation | None = None,
 ) -> dict[str, object]:
     """Return what a later judgement under other rules would need.
 
@@ -54,11 +55,14 @@ def evidence_of(
         is_counted: whether what was verified counts for this document; else its times are not among `times`.
         has_claim: whether the document carries something that claims to be a proof.
         claimed_uri: which document it claims to be, if that can be read.
+        witness: what was signed over its text, if the document is refused for what else it holds.
     """
     found = _proved(verified, presented, has_claim, claimed_uri)
     if verified is not None and not is_counted:
         # Its times are not in `times`, so a policy under which it would count has to know that they are missing.
         found["uncounted_proof"] = True
+    if witness is not None:
+        found["witness"] = _witnessed(witness)
     found.update(_named(fragment=fragment))
     found.update(_times_of(times))
     if hints:
@@ -95,6 +99,18 @@ def _proved(
     if media:
         found["media"] = [str(name)[:_NAME_CHARS] for name in media[:_MOST_NAMES]]
     return found
+
+
+def _witnessed(witness: Attestation) -> dict[str, object]:
+    return {
+        "sub": safe_uri(witness.subject),
+        "kid": witness.kid,
+        "key": witness.thumbprint,
+        "ver": witness.version,
+        "mod": witness.modified.isoformat() if witness.modified is not None else None,
+        "nbf": witness.valid_from.isoformat() if witness.valid_from is not None else None,
+        **_named(fragment=fragment_of(witness.subject)),
+    }
 
 
 def _named(**entries: object) -> dict[str, object]:

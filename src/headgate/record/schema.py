@@ -52,6 +52,18 @@ class SealRecord(TypedDict):
     fragment: NotRequired[str]
 
 
+class WitnessRecord(TypedDict):
+    """What was signed over a text that is refused for what else it holds: that this version of a document exists."""
+
+    sub: str
+    kid: str
+    key: str | None
+    ver: int | None
+    mod: str | None
+    nbf: str | None
+    fragment: NotRequired[str]
+
+
 class EvidenceRecord(TypedDict, total=False):
     """What a decision rests on besides the policy. What a proof says is under the name of its mechanism."""
 
@@ -59,6 +71,7 @@ class EvidenceRecord(TypedDict, total=False):
     unproved_seal: bool
     claimed: str
     uncounted_proof: bool
+    witness: WitnessRecord
     declared: str | None
     undeclared: bool
     media: list[str]

@@ -71,6 +71,14 @@ def _is_claims(value: object) -> bool:
     return isinstance(value, dict) and _fits(value, _CLAIMS) and {"iss", "sub", "kid"} <= value.keys()
 
 
+def _is_witness(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and _fits(value, _WITNESS)
+        and {"sub", "kid", "key", "ver", "mod", "nbf"} <= value.keys()
+    )
+
+
 # By name: what fits, and what replaces an entry that is missing or does not fit.
 _ADMISSION: Mapping[str, tuple[Check, Callable[[], object]]] = {
     "admission": (_is_text, str),
@@ -122,6 +130,7 @@ _EVIDENCE: Mapping[str, Check] = {
     "unproved_seal": _is_truth_value,
     "claimed": _is_text,
     "uncounted_proof": _is_truth_value,
+    "witness": _is_witness,
     "declared": _is_text_or_none,
     "undeclared": _is_truth_value,
     "media": _is_texts,
@@ -133,6 +142,15 @@ _EVIDENCE: Mapping[str, Check] = {
     "superseded_by": _is_text,
     "signed_start": _is_text,
     "time_like": _is_texts,
+}
+_WITNESS: Mapping[str, Check] = {
+    "sub": _is_text,
+    "kid": _is_text,
+    "key": _is_text_or_none,
+    "ver": lambda value: value is None or _is_whole_number(value),
+    "mod": _is_text_or_none,
+    "nbf": _is_text_or_none,
+    "fragment": _is_text,
 }
 _CLAIMS: Mapping[str, Check] = {
     "iss": _is_text,

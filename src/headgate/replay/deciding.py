@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from headgate.admission.facts import Facts
+from headgate.admission.facts import Facts, Witness
 from headgate.admission.judging import Judgement, judge_times
 from headgate.admission.revision import resolve
 from headgate.admission.setwide import apply_budget, apply_supersession
@@ -272,7 +272,22 @@ class Redecider:
             is_kept_out,
             has_claim=bool(claims),
             shown_uri=safe_uri(proof.uri) if proof.uri is not None else None,
+            witness=self._witness(evidence) if proof.attestation is None else None,
         )
+
+    def _witness(self, evidence: EvidenceRecord) -> Witness | None:
+        """Return the version that a refused document proved to exist, if its key still speaks for its source."""
+        found = evidence.get("witness")
+        uri = normalise_uri(found["sub"], self._limits.uri_chars) if found is not None else None
+        if found is None or uri is None:
+            return None
+        source = self._revision.source_of(uri)
+        key = source.requirement.keys.get(found["kid"])
+        if key is None or key.thumbprint != found["key"]:
+            return None
+        document = identify_document(uri, self._limits.uri_chars, fragment=found.get("fragment", ""))
+        modified, start = (read_instant(found[name]) if found[name] is not None else None for name in ("mod", "nbf"))
+        return Witness(source, document or "", uri, found["ver"], modified, start)
 
     def _presented(self, evidence: EvidenceRecord, digest: str, attestation: Attestation | None) -> Presented:
         """Return the document as proofs looked at it; what was covered is not recorded, only that it was."""
