@@ -9,7 +9,7 @@ import os
 import pickle
 import threading
 import time
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -522,3 +522,12 @@ def test_a_budget_has_a_mode_of_its_own(
     assert [decision.codes for decision in admission.decisions[:3]] == [("B401",), ("B402",), ("B402",)]
     expected = {"enforce": ["0123"], "warn": ["0123", "x", "y"], "audit": ["0123456789", "x", "y"]}
     assert [chunk.text for chunk in admission.chunks] == expected[mode]
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+def test_an_instant_that_no_calendar_has_is_a_wrong_call(hours: int) -> None:
+    zone = timezone(timedelta(hours=hours))
+    edge = datetime.max.replace(tzinfo=zone) if hours < 0 else datetime.min.replace(tzinfo=zone)
+    for argument in ("now", "as_of"):
+        with pytest.raises(ValueError, match="outside the years"):
+            Gate({"mode": "audit"}).admit([Chunk("x")], **{argument: edge})  # type: ignore[arg-type]

@@ -33,8 +33,11 @@ def require_aware(value: datetime, name: str) -> datetime:
     """Return `value` in UTC.
 
     Raises:
-        ValueError: `value` has no time zone, so it names no instant.
+        ValueError: `value` has no time zone, so it names no instant, or is outside the years 1 to 9999 in UTC.
     """
     if value.tzinfo is None or value.utcoffset() is None:
         raise ValueError(f"{name} must be an aware datetime: add tzinfo, for example timezone.utc")
-    return value.astimezone(timezone.utc)
+    try:
+        return value.astimezone(timezone.utc)
+    except OverflowError:
+        raise ValueError(f"{name} is outside the years 1 to 9999 in UTC") from None
