@@ -13,6 +13,7 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.vectorstores import VectorStore, VectorStoreRetriever
 
+from langchain_headgate.convert import text_of
 from langchain_headgate.outside import keeps_texts
 from langchain_headgate.searching import DEFAULT_K, wider_pool
 
@@ -162,9 +163,9 @@ def _without_texts(found: Any) -> list[Document]:
     shown = []
     for document in documents:
         if isinstance(document, Document):
-            digest = hashlib.sha256(document.page_content.encode("utf-8", "surrogatepass")).hexdigest()
+            digest = hashlib.sha256(text_of(document).encode("utf-8", "surrogatepass")).hexdigest()
             # Without metadata, which may quote the text.
-            shown.append(Document(page_content=f"sha-256:{digest}", id=document.id))
+            shown.append(Document(page_content=f"sha-256:{digest}", id=getattr(document, "id", None)))
     return shown
 
 

@@ -19,6 +19,7 @@ from langchain_headgate.convert import to_documents
 from langchain_headgate.fetching import Reach, TraceInner, afetch, fetch
 from langchain_headgate.gating import aadmit_documents, admit_documents, as_documents
 from langchain_headgate.outside import judged_outside, refuse_lookups
+from langchain_headgate.parts import read_behind
 from langchain_headgate.surface import is_harmless_method, is_setting, refuse
 from langchain_headgate.tracing import arecord, record
 
@@ -31,6 +32,9 @@ class GatedRetriever(BaseRetriever):
     A request for k documents returns k admissible ones, where the inner retriever has them: it is asked for more than
     k at first, and for more again as long as documents are kept out and further ones may exist. An inner retriever
     that cannot be told how many to return is asked once.
+
+    Where the inner retriever shows documents to a compressor or a model, as `ContextualCompressionRetriever` does, the
+    retriever that it asks is behind the gate too, so that no model reads what is not admissible.
 
     The settings of the inner retriever (`search_kwargs`, `search_type`) are read and set here too. Its vector store
     and its parts come back guarded; `ungated` is the explicit way around.
@@ -190,8 +194,8 @@ class _Course:
     """One question to a gated retriever: asked for more and more, until k admissible documents are there."""
 
     def __init__(self, gated: GatedRetriever, k: int | None) -> None:
-        self._retriever = gated.retriever
-        self._reach = reach = Reach(gated.retriever)
+        self._retriever = read_behind(gated.retriever, gated.gate)
+        self._reach = reach = Reach(self._retriever)
         self._wanted = next((one for one in (k, gated.k, reach.k) if one is not None), None)
         # What collapses is asked for as many as the caller asks for, and for more only if something is kept out; and a
         # gate that keeps nothing out must not change what a search finds.

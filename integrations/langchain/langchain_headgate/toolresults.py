@@ -15,7 +15,9 @@ from langchain_core.documents import Document
 from langchain_core.messages import BaseMessage, RemoveMessage, ToolMessage, convert_to_messages
 from langgraph.types import Command, Send
 
-from langchain_headgate.unpacking import Unpacked, fields_of, is_textless, unpack
+from langchain_headgate.convert import text_of
+from langchain_headgate.unpacking import Unpacked, unpack
+from langchain_headgate.values import fields_of, is_textless
 
 __all__ = ["NOTHING", "ToolResult"]
 
@@ -73,7 +75,7 @@ class ToolResult:
         return ToolMessage(NOTHING, tool_call_id=str(self._call.get("id")), name=self._call.get("name"))
 
     def _is_unchanged(self, admitted: Admitted) -> bool:
-        texts = [document.page_content for document in self.documents]
+        texts = [text_of(document) for document in self.documents]
         return all(place in admitted and admitted[place].page_content == text for place, text in enumerate(texts))
 
     def _read(self, value: Any, depth: int) -> Build:
@@ -173,7 +175,13 @@ class ToolResult:
         return _constant(self._withheld(message) if is_withheld else message)
 
     def _unpack(self, value: Any, is_withheld: bool) -> Unpacked | None:
-        return unpack(value, keeps_rest=self._keeps_rest, documents=self.documents, keeps_beside_texts=not is_withheld)
+        return unpack(
+            value,
+            keeps_rest=self._keeps_rest,
+            documents=self.documents,
+            keeps_beside_texts=not is_withheld,
+            opens_objects=True,
+        )
 
     def _with_artifact(self, message: BaseMessage, artifact: Any, places: range, admitted: Admitted) -> BaseMessage:
         """Return a message with admitted documents; its content is written again, for nobody judged what it said."""

@@ -6,48 +6,44 @@ So one admission decides about everything that one call returned.
 
 from __future__ import annotations
 
-import json
 import re
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 from langchain_core.documents import Document
 from pydantic import BaseModel
 
 from langchain_headgate.reprs import looks_printed, read_printed
+from langchain_headgate.rowreader import Admitted, Build, RowReader
 from langchain_headgate.rows import (
-    TEXT_NAMES,
-    at,
-    block_with,
-    document_of,
     has_text,
     is_block,
-    picked,
-    shown,
-    text_of_block,
+)
+from langchain_headgate.values import (
+    GONE,
+    as_json,
+    attributes_of,
+    fields_of,
+    from_json,
+    is_textless,
+    listed,
+    unwrapped,
+    without_gaps,
 )
 
-__all__ = ["Unpacked", "fields_of", "is_textless", "unpack"]
+__all__ = ["Unpacked", "unpack"]
 
-Admitted = Mapping[int, Document]
-Build = Callable[[Admitted], Any]
-
-_GONE: Any = object()
 _DEEPEST = 64
 # A text beyond this is not read, because `json` holds up every thread while it reads.
 _MOST_CHARS = 4_000_000
 # What must be in a text that documents are written in, unless letters are written as `\\u0061`.
 _MAY_HOLD = re.compile(r"page_content|meta|docs|document|search_result|text-plain|\\u")
-_LONGEST_LABEL = 128
+_MOST_OPENED = 100
 _TEXT_SEPARATOR = "\n\n"
-_METADATA_NAMES = ("metadata", "meta")
 _LISTS_OF_DOCUMENTS = ("documents", "docs", "source_documents")
 # Written anew rather than passed on: any of these entries could hold a text.
-_CONSTRUCTOR = {"lc": 1, "type": "constructor", "id": ["langchain", "schema", "document", "Document"]}
-# The columns of a store's answer that are numbers or the store's own names; texts and metadata are judged.
-_PLAIN_COLUMNS = ("ids", "embeddings", "distances")
 
 
 class Unpacked:
@@ -74,7 +70,7 @@ class Unpacked:
             The value; None if nothing is left of it.
         """
         built = self._build(admitted)
-        return None if built is _GONE else built
+        return None if built is GONE else built
 
 
 class _Aside:
@@ -90,7 +86,12 @@ class _Aside:
 
 
 def unpack(
-    value: Any, *, keeps_rest: bool, documents: list[Document] | None = None, keeps_beside_texts: bool = False
+    value: Any,
+    *,
+    keeps_rest: bool,
+    documents: list[Document] | None = None,
+    keeps_beside_texts: bool = False,
+    opens_objects: bool = False,
 ) -> Unpacked | None:
     """Return the documents in a value, or None if there are none that can be recognised.
 
@@ -101,50 +102,26 @@ def unpack(
         documents: where to add the documents; their indices count from its present end.
         keeps_beside_texts: whether documents that are written in one text of several leave the others alone, so that
             one result of a search cannot take away all the others.
+        opens_objects: whether documents are looked for in the attributes of objects that nobody knows how to make again
+            without some of them; such an object is left out.
     """
     found = documents if documents is not None else []
-    build = _Reader(found, keeps_rest, keeps_beside_texts).read(value, 0)
+    build = _Reader(found, keeps_rest, keeps_beside_texts, _MOST_OPENED if opens_objects else 0).read(value, 0)
     return Unpacked(found, build) if build is not None else None
 
 
-def fields_of(value: Any) -> dict[str, Any] | None:
-    """Return the fields of a model or a dataclass, or None for anything else."""
-    if isinstance(value, BaseModel):
-        return {name: getattr(value, name) for name in type(value).model_fields}
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in fields(value) if field.init}
-    return None
-
-
-def is_textless(value: Any) -> bool:
-    """Return whether a value holds no text: numbers, truth values, vectors, and collections of these."""
-    return _is_textless(value, 0)
-
-
-def _is_textless(value: Any, depth: int) -> bool:
-    if value is None or isinstance(value, (bool, int, float, complex)):
-        return True
-    if depth > _DEEPEST:
-        return False
-    kind = getattr(getattr(value, "dtype", None), "kind", None)
-    if kind is not None:  # a number or an array of numpy
-        # Truth values and numbers; not objects, and not texts.
-        return kind in "biufc"
-    if isinstance(value, (list, tuple)):
-        return all(_is_textless(one, depth + 1) for one in value)
-    # The names in a mapping are text too.
-    return isinstance(value, Mapping) and not value
-
-
-class _Reader:
+class _Reader(RowReader):
     """Reads one value; `documents` grows as it goes."""
 
-    def __init__(self, documents: list[Document], keeps_rest: bool, keeps_beside_texts: bool) -> None:
-        self._documents = documents
-        self._keeps_rest = keeps_rest
+    def __init__(self, documents: list[Document], keeps_rest: bool, keeps_beside_texts: bool, opened: int) -> None:
+        super().__init__(documents, keeps_rest)
         self._keeps_beside_texts = keeps_beside_texts
+        self._most_opened = opened
+        self._opened: dict[int, Any] = {}
 
     def read(self, value: Any, depth: int) -> Build | None:
+        if value is None or isinstance(value, (bool, int, float)):
+            return None
         # Not recognised, and so refused or withheld rather than passed.
         if depth > _DEEPEST:
             # Whether there are documents further down, nobody has looked.
@@ -157,17 +134,19 @@ class _Reader:
             return self._read_mapping(value, depth)
         if isinstance(value, (list, tuple)):
             return self._read_sequence(value, depth)
-        if isinstance(value, (deque, Set)):
-            return self._read_sequence(list(value), depth)
-        return self._read_object(value, depth)
+        if isinstance(value, Iterator) and self._keeps_rest:
+            return None  # reading it would leave nothing for whom it is for
+        held = listed(value)
+        return self._read_object(value, depth) if held is None else self._read_listed(value, held, depth)
 
-    def _leaf(self, document: Document, shape: Callable[[Document], Any]) -> Build:
-        index = len(self._documents)
-        self._documents.append(document)
-        return lambda admitted: shape(admitted[index]) if index in admitted else _GONE
+    def _read_listed(self, value: Any, held: list[Any], depth: int) -> Build | None:
+        build = self._read_sequence(held, depth)
+        if build is None and isinstance(value, Iterator):
+            return _Aside(lambda _: held)
+        return build
 
     def _withheld(self, value: Any) -> Build:
-        return lambda _: value if self._keeps_rest else _GONE
+        return lambda _: value if self._keeps_rest else GONE
 
     def _aside(self, build: Build | None) -> Build | None:
         """Return the build of an entry that says nothing about the entries beside it."""
@@ -175,7 +154,7 @@ class _Reader:
 
     def _read_text(self, text: str, depth: int) -> Build | None:
         """Read a text in which documents are written; where nobody can say which, none of them is admitted."""
-        build = self._read_written(_unwrapped(text), depth)
+        build = self._read_written(unwrapped(text), depth)
         return self._withheld(text) if build is None and looks_printed(text) else build
 
     def _read_written(self, text: str, depth: int) -> Build | None:
@@ -185,22 +164,25 @@ class _Reader:
             return None
         if len(text) > _MOST_CHARS:
             return None if begins.isalpha() else self._withheld(text)
-        return self._read_json(text, depth) or self._read_printed(text, depth)
+        self._texts += 1
+        build = self._read_json(text, depth) or self._read_printed(text, depth)
+        self._texts -= 1
+        return build
 
     def _read_json(self, text: str, depth: int) -> Build | None:
         if not text.startswith(("[", "{", '"')):
             return None
-        parsed = _parse(text)
-        if parsed is not _GONE:
+        parsed = from_json(text)
+        if parsed is not GONE:
             build = self.read(parsed, depth + 1)
-            return None if build is None else _like(build, lambda admitted: _as_json(build(admitted)))
-        rows = [_parse(line) for line in text.splitlines() if line.strip()]
-        if any(row is _GONE for row in rows):
+            return None if build is None else _like(build, lambda admitted: as_json(build(admitted)))
+        rows = [from_json(line) for line in text.splitlines() if line.strip()]
+        if any(row is GONE for row in rows):
             return None
         builds = self._read_sequence(rows, depth + 1)
         if builds is None:
             return None
-        return _like(builds, lambda admitted: "\n".join(map(_as_json, _rest_of(builds(admitted)))))
+        return _like(builds, lambda admitted: "\n".join(map(as_json, _rest_of(builds(admitted)))))
 
     def _read_printed(self, text: str, depth: int) -> Build | None:
         printed = read_printed(text)
@@ -222,14 +204,15 @@ class _Reader:
         if all(build is None for build in builds.values()):
             return None
         is_aside = _are_aside(builds.values())
+        # A name is text too: a tool may group what it found by a title.
+        names = {key: key if is_aside or self._may_stay(key) else f"entry {place}" for place, key in enumerate(builds)}
 
         def rebuild(admitted: Admitted) -> Any:
             kept: dict[Any, Any] = {}
-            for place, (key, build) in enumerate(builds.items()):
+            for key, build in builds.items():
                 entry = value[key] if is_aside and build is None else self._entry(value[key], build, admitted)
-                if entry is not _GONE:
-                    # A name is text too: a tool may group what it found by a title.
-                    kept[key if is_aside or self._may_stay(key) else f"entry {place}"] = entry
+                if entry is not GONE:
+                    kept[names[key]] = entry
             # The kind of a block is not text of a document.
             return {**kept, "type": value["type"]} if is_block(value) else kept
 
@@ -238,16 +221,29 @@ class _Reader:
     def _read_object(self, value: Any, depth: int) -> Build | None:
         """Read a model or dataclass of the user's own that holds documents."""
         fields = fields_of(value)
-        builds = {name: self.read(field, depth + 1) for name, field in (fields or {}).items()}
-        if fields is None or all(build is None for build in builds.values()):
+        if fields is None:
+            return self._read_attributes(value, depth)
+        builds = {name: self.read(field, depth + 1) for name, field in fields.items()}
+        if all(build is None for build in builds.values()):
             return None
 
         def rebuild(admitted: Admitted) -> Any:
             built = {name: self._entry(fields[name], build, admitted) for name, build in builds.items()}
-            changed = {name: None if field is _GONE else field for name, field in built.items()}
+            changed = {name: None if field is GONE else field for name, field in built.items()}
+            if isinstance(value, SimpleNamespace):
+                return SimpleNamespace(**changed)
             return value.model_copy(update=changed) if isinstance(value, BaseModel) else replace(value, **changed)
 
         return rebuild
+
+    def _read_attributes(self, value: Any, depth: int) -> Build | None:
+        """Read an object of which nobody knows how to make it again; who refers to whom may have no end."""
+        if id(value) in self._opened or len(self._opened) >= self._most_opened:
+            return None
+        self._opened[id(value)] = value  # kept, so that no other object gets its number
+        attributes = attributes_of(value)
+        builds = [self.read(attribute, depth + 1) for attribute in attributes.values()]
+        return None if all(build is None for build in builds) else self._withheld(value)
 
     def _read_entry(self, key: Any, entry: Any, depth: int) -> Build | None:
         if key in _LISTS_OF_DOCUMENTS and isinstance(entry, (list, tuple)) and all(map(has_text, entry)):
@@ -275,9 +271,9 @@ class _Reader:
                 value if is_aside and build is None else self._entry(value, build, admitted)
                 for value, build in zip(values, builds, strict=True)
             ]
-            if is_pair and built[leaves[0]] is _GONE:
-                return _GONE
-            kept = _without_gaps(values, built) if is_pair else _rest_of(built)
+            if is_pair and built[leaves[0]] is GONE:
+                return GONE
+            kept = without_gaps(values, built) if is_pair else _rest_of(built)
             return tuple(kept) if isinstance(values, tuple) else kept
 
         return _Aside(rebuild) if is_aside else rebuild
@@ -285,124 +281,7 @@ class _Reader:
     def _entry(self, value: Any, build: Build | None, admitted: Admitted) -> Any:
         if build is not None:
             return build(admitted)
-        return value if self._keeps_rest or is_textless(value) else _GONE
-
-    def _may_stay(self, name: Any) -> bool:
-        return self._keeps_rest or not isinstance(name, str) or _is_label(name)
-
-    def _read_row(self, value: Mapping[Any, Any], depth: int) -> Build | None:  # noqa: ARG002 - as its siblings
-        """Read `{"page_content": ..., "metadata": ...}` and rows like it."""
-        text_name = next((name for name in TEXT_NAMES if isinstance(value.get(name), str)), None)
-        metadata_name = next((name for name in _METADATA_NAMES if isinstance(value.get(name), Mapping)), None)
-        if text_name is None or (metadata_name is None and text_name != "page_content"):
-            return None
-        document = document_of(value[text_name], value.get(metadata_name), value.get("id"))
-
-        def shape(admitted: Document) -> dict[str, Any]:
-            rest = {
-                key: entry
-                for key, entry in value.items()
-                if self._keeps_rest or (is_textless(entry) and self._may_stay(key))
-            }
-            row = {**rest, text_name: admitted.page_content}
-            return {**row, metadata_name or "metadata": shown(admitted.metadata)}
-
-        return self._leaf(document, shape)
-
-    def _read_loose_row(self, row: Any) -> Build:
-        """Read an entry of a list that is called a list of documents: a text, or a mapping with one."""
-        if isinstance(row, (str, Document)):
-            document = document_of(row, {}, None) if isinstance(row, str) else row
-            return self._leaf(document, lambda one: one if isinstance(row, Document) else one.page_content)
-        build = self._read_row(row, 0)
-        if build is not None:
-            return build
-        name = next(name for name in TEXT_NAMES if isinstance(row.get(name), str))
-        metadata = {key: entry for key, entry in row.items() if key != name}
-        return self._leaf(
-            document_of(row[name], metadata, None), lambda one: {**shown(one.metadata), name: one.page_content}
-        )
-
-    def _read_constructor(self, value: Mapping[Any, Any], depth: int) -> Build | None:
-        """Read a document as LangChain's `dumpd` writes it."""
-        if value.get("lc") != 1 or not isinstance(value.get("kwargs"), Mapping):
-            return None
-        row = self._read_row(value["kwargs"], depth)
-        if row is None:
-            return None
-
-        def rebuild(admitted: Admitted) -> Any:
-            kwargs = row(admitted)
-            if kwargs is _GONE:
-                return _GONE
-            return {**(value if self._keeps_rest else _CONSTRUCTOR), "kwargs": kwargs}
-
-        return rebuild
-
-    def _read_block(self, value: Mapping[Any, Any], depth: int) -> Build | None:  # noqa: ARG002 - as its siblings
-        """Read a content block that is a search result or a document with a source."""
-        text = text_of_block(value)
-        if text is None:
-            return None
-        named = {name: value[name] for name in ("source", "title", "context") if isinstance(value.get(name), str)}
-        metadata = value.get("metadata")
-        given = dict(metadata) if isinstance(metadata, Mapping) else {}
-        document = document_of(text, {**given, **named}, None)
-
-        def shape(admitted: Document) -> dict[str, Any]:
-            kept = {name: admitted.metadata[name] for name in named if name in admitted.metadata}
-            return block_with(value, admitted.page_content, kept)
-
-        return self._leaf(document, shape)
-
-    def _read_columns(self, value: Mapping[Any, Any], depth: int) -> Build | None:
-        """Read what Chroma's `get` returns: ids, documents and metadatas as columns."""
-        texts = value.get("documents")
-        if not isinstance(texts, list) or not texts or not ({"ids", "metadatas"} & value.keys()):
-            return None
-        if all(isinstance(batch, list) for batch in texts):
-            return self._read_batches(value, texts, depth)
-        if not all(text is None or isinstance(text, str) for text in texts):
-            return None
-        metadatas, ids = value.get("metadatas"), value.get("ids")
-        builds = [
-            self._leaf(document_of(text, at(metadatas, place), at(ids, place)), lambda one: one)
-            for place, text in enumerate(texts)
-        ]
-        return lambda admitted: _columns(value, [build(admitted) for build in builds], self._keeps_rest)
-
-    def _read_batches(self, value: Mapping[Any, Any], batches: list[Any], depth: int) -> Build | None:
-        """Read columns of several questions, which have one answer each."""
-        parts = [
-            {key: at(column, place) if isinstance(column, list) else None for key, column in value.items()}
-            for place in range(len(batches))
-        ]
-        # `part` as a default, because a lambda in a loop sees the variable and not its value.
-        builds = [
-            self._read_columns(part, depth) if part["documents"] else (lambda _, part=part: part) for part in parts
-        ]
-        if any(build is None for build in builds):
-            return None
-
-        def rebuild(admitted: Admitted) -> dict[Any, Any]:
-            built = [build(admitted) for build in builds if build is not None]
-            return {key: None if column is None else [part.get(key) for part in built] for key, column in value.items()}
-
-        return rebuild
-
-
-def _columns(value: Mapping[Any, Any], rows: Sequence[Any], keeps_rest: bool) -> dict[Any, Any]:
-    places = [place for place, row in enumerate(rows) if row is not _GONE]
-    columns: dict[Any, Any] = {}
-    for key, column in value.items():
-        if key in _PLAIN_COLUMNS or keeps_rest:
-            columns[key] = picked(column, places, len(rows))
-        else:
-            columns[key] = None
-    columns["documents"] = [rows[place].page_content for place in places]
-    if value.get("metadatas") is not None:
-        columns["metadatas"] = [rows[place].metadata for place in places]
-    return columns
+        return value if self._keeps_rest or is_textless(value) else GONE
 
 
 def _is_leaf(value: Any) -> bool:
@@ -417,34 +296,5 @@ def _like(build: Build, outer: Build) -> Build:
     return _Aside(outer) if isinstance(build, _Aside) else outer
 
 
-def _unwrapped(text: str) -> str:
-    """Return a text without what is often around JSON: white space, a byte order mark, a fence."""
-    inner = text.strip("\ufeff \t\r\n")
-    if inner.startswith("```") and inner.endswith("```") and "\n" in inner:
-        inner = inner[inner.index("\n") : -3].strip()
-    return inner
-
-
-def _parse(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return _GONE
-
-
-def _as_json(value: Any) -> str:
-    return json.dumps(None if value is _GONE else value, ensure_ascii=False, default=str)
-
-
-def _without_gaps(values: Sequence[Any], built: Sequence[Any]) -> list[Any]:
-    """Return what belongs to one admitted document, each in its place; an identifier stays, as the document's does."""
-    rest = [value if _is_label(value) else None for value in values]
-    return [rest[place] if one is _GONE else one for place, one in enumerate(built)]
-
-
-def _is_label(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= _LONGEST_LABEL and not any(map(str.isspace, value))
-
-
 def _rest_of(values: Sequence[Any]) -> list[Any]:
-    return [value for value in values if value is not _GONE]
+    return [value for value in values if value is not GONE]

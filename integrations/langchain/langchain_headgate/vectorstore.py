@@ -24,7 +24,8 @@ from langchain_headgate.outside import refuse_lookups
 from langchain_headgate.searching import SearchCall
 from langchain_headgate.surface import is_harmless_method, is_reading, is_setting, refuse
 from langchain_headgate.tracing import arecord, record
-from langchain_headgate.unpacking import Unpacked, is_textless, unpack
+from langchain_headgate.unpacking import Unpacked, unpack
+from langchain_headgate.values import is_textless
 
 __all__ = ["GatedVectorStore"]
 
