@@ -138,12 +138,32 @@ def test_the_adoption_report_says_what_would_let_documents_in() -> None:
     assert remedies["only a date is missing"].policy == 'metadata: {modified: ["stamp", "crawl-day"]}'
     assert remedies["the date has two readings"].documents == 1
     assert remedies["no date at all"].documents == 1
-    assert remedies["only a seal is missing"].documents == 2
+    # The source has sealed documents, so what has no seal may be forged, and must not be let in by `declared`.
+    assert remedies["a seal is missing where others have one"].documents == 2
+    assert not any("declared" in str(remedy.policy) for remedy in remedies.values())
     assert remedies["sealed by an unknown key"].todo.endswith("stranger.")
     assert 'match: "https://blog.example/**"' in str(remedies["no source of the policy matches"].policy)
     assert [entry["retrieved"] for entry in found.manifest()] == [2]
     policy = Policy.from_mapping({"metadata": {"modified": ["stamp", "crawl-day"]}, "sources": [any_date]})
     assert Gate(policy, clock=CLOCK).judge(undated).counts()["admit"] == 5  # the advice is right
+
+
+def test_a_source_without_any_seal_may_be_declared_for_a_while() -> None:
+    gate = Gate({"mode": "audit", "sources": [DOCS.source()]}, clock=CLOCK)
+    (remedy,) = study_adoption([record(gate, unsigned(), unsigned())]).remedies()
+    assert (remedy.documents, remedy.policy) == (2, "provenance: {require: declared}")
+    assert "lets in whatever claims" in remedy.todo
+
+
+@pytest.mark.parametrize("by", ["hour", "week"])
+def test_the_periods_of_sources_are_shown(by: str, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    gate = Gate({"sources": [DOCS.source()], "log": {"path": str(path)}}, clock=CLOCK)
+    for days in (0, 8):
+        gate.admit([good()], now=CLOCK() - timedelta(days=days))
+    out = CliRunner().invoke(app, ["sources", str(path), "--by", by]).stdout
+    assert f"By {by}" in out
+    assert len([line for line in out.splitlines() if line.startswith("2026-")]) == 2
 
 
 def test_the_adoption_report_says_whose_dates_nobody_signed() -> None:

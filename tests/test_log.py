@@ -202,6 +202,7 @@ def test_the_command_filters_counts_and_skips_what_is_no_record(
     gate.admit([good, Chunk("text", {"source": URI})])
     clock.now = clock.now.replace(day=2)
     gate.admit([good])
+    records = [record for entry in read_log([path]) if (record := entry.record) is not None]
     with path.open("a") as file:
         file.write('not json\n{"schema": 9, "type": "admission"}\n[]\n{"torn')
 
@@ -213,6 +214,13 @@ def test_the_command_filters_counts_and_skips_what_is_no_record(
 
     out, err = run()
     assert len(out.splitlines()) == 3
+    for line, number in zip(out.splitlines(), (0, 0, 1), strict=True):
+        assert line.split()[1] == records[number]["admission"][:12]
+    whole = "".join(run("--admission", str(records[0]["admission"]))[0].split())
+    for fact in ("admission", "policy_revision"):
+        assert str(records[0][fact]) in whole
+    assert "modeenforce" in whole
+    assert "2026-06-01T" in whole
     assert err.count("skipped") == 4
     assert "torn" in err
     assert len(run("--code", "p101")[0].splitlines()) == 1

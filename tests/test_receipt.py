@@ -200,6 +200,18 @@ def test_the_commands(gate: Gate, tmp_path: Path) -> None:
     assert "Kept out: P101 1." in done.output
     assert json.loads(run(*checking, "--query", "How?", "--json").stdout)["predicate"]["issuer"] == "desk"
     assert run(*checking, "--query", "Why?").exit_code == 1
+    token = Path(file).read_text()
+    assert "exists already" in str(run(*issuing, "--out", file).exception)
+    assert Path(file).read_text() == token
+    assert f"in {file}" in run(*issuing, "--out", file, "--force").stderr.replace("\n", "")
+    kid = DESK.kid
+    assert run(*checking, "--query", "How?", "--issuer", f"{kid}=help", "--issuer", f"{kid}=desk").exit_code == 0
+    done = run(*checking, "--query", "How?", "--issuer", f"{kid}=help")
+    assert (done.exit_code, "does not speak for" in done.stderr) == (1, True)
+    assert run(*checking, "--query", "How?", "--issuer", "other=desk").exit_code == 1
+    assert "KID=NAME" in str(run(*checking, "--query", "How?", "--issuer", "desk").exception)
+    swapped = [texts[0], texts[3], texts[2], texts[1]]
+    assert "Document 1 (" in run(*checking, "--query", "How?", *swapped).stderr
     assert run(*checking, "--query", "How?", *texts[::-1][:2][::-1]).exit_code == 1
     assert isinstance(run(*checking).exception, HeadgateError)
     assert isinstance(run("issue", log, *issuing[2:3], "ffff", *issuing[4:]).exception, HeadgateError)

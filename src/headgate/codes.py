@@ -170,7 +170,7 @@ _ALL = (
         "no usable time",
         "The source limits the age of documents, and this one has no time that counts and can be read without "
         "guessing; or a start or end of validity is there and cannot be read.",
-        "A document without a date is as old as you fear, and a limit that nobody understands is still a limit.",
+        "A document without a date may be of any age, and a limit that nobody understands is still a limit.",
         "Seal the time (`modified=`), or tell the policy which metadata key holds it and how to read it "
         "(`metadata.modified`, `metadata.timezone`, `metadata.date_order`).",
     ),

@@ -7,21 +7,23 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from langchain_core.documents import Document
+from langchain_core.messages import ToolMessage
 from llama_index.core.schema import TextNode
 from typer.testing import CliRunner, Result
 
-from headgate import HeadgateError, PolicyError, Sealer
+from headgate import Chunk, Gate, HeadgateError, PolicyError, Sealer
 from headgate.chunk import SEAL_KEY
 from headgate.cli.app import app
 from headgate.encoding import digest_label
 from headgate.integration.publishing import Publishing
 from headgate.provenance import generate_signing_key
 from headgate.record.receipt import issue_receipt
-from headgate.testing import Publisher
-from langchain_headgate import SealDocuments
+from headgate.testing import FixedClock, Publisher
+from langchain_headgate import HeadgateMiddleware, SealDocuments
 from llama_index.postprocessor.headgate import SealNodes
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -231,3 +233,50 @@ def test_an_error_in_a_policy_names_its_line(policy: str, place: str, here: Path
     (here / "page.md").write_text("text")
     (here / "headgate.yaml").write_text(policy)
     assert str(run("audit", "page.md").exception).startswith(place)
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--only", "stale"], "--only: 'stale' is not an injection here. Did you mean 'stale copy'?"),
+        (["--dose", "stale copies=0.2"], "Did you mean 'stale copy'?"),
+        (["--dose", "stale copy=120%"], "write NAME=SHARE"),
+        (["--dose", "stale copy=x"], "write NAME=SHARE"),
+        (["--dose", "0.2"], "write NAME=SHARE"),
+        (["--only", "stale copy", "--dose", "forgery=0.1"], "--dose: 'forgery' is not an injection here"),
+    ],
+)
+def test_a_rehearsal_with_a_wrong_option_reads_nothing_and_blames_the_option(
+    options: list[str], problem: str, here: Path
+) -> None:
+    (here / "headgate.yaml").write_text("version: 1")
+    assert problem in str(run("rehearse", "no-such-folder", *options).exception)
+    done = run("rehearse", "no-such-folder", "--dose", "stale copy=50%")
+    assert "no such file or folder" in str(done.exception)
+
+
+def test_one_age_is_shown_everywhere(clock: FixedClock) -> None:
+    page = "https://handbook.acme.example/page"
+    source = {"id": "a", "match": [page], "provenance": {"require": "declared"}, "freshness": {"max_age": "30d"}}
+    gate = Gate({"sources": [source]}, clock=clock)
+    for written in ("2025-11-08", "2025-11", "2025-11-08T10:00:00"):
+        (decision,) = gate.admit([Chunk("text", {"source": page, "last_modified": written})]).decisions
+        assert decision.age is not None
+        (finding,) = (one for one in decision.findings if one.code == "F202")
+        assert f" {decision.age.days}d ago; the limit is 30d." in finding.message
+
+
+def test_a_tool_that_returns_text_alone_is_named_once(
+    handbook: Publisher, gate: Gate, caplog: pytest.LogCaptureFixture
+) -> None:
+    request = SimpleNamespace(tool_call={"name": "pages", "args": {}, "id": "1"})
+    middleware = HeadgateMiddleware(gate, tools=["pages"])
+    for _ in range(3):
+        answer = middleware.wrap_tool_call(request, lambda _: ToolMessage("thirty days", tool_call_id="1"))
+        assert "thirty" not in str(answer.content)
+    (warning,) = caplog.messages
+    assert "'pages'" in warning
+    assert "response_format='content_and_artifact'" in warning
+    other = SimpleNamespace(tool_call={"name": "calculator", "args": {}, "id": "1"})
+    middleware.wrap_tool_call(other, lambda _: ToolMessage("42", tool_call_id="1"))
+    assert len(caplog.messages) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,8 @@ from langchain_headgate.tracing import arecord, record
 
 __all__ = ["HeadgateMiddleware"]
 
+_log = logging.getLogger("headgate")
+
 
 class HeadgateMiddleware(AgentMiddleware[Any, Any]):
     """Judges the documents that tools return, before the agent's model reads them.
@@ -40,7 +43,8 @@ class HeadgateMiddleware(AgentMiddleware[Any, Any]):
     Args:
         policy: a gate, a policy, or the path of a policy file.
         tools: tools, or their names, that return documents and nothing else: whatever they return that cannot be judged
-            is withheld from the model, wherever it is in the result.
+            is withheld from the model, wherever it is in the result. A tool that returns text alone is named in a
+            warning, once: `create_retriever_tool` needs `response_format="content_and_artifact"`.
         separator: put between the documents in the content.
 
     Raises:
@@ -55,6 +59,7 @@ class HeadgateMiddleware(AgentMiddleware[Any, Any]):
         self._gate = given_gate(policy, "HeadgateMiddleware")
         self._tools_to_prove = _names_of(tools)
         self._separator = separator
+        self._told: set[str] = set()
 
     @property
     def gate(self) -> Gate:
@@ -85,13 +90,33 @@ class HeadgateMiddleware(AgentMiddleware[Any, Any]):
 
     def _read(self, request: Any, result: Any) -> ToolResult:
         call = getattr(request, "tool_call", None)
-        return ToolResult(
+        found = ToolResult(
             result,
             call if isinstance(call, Mapping) else {},
             proved=self._tools_to_prove,
             keeps_rest=not self._gate.keeps_out,
             separator=self._separator,
         )
+        name = call.get("name") if isinstance(call, Mapping) else None
+        if isinstance(name, str) and name in self._tools_to_prove and not found.documents and _is_text(result):
+            self._tell(name)
+        return found
+
+    def _tell(self, name: str) -> None:
+        """Say once what a tool lacks whose text can only be withheld, because an agent without documents looks fine."""
+        if name in self._told or not self._gate.keeps_out:
+            return
+        self._told.add(name)
+        _log.warning(
+            "The tool %r returned text without documents, so the model reads none of it. Make the tool with "
+            "response_format='content_and_artifact' (create_retriever_tool has that argument), so that the documents "
+            "come along and can be judged.",
+            name,
+        )
+
+
+def _is_text(result: Any) -> bool:
+    return isinstance(result, ToolMessage) and result.artifact is None and bool(result.content)
 
 
 def _names_of(tools: Sequence[str | BaseTool]) -> frozenset[str]:

@@ -44,7 +44,9 @@ def apply_quarantine(judged: Sequence[Judgement], held: Mapping[str, Held]) -> N
         source = judgement.facts.source
         why = held.get(source.id)
         if why is not None:
-            message = f"The source {source.id!r} is in quarantine since {why.since:%Y-%m-%d %H:%M} UTC: {why.reason}."
+            message = (
+                f"The source {source.id!r} has been in quarantine since {why.since:%Y-%m-%d %H:%M} UTC: {why.reason}."
+            )
             detail = {"source": source.id, "since": why.since.isoformat()}
             judgement.add([Finding("P113", message, detail=detail)], source.modes["provenance"])
 

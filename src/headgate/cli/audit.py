@@ -22,6 +22,7 @@ from headgate.cli.options import (
     write_page,
 )
 from headgate.corpus import Audit, audit_corpus
+from headgate.encoding import in_number
 from headgate.report import audit_html, audit_tables, prose
 
 __all__ = ["EXAMPLE_AUDIT", "audit"]
@@ -61,7 +62,7 @@ def _show(result: Audit, policy: Path, most: int) -> None:
         screen.print(table)
         screen.print()
     counts = result.counts()
-    admissible = f"{counts['admissible']:,} of {counts['documents']:,} documents are admissible"
-    screen.print(prose(f"{admissible} under {policy}."))
+    admissible = f"{counts['admissible']:,} of {in_number(counts['documents'], 'document')}"
+    screen.print(prose(f"Admissible under {policy}: {admissible}."))
     if counts["kept_out"]:
         screen.print("headgate explain CODE says what a code means and how to fix it.")

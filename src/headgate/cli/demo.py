@@ -30,4 +30,4 @@ def demo(
     else:
         render_console(result, console())
         if html is not None:
-            typer.echo(f"The same as a page: {html}")
+            typer.echo(f"Also written to {html}")

@@ -29,7 +29,7 @@ from headgate.codes import CODES
 from headgate.errors import HeadgateError
 from headgate.record import AdmissionRecord, DecisionRecord, LogEntry, name_of
 from headgate.record.reading import parse_line
-from headgate.report import admission_html, admission_rich, plain, visible
+from headgate.report import admission_html, admission_rich, plain, prose, visible
 
 __all__ = ["EXAMPLE_LOG", "log"]
 
@@ -136,7 +136,9 @@ def _show(entries: Iterator[LogEntry], wanted: _Filter, *, as_json: bool) -> Non
                 print_json(line, indent=None)
                 continue
             codes = " ".join(finding["code"] for finding in decision["findings"])
-            shown = f"{entry.record['now'][:19]}  {decision['action']:<5}  {codes:<15}  {decision['source']}"
+            record = entry.record
+            shown = f"{record['now'][:19]}  {record['admission'][:12]}  {decision['action']:<5}  {codes:<15}"
+            shown += f"  {decision['source']}"
             screen.print(plain(f"{shown}  {name_of(decision)}"), soft_wrap=True)
 
 
@@ -151,7 +153,15 @@ def _show_whole(path: Path, entries: Iterator[LogEntry], admission: str, html: P
         if as_json:
             print_json(record)
         else:
-            console().print(admission_rich(record))
+            screen = console()
+            screen.print(prose(_facts(record)))
+            screen.print(admission_rich(record))
+
+
+def _facts(record: AdmissionRecord) -> str:
+    judged = f", judged as of {record['as_of'][:19]} UTC" if record["as_of"] else ""
+    mode, revision = record["mode"] or "unknown", record["policy_revision"] or "unknown"
+    return f"Admission {record['admission']}, {record['now'][:19]} UTC{judged}, mode {mode}, policy {revision}."
 
 
 def _count(entries: Iterator[LogEntry], wanted: _Filter, *, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from headgate.cli.options import JsonOption, LogArgument, LogEntries, console, print_json
+from headgate.encoding import in_number
 from headgate.errors import HeadgateError
 from headgate.files import write_text
 from headgate.provenance import KeySet
@@ -26,11 +27,16 @@ def issue(
     admission: Annotated[str, typer.Option(help="The admission's id, or how it begins.")],
     key: Annotated[Path, typer.Option(help="The private key; ideally a key used for nothing else.")],
     issuer: Annotated[str, typer.Option(help="The issuer's name.")],
-    out: Annotated[Path | None, typer.Option(help="Write it to a file instead of the screen.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write it to a file instead of the screen.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
 ) -> None:
     """Sign what a prompt was given, as the decision log has it. Exit code 1 if lines of the log were skipped."""
     from headgate.record.receipt import issue_receipt
 
+    if out is not None and out.exists() and not force:
+        raise HeadgateError(f"{out} exists already. Choose another --out, or overwrite it with --force.")
     entries = LogEntries(path, quiet=False)
     found = [
         entry.record
@@ -46,6 +52,7 @@ def issue(
         typer.echo(token)
     else:
         write_text(out, token + "\n")
+        typer.echo(f"The receipt for the admission {found[0]['admission']} is in {out}.", err=True)
     raise typer.Exit(int(is_partial))
 
 
@@ -58,6 +65,10 @@ def verify(
     ] = None,
     document: Annotated[list[Path] | None, typer.Option(help="The texts in the prompt, in order.")] = None,
     admission: Annotated[str | None, typer.Option(help="The id of the admission.")] = None,
+    issuer: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KID=NAME", help="Which issuer a key may speak for; several times for several."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check a receipt with nothing but the public key. Exit code 1 if it proves nothing about this question."""
@@ -67,10 +78,18 @@ def verify(
         raise HeadgateError("A receipt proves something about one question: name it with --query or --query-digest.")
     # Bytes that are not UTF-8 have another digest than any text that was admitted: an answer, not a crash.
     texts = [file.read_bytes().decode("utf-8", "surrogateescape") for file in document] if document else None
-    loaded = KeySet.load(keys)
+    loaded, issuers = KeySet.load(keys), _issuers(issuer)
     try:
         token = receipt.read_text(encoding="utf-8", errors="replace")
-        found = verify_receipt(token, loaded, query=query, query_digest=query_digest, texts=texts, admission=admission)
+        found = verify_receipt(
+            token,
+            loaded,
+            query=query,
+            query_digest=query_digest,
+            texts=texts,
+            admission=admission,
+            issuers=issuers,
+        )
     except ReceiptError as error:
         typer.echo(visible(str(error)), err=True)
         raise typer.Exit(1) from None
@@ -79,7 +98,8 @@ def verify(
         return
     screen = console()
     screen.print(plain(f"{found.issuer} vouches for what was given on {found.now:%Y-%m-%d %H:%M:%S} UTC:"))
-    screen.print(plain(f"(signed with the key {found.kid!r}; the issuer's name is what its holder wrote)"))
+    bound = "which may speak for this issuer" if issuers else "the issuer's name is what its holder wrote"
+    screen.print(plain(f"(signed with the key {found.kid!r}; {bound})"))
     table = new_table(
         None, [("document", False), ("source", False), ("version", True), ("age", True), ("changed", True)]
     )
@@ -90,8 +110,21 @@ def verify(
             plain(str(entry.get("source")), 30),
             plain(str(entry.get("version") or "")),
             age_in_words(entry.get("age_seconds")),
-            f"{len(edits) if isinstance(edits, list) else 0:,} terms",
+            in_number(len(edits) if isinstance(edits, list) else 0, "term"),
         )
     screen.print(table)
     dropped = ", ".join(f"{code} {count}" for code, count in found.dropped.items())
     screen.print(plain(f"Kept out: {dropped or 'nothing'}. Mode {found.mode}, policy {found.policy_revision}."))
+
+
+def _issuers(entries: list[str] | None) -> dict[str, set[str]] | None:
+    """Return for each key the issuers that it may speak for; None where nothing is said about that."""
+    if not entries:
+        return None
+    issuers: dict[str, set[str]] = {}
+    for entry in entries:
+        kid, _, name = entry.partition("=")
+        if not kid or not name:
+            raise HeadgateError(f"--issuer {entry!r}: write KID=NAME, such as desk-2026=desk.")
+        issuers.setdefault(kid, set()).add(name)
+    return issuers

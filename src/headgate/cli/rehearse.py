@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rapidfuzz import process
 from rich.console import Console
 from rich.progress import Progress
 
@@ -71,12 +72,14 @@ def rehearse(
     # Here, so that the other commands start without it.
     from headgate.rehearsal import rehearse as run
 
+    # Whatever is wrong with the command itself is said before a corpus is read.
+    chosen = _injections(only, injection)
+    doses = _doses(dose, [one.name for one in chosen])
+    build = _builder(framework, retriever)
+    loaded = Policy.load(policy)
     read = Documents(documents, "Reading", prefix=prefix, quiet=as_json)
     chunks = [item.chunk for item in read if item.chunk is not None]
     is_partial = read.finish()
-    chosen = _injections(only, injection)
-    build = _builder(framework, retriever)
-    loaded = Policy.load(policy)
     with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
         task = bar.add_task("questions", total=None)
         try:
@@ -87,7 +90,7 @@ def rehearse(
                 loaded,
                 framework=framework,
                 injections=chosen,
-                doses=_doses(dose),
+                doses=doses,
                 seed=seed,
                 now=instant(now),
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
@@ -133,24 +136,33 @@ def _injections(only: list[str] | None, own: list[str] | None) -> list[Any]:
             raise HeadgateError(
                 f"{place} is not an injection. Put @headgate.rehearsal.injection(...) above the function."
             )
-    chosen = [one for one in CATALOGUE if not only or one.name in only]
-    unknown = [name for name in only or () if name not in {one.name for one in CATALOGUE}]
-    if unknown:
-        raise HeadgateError(
-            f"{unknown[0]!r} is not an injection; there are: {', '.join(one.name for one in CATALOGUE)}."
-        )
-    return [*chosen, *mine]
+    names = [one.name for one in CATALOGUE]
+    for name in only or ():
+        _require_known("--only", name, names)
+    return [*(one for one in CATALOGUE if not only or one.name in only), *mine]
 
 
-def _doses(entries: list[str] | None) -> dict[str, float]:
+def _require_known(option: str, name: str, names: Sequence[str]) -> None:
+    if name in names:
+        return
+    match = process.extractOne(name, names, score_cutoff=60)
+    remedy = f"Did you mean {match[0]!r}?" if match else f"There are: {', '.join(names)}."
+    raise HeadgateError(f"{option}: {name!r} is not an injection here. {remedy}")
+
+
+def _doses(entries: list[str] | None, names: Sequence[str]) -> dict[str, float]:
     doses = {}
     for entry in entries or ():
         # The last one: a name of an injection may hold the sign too.
-        name, _, share = entry.rpartition("=")
+        name, _, written = (part.strip() for part in entry.rpartition("="))
         try:
-            doses[name.strip()] = float(share)
+            share = float(written[:-1]) / 100 if written.endswith("%") else float(written)
         except ValueError:
-            raise HeadgateError(f"--dose {entry!r}: write NAME=SHARE, such as 'stale copy=0.2'.") from None
+            share = -1.0
+        if not name or not 0 <= share <= 1:
+            raise HeadgateError(f"--dose {entry!r}: write NAME=SHARE, such as 'stale copy=0.2' or 'stale copy=20%'.")
+        _require_known("--dose", name, names)
+        doses[name] = share
     return doses
 
 

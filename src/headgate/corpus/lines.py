@@ -1,4 +1,4 @@
-"""JSON Lines, one document a line: reading, writing, and the count that shows when lines are missing."""
+"""JSON Lines, one document per line: reading, writing, and the count that shows when lines are missing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 
 from headgate.chunk import Chunk
 from headgate.corpus.item import CorpusItem
-from headgate.encoding import to_json
+from headgate.encoding import in_number, to_json
 from headgate.limits import Limits
 
 __all__ = ["COUNT_KEY", "read_lines", "to_line", "to_lines"]
@@ -99,9 +99,10 @@ class _Tally:
     def problem(self) -> str | None:
         if not self.numbered or self.numbered == self.expected:
             return None
+        held = f"it holds {in_number(self.numbered, 'document')}"
         if self.expected is None:
-            return f"its end is missing: it holds {self.numbered:,} documents, and not the last, which counts them"
-        return f"it holds {self.numbered:,} documents, but was written with {self.expected:,}"
+            return f"its end is missing: {held}, and not the last one, which counts them"
+        return f"{held}, but was written with {self.expected:,}"
 
 
 def _open(file: Path) -> BinaryIO:

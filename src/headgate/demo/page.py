@@ -28,8 +28,8 @@ def render_page(result: DemoResult) -> str:
     bad = sum(document.trouble is not None for document in result.documents.values())
     body = [
         "<h1>The same chain, with one line more</h1>",
-        f'<p class="lead">{len(result.documents)} documents of a company that rents cargo bikes, in the state in which '
-        f"production has them: {bad} are stale, forged, changed, unsigned or in force only later. "
+        f'<p class="lead">{len(result.documents)} documents of a company that rents cargo bikes, as they are in '
+        f"production: {bad} are stale, forged, changed, unsigned or not yet in force. "
         f"{len(result.questions)} questions to a {escape(result.framework)} chain on "
         f"{result.today:%d %B %Y}, asked twice. The difference is one line:</p>",
         '<p><code>retriever = guard(retriever, "headgate.yaml")</code></p>',

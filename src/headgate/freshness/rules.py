@@ -173,12 +173,12 @@ def _judge_age(times: Timestamps, role: str, interval: Interval, rule: Freshness
             "age_seconds": round(oldest.total_seconds()),
             "max_age": allowed,
         }
+        # The age as everywhere else: since the earliest instant that the time can mean.
+        age = format_duration(oldest)
         if youngest > rule.max_age:
-            message = f"It was {role} {format_duration(youngest)} ago; {allowed} are allowed."
+            message = f"It was {role} {age} ago; the limit is {allowed}."
         else:
-            message = (
-                f"It was {role} up to {format_duration(oldest)} ago; {allowed} are allowed. {_what_is_open(interval)}."
-            )
+            message = f"It was {role} up to {age} ago; the limit is {allowed}. {_what_is_open(interval)}."
         yield Finding("F202", message, detail=detail)
     elif rule.warn_after is not None and oldest > rule.warn_after:
         yield Finding(

@@ -135,11 +135,13 @@ def _is_before(older: Candidate, newer: Candidate) -> bool:
 def _finding(older: Candidate, newer: Candidate) -> Finding:
     if newer.version is not None and older.version is not None:
         was, now = f"version {older.version}", f"version {newer.version}"
+        message = f"This is {was}; {now} is here too."
     else:
         was, now = _shown(older), _shown(newer)
+        message = f"This is of {was}; one of {now} is here too."
     return Finding(
         "F205",
-        f"It is of {was}; the retrieval also holds {now}.",
+        message,
         detail={"uri": older.uri, "found": was, "newest": now, "newest_index": newer.index},
     )
 

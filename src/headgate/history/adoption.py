@@ -67,6 +67,8 @@ class Adoption(Printable):
         places: for documents of no source, where they are from.
         kids: for seals by unknown keys, the names of these keys.
         unsealed: documents that lack only a seal, the most frequent ones.
+        lacking: documents that lack only a seal, by source.
+        sealing: sources of which a sealed document came.
         skipped: lines of the log without a record that can be used.
     """
 
@@ -86,6 +88,8 @@ class Adoption(Printable):
     places: Counter[str] = field(default_factory=Counter)
     kids: Counter[str] = field(default_factory=Counter)
     unsealed: MostFrequent[dict[str, object]] = field(default_factory=lambda: MostFrequent(_DOCUMENTS))
+    lacking: Counter[str] = field(default_factory=Counter)
+    sealing: set[str] = field(default_factory=set)
     skipped: int = 0
 
     def only(self, codes: frozenset[str]) -> int:
@@ -143,10 +147,16 @@ class Adoption(Printable):
             yield Remedy("no date at all", rest, todo, "freshness: {missing: warn}")
 
     def _seal_remedies(self) -> Iterable[Remedy]:
-        count = self.only(_WANT_OF_SEAL)
-        if count:
-            todo = "Seal them at ingestion (SealDocuments, SealNodes, `headgate seal`); `--unsealed FILE` lists them. "
-            yield Remedy("only a seal is missing", count, todo + "Until then:", "provenance: {require: declared}")
+        doubtful = sum(count for source, count in self.lacking.items() if source in self.sealing)
+        todo = "Seal them at ingestion (SealDocuments, SealNodes, `headgate seal`); `--unsealed FILE` lists them."
+        if doubtful:
+            # Where the publisher seals, what has no seal may be a forgery, and `declared` would let it in.
+            first = "Look at them first: their sources seal, so these may be forged. If they are genuine: "
+            yield Remedy("a seal is missing where others have one", doubtful, first + todo)
+        count = self.only(_WANT_OF_SEAL) - doubtful
+        if count > 0:
+            todo += " Until then, which lets in whatever claims to be of the source:"
+            yield Remedy("only a seal is missing", count, todo, "provenance: {require: declared}")
 
     def _source_remedies(self) -> Iterable[Remedy]:
         count = self.only(_WANT_OF_SOURCE)
@@ -190,6 +200,8 @@ def _add(found: Adoption, record: AdmissionRecord) -> None:
     for decision in record["decisions"]:
         documents += 1
         codes = frozenset(error_codes(decision))
+        if decision["assurance"] == "sealed" and len(found.sealing) < _CAUSES:
+            found.sealing.add(decision["source"][:100])
         if codes:
             blocked += 1
             _bump(found.causes, codes)
@@ -218,6 +230,7 @@ def _study_date(found: Adoption, decision: DecisionRecord) -> None:
 
 
 def _study_seal(found: Adoption, decision: DecisionRecord) -> None:
+    _bump(found.lacking, decision["source"][:100])
     digest = decision["digest"][:60]
     known: dict[str, object] = {
         "digest": digest,

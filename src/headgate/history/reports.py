@@ -121,10 +121,14 @@ def _adoption_sentence(found: Adoption) -> str:
 
 
 def _adoption_notes(found: Adoption) -> Iterator[str]:
-    for codes, want in ((("F203",), "a date"), (("P101",), "a seal"), (("P109",), "a source in the policy")):
+    for codes, want in (
+        (("F203",), "no date can be used"),
+        (("P101",), "a seal is missing"),
+        (("P109",), "no source matches"),
+    ):
         count = found.only(frozenset(codes))
         if count:
-            yield f"{count:,} of them only because {want} is missing."
+            yield f"{count:,} of them only because {want}."
     if found.empty_prompts:
         note = f"{found.empty_prompts:,} prompts would have no document left."
         if found.empty_prompts == found.admissions and found.causes:

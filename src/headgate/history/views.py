@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Group
+from rich.table import Table
 from rich.text import Text
 
 from headgate.admission.quarantine import Held
@@ -29,6 +30,7 @@ __all__ = ["scorecard_html", "scorecard_rich"]
 
 _ROWS = 100
 _PERIODS = 400
+_LATEST = 24
 _AGES = (0.5, 0.9, 0.99)
 
 
@@ -97,7 +99,26 @@ def scorecard_rich(card: Scorecard) -> Group:
             age_in_words(score.ages.percentile(0.99)),
             plain(_codes(score), 80),
         )
-    return Group(*parts, Text(), listed)
+    parts += [Text(), listed]
+    if len(card.periods) > 1:
+        parts += [Text(), _periods_rich(card)]
+    return Group(*parts)
+
+
+def _periods_rich(card: Scorecard) -> Table:
+    """Return the latest periods; all of them are in the page and in `to_dict`."""
+    latest = list(card.periods.items())[-_LATEST:]
+    title = f"By {card.by}" + (
+        f", the latest {_LATEST} of {len(card.periods):,}" if len(card.periods) > _LATEST else ""
+    )
+    columns = [(card.by, False), ("prompts", True), ("sound", True), ("without the gate", True), ("failed", True)]
+    listed = new_table(title, columns)
+    for start, period in latest:
+        failed = sum(period.failures.values())
+        listed.add_row(
+            plain(start), f"{period.prompts:,}", f"{period.sound:,}", f"{period.sound_before:,}", f"{failed:,}"
+        )
+    return listed
 
 
 def _sentence(card: Scorecard) -> str:

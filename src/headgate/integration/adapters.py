@@ -159,7 +159,7 @@ def gate_reference(gate: Gate) -> dict[str, str]:
     """Return what a serialised component carries instead of its gate: the policy's path and revision.
 
     Raises:
-        PolicyError: the policy was not read from a file, so nothing that is written could bring it back.
+        PolicyError: the policy was not read from a file, so what is written could not be read again.
     """
     if gate.path is None:
         raise PolicyError(
@@ -240,6 +240,6 @@ def _explain_missing(target: object) -> str:
                 f"pip install {distribution}"
             )
     return (
-        f"{kind.__module__}.{kind.__qualname__} is nothing that headgate can guard. Give a retriever or a vector store "
+        f"{kind.__module__}.{kind.__qualname__} cannot be guarded by headgate. Give a retriever or a vector store "
         "of LangChain or LlamaIndex, or call Gate.admit on your own chunks."
     )

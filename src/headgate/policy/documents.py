@@ -134,7 +134,7 @@ def _mapping(node: yaml.MappingNode, path: Steps, lines: dict[Steps, int]) -> di
         # A key is a text whatever it looks like: `on`, `1` and `<<` are names, and nothing is merged.
         key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
         if key is None or key in mapping:
-            problem = "a key must be a text." if key is None else f"the key {key[:60]!r} is here twice."
+            problem = "a key must be a string." if key is None else f"the key {key[:60]!r} is here twice."
             raise PolicyError(problem, "Keep one.", path, line=key_node.start_mark.line + 1)
         inner = (*path, key)
         mapping[key] = _construct(value_node, inner, lines)

@@ -316,7 +316,7 @@ def _verification_key(material: PublicMaterial) -> VerificationKey:
         problem = f"the key's key_ops are {shown(operations, 40)}."
         raise UnusableKeyError(problem, "A key that verifies has the operation 'verify'.")
     if kid is not None and (not isinstance(kid, str) or not kid):
-        raise UnusableKeyError(f"the kid {shown(kid, 40)} is not a text.", "Name the key with a text.")
+        raise UnusableKeyError(f"the kid {shown(kid, 40)} is not a string.", "Give the key a name.")
     thumbprint = thumbprint_of(key)
     dates = (material.valid_from, material.valid_until)
     return VerificationKey(kid or thumbprint, algorithms_of(key), thumbprint, key, *dates)

@@ -227,7 +227,7 @@ def parse_seal(payload: bytes, kid: str = "") -> Seal:
 def _text(claims: Mapping[str, object], name: str) -> str:
     value = claims.get(name)
     if not isinstance(value, str) or not value:
-        raise SealError("P106", f"the claim {name!r} is missing or not a text")
+        raise SealError("P106", f"the claim {name!r} is missing or is not a string")
     return value
 
 

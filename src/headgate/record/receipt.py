@@ -19,6 +19,7 @@ from headgate.encoding import (
     b64url_decode,
     canonical_json,
     digest_label,
+    in_number,
     is_digest_label,
     loads_strict,
     replace_surrogates,
@@ -244,9 +245,9 @@ def _parse(statement: Any, kid: str) -> Receipt:
 
 def _compare(receipt: Receipt, texts: Sequence[str]) -> None:
     if len(texts) != len(receipt.documents):
-        problem = f"The receipt is for {len(receipt.documents)} documents, not for {len(texts)}."
+        problem = f"The receipt is for {in_number(len(receipt.documents), 'document')}, not for {len(texts)}."
         raise ReceiptError(problem)
-    for number, (text, document) in enumerate(zip(texts, receipt.documents, strict=True)):
+    for number, (text, document) in enumerate(zip(texts, receipt.documents, strict=True), 1):
         if digest_label(text.encode("utf-8", "surrogatepass")) != document["prompt_digest"]:
             raise ReceiptError(f"Document {number} ({document.get('uri')}) is not the text that the receipt names.")
 

@@ -1,4 +1,4 @@
-"""What a rehearsal brought: by injection, without and with the gate."""
+"""What a rehearsal found: by injection, without and with the gate."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class InjectionResult:
 
 @dataclass(slots=True, repr=False)
 class Rehearsal(Printable):
-    """What a rehearsal brought.
+    """What a rehearsal found.
 
     Attributes:
         now: the instant of the rehearsal.

@@ -155,7 +155,9 @@ class Replay(Printable):
         if len(examples) < _EXAMPLES:
             after = tuple(f"{finding.code} {finding.message}" for finding in one.reasons)
             document = name_of(one.before)
-            examples.append(Example(record["admission"], record["now"], document, one.source, reasons, after))
+            # Where nothing kept it out, what was noted about it is said: it may be what keeps it out now.
+            before = reasons or tuple(dict.fromkeys(finding["code"] for finding in one.before["findings"]))
+            examples.append(Example(record["admission"], record["now"], document, one.source, before, after))
 
     def _bump(self, counts: Counter[tuple[str, str]], source: str, code: str) -> None:
         counts[(source if len(counts) < _SOURCES else "other", code)] += 1

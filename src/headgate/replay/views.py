@@ -46,7 +46,7 @@ def replay_html(replay: Replay) -> str:
         for example in examples[:3]
     ][:_ROWS]
     if rows:
-        head = ("change", "document", "decided", "spoke against it then", "speaks against it now")
+        head = ("change", "document", "decided", "said of it then", "speaks against it now")
         parts.append(table(head, rows, caption="examples"))
     return "".join(parts)
 
