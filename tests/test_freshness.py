@@ -1,0 +1,243 @@
+"""What the freshness rules say of a document: at the very instant where it changes, and in which words."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from headgate.decision import Finding
+from headgate.freshness import (
+    Candidate,
+    Timestamps,
+    find_superseded,
+    find_time_like,
+    fragment_of,
+    identify_document,
+    judge_freshness,
+    quiet_window,
+    read_time,
+    resolve_timestamps,
+)
+from headgate.policy import Freshness, MetadataKeys
+
+UTC = timezone.utc
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+DAY = timedelta(days=1)
+
+
+def judged(metadata: dict[str, object], at: datetime = NOW, **rule: Any) -> tuple[Finding, ...]:
+    return judge_freshness(resolve_timestamps(metadata), Freshness.model_validate(rule), at).findings
+
+
+def codes(metadata: dict[str, object], at: datetime = NOW, **rule: Any) -> list[str]:
+    return [finding.code for finding in judged(metadata, at, **rule)]
+
+
+AGES = [
+    (
+        {"updated": "2026-03-01T12:00:00Z"},
+        {},
+        "It was modified 92d ago; 10d are allowed.",
+    ),
+    (
+        {"updated": "2026-05-22"},
+        {},
+        "It was modified up to 11d ago; 10d are allowed. "
+        "The day alone leaves that open: add a time and a zone, or set metadata.timezone.",
+    ),
+    (
+        {"updated": "2026-05-22"},
+        {"timezone": "UTC"},
+        "It was modified up to 10d ago; 10d are allowed. The day alone leaves that open: add a time.",
+    ),
+    (
+        {"created": "2026-05-22T06:00:00"},
+        {},
+        "It was created up to 10d ago; 10d are allowed. "
+        "The time alone leaves that open: add a zone, or set metadata.timezone.",
+    ),
+    (
+        {"published": "2026-05"},
+        {},
+        "It was published up to 32d ago; 10d are allowed. "
+        "The month alone leaves that open: add a time and a zone, or set metadata.timezone.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("metadata", "keys", "message"), AGES, ids=[message[-40:] for _, _, message in AGES])
+def test_an_age_that_is_too_high_says_what_is_known_and_what_would_help(
+    metadata: dict[str, object], keys: dict[str, str], message: str
+) -> None:
+    times = resolve_timestamps(metadata, keys=MetadataKeys.model_validate(keys))
+    (finding,) = judge_freshness(times, Freshness.model_validate({"max_age": "10d"}), NOW).findings
+    assert (finding.code, finding.severity, finding.message) == ("F202", "error", message)
+    assert finding.detail["max_age"] == "10d"
+
+
+def test_an_age_counts_from_its_limit_on() -> None:
+    limits: dict[str, Any] = {"max_age": "10d", "warn_after": "5d"}
+    for age, expected in [(10 * DAY + TICK, ["F202"]), (10 * DAY, ["F209"]), (5 * DAY + TICK, ["F209"]), (5 * DAY, [])]:
+        assert codes({"updated": NOW - age}, **limits) == expected
+    (due,) = judged({"updated": NOW - 7 * DAY}, **limits)
+    assert (due.severity, due.message) == ("warning", "It was modified 7d ago; review is due after 5d.")
+    assert due.detail["age_seconds"] == 7 * 86_400
+    assert codes({"updated": NOW - 99 * DAY}) == []
+
+
+def test_the_future_begins_after_the_skew() -> None:
+    skew = timedelta(minutes=5)
+    assert codes({"updated": NOW + skew}) == []
+    (ahead,) = judged({"updated": NOW + skew + timedelta(seconds=1)})
+    assert (ahead.code, ahead.message) == ("F204", "It claims to be modified 5m 1s in the future.")
+    late = judge_freshness(resolve_timestamps({"updated": NOW + DAY}), Freshness(), NOW)
+    assert (late.modified, late.age) == (NOW + DAY, None)
+    soon = judge_freshness(resolve_timestamps({"updated": NOW + skew}), Freshness(), NOW)
+    assert (soon.modified, soon.age) == (NOW + skew, timedelta(0))
+    past = judge_freshness(resolve_timestamps({"updated": NOW - DAY}), Freshness(), NOW)
+    assert (past.modified, past.age) == (NOW - DAY, DAY)
+
+
+def test_a_validity_ends_at_its_instant_and_begins_at_its_instant() -> None:
+    assert codes({"expires": NOW}) == ["F201"]
+    assert codes({"expires": NOW + TICK}) == []
+    assert codes({"valid_from": NOW}) == []
+    assert codes({"valid_from": NOW + TICK}) == ["F206"]
+    hint = " in some time zones; add a zone to say where"
+    table = [
+        ("expires", "2026-06-01T12:00:00Z", "It was valid until 2026-06-01T12:00:00Z."),
+        ("expires", "2026-06-02T00:00:00", f"It was valid until 2026-06-01T10:00:00Z{hint}."),
+        ("expires", "2026-06-01T00:00:00", "It was valid until 2026-05-31T10:00:00Z."),
+        ("valid_from", "2026-06-01T12:00:00", f"It is valid from 2026-06-02T00:00:00Z{hint}."),
+        ("valid_from", "2026-06-02T02:00:00", f"It is valid from 2026-06-02T14:00:00Z{hint}."),
+        ("valid_from", "2026-06-02T02:00:01", "It is valid from 2026-06-02T14:00:01Z."),
+    ]
+    for key, value, message in table:
+        assert [finding.message for finding in judged({key: value})] == [message]
+
+
+@pytest.mark.parametrize(
+    ("missing", "expected"), [("drop", [("F203", "error")]), ("warn", [("F203", "warning")]), ("admit", [])]
+)
+def test_a_missing_time_counts_where_an_age_is_limited(missing: str, expected: list[tuple[str, str]]) -> None:
+    found = judged({}, max_age="1d", missing=missing)
+    assert [(finding.code, finding.severity) for finding in found] == expected
+    assert judged({}, missing=missing) == ()
+    if found:
+        assert found[0].message == "It has no time of modification, publication or creation."
+        (unread,) = judged({"updated": "soon"}, max_age="1d", missing=missing)
+        assert unread.message.startswith("No usable time ('updated': ")
+        times = resolve_timestamps({"updated": "2026-05-01T00:00:00Z"}, evidence="sealed")
+        (unsigned,) = judge_freshness(times, Freshness.model_validate({"max_age": "1d"}), NOW).findings
+        assert "Nobody signed 'updated', which says that it was modified 2026-05-01T00:00:00Z." in unsigned.message
+        assert unsigned.detail == {"unsigned": {"modified": "2026-05-01T00:00:00Z", "key": "updated"}}
+
+
+def test_what_cannot_be_read_is_excused_only_where_it_was_looked_at() -> None:
+    for rule, severity in [("drop", "error"), ("warn", "warning")]:
+        (finding,) = judged({"expires": "soon"}, unreadable=rule)
+        assert (finding.code, finding.severity, finding.detail["role"]) == ("F203", severity, "valid_until")
+    long = resolve_timestamps({f"k{number}": "x" for number in range(100_000)})
+    (unseen,) = judge_freshness(long, Freshness(unreadable="warn"), NOW).findings
+    assert (unseen.severity, unseen.detail["role"]) == ("error", "metadata")
+
+
+def test_a_window_is_quiet_up_to_both_of_its_ends() -> None:
+    times = resolve_timestamps({"updated": NOW, "valid_from": NOW + DAY, "expires": NOW + 3 * DAY})
+    assert quiet_window(times, Freshness()) == (NOW + DAY, NOW + 3 * DAY - TICK)
+    assert quiet_window(times, Freshness(max_age=2 * DAY)) == (NOW + DAY, NOW + 2 * DAY)
+    assert quiet_window(times, Freshness(max_age=3 * DAY, warn_after=2 * DAY)) == (NOW + DAY, NOW + 2 * DAY)
+    assert quiet_window(times, Freshness(max_age=DAY)) == (NOW + DAY, NOW + DAY)
+    assert quiet_window(times, Freshness(max_age=DAY - TICK)) is None
+    alone = resolve_timestamps({"updated": NOW})
+    window = quiet_window(alone, Freshness(max_age=DAY, future_skew=timedelta(hours=1)))
+    assert window == (NOW - timedelta(hours=1), NOW + DAY)
+    ends = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    assert quiet_window(Timestamps(), Freshness()) == ends
+    assert quiet_window(Timestamps(), Freshness(max_age=DAY)) is None
+    assert quiet_window(Timestamps(), Freshness(max_age=DAY, missing="warn")) is None
+    assert quiet_window(Timestamps(), Freshness(max_age=DAY, missing="admit")) == ends
+    assert quiet_window(resolve_timestamps({"superseded_by": "b"}), Freshness()) is None
+    assert quiet_window(resolve_timestamps({"expires": "soon"}), Freshness()) is None
+
+
+def version(index: int, *, number: int | None = None, at: str | None = None, **more: Any) -> Candidate:
+    modified = read_time(at) if at else None
+    return Candidate(index=index, document="d", digest=str(index), version=number, modified=modified, **more)
+
+
+OLD, NEW = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"
+PAIRS = [  # the older, the newer, and how each is called
+    (version(0, number=1, uri="u"), version(1, number=2), "version 1", "version 2"),
+    (version(0, number=1, at=NEW), version(1, number=2, at=OLD), "version 1", "version 2"),
+    (version(0, at=OLD), version(1, at=NEW), OLD, NEW),
+    (version(0, at=OLD), version(1, number=2, at=NEW), OLD, NEW),
+    (version(0, number=7, at=OLD, counts=False), version(1, at=NEW), OLD, NEW),
+]
+
+
+@pytest.mark.parametrize(("older", "newer", "was", "now"), PAIRS)
+def test_what_is_pushed_out_says_by_what(older: Candidate, newer: Candidate, was: str, now: str) -> None:
+    for retrieval in ([older, newer], [newer, older]):
+        found = find_superseded(retrieval)
+        assert list(found) == [0]
+        assert found[0].message == f"It is of {was}; the retrieval also holds {now}."
+        assert found[0].detail == {"uri": older.uri, "found": was, "newest": now, "newest_index": 1}
+
+
+def test_chunks_of_one_version_may_differ_by_the_tolerance() -> None:
+    hour = timedelta(hours=1)
+    new = Candidate(index=1, document="d", digest="b", modified=read_time(NOW))
+    for apart, out in [(hour, []), (hour + TICK, [0])]:
+        old = Candidate(index=0, document="d", digest="a", modified=read_time(NOW - apart))
+        assert list(find_superseded([old, new])) == out
+        assert not find_superseded([Candidate(index=0, document="d", digest="b", modified=old.modified), new])
+
+
+def test_versions_of_one_number_and_those_without_any_stay() -> None:
+    assert not find_superseded([version(0, number=2), version(1, number=2)])
+    assert not find_superseded([version(0), version(1, number=2)])
+    assert not find_superseded([version(0), version(1)])
+    assert not find_superseded([version(0, number=1, applies=False), version(1, number=2)])
+    assert not find_superseded([version(0, number=1), version(1, number=2, counts=False)])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://a.example/%C3%BC", "https://a.example/ü", True),
+        ("https://a.example/x%FFy", "https://a.example/x%FEy", False),
+        ("https://a.example/x%FFy", "https://a.example/x\ufffdy", False),
+        ("https://a.example/a/", "https://a.example/a", True),
+        ("https://a.example/a?b/", "https://a.example/a?b", False),
+        ("https://a.example/a#x", "https://a.example/a#y", False),
+        ("https://a.example/a#x:~:text=b", "https://a.example/a#x", True),
+        ("https://a.example/a#:~:text=b", "https://a.example/a", True),
+        ("folder/a#b", "folder/a", False),
+    ],
+)
+def test_what_is_one_document(one: str, other: str, same: bool) -> None:
+    assert (identify_document(one) == identify_document(other)) is same
+
+
+def test_a_fragment_that_is_known_decides() -> None:
+    page = "https://a.example/a"
+    assert identify_document(f"{page}#x", fragment="f") == f"{page}#f"
+    assert identify_document(f"{page}#x", fragment="") == page
+    assert identify_document(f"{page}#x") == f"{page}#{fragment_of(f'{page}#x')}"
+    assert len(fragment_of(f"{page}#x")) == 16
+    assert fragment_of(f"{page}#x", len(page) + 2) == fragment_of(f"{page}#x")
+    assert fragment_of(f"{page}#x", len(page) + 1) == ""
+    assert identify_document(7) is None
+
+
+def test_a_weaker_key_does_not_stand_in_for_one_that_cannot_be_read() -> None:
+    metadata: dict[str, object] = {"updated": "?", "mtime": "2026-01-01T00:00:00Z"}
+    for keys in (None, MetadataKeys.model_validate({"source": "at"})):
+        times = resolve_timestamps(metadata, keys=keys)
+        assert times.modified is None
+        assert times.evidence["modified"].key == "updated"
+    assert find_time_like({"t": "2026-05-01"}) == ("t",)
