@@ -15,7 +15,7 @@ from headgate.decision import Decision, Finding, Mode, under_mode
 from headgate.encoding import safe_id
 from headgate.freshness import judge_freshness
 from headgate.limits import Limits
-from headgate.provenance import check_prompt_metadata, hidden_though_covered
+from headgate.provenance import check_prompt_metadata, hidden_though_covered, unproved_words
 from headgate.terminology.edits import Rewrite
 from headgate.terminology.findings import describe_rewrite
 
@@ -42,6 +42,7 @@ class Judgement:
         metadata_rewrites: what it did with metadata entries in the prompt.
         shown: metadata entries that will be in the prompt; None where that is not known.
         withheld: metadata entries that must not be in the prompt.
+        removed: metadata entries that leave the document as well, because a later step could show them.
     """
 
     __slots__ = (
@@ -54,6 +55,7 @@ class Judgement:
         "is_kept_out",
         "metadata_rewrites",
         "modified",
+        "removed",
         "rewrite",
         "shown",
         "text",
@@ -74,6 +76,7 @@ class Judgement:
         self.metadata_rewrites: Mapping[str, Rewrite] = _NO_REWRITES
         self.shown = chunk.prompt_metadata
         self.withheld: tuple[str, ...] = ()
+        self.removed: frozenset[str] = frozenset()
 
     def add(self, findings: Sequence[Finding], mode: Mode) -> None:
         """Add the findings of a check that runs under `mode`."""
@@ -113,10 +116,10 @@ class Judgement:
             metadata[name] = rewrite.text
         if facts.cited is not None and facts.source_key in metadata:
             metadata[str(facts.source_key)] = facts.cited
-        if self.shown is None:
-            # A template that nobody sees may print any entry, so what must not be printed leaves the document.
-            withheld = frozenset(self.withheld)
-            metadata = {name: value for name, value in metadata.items() if name not in withheld}
+        if self.removed:
+            # A template that nobody sees, or a step behind the gate, may print any entry, so what must not be printed
+            # leaves the document.
+            metadata = {name: value for name, value in metadata.items() if name not in self.removed}
         return Chunk(self.text, metadata, chunk.id, chunk.score, self.shown, chunk.media)
 
 
@@ -221,6 +224,7 @@ def _choose_metadata(judgement: Judgement) -> None:
     facts, chunk = judgement.facts, judgement.chunk
     requirement = facts.source.requirement
     withheld, findings = check_prompt_metadata(chunk, facts.attestation, requirement, facts.source_key)
+    judgement.removed = unproved_words(chunk, facts.attestation, requirement, facts.source_key)
     if findings:
         judgement.findings = (*judgement.findings, *findings)
         judgement.withheld = withheld

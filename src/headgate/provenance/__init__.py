@@ -9,6 +9,7 @@ from headgate.provenance.check import (
     hidden_though_covered,
     read_claims,
     uncovered_media,
+    unproved_words,
     verify_claim,
 )
 from headgate.provenance.covered import metadata_digest
@@ -53,6 +54,7 @@ __all__ = [
     "read_seal",
     "sign_jws",
     "uncovered_media",
+    "unproved_words",
     "verify_claim",
     "verify_jws",
 ]

@@ -48,6 +48,7 @@ __all__ = [
     "hidden_though_covered",
     "read_claims",
     "uncovered_media",
+    "unproved_words",
     "verify_claim",
 ]
 
@@ -177,9 +178,7 @@ def check_prompt_metadata(
         return (), ()
     covered = attestation.covered if attestation is not None else ()
     if chunk.prompt_metadata is None:
-        # What named the source may stay: where a proof names another document, it is rewritten to that. Where nothing
-        # did, no entry is excused, not even one whose key is None.
-        excused = {SEAL_KEY, *covered, *_counters(chunk.metadata), *([source_key] if source_key is not None else [])}
+        excused = _excused(chunk, covered, source_key)
         uncovered = [name for name in chunk.metadata if name not in excused]
     else:
         uncovered = [name for name in chunk.prompt_metadata if name in chunk.metadata and name not in covered]
@@ -189,6 +188,35 @@ def check_prompt_metadata(
     detail = {"metadata": [str(name)[:_NAME_CHARS] for name in uncovered[:_SHOWN_NAMES]], "count": len(uncovered)}
     withheld = tuple(uncovered) if requirement.mode == "enforce" else ()
     return withheld, under_mode((Finding("P112", message, "info", detail),), requirement.mode)
+
+
+def unproved_words(
+    chunk: Chunk, attestation: Attestation | None, requirement: Requirement, source_key: str | None = None
+) -> frozenset[str]:
+    """Return the metadata entries that no proof covers, and that a template or a later step could let speak.
+
+    A step behind the gate can put into the prompt what a template leaves out, even in place of the text, so what the
+    index hides is among them. Arguments as for `check_prompt_metadata`.
+
+    Returns:
+        The names; none unless a proof is required and the check is enforced.
+    """
+    if requirement.mode != "enforce" or not is_proof(requirement.require):
+        return frozenset()
+    shown = chunk.prompt_metadata
+    names = chunk.metadata if shown is None else (*shown, *chunk.hidden_metadata)
+    excused = _excused(chunk, attestation.covered if attestation is not None else (), source_key)
+    return frozenset(name for name in names if name not in excused)
+
+
+def _excused(chunk: Chunk, covered: Iterable[str], source_key: str | None) -> frozenset[str]:
+    """Return the entries that may stay in a document whatever its index says in them.
+
+    What named the source may: where a proof names another document, it is rewritten to that. Where nothing did, no
+    entry is excused, not even one whose key is None.
+    """
+    named = () if source_key is None else (source_key,)
+    return frozenset((SEAL_KEY, *covered, *_counters(chunk.metadata), *named))
 
 
 def hidden_though_covered(chunk: Chunk, attestation: Attestation | None, requirement: Requirement) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from llama_index.core.instrumentation.events.llm import LLMChatStartEvent, LLMCo
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import BaseNode, MetadataMode, NodeWithScore, TextNode
 
-from headgate import Gate
+from headgate import AdapterError, Gate
 from headgate.testing.doctor import Canaries, Leaf
 from headgate.testing.walking import walk
 from llama_index.postprocessor.headgate.engines import is_end, is_source
@@ -54,7 +54,15 @@ class LlamaIndexProbe:
 
     def observe(self, question: str, marks: Sequence[str], given: Any) -> str:  # noqa: ARG002 - the protocol's name
         """Return what the model reads. LlamaIndex cannot be stopped before the model, so it is asked."""
-        target, asked = self._target, given if given is not None else question
+        try:
+            return self._ask(given if given is not None else question)
+        except AdapterError:
+            if not self.around:
+                raise
+            return ""  # the gate refused, for what is said to be around it: no promise can be seen to hold
+
+    def _ask(self, asked: Any) -> str:
+        target = self._target
         if isinstance(target, BaseRetriever):
             return "\n".join(_text_of(item) for item in target.retrieve(asked))
         # The root, which the events of all other dispatchers reach.

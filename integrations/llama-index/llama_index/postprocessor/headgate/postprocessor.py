@@ -19,6 +19,7 @@ from headgate import Gate, PolicyError
 from headgate.integration.adapters import gate_from_reference, gate_reference, given_gate
 from llama_index.postprocessor.headgate.convert import to_nodes
 from llama_index.postprocessor.headgate.gating import aadmit_nodes, admit_nodes, as_nodes
+from llama_index.postprocessor.headgate.outside import refuse_additions
 from llama_index.postprocessor.headgate.tracing import arecord, record
 
 __all__ = ["HeadgatePostprocessor"]
@@ -28,8 +29,9 @@ class HeadgatePostprocessor(BaseNodePostprocessor):
     """Lets only admissible nodes through, rewritten in your own words.
 
     Put it before whatever changes a text, because a seal covers the text as it is stored, and behind whatever adds
-    nodes, such as `PrevNextNodePostprocessor`: nothing judges what comes after it. In an engine under `guard(engine)`
-    every postprocessor is judged. It sees only what was retrieved and cannot fill up to k; `GatedRetriever` can.
+    nodes, such as `PrevNextNodePostprocessor`: behind the last one, an engine may only have postprocessors of the
+    framework that add nothing, or it is refused with an AdapterError. In an engine under `guard(engine)` every
+    postprocessor is judged. It sees only what was retrieved and cannot fill up to k; `GatedRetriever` can.
 
     Serialised (`to_dict`, JSON, `model_dump`) it carries the path and the revision of its policy, and is loaded only
     if the file is of that revision. Copies share the gate.
@@ -120,6 +122,7 @@ class HeadgatePostprocessor(BaseNodePostprocessor):
     def _postprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
+        refuse_additions(self._gate, self, self.replacing)
         found = as_nodes(nodes, self)
         admission = admit_nodes(self._gate, found, query_bundle, self.replacing)
         admission = record(self._gate, admission, self.callback_manager)
@@ -128,6 +131,7 @@ class HeadgatePostprocessor(BaseNodePostprocessor):
     async def _apostprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
+        refuse_additions(self._gate, self, self.replacing)
         found = as_nodes(nodes, self)
         admission = await aadmit_nodes(self._gate, found, query_bundle, self.replacing)
         return to_nodes(found, await arecord(self._gate, admission, self.callback_manager), self._gate, self.replacing)

@@ -14,6 +14,7 @@ from headgate.integration.adapters import PolicyLike, require_gate
 from headgate.integration.search import Search
 from llama_index.postprocessor.headgate.convert import to_nodes
 from llama_index.postprocessor.headgate.gating import aadmit_nodes, admit_nodes, as_nodes
+from llama_index.postprocessor.headgate.outside import judged_outside, refuse_additions
 from llama_index.postprocessor.headgate.tracing import arecord, record
 
 __all__ = ["GatedRetriever"]
@@ -28,8 +29,8 @@ class GatedRetriever(BaseRetriever):
     at first, and for more again as long as nodes are kept out and further ones may exist. An inner retriever without
     `similarity_top_k` is asked once.
 
-    Put it outside: a retriever that is built over this one, such as `AutoMergingRetriever`, may add nodes that no gate
-    has seen.
+    Put it outside: where a retriever that is built over this one, such as `AutoMergingRetriever`, or a postprocessor of
+    the engine that asks it, may add nodes that no gate has seen, the search is refused with an AdapterError.
 
     Args:
         retriever: the retriever behind the gate; it is never changed.
@@ -87,12 +88,14 @@ class GatedRetriever(BaseRetriever):
         self._k = k
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        refuse_additions(self._gate, self, self._replacing)
         nodes: list[NodeWithScore] = []
         admission: Admission | None = None
         search = self._search()
         for width in search:
             with search.attempt():
-                nodes = as_nodes(self._asked_for(width).retrieve(query_bundle), self._inner)
+                with judged_outside(self._gate):
+                    nodes = as_nodes(self._asked_for(width).retrieve(query_bundle), self._inner)
                 admission = admit_nodes(self._gate, nodes, query_bundle, self._replacing)
                 search.succeeded(len(admission.chunks), len(nodes))
         if admission is None:
@@ -100,12 +103,14 @@ class GatedRetriever(BaseRetriever):
         return self._release(nodes, record(self._gate, self._limited(admission), self.callback_manager))
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        refuse_additions(self._gate, self, self._replacing)
         nodes: list[NodeWithScore] = []
         admission: Admission | None = None
         search = self._search()
         for width in search:
             with search.attempt():
-                nodes = as_nodes(await self._asked_for(width).aretrieve(query_bundle), self._inner)
+                with judged_outside(self._gate):
+                    nodes = as_nodes(await self._asked_for(width).aretrieve(query_bundle), self._inner)
                 admission = await aadmit_nodes(self._gate, nodes, query_bundle, self._replacing)
                 search.succeeded(len(admission.chunks), len(nodes))
         if admission is None:
