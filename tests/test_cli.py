@@ -57,6 +57,8 @@ def test_every_command_has_help_with_an_example(run: Any) -> None:
         code, text, _ = run(name, "--help")
         assert code == 0
         assert f"Example: headgate {name}" in text
+    for words in (("log",), ("receipt", "verify"), ("receipt", "issue"), ("rehearse",), ("replay",)):
+        assert "<list[" not in run(*words, "--help")[1]
 
 
 def test_from_documents_to_a_clean_audit(run: Any, docs: Path, tmp_path: Path) -> None:

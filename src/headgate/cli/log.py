@@ -40,7 +40,9 @@ _MOST_WHOLE = 20
 
 def log(
     path: LogArgument,
-    code: Annotated[list[str] | None, typer.Option(help="Only documents with this reason code.")] = None,
+    code: Annotated[
+        list[str] | None, typer.Option(metavar="CODE", help="Only documents with this reason code.")
+    ] = None,
     source: Annotated[str | None, typer.Option(help="Only documents of this source.")] = None,
     action: Annotated[str | None, typer.Option(help="Only documents with this action: admit or drop.")] = None,
     since: Annotated[str | None, typer.Option(metavar="TIME", help="From this instant on.")] = None,

@@ -63,7 +63,9 @@ def verify(
     query_digest: Annotated[
         str | None, typer.Option(help="The digest of the question, if you do not have its text.")
     ] = None,
-    document: Annotated[list[Path] | None, typer.Option(help="The texts in the prompt, in order.")] = None,
+    document: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="A text in the prompt; several, in order, for several.")
+    ] = None,
     admission: Annotated[str | None, typer.Option(help="The id of the admission.")] = None,
     issuer: Annotated[
         list[str] | None,
