@@ -25,7 +25,7 @@ SPELLINGS = Glossary.from_mapping(
         "~/python and C:\\python\\lib and ./github",
         "git@github.com --github=1 -python",
         "admin@postgresql.example",
-        "pip install postgresql-client my-python python-c",
+        "pip install postgresql-client my-python python-c here",
         "import postgresql.types; python_path, $python, #python",
         "`python` and <code>html</code>",
     ],
@@ -170,10 +170,10 @@ def test_a_part_of_a_word_nearby_decides_nothing(text: str) -> None:
 
 def test_two_hundred_characters_are_nearby_and_one_more_is_not() -> None:
     before, behind = "app" + "," * 197, "," * 197 + "app"
-    for around in ("", ",", ",,", "the "):
+    for around in ("", ",", ",,", "the ", "," * 300):
         for text in (f"{around}{before}AR", f"AR{behind}{around[::-1]}", f"{around}{before}AR{around}"):
             assert REALITY.rewrite(text).ambiguous == (), text
-        for text in (f"{around}{before},AR", f"AR,{behind}{around[::-1]}"):
+        for text in (f"{around}{before},AR", f"AR,{behind}{around[::-1]}", f"{around}AR,{behind}"):
             assert len(REALITY.rewrite(text).ambiguous) == 1, text
     for text in (f"c{before}AR", f"AR{behind}s", f"s c{before}AR", f"AR{behind}s c"):
         assert len(REALITY.rewrite(text).ambiguous) == 1, text

@@ -79,6 +79,7 @@ def test_the_edits_alone_explain_the_text(glossary: Glossary, text: str) -> None
         parts += [text[position : edit.start], edit.replacement]
         position = edit.end
     assert "".join((*parts, text[position:])) == rewrite.text
+    assert rewrite.original == text
 
 
 @given(glossaries(), texts, st.data())

@@ -45,10 +45,17 @@ CHAINS = [  # what it shows, {canonical: aliases}, text, expected
     ("its middle ends an alias", {"one beta new": ["bb"], "X": ["gamma one beta"]}, "gamma bb", "X new"),
     ("an alias of three words does", {"beta new": ["bb"], "X": ["old gamma beta"]}, "old gamma bb", "X new"),
     ("a sign behind it makes an alias", {"C": ["see"], "X": ["C+"]}, "see+", "X"),
+    ("a sign before it makes an alias", {"Ce new": ["see"], "X": ["!Ce"]}, "!see", "X new"),
     ("a sign that joins nothing does", {"Ce": ["see"], "X": ["Ce!"]}, "see!", "X"),
     ("it frees its neighbour in a token", {"plain": ["b-c"], "Depot": ["depo"]}, "b-c-depo", "plain-Depot"),
     ("it frees its neighbour before it", {"plain": ["b1"], "Depot": ["depo"]}, "depo-b1", "Depot-plain"),
     ("the alias made code of what follows", {"that": ["it::"], "Depot": ["depo"]}, "it::\n\n  depo", "that\n\n  Depot"),
+    (
+        "a single letter makes a list of what was code",
+        {"C": ["see"], "Depot": ["depo"]},
+        "see. x\n\n    depo",
+        "C. x\n\n    Depot",
+    ),
     (
         "the term makes a list of what was code",
         {"1. Kube": ["kube"], "Depot": ["depo"]},
