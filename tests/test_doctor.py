@@ -161,7 +161,7 @@ def test_a_chain_that_cannot_be_asked_is_told_in_one_line(store: InMemoryVectorS
 
 
 def test_what_is_no_chain_is_told() -> None:
-    with pytest.raises(AdapterError, match="knows what"):
+    with pytest.raises(AdapterError, match="supports the type"):
         prove(object())
     with pytest.raises(AdapterError, match="No retriever"):
         prove(RunnableLambda(len))

@@ -177,7 +177,7 @@ def _find_probe(target: object) -> Probe:
         probe: Probe | None = prober(target) if prober is not None else None
         if probe is not None:
             return probe
-    raise AdapterError(f"No installed integration supports a {type(target).__name__}.")
+    raise AdapterError(f"No installed integration supports the type {type(target).__name__}.")
 
 
 class _Publisher:
