@@ -30,7 +30,7 @@ from langchain_core.stores import InMemoryStore
 from langchain_core.vectorstores import InMemoryVectorStore, VectorStore
 from langchain_documents import forged, sealed
 from langchain_text_splitters import CharacterTextSplitter
-from pydantic import BaseModel
+from pydantic import BaseModel, PrivateAttr
 
 from headgate import AdapterError, Gate, HeadgateError, Policy
 from headgate.testing import Publisher, prove
@@ -382,6 +382,29 @@ def test_no_text_leaves_beside_the_text(identifier: str, handbook: Publisher, ga
     (found,) = guard(Finds(), Gate(Policy(mode="audit"))).invoke(QUESTION)
     assert isinstance(found, Annotated)
     assert found.id == identifier
+
+
+class Lookup(BaseRetriever):
+    """Looks its texts up under a name of its own."""
+
+    vectors: Any
+    pages: Any
+    _kept: Any = PrivateAttr(default=None)
+
+    def _get_relevant_documents(self, query: str, *, run_manager: Any) -> list[Document]:
+        self.vectors.similarity_search(query)
+        return [forged(1)]
+
+
+def test_texts_are_looked_up_under_any_name(memory: InMemoryVectorStore, gate: Gate) -> None:
+    for pages in ({"1": forged(1)}, [forged(1)], InMemoryStore(), {"a": InMemoryStore()}):
+        with pytest.raises(AdapterError, match="Guard the retriever instead"):
+            Lookup(vectors=guard(memory, gate), pages=pages).invoke(QUESTION)
+    private = Lookup(vectors=guard(memory, gate), pages=None)
+    private._kept = [forged(1)]
+    with pytest.raises(AdapterError, match="Guard the retriever instead"):
+        private.invoke(QUESTION)
+    assert "forged" not in str(guard(Lookup(vectors=memory, pages=[forged(1)]), gate).invoke(QUESTION))
 
 
 class Pooled(BaseRetriever):

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from langchain_core.documents import Document
+from langchain_core.messages import ToolMessage
 
 from headgate import Admission, Gate, HeadgateError
-from langchain_headgate.convert import to_chunk
+from langchain_headgate.convert import RECORD_KEY, text_of, to_chunk
 
-__all__ = ["aadmit_documents", "admit_documents", "as_documents"]
+__all__ = ["aadmit_documents", "admit_documents", "as_documents", "off_loop"]
+
+T = TypeVar("T")
+
+# Up to this size a thread would cost more than the work, as in the gate itself.
+_INLINE_CHARS = 60_000
+_INLINE_ITEMS = 500
 
 
 def as_documents(found: object, origin: object) -> list[Document]:
@@ -35,5 +44,40 @@ def admit_documents(gate: Gate, documents: Sequence[Document], query: str | None
 
 
 async def aadmit_documents(gate: Gate, documents: Sequence[Document], query: str | None) -> Admission:
-    """As `admit_documents`."""
-    return await gate.ajudge([to_chunk(document) for document in documents], query)
+    """As `admit_documents`; nothing that takes longer than a few milliseconds is done in the event loop."""
+    chunks = await off_loop(documents, lambda: [to_chunk(document) for document in documents])
+    return await gate.ajudge(chunks, query)
+
+
+async def off_loop(value: Any, work: Callable[[], T]) -> T:
+    """Return what `work` on a value returns; it is done in a thread unless the value is known to be small.
+
+    Args:
+        value: documents, pairs of one and a score, a message, or whatever a store or a tool has returned.
+        work: what to do.
+    """
+    return work() if _weigh(value) <= _INLINE_CHARS else await asyncio.to_thread(work)
+
+
+def _weigh(value: Any) -> int:
+    """Return about how many characters have to be read of a value; more than enough where nobody knows."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return 0
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Document):
+        metadata = getattr(value, "metadata", None)
+        record = metadata.get(RECORD_KEY) if isinstance(metadata, dict) else None
+        # Edits are undone one by one, which takes longer than to read them.
+        return len(text_of(value)) // 10 + (10 * len(record) if isinstance(record, str) else 0)
+    if isinstance(value, ToolMessage):
+        return _weigh(value.content) + _weigh(value.artifact)
+    if isinstance(value, (list, tuple)) and len(value) <= _INLINE_ITEMS:
+        return sum(map(_weigh_item, value))
+    return _INLINE_CHARS + 1
+
+
+def _weigh_item(item: Any) -> int:
+    # No further down than a pair, for what is nested may have no end.
+    is_pair = isinstance(item, tuple) and len(item) <= 3 and not any(isinstance(one, (list, tuple)) for one in item)
+    return _INLINE_CHARS + 1 if isinstance(item, (list, tuple)) and not is_pair else _weigh(item)

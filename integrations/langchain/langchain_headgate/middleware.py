@@ -19,7 +19,7 @@ from langgraph.types import Command
 from headgate import Gate, HeadgateError
 from headgate.integration.adapters import PolicyLike, given_gate
 from langchain_headgate.convert import by_index
-from langchain_headgate.gating import aadmit_documents, admit_documents
+from langchain_headgate.gating import aadmit_documents, admit_documents, off_loop
 from langchain_headgate.toolresults import ToolResult
 from langchain_headgate.tracing import arecord, record
 
@@ -81,12 +81,13 @@ class HeadgateMiddleware(AgentMiddleware[Any, Any]):
         self, request: Any, handler: Callable[[Any], Awaitable[ToolMessage | Command[Any]]]
     ) -> Any:
         """Let the tool run, and judge what it returns."""
-        found = self._read(request, await handler(request))
+        result = await handler(request)
+        found = await off_loop(result, lambda: self._read(request, result))
         if not found.documents:
-            return found.released({})
+            return await off_loop(result, lambda: found.released({}))
         admission = await aadmit_documents(self._gate, found.documents, _query_of(request))
-        admission = await arecord(self._gate, admission, get_async_callback_manager_for_config(ensure_config()))
-        return found.released(by_index(found.documents, admission))
+        released = await arecord(self._gate, admission, get_async_callback_manager_for_config(ensure_config()))
+        return await off_loop(result, lambda: found.released(by_index(found.documents, released)))
 
     def _read(self, request: Any, result: Any) -> ToolResult:
         call = getattr(request, "tool_call", None)

@@ -6,12 +6,14 @@ A caller in another thread or task is not on the stack of the search; for it, `h
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import FrameType
 
+from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
+from langchain_core.stores import BaseStore
 
 from headgate import AdapterError, Gate
 
@@ -29,7 +31,21 @@ _is_judged_outside: ContextVar[bool] = ContextVar("headgate_judged_outside", def
 
 def keeps_texts(retriever: object) -> bool:
     """Return whether a retriever returns texts of its own instead of those that its search has found."""
-    return isinstance(retriever, BaseRetriever) and any(name in type(retriever).model_fields for name in _TEXTS)
+    if not isinstance(retriever, BaseRetriever):
+        return False
+    if any(name in type(retriever).model_fields for name in _TEXTS):
+        return True
+    own = [*retriever.__dict__.values(), *(retriever.__pydantic_private__ or {}).values()]
+    return any(map(_holds_texts, own))
+
+
+def _holds_texts(value: object) -> bool:
+    """Return whether a field of any name holds documents, or a store to look them up in."""
+    if isinstance(value, Mapping):
+        value = next(iter(value.values()), None)
+    elif isinstance(value, (list, tuple)):
+        value = value[0] if value else None
+    return isinstance(value, (Document, BaseStore))
 
 
 @contextmanager

@@ -19,6 +19,8 @@ _PRINTED = re.compile(r"""\bpage_content(?:=|\\*['"]\s*:)\s*\\*['"]|\b\w+\((?:id
 _SURELY = re.compile(
     r"""\bpage_content(?:=|\\*['"]\s*:)\s*\\*['"]|\bDocument\((?:id|metadata)=['"{]|['"]metadatas\\*['"]\s*:\s*\["""
 )
+_WORDS = ("page_content", "Document(", "metadatas")
+_MOST_CHARS = 1_000_000
 _SINGLE = "page_content='"
 _TOKEN = re.compile(
     r"""\s*(?:(?P<string>[bB]?(?:'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"))"""
@@ -38,7 +40,10 @@ _DEEPEST = 32
 
 def looks_printed(text: str) -> bool:
     """Return whether documents, or rows with `page_content`, are written in a text, whether or not they can be read."""
-    return _SURELY.search(text) is not None
+    # A regular expression holds up every thread while it searches a text of megabytes; a word is found at once.
+    if not any(word in text for word in _WORDS):
+        return False
+    return len(text) > _MOST_CHARS or _SURELY.search(text) is not None
 
 
 def read_printed(text: str) -> Any:
@@ -47,6 +52,8 @@ def read_printed(text: str) -> Any:
     Returns:
         The value; None where it is no such text, or cannot be read without guessing.
     """
+    if len(text) > _MOST_CHARS:
+        return None
     stripped = text.strip()
     is_single = stripped.startswith(_SINGLE)
     if not is_single and not (stripped[:1] in _CLOSING or stripped[:1].isalpha()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from typing import Any
 
@@ -20,6 +21,7 @@ __all__ = ["EVENT_NAME", "arecord", "record"]
 
 EVENT_NAME = "headgate.admission"
 _RUN_NAME = "headgate"
+_INLINE_DECISIONS = 500  # more take longer to write down than an event loop should wait
 
 
 def record(gate: Gate, admission: Admission, callbacks: CallbackManager | None) -> Admission:
@@ -43,7 +45,11 @@ def record(gate: Gate, admission: Admission, callbacks: CallbackManager | None) 
 
 async def arecord(gate: Gate, admission: Admission, callbacks: AsyncCallbackManager | None) -> Admission:
     """As `record`, for asynchronous callbacks; a log that is slow to write does not hold up the event loop."""
-    admission = await gate.arelease(admission, context=_parent_context(callbacks), framework="langchain")
+    context = _parent_context(callbacks)
+    if len(admission.decisions) > _INLINE_DECISIONS:
+        admission = await asyncio.to_thread(gate.release, admission, context=context, framework="langchain")
+    else:
+        admission = await gate.arelease(admission, context=context, framework="langchain")
     log_dropped(admission)
     if callbacks is not None and callbacks.handlers:
         output = admission.to_dict()

@@ -6,7 +6,6 @@ So one admission decides about everything that one call returned.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
@@ -39,7 +38,7 @@ _DEEPEST = 64
 # A text beyond this is not read, because `json` holds up every thread while it reads.
 _MOST_CHARS = 4_000_000
 # What must be in a text that documents are written in, unless letters are written as `\\u0061`.
-_MAY_HOLD = re.compile(r"page_content|meta|docs|document|search_result|text-plain|\\u")
+_WORDS = ("page_content", "meta", "docs", "document", "search_result", "text-plain", "\\u")
 _MOST_OPENED = 100
 _TEXT_SEPARATOR = "\n\n"
 _LISTS_OF_DOCUMENTS = ("documents", "docs", "source_documents")
@@ -160,7 +159,7 @@ class _Reader(RowReader):
     def _read_written(self, text: str, depth: int) -> Build | None:
         """Read a text that is JSON, or JSON Lines, or printed documents."""
         begins = text[:1]
-        if not _MAY_HOLD.search(text) or not (begins in ("[", "{", '"', "(") or begins.isalpha()):
+        if not any(word in text for word in _WORDS) or not (begins in ("[", "{", '"', "(") or begins.isalpha()):
             return None
         if len(text) > _MOST_CHARS:
             return None if begins.isalpha() else self._withheld(text)

@@ -19,7 +19,7 @@ from langchain_core.vectorstores import VectorStore
 
 from headgate import AdapterError, Admission, Gate, HeadgateError
 from langchain_headgate.convert import by_index
-from langchain_headgate.gating import aadmit_documents, admit_documents
+from langchain_headgate.gating import aadmit_documents, admit_documents, off_loop
 from langchain_headgate.outside import refuse_lookups
 from langchain_headgate.searching import SearchCall
 from langchain_headgate.surface import is_harmless_method, is_reading, is_setting, refuse
@@ -207,7 +207,8 @@ class GatedVectorStore(VectorStore):
         for width in call.search:
             with call.search.attempt():
                 given, named = call.arguments(width)
-                latest = self._answer(await call.method(*given, **named), name)
+                result = await call.method(*given, **named)
+                latest = await off_loop(result, functools.partial(self._answer, result, name))
                 latest.judged = await aadmit_documents(self._gate, latest.documents, call.query)
                 call.search.succeeded(len(latest.judged.chunks), len(latest.documents))
                 answer = latest
