@@ -19,6 +19,7 @@ from headgate import Chunk, Gate
 from headgate.cli.app import app
 from headgate.corpus import CorpusItem, audit_corpus, read_corpus, to_line, to_lines
 from headgate.errors import HeadgateError
+from headgate.integration.publishing import Publishing
 from headgate.testing import FixedClock, Publisher
 
 NOW = "2026-06-01T12:00:00Z"
@@ -310,3 +311,59 @@ def test_an_output_that_cannot_be_written_leaves_the_old_one(
     assert isinstance(done.exception, OSError)
     assert (here / "result").read_text() == "old"
     assert not [path for path in here.iterdir() if path.name.endswith(".part")]
+
+
+def seal_one(line: str, here: Path) -> tuple[Result, Row | None]:
+    """Seal a file of one line, and return what became of it."""
+    (here / "one.jsonl").write_text(line + "\n")
+    done = seal(here / "one.jsonl", here / "out.jsonl")
+    out = here / "out.jsonl"
+    return done, json.loads(out.read_text()) if out.exists() else None
+
+
+@pytest.mark.parametrize("beside", [{"expires": "2020-01-01"}, {"Valid-Until": "2020"}, {"superseded_by": "page-2"}])
+def test_a_restriction_beside_the_metadata_is_sealed(beside: Row, here: Path) -> None:
+    done, sealed = seal_one(json.dumps({"text": "t", **beside, "metadata": {"source": "https://a.example/1"}}), here)
+    assert code_of(done) == 0
+    assert sealed is not None
+    assert beside.items() <= sealed["metadata"].items()
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('{"text":"t","source":"https://a.example/1","expires":"2020","expires":null}', "'expires' is there twice"),
+        ('{"text":"t","metadata":{"source":"https://a.example/1","a":{"b":1,"b":2}}}', "'b' is there twice"),
+        ('{"text":"old","text":"new","source":"https://a.example/1"}', "'text' is there twice"),
+        ('{"text":"t","source":"https://a.example/1","metadata":"{\\"expires\\":\\"2020\\"}"}', "not a JSON object"),
+        ('{"text":"t","source":"https://a.example/1","metadata":[{"expires":"2020"}]}', "not a JSON object"),
+        (
+            '{"text":"t","expires":"2020","metadata":{"source":"https://a.example/1","expires":"2999"}}',
+            "'expires' is in",
+        ),
+        ('{"text":"t","expires":"2020","metadata":{"source":"https://a.example/1","expires":null}}', "'expires' is in"),
+        ('{"text":"t","source":"https://a.example/1","superseded_by":["page-2"]}', "(superseded_by) is not a plain"),
+        ('{"text":"t","source":"https://a.example/1","superseded_by":{"id":2}}', "(superseded_by) is not a plain"),
+    ],
+)
+def test_a_line_whose_restrictions_would_be_lost_is_not_sealed(line: str, problem: str, here: Path) -> None:
+    done, sealed = seal_one(line, here)
+    assert sealed is None
+    assert code_of(done) == 2
+    assert problem in str(done.exception)
+
+
+def test_more_entries_than_are_looked_at_are_not_sealed(here: Path) -> None:
+    many: Row = {"source": "https://a.example/1", **{f"k{n}": 1 for n in range(10_001)}, "valid_until": "2020-01-01"}
+    for row in ({"text": "t", "metadata": many}, {"text": "t", **many}, {"text": "t", "metadata": {"a": 1}, **many}):
+        done, sealed = seal_one(json.dumps(row), here)
+        assert sealed is None
+        assert code_of(done) == 2
+
+
+def test_an_empty_successor_and_a_date_that_no_seal_covers_are_no_reason_to_refuse() -> None:
+    metadata = {"source": "https://a.example/1", "superseded_by": [], "published": FixedClock().now}
+    claims = Publishing().claims(metadata)
+    assert claims.arguments["subject"] == "https://a.example/1"
+    with pytest.raises(HeadgateError, match="superseded_by"):
+        Publishing().claims({**metadata, "superseded_by": FixedClock().now})

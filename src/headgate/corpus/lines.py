@@ -12,8 +12,11 @@ from typing import BinaryIO, cast
 
 from headgate.chunk import Chunk
 from headgate.corpus.item import CorpusItem
-from headgate.encoding import in_number, to_json
+from headgate.encoding import in_number, shown, to_json
+from headgate.freshness import RESTRICTING_ROLES
+from headgate.freshness.catalogue import present_roles
 from headgate.limits import Limits
+from headgate.policy import MetadataKeys
 
 __all__ = ["COUNT_KEY", "read_lines", "to_line", "to_lines"]
 
@@ -73,7 +76,7 @@ def read_lines(file: Path, limits: Limits) -> Iterator[CorpusItem]:
                 if line is None:
                     yield CorpusItem(place, None, f"it is longer than {2 * limits.text_bytes:,} bytes")
                 elif line.strip():
-                    yield _read_record(line, place, tally)
+                    yield _read_record(line, place, limits, tally)
     except (OSError, EOFError, zlib.error) as error:
         yield CorpusItem(str(file), None, f"it cannot be read to its end ({error})")
     problem = tally.problem()
@@ -121,11 +124,12 @@ def _bounded(stream: BinaryIO, most: int) -> Iterator[bytes | None]:
         yield None
 
 
-def _read_record(line: bytes, place: str, tally: _Tally) -> CorpusItem:
+def _read_record(line: bytes, place: str, limits: Limits, tally: _Tally) -> CorpusItem:
     try:
-        record = json.loads(line)
+        record = json.loads(line, object_pairs_hook=_distinct)
     except (ValueError, RecursionError) as error:
-        return CorpusItem(place, None, f"it is not JSON ({str(error)[:80]})")
+        problem = str(error) if isinstance(error, _RepeatedKeyError) else f"it is not JSON ({str(error)[:80]})"
+        return CorpusItem(place, None, problem)
     if not isinstance(record, dict):
         return CorpusItem(place, None, "it is not a JSON object")
     tally.add(record.get(COUNT_KEY))
@@ -133,8 +137,43 @@ def _read_record(line: bytes, place: str, tally: _Tally) -> CorpusItem:
     if name is None:
         return CorpusItem(place, None, f"it has no text; one of {', '.join(_TEXT_NAMES)} must hold one")
     identifier = next((str(record[key]) for key in _ID_NAMES if isinstance(record.get(key), (str, int))), None)
-    metadata = record.get("metadata")
-    if not isinstance(metadata, Mapping):
-        # Exports of other tools keep metadata beside the text.
-        metadata = {key: value for key, value in record.items() if key != name}
+    further = {key: value for key, value in record.items() if key not in (name, "metadata")}
+    try:
+        metadata = _metadata(record.get("metadata"), further, limits)
+    except ValueError as error:
+        return CorpusItem(place, None, str(error))
     return CorpusItem(place, Chunk(record[name], metadata, identifier))
+
+
+def _metadata(given: object, further: Mapping[str, object], limits: Limits) -> Mapping[str, object]:
+    """Return a document's metadata: what is under `metadata`, and what restricts the document beside it.
+
+    Raises:
+        ValueError: a restriction would be lost.
+    """
+    if given is None:
+        return further
+    if not isinstance(given, Mapping):
+        # As a text or a list it would go through as one entry, with whatever restricts the document inside.
+        raise ValueError("its metadata is not a JSON object")
+    if len(further) > limits.metadata_keys:
+        raise ValueError(f"it has more than {limits.metadata_keys:,} entries beside its metadata")
+    roles = present_roles(further, MetadataKeys(), limits)
+    beside = {key: further[key] for role in RESTRICTING_ROLES for key in roles.get(role, ())}
+    for key, value in beside.items():
+        if given.get(key, value) != value:
+            raise ValueError(f"{shown(key)} is in its metadata and beside it, with different values")
+    return {**given, **beside} if beside else given
+
+
+class _RepeatedKeyError(ValueError):
+    """A JSON object has a key twice: readers differ in which of them counts (RFC 8259, section 4)."""
+
+
+def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise _RepeatedKeyError(f"the key {shown(twice, 60)} is there twice")
+    return value

@@ -41,7 +41,7 @@ def read_corpus(
     `source` is the prefix and the path below the folder; where it has no date, `mtime` is the file's own.
 
     A line of JSON Lines is an object with `text` (or `page_content`, `content`), and either `metadata` or further
-    entries that become the metadata.
+    entries that become the metadata. Beside `metadata`, only what restricts the document is taken from them.
 
     Everything that is passed over is yielded too, with its reason, apart from names that begin with a dot and from
     pictures, sound, video and fonts.
@@ -113,7 +113,7 @@ def _read_text_file(file: Path, below: str, prefix: str, limits: Limits) -> Corp
     if len(data) > limits.text_bytes:
         return CorpusItem(str(file), None, f"it is longer than {limits.text_bytes:,} bytes")
     try:
-        metadata, text = split_front_matter(data.decode("utf-8-sig"))
+        metadata, text = split_front_matter(data.decode("utf-8").lstrip("\ufeff"))
     except UnicodeDecodeError as error:
         return CorpusItem(str(file), None, f"byte {error.start} is not UTF-8")
     except ValueError as error:

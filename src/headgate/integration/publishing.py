@@ -19,7 +19,8 @@ from headgate.chunk import SEAL_KEY, Chunk
 from headgate.encoding import safe_uri
 from headgate.errors import HeadgateError, SealError
 from headgate.freshness import RESTRICTING_ROLES, TIME_ROLES, Timestamps, find_entry, resolve_timestamps
-from headgate.freshness.catalogue import candidate_keys, lookup
+from headgate.freshness.catalogue import candidate_keys, lookup, lookup_each
+from headgate.freshness.successors import name_successor
 from headgate.integration.mark import RECORD_KEY
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy import MetadataKeys
@@ -194,11 +195,17 @@ class Publishing:
             HeadgateError: the document names no source, or a restriction would be lost: it can neither be read nor
                 covered, so that the gate would never know of it.
         """
+        if len(metadata) > DEFAULT_LIMITS.metadata_keys:
+            # A restriction could be among those that are not looked at.
+            raise HeadgateError(
+                f"It has more than {DEFAULT_LIMITS.metadata_keys:,} metadata entries, which is too many."
+            )
         given = metadata if document is None else document
         problems: dict[str, None] = {}
         # Media come first: where proof is required, one that nothing covers keeps the document out (P116).
         room = _MAX_COVERED - sum(digest is not None for digest in media.values())
         names = _covered(metadata, self.keys, (*self.cover, *self.hide, *cover), room, problems)
+        _require_successors(metadata, self.keys, names)
         hidden = {*self.hide, *hide}
         arguments = SealArguments(
             subject=self._find_subject(metadata, given),
@@ -258,7 +265,7 @@ class Publishing:
             times = resolve_timestamps(metadata, keys=self.keys, roles=(role,))
             unread = times.problem_with(role)
             name = unread.key if unread is not None else role
-            visible = name in covered
+            visible = name in covered and all(top == name for top, _ in lookup_each(metadata, name))
         else:
             name = _name(reader, role)
             times = self._times(role, _read(reader, metadata, document))
@@ -334,6 +341,15 @@ def _report(times: Timestamps, role: str, name: str, covered: Sequence[str], pro
         return None
     problems[_unsealed(name, role, str(unread.problem), covered)] = None
     return unread.problem
+
+
+def _require_successors(metadata: Mapping[str, object], keys: MetadataKeys, covered: Sequence[str]) -> None:
+    """Refuse a successor that the seal does not cover: whoever removed it would make the document current again."""
+    for name in candidate_keys(metadata, "superseded_by", keys):
+        for top, value in lookup_each(metadata, name):
+            if (top != name or name not in covered) and name_successor(value) is not None:
+                problem = f"{name!r} (superseded_by) is not a plain value, so the seal cannot cover it."
+                raise HeadgateError(f"{problem} Write one name or address.")
 
 
 def _covered(
