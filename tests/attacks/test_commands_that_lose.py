@@ -342,8 +342,8 @@ def test_a_restriction_beside_the_metadata_is_sealed(beside: Row, here: Path) ->
             "'expires' is in",
         ),
         ('{"text":"t","expires":"2020","metadata":{"source":"https://a.example/1","expires":null}}', "'expires' is in"),
-        ('{"text":"t","source":"https://a.example/1","superseded_by":["page-2"]}', "(superseded_by) is not a plain"),
-        ('{"text":"t","source":"https://a.example/1","superseded_by":{"id":2}}', "(superseded_by) is not a plain"),
+        ('{"text":"t","source":"https://a.example/1","superseded_by":["page-2"]}', "(superseded_by) cannot be covered"),
+        ('{"text":"t","source":"https://a.example/1","superseded_by":{"id":2}}', "(superseded_by) cannot be covered"),
     ],
 )
 def test_a_line_whose_restrictions_would_be_lost_is_not_sealed(line: str, problem: str, here: Path) -> None:

@@ -29,6 +29,12 @@ def judge(metadata: Mapping[str, object], *, keys: dict[str, Any] | None = None,
 
 
 ENDED = [
+    "25/05/31",
+    "25-05-31",
+    "26.05.31",
+    "25-May-31",
+    "2026-06-01 20:30 CST",
+    "2026-06-01 16:30 IST",
     "2020-12-31T23:59:59",
     "2020-12-31 23:59",
     "2020-12-31T23:59:59.123456789Z",
@@ -331,3 +337,40 @@ def test_an_hour_that_comes_twice_is_both(value: str, code: str | None) -> None:
     at = datetime(2026, 10, 25, 0, 45, tzinfo=timezone.utc)
     decision = gate.judge([Chunk("text", {"source": PAGE, "valid_from": value})], now=at).decisions[0]
     assert decision.codes == ((code,) if code else ())
+
+
+@pytest.mark.parametrize("note", ["withdrawn 2024-01-01", "until 2025", "withdrawn", "was 2024", "é", "CET 2"])
+def test_a_note_behind_a_date_is_not_passed_over(note: str) -> None:
+    for role in ("valid_until", "superseded_by"):
+        assert not judge({role: f"2999-01-01 ({note})"}).admitted
+    assert not judge({"valid_from": f"2020-01-01 ({note})"}).admitted
+    for zone in ("CET", "Central European Summer Time"):
+        assert judge({"valid_until": f"2999-01-01 10:00 +0100 ({zone})"}).admitted
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("valid_till", "expire_date", "expire_at", "expirationDateTime", "valid_to_date", "not_valid_after"),
+        *("dcterms:valid_until", "schema:expires", "article:expiration_time", "#valid_until", "valid/until"),
+        *(
+            "valid\u200b_until",
+            "\ufeffexpires",
+            "exp\u00adires",
+            "\uff36\uff21\uff2c\uff29\uff24_UNTIL",
+            "expires\u3164",
+        ),
+        *("valid_until" + "_" * 200, "valid_until" + "\u2060" * 200, "expire\u017f"),
+    ],
+    ids=ascii,
+)
+def test_a_restriction_counts_however_its_key_is_dressed(key: str) -> None:
+    assert judge({key: "2020-01-01"}).codes == ("F201",)
+    assert judge({key: "2999-01-01"}).admitted
+
+
+@pytest.mark.parametrize(
+    "key", ["dcterms:isReplacedBy", "dc:isReplacedBy", "replaced-by-url", "superseded\u200dBy"], ids=ascii
+)
+def test_a_successor_counts_however_its_key_is_dressed(key: str) -> None:
+    assert judge({key: "page-2"}).codes == ("F205",)

@@ -1,10 +1,12 @@
 """Which metadata keys hold which role: data, and looking it up.
 
-Keys are compared without case and punctuation. Within a role the most telling key comes first.
+Keys are compared without case, punctuation and invisible signs. Within a role the most telling key comes first.
 """
 
 from __future__ import annotations
 
+import string
+import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import islice
@@ -89,16 +91,30 @@ CATALOGUE: Mapping[str, tuple[str, ...]] = {
         "valid_until",
         "validuntil",
         "valid_to",
+        "valid_till",
         "valid_through",
+        "valid_to_date",
+        "valid_until_date",
+        "valid_until_utc",
+        "not_valid_after",
         "expires",
         "expires_at",
         "expires_on",
+        "expires_at_utc",
+        "expires_date",
+        "expire",
+        "expire_at",
+        "expire_on",
+        "expire_date",
+        "expire_time",
         "expired_on",
         "expiry",
         "expiry_date",
         "expiration_date",
         "expiration",
         "expiration_time",
+        "expiration_datetime",
+        "expiry_time",
         "effective_until",
         "effective_to",
         "not_after",
@@ -110,7 +126,15 @@ CATALOGUE: Mapping[str, tuple[str, ...]] = {
         "retired_at",
     ),
     "version": ("version", "revision", "document_version"),
-    "superseded_by": ("superseded_by", "supersededby", "replaced_by", "obsoleted_by", "is_replaced_by"),
+    "superseded_by": (
+        "superseded_by",
+        "supersededby",
+        "superseded_by_url",
+        "replaced_by",
+        "replaced_by_url",
+        "obsoleted_by",
+        "is_replaced_by",
+    ),
     "source": (
         "source",
         "url",
@@ -141,8 +165,10 @@ ROLES = (*TIME_ROLES, "version", "superseded_by", "source")
 RESTRICTING_ROLES = (*RESTRICTING_TIMES, "superseded_by")
 """What an unsigned entry may always do: shorten the validity, never lengthen it."""
 
-_SEPARATORS = str.maketrans("", "", "_- .:")
-_LONGEST_NAME = 64
+_SEPARATORS = str.maketrans("", "", string.punctuation + string.whitespace)
+# Letters that have no shape: the fillers of Hangul.
+_SHAPELESS = frozenset("\u115f\u1160\u3164\uffa0")
+_LONGEST_NAME = 1_024
 # Names repeat from document to document, so who has which role is remembered; not for names without number.
 _MOST_REMEMBERED = 256
 _MOST_REMEMBERED_CHARS = 8_192
@@ -226,12 +252,19 @@ def _catalogued_in(metadata: Mapping[str, object], limits: Limits) -> Mapping[st
 def _catalogue(names: tuple[object, ...]) -> Mapping[str, tuple[str, ...]]:
     """Return which of the names may hold which role."""
     by_plain: dict[str, list[str]] = {}
+    in_namespace: dict[str, list[str]] = {}
     for name in names:
         if isinstance(name, str) and len(name) <= _LONGEST_NAME:
             by_plain.setdefault(_plain(name), []).append(name)
+            if ":" in name:
+                in_namespace.setdefault(_plain(name.rpartition(":")[2]), []).append(name)
     found: dict[str, tuple[str, ...]] = {}
     for role, plains in _PLAIN_CATALOGUE.items():
         matching = tuple(name for plain in plains for name in by_plain.get(plain, ()))
+        if role in RESTRICTING_ROLES:
+            # A restriction is one in every vocabulary: `dcterms:isReplacedBy`, `article:expiration_time`.
+            others = (name for plain in plains for name in in_namespace.get(plain, ()))
+            matching = tuple(dict.fromkeys((*matching, *others)))
         if matching:
             found[role] = matching
     return found
@@ -241,7 +274,11 @@ _remembered = lru_cache(maxsize=1_024)(_catalogue)
 
 
 def _plain(name: str) -> str:
-    return name.casefold().translate(_SEPARATORS)
+    """Return a key without case, punctuation, and what makes one key look like another: widths and invisible signs."""
+    if name.isascii():
+        return name.lower().translate(_SEPARATORS)
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(sign for sign in folded if sign.isalnum() and sign not in _SHAPELESS)
 
 
 _PLAIN_CATALOGUE = {role: tuple(dict.fromkeys(map(_plain, names))) for role, names in CATALOGUE.items()}

@@ -8,6 +8,7 @@ dates that begin with the day or the month. A date that can be read two ways has
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from typing import Literal
 
@@ -26,7 +27,7 @@ _TIME = (
     r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,18}))?)?"
     r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?"
 )
-_ZONE = r"(?: ?(?P<zone>[Zz]|UTC|GMT|UT|E[SD]T|C[SD]T|M[SD]T|P[SD]T|[+-]\d{2}(?::?\d{2})?))?"
+_ZONE = r"(?: ?(?P<zone>[Zz]|UTC|GMT|UT|[A-Z]{3,4}|[+-]\d{2}(?::?\d{2})?))?"
 # A weekday says nothing that the date does not say; it may be there.
 _WEEKDAY = r"(?:(?i:mon|tue|wed|thu|fri|sat|sun)[A-Za-z]{0,6},? +)?"
 _AT = r"(?:,? +(?:at )?" + _TIME + _ZONE + ")?"
@@ -58,22 +59,51 @@ _YEAR_LAST = re.compile(
 )
 _EXIF = re.compile(r"(?P<date>\d{4}:\d{2}:\d{2}) " + _TIME + _ZONE)
 _NUMERIC = re.compile(r"(?P<first>\d{1,2})([/.-])(?P<second_part>\d{1,2})\2(?P<year>\d{4}|\d{2})" + _AT)
-# RFC 5322, section 4.3: the only zone names whose meaning is defined.
-_NAMED_ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
+# In hours. What RFC 5322 (section 4.3) defines for mail is written elsewhere for other places too, so all count.
+_NAMED_ZONES: Mapping[str, tuple[float, ...]] = {
+    "EST": (-5, 10, 11),
+    "EDT": (-4, 11),
+    "CST": (-6, -5, 8, 9.5, 10.5),
+    "CDT": (-5, -4, 10.5),
+    "MST": (-7, 6.5, 8),
+    "MDT": (-6,),
+    "PST": (-8, 8),
+    "PDT": (-7,),
+    "AST": (-4, 3),
+    "BST": (1, 6, 11),
+    "GST": (-2, 4, 10),
+    "IST": (1, 2, 5.5),
+    "WST": (8, 13),
+    "WET": (0,),
+    "WEST": (1,),
+    "CET": (1,),
+    "CEST": (2,),
+    "EET": (2,),
+    "EEST": (3,),
+    "MSK": (3, 4),
+    "JST": (9,),
+    "KST": (9,),
+    "HKT": (8,),
+    "SGT": (8,),
+    "AEST": (10,),
+    "AEDT": (11,),
+    "NZST": (12,),
+    "NZDT": (13,),
+}
 _DIGITS = {8: 0, 10: 1, 12: 2, 14: 3, 17: 4}
 
 
 def read_text(text: str, zone: tzinfo | None, order: DateOrder | None) -> tuple[Interval, ...]:
-    """Return the readings of a text that is not a bare number: one, or two of a date that can be read two ways.
+    """Return the readings of a text that is not a bare number: one, or several of a date that can be read so.
 
     Raises:
         Unreadable: it is not a time in any form that is read.
     """
-    for reader in (_read_iso, _read_basic, _read_pdf, _read_named):
+    for reader in (_read_iso, _read_basic, _read_pdf):
         found = reader(text, zone)
         if found is not None:
             return (found,)
-    return _read_numeric(text, zone, order)
+    return _read_named(text, zone) or _read_numeric(text, zone, order)
 
 
 def read_digits(digits: str, zone: tzinfo | None) -> Interval | None:
@@ -118,9 +148,8 @@ def _read_basic(text: str, zone: tzinfo | None) -> Interval | None:
         return None
     digits = match[1]
     day = _date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-    return from_local(
-        _datetime(day, int(match[2]), int(match[3] or 0), int(match[4] or 0), zone=_zone(match["zone"])), zone
-    )
+    when = _datetime(day, int(match[2]), int(match[3] or 0), int(match[4] or 0), zone=_zone(match["zone"]))
+    return _placed(when, match["zone"], zone)
 
 
 def _read_reduced(year: int, month: int | None, zone: tzinfo | None) -> Interval:
@@ -145,17 +174,20 @@ def _read_pdf(text: str, zone: tzinfo | None) -> Interval | None:
     return from_local(_datetime(when, int(hour), int(minute or 0), int(second or 0), zone=_zone(offset)), zone)
 
 
-def _read_named(text: str, zone: tzinfo | None) -> Interval | None:
+def _read_named(text: str, zone: tzinfo | None) -> tuple[Interval, ...]:
     match = _DAY_FIRST.fullmatch(text) or _MONTH_FIRST.fullmatch(text) or _YEAR_LAST.fullmatch(text)
     if not match:
-        return None
+        return ()
     month = _month(match["month"])
     if match["day"] is None:
-        # "March 2026 10:00" names an hour of no day; to drop the hour would be a guess.
         if match["hour"] is not None:
-            return None
-        return _read_reduced(int(match["year"]), month, zone)
-    return _at(_date(_year(match["year"]), month, int(match["day"])), match, zone)
+            return ()
+        return (_read_reduced(int(match["year"]), month, zone),)
+    written = [(_year(match["year"]), month, int(match["day"]))]
+    # With a weekday it is a date of mail or HTTP, which begin with the day.
+    if len(match["year"]) == 2 and len(match["day"]) == 2 and not text[0].isalpha():
+        written.append((_year(match["day"]), month, int(match["year"])))
+    return _those_that_exist(written, match, zone)
 
 
 def _read_numeric(text: str, zone: tzinfo | None, order: DateOrder | None) -> tuple[Interval, ...]:
@@ -163,14 +195,37 @@ def _read_numeric(text: str, zone: tzinfo | None, order: DateOrder | None) -> tu
     if not match:
         raise Unreadable("this is not a time in a form that can be read")
     first, second, year = int(match["first"]), int(match["second_part"]), _year(match["year"])
-    # Also where a policy sets the order: a day that can be no month is not a misprint to refuse.
+    day_first, month_first = (year, second, first), (year, first, second)
     if first > 12 or first == second:
-        order = "DMY"
+        written = [day_first]
     elif second > 12:
-        order = "MDY"
-    readings = {"DMY": (second, first), "MDY": (first, second)}
-    wanted = readings.values() if order is None else (readings[order],)
-    return tuple(_at(_date(year, month, day), match, zone) for month, day in wanted)
+        written = [month_first]
+    else:
+        written = {None: [day_first, month_first], "DMY": [day_first], "MDY": [month_first]}[order]
+    # `25/05/31` may begin with the year, unless the policy says that it begins with what it can begin with.
+    is_settled = (order == "DMY" and written == [day_first]) or (order == "MDY" and written == [month_first])
+    if not is_settled and len(match["year"]) == 2 and len(match["first"]) == 2:
+        written.append((_year(match["first"]), second, int(match["year"])))
+    return _those_that_exist(written, match, zone)
+
+
+def _those_that_exist(
+    written: list[tuple[int, int, int]], match: re.Match[str], zone: tzinfo | None
+) -> tuple[Interval, ...]:
+    """Return the readings of a date that name a day of the calendar.
+
+    Raises:
+        Unreadable: none of them does.
+    """
+    found, wrong = [], Unreadable("there is no such day")
+    for year, month, day in written:
+        try:
+            found.append(_at(_date(year, month, day), match, zone))
+        except Unreadable as error:
+            wrong = error
+    if not found:
+        raise wrong
+    return tuple(dict.fromkeys(found))
 
 
 def _at(day: date, match: re.Match[str], zone: tzinfo | None) -> Interval:
@@ -186,7 +241,16 @@ def _at(day: date, match: re.Match[str], zone: tzinfo | None) -> Interval:
     when = _datetime(
         day, hour, int(match["minute"]), int(match["second"] or 0), micro=fraction, zone=_zone(match["zone"])
     )
-    return from_local(when, zone)
+    return _placed(when, match["zone"], zone)
+
+
+def _placed(when: datetime, name: str | None, zone: tzinfo | None) -> Interval:
+    """Return the instants that a time means, in all the zones that have the name which was written after it."""
+    offsets = _NAMED_ZONES.get(name or "", ())
+    if len(offsets) < 2:
+        return from_local(when, zone)
+    places = [from_local(when.replace(tzinfo=timezone(timedelta(hours=hours))), zone) for hours in offsets]
+    return Interval(min(place.earliest for place in places), max(place.latest for place in places), "instant", False)
 
 
 def _month(name: str) -> int:
@@ -207,9 +271,11 @@ def _zone(text: str | None) -> tzinfo | None:
     if text is None:
         return None
     if text in _NAMED_ZONES:
-        return timezone(timedelta(hours=_NAMED_ZONES[text]))
-    if text[0] not in "+-":
+        return timezone(timedelta(hours=_NAMED_ZONES[text][0]))
+    if text in ("Z", "z", "UTC", "GMT", "UT"):
         return timezone.utc
+    if text[0] not in "+-":
+        raise Unreadable("there is no zone of that name; write its offset, such as +02:00")
     digits = text[1:].replace(":", "").ljust(4, "0")
     offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     if offset >= timedelta(hours=24) or int(digits[2:]) > 59:

@@ -25,8 +25,9 @@ __all__ = ["Readings", "is_none", "plain_value", "read_time", "read_values"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _NUMBER = re.compile(r"[1-9]\d{7,18}(?:\.\d{1,9})?")
-# What RFC 5322, section 3.2.2, calls a comment: at the end of a date it is the name of the zone, as a rule.
-_COMMENT = re.compile(r" *\([^()]*\)$")
+# What RFC 5322, section 3.2.2, calls a comment: at the end of a date it is the name of the zone, as a rule, and in
+# JavaScript `(Central European Summer Time)`. Another, such as `(withdrawn 2024)`, may say that the date is void.
+_COMMENT = re.compile(r" *\((?:[A-Z]{1,5}|[A-Z][A-Za-z ]{0,40} Time)\)$")
 _MOST_VALUES, _DEEPEST = 16, 3
 _LONGEST_REMEMBERED = 64
 
@@ -135,14 +136,19 @@ def _read_all(value: object, role: str, zone: tzinfo | None, date_order: DateOrd
             if is_none(part) or (role == "valid_until" and _is_endless(part)):
                 continue
             found = _read(part, role, zone, date_order, max_chars)
-            # Only the order of day and month gives two readings of a text.
-            is_ambiguous = is_ambiguous or (len(found) > 1 and isinstance(part, str) and not part.strip().isdigit())
+            is_ambiguous = is_ambiguous or (isinstance(part, str) and _is_ambiguous(part, found))
             intervals += [interval for interval in found if not _is_sentinel(interval, role)]
     except Unreadable as error:
         problem = str(error)
     except Exception as error:  # noqa: BLE001 - foreign objects do what they like; they must not break the check
         problem = f"reading it failed ({type(error).__name__})"
     return Readings(tuple(dict.fromkeys(intervals)), problem, is_ambiguous)
+
+
+def _is_ambiguous(text: str, found: tuple[Interval, ...]) -> bool:
+    """Return whether the order of day and month is open; where the year may come first, the cautious year counts."""
+    years = [interval.latest.year for interval in found]
+    return len(set(years)) < len(years) and not text.strip().isdigit()
 
 
 # All chunks of a document are of one time, so the same texts come again and again.

@@ -348,7 +348,7 @@ def _require_successors(metadata: Mapping[str, object], keys: MetadataKeys, cove
     for name in candidate_keys(metadata, "superseded_by", keys):
         for top, value in lookup_each(metadata, name):
             if (top != name or name not in covered) and name_successor(value) is not None:
-                problem = f"{name!r} (superseded_by) is not a plain value, so the seal cannot cover it."
+                problem = f"{name!r} (superseded_by) cannot be covered, because it is not a plain value."
                 raise HeadgateError(f"{problem} Write one name or address.")
 
 
