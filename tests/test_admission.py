@@ -31,7 +31,7 @@ def gate_of(*sources: Any, **more: Any) -> Gate:
         ("source", "https://evil.example/login", [], PAGE),
         ("source", "javascript:alert(1)", [], PAGE),
         ("source", PAGE, [], None),
-        ("source", "HTTPS://DOCS.example:443/a", [], None),
+        ("source", "HTTPS://DOCS.example:443/a", [], PAGE),
         ("url", "https://docs.example/b", [], PAGE),
         ("title", "https://docs.example/b", ["title"], None),
     ],

@@ -136,6 +136,21 @@ def test_metadata_that_names_another_page_than_the_seal_is_a_finding(source: obj
 
 
 @pytest.mark.parametrize(
+    ("source", "declared"),
+    [
+        ("https://docs.example/b", "https://docs.example/b"),
+        ("HTTPS://x.example", "https://x.example/"),
+        ("b.txt\n", None),
+    ],
+)
+def test_a_disagreement_names_both_documents(source: str, declared: str | None) -> None:
+    (finding,) = findings(gate_of(), DOCS.seal("text", PAGE, {"source": source}))
+    assert finding.detail == {"declared": declared, "sealed": PAGE}
+    assert PAGE in finding.message
+    assert (declared or "not a URI") in finding.message
+
+
+@pytest.mark.parametrize(
     ("default", "metadata", "codes"),
     [
         ({}, {}, ["P109", "P101"]),
@@ -420,6 +435,17 @@ def test_only_a_few_counters_are_kept() -> None:
         gate_of().admit([replace(DOCS.seal("text", PAGE), prompt_metadata=None).with_metadata(**counters)]).chunks
     )
     assert sum(name in found.metadata for name in counters) == 16
+
+
+@pytest.mark.parametrize("mode", ["warn", "audit"])
+@pytest.mark.parametrize("shown", [None, ("title", "page")])
+def test_without_a_proof_nothing_is_covered(mode: str, shown: tuple[str, ...] | None) -> None:
+    metadata: dict[str, object] = {"source": PAGE, "title": "T", "page": 3}
+    chunk = Chunk("text", metadata, prompt_metadata=shown, hidden_metadata=("title",))
+    admission = gate_of(DOCS.source(mode=mode)).admit([chunk])
+    assert admission.decisions[0].codes == ("P101", "P112")
+    assert admission.decisions[0].findings[1].detail["metadata"] == (["title"] if shown is None else ["title", "page"])
+    assert [(one.metadata, one.prompt_metadata) for one in admission.chunks] == [(metadata, shown)]
 
 
 @pytest.mark.parametrize(("number", "more"), [(1, ""), (20, ""), (21, ", and 1 more."), (45, ", and 25 more.")])

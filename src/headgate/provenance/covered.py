@@ -90,8 +90,9 @@ def _float_text(value: float) -> str:
 
 
 def _former_number_text(value: float) -> str:
-    # Seals told 3.0 from 3 before. Zero has one sign here too: memories of results cannot tell -0.0 from 0.0.
-    return json.dumps(value or abs(value), allow_nan=False)
+    # Of a finite number, because `number_text` came first. Seals told 3.0 from 3 before. Zero has one sign here too:
+    # memories of results cannot tell -0.0 from 0.0.
+    return json.dumps(value or abs(value))
 
 
 def _plain_values(
