@@ -3,35 +3,67 @@
 from __future__ import annotations
 
 import functools
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from types import FunctionType, MethodType, ModuleType
 
-__all__ = ["walk"]
+__all__ = ["Unfinished", "walk"]
 
-_MOST = 20_000
+_MOST = 100_000
 _DEEPEST = 30
 _PLAIN = (str, bytes, int, float, bool, type(None), type, ModuleType)
 
 
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """Says that a walk has stopped with objects left that it has not seen.
+
+    Attributes:
+        seen: how many objects it has seen.
+        path: the way to the first that it has not.
+    """
+
+    seen: int
+    path: str
+
+    def __str__(self) -> str:
+        return f"what lies behind {self.path[:200] or 'it'} was not seen after {self.seen:,} objects"
+
+
 def walk(root: object, is_end: Callable[[object], bool]) -> Iterator[tuple[str, object]]:
     """Yield the objects that can be reached from `root`, each once, with the way to it.
+
+    Where there are too many objects, or they lie too deep, the last one yielded is an `Unfinished`.
 
     Args:
         root: where to begin.
         is_end: whether to go no further behind an object.
     """
     seen: dict[int, object] = {}  # keeps what it has seen, so that no id is given twice
-    waiting: list[tuple[str, object, int]] = [("", root, 0)]
-    while waiting and len(seen) < _MOST:
-        path, item, depth = waiting.pop(0)
+    waiting: deque[tuple[str, object, int]] = deque([("", root, 0)])
+    too_deep: str | None = None
+    while waiting:
+        path, item, depth = waiting.popleft()
         if isinstance(item, _PLAIN) or id(item) in seen:
             continue
+        if len(seen) >= _MOST:
+            yield path, Unfinished(len(seen), path)
+            return
         seen[id(item)] = item
         yield path, item
-        if depth < _DEEPEST and not is_end(item):
-            # Plain values are left out here already: a tokenizer has hundreds of thousands of them.
-            children = ((name, child) for name, child in _children(item) if not isinstance(child, _PLAIN))
-            waiting += [(f"{path}.{name}".lstrip("."), child, depth + 1) for name, child in children]
+        if is_end(item):
+            continue
+        # Plain values are left out here already: a tokenizer has hundreds of thousands of them.
+        for name, child in _children(item):
+            if isinstance(child, _PLAIN) or id(child) in seen:
+                continue
+            if depth >= _DEEPEST:
+                too_deep = path
+                break
+            waiting.append((f"{path}.{name}".lstrip("."), child, depth + 1))
+    if too_deep is not None:
+        yield too_deep, Unfinished(len(seen), too_deep)
 
 
 def _children(item: object) -> Iterator[tuple[object, object]]:

@@ -10,7 +10,7 @@ from llama_index.core.schema import BaseNode, IndexNode, MediaResource, Metadata
 from headgate import Admission, Chunk, Decision, Gate
 from headgate.chunk import SEAL_KEY
 from headgate.integration.mark import RECORD_KEY, make_record, read_record, restore, restore_metadata
-from llama_index.postprocessor.headgate.media import media_digests
+from llama_index.postprocessor.headgate.media import FRAMEWORK_KINDS, media_digests
 
 __all__ = ["OWN_KEYS", "TEMPLATES", "decision_record", "original_text", "to_chunk", "to_nodes", "visible_keys"]
 
@@ -160,7 +160,9 @@ def _release_resource(node: Any, text: str, *, is_proved: bool) -> None:
 
 def _standard_templates(node: BaseNode) -> dict[str, Any]:
     """Return the framework's own templates: those in the index are text that no seal covers."""
-    fields = type(node).model_fields
+    # Of the framework's class, not of one derived from it, whose defaults may be anything.
+    known: Any = next(kind for kind in type(node).__mro__ if kind in FRAMEWORK_KINDS)
+    fields = known.model_fields
     return {name: fields[name].get_default() for name in TEMPLATES if name in fields}
 
 

@@ -18,7 +18,7 @@ from llama_index.core.schema import BaseNode, MetadataMode, NodeWithScore, TextN
 
 from headgate import AdapterError, Gate
 from headgate.testing.doctor import Canaries, Leaf
-from headgate.testing.walking import walk
+from headgate.testing.walking import Unfinished, walk
 from llama_index.postprocessor.headgate.engines import is_end, is_source
 from llama_index.postprocessor.headgate.postprocessor import HeadgatePostprocessor
 from llama_index.postprocessor.headgate.retriever import GatedRetriever
@@ -112,7 +112,7 @@ def _around(root: object, prefix: str = "") -> Iterator[tuple[str, object]]:
         path = f"{prefix}.{way}".strip(".")
         for step in _steps_behind(item)[1:]:
             yield from _around(step, f"{path}.{type(step).__name__}".lstrip("."))
-        if isinstance(item, BaseNode) or (
+        if isinstance(item, (BaseNode, Unfinished)) or (
             is_source(item) and not isinstance(item, (BaseRetriever, BaseNodePostprocessor))
         ):
             yield path, item

@@ -16,18 +16,19 @@ from llama_index.core.indices.base import BaseIndex
 from llama_index.core.indices.prompt_helper import PromptHelper
 from llama_index.core.indices.struct_store.sql_query import BaseSQLTableQueryEngine
 from llama_index.core.llms.llm import LLM
-from llama_index.core.memory import BaseMemory
+from llama_index.core.memory import BaseMemory, BaseMemoryBlock
 from llama_index.core.node_parser import NodeParser
 from llama_index.core.postprocessor import MetadataReplacementPostProcessor
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.query_engine import RetrieverRouterQueryEngine
 from llama_index.core.schema import BaseNode, MetadataMode
+from llama_index.core.storage.chat_store import BaseChatStore
 from llama_index.core.storage.docstore import BaseDocumentStore
 from llama_index.core.tools import QueryEngineTool, RetrieverTool
 from llama_index.core.vector_stores.types import BasePydanticVectorStore
 
 from headgate import AdapterError, Gate
-from headgate.testing.walking import walk
+from headgate.testing.walking import Unfinished, walk
 from llama_index.postprocessor.headgate.postprocessor import HeadgatePostprocessor
 from llama_index.postprocessor.headgate.retriever import GatedRetriever
 from llama_index.postprocessor.headgate.steps import GuardedStep
@@ -56,7 +57,7 @@ _ENDS = (
     LLM,
     BaseEmbedding,
     CallbackManager,
-    BaseMemory,
+    BaseChatStore,
     NodeParser,
     PromptHelper,
 )
@@ -78,6 +79,14 @@ def is_source(item: object) -> bool:
     return (is_graph or isinstance(item, (*_SOURCES, *_UNGUARDABLE))) and not is_end(item)
 
 
+def _remembers(item: object) -> bool:
+    """Return whether a memory looks texts up in a store, rather than repeat the conversation."""
+    if not isinstance(item, (BaseMemory, BaseMemoryBlock)):
+        return False
+    is_foreign = type(item).__module__.startswith("llama_index.memory.")  # services that remember elsewhere
+    return is_foreign or any(is_source(inner) for _, inner in walk(item, is_end))
+
+
 def guard_engine(engine: Any, gate: Gate) -> Any:
     """Return a copy of an engine in which every retriever, inner engine and postprocessor is behind the gate.
 
@@ -86,6 +95,14 @@ def guard_engine(engine: Any, gate: Gate) -> Any:
     """
     guarded = _Guarding(gate).engine(engine)
     for path, item in walk(guarded, is_end):
+        if isinstance(item, Unfinished):
+            raise AdapterError(f"{type(engine).__name__} is too large to be looked through: {item}. {_WAY_OUT}")
+        if _remembers(item):
+            raise AdapterError(
+                f"The memory of {type(engine).__name__}, a {type(item).__name__}, puts texts from a store into the "
+                "prompt that the gate never sees. Give the engine a ChatMemoryBuffer, or a Memory without such blocks, "
+                "and retrieve from the store through a guarded retriever."
+            )
         if is_source(item):
             place = f" at {path}" if path else ""
             raise AdapterError(

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from llama_index.core.schema import NodeWithScore, QueryBundle
+from llama_index.core.schema import BaseNode, NodeWithScore, QueryBundle
 
 from headgate import Admission, Gate, HeadgateError
 from llama_index.postprocessor.headgate.convert import to_chunk
@@ -29,7 +29,8 @@ def as_nodes(found: object, origin: object) -> list[NodeWithScore]:
     if isinstance(found, Iterable) and not isinstance(found, (str, bytes, NodeWithScore)):
         nodes = list(found)
         if all(isinstance(node, NodeWithScore) for node in nodes):
-            return nodes
+            # Without a node there is nothing to judge, and nothing that a prompt could be made of.
+            return [node for node in nodes if isinstance(getattr(node, "node", None), BaseNode)]
         odd = next(node for node in nodes if not isinstance(node, NodeWithScore))
         problem = f"a list with a {type(odd).__name__} in it"
     else:

@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from llama_index.core.schema import BaseNode, ImageNode, Node, TextNode
+from llama_index.core import schema
+from llama_index.core.schema import BaseNode, ImageNode, TextNode
 
 from headgate.encoding import digest_label
 
-__all__ = ["Medium", "media", "media_digests"]
+__all__ = ["FRAMEWORK_KINDS", "Medium", "media", "media_digests"]
 
 _RESOURCES = ("image", "audio", "video")
-_WAYS_TO_RENDER = {
-    name: {getattr(kind, name) for kind in (TextNode, Node, ImageNode)}
-    for name in ("get_content", "get_content_blocks")
-}
+FRAMEWORK_KINDS: frozenset[Any] = frozenset(
+    base
+    for kind in vars(schema).values()
+    if isinstance(kind, type) and issubclass(kind, BaseNode)
+    for base in kind.__mro__
+)
+"""The framework's own classes of nodes, and their bases: known by identity, because a class can have any name."""
+
+# What a class may define without saying anything in the name of its nodes.
+_SILENT = frozenset(
+    {
+        *vars(type("Plain", (TextNode,), {"__module__": __name__})),
+        *("__annotations__", "__annotate__", "__annotate_func__", "__firstlineno__", "__static_attributes__"),
+        *("__doc__", "__init__", "__slots__", "class_name", "get_type"),
+    }
+)
+_RENDERING = ("get_content", "get_content_blocks", "get_metadata_str", "get_text", "get_node_info", "model_copy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +77,7 @@ def media(node: BaseNode) -> tuple[Medium, ...]:
         resource: Any = getattr(node, f"{kind}_resource", None)
         if resource is not None:
             found += _parts(kind, resource.data, resource.url, resource.path)
-    if any(getattr(type(node), name) not in known for name, known in _WAYS_TO_RENDER.items()):
+    if _renders_itself(type(node)) or any(name in node.__dict__ for name in _RENDERING):
         # A class that renders itself may show anything.
         found.append(Medium(type(node).__name__, reference=type(node).__name__))
     return tuple(found)
@@ -71,6 +86,13 @@ def media(node: BaseNode) -> tuple[Medium, ...]:
 def media_digests(node: BaseNode) -> dict[str, str | None]:
     """Return what a node shows beside text, as `Chunk.media` has it: name to digest, or to None for a reference."""
     return {medium.name: medium.digest for medium in media(node)}
+
+
+@functools.lru_cache(maxsize=1_000)
+def _renders_itself(kind: type[BaseNode]) -> bool:
+    """Return whether a class changes anything by which the framework's own classes show what they hold."""
+    own = [base for base in kind.__mro__ if base not in FRAMEWORK_KINDS]
+    return any(name not in _SILENT and hasattr(TextNode, name) for base in own for name in vars(base))
 
 
 def _parts(kind: str, data: Any, url: Any, path: Any) -> Iterator[Medium]:

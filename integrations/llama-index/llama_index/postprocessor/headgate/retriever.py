@@ -9,12 +9,13 @@ from typing import Any
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle
 
-from headgate import Admission, Gate
+from headgate import AdapterError, Admission, Gate
 from headgate.integration.adapters import PolicyLike, require_gate
 from headgate.integration.search import Search
 from llama_index.postprocessor.headgate.convert import to_nodes
 from llama_index.postprocessor.headgate.gating import aadmit_nodes, admit_nodes, as_nodes
 from llama_index.postprocessor.headgate.outside import judged_outside, refuse_additions
+from llama_index.postprocessor.headgate.reading import refusal_of_readers
 from llama_index.postprocessor.headgate.tracing import arecord, record
 
 __all__ = ["GatedRetriever"]
@@ -41,6 +42,7 @@ class GatedRetriever(BaseRetriever):
         replacing: metadata keys that a later postprocessor puts in place of a node's text.
 
     Raises:
+        AdapterError: the retriever shows nodes to a model of its own before they could be judged.
         PolicyError: there is no policy, or it cannot be used.
     """
 
@@ -57,6 +59,8 @@ class GatedRetriever(BaseRetriever):
         super().__init__(callback_manager=retriever.callback_manager)
         self._inner = retriever
         self._gate = require_gate(policy, type(self).__name__)
+        self._refusal = refusal_of_readers(retriever)
+        self._refuse_readers()
         # By type: a retriever may have the name and hold None, or a function, under it.
         self._field = next((name for name in _COUNT_NAMES if type(getattr(retriever, name, None)) is int), None)
         self._k = k if k is not None else (getattr(retriever, self._field) if self._field is not None else None)
@@ -88,6 +92,7 @@ class GatedRetriever(BaseRetriever):
         self._k = k
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        self._refuse_readers()
         refuse_additions(self._gate, self, self._replacing)
         nodes: list[NodeWithScore] = []
         admission: Admission | None = None
@@ -103,6 +108,7 @@ class GatedRetriever(BaseRetriever):
         return self._release(nodes, record(self._gate, self._limited(admission), self.callback_manager))
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        self._refuse_readers()
         refuse_additions(self._gate, self, self._replacing)
         nodes: list[NodeWithScore] = []
         admission: Admission | None = None
@@ -128,6 +134,11 @@ class GatedRetriever(BaseRetriever):
         nodes: list[NodeWithScore],
     ) -> list[NodeWithScore]:
         return nodes
+
+    def _refuse_readers(self) -> None:
+        # At every search as well: a policy that only recorded may be loaded again, and enforce.
+        if self._refusal is not None and self._gate.keeps_out:
+            raise AdapterError(self._refusal)
 
     def _search(self) -> Search:
         is_adjustable = self._field is not None

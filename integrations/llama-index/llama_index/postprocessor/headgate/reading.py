@@ -1,0 +1,53 @@
+"""Retrievers that let a model choose among nodes: it reads them before any gate outside has judged them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llama_index.core.base.base_retriever import BaseRetriever
+from llama_index.core.indices.base import BaseIndex
+from llama_index.core.indices.document_summary.retrievers import DocumentSummaryIndexLLMRetriever
+from llama_index.core.indices.list.retrievers import SummaryIndexLLMRetriever
+from llama_index.core.indices.property_graph import TextToCypherRetriever
+from llama_index.core.indices.tree.select_leaf_embedding_retriever import TreeSelectLeafEmbeddingRetriever
+from llama_index.core.indices.tree.select_leaf_retriever import TreeSelectLeafRetriever
+from llama_index.core.schema import BaseNode, QueryBundle
+from llama_index.core.storage.docstore import BaseDocumentStore
+from llama_index.core.storage.storage_context import StorageContext
+from llama_index.core.vector_stores.types import BasePydanticVectorStore
+
+from headgate import Gate
+from headgate.testing.walking import Unfinished, walk
+
+__all__ = ["refusal_of_readers"]
+
+_READERS = (SummaryIndexLLMRetriever, TreeSelectLeafRetriever, DocumentSummaryIndexLLMRetriever)
+# What a retriever that lets a model choose keeps, whatever its class.
+_CHOOSES_BY = ("_choice_select_prompt", "_choice_batch_size")
+_ENDS = (Gate, QueryBundle, BaseNode, BaseIndex, BaseDocumentStore, StorageContext, BasePydanticVectorStore)
+
+
+def refusal_of_readers(retriever: BaseRetriever) -> str | None:
+    """Return why a gate cannot be put around a retriever, or None: it, or one in it, shows nodes to its own model."""
+    for reader in _readers(retriever):
+        if isinstance(reader, Unfinished):
+            return f"{type(retriever).__name__} is too large to be looked through: {reader}. Guard its parts instead."
+        name = type(reader).__name__
+        return (
+            f"{name} shows the nodes that it chooses from to a model, before the gate has judged them. Choose without "
+            "a model (retriever_mode='default' or 'embedding'), and let one choose among what was admitted: an engine "
+            "with node_postprocessors=[LLMRerank(...)] under guard(engine, policy)."
+        )
+    return None
+
+
+def _readers(retriever: BaseRetriever) -> Iterator[object]:
+    for _, item in walk(retriever, is_end=lambda one: isinstance(one, _ENDS)):
+        if isinstance(item, Unfinished):
+            yield item
+        if not isinstance(item, BaseRetriever):
+            continue
+        is_reader = isinstance(item, _READERS) and not isinstance(item, TreeSelectLeafEmbeddingRetriever)
+        summarises = isinstance(item, TextToCypherRetriever) and item.summarize_response
+        if is_reader or summarises or any(name in vars(item) for name in _CHOOSES_BY):
+            yield item
