@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
@@ -175,3 +176,26 @@ def test_times_are_kept_to_the_second(tmp_path: Path) -> None:
     sealed = sealer.seal(Chunk("t"), subject="file:a", modified=exact, not_before=exact, expires=exact)
     _, seal = read_seal(sealed.metadata[SEAL_KEY])
     assert (seal.issued_at, seal.modified, seal.valid_from, seal.valid_until) == (now, now, now, now)
+
+
+@pytest.mark.parametrize(
+    "value", [None, 7, "x", [], [{}], {}, {"keys": []}, {"keys": {}}, {"keys": None}, {"keys": "x"}]
+)
+def test_what_is_no_key_set_is_refused(value: Any) -> None:
+    with pytest.raises(PolicyError):
+        KeySet.from_jwks(value)
+
+
+@pytest.mark.parametrize(
+    ("operations", "is_usable"),
+    [(["verify"], True), (["sign", "verify"], True), ([], False), (["sign"], False), ("verify", False), (7, False)],
+    ids=str,
+)
+def test_a_key_that_names_its_operations_must_verify(operations: object, is_usable: bool) -> None:
+    jwk = {**KEYS["Ed25519"].public_jwks()["keys"][0], "key_ops": operations}
+    del jwk["use"]
+    if is_usable:
+        assert len(KeySet.from_jwks(jwk)) == 1
+    else:
+        with pytest.raises(PolicyError):
+            KeySet.from_jwks(jwk)
