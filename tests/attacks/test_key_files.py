@@ -25,7 +25,7 @@ from cryptography.x509.oid import NameOID
 
 from headgate import Chunk, Gate, KeySet, PolicyError, Sealer, SealError
 from headgate.encoding import b64url_decode, b64url_encode
-from headgate.provenance import generate_signing_key, sign_jws, verify_jws
+from headgate.provenance import SigningKey, generate_signing_key, sign_jws, verify_jws
 from headgate.testing import FixedClock
 
 SIGNING = {name: generate_signing_key(name.lower(), name) for name in ("Ed25519", "ES256", "RS256")}
@@ -254,3 +254,42 @@ def test_names_of_others_are_shown_short_and_escaped() -> None:
     assert len(str(caught.value)) < 200
     assert str(caught.value).isascii()
     assert "\n" not in str(caught.value)
+
+
+SECRET = generate_signing_key("k").private_jwk()
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        [[SECRET]],
+        [json.dumps(SECRET)],
+        json.dumps(SECRET),
+        json.dumps({"keys": [SECRET]}, indent=1),
+        [json.dumps(SECRET).encode()],
+        [bytearray(json.dumps(SECRET).encode())],
+        [{SECRET["d"]}],
+        [SECRET],
+        {"keys": [[SECRET]]},
+        [f"https://user:{SECRET['d']}@keys.example/jwks"],
+        [f"https://keys.example/jwks?token={SECRET['d']}"],
+    ],
+    ids=lambda keys: type(keys).__name__,
+)
+def test_no_message_repeats_a_key_or_a_password(keys: object) -> None:
+    match = f"https://user:{SECRET['d']}@a.example/**"
+    for source in (
+        {"provenance": {"keys": keys}},
+        {"provenance": keys},
+        {"freshness": keys},
+        {"match": [match]},
+        {"match": [match.replace("https://", "//")]},
+        {"match": [match.replace("https://", "")]},
+    ):
+        with pytest.raises(PolicyError) as caught:
+            Gate({"sources": [{"id": "a", "match": "https://a.example/**", **source}]})
+        assert SECRET["d"] not in str(caught.value)
+    for load in (KeySet.load, SigningKey.load):
+        with pytest.raises(PolicyError) as caught:
+            load(json.dumps(SECRET))
+        assert SECRET["d"] not in str(caught.value)

@@ -147,7 +147,7 @@ def _scalar(value: str, kind: str, path: Steps, line: int) -> object:
     # A tag may have been written out (`!!bool x`), so that the value need not be what its tag says.
     found = "float" if kind == "float" and _core_type(value) == "int" else _core_type(value)
     if kind not in (found, "str"):
-        raise PolicyError(f"{value[:60]!r} is not what its tag !!{kind} says.", "Remove the tag.", path, line=line)
+        raise PolicyError(f"this is not what its tag !!{kind} says.", "Remove the tag.", path, line=line)
     if kind == "null":
         return None
     if kind == "bool":

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 from rapidfuzz import process
 
+from headgate.encoding import safe_uri
 from headgate.errors import PolicyError
 from headgate.files import read_config_text
 from headgate.limits import DEFAULT_LIMITS
@@ -115,13 +116,24 @@ def _explain(item: Any, file: str | None, document: YamlDocument | None) -> Poli
     elif item["type"] == "missing":
         problem, remedy = f"{path[-1]!r} is missing.", "Add it."
     elif item["type"] != "value_error":
-        shown = repr(found)
-        problem = f"{shown if len(shown) <= 60 else shown[:57] + '...'} does not fit:"
+        problem = f"{_shown(found)} does not fit:"
         remedy = f"{item['msg'][:1].lower()}{item['msg'][1:]}."
         if path[-1:] == ("require",) and found == "manifest":
             remedy = _LATER["manifest"]
     line = document.line_of(path) if document else None
     return PolicyError(problem, remedy, path, file, line)
+
+
+def _shown(found: object) -> str:
+    """Return a value as a message may hold it: a key or a password that was written in the wrong place may not."""
+    if isinstance(found, (Mapping, list, tuple, bytes, bytearray)):
+        return f"a {type(found).__name__}"
+    if isinstance(found, str):
+        if any(sign in found for sign in ("{", "\n", "-----BEGIN")):
+            return "this text"
+        found = safe_uri(found)
+    text = repr(found)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _suggest(path: Steps) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from headgate.encoding import safe_uri, short_digest
 from headgate.policy.hosts import normalise_host
 
 __all__ = ["UriPattern", "normalise_uri"]
@@ -120,6 +121,12 @@ def _normalise_percent(text: str) -> str:
     return _PERCENT.sub(one, text) if "%" in text else text
 
 
+def _safe(pattern: str) -> str:
+    """Return a pattern as a message may hold it: without what stands before an `@`, which may be a password."""
+    safe = safe_uri(pattern)
+    return safe if "@" not in safe or "://" in safe else short_digest(pattern)
+
+
 def _encode(match: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in match[0].encode("utf-8"))
 
@@ -167,14 +174,14 @@ class UriPattern:
         """
         normal = normalise_uri(text)
         if normal is None:
-            raise ValueError(f"{text!r} is not a URI pattern. Write https://host/path/** or file:folder/**.")
+            raise ValueError(f"{_safe(text)!r} is not a URI pattern. Write https://host/path/** or file:folder/**.")
         host, path, query = _split(normal)
         for part in (*host, *path):
             if "**" in part and part != "**":
-                raise ValueError(f"{text!r}: `**` must stand alone between slashes or dots. Write * or /**/.")
+                raise ValueError(f"{_safe(text)!r}: `**` must stand alone between slashes or dots. Write * or /**/.")
         # Matching tries every position for each `**`, so their number is bounded.
         if sum(part == "**" for part in (*host, *path)) > 4:
-            raise ValueError(f"{text!r} has more than four `**`. Write several patterns.")
+            raise ValueError(f"{_safe(text)!r} has more than four `**`. Write several patterns.")
         return cls(text, host, path, query)
 
     def matches(self, uri: str) -> bool:

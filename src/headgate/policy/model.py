@@ -23,6 +23,7 @@ from typing_extensions import Self
 from headgate.assurance import SEALED, Assurance, is_proof
 from headgate.decision import Mode
 from headgate.display import Displayed
+from headgate.encoding import safe_uri
 from headgate.policy.durations import format_duration, parse_duration
 from headgate.policy.matching import UriPattern
 
@@ -141,10 +142,15 @@ class Provenance(_Model):
             if isinstance(entry, Path):
                 continue
             if isinstance(entry, str):
+                # What is written here by mistake may be a secret, so that no message repeats it.
+                if any(sign in entry for sign in ("{", "\n", "-----BEGIN")):
+                    raise ValueError("this is a key as text. Write a file name, or a JWKS with `keys:`.")
                 if "://" in entry:
-                    raise ValueError(f"{entry!r} is an address. Save the key set to a file and name the file.")
+                    shown = safe_uri(entry)
+                    raise ValueError(f"{shown!r} is an address. Save the key set to a file and name the file.")
             elif not isinstance(entry, Mapping):
-                raise ValueError(f"{entry!r} is not a key. Write a file name, or a JWKS with `keys:`.")
+                kind = type(entry).__name__
+                raise ValueError(f"a {kind} is not a key. Write a file name, or a JWKS with `keys:`.")
         return tuple(str(entry) if isinstance(entry, Path) else entry for entry in value)
 
 

@@ -109,6 +109,7 @@ class KeySet:
         Raises:
             PolicyError: the file is missing, holds a private or symmetric key, or no key that can be used.
         """
+        _refuse_text(path)
         file = Path(path)
         data = read_config_bytes(file, DEFAULT_LIMITS.policy_bytes)
         try:
@@ -199,6 +200,7 @@ class SigningKey:
         if isinstance(source, SigningKey):
             return source if kid is None else SigningKey(kid, source.algorithm, source.key)
         if isinstance(source, (str, Path)):
+            _refuse_text(source)
             file = Path(source)
             try:
                 return cls._from_bytes(read_config_bytes(file, DEFAULT_LIMITS.policy_bytes), kid)
@@ -295,6 +297,12 @@ def generate_signing_key(kid: str | None = None, algorithm: str = "Ed25519") -> 
     else:
         raise ValueError(f"{algorithm!r} is not accepted; use one of {', '.join(ACCEPTED_ALGORITHMS)}")
     return SigningKey(kid or thumbprint_of(key), algorithm, key)
+
+
+def _refuse_text(path: str | Path) -> None:
+    # Errors name the file, and a key that was given in place of its name must not get into a message.
+    if any(sign in str(path) for sign in ("{", "\n", "-----BEGIN")):
+        raise PolicyError("this is a key as text, where the name of a file is expected.", "Save it and name the file.")
 
 
 def _identity(key: VerificationKey) -> list[str]:
