@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -254,3 +255,19 @@ def test_a_postprocessor_keeps_its_callback_manager(nodes: list[BaseNode], node_
     processor = HeadgatePostprocessor(node_gate)
     processor.callback_manager = manager
     assert processor.callback_manager is manager
+
+
+@pytest.mark.parametrize(("entries", "is_off_loop"), [(10, False), (5_000, True)])
+async def test_much_metadata_is_read_off_the_event_loop(entries: int, *, is_off_loop: bool, node_gate: Gate) -> None:
+    readers = set()
+
+    class Noting(dict[str, Any]):
+        def __iter__(self) -> Any:
+            readers.add(threading.get_ident())
+            return super().__iter__()
+
+    node = TextNode(text="x")
+    node.__dict__["metadata"] = Noting({f"key{number}": "value" for number in range(entries)})
+    await HeadgatePostprocessor(node_gate).apostprocess_nodes([NodeWithScore(node=node)])
+    assert readers
+    assert (threading.get_ident() not in readers) is is_off_loop

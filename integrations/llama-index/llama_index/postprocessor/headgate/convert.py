@@ -47,9 +47,9 @@ def _read(item: NodeWithScore, replacing: Sequence[str]) -> Chunk:
     if RECORD_KEY in metadata:
         text, metadata = restore(text, metadata), restore_metadata(metadata)
     visible = (*visible_keys(node), *(key for key in replacing if key in metadata))
-    shown = tuple(dict.fromkeys(visible))
+    shown = dict.fromkeys(visible)
     hidden = tuple(key for key in node.excluded_llm_metadata_keys if key not in shown and key not in OWN_KEYS)
-    return Chunk(text, metadata, node.node_id, item.score, shown, media_digests(node), hidden)
+    return Chunk(text, metadata, node.node_id, item.score, tuple(shown), media_digests(node), hidden)
 
 
 def to_nodes(

@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 # Up to this size a thread would cost more than the work, as in the gate itself.
 _INLINE_BYTES = 60_000
+# What looking at one entry of metadata costs, in bytes of text that would cost as much.
+_ENTRY_BYTES = 100
 
 
 def as_nodes(found: object, origin: object) -> list[NodeWithScore]:
@@ -56,7 +58,7 @@ async def aadmit_nodes(
 async def off_loop(nodes: Sequence[NodeWithScore], work: Callable[[], T]) -> T:
     """Return what `work` on nodes returns; it is done in a thread if they are large.
 
-    Pictures are what makes them so: their bytes are digested.
+    Pictures are what makes them so, whose bytes are digested, and metadata, in which an index can put anything.
     """
     is_heavy = sum(map(_weigh, nodes)) > _INLINE_BYTES
     return await asyncio.to_thread(work) if is_heavy else work()
@@ -64,6 +66,8 @@ async def off_loop(nodes: Sequence[NodeWithScore], work: Callable[[], T]) -> T:
 
 def _weigh(item: NodeWithScore) -> int:
     try:
-        return len(item.node.get_content()) + sum(len(medium.data or "") for medium in media(item.node))
+        metadata = item.node.metadata
+        entries = sum(_ENTRY_BYTES + (len(value) if isinstance(value, str) else 0) for value in metadata.values())
+        return len(item.node.get_content()) + entries + sum(len(medium.data or "") for medium in media(item.node))
     except Exception:  # noqa: BLE001 - a node that cannot be read is quickly judged
         return 0

@@ -18,7 +18,7 @@ from llama_index.core.schema import NodeWithScore, QueryBundle
 from headgate import Gate, PolicyError
 from headgate.integration.adapters import gate_from_reference, gate_reference, given_gate
 from llama_index.postprocessor.headgate.convert import to_nodes
-from llama_index.postprocessor.headgate.gating import aadmit_nodes, admit_nodes, as_nodes
+from llama_index.postprocessor.headgate.gating import aadmit_nodes, admit_nodes, as_nodes, off_loop
 from llama_index.postprocessor.headgate.outside import refuse_additions
 from llama_index.postprocessor.headgate.tracing import arecord, record
 
@@ -134,4 +134,5 @@ class HeadgatePostprocessor(BaseNodePostprocessor):
         refuse_additions(self._gate, self, self.replacing)
         found = as_nodes(nodes, self)
         admission = await aadmit_nodes(self._gate, found, query_bundle, self.replacing)
-        return to_nodes(found, await arecord(self._gate, admission, self.callback_manager), self._gate, self.replacing)
+        released = await arecord(self._gate, admission, self.callback_manager)
+        return await off_loop(found, lambda: to_nodes(found, released, self._gate, self.replacing))

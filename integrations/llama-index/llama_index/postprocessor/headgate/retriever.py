@@ -13,7 +13,7 @@ from headgate import AdapterError, Admission, Gate
 from headgate.integration.adapters import PolicyLike, require_gate
 from headgate.integration.search import Search
 from llama_index.postprocessor.headgate.convert import to_nodes
-from llama_index.postprocessor.headgate.gating import aadmit_nodes, admit_nodes, as_nodes
+from llama_index.postprocessor.headgate.gating import aadmit_nodes, admit_nodes, as_nodes, off_loop
 from llama_index.postprocessor.headgate.outside import judged_outside, refuse_additions
 from llama_index.postprocessor.headgate.reading import refusal_of_readers
 from llama_index.postprocessor.headgate.tracing import arecord, record
@@ -121,7 +121,8 @@ class GatedRetriever(BaseRetriever):
                 search.succeeded(len(admission.chunks), len(nodes))
         if admission is None:
             return []
-        return self._release(nodes, await arecord(self._gate, self._limited(admission), self.callback_manager))
+        released = await arecord(self._gate, self._limited(admission), self.callback_manager)
+        return await off_loop(nodes, lambda: self._release(nodes, released))
 
     # The base class replaces an index node by what its `obj` or `object_map` leads to, after `_retrieve`: behind the
     # gate. The inner retriever has done that already, before it, so nothing is lost by not doing it again.
