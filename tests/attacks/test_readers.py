@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from headgate import Gate, Glossary, KeySet, Policy, PolicyError
+from headgate import Chunk, Gate, Glossary, KeySet, Policy, PolicyError
 from headgate.corpus import CorpusItem, read_corpus
 from headgate.files import replacing
+from headgate.record.reading import read_log
 
 # Each once raised something other than a PolicyError, or was read as something that nobody wrote.
 NOT_WHAT_THE_TAG_SAYS = [
@@ -389,3 +390,31 @@ def test_the_line_that_is_named_is_the_line_that_is_wrong(broken: str, tmp_path:
         Policy.load(tmp_path / "p.yaml")
     (tmp_path / "page.md").write_text(f"---\na: 1\n{broken}\n---\nText")
     assert "line 3" in str(only(tmp_path / "page.md").problem)
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        ('A,"b\nKubernetes,k8s\nAllowlist,whitelist\n', 2),
+        ('Kubernetes,k8s\nA,"b\nAllowlist,whitelist\n', 3),
+        ('A,"b\nKubernetes,k8s\nB,"c"\n', 2),
+        ('A,"b"c\nKubernetes,k8s\n', 2),
+    ],
+)
+def test_a_quote_that_is_not_closed_swallows_no_terms(rows: str, line: int, tmp_path: Path) -> None:
+    (tmp_path / "terms.csv").write_text(f"canonical,alias\n{rows}")
+    with pytest.raises(PolicyError, match=rf"terms\.csv:{line}: this is not CSV"):
+        Glossary.load(tmp_path / "terms.csv")
+
+
+def test_a_record_that_no_reader_would_read_is_not_acknowledged(tmp_path: Path) -> None:
+    gate = Gate(
+        {
+            "sources": [{"id": "a", "match": "https://a.example/**", "provenance": {"require": "none"}}],
+            "log": {"path": str(tmp_path / "log.jsonl"), "content": "full"},
+        }
+    )
+    text = "\x01" * 11_000_000  # six characters each in JSON
+    assert not gate.admit([Chunk(text, {"source": "https://a.example/1"})]).chunks
+    assert gate.admit([Chunk("text", {"source": "https://a.example/1"})]).chunks
+    assert all(entry.record is not None for entry in read_log([tmp_path / "log.jsonl"]))

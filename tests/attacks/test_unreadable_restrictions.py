@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -374,3 +375,18 @@ def test_a_restriction_counts_however_its_key_is_dressed(key: str) -> None:
 )
 def test_a_successor_counts_however_its_key_is_dressed(key: str) -> None:
     assert judge({key: "page-2"}).codes == ("F205",)
+
+
+def test_equal_values_that_mean_two_things_are_not_remembered_as_one() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    ends = [datetime(2026, 10, 25, 2, 30, tzinfo=berlin, fold=fold) for fold in (0, 1)]
+    between = datetime(2026, 10, 25, 1, 0, tzinfo=timezone.utc)
+    for first, second in (ends, reversed(ends)):
+        for wrap in (lambda end: end, lambda end: (end,)):
+            gate = Gate(
+                {"sources": [{"id": "w", "match": "https://wiki.example/**", "provenance": {"require": "none"}}]},
+                clock=lambda: between,
+            )
+            chunks = [Chunk("text", {"source": PAGE, "valid_until": wrap(end)}) for end in (first, second)]
+            decisions = [gate.admit([chunk]).decisions[0].admitted for chunk in chunks]
+            assert decisions == [bool(end.fold) for end in (first, second)]

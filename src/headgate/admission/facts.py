@@ -138,7 +138,7 @@ def find_facts(chunk: Chunk, data: bytes, revision: Revision, limits: Limits) ->
     metadata, media = chunk.metadata, chunk.media
     try:
         # The types too: True equals 1 as a key, but not as a sealed value.
-        key = (digest, tuple(metadata.items()), tuple(map(type, metadata.values())), *media.items())
+        key = (digest, tuple(metadata.items()), tuple(map(_kind, metadata.values())), *media.items())
         known = revision.facts.get(key)
     except Exception:  # noqa: BLE001 - metadata may hold anything; what cannot be remembered is looked at each time
         return _find(metadata, media, digest, revision, limits), digest
@@ -152,6 +152,20 @@ def _weight(metadata: Mapping[str, object]) -> int:
     """Return about how much memory metadata takes, in characters; every entry has a weight, whatever it holds."""
     texts = (text for entry in metadata.items() for text in entry if isinstance(text, (str, bytes)))
     return _ENTRY_WEIGHT * (len(metadata) + 1) + sum(map(len, texts))
+
+
+def _kind(value: object) -> object:
+    """Return what tells a value from an equal one.
+
+    Raises:
+        TypeError: what it holds cannot be told apart so simply.
+    """
+    if isinstance(value, datetime):
+        # Where clocks are put back, two instants an hour apart are equal but for this.
+        return type(value), value.fold
+    if isinstance(value, (tuple, frozenset)):
+        raise TypeError("equal tuples may hold values of different types")
+    return type(value)
 
 
 def _find(

@@ -7,6 +7,7 @@ format.
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from headgate.decision import Admission
 from headgate.encoding import to_json
 from headgate.forks import renew_after_fork
 from headgate.policy import Log
-from headgate.record.writing import log_record
+from headgate.record.writing import LONGEST_LINE, log_record
 
 __all__ = ["DecisionLog"]
 
@@ -57,6 +58,8 @@ class DecisionLog:
         """
         record = log_record(admission, full=self._settings.content == "full")
         line = to_json({**record, "pid": os.getpid()}).encode("utf-8") + b"\n"
+        if len(line) > LONGEST_LINE:
+            raise OSError(errno.EFBIG, f"a record of {len(line):,} bytes would not be read", str(self._path))
         with self._alone():
             self._ensure_open(len(line))
             # A line that was torn by an error ends here, so that it spoils no other.

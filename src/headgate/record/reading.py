@@ -11,11 +11,12 @@ from typing import Any, BinaryIO
 from headgate.errors import HeadgateError
 from headgate.record.schema import SCHEMA, AdmissionRecord
 from headgate.record.validating import read_admission
+from headgate.record.writing import LONGEST_LINE
 
 __all__ = ["LogEntry", "log_files", "parse_line", "read_log", "records_in"]
 
 # Nested empty values take some 25 times their length in memory.
-_MAX_LINE = 64_000_000
+_MAX_LINE = LONGEST_LINE
 _BEGIN = b'{"schema":'
 
 

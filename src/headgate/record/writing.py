@@ -8,7 +8,10 @@ from headgate.decision import Admission
 from headgate.encoding import digest_label
 from headgate.record.schema import SCHEMA, AdmissionRecord, DecisionRecord, EvidenceRecord
 
-__all__ = ["log_record"]
+__all__ = ["LONGEST_LINE", "log_record"]
+
+LONGEST_LINE = 64_000_000
+"""In bytes, with its line break. What is longer is not read, and so must not be written either."""
 
 # JSON Pointers (RFC 6901), with `*` for every element.
 _HIDDEN = ["/query", "/decisions/*/text", "/decisions/*/metadata"]

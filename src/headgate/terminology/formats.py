@@ -107,7 +107,7 @@ def _from_csv(text: str, file: str) -> GlossaryFile:
 
     The longest field is what the process allows (`csv.field_size_limit`), which is not ours to change.
     """
-    reader = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True)
+    reader = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
     names = {name.strip().lower(): name for name in reader.fieldnames or () if isinstance(name, str)}
     if "canonical" not in names or not ({"alias", "aliases"} & set(names)):
         remedy = (
@@ -123,8 +123,10 @@ def _from_csv(text: str, file: str) -> GlossaryFile:
         )
     concepts: dict[tuple[object, ...], Concept] = {}
     aliases: dict[tuple[object, ...], list[str]] = {}
+    line = 2
     try:
         for row in reader:
+            line = reader.line_num + 1
             # A row that is too short has None in what it lacks.
             entry = {plain: row.get(name) or "" for plain, name in names.items()}
             if not any(value.strip() for value in entry.values()):
@@ -135,7 +137,8 @@ def _from_csv(text: str, file: str) -> GlossaryFile:
             concepts.setdefault(key, concept)
             aliases.setdefault(key, []).extend(concept.aliases)
     except csv.Error as error:
-        raise PolicyError(f"this is not CSV: {error}.", "", line=reader.line_num) from error
+        # Where the row begins: a quote that is not closed swallows the lines up to the end of the file.
+        raise PolicyError(f"this is not CSV: {error}.", "Check the quotes.", line=line) from error
     return GlossaryFile(
         tuple(replace(concept, file=file, aliases=tuple(aliases[key])) for key, concept in concepts.items())
     )
