@@ -20,6 +20,7 @@ from headgate.freshness import (
     read_time,
     resolve_timestamps,
 )
+from headgate.freshness.catalogue import lookup
 from headgate.policy import Freshness, MetadataKeys
 
 UTC = timezone.utc
@@ -40,29 +41,29 @@ AGES = [
     (
         {"updated": "2026-03-01T12:00:00Z"},
         {},
-        "It was modified 92d ago; 10d are allowed.",
+        "It was modified 92d ago; the limit is 10d.",
     ),
     (
         {"updated": "2026-05-22"},
         {},
-        "It was modified up to 11d ago; 10d are allowed. "
+        "It was modified up to 11d ago; the limit is 10d. "
         "The day alone leaves that open: add a time and a zone, or set metadata.timezone.",
     ),
     (
         {"updated": "2026-05-22"},
         {"timezone": "UTC"},
-        "It was modified up to 10d ago; 10d are allowed. The day alone leaves that open: add a time.",
+        "It was modified up to 10d ago; the limit is 10d. The day alone leaves that open: add a time.",
     ),
     (
         {"created": "2026-05-22T06:00:00"},
         {},
-        "It was created up to 10d ago; 10d are allowed. "
+        "It was created up to 10d ago; the limit is 10d. "
         "The time alone leaves that open: add a zone, or set metadata.timezone.",
     ),
     (
         {"published": "2026-05"},
         {},
-        "It was published up to 32d ago; 10d are allowed. "
+        "It was published up to 32d ago; the limit is 10d. "
         "The month alone leaves that open: add a time and a zone, or set metadata.timezone.",
     ),
 ]
@@ -232,6 +233,33 @@ def test_a_fragment_that_is_known_decides() -> None:
     assert fragment_of(f"{page}#x", len(page) + 2) == fragment_of(f"{page}#x")
     assert fragment_of(f"{page}#x", len(page) + 1) == ""
     assert identify_document(7) is None
+
+
+@pytest.mark.parametrize(
+    ("metadata", "covered", "kind"),
+    [
+        ({"meta": {"changed": OLD}}, ["meta"], "covered"),
+        ({"meta": {"changed": OLD}}, ["changed"], "metadata"),
+        ({"meta": {"changed": OLD}}, ["meta.changed"], "metadata"),
+        ({"meta.changed": OLD}, ["meta.changed"], "covered"),
+        ({"meta.changed": OLD}, ["meta"], "metadata"),
+    ],
+)
+def test_a_nested_entry_is_covered_if_the_one_that_holds_it_is(
+    metadata: dict[str, object], covered: list[str], kind: str
+) -> None:
+    keys = MetadataKeys.model_validate({"modified": "meta.changed"})
+    times = resolve_timestamps(metadata, keys=keys, covered=covered)
+    assert times.modified == datetime(2026, 1, 1, tzinfo=UTC)
+    assert times.evidence["modified"].kind == kind
+
+
+def test_an_entry_is_looked_up_by_its_name_before_its_path() -> None:
+    nested: dict[str, object] = {"a": {"b": 1}}
+    assert lookup(nested, "a.b") == 1
+    assert lookup({**nested, "a.b": 2}, "a.b") == 2
+    assert lookup(nested, "a") == {"b": 1}
+    assert lookup(nested, "a.c") is lookup(nested, "c") is lookup({"a": 1}, "a.b") is None
 
 
 def test_a_weaker_key_does_not_stand_in_for_one_that_cannot_be_read() -> None:

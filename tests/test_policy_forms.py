@@ -44,6 +44,8 @@ def nested(depth: int) -> str:
 BROKEN = [
     ("a: 1\nb: [1,\n  2\nc: 3\n", 4, (), "not YAML"),
     ("a: 1\n\nb: \x01\n", 3, (), "U+0001"),
+    ("\n\x01", 2, (), "U+0001"),
+    (r'"\U99999999"', 1, (), "OverflowError"),
     ("a: 1\n\nb: &x 1\n", 3, (), "anchors"),
     ("a: 1\n\nb: *x\n", 3, (), "anchors"),
     ("a: 1\nb:\n  c: 1\n  c: 2\n", 4, ("b",), "'c' is here twice"),
@@ -67,6 +69,7 @@ def test_what_is_no_plain_yaml_is_refused_with_its_line_and_path(
         parse_yaml(text)
     assert (caught.value.line, caught.value.path) == (line, path)
     assert problem in caught.value.problem
+    assert "\n" not in caught.value.problem
 
 
 def test_as_deep_as_allowed_is_read_and_every_value_has_its_line() -> None:
