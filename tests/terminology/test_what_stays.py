@@ -224,6 +224,7 @@ def test_an_alias_may_begin_with_an_underscore_and_with_a_mark_of_the_letter_bef
     glossary = Glossary.from_mapping({"identity": ["_id"], "mark": ["\u0301x"]})
     assert glossary.rewrite("_id or _id, a_id").text == "identity or identity, a_id"
     assert glossary.rewrite("e\u0301x").text == "e\u0301x"
+    assert glossary.rewrite("e\u0301x \u4e2d").text == "e\u0301x \u4e2d"
 
 
 SIGNED = [
