@@ -28,6 +28,7 @@ from headgate.errors import HeadgateError, PolicyError
 from headgate.forks import renew_after_fork
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy import Policy
+from headgate.policy.loading import locate
 from headgate.record.sinks import Sink
 
 __all__ = ["Gate"]
@@ -279,7 +280,7 @@ class Gate:
         try:
             return loaded, resolve(loaded, self._limits)
         except PolicyError as error:
-            raise error.at(str(self._path) if self._path else None) from None
+            raise (locate(error, self._path) if self._path is not None else error) from None
         except (ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RecursionError, OSError) as error:
             # Whatever a key or glossary file holds, a reload must not end in anything but a PolicyError.
             raise PolicyError(f"it cannot be used ({type(error).__name__}: {error}).", "") from error

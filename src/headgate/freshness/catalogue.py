@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from headgate.limits import DEFAULT_LIMITS, Limits
-from headgate.policy.model import MetadataKeys
+from headgate.policy.rules import MetadataKeys
 
 __all__ = [
     "AGE_ROLES",

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from headgate.freshness.catalogue import candidate_keys, is_catalogued, lookup_each, present_roles, rank_of
 from headgate.freshness.parsing import Readings, is_none, read_values
 from headgate.limits import DEFAULT_LIMITS, Limits
-from headgate.policy.model import MetadataKeys
+from headgate.policy.rules import MetadataKeys
 
 __all__ = ["NO_KEYS", "Entries", "find_entry", "find_time_like"]
 

@@ -16,7 +16,7 @@ from headgate.freshness.catalogue import AGE_ROLES
 from headgate.freshness.interval import Interval, shift
 from headgate.freshness.timestamps import Timestamps
 from headgate.policy.durations import format_duration
-from headgate.policy.model import Freshness
+from headgate.policy.rules import Freshness
 
 __all__ = ["Judged", "judge_freshness", "quiet_window"]
 

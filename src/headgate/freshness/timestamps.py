@@ -18,7 +18,7 @@ from headgate.freshness.interval import Interval
 from headgate.freshness.parsing import AMBIGUOUS, Readings, plain_value
 from headgate.freshness.successors import name_successor
 from headgate.limits import DEFAULT_LIMITS, Limits
-from headgate.policy.model import MetadataKeys
+from headgate.policy.rules import MetadataKeys
 
 __all__ = ["Evidence", "Timestamps", "resolve_timestamps"]
 

@@ -2,13 +2,13 @@
 
 from headgate.policy.durations import format_duration, parse_duration
 from headgate.policy.matching import UriPattern, normalise_uri
-from headgate.policy.model import (
+from headgate.policy.model import Policy
+from headgate.policy.rules import (
     Budget,
     Freshness,
     Log,
     MetadataKeys,
     Modes,
-    Policy,
     Provenance,
     Quarantine,
     QuarantineStore,

@@ -14,13 +14,13 @@ from headgate.errors import PolicyError
 from headgate.files import read_config_text
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy.documents import Steps, YamlDocument, parse_yaml
-from headgate.policy.model import (
+from headgate.policy.model import Policy
+from headgate.policy.rules import (
     Budget,
     Freshness,
     Log,
     MetadataKeys,
     Modes,
-    Policy,
     Provenance,
     Quarantine,
     QuarantineStore,

@@ -3,302 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
-from zoneinfo import ZoneInfo
+from typing import Literal
 
 from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
-    PlainSerializer,
-    field_validator,
     model_validator,
 )
 from typing_extensions import Self
 
-from headgate.assurance import SEALED, Assurance, is_proof
 from headgate.decision import Mode
 from headgate.display import Displayed
-from headgate.encoding import safe_uri
-from headgate.policy.durations import format_duration, parse_duration
 from headgate.policy.matching import UriPattern
+from headgate.policy.rules import (
+    Budget,
+    Log,
+    MetadataKeys,
+    Modes,
+    PolicyModel,
+    QuarantineStore,
+    Rule,
+    Source,
+    SourceRule,
+)
 
-__all__ = [
-    "Budget",
-    "Freshness",
-    "Log",
-    "MetadataKeys",
-    "Modes",
-    "Policy",
-    "Provenance",
-    "Quarantine",
-    "QuarantineStore",
-    "Source",
-    "SourceRule",
-]
-
-
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, (str, Path, Mapping)) else value
-
-
-def _as_text(value: object) -> object:
-    return str(value) if isinstance(value, Path) else value
-
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(parse_duration, json_schema_input_type=str),
-    PlainSerializer(format_duration, return_type=str),
-]
-KeyNames = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
-PathText = Annotated[str, BeforeValidator(_as_text)]
-PathTexts = Annotated[tuple[PathText, ...], BeforeValidator(_as_list)]
-
+__all__ = ["PlacedError", "Policy"]
 
 # The checks that can keep a document out for what it is.
 _KEEPING_OUT = ("provenance", "freshness")
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_timedelta="iso8601")
-
-
-class MetadataKeys(_Model):
-    """Which metadata keys name the source and the times.
-
-    They come before the built-in catalogue; for `modified`, `created` and `published` they replace it.
-    """
-
-    source: KeyNames = Field(default=(), description="Keys that hold the document's URI or path.")
-    modified: KeyNames = Field(default=(), description="Keys that hold the last modification.")
-    created: KeyNames = Field(default=(), description="Keys that hold the creation.")
-    published: KeyNames = Field(default=(), description="Keys that hold the publication.")
-    valid_from: KeyNames = Field(default=(), description="Keys that hold the start of validity.")
-    valid_until: KeyNames = Field(default=(), description="Keys that hold the end of validity.")
-    version: KeyNames = Field(default=(), description="Keys that hold a version, as a whole number.")
-    superseded_by: KeyNames = Field(default=(), description="Keys that name a successor.")
-    timezone: str | None = Field(
-        default=None,
-        description="The zone of times without one, such as UTC or Europe/Berlin. Without it they may be meant "
-        "anywhere on earth, and the cautious meaning counts.",
-    )
-    date_order: Literal["DMY", "MDY"] | None = Field(
-        default=None,
-        description="How to read 03/04/2026. Without it such a date of change counts as missing, and of a validity "
-        "the cautious reading counts.",
-    )
-
-    @cached_property
-    def names_any(self) -> bool:
-        """Whether the policy names any key of its own."""
-        return any(getattr(self, name) for name in type(self).model_fields if name not in ("timezone", "date_order"))
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                ZoneInfo(value)
-            except (ValueError, OSError, LookupError) as error:
-                raise ValueError(f"{value!r} is not a time zone. Write UTC or a name such as Europe/Berlin.") from error
-        return value
-
-
-class Modes(_Model):
-    """A mode for single checks, where it differs from the policy's mode."""
-
-    provenance: Mode | None = None
-    freshness: Mode | None = None
-    terminology: Mode | None = None
-    budget: Mode | None = None
-
-
-class Provenance(_Model):
-    """Who must vouch for the documents of a source."""
-
-    require: Assurance = Field(
-        default=SEALED,
-        description="sealed: a seal by a key of this source. declared: metadata names a URI of this source. "
-        "none: nothing.",
-    )
-    keys: Annotated[tuple[Any, ...], BeforeValidator(_as_list)] = Field(
-        default=(), description="Key files (JWK, JWKS or PEM, public), or JWKS written inline."
-    )
-    issuers: KeyNames = Field(
-        default=(), description="Accepted issuers; without it, any issuer that signs with these keys."
-    )
-    cover: KeyNames = Field(default=(), description="Metadata entries that every seal of this source must cover.")
-    mode: Mode | None = None
-
-    @field_validator("keys")
-    @classmethod
-    def _files_or_sets(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
-        for entry in value:
-            if isinstance(entry, Path):
-                continue
-            if isinstance(entry, str):
-                # What is written here by mistake may be a secret, so that no message repeats it.
-                if any(sign in entry for sign in ("{", "\n", "-----BEGIN")):
-                    raise ValueError("this is a key as text. Write a file name, or a JWKS with `keys:`.")
-                if "://" in entry:
-                    shown = safe_uri(entry)
-                    raise ValueError(f"{shown!r} is an address. Save the key set to a file and name the file.")
-            elif not isinstance(entry, Mapping):
-                kind = type(entry).__name__
-                raise ValueError(f"a {kind} is not a key. Write a file name, or a JWKS with `keys:`.")
-        return tuple(str(entry) if isinstance(entry, Path) else entry for entry in value)
-
-
-class Freshness(_Model):
-    """How current the documents of a source must be."""
-
-    max_age: Duration | None = Field(
-        default=None, description="The oldest last modification that is admitted, such as 90d."
-    )
-    warn_after: Duration | None = Field(default=None, description="The age from which an admitted document is marked.")
-    missing: Literal["drop", "warn", "admit"] = Field(
-        default="drop", description="What happens to a document without a usable time, where max_age is set."
-    )
-    # A leeway of a few minutes, as RFC 7519 (section 4.1.4) has it.
-    future_skew: Duration = Field(
-        default=timedelta(minutes=5), description="How far a publisher's clock may be ahead.", validate_default=True
-    )
-    evidence: Literal["any", "sealed"] | None = Field(
-        default=None,
-        description="sealed: only times that a verified seal holds or covers count; what nobody signed may only "
-        "restrict. any: other metadata may say what the seal leaves open. Unset: sealed where seals are required, "
-        "else any.",
-    )
-    unreadable: Literal["drop", "warn"] = Field(
-        default="drop",
-        description="What happens to a document whose start or end of validity is there and cannot be read.",
-    )
-    supersede: bool | None = Field(
-        default=None,
-        description="Whether only the newest version of a document is admitted. Unset: only where versions are sealed.",
-    )
-    supersede_tolerance: Duration = Field(
-        default=timedelta(hours=1),
-        description="How far apart the times of chunks of one version may be, where they have no version number.",
-        validate_default=True,
-    )
-    mode: Mode | None = None
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.max_age is not None and self.warn_after is not None and self.warn_after > self.max_age:
-            raise ValueError("warn_after is longer than max_age. Make it shorter.")
-        return self
-
-    def evidence_for(self, require: Assurance, *, is_proved: bool) -> Literal["any", "sealed"]:
-        """Return whether unsigned entries may say what signed evidence leaves open, as the policy says or by default.
-
-        Args:
-            require: what the source requires of provenance.
-            is_proved: whether a seal of the document was verified. Without one it is not admitted where proof is
-                required and enforced; elsewhere reports should say what its dates are.
-        """
-        if self.evidence is not None:
-            return self.evidence
-        return "sealed" if is_proof(require) and is_proved else "any"
-
-
-def _as_share(value: object) -> object:
-    if isinstance(value, str) and value.strip().endswith("%"):
-        return float(value.strip()[:-1]) / 100
-    return value
-
-
-class Quarantine(_Model):
-    """When a whole source is held back: because too many of its documents fail."""
-
-    failures: Annotated[float, BeforeValidator(_as_share, json_schema_input_type=float | str)] = Field(
-        default=0.2,
-        ge=0,
-        lt=1,
-        description="The share of its documents that may fail, such as 20%. A failure is refuted provenance, or a "
-        "document that could not be judged.",
-    )
-    window: Duration = Field(
-        default=timedelta(hours=1),
-        gt=timedelta(0),
-        description="The time over which is counted.",
-        validate_default=True,
-    )
-    # Of ten documents, two bad ones are a fifth already: a share says little about few.
-    at_least: int = Field(default=50, ge=1, description="How many documents must have been seen within that time.")
-
-
-class QuarantineStore(_Model):
-    """Where the list of sources that are held back is kept."""
-
-    path: PathText = Field(
-        min_length=1, description="A JSON Lines file that all processes share; its folder must exist."
-    )
-
-
-class SourceRule(_Model):
-    """What is required of documents; the part that sources and the default share."""
-
-    provenance: Provenance = Field(default_factory=Provenance)
-    freshness: Freshness = Field(default_factory=Freshness)
-    terminology: PathTexts = Field(default=(), description="Glossary files (YAML or CSV).")
-    terminology_mode: Mode | None = None
-    mode: Mode | None = None
-
-
-Rule = TypeVar("Rule", bound=SourceRule)
-
-
-class Source(SourceRule):
-    """A source of documents and what is required of it."""
-
-    id: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    match: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(min_length=1)
-    quarantine: Quarantine | None = Field(default=None, description="When the whole source is held back. Unset: never.")
-
-    @field_validator("match")
-    @classmethod
-    def _patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for pattern in value:
-            UriPattern.parse(pattern)
-        return value
-
-    @model_validator(mode="after")
-    def _has_keys(self) -> Self:
-        if is_proof(self.provenance.require) and not self.provenance.keys:
-            raise ValueError(
-                "requires seals but names no keys. Add provenance.keys, or write provenance: {require: declared}."
-            )
-        return self
-
-
-class Budget(_Model):
-    """How many tokens may enter the prompt."""
-
-    max_tokens: int = Field(gt=0, le=100_000_000)
-    encoding: str = Field(default="o200k_base", description="A tiktoken encoding.")
-    cut: bool = Field(default=False, description="Cut the first document that does not fit, instead of dropping it.")
-
-
-class Log(_Model):
-    """Where decisions are recorded before documents are released."""
-
-    path: PathText = Field(min_length=1, description="A JSON Lines file; its folder must exist.")
-    content: Literal["digest", "full"] = Field(
-        default="digest", description="digest: no text of documents or questions. full: both, in the clear."
-    )
-    max_bytes: int = Field(default=100_000_000, ge=10_000, description="The size at which the file is rotated.")
-    keep: int = Field(default=10, ge=1, le=10_000, description="How many rotated files are kept.")
-    fsync: bool = Field(default=False, description="Whether every record is forced to the disk.")
-    on_error: Literal["drop", "admit"] | None = Field(
-        default=None, description="What happens if a record cannot be written. Unset: drop in enforce mode, else admit."
-    )
 
 
 class PlacedError(ValueError):
@@ -314,7 +46,7 @@ class PlacedError(ValueError):
         self.steps = steps
 
 
-class Policy(Displayed, _Model):
+class Policy(Displayed, PolicyModel):
     """What is required of which source.
 
     Build it in Python with the same names as in the file, or read it with `Policy.load`.
