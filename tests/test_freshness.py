@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 import pytest
@@ -212,6 +212,7 @@ def test_versions_of_one_number_and_those_without_any_stay() -> None:
         ("https://a.example/%C3%BC", "https://a.example/ü", True),
         ("https://a.example/x%FFy", "https://a.example/x%FEy", False),
         ("https://a.example/x%FFy", "https://a.example/x\ufffdy", False),
+        ("https://a.example/u%CC%88", "https://a.example/%C3%BC", True),
         ("https://a.example/a/", "https://a.example/a", True),
         ("https://a.example/a?b/", "https://a.example/a?b", False),
         ("https://a.example/a#x", "https://a.example/a#y", False),
@@ -260,6 +261,30 @@ def test_an_entry_is_looked_up_by_its_name_before_its_path() -> None:
     assert lookup({**nested, "a.b": 2}, "a.b") == 2
     assert lookup(nested, "a") == {"b": 1}
     assert lookup(nested, "a.c") is lookup(nested, "c") is lookup({"a": 1}, "a.b") is None
+
+
+def test_by_default_a_uri_may_have_2048_characters() -> None:
+    page = "https://a.example/".ljust(2_048, "a")
+    assert identify_document(page) == page
+    assert identify_document(f"{page}a") is None
+    fragment = "https://a.example/#".ljust(2_048, "a")
+    assert fragment_of(fragment)
+    assert fragment_of(f"{fragment}a") == ""
+
+
+class Somewhere(tzinfo):
+    """A zone that does not say how far it is from UTC."""
+
+    def utcoffset(self, _: datetime | None) -> None:
+        return None
+
+    dst = tzname = utcoffset
+
+
+def test_a_zone_without_an_offset_is_not_known() -> None:
+    found = read_time(datetime(2026, 3, 4, 12, tzinfo=Somewhere()))
+    assert not found.has_zone
+    assert found.latest - found.earliest == timedelta(hours=26)
 
 
 def test_a_weaker_key_does_not_stand_in_for_one_that_cannot_be_read() -> None:
