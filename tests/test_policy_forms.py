@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -195,6 +196,7 @@ MATCHES = [  # a pattern, what it matches, and what it does not
     ("https://a.example/b*d", ["https://a.example/bd", "https://a.example/bcd"], ["https://a.example/b"]),
     ("https://a.example/ab*ba", ["https://a.example/abba"], ["https://a.example/aba"]),
     ("https://a.example/*b*c", ["https://a.example/abxc"], ["https://a.example/cb", "https://a.example/c"]),
+    ("https://a.example/*b*b", ["https://a.example/bb"], ["https://a.example/b", "https://a.example/ab"]),
     ("https://a.example/*a*a*", ["https://a.example/aa", "https://a.example/bacab"], ["https://a.example/a"]),
     ("https://*.example/", ["https://a.example/"], ["https://a.b.example/", "https://example/", "http://a.example/"]),
     ("https://**.example/", ["https://a.b.example/", "https://example/"], ["https://a.example.b/"]),
@@ -238,6 +240,15 @@ def test_a_pattern_has_few_double_stars_and_each_alone() -> None:
 def policy(**more: Any) -> Policy:
     source = {"id": "a", "match": "file:a/*", "provenance": {"require": "declared"}}
     return Policy.from_mapping({"sources": [{**source, **more.pop("source", {})}], **more})
+
+
+def test_a_path_is_written_as_a_text_or_a_path() -> None:
+    found = policy(source={"terminology": [Path("a.yaml"), "b.yaml"]}, log={"path": Path("c")})
+    assert found.sources[0].terminology == ("a.yaml", "b.yaml")
+    assert found.log is not None
+    assert found.log.path == "c"
+    with pytest.raises(PolicyError):
+        policy(log={"path": 7})
 
 
 def test_the_most_specific_mode_decides() -> None:
