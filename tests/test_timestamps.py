@@ -295,7 +295,7 @@ def test_an_offset_of_a_day_or_of_sixty_minutes_is_not_a_zone(zone: str) -> None
         read_time(f"2014-04-02T04:08:09{zone}")
 
 
-@pytest.mark.parametrize("value", ["12/04/2026", "04/12/2026", "1.2.2026", "11-12-26"])
+@pytest.mark.parametrize("value", ["12/04/2026", "04/12/2026", "1.2.2026", "11-12-2026"])
 def test_what_can_be_a_day_and_a_month_both_ways_is_both(value: str) -> None:
     readings = read_values(value, zone=UTC)
     assert readings.is_ambiguous
@@ -303,6 +303,11 @@ def test_what_can_be_a_day_and_a_month_both_ways_is_both(value: str) -> None:
     dmy, mdy = (read_time(value, zone=UTC, date_order=order).earliest for order in ("DMY", "MDY"))
     assert {one.earliest for one in readings.intervals} == {dmy, mdy}
     assert (dmy.day, dmy.month) == (mdy.month, mdy.day)
+
+
+def test_two_digits_may_be_the_year_too() -> None:
+    readings = read_values("11-12-26", zone=UTC)
+    assert {one.earliest.date().isoformat() for one in readings.intervals} == {"2026-12-11", "2026-11-12", "2011-12-26"}
 
 
 def test_digits_that_may_be_an_hour_or_an_epoch_are_both() -> None:
