@@ -40,6 +40,8 @@ __all__ = ["Facts", "Witness", "check_failed", "find_facts"]
 
 _NO_TIMES = Timestamps()
 _ENTRY_WEIGHT = 100
+# Values of these types that are equal and of one type are the same.
+_PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,10 @@ def find_facts(chunk: Chunk, data: bytes, revision: Revision, limits: Limits) ->
     metadata, media = chunk.metadata, chunk.media
     try:
         # The types too: True equals 1 as a key, but not as a sealed value.
-        key = (digest, tuple(metadata.items()), tuple(map(_kind, metadata.values())), *media.items())
+        kinds: tuple[object, ...] = tuple(map(type, metadata.values()))
+        if not _PLAIN.issuperset(kinds):
+            kinds = tuple(map(_kind, metadata.values()))
+        key = (digest, tuple(metadata.items()), kinds, *media.items())
         known = revision.facts.get(key)
     except Exception:  # noqa: BLE001 - metadata may hold anything; what cannot be remembered is looked at each time
         return _find(metadata, media, digest, revision, limits), digest
@@ -150,8 +155,11 @@ def find_facts(chunk: Chunk, data: bytes, revision: Revision, limits: Limits) ->
 
 def _weight(metadata: Mapping[str, object]) -> int:
     """Return about how much memory metadata takes, in characters; every entry has a weight, whatever it holds."""
-    texts = (text for entry in metadata.items() for text in entry if isinstance(text, (str, bytes)))
-    return _ENTRY_WEIGHT * (len(metadata) + 1) + sum(map(len, texts))
+    weight = _ENTRY_WEIGHT * (len(metadata) + 1)
+    for name, value in metadata.items():
+        weight += len(name) if isinstance(name, (str, bytes)) else 0
+        weight += len(value) if isinstance(value, (str, bytes)) else 0
+    return weight
 
 
 def _kind(value: object) -> object:
