@@ -100,9 +100,9 @@ def main() -> None:
     guarded = guard(inner, gate)
     _row("LangChain: guard(retriever)", _best(lambda: guarded.invoke("q")), base)
     tracer = {"callbacks": [BaseCallbackHandler()]}
-    traced = _best(lambda: passing.invoke("q", config=tracer))  # type: ignore[arg-type]
+    traced = _best(lambda: passing.invoke("q", config=tracer))  # type: ignore[arg-type]  # a config is a TypedDict
     _row("LangChain, traced: a wrapper", traced, traced)
-    _row("LangChain, traced: guard(retriever)", _best(lambda: guarded.invoke("q", config=tracer)), traced)  # type: ignore[arg-type]
+    _row("LangChain, traced: guard(retriever)", _best(lambda: guarded.invoke("q", config=tracer)), traced)  # type: ignore[arg-type]  # a config is a TypedDict
     llama_base = _best(lambda: llama_passing.retrieve("q"))
     _row("LlamaIndex: a wrapper that passes through", llama_base, llama_base)
     llama_guarded = guard_llama(llama, gate)

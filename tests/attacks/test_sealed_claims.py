@@ -12,6 +12,7 @@ from llama_index.core.schema import TextNode
 from headgate import Chunk, Gate, HeadgateError
 from headgate.chunk import SEAL_KEY
 from headgate.corpus import CorpusItem, seal_corpus
+from headgate.integration.publishing import Publishing
 from headgate.provenance import read_seal
 from headgate.testing import FixedClock, Publisher
 from langchain_headgate import SealDocuments
@@ -108,3 +109,15 @@ def test_what_the_index_hides_from_the_model_is_signed_as_hidden(handbook: Publi
     _, seal = read_seal(SealNodes(handbook.sealer)([node])[0].metadata[SEAL_KEY])
     assert seal.covered == ("last_modified", "source", "title")
     assert seal.hidden == ("last_modified",)
+
+
+@pytest.mark.parametrize("entries", [{}, {"superseded_by": None}])
+def test_what_is_asked_for_is_covered_even_where_it_says_nothing(
+    entries: dict[str, object], handbook: Publisher
+) -> None:
+    metadata: dict[str, object] = {"source": "https://handbook.example/1", **entries}
+    publishing = Publishing(cover=("*",))
+    sealed = publishing.seal(handbook.sealer, Chunk("text", metadata), cover=["superseded_by"]).chunk
+    gate = Gate({"sources": [handbook.source(provenance={"cover": ["superseded_by"]})]}, clock=handbook.clock)
+    assert gate.admit([sealed]).chunks
+    assert not gate.admit([sealed.with_metadata(superseded_by="another")]).chunks

@@ -361,7 +361,9 @@ def _covered(
 ) -> tuple[str, ...]:
     """Return the names of the entries that the seal covers: those asked for, and those that are evidence."""
     # Never cut to what fits: who asks for too many hears of it from `Sealer.seal`, and no entry is lost in silence.
-    asked = dict.fromkeys(name for name in wanted if name != EVERYTHING and metadata.get(name) is not None)
+    # What is asked for is covered even where it is null or missing: so nobody can add it, and a policy that requires it
+    # to be covered is met.
+    asked = dict.fromkeys(name for name in wanted if name != EVERYTHING)
     also: dict[str, None] = {}
     for role in _COVERED_ROLES:
         for name in candidate_keys(metadata, role, keys, DEFAULT_LIMITS):
