@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import weakref
 from typing import Protocol
 
 __all__ = ["ForkAware", "renew_after_fork"]
+
+
+_log = logging.getLogger("headgate")
 
 
 class ForkAware(Protocol):
@@ -29,7 +33,11 @@ def renew_after_fork(one: ForkAware) -> None:
 
 def _renew() -> None:
     for one in list(_ALIVE):
-        one._after_fork()
+        try:
+            one._after_fork()
+        except Exception:
+            # What cannot go on must not keep the others from it.
+            _log.exception("%s was not made anew after a fork", type(one).__name__)
 
 
 # Only the forking thread lives on in the child. A lock that another one held would stay locked for ever.

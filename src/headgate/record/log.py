@@ -111,10 +111,13 @@ class DecisionLog:
             self._is_busy, self._descriptor = False, -1
 
     def _open(self) -> int:
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
-        # Another process may have been killed within its last line.
+        descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
+        # Another process may have been killed within its last line. Asked of the descriptor: the path may lead to
+        # another file already, rotated by another process since it was opened.
         size = os.fstat(descriptor).st_size
-        self._is_torn = size > 0 and _last_byte(self._path) != b"\n"
+        if size:
+            os.lseek(descriptor, -1, os.SEEK_END)
+        self._is_torn = size > 0 and os.read(descriptor, 1) != b"\n"
         return descriptor
 
     def _ensure_open(self, coming: int) -> None:
@@ -180,12 +183,6 @@ class DecisionLog:
             if older.exists():
                 older.replace(_numbered(self._path, number + 1))
         self._path.replace(_numbered(self._path, 1))
-
-
-def _last_byte(path: Path) -> bytes:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1)
 
 
 def _numbered(path: Path, number: int) -> Path:
