@@ -9,7 +9,6 @@ from typing import Protocol
 
 __all__ = ["ForkAware", "renew_after_fork"]
 
-
 _log = logging.getLogger("headgate")
 
 
@@ -35,8 +34,7 @@ def _renew() -> None:
     for one in list(_ALIVE):
         try:
             one._after_fork()
-        except Exception:
-            # What cannot go on must not keep the others from it.
+        except Exception:  # noqa: BLE001 - what cannot go on must not keep the others from it
             _log.exception("%s was not made anew after a fork", type(one).__name__)
 
 
