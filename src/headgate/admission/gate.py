@@ -90,6 +90,12 @@ class Gate:
         return self._path
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that the revision in force was read from: the policy's own, its keys and its glossaries."""
+        own = (self._path,) if self._path is not None else ()
+        return (*own, *self._revision.files)
+
+    @property
     def policy_revision(self) -> str:
         """The digest of the policy in force, with its keys and glossaries."""
         return self._revision.digest

@@ -107,7 +107,7 @@ def with_source(revision: Revision, policy: Policy, source: Source, limits: Limi
     Raises:
         PolicyError: a key or glossary file of the source cannot be used.
     """
-    extra = _resolve_source(policy, source, source.id, [])
+    extra = _resolve_source(policy, source, source.id)
     patterns = [*revision.patterns, *((UriPattern.parse(pattern), extra) for pattern in source.match)]
     patterns.sort(key=lambda pair: pair[0].specificity, reverse=True)
     return replace(
@@ -128,16 +128,15 @@ def resolve(policy: Policy, limits: Limits) -> Revision:
     Raises:
         PolicyError: a key or glossary file cannot be used; the error names both the file and the place in the policy.
     """
-    files: list[Path] = []
     sources: dict[str, ResolvedSource] = {}
     problems: list[PolicyError] = []
     for number, source in enumerate(policy.sources):
         try:
-            sources[source.id] = _resolve_source(policy, source, source.id, files)
+            sources[source.id] = _resolve_source(policy, source, source.id)
         except PolicyError as error:
             problems.append(error.under("sources", number))
     try:
-        default = _resolve_source(policy, policy.default, "default", files)
+        default = _resolve_source(policy, policy.default, "default")
     except PolicyError as error:
         problems.append(error.under("default"))
     try:
@@ -166,7 +165,7 @@ def resolve(policy: Policy, limits: Limits) -> Revision:
         owners=owners,
         budget=budget,
         budget_mode=policy.modes.budget or policy.mode,
-        files=tuple(files),
+        files=policy.named_files(),
         patterns=tuple(patterns),
         facts=Memo(limits.memo_entries, limits.memo_chars),
         verdicts=Memo(limits.memo_entries, limits.memo_chars),
@@ -177,45 +176,42 @@ def resolve(policy: Policy, limits: Limits) -> Revision:
     )
 
 
-def _resolve_source(policy: Policy, rule: SourceRule, name: str, files: list[Path]) -> ResolvedSource:
+def _resolve_source(policy: Policy, rule: SourceRule, name: str) -> ResolvedSource:
     return ResolvedSource(
         id=name,
         requirement=Requirement(
             source=name,
             require=rule.provenance.require,
-            keys=_load_keys(policy, rule.provenance, files),
+            keys=_load_keys(policy, rule.provenance),
             issuers=frozenset(rule.provenance.issuers),
             cover=frozenset(rule.provenance.cover),
             mode=policy.effective_mode(rule, "provenance"),
             is_default=name == "default",
         ),
         freshness=rule.freshness,
-        glossary=_load_glossary(policy, rule, files),
+        glossary=_load_glossary(policy, rule),
         modes={check: policy.effective_mode(rule, check) for check in _CHECKS},
         is_default=name == "default",
     )
 
 
-def _load_keys(policy: Policy, provenance: Provenance, files: list[Path]) -> KeySet:
+def _load_keys(policy: Policy, provenance: Provenance) -> KeySet:
     keys = KeySet()
     for number, entry in enumerate(provenance.keys):
         try:
             if isinstance(entry, Mapping):
                 keys = keys | KeySet.from_jwks(entry)
             else:
-                path = policy.resolve_path(entry)
-                files.append(path)
-                keys = keys | KeySet.load(path)
+                keys = keys | KeySet.load(policy.resolve_path(entry))
         except PolicyError as error:
             raise _named_here(error).under("provenance", "keys", number) from None
     return keys
 
 
-def _load_glossary(policy: Policy, rule: SourceRule, files: list[Path]) -> Glossary | None:
+def _load_glossary(policy: Policy, rule: SourceRule) -> Glossary | None:
     if not rule.terminology:
         return None
     paths = [policy.resolve_path(entry) for entry in rule.terminology]
-    files.extend(paths)
     try:
         return Glossary.load(*paths)
     except PolicyError as error:

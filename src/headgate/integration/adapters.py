@@ -13,6 +13,7 @@ from headgate.admission.gate import Gate
 from headgate.chunk import Chunk
 from headgate.decision import Admission
 from headgate.errors import AdapterError, PolicyError
+from headgate.integration.sharing import shared_gate
 from headgate.policy import Policy
 
 __all__ = [
@@ -124,15 +125,16 @@ def adapters() -> Iterable[Adapter]:
 def as_gate(policy: PolicyLike) -> Gate:
     """Return the gate that a policy means; without one, a gate in audit mode, and say so once.
 
+    The path of a policy file means the gate that this process shares for it.
+
     Raises:
         PolicyError: the policy cannot be used.
     """
     if isinstance(policy, Gate):
         return policy
     if policy is None:
-        _say_once()
-        return Gate(Policy(mode="audit"))
-    return Gate(policy)
+        return _audit_gate()
+    return shared_gate(policy) if isinstance(policy, (str, Path)) else Gate(policy)
 
 
 def require_gate(policy: PolicyLike, owner: str) -> Gate:
@@ -179,8 +181,8 @@ def gate_from_reference(reference: object) -> Gate:
     revision = reference.get("revision") if isinstance(reference, Mapping) else None
     if not isinstance(path, str) or not isinstance(revision, str) or not path or not revision:
         raise PolicyError("the serialised component does not say which policy it had.", "Build it again.")
-    # Loaded before it is compared, because the revision is over its keys and glossaries too.
-    gate = Gate(path)
+    # Loaded before it is compared, because the revision is over its keys and glossaries too; and as the file is now.
+    gate = shared_gate(path, strict=True)
     if gate.policy_revision != revision:
         raise PolicyError(
             f"the policy is of revision {gate.policy_revision} by now, not {revision}.",
@@ -221,12 +223,13 @@ def log_dropped(admission: Admission) -> None:
 
 # Once per process: chains are built per request in places.
 @lru_cache(maxsize=1)
-def _say_once() -> None:
+def _audit_gate() -> Gate:
     _log.warning(
         "headgate has no policy and runs in audit mode: nothing is dropped, and decisions are only in traces and "
         "sinks; a policy with `log:` also writes them to a file. "
         "Write one with `headgate init`."
     )
+    return Gate(Policy(mode="audit"))
 
 
 def _explain_missing(target: object) -> str:

@@ -129,6 +129,14 @@ class Policy(Displayed, PolicyModel):
         # An absolute path replaces what it is joined to.
         return self.base_dir / text
 
+    def named_files(self) -> tuple[Path, ...]:
+        """Return the key and glossary files that the policy names: the revision is over their content too."""
+        names: list[str] = []
+        for rule in (*self.sources, self.default):
+            names += [entry for entry in rule.provenance.keys if isinstance(entry, str)]
+            names += rule.terminology
+        return tuple(self.resolve_path(name) for name in dict.fromkeys(names))
+
     @property
     def is_enforcing(self) -> bool:
         """Whether every check of every source is in enforce mode."""
