@@ -82,7 +82,9 @@ class Judgement:
         """Add the findings of a check that runs under `mode`."""
         marked = under_mode(tuple(findings), mode)
         self.findings = (*self.findings, *marked)
-        self.is_kept_out = self.is_kept_out or any(finding.blocks for finding in marked)
+        for finding in marked:
+            if finding.blocks:
+                self.is_kept_out = True
 
     def decide(self) -> Decision:
         """Return the decision that the findings amount to."""
@@ -125,6 +127,8 @@ class Judgement:
 
 def _identifier(given: object) -> str | None:
     """Return the identifier of a chunk as records may hold it, whatever the store gave."""
+    if given is None:
+        return None
     if isinstance(given, str):
         return safe_id(given)
     return str(given) if isinstance(given, (int, UUID)) else None

@@ -189,7 +189,10 @@ class UriPattern:
         host, path, query = _split(uri)
         if self.query is not None and not _match_text(self.query, query or ""):
             return False
-        return _match_parts(self.host, host) and _match_parts(self.path, path)
+        # Most hosts have no wildcard, and most paths end with the one that matches all.
+        return (self.host == host or _match_parts(self.host, host)) and (
+            self.path == _ANY or _match_parts(self.path, path)
+        )
 
     @property
     def specificity(self) -> tuple[int, ...]:
@@ -209,6 +212,9 @@ class UriPattern:
             -sum(part == "**" for part in parts),
             -sum("*" in part for part in parts),
         )
+
+
+_ANY = ("**",)
 
 
 def _split(uri: str) -> tuple[tuple[str, ...], tuple[str, ...], str | None]:

@@ -296,8 +296,8 @@ def _level(tried: _Tried) -> int:
     return ASSURANCES.index(tried.attestation.assurance) if tried.attestation is not None else -1
 
 
-def _has_error(findings: Iterable[Finding]) -> bool:
-    return any(finding.severity == "error" for finding in findings)
+def _has_error(findings: Sequence[Finding]) -> bool:
+    return bool(findings) and any(finding.severity == "error" for finding in findings)
 
 
 def _check_covered(

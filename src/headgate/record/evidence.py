@@ -120,34 +120,35 @@ def _named(**entries: object) -> dict[str, object]:
 
 def _times_of(times: Timestamps) -> dict[str, object]:
     """Return everything that is known about times; what a policy does not count is told by its kind."""
-    known = {role: (interval, times.evidence[role]) for role, interval in times.intervals.items()}
-    known.update({role: (one[0], one[1]) for role, one in times.uncounted.items() if one[0] is not None})
-    doubtful = [
-        *times.evidence.items(),
-        *((role, one[1]) for role, one in times.uncounted.items()),
-        *times.unread.items(),
-    ]
+    found: dict[str, object] = {}
+    known = {role: _time_record(interval, times.evidence[role]) for role, interval in times.intervals.items()}
+    doubtful = list(times.evidence.items())
+    for role, (uncounted, said) in times.uncounted.items():
+        doubtful.append((role, said))
+        if uncounted is not None:
+            known[role] = _time_record(uncounted, said)
+    doubtful += times.unread.items()
+    unreadable = {role: [said.key, said.problem] for role, said in doubtful if said.problem}
+    if known:
+        found["times"] = known
+    if unreadable:
+        found["unreadable"] = unreadable
+    if times.version is not None:
+        found["version"] = times.version
     version = times.evidence.get("version")
-    return {
-        **_named(
-            times={
-                role: [
-                    interval.earliest.isoformat(),
-                    interval.latest.isoformat(),
-                    interval.unit,
-                    interval.has_zone,
-                    evidence.kind,
-                    evidence.key,
-                ]
-                for role, (interval, evidence) in known.items()
-            },
-            unreadable={role: [one.key, one.problem] for role, one in doubtful if one.problem},
-        ),
-        **({"version": times.version} if times.version is not None else {}),
-        **({"version_from": version.kind} if version is not None and version.kind != "metadata" else {}),
-        **({"superseded_by": times.superseded_by} if times.superseded_by is not None else {}),
-        **({"signed_start": times.signed_start.isoformat()} if times.signed_start is not None else {}),
-    }
+    if version is not None and version.kind != "metadata":
+        found["version_from"] = version.kind
+    if times.superseded_by is not None:
+        found["superseded_by"] = times.superseded_by
+    if times.signed_start is not None:
+        found["signed_start"] = times.signed_start.isoformat()
+    return found
+
+
+def _time_record(interval: Interval, said: Evidence) -> list[object]:
+    earliest = interval.earliest.isoformat()
+    latest = earliest if interval.latest is interval.earliest else interval.latest.isoformat()
+    return [earliest, latest, interval.unit, interval.has_zone, said.kind, said.key]
 
 
 def read_attestation(evidence: EvidenceRecord, limits: Limits = DEFAULT_LIMITS) -> Attestation | None:

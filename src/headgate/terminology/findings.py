@@ -16,6 +16,8 @@ _SHOWN = 20
 def describe_rewrite(rewrite: Rewrite) -> tuple[Finding, ...]:
     """Return what there is to say about a rewritten text: T301 to T305."""
     edits = rewrite.edits
+    if not (edits or rewrite.ambiguous or rewrite.unsettled):
+        return ()
     findings = [
         *_about_unsettled(rewrite),
         *_about_edits("T301", "Rewritten", [edit for edit in edits if edit.changes_text]),

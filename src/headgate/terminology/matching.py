@@ -11,16 +11,17 @@ from headgate.caching import Memo
 from headgate.terminology.boundaries import JOINERS, Tokens, is_whole_word
 from headgate.terminology.bounds import at_most
 from headgate.terminology.concepts import Concept
-from headgate.terminology.folding import Folded, fold_alias, fold_text
+from headgate.terminology.folding import fold_alias, fold_text
 from headgate.terminology.mentions import Names
 from headgate.terminology.searching import Finder
 from headgate.terminology.zones import protected_zones
 
-__all__ = ["Found", "Match", "Matcher", "Reading"]
+__all__ = ["Found", "Match", "Matcher", "Reading", "Senses"]
 
 # No sign that could begin or end code, markup or a list, and no single letter, which could number an item of a list.
 _PLAIN_TERM = re.compile(r"[^\W\d_][\w' -]+")
 _WORD = re.compile(r"\w+")
+_BLANKS = frozenset(("", " ", "\n"))
 _SIGN = re.compile(r"[^\w ]")
 _END_OF_TOKEN = re.compile(r"[.:?]?(?![\w\-./\\@:#=&%~$?+])")
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb", "\u201e": "\u201c"}
@@ -43,29 +44,61 @@ class Reading:
     alias: str
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """An occurrence in the text, with the readings that apply."""
+class Senses:
+    """Everything that a pattern can mean, looked at once for all of its occurrences.
 
-    start: int
-    end: int
-    readings: tuple[Reading, ...]
+    Args:
+        readings: its readings, at least one.
+
+    Attributes:
+        readings: as given.
+        aliases: those under which it is an alias.
+        names: the canonical terms that it can stand for as an alias, sorted.
+        canonicals: the canonical terms that it belongs to, as alias or as such.
+        sole: the reading that applies where all aliases have one replacement, and nothing is left to decide.
+        is_plain: whether all readings apply everywhere and in every case.
+        keeps_quoted: whether it stays in quotation marks, whatever it means.
+    """
+
+    __slots__ = (
+        "_spellings",
+        "aliases",
+        "canonicals",
+        "is_canonical_in_any_case",
+        "is_plain",
+        "keeps_quoted",
+        "names",
+        "readings",
+        "sole",
+    )
+
+    def __init__(self, readings: tuple[Reading, ...]) -> None:
+        self.readings = readings
+        self.aliases = tuple(reading for reading in readings if reading.replacement is not None)
+        self.names = tuple(sorted({reading.concept.canonical for reading in self.aliases}))
+        self.canonicals = frozenset(reading.concept.canonical for reading in readings)
+        self.sole = self.aliases[0] if len({reading.replacement for reading in self.aliases}) == 1 else None
+        self.is_plain = all(reading.exact is None and not reading.concept.sources for reading in readings)
+        self.keeps_quoted = all(reading.concept.keep_quoted for reading in self.aliases)
+        kept = {reading.concept.canonical for reading in readings if reading.replacement is None}
+        self._spellings = kept.intersection(self.names)
+        self.is_canonical_in_any_case = len(kept) > len(self._spellings)
 
     def is_canonical(self, written: str) -> bool:
-        """Return whether it is a canonical term already.
+        """Return whether what is written so is a canonical term already.
 
         In another case it is one too, unless the concept lists that as an alias, so that spellings are normalised.
         """
-        return any(
-            reading.replacement is None and (written == reading.concept.canonical or not self._is_alias_of(reading))
-            for reading in self.readings
-        )
+        return self.is_canonical_in_any_case or written in self._spellings
 
-    def _is_alias_of(self, kept: Reading) -> bool:
-        return any(
-            reading.replacement is not None and reading.concept.canonical == kept.concept.canonical
-            for reading in self.readings
-        )
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An occurrence in the text, with what it can mean there."""
+
+    start: int
+    end: int
+    senses: Senses
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +125,7 @@ class Matcher:
         # Words nearby, quotation marks and annotations make a term depend on more than its own place.
         self._is_simple = not any(c.near or c.keep_quoted or c.mode == "annotate" for c in concepts)
         self._settled: Memo[bool] = Memo(20_000)
-        self._readings = list(patterns.values())
+        self._senses = [Senses(readings) for readings in patterns.values()]
         self._finder = Finder(list(patterns))
         self._inner = {
             name[start:end]
@@ -105,12 +138,12 @@ class Matcher:
         """Return whether a replacement can certainly not form another alias together with its neighbours."""
         if not self._is_simple or _PLAIN_TERM.fullmatch(text, start, end) is None:
             return False
+        before = text[start - 1 : start]
         # Within a token it may be what decides whether its neighbours there are parts of an identifier.
-        if (start > 0 and text[start - 1] in JOINERS) or _END_OF_TOKEN.match(text, end) is None:
+        if before in JOINERS or _END_OF_TOKEN.match(text, end) is None:
             return False
         # In place of letters that need no spaces it may run on from the word before it, and then is not found again.
-        before = text[max(0, start - 1) : start]
-        if not is_whole_word(before + replacement, len(before), len(before) + len(replacement)):
+        if before not in _BLANKS and not is_whole_word(before + replacement, 1, 1 + len(replacement)):
             return False
         known = self._settled.get(replacement)
         if known is None:
@@ -135,11 +168,15 @@ class Matcher:
         """
         folded = fold_text(text)
         tokens = Tokens(text)
-        candidates = [
-            match
-            for pattern, start, end in at_most(most, self._finder.find(folded.text), "occurrences")
-            if (match := self._accept(text, folded, tokens, pattern, start=start, end=end, source=source))
-        ]
+        found: Iterable[tuple[int, int, int]] = at_most(most, self._finder.find(folded.text), "occurrences")
+        if not folded.text.isascii():  # in ASCII the finder leaves nothing else
+            found = (one for one in found if is_whole_word(folded.text, one[1], one[2]))
+        candidates = []
+        for pattern, folded_start, folded_end in found:
+            start, end = folded.to_source(folded_start, folded_end)
+            senses = self._accept(text, tokens, self._senses[pattern], start=start, end=end, source=source)
+            if senses is not None:
+                candidates.append(Match(start, end, senses))
         # A text without terms ends here, before it is read a second time for its markup.
         if not candidates:
             return Found()
@@ -152,36 +189,36 @@ class Matcher:
         return Found(_leftmost_longest(candidates), names)
 
     def _accept(
-        self, text: str, folded: Folded, tokens: Tokens, pattern: int, *, start: int, end: int, source: str | None
-    ) -> Match | None:
-        if not is_whole_word(folded.text, start, end):
-            return None
-        start, end = folded.to_source(start, end)
-        written = text[start:end]
-        readings = tuple(
-            reading
-            for reading in self._readings[pattern]
-            if reading.concept.applies_to(source) and (reading.exact is None or reading.exact == written)
-        )
-        aliases = [reading for reading in readings if reading.replacement is not None]
+        self, text: str, tokens: Tokens, senses: Senses, *, start: int, end: int, source: str | None
+    ) -> Senses | None:
+        """Return what `text[start:end]` can mean in its place, or None if it means nothing."""
+        if not senses.is_plain:
+            written = text[start:end]
+            readings = tuple(
+                reading
+                for reading in senses.readings
+                if reading.concept.applies_to(source) and (reading.exact is None or reading.exact == written)
+            )
+            senses = senses if len(readings) == len(senses.readings) else Senses(readings)
+        aliases = senses.aliases
         if aliases and (
             tokens.is_identifier(start, end)
             # `postgresql-client` is a package and not our spelling of PostgreSQL, unlike the compound `K8s-based`.
-            or (len(aliases) < len(readings) and _is_hyphenated(text, start, end))
-            or (all(reading.concept.keep_quoted for reading in aliases) and _is_quoted(text, start, end))
+            or (len(aliases) < len(senses.readings) and _is_hyphenated(text, start, end))
+            or (senses.keeps_quoted and _is_quoted(text, start, end))
         ):
             # What is left, if anything, is the canonical term itself, which may be spelt in any case there.
-            readings = tuple(reading for reading in readings if reading.replacement is None)
-        return Match(start, end, readings) if readings else None
+            senses = Senses(tuple(reading for reading in senses.readings if reading.replacement is None))
+        return senses if senses.readings else None
 
 
 def _names(text: str, candidates: Sequence[Match]) -> Names:
     names: dict[str, tuple[list[int], list[int]]] = {}
-    if all(match.readings[0].replacement is None for match in candidates):
+    if not any(match.senses.aliases for match in candidates):
         return names  # no alias asks for them
     for match in candidates:
-        if match.is_canonical(text[match.start : match.end]):
-            for canonical in {reading.concept.canonical for reading in match.readings}:
+        if match.senses.is_canonical(text[match.start : match.end]):
+            for canonical in match.senses.canonicals:
                 starts, ends = names.setdefault(canonical, ([], []))
                 starts.append(match.start)
                 ends.append(match.end)

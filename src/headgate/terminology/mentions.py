@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 import string
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 __all__ = ["Mentions", "Names"]
 
@@ -101,7 +101,7 @@ class Mentions:
         self._names = names
         self._last: dict[str, tuple[int, bool]] = {}
 
-    def is_mention(self, start: int, end: int, canonicals: Iterable[str]) -> bool:
+    def is_mention(self, start: int, end: int, canonicals: Sequence[str]) -> bool:
         """Return whether `text[start:end]` is a mention; to be asked from left to right.
 
         Args:
@@ -109,13 +109,9 @@ class Mentions:
             end: where it ends.
             canonicals: the canonical terms that it can stand for.
         """
-        canonicals = tuple(canonicals)
-        answer = (
-            any(self._is_paired(start, end, canonical) for canonical in canonicals)
-            or any(self._goes_on(start, canonical) for canonical in canonicals)
-            or _is_introduced(self._text, start)
-            or _SEQUEL.match(self._text, end, end + _TAIL_CHARS) is not None
-        )
+        answer = _is_introduced(self._text, start) or _SEQUEL.match(self._text, end, end + _TAIL_CHARS) is not None
+        for canonical in canonicals:
+            answer = answer or self._is_paired(start, end, canonical) or self._goes_on(start, canonical)
         for canonical in canonicals:
             self._last[canonical] = (end, answer)
         return answer
@@ -146,12 +142,12 @@ def _is_introduced(text: str, start: int) -> bool:
     """Whether the words directly before `start` say that a name follows."""
     begin = max(0, start - _LEAD_CHARS)
     lead = text[begin:start].rstrip(_OPENING_SIGNS)
+    last = lead.rsplit(None, 1)[-1:]
+    if not last or last[0].lower().lstrip(_OPENING_SIGNS) not in _LAST:
+        return False
     if _BLANK_LINE.search(text, begin + len(lead), start):
         return False
-    words = lead.split()
-    if not words or words[-1].lower().lstrip(_OPENING_SIGNS) not in _LAST:
-        return False
-    return _INTRODUCTION.search(" ".join(words)) is not None
+    return _INTRODUCTION.search(" ".join(lead.split())) is not None
 
 
 def _is_connected(text: str, start: int, end: int, behind: str) -> bool:

@@ -100,17 +100,15 @@ def _plan(text: str, matcher: Matcher, near_misses: NearMisses | None, source: s
     ambiguous: list[Ambiguous] = []
     has_mentions = False
     for match in found.matches:
-        written = text[match.start : match.end]
-        if match.is_canonical(written):
+        written, senses = text[match.start : match.end], match.senses
+        if senses.is_canonical(written):
             continue
-        readings = [reading for reading in match.readings if reading.replacement is not None]
-        names = sorted({reading.concept.canonical for reading in readings})
-        if mentions.is_mention(match.start, match.end, names):
+        if mentions.is_mention(match.start, match.end, senses.names):
             has_mentions = True
             continue
-        reading = _decide(text, match, readings)
+        reading = senses.sole or _decide(text, match)
         if reading is None:
-            ambiguous.append((match.start, match.end, written, tuple(names)))
+            ambiguous.append((match.start, match.end, written, senses.names))
         elif (edit := _edit(text, match.start, match.end, reading)) is not None:
             edits.append(edit)
     if near_misses is not None:
@@ -119,10 +117,9 @@ def _plan(text: str, matcher: Matcher, near_misses: NearMisses | None, source: s
     return _Planned(edits, tuple(ambiguous), has_mentions)
 
 
-def _decide(text: str, match: Match, readings: Sequence[Reading]) -> Reading | None:
-    """Return the reading that applies, or None where nothing decides."""
-    if len({reading.replacement for reading in readings}) == 1:
-        return readings[0]
+def _decide(text: str, match: Match) -> Reading | None:
+    """Return the reading for which most of the words nearby speak, or None where nothing decides."""
+    readings = match.senses.aliases
     votes = _votes(text, match, readings)
     best = max(votes)
     # A tie decides nothing: a wrong term does more harm than an old one.

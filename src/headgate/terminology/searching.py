@@ -46,7 +46,7 @@ class Finder:
         self._window = max(_LEAST_WINDOW, _OCCURRENCES_AT_ONCE // max(1, len(lengths)))
 
     def find(self, text: str) -> Iterator[tuple[int, int, int]]:
-        """Yield pattern number, start and end: at least all occurrences that are whole words."""
+        """Yield pattern number, start and end: at least all occurrences that are whole words; in ASCII nothing else."""
         if len(text) <= self._window:  # nearly always
             yield from self._find_in(text)
             return
@@ -56,15 +56,16 @@ class Finder:
                 if start < self._window:
                     yield number, begin + start, begin + end
 
-    def _find_in(self, text: str) -> Iterator[tuple[int, int, int]]:
+    def _find_in(self, text: str) -> list[tuple[int, int, int]]:
         if not text.isascii() and has_spaceless(text):
-            yield from self._plain.find_matches_as_indexes(text, overlapping=True)
-            return
+            return self._plain.find_matches_as_indexes(text, overlapping=True)
         patterns = self._patterns
-        for number, start, end in self._blanked.find_matches_as_indexes(f" {_blank(text)} ", overlapping=True):
+        return [
             # The blank before the text is one place, and so is the blank before the pattern.
-            if text.startswith(patterns[number], start):
-                yield number, start, end - 2
+            (number, start, end - 2)
+            for number, start, end in self._blanked.find_matches_as_indexes(f" {_blank(text)} ", overlapping=True)
+            if text.startswith(patterns[number], start)
+        ]
 
     @cached_property
     def _plain(self) -> AhoCorasick:
