@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from headgate.caching import Memo
 from headgate.terminology.boundaries import JOINERS, Tokens, is_whole_word
@@ -92,8 +93,7 @@ class Senses:
         return self.is_canonical_in_any_case or written in self._spellings
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """An occurrence in the text, with what it can mean there."""
 
     start: int

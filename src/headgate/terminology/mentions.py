@@ -140,7 +140,12 @@ class Mentions:
 
 def _is_introduced(text: str, start: int) -> bool:
     """Whether the words directly before `start` say that a name follows."""
+    # Nearly always a word and a blank are before it, and the word introduces nothing.
     begin = max(0, start - _LEAD_CHARS)
+    if text[start - 1 : start] == " ":
+        word = text[max(begin, text.rfind(" ", begin, start - 1) + 1) : start - 1]
+        if word.isalnum() and word.lower() not in _LAST:
+            return False
     lead = text[begin:start].rstrip(_OPENING_SIGNS)
     last = lead.rsplit(None, 1)[-1:]
     if not last or last[0].lower().lstrip(_OPENING_SIGNS) not in _LAST:
