@@ -80,7 +80,7 @@ class Redecided:
         return self.action is not None and self.action != self.before["action"]
 
 
-class _Likeness(NamedTuple):
+class _PolicyMatch(NamedTuple):
     """How much the policy of a record and the one to decide under have in common.
 
     Attributes:
@@ -92,7 +92,7 @@ class _Likeness(NamedTuple):
     is_same: bool
 
 
-class _Lacking(Exception):
+class _NotRecorded(Exception):
     """A record does not say enough; the message says what is missing."""
 
 
@@ -137,7 +137,7 @@ class Redecider:
             ValueError: the record has no time that can be read.
         """
         now = self._at or read_instant(record["as_of"] or record["now"])
-        likeness = _Likeness(
+        match = _PolicyMatch(
             record.get("reading") == self._revision.reading,
             record["policy_revision"] == self._revision.digest,
         )
@@ -145,9 +145,9 @@ class Redecider:
         outcomes: list[Judgement | str] = []
         for entry in record["decisions"]:
             try:
-                judgement = self._judge(len(judged), entry, now, likeness)
-            except _Lacking as lack:
-                outcomes.append(str(lack))
+                judgement = self._judge(len(judged), entry, now, match)
+            except _NotRecorded as error:
+                outcomes.append(str(error))
             except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError):
                 outcomes.append("its evidence cannot be read")
             else:
@@ -172,8 +172,8 @@ class Redecider:
             if document is not None:
                 yield document
 
-    def _judge(self, place: int, entry: DecisionRecord, now: datetime, likeness: _Likeness) -> Judgement:
-        facts = self._facts_of(entry, likeness)
+    def _judge(self, place: int, entry: DecisionRecord, now: datetime, match: _PolicyMatch) -> Judgement:
+        facts = self._facts_of(entry, match)
         text = entry.get("text")
         judgement = Judgement(place, Chunk(text or "", {}, entry["id"]), facts)
         judge_times(judgement, now)
@@ -209,24 +209,24 @@ class Redecider:
             edits if has_text else None,
         )
 
-    def _facts_of(self, entry: DecisionRecord, likeness: _Likeness) -> Facts:
+    def _facts_of(self, entry: DecisionRecord, match: _PolicyMatch) -> Facts:
         """Return what is settled about a document; remembered, because documents are retrieved again and again."""
         evidence, codes = repr(_evidence_of(entry)), _codes_key(entry)
         if len(evidence) + len(codes) > _MOST_KEPT:
-            return self._find(entry, likeness)
-        key = (entry["digest"], entry["uri"], evidence, codes, likeness)
+            return self._find(entry, match)
+        key = (entry["digest"], entry["uri"], evidence, codes, match)
         known = self._facts.get(key)
         if known is None:
             try:
-                known = self._find(entry, likeness)
-            except _Lacking as lack:
-                known = str(lack)
+                known = self._find(entry, match)
+            except _NotRecorded as error:
+                known = str(error)
             self._facts.put(key, known)
         if isinstance(known, str):
-            raise _Lacking(known)
+            raise _NotRecorded(known)
         return known
 
-    def _find(self, entry: DecisionRecord, likeness: _Likeness) -> Facts:
+    def _find(self, entry: DecisionRecord, match: _PolicyMatch) -> Facts:
         evidence, codes = _evidence_of(entry), _error_codes(entry)
         default = self._revision.default
         if codes & _INTRINSIC:
@@ -235,7 +235,7 @@ class Redecider:
             )
             return Facts(default, findings=kept, is_kept_out=any(finding.blocks for finding in kept))
         if "G901" in codes:
-            raise _Lacking("a check failed when it was recorded")
+            raise _NotRecorded("a check failed when it was recorded")
         digest = entry["digest"]
         attestation = read_attestation(evidence, self._limits)
         presented = self._presented(evidence, digest, attestation)
@@ -244,19 +244,19 @@ class Redecider:
         def verify(claim: Claim, requirement: Requirement) -> Verdict:
             if isinstance(claim.content, Attestation):
                 return self._verdict(claim.content, requirement)
-            return Verdict(self._failed(entry, requirement, likeness))
+            return Verdict(self._failed(entry, requirement, match))
 
-        self._require_alike(evidence, likeness, is_ignored=False)
+        self._require_alike(evidence, match, is_ignored=False)
         proof = check_provenance(presented, claims, verify, lambda uri: self._revision.source_of(uri).requirement)
         source = self._revision.source_of(proof.uri)
         is_kept_out = any(finding.blocks for finding in proof.findings)
         # As in the gate, a proof that is refused says nothing about times either.
         is_ignored = attestation is not None and proof.attestation is None
         if is_ignored and not is_kept_out:
-            self._require_alike(evidence, likeness, is_ignored=True)
+            self._require_alike(evidence, match, is_ignored=True)
         rule = source.freshness
         if proof.attestation is not None and "uncounted_proof" in evidence:
-            raise _Lacking("its seal did not count then, and the times in it are not recorded")
+            raise _NotRecorded("its seal did not count then, and the times in it are not recorded")
         counted = rule.evidence_for(source.requirement.require, is_proved=proof.attestation is not None)
         times = read_times(evidence, sealed_only=counted == "sealed", ignores_seal=is_ignored)
         return Facts(
@@ -297,14 +297,14 @@ class Redecider:
         media = dict.fromkeys(evidence.get("media", ()))
         return Presented(digest, {}, media, uri, declared is not None or "declared" in evidence)
 
-    def _require_alike(self, evidence: EvidenceRecord, likeness: _Likeness, *, is_ignored: bool) -> None:
+    def _require_alike(self, evidence: EvidenceRecord, match: _PolicyMatch, *, is_ignored: bool) -> None:
         """Refuse evidence that another policy would have read otherwise."""
         if is_ignored and is_resting_on_seal(evidence):
-            raise _Lacking("its times come from a seal that would not count, and metadata's are not recorded")
+            raise _NotRecorded("its times come from a seal that would not count, and metadata's are not recorded")
         # Not even where everything is signed: another policy may find restrictions under keys that nobody looked at.
-        if likeness.is_read_alike:
+        if match.is_read_alike:
             return
-        raise _Lacking("its metadata would be read otherwise (the policies differ under `metadata`)")
+        raise _NotRecorded("its metadata would be read otherwise (the policies differ under `metadata`)")
 
     def _verdict(self, attestation: Attestation, requirement: Requirement) -> Verdict:
         """Return what a proof that was verified then is worth with the keys of now."""
@@ -319,10 +319,10 @@ class Redecider:
             return Verdict((issuer_finding(attestation.issuer, requirement),), attestation)
         return Verdict((), attestation)
 
-    def _failed(self, entry: DecisionRecord, requirement: Requirement, likeness: _Likeness) -> tuple[Finding, ...]:
+    def _failed(self, entry: DecisionRecord, requirement: Requirement, match: _PolicyMatch) -> tuple[Finding, ...]:
         """Return the findings of a proof that failed when it was recorded, if they would be the same again."""
         codes = _error_codes(entry) & _REFUTED
-        if likeness.is_same:
+        if match.is_same:
             return tuple(Finding(code, "As recorded.") for code in sorted(codes))
         details = {finding["code"]: finding["detail"] for finding in entry["findings"]}
         if codes & _BROKEN and not details.get("P105", {}).get("uncovered"):
@@ -331,7 +331,7 @@ class Redecider:
         if isinstance(kid, str) and requirement.keys.get(kid) is None:
             code = "P104" if self._revision.owners.get(kid) else "P103"
             return (Finding(code, f"The key {shown(kid)} is not a key of {requirement.source!r}."),)
-        raise _Lacking("it carries a seal that was never verified with these keys")
+        raise _NotRecorded("it carries a seal that was never verified with these keys")
 
 
 def _claims(entry: DecisionRecord, evidence: EvidenceRecord, attestation: Attestation | None) -> tuple[Claim, ...]:
@@ -358,7 +358,7 @@ def _unknown(entry: DecisionRecord, has_text: bool) -> str | None:
 
 def _evidence_of(entry: DecisionRecord) -> EvidenceRecord:
     if "evidence" not in entry:
-        raise _Lacking("its evidence cannot be read")
+        raise _NotRecorded("its evidence cannot be read")
     return entry["evidence"]
 
 
