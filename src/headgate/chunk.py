@@ -11,6 +11,9 @@ SEAL_KEY = "headgate_seal"
 """The metadata key that carries a seal."""
 
 
+_LONGEST_ID = 64
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A piece of text as it came from a retriever.
@@ -37,6 +40,13 @@ class Chunk:
     prompt_metadata: tuple[str, ...] | None = ()
     media: Mapping[str, str | None] = field(default_factory=dict)
     hidden_metadata: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        # What is printed ends in logs: sizes, no text of a document, nor of its metadata.
+        size = f"{len(self.text):,} characters" if isinstance(self.text, str) else type(self.text).__name__
+        entries = f"{len(self.metadata):,} entries" if isinstance(self.metadata, Mapping) else "unreadable"
+        identifier = self.id[:_LONGEST_ID] if isinstance(self.id, str) else self.id
+        return f"Chunk(id={identifier!r}, text=<{size}>, metadata=<{entries}>)"
 
     def with_metadata(self, **entries: object) -> Chunk:
         """Return a copy whose metadata has `entries` added or replaced."""

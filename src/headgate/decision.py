@@ -33,6 +33,7 @@ __all__ = [
 Severity = Literal["error", "warning", "info"]
 Mode = Literal["enforce", "warn", "audit"]
 Action = Literal["admit", "drop"]
+_ACTIONS = ("admit", "drop")
 _MODES: tuple[Mode, ...] = ("audit", "warn", "enforce")
 
 
@@ -230,6 +231,15 @@ class Admission(Displayed):
     seconds: float = 0.0
     # Not an argument, so `replace` leaves it out and a changed admission is made into a record anew.
     _made: tuple[DecisionRecord, ...] | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        # Short, and without anything that a document holds: what is printed ends in logs.
+        counts = self.counts()
+        codes = ", ".join(f"{code}: {count}" for code, count in sorted(counts.items()) if code not in _ACTIONS)
+        return (
+            f"Admission(id={self.id!r}, mode={self.mode!r}, now={self.now.isoformat()!r}, "
+            f"admitted={counts['admit']}, dropped={counts['drop']}, codes={{{codes}}})"
+        )
 
     def counts(self) -> dict[str, int]:
         """Return how many documents were admitted and dropped, and how many carry each code."""

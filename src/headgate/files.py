@@ -13,7 +13,10 @@ from typing import IO
 
 from headgate.errors import PolicyError
 
-__all__ = ["read_config_bytes", "read_config_text", "replacing", "write_text"]
+__all__ = ["MISSING_HERE", "MISSING_IN_POLICY", "read_config_bytes", "read_config_text", "replacing", "write_text"]
+
+MISSING_HERE = "Check the path: a relative one begins in the current folder."
+MISSING_IN_POLICY = "Check the path: a relative one begins in the folder of the policy, not in the current one."
 
 
 def read_config_bytes(path: Path, max_bytes: int) -> bytes:
@@ -28,11 +31,7 @@ def read_config_bytes(path: Path, max_bytes: int) -> bytes:
         with path.open("rb") as file:
             data = file.read(max_bytes + 1)
     except FileNotFoundError:
-        raise PolicyError(
-            "the file does not exist.",
-            "Check the path: it is relative to the current folder, and what a policy names is relative to the policy.",
-            file=str(path),
-        ) from None
+        raise PolicyError("the file does not exist.", MISSING_HERE, file=str(path)) from None
     except (OSError, ValueError) as error:  # a name that is too long, or holds a null character
         reason = error.strerror if isinstance(error, OSError) else error
         raise PolicyError(f"the file cannot be read ({reason}).", "Check its permissions.", file=str(path)) from error

@@ -137,7 +137,7 @@ def test_keys_that_no_document_needs_are_not_dropped_silently(here: Path) -> Non
     assert done.exit_code == 1
     assert "--keys: no document has a seal" in done.stderr
     policy = (here / "headgate.yaml").read_text()
-    assert 'then: {require: sealed, keys: ["k.jwks.json"]}' in policy
+    assert 'Seal at ingestion, then: {require: sealed, keys: ["k.jwks.json"]}' in policy
     assert run("seal", "docs", "-k", "k.private.jwk.json", "-i", "me", "-o", "s.jsonl", "--date-order", "DMY")
     assert run("init", "s.jsonl", "--keys", "k.jwks.json", "--force").exit_code == 0
     assert "does not exist" in str(run("init", "docs", "--keys", "none.json", "--force").exception)
@@ -198,7 +198,29 @@ def test_a_path_is_said_to_be_relative_to_what_it_is_relative_to(here: Path) -> 
         run("seal", "page.md", "-k", "none.json", "-i", "me"),
         run("audit", "page.md", "--policy", "none.yaml"),
     ):
-        assert "relative to the current folder" in str(done.exception)
+        assert "begins in the current folder" in str(done.exception)
+        assert "policy" not in str(done.exception).replace("none.yaml", "").lower()
+    (here / "headgate.yaml").write_text(
+        "sources: [{id: a, match: 'file:**', provenance: {require: sealed, keys: keys/none.json}}]"
+    )
+    assert "begins in the folder of the policy" in str(run("audit", "page.md").exception)
+    (here / "headgate.yaml").write_text("log: {path: none/log.jsonl}")
+    assert f"the log {Path('none') / 'log.jsonl'} cannot be opened" in str(run("audit", "page.md").exception)
+    (here / "headgate.yaml").write_text("mode: audit")
+    for prefix in ("https://a.example", "file:docs"):
+        said = str(run("audit", "page.md", "--prefix", prefix).exception)
+        assert f"{prefix}page.md" in said
+        assert f"{prefix}/" in said
+
+
+def test_what_is_printed_of_documents_holds_none_of_their_text() -> None:
+    gate = Gate({"mode": "audit"})
+    chunks = [Chunk(f"SECRET {n}", {"source": "https://a.example/1", "note": "SECRET"}, str(n)) for n in range(3)]
+    admission = gate.admit(chunks, "SECRET")
+    assert "SECRET" not in repr([admission, chunks, *admission.decisions, admission.chunks])
+    assert "admitted=3, dropped=0, codes={P101: 3, P109: 3}" in repr(admission)
+    assert "SECRET" not in repr(Gate({}).admit(chunks).dropped)
+    assert "unreadable" in repr(Chunk(None, None, "7"))  # type: ignore[arg-type]  # as an index may hold it
 
 
 SOURCE = "version: 1\nsources:\n  - id: a\n    match: ['https://a.example/**']\n"

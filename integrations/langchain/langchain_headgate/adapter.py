@@ -41,6 +41,13 @@ class LangChainAdapter:
         retriever = target.as_retriever() if isinstance(target, VectorStore) else target
         return [to_chunk(document) for document in retriever.invoke(question)]
 
+    def observe(self, target: Any, question: str) -> list[Chunk] | None:
+        """Return what `target` retrieves for a question, before any gate; None for an object of another framework."""
+        # Here, because only commands need it.
+        from langchain_headgate.observing import observe, retrieves
+
+        return observe(target, question) if retrieves(target) else None
+
     def prober(self, target: object) -> Any:
         """Return what `headgate doctor` needs to prove a chain, or None for an object of another framework."""
         # Here, because only a proof needs it.

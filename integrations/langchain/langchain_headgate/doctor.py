@@ -19,6 +19,7 @@ from langchain_core.vectorstores import VectorStore
 from headgate import Gate
 from headgate.testing.doctor import Canaries, Leaf
 from headgate.testing.walking import walk
+from langchain_headgate.asking import inputs_for
 from langchain_headgate.outside import keeps_texts
 from langchain_headgate.retriever import GatedRetriever
 from langchain_headgate.vectorstore import GatedVectorStore
@@ -63,7 +64,7 @@ class LangChainProbe:
         """Return what the model would read; the model itself is kept from reading it."""
         if isinstance(self._target, VectorStore):
             return _text_of(self._target.similarity_search(question))
-        inputs = [given] if given is not None else _inputs_for(self._target, question)
+        inputs = [given] if given is not None else inputs_for(self._target, question)
         # Which form a chain takes cannot be known for sure, so a wrong one is answered with the next.
         for number, one in enumerate(inputs, start=1):
             try:
@@ -215,23 +216,6 @@ def _shadow(item: Any, methods: dict[str, Any]) -> Callable[[], None]:
         item.__dict__.update(before)
 
     return undo
-
-
-def _inputs_for(target: Any, question: str) -> list[Any]:
-    """Return inputs of the forms that a target may take, with the question in them, the likeliest first."""
-    if isinstance(target, BaseRetriever):
-        return [question]
-    try:
-        schema = target.get_input_jsonschema()
-    except Exception:  # noqa: BLE001 - a target that cannot say what it takes gets the question
-        return [question]
-    properties = schema.get("properties")
-    if not isinstance(properties, dict):
-        return [question]
-    if "messages" in properties:
-        return [{"messages": [("user", question)]}]
-    named = {name: [] if entry.get("type") == "array" else question for name, entry in properties.items()}
-    return [question, named]
 
 
 def _text_of(result: Any) -> str:

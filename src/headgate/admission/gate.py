@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from headgate.admission.concluding import judge_admission
+from headgate.admission.observing import is_observing, under_observation
 from headgate.admission.planning import Answers, Plan, plan_admission, weigh
 from headgate.admission.quarantine import Watch
 from headgate.admission.recording import Recorder
@@ -103,7 +104,7 @@ class Gate:
     @property
     def keeps_out(self) -> bool:
         """Whether anything can be kept out under the policy in force: some check of some source is enforced."""
-        return self._revision.keeps_out
+        return self._revision.keeps_out and not is_observing()
 
     def now(self) -> datetime:
         """Return what the gate's clock shows."""
@@ -186,7 +187,7 @@ class Gate:
             The admission; if it could not be recorded and the policy says so, one in which everything is dropped.
         """
         # Documents made up for a proof would count as failures and stand in the log as traffic.
-        if self._is_proof(admission):
+        if is_observing() or self._is_proof(admission):
             return admission
         # Before recording: a log that fails gives every document G905, and a full disk would hold all sources.
         if self._watch.sources:
@@ -294,7 +295,8 @@ class Gate:
     def _plan(self, chunks: Sequence[Chunk], query: str | None, now: datetime | None, as_of: datetime | None) -> Plan:
         instant = require_aware(now, "now") if now is not None else self._clock()
         at = require_aware(as_of, "as_of") if as_of is not None else None
-        return plan_admission(self._revision, chunks, self._limits, query=query, now=instant, as_of=at)
+        revision = under_observation(self._revision, self._limits) if is_observing() else self._revision
+        return plan_admission(revision, chunks, self._limits, query=query, now=instant, as_of=at)
 
     def _ask(self) -> Answers:
         watch = self._watch

@@ -108,7 +108,7 @@ class Recorder:
         try:
             self._decision_log, self._settings = DecisionLog(path, settings), settings
         except OSError as error:
-            problem = f"the log cannot be opened ({error.strerror})."
+            problem = f"the log {path} cannot be opened ({error.strerror})."
             raise PolicyError(problem, "Make its folder, or choose another path.", ("log", "path")) from error
 
     def _unrecorded(self, admission: Admission, error: Exception) -> Admission:

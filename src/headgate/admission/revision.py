@@ -13,6 +13,7 @@ from headgate.caching import Memo
 from headgate.decision import Finding, Mode, stricter
 from headgate.encoding import canonical_json, digest_label
 from headgate.errors import BudgetError, PolicyError
+from headgate.files import MISSING_HERE, MISSING_IN_POLICY
 from headgate.limits import Limits
 from headgate.policy import Freshness, MetadataKeys, Policy, Provenance, Source, SourceRule, UriPattern
 from headgate.provenance import KeySet, Requirement, Verdict
@@ -220,7 +221,11 @@ def _load_glossary(policy: Policy, rule: SourceRule) -> Glossary | None:
 
 def _named_here(error: PolicyError) -> PolicyError:
     """Return the error of a file that the policy names, as an error at the place where the policy names it."""
-    return PolicyError(error.describe(), "") if error.file is not None else error
+    if error.file is None:
+        return error
+    if error.remedy == MISSING_HERE:
+        error = PolicyError(error.problem, MISSING_IN_POLICY, error.path, error.file, error.line)
+    return PolicyError(error.describe(), "")
 
 
 def _budget(policy: Policy) -> TokenBudget | None:

@@ -9,13 +9,14 @@ import typer
 
 from headgate.cli.loading import load_gate
 from headgate.cli.options import (
+    CorpusArgument,
     Documents,
-    DocumentsArgument,
     HtmlOption,
     JsonOption,
     NowOption,
     PolicyOption,
     PrefixOption,
+    QuestionsOption,
     console,
     instant,
     print_json,
@@ -31,7 +32,8 @@ EXAMPLE_AUDIT = "Example: headgate audit sealed.jsonl --policy headgate.yaml"
 
 
 def audit(
-    documents: DocumentsArgument,
+    documents: CorpusArgument,
+    questions: QuestionsOption = None,
     policy: PolicyOption = Path("headgate.yaml"),
     show: Annotated[int, typer.Option(min=0, help="How many documents to list.")] = 20,
     prefix: PrefixOption = None,
@@ -45,7 +47,7 @@ def audit(
     holds.
     """
     gate, moment = load_gate(policy), instant(now)
-    read = Documents(documents, "Judging", prefix=prefix, quiet=as_json)
+    read = Documents(documents, "Judging", prefix=prefix, quiet=as_json, questions=questions)
     result = audit_corpus(gate, read, moment)
     is_partial = read.finish()
     write_page(html, "headgate: what the corpus holds", lambda: audit_html(result))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from headgate.cli.loading import load_object, one_line
+from headgate.cli.loading import load_target
 from headgate.cli.options import JsonOption, print_json
-from headgate.errors import HeadgateError
 
 __all__ = ["EXAMPLE_DOCTOR", "doctor"]
 
@@ -28,21 +27,10 @@ def doctor(
     """
     from headgate.testing import prove
 
-    diagnosis = prove(_load(target), question)
+    diagnosis = prove(load_target(target), question)
     if as_json:
         print_json(diagnosis.to_dict())
     else:
         typer.echo(str(diagnosis))
     if not diagnosis.holds:
         raise typer.Exit(1)
-
-
-def _load(target: str) -> Any:
-    found = load_object(target)
-    # A function is taken as one that builds the chain.
-    if not callable(found) or hasattr(found, "invoke") or hasattr(found, "retrieve"):
-        return found
-    try:
-        return found()
-    except Exception as error:
-        raise HeadgateError(f"{target} could not be built: {one_line(error)}.") from error

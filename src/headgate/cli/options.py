@@ -12,8 +12,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from headgate.cli.loading import is_place, load_target
 from headgate.clock import utc_now
-from headgate.corpus import CorpusItem, read_corpus
+from headgate.corpus import CorpusItem, observe_corpus, read_corpus, read_questions
 from headgate.encoding import in_number, to_json
 from headgate.errors import HeadgateError
 from headgate.files import write_text
@@ -23,6 +24,7 @@ from headgate.record.reading import log_files
 from headgate.report import document_page, escape, visible
 
 __all__ = [
+    "CorpusArgument",
     "Documents",
     "DocumentsArgument",
     "HtmlOption",
@@ -33,6 +35,7 @@ __all__ = [
     "NowOption",
     "PolicyOption",
     "PrefixOption",
+    "QuestionsOption",
     "console",
     "instant",
     "print_json",
@@ -46,6 +49,18 @@ NAMED = 5
 
 DocumentsArgument = Annotated[
     Path, typer.Argument(metavar="DOCUMENTS", help="A folder of text files, one file, or JSON Lines (.gz too).")
+]
+CorpusArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DOCUMENTS",
+        help="A folder of text files, a file, or MODULE:NAME: a retriever, store, index, engine or chain of yours, or "
+        "a function that builds one.",
+    ),
+]
+QuestionsOption = Annotated[
+    Path | None,
+    typer.Option("--questions", "-q", metavar="FILE", help="What to ask MODULE:NAME, one question a line."),
 ]
 LogArgument = Annotated[Path, typer.Argument(metavar="LOG", help="The decision log; its rotated files are read too.")]
 PolicyOption = Annotated[Path, typer.Option("--policy", "-p", help="The policy file.")]
@@ -127,21 +142,30 @@ class Documents:
     """The documents that a command was given, counted on stderr while they are read.
 
     Args:
-        path: a folder or a file.
+        path: a folder or a file, or `module:name` of an application that is asked.
         what: what is done with them, for the count.
         prefix: what the URIs of files begin with.
         quiet: whether nothing is counted on stderr.
+        questions: the file of questions for an application.
 
     Attributes:
         problems: what was skipped, and of what something was left out, with the reason.
 
     Raises:
-        HeadgateError: there is no such folder or file.
+        HeadgateError: there is no such folder or file, or no such application.
     """
 
-    def __init__(self, path: Path, what: str, *, prefix: str | None, quiet: bool) -> None:
+    def __init__(
+        self, path: Path, what: str, *, prefix: str | None, quiet: bool, questions: Path | None = None
+    ) -> None:
         self._path, self._what, self._quiet = path, what, quiet
-        self._items = read_corpus(path, prefix=prefix)
+        self.is_application = is_place(str(path))
+        if self.is_application:
+            self._items = _observed(str(path), questions, prefix)
+        elif questions is not None:
+            raise HeadgateError(f"--questions is for an application, module:name; {path} is read as files.")
+        else:
+            self._items = read_corpus(path, prefix=prefix)
         self._documents = 0
         self.problems: list[str] = []
 
@@ -174,6 +198,15 @@ class Documents:
         self.require_some()
         report_problems(self.problems)
         return bool(self.problems)
+
+
+def _observed(place: str, questions: Path | None, prefix: str | None) -> Iterator[CorpusItem]:
+    if prefix is not None:
+        raise HeadgateError("--prefix is for files; what an application retrieves names its own sources.")
+    if questions is None:
+        raise HeadgateError(f"{place}: what is it to be asked? Give --questions FILE, with one question a line.")
+    asked = read_questions(questions)
+    return observe_corpus(load_target(place), asked)
 
 
 def write_page(path: Path | None, title: str, body: Callable[[], str]) -> None:

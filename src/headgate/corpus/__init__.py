@@ -1,9 +1,10 @@
 """Whole corpora: reading, surveying, auditing and sealing what is there before any question is asked."""
 
 from headgate.corpus.auditing import Audit, AuditRow, audit_corpus
-from headgate.corpus.drafting import draft_policy
+from headgate.corpus.drafting import draft_policy, enforced_counts
 from headgate.corpus.item import CorpusItem
 from headgate.corpus.lines import to_line, to_lines
+from headgate.corpus.observing import observe_corpus, read_questions
 from headgate.corpus.reading import read_corpus
 from headgate.corpus.sealing import seal_corpus
 from headgate.corpus.survey import Survey, survey_corpus
@@ -15,7 +16,10 @@ __all__ = [
     "Survey",
     "audit_corpus",
     "draft_policy",
+    "enforced_counts",
+    "observe_corpus",
     "read_corpus",
+    "read_questions",
     "seal_corpus",
     "survey_corpus",
     "to_line",

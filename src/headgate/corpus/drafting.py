@@ -6,51 +6,66 @@ import json
 import re
 from collections.abc import Sequence
 
+from headgate.corpus.auditing import Audit
 from headgate.corpus.survey import SourceSurvey, Survey
 from headgate.encoding import in_number
+from headgate.freshness.catalogue import rank_of
 
-__all__ = ["draft_policy"]
+__all__ = ["draft_policy", "enforced_counts"]
 
 _STANDARD_SOURCE_KEY = "source"
 _NOT_IN_ID = re.compile(r"[^A-Za-z0-9]+")
 # What was loaded last week says little about how old it may become.
-_FEWEST_DAYS = 30
+_FEWEST_DAYS = 90
+_HEADROOM = 1.5
+# Older documents than this are the rule for somebody, and an age that lets them all in keeps nothing out.
+_MOST_DAYS = 1_000
+_FILE_RANK = 2
 
 
-def draft_policy(survey: Survey, keys: Sequence[str] = (), name: str = "headgate.yaml") -> str:
+def draft_policy(
+    survey: Survey,
+    keys: Sequence[str] = (),
+    name: str = "headgate.yaml",
+    *,
+    glossary: str | None = None,
+    documents: str = "DOCUMENTS",
+    check: Audit | None = None,
+) -> str:
     """Return the text of a policy that fits what is in a corpus.
 
     A source asks for seals where its documents have them and a key file is given; else it takes documents at their
-    word (`declared`), which the comments say how to tighten.
+    word (`declared`), which the comments say how to tighten. Whatever would keep documents out of those that it was
+    drafted from, is said at its top.
 
     Args:
         survey: what is in the corpus.
         keys: public key files, relative to the policy.
         name: the name of the policy file, for the commands in its comments.
+        glossary: the glossary that was drafted with it, relative to the policy.
+        documents: what the command line calls the corpus, for the commands in its comments.
+        check: those documents under this policy, as if it were enforced.
     """
     lines = [
         f"# What may enter the prompt, drafted from {in_number(survey.documents, 'document')}. Read and tighten it.",
-        f"# Try it:    headgate audit DOCUMENTS --policy {name}",
+        f"# Try it:    headgate audit {_comment(documents, 100)} --policy {name}",
         "# Codes:     headgate explain F202",
+        *_check_lines(check),
         "version: 1",
         "",
         "# audit: everything is admitted, every decision is recorded. Change it to enforce when the audit is clean.",
         "mode: audit",
+        "",
+        "# Every decision, relative to this file; its folder must exist. After a week: headgate report adoption FILE",
+        "log: {path: decisions.jsonl}",
         "",
         *_metadata_lines(survey),
         "sources:" if survey.sources else "sources: []  # no document names its source",
     ]
     ids: set[str] = set()
     for source in survey.sources.values():
-        lines += _source_lines(source, keys, _unique_id(source.pattern, ids))
-    lines += [
-        "",
-        "# Documents that match no source. Nothing configured, nothing admitted.",
-        "default:",
-        "  provenance: {require: sealed}",
-    ]
-    if survey.without_source:
-        lines.insert(-2, f"# {in_number(survey.without_source, 'document')} without any source: under this rule.")
+        lines += _source_lines(source, keys, _unique_id(source.pattern, ids), glossary)
+    lines += ["", *_default_lines(survey)]
     lines += [
         "",
         "# At most this many tokens in one prompt (pip install 'headgate[tokens]').",
@@ -59,30 +74,74 @@ def draft_policy(survey: Survey, keys: Sequence[str] = (), name: str = "headgate
     return "\n".join(lines) + "\n"
 
 
+def enforced_counts(check: Audit) -> str:
+    """Return in words what a policy would keep out if it were enforced, with the codes and their numbers."""
+    counts = check.counts()
+    judged, kept_out = counts["documents"] - counts["unreadable"], counts["kept_out"] - counts["unreadable"]
+    if not kept_out:
+        return f"Enforced as it is, it would keep out none of these {in_number(judged, 'document')}."
+    causes: dict[str, int] = {}
+    for row in check.rows:
+        if row.decision is not None and row.decision.would_drop:
+            code = row.decision.reasons[0].code
+            causes[code] = causes.get(code, 0) + 1
+    named = ", ".join(f"{code}: {count:,}" for code, count in sorted(causes.items(), key=lambda one: -one[1]))
+    which = "every one" if kept_out == judged else f"{kept_out:,}"
+    return f"Enforced as it is, it would keep out {which} of these {in_number(judged, 'document')} ({named})."
+
+
+def _check_lines(check: Audit | None) -> list[str]:
+    return [] if check is None else [f"# {enforced_counts(check)}"]
+
+
 def _metadata_lines(survey: Survey) -> list[str]:
-    keys = [key for key, _ in survey.source_keys.most_common(3)]
-    is_standard = not keys or keys[0] == _STANDARD_SOURCE_KEY
+    guessed = [key for key, _ in survey.guessed_keys.most_common(2)]
+    keys = [*(key for key, _ in survey.source_keys.most_common(3)), *guessed]
+    is_standard = not keys or (keys[0] == _STANDARD_SOURCE_KEY and not guessed)
     mark = "# " if is_standard else ""
+    lines = ["# Which metadata keys name the source and the times; looked at before the built-in names."]
+    if guessed:
+        lines.append(
+            f"# Is this where a document comes from? Guessed from its values: {', '.join(map(_comment, guessed))}"
+        )
+    lines += [f"{mark}metadata:", f"{mark}  source: {_flow(keys or [_STANDARD_SOURCE_KEY])}"]
+    time_like = _most_common_times(survey)
+    if time_like:
+        lines.append(
+            f"#   modified: {_flow(time_like)}    # looks like a time. Is it when the document was last changed?"
+        )
     return [
-        "# Which metadata keys name the source and the times; looked at before the built-in names.",
-        f"{mark}metadata:",
-        f"{mark}  source: {_flow(keys or [_STANDARD_SOURCE_KEY])}",
+        *lines,
         "#   timezone: UTC      # the zone of times that have none; without it they are all the 26 hours they can mean",
         "#   date_order: DMY    # how to read 03/04/2026; without it such dates are not read",
         "",
     ]
 
 
-def _source_lines(source: SourceSurvey, keys: Sequence[str], identifier: str) -> list[str]:
-    lines = ["", f"  - id: {identifier}", f"    match: [{json.dumps(source.pattern)}]"]
+def _most_common_times(survey: Survey) -> list[str]:
+    found = sum((source.time_like for source in survey.sources.values()), start=type(survey.source_keys)())
+    return [key for key, _ in found.most_common(3)]
+
+
+def _source_lines(source: SourceSurvey, keys: Sequence[str], identifier: str, glossary: str | None) -> list[str]:
+    lines = ["", f"  - id: {identifier}", f"    match: {_flow(source.patterns)}"]
     lines.append(f"    # {in_number(source.documents, 'document')}, {source.sealed:,} with a seal{_kids(source)}.")
     if source.sealed and keys:
+        if source.sealed < source.documents:
+            without = in_number(source.documents - source.sealed, "document")
+            lines.append(f"    # Enforced, this keeps out {without} without a seal.")
         lines.append(f"    provenance: {{require: sealed, keys: {_flow(keys)}}}")
     else:
         named = _flow(keys) if keys else "keys/NAME.jwks.json"
-        lines.append(f"    # Declared: taken at its word. Seal at ingestion, then: {{require: sealed, keys: {named}}}")
-        lines.append("    provenance: {require: declared}")
-    return lines + _freshness_lines(source)
+        lines += [
+            "    # declared: taken at its word. It keeps out what names another place, or none, and not what somebody",
+            "    # put into the index under this place. `sealed` does, and with it everything without a seal.",
+            f"    # Seal at ingestion, then: {{require: sealed, keys: {named}}}",
+            "    provenance: {require: declared}",
+        ]
+    lines += _freshness_lines(source)
+    lines.append(f"    terminology: {_flow([glossary])}" if glossary else "    # terminology: [glossary.yaml]")
+    return lines
 
 
 def _kids(source: SourceSurvey) -> str:
@@ -93,30 +152,65 @@ def _kids(source: SourceSurvey) -> str:
 def _freshness_lines(source: SourceSurvey) -> list[str]:
     lines = []
     percentiles = source.age_percentiles()
-    if percentiles is None:
-        lines.append("    # No document has a time that can be read, so no age can be required.")
-    else:
+    if percentiles is not None:
         median, ninetieth, oldest = percentiles
         names = ", ".join(_comment(key) for key, _ in source.time_keys.most_common(3))
-        lines.append(f"    # {source.dated:,} have a time (from {names}): half are within {median}d, 90 % within")
-        lines.append(
-            f"    # {ninetieth}d, the oldest is {oldest}d old. Set what the business allows, not what is there."
-        )
+        spread = f"half within {median}d, 90 % within {ninetieth}d, the oldest {oldest}d old"
+        lines.append(f"    # {source.dated:,} have a time (from {names}): {spread}.")
     if source.problems:
         problem, count = source.problems.most_common(1)[0]
         lines.append(f"    # {in_number(count, 'time')} not read, because nothing is guessed: {_comment(problem, 200)}")
-    if percentiles is None:
-        lines.append("    # freshness: {max_age: 365d, warn_after: 270d}")
-    else:
-        age = max(_FEWEST_DAYS, percentiles[1])
-        missing = "drop" if source.dated == source.documents else "warn"
-        lines.append(f"    freshness: {{max_age: {age}d, missing: {missing}}}")
-    lines.append("    # terminology: [glossary.yaml]")
+    why_not = _why_no_age(source)
+    if why_not is not None or percentiles is None:
+        lines.append(f"    # No age is required: {why_not}.")
+        lines.append(
+            "    # How old may a document be before it is wrong? Then: freshness: {max_age: 365d, warn_after: 270d}"
+        )
+        return lines
+    age = max(_FEWEST_DAYS, -(-int(percentiles[2] * _HEADROOM) // 30) * 30)
+    missing = "drop" if source.dated == source.documents else "warn"
+    lines.append("    # With headroom over the oldest, so that nothing here is out yet. Set what the business allows.")
+    lines.append(f"    freshness: {{max_age: {age}d, missing: {missing}}}")
     return lines
 
 
+def _why_no_age(source: SourceSurvey) -> str | None:
+    """Return why no age can be required of a source, or None if one can."""
+    percentiles = source.age_percentiles()
+    if percentiles is None:
+        return "no document has a time that can be read"
+    if all(rank_of(key) == _FILE_RANK for key in source.time_keys):
+        return "all times are those of files, which a checkout or a copy sets anew"
+    if source.dated * 2 < source.documents:
+        return f"only {source.dated:,} of {source.documents:,} documents have a time"
+    if percentiles[2] > _MOST_DAYS:
+        return f"the oldest is {percentiles[2]:,}d old, and an age that lets it in would keep out little"
+    if percentiles[2] < 0:
+        return "the times lie in the future"
+    return None
+
+
+def _default_lines(survey: Survey) -> list[str]:
+    if survey.without_source * 2 <= survey.documents:
+        lines = [
+            "# Documents that match no source, from places that were not seen. Nothing configured, nothing admitted."
+        ]
+        if survey.without_source:
+            lines.append(
+                f"# Enforced, this keeps out {in_number(survey.without_source, 'document')} without any source."
+            )
+        return [*lines, "default:", "  provenance: {require: sealed}"]
+    return [
+        f"# {in_number(survey.without_source, 'document')} of {survey.documents:,} name no source, so nothing tells",
+        "# them apart, and this lets all of them in: no provenance at all. Which metadata key says where a document",
+        "# comes from? Name it under `metadata: source:`, or have the loader write one; then write {require: sealed}.",
+        "default:",
+        "  provenance: {require: none}",
+    ]
+
+
 def _unique_id(pattern: str, taken: set[str]) -> str:
-    base = _NOT_IN_ID.sub("-", pattern.partition(":")[2]).strip("-").lower()[:60] or "everything"
+    base = _NOT_IN_ID.sub("-", pattern.partition(":")[2]).strip("-").lower()[:60].strip("-") or "everything"
     identifier, number = base, 2
     while identifier in taken or identifier == "default":
         identifier, number = f"{base}-{number}", number + 1

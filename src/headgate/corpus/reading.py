@@ -53,9 +53,14 @@ def read_corpus(
         limits: `text_bytes` bounds a file, and a line.
 
     Raises:
-        HeadgateError: there is no such folder or file, or a file of another kind.
+        HeadgateError: there is no such folder or file, or a file of another kind, or the prefix ends within a name.
     """
     root = Path(path)
+    if prefix is not None and prefix[-1:].isalnum():
+        raise HeadgateError(
+            f"--prefix {prefix!r} would make URIs such as {prefix + 'page.md'!r}. End it with what stands before "
+            f"a path, such as {prefix + '/'!r}."
+        )
     if root.is_dir():
         start = prefix if prefix is not None else f"file:{root.resolve().name}/"
         return _read_folder(root, start, limits)

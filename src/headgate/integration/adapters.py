@@ -27,6 +27,7 @@ __all__ = [
     "given_gate",
     "guard",
     "log_dropped",
+    "observe_target",
     "require_gate",
     "retrieving",
 ]
@@ -44,6 +45,17 @@ _DISTRIBUTIONS = {
     "llama_index": "llama-index-postprocessor-headgate",
 }
 _log = logging.getLogger("headgate")
+
+
+@runtime_checkable
+class Observer(Protocol):
+    """What an adapter adds so that commands can judge what an application of the user's own really retrieves."""
+
+    def observe(self, target: Any, question: str) -> list[Chunk] | None:
+        """Return what a target retrieves for a question, before any gate; None for what is not of the framework.
+
+        A target is anything that can be asked: a retriever, store, index, engine, chain, agent or graph.
+        """
 
 
 @runtime_checkable
@@ -94,6 +106,24 @@ def retrieving(retriever: object) -> Callable[[str], Sequence[Chunk]]:
             return retriever
         raise
     return lambda question: adapter.retrieve(retriever, question)
+
+
+def observe_target(target: object, question: str) -> list[Chunk]:
+    """Return what an object of any framework retrieves for a question, as it arrives there, before any gate.
+
+    Args:
+        target: anything that can be asked.
+        question: what to ask.
+
+    Raises:
+        AdapterError: no installed adapter can ask it; the message names the package to install.
+        Exception: whatever the target raises.
+    """
+    for adapter in adapters():
+        found = adapter.observe(target, question) if isinstance(adapter, Observer) else None
+        if found is not None:
+            return found
+    raise AdapterError(_explain_unasked(target))
 
 
 def guard(target: T, policy: PolicyLike = None) -> T:
@@ -232,16 +262,31 @@ def _audit_gate() -> Gate:
     return Gate(Policy(mode="audit"))
 
 
+def _distribution_for(target: object) -> tuple[str, str] | None:
+    # By all bases, because a user's own retriever lives in the user's own module.
+    homes = {base.__module__.partition(".")[0] for base in type(target).__mro__}
+    return next(((home, name) for home, name in _DISTRIBUTIONS.items() if home in homes), None)
+
+
+def _explain_unasked(target: object) -> str:
+    kind = type(target)
+    missing = _distribution_for(target)
+    if missing is not None:
+        return f"{kind.__qualname__} cannot be asked. If it is a part of {missing[0]}: pip install {missing[1]}"
+    return (
+        f"{kind.__module__}.{kind.__qualname__} is nothing that can be asked: not a retriever, store, index, engine, "
+        "chain, agent or graph of LangChain or LlamaIndex."
+    )
+
+
 def _explain_missing(target: object) -> str:
     kind = type(target)
-    # By all bases, because a user's own retriever lives in the user's own module.
-    homes = {base.__module__.partition(".")[0] for base in kind.__mro__}
-    for home, distribution in _DISTRIBUTIONS.items():
-        if home in homes:
-            return (
-                f"{kind.__qualname__} cannot be guarded. If it is a retriever or vector store of {home}: "
-                f"pip install {distribution}"
-            )
+    missing = _distribution_for(target)
+    if missing is not None:
+        return (
+            f"{kind.__qualname__} cannot be guarded. If it is a retriever or vector store of {missing[0]}: "
+            f"pip install {missing[1]}"
+        )
     return (
         f"{kind.__module__}.{kind.__qualname__} cannot be guarded by headgate. Give a retriever or a vector store "
         "of LangChain or LlamaIndex, or call Gate.admit on your own chunks."

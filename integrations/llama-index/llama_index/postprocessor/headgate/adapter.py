@@ -58,6 +58,13 @@ class LlamaIndexAdapter:
         """Return what a retriever, or the retriever of an engine, finds."""
         return [to_chunk(item) for item in target.retrieve(question)]
 
+    def observe(self, target: Any, question: str) -> list[Chunk] | None:
+        """Return what `target` retrieves for a question, before any gate; None for an object of another framework."""
+        # Here, because only commands need it.
+        from llama_index.postprocessor.headgate.observing import observe, retrieves
+
+        return observe(target, question) if retrieves(target) else None
+
     def prober(self, target: object) -> Any:
         """Return what `headgate doctor` needs to prove an engine, or None for an object of another framework."""
         from llama_index.postprocessor.headgate.doctor import LlamaIndexProbe
