@@ -84,7 +84,7 @@ def test_a_scorecard_counts_per_source_and_day() -> None:
     ]
     card = score_sources(entries)
     docs, wiki = card.sources["docs"], card.sources["wiki"]
-    assert (docs.documents, docs.admitted, docs.failures, docs.codes["F202"]) == (4, 3, 0, 1)
+    assert (docs.documents, docs.admitted, docs.failures, docs.reasons["F202"]) == (4, 3, 0, 1)
     assert (wiki.documents, wiki.failures, wiki.tampered, wiki.spoiled) == (1, 1, 1, 1)
     assert list(card.periods) == ["2026-06-01", "2026-06-02"]
     assert card.periods["2026-06-02"].failures == {"wiki": 1}
@@ -94,7 +94,7 @@ def test_a_scorecard_counts_per_source_and_day() -> None:
         "documents": 2,
         "admitted": 1,
         "failures": 0,
-        "codes": {"F202": 1},
+        "reasons": {"F202": 1},
     }
     age = docs.ages.percentile(0.99)
     assert age is not None
@@ -102,14 +102,20 @@ def test_a_scorecard_counts_per_source_and_day() -> None:
 
 
 def test_the_error_budget_is_spent_by_prompts_that_held_what_they_should_not() -> None:
-    gate = gate_of("audit")
-    entries = [record(gate, good()) for _ in range(98)] + [record(gate, good(), tampered()) for _ in range(2)]
+    # The policy enforces, and has this source in audit mode for a while.
+    gate = Gate({"sources": [DOCS.source(**RULES), WIKI.source(mode="audit", **RULES)]}, clock=CLOCK)
+    let_in = tampered().with_metadata(source="https://wiki.example/a")
+    entries = [record(gate, good()) for _ in range(98)] + [record(gate, good(), let_in) for _ in range(2)]
     card = score_sources(entries, objective=0.99)
     assert card.sound == 98
     assert not card.is_met
     assert card.budget == pytest.approx(1.0)
     assert card.budget_spent == pytest.approx(2.0)
+    assert (card.sources["wiki"].let_in, card.sources["wiki"].kept_out) == (2, 0)
     assert score_sources(entries, objective=0.98).is_met
+    # What was recorded before the policy enforced leaves the others no more room.
+    trial = [record(gate_of("audit"), good(), tampered()) for _ in range(1_000)]
+    assert score_sources([*trial, *entries], objective=0.99).budget == pytest.approx(1.0)
     assert score_sources([], objective=0.99).is_met
     with pytest.raises(ValueError, match="not a share"):
         score_sources([], objective=99)
@@ -134,15 +140,19 @@ def test_the_adoption_report_says_what_would_let_documents_in() -> None:
     found = study_adoption([record(gate, *undated, unsigned(), unsigned(), elsewhere, stranger, good())])
     assert (found.documents, found.blocked, found.touched_prompts, found.empty_prompts) == (12, 11, 1, 0)
     remedies = {remedy.problem: remedy for remedy in found.remedies()}
-    assert remedies["only a date is missing"].documents == 5
-    assert remedies["only a date is missing"].policy == 'metadata: {modified: ["stamp", "crawl-day"]}'
+    assert remedies["a date is under a key that nobody reads"].documents == 5
+    assert remedies["a date is under a key that nobody reads"].policy == 'metadata: {modified: ["stamp", "crawl-day"]}'
     assert remedies["the date has two readings"].documents == 1
     assert remedies["no date at all"].documents == 1
     # The source has sealed documents, so what has no seal may be forged, and must not be let in by `declared`.
-    assert remedies["a seal is missing where others have one"].documents == 2
+    assert remedies["no seal, where others have one"].documents == 2
     assert not any("declared" in str(remedy.policy) for remedy in remedies.values())
-    assert remedies["sealed by an unknown key"].todo.endswith("stranger.")
+    # Nor does any advice name the key of whoever signed without being asked.
+    unknown = remedies["sealed by a key that the policy does not list"]
+    assert (unknown.documents, unknown.verdict, unknown.policy) == (1, "rightly out", None)
+    assert "stranger" not in str(found.to_dict()["remedies"])
     assert 'match: "https://blog.example/**"' in str(remedies["no source of the policy matches"].policy)
+    assert sum(remedy.documents for remedy in remedies.values()) == found.blocked
     assert [entry["retrieved"] for entry in found.manifest()] == [2]
     policy = Policy.from_mapping({"metadata": {"modified": ["stamp", "crawl-day"]}, "sources": [any_date]})
     assert Gate(policy, clock=CLOCK).judge(undated).counts()["admit"] == 5  # the advice is right
@@ -169,7 +179,7 @@ def test_the_periods_of_sources_are_shown(by: str, tmp_path: Path) -> None:
 def test_the_adoption_report_says_whose_dates_nobody_signed() -> None:
     dated = DOCS.seal("a", "https://docs.example/1", {"last_modified": "2026-05-01T10:00:00"}, modified=None)
     (remedy,) = study_adoption([record(gate_of("audit"), dated)]).remedies()
-    assert (remedy.problem, remedy.documents) == ("the date is not signed", 1)
+    assert (remedy.problem, remedy.documents, remedy.alone) == ("the date is not signed", 1, 1)
     assert remedy.policy == "freshness: {evidence: any}"
     any_date = DOCS.source(freshness={"max_age": "90d", "evidence": "any"})
     assert Gate({"sources": [any_date]}, clock=CLOCK).judge([dated]).chunks  # the advice is right
@@ -272,8 +282,9 @@ def test_the_commands(tmp_path: Path) -> None:
         return CliRunner().invoke(app, [*words])
 
     done = run("sources", str(log), "--policy", str(policy), "--html", str(tmp_path / "s.html"))
-    assert done.exit_code == 1  # audit mode let them through
-    assert "0 of 20 prompts held only admissible documents" in done.output
+    assert done.exit_code == 1  # two lines of the log are torn, and named
+    assert "In mode audit: 20 of 20 prompts would hold only admissible documents; without the gate 0 do" in done.output
+    assert "0% of the error budget" in done.output
     assert "In quarantine since 2026-06-01 12:00 UTC: docs" in done.output
     assert "in quarantine" in (tmp_path / "s.html").read_text()
     assert json.loads(run("sources", str(log), "--json").stdout)["skipped_lines"] == 2

@@ -38,7 +38,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "keys").mkdir()
     (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "leave.md").write_text("Thirty days.")
+    for number in range(30):
+        (tmp_path / "docs" / f"leave-{number}.md").write_text(f"Part {number}: {number + 20} days of leave.")
     HANDBOOK.key.save(tmp_path / "keys" / "handbook")
     (tmp_path / "glossary.yaml").write_text("terms: {LarkDesk: [LDX]}")
     keys = json.dumps(HANDBOOK.key.public_jwks())

@@ -24,7 +24,8 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.M | re.S)
 def test_every_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "leave.md").write_text("Thirty days.")
+    for number in range(20):
+        (tmp_path / "docs" / f"leave-{number}.md").write_text(f"Part {number}: {number + 20} days of leave.")
     store = InMemoryVectorStore.from_documents([Document("x")], DeterministicFakeEmbedding(size=4))
     names: dict[str, Any] = {"retriever": store.as_retriever()}
     (tmp_path / "headgate.yaml").write_text("mode: audit")

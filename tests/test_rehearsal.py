@@ -22,6 +22,7 @@ from headgate.demo.company import Company, open_company
 from headgate.rehearsal import CATALOGUE, World, injection, rehearse
 from headgate.rehearsal.catalogue import stale_copy, tampered_copy, unsigned_copy
 from headgate.rehearsal.staging import ID_KEY
+from headgate.report import to_html, to_text
 from headgate.testing import HOSTILE_METADATA, HOSTILE_STRINGS, Publisher
 from langchain_headgate.rehearsal import bm25 as langchain_bm25
 from llama_index.postprocessor.headgate.rehearsal import bm25 as llamaindex_bm25
@@ -334,3 +335,40 @@ def test_the_command_names_what_it_cannot_read(company: Company, tmp_path: Path)
     assert json.loads(done.stdout)["curated"] == len(curated)
     refused = CliRunner().invoke(app, [*command, "--questions", str(tmp_path / "questions.txt")])
     assert "questions.txt: the questions are not UTF-8 text" in str(refused.exception)
+
+
+def test_what_comes_through_is_put_down_to_a_rule_of_a_source() -> None:
+    wiki = {"id": "wiki", "match": "file:docs/**", "provenance": {"require": "declared"}}
+    pages = [Chunk(f"Page {n} has {n} days of leave.", {"source": f"file:docs/{n}.md"}) for n in range(20)]
+    result = rehearse(
+        pages,
+        ["days of leave"],
+        lambda chunks: lambda question: chunks,
+        {"sources": [wiki]},
+        injections=[one for one in CATALOGUE if one.name in ("unsigned copy", "stale copy")],
+        now=NOW,
+    )
+    assert not result.is_clean
+    rules = {name: set(one.let_through) for name, one in result.injections.items()}
+    assert rules == {
+        "unsigned copy": {"provenance.require of 'wiki' is declared"},
+        "stale copy": {"freshness.max_age of 'wiki' is not set"},
+    }
+    for shown in (to_text(result), to_html(result)):
+        assert "Let through, because provenance.require of" in " ".join(shown.split())
+
+
+def test_a_rehearsal_in_which_nothing_was_injected_shows_nothing(tmp_path: Path, monkeypatch: Any) -> None:
+    pages = [Chunk("Thirty days of leave.", {"source": "file:docs/leave.md"})]
+    policy = {"sources": [{"id": "docs", "match": "file:docs/**", "provenance": {"require": "declared"}}]}
+    result = rehearse(pages, ["leave"], lambda chunks: lambda question: chunks, policy, now=NOW)
+    assert result.is_empty
+    assert not result.is_clean
+    assert "Nothing was tried" in to_text(result)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "leave.md").write_text("Thirty days of leave.")
+    (tmp_path / "headgate.yaml").write_text(json.dumps(policy))
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["rehearse", "docs"])
+    assert isinstance(done.exception, HeadgateError)
+    assert "nothing was injected, so nothing was tried" in str(done.exception)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["CHECKS", "CODES", "Code", "check_of", "titled"]
+__all__ = ["CHECKS", "CODES", "RIGHTLY_OUT", "TO_MEND", "Code", "check_of", "first_reason", "titled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,24 @@ CHECKS = {"P": "provenance", "F": "freshness", "T": "terminology", "B": "budget"
 """Which check a code belongs to, by its first letter."""
 
 
+_ORDER = {letter: number for number, letter in enumerate(CHECKS)}
+
+
 def check_of(code: str) -> str:
     """Return which check a code belongs to: provenance, freshness, terminology, budget or gate."""
     return CHECKS.get(code[:1], "gate")
+
+
+def first_reason(codes: Iterable[str]) -> str | None:
+    """Return the code that a document counts under wherever documents are counted by reason; None if there is none.
+
+    The order is that of the checks, and within a check that of the findings: what has no proof is lost to that,
+    whatever its age is, and not to the budget.
+
+    Args:
+        codes: of the findings that keep, or would keep, the document out, in the order found.
+    """
+    return min(codes, key=lambda code: _ORDER.get(code[:1], len(_ORDER)), default=None)
 
 
 _ALL = (
@@ -306,6 +322,17 @@ _ALL = (
 
 CODES: dict[str, Code] = {code.code: code for code in _ALL}
 """Every reason code by its identifier."""
+
+RIGHTLY_OUT = frozenset(
+    (
+        *("P102", "P103", "P104", "P105", "P106", "P107", "P108", "P110", "P115", "P116"),
+        *("F201", "F204", "F205", "F206", "F207", "F212", "F213", "F214", "G902", "G903", "G906", "G907"),
+    )
+)
+"""Reasons for which no policy should change: what is to be done is done where the document comes from."""
+
+TO_MEND = frozenset(("P101", "F203", "F208", "G901", "G905"))
+"""Reasons that say more about how documents are ingested, or the gate is run, than about the document."""
 
 
 def titled(code: str) -> str:

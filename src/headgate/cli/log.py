@@ -182,8 +182,8 @@ def _count(entries: Iterator[LogEntry], wanted: _Filter, *, as_json: bool) -> No
         print_json({"days": {day: dict(counter) for day, counter in sorted(days.items())}, "skipped_lines": skipped})
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("day", "documents", "admitted", "dropped", "reasons"):
-        table.add_column(name, justify="left" if name in ("day", "reasons") else "right", overflow="fold")
+    for name in ("day", "documents", "admitted", "dropped", "with the code"):
+        table.add_column(name, justify="left" if name in ("day", "with the code") else "right", overflow="fold")
     for date, counter in sorted(days.items()):
         codes = ", ".join(f"{code} {count:,}" for code, count in sorted(counter.items()) if code in CODES)
         row = (f"{counter[name]:,}" for name in ("documents", "admit", "drop"))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rapidfuzz import process
@@ -30,6 +30,9 @@ from headgate.cli.options import (
 from headgate.errors import HeadgateError
 from headgate.files import write_text
 from headgate.policy import Policy
+
+if TYPE_CHECKING:
+    from headgate.rehearsal import Rehearsal
 
 __all__ = ["EXAMPLE_REHEARSE", "rehearse"]
 
@@ -67,7 +70,7 @@ def rehearse(
     """Spoil a curated corpus as production would, and ask questions without and with the gate.
 
     Keys are made for it; the documents are not changed. Exit code 1 if a bad document came through, a good one was
-    lost, or a file was skipped.
+    lost, a question failed, or a file was skipped; 2 if nothing was injected, so that nothing was tried.
     """
     # Here, so that the other commands start without it.
     from headgate.rehearsal import rehearse as run
@@ -97,6 +100,8 @@ def rehearse(
             )
         except ValueError as error:
             raise HeadgateError(f"{documents}: {error}.") from None
+    if result.is_empty:
+        raise HeadgateError(_explain_empty(result, documents))
     if html is not None:
         write_text(html, result.page())
     if plot is not None:
@@ -106,6 +111,18 @@ def rehearse(
     else:
         console().print(result)
     raise typer.Exit(int(is_partial or not result.is_clean))
+
+
+def _explain_empty(result: Rehearsal, documents: Path) -> str:
+    if not result.injected:
+        idle = f" Tried in vain: {', '.join(result.idle)}." if result.idle else ""
+        return (
+            f"{documents}: nothing was injected, so nothing was tried. {result.curated:,} documents are admissible, of "
+            f"which the doses take too few, or none fits.{idle} Raise a dose (--dose 'stale copy=0.5'), or give more "
+            "documents."
+        )
+    question, error = result.failed[0]
+    return f"the retriever failed for each of {len(result.failed):,} questions, such as {question[:80]!r}: {error}"
 
 
 def _questions(path: Path | None, chunks: Sequence[Chunk]) -> list[str]:

@@ -48,7 +48,7 @@ def _figures(result: DemoResult) -> str:
         (
             (f"{result.spoiled(guarded=False)} of {total}", "prompts held a bad document without headgate"),
             (f"{result.spoiled(guarded=True)} of {total}", "prompts hold one with headgate"),
-            (str(sum(result.kept_out().values())), "findings that kept documents out"),
+            (str(sum(result.kept_out().values())), "times a document was kept out"),
             (str(result.rewritten()), "terms rewritten to the company's own names"),
         )
     )

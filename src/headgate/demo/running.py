@@ -12,9 +12,10 @@ from pathlib import Path
 
 from headgate.admission.gate import Gate
 from headgate.chunk import Chunk
+from headgate.codes import first_reason
 from headgate.demo.company import Company, DemoDocument, open_company
 from headgate.errors import AdapterError
-from headgate.record import AdmissionRecord, DecisionRecord
+from headgate.record import AdmissionRecord, DecisionRecord, error_codes
 
 __all__ = ["Answer", "Chain", "ChainBuilder", "DemoResult", "QuestionResult", "load_chain_builder", "run_demo"]
 
@@ -83,15 +84,14 @@ class DemoResult:
         return sum(any(self.is_bad(identifier) for identifier, _ in answer.documents) for answer in answers)
 
     def kept_out(self) -> Counter[str]:
-        """Return how often each code kept a document out."""
-        return Counter(
-            finding["code"]
+        """Return how many documents each first reason kept out."""
+        reasons = (
+            first_reason(error_codes(decision))
             for result in self.questions
             for decision in _decisions(result.guarded)
             if decision["action"] == "drop"
-            for finding in decision["findings"]
-            if finding["severity"] == "error"
         )
+        return Counter(reason for reason in reasons if reason is not None)
 
     def rewritten(self) -> int:
         """Return how many terms were rewritten."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Generic, TypeVar
 
-__all__ = ["Histogram", "MostFrequent"]
+__all__ = ["Histogram", "MostFrequent", "modes_in_words"]
 
 V = TypeVar("V")
 # Buckets grow by a twentieth, so a percentile is off by 5 % at most.
@@ -73,3 +73,12 @@ class MostFrequent(Generic[V]):
 
     def __len__(self) -> int:
         return len(self._counts)
+
+
+def modes_in_words(modes: Mapping[str, int]) -> str:
+    """Return which modes admissions ran in: the one, or how many in each."""
+    if len(modes) == 1:
+        return f"mode {next(iter(modes))}"
+    return "modes " + ", ".join(
+        f"{mode} {count:,}" for mode, count in sorted(modes.items(), key=lambda m: (-m[1], m[0]))
+    )

@@ -9,20 +9,22 @@ from typing import Any
 from rich.console import Group
 from rich.text import Text
 
-from headgate.codes import titled
 from headgate.history.adoption import Adoption
+from headgate.history.causes import NO_REASON, reason_in_words
+from headgate.history.counting import modes_in_words
+from headgate.history.remedies import Remedy
 from headgate.history.stale import StaleDocument, StaleList
 from headgate.report import (
-    Bar,
     add_view,
     age_in_words,
     badge,
-    bar_chart,
     clip,
     escape,
+    funnel_chart,
     new_table,
     plain,
     prose,
+    ranked,
     table,
     within,
 )
@@ -36,23 +38,19 @@ def adoption_html(found: Adoption) -> str:
     """Return an adoption report as HTML."""
     parts = [f"<p><strong>{escape(_adoption_sentence(found))}</strong></p>"]
     parts += [f"<p>{escape(note)}</p>" for note in _adoption_notes(found)]
-    causes = [(_titles(codes), count) for codes, count in found.causes.most_common(12)]
-    if causes:
-        bars = [Bar(titles, count, note=f"{count:,}", kind="bad") for titles, count in causes]
-        parts += ["<h3>What keeps documents out</h3>", bar_chart(bars, alt="Blocked documents by cause")]
-    rows = [
-        (
-            escape(remedy.problem),
-            f"{remedy.documents:,}",
-            escape(remedy.todo) + (f"<br><code>{escape(clip(remedy.policy, 300))}</code>" if remedy.policy else ""),
+    reasons = ranked(found.reasons)
+    if reasons:
+        lost = [(reason_in_words(code), count) for code, count in reasons]
+        parts.append(funnel_chart(found.documents, lost, "admitted" if found.is_enforced else "admissible"))
+        kept, rest = within(
+            map(_remedy_cells, found.remedies()), len(found.remedies()), "causes", len(found.remedies())
         )
-        for remedy in found.remedies()
-    ]
-    if rows:
-        parts += ["<h3>What would let them in</h3>", table(("problem", "documents", "what to do"), rows, numbers=(1,))]
+        head = ("what keeps them out", "documents", "only that", "verdict", "what to do")
+        parts += ["<h3>What to do</h3>", table(head, kept, numbers=(1, 2)) + rest]
     if found.sources:
-        sources = [(escape(clip(name, 80)), f"{count:,}") for name, count in found.sources.most_common(_ROWS)]
-        parts += ["<h3>Blocked by source</h3>", table(("source", "documents"), sources, numbers=(1,))]
+        sources = ((escape(clip(name, 80)), f"{count:,}") for name, count in found.sources.most_common())
+        kept, rest = within(sources, len(found.sources), "sources")
+        parts += ["<h3>Blocked by source</h3>", table(("source", "documents"), kept, numbers=(1,)) + rest]
     return "".join(parts)
 
 
@@ -60,17 +58,37 @@ def adoption_rich(found: Adoption) -> Group:
     """Return an adoption report for a terminal."""
     parts: list[Any] = [prose(_adoption_sentence(found), "bold")]
     parts += [prose(note) for note in _adoption_notes(found)]
-    causes = new_table("What keeps documents out", [("reasons", False), ("documents", True)])
-    for codes, count in found.causes.most_common(12):
-        causes.add_row(plain(_titles(codes)), f"{count:,}")
-    remedies = new_table("What would let them in", [("problem", False), ("documents", True), ("what to do", False)])
+    columns = [("what keeps them out", False), ("documents", True), ("only that", True), ("verdict", False)]
+    listed = new_table("What keeps documents out, and what to do", [*columns, ("what to do", False)])
     for remedy in found.remedies():
         todo = remedy.todo + (f"\n{remedy.policy}" if remedy.policy else "")
-        remedies.add_row(plain(remedy.problem), f"{remedy.documents:,}", prose(todo))
-    for listed in (causes, remedies):
-        if listed.row_count:
-            parts += [Text(), listed]
+        style = {"to mend": "yellow", "to decide": "", "rightly out": "green"}[remedy.verdict]
+        listed.add_row(
+            plain(_problem(remedy)),
+            f"{remedy.documents:,}",
+            f"{remedy.alone:,}",
+            Text(remedy.verdict, style=style),
+            prose(todo),
+        )
+    if listed.row_count:
+        parts += [Text(), listed]
     return Group(*parts)
+
+
+def _remedy_cells(remedy: Remedy) -> tuple[str, ...]:
+    kind = {"to mend": "warn", "to decide": "warn", "rightly out": "good"}[remedy.verdict]
+    policy = f"<br><code>{escape(clip(remedy.policy, 300))}</code>" if remedy.policy else ""
+    return (
+        escape(_problem(remedy)),
+        f"{remedy.documents:,}",
+        f"{remedy.alone:,}",
+        badge(remedy.verdict, kind),
+        escape(remedy.todo) + policy,
+    )
+
+
+def _problem(remedy: Remedy) -> str:
+    return f"{remedy.code} {remedy.problem}" if remedy.code != NO_REASON else remedy.problem
 
 
 def stale_html(found: StaleList) -> str:
@@ -106,42 +124,45 @@ def stale_rich(found: StaleList) -> Group:
             _age(document),
             Text(_left(document), style=style),
         )
-    return Group(prose(_stale_sentence(found), "bold"), Text(), listed)
+    parts: list[Any] = [prose(_stale_sentence(found), "bold"), Text(), listed]
+    if len(found.documents) > _ROWS:
+        parts.append(Text(f"and {len(found.documents) - _ROWS:,} more documents; --json lists all", style="dim"))
+    return Group(*parts)
 
 
 def _adoption_sentence(found: Adoption) -> str:
     if not found.admissions:
         return "The log holds no admission."
-    verb = "would have blocked" if set(found.modes) - {"enforce"} else "blocked"
+    modes = found.modes
+    verb = (
+        "blocked"
+        if found.is_enforced
+        else "would have blocked"
+        if "enforce" not in modes
+        else "blocked, or would have,"
+    )
     share = found.blocked / found.documents if found.documents else 0
     return (
         f"Between {found.since} and {found.until}, headgate {verb} {found.blocked:,} of {found.documents:,} "
-        f"documents ({share:.0%}), in {found.touched_prompts:,} of {found.admissions:,} prompts."
+        f"documents ({share:.0%}), in {found.touched_prompts:,} of {found.admissions:,} prompts "
+        f"({modes_in_words(modes)})."
     )
 
 
 def _adoption_notes(found: Adoption) -> Iterator[str]:
-    for codes, want in (
-        (("F203",), "no date can be used"),
-        (("P101",), "a seal is missing"),
-        (("P109",), "no source matches"),
-    ):
-        count = found.only(frozenset(codes))
+    for code, want in (("F203", "no date can be used"), ("P101", "a seal is missing"), ("P109", "no source matches")):
+        count = found.only(code)
         if count:
             yield f"{count:,} of them only because {want}."
     if found.empty_prompts:
-        note = f"{found.empty_prompts:,} prompts would have no document left."
-        if found.empty_prompts == found.admissions and found.causes:
-            note += f" What keeps out most is {_titles(found.causes.most_common(1)[0][0])}."
+        verb = "had" if found.is_enforced else "would have"
+        note = f"{found.empty_prompts:,} prompts {verb} no document left."
+        if found.empty_prompts == found.admissions:
+            code, count = ranked(found.reasons)[0]
+            note += f" What keeps out most is {reason_in_words(code)} ({count:,})."
         yield note
     if found.skipped:
         yield f"{found.skipped:,} lines of the log were skipped."
-
-
-def _titles(codes: frozenset[str]) -> str:
-    if len(codes) > 1:
-        return " + ".join(sorted(codes))
-    return " ".join(map(titled, codes))
 
 
 def _stale_sentence(found: StaleList) -> str:

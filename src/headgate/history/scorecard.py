@@ -1,14 +1,19 @@
-"""How sources do: what was asked of them, what they delivered, and what share of the prompts was sound."""
+"""How sources do: what was asked of them, what they delivered, and what share of the prompts was sound.
+
+Whatever the mode in which an admission ran, it is judged as if enforced: what would be dropped counts as kept out. Only
+under `enforce` can a prompt hold what it should not: what a rule let in that is itself in audit or warn mode.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
 from headgate.display import Printable
+from headgate.history.causes import reason_of
 from headgate.history.counting import Histogram
 from headgate.record import AdmissionRecord, DecisionRecord, LogEntry, error_codes, records_in
 
@@ -17,10 +22,13 @@ __all__ = ["By", "Period", "Scorecard", "SourceScore", "score_sources"]
 By = Literal["hour", "day", "week"]
 _SOURCES = 1_000
 _PERIODS = 20_000
+_MODES = 10
 # Ten thousand years in seconds; what says to be older says nothing.
 _LONGEST = 3.2e11
 # What a text or a seal that was altered looks like, as distinct from one that is missing or unknown.
 _TAMPER = frozenset(("P102", "P104", "P105", "P106"))
+# What says nothing about the document itself: it did not fit, its source is held back, nothing could be recorded.
+_OF_THE_SET = frozenset(("P113", "B401", "B402", "G904", "G905"))
 
 
 @dataclass(slots=True)
@@ -32,9 +40,9 @@ class Period:
         sound: how many held only admissible documents.
         sound_before: how many would have, had the gate dropped nothing.
         documents: documents by source.
-        admitted: those of them that entered prompts.
-        failures: those whose provenance was refuted, or that could not be judged.
-        codes: what spoke against them, by source and code.
+        admitted: those of them that entered prompts, or would have.
+        failures: those kept out for want of a proof, or because they could not be judged.
+        reasons: why those that were kept out were, by source and first reason.
     """
 
     prompts: int = 0
@@ -43,7 +51,7 @@ class Period:
     documents: Counter[str] = field(default_factory=Counter)
     admitted: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
-    codes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def to_dict(self) -> dict[str, object]:
         """Return the figures as plain JSON values."""
@@ -56,7 +64,7 @@ class Period:
                     "documents": count,
                     "admitted": self.admitted[source],
                     "failures": self.failures[source],
-                    "codes": {code: n for (of, code), n in self.codes.items() if of == source},
+                    "reasons": {code: n for (of, code), n in self.reasons.most_common() if of == source},
                 }
                 for source, count in self.documents.items()
             },
@@ -69,38 +77,44 @@ class SourceScore:
 
     Attributes:
         documents: how many documents were asked for.
-        admitted: how many entered prompts.
-        inadmissible: how many were dropped, or would be if every check were enforced.
-        failures: how many had their provenance refuted, or could not be judged.
+        admitted: how many entered prompts, or would have if their admission had been enforced.
+        let_in: how many of these a rule in audit or warn mode let in although something spoke against them.
+        failures: how many were kept out for want of a proof, or because they could not be judged.
         tampered: how many of these were altered, or sealed by somebody else.
         prompts: how many prompts asked for a document of it.
-        spoiled: how many of these it would have spoiled without the gate.
-        codes: what spoke against its documents.
+        spoiled: how many of these would have held one of its documents that should not be there, without the gate.
+        reasons: why those that were kept out were, each by its first reason; they add up to `kept_out`.
         ages: how old its documents were when they were asked for.
     """
 
     documents: int = 0
     admitted: int = 0
-    inadmissible: int = 0
+    let_in: int = 0
     failures: int = 0
     tampered: int = 0
     prompts: int = 0
     spoiled: int = 0
-    codes: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
     ages: Histogram = field(default_factory=Histogram)
+
+    @property
+    def kept_out(self) -> int:
+        """How many documents were dropped, or would have been."""
+        return self.documents - self.admitted
 
     def to_dict(self) -> dict[str, object]:
         """Return the figures as plain JSON values; ages in seconds."""
         return {
             "documents": self.documents,
             "admitted": self.admitted,
-            "inadmissible": self.inadmissible,
+            "let_in": self.let_in,
+            "kept_out": self.kept_out,
             "failures": self.failures,
             "failure_rate": self.failures / self.documents if self.documents else 0.0,
             "tampered": self.tampered,
             "prompts": self.prompts,
             "spoiled_without_the_gate": self.spoiled,
-            "codes": dict(self.codes),
+            "reasons": dict(self.reasons.most_common()),
             "age_seconds": {f"p{round(share * 100)}": self.ages.percentile(share) for share in (0.5, 0.9, 0.99)},
         }
 
@@ -114,9 +128,11 @@ class Scorecard(Printable):
         objective: the share of the prompts that must hold only admissible documents.
         sources: by id, the most asked for first.
         periods: by their beginning, as text.
+        modes: how many admissions ran in which mode.
         prompts: how many prompts there were.
-        sound: how many of them held only admissible documents.
+        sound: how many of them held only admissible documents, or would have if enforced.
         sound_before: how many would have, had the gate dropped nothing.
+        empty: how many asked for documents and were left with none, or would have been if enforced.
         skipped: lines of the log without a record that can be used.
     """
 
@@ -124,15 +140,28 @@ class Scorecard(Printable):
     objective: float
     sources: dict[str, SourceScore] = field(default_factory=dict)
     periods: dict[str, Period] = field(default_factory=dict)
+    modes: Counter[str] = field(default_factory=Counter)
     prompts: int = 0
     sound: int = 0
     sound_before: int = 0
+    empty: int = 0
     skipped: int = 0
 
     @property
+    def enforced(self) -> int:
+        """How many admissions were enforced."""
+        return self.modes["enforce"]
+
+    @property
+    def is_enforced(self) -> bool:
+        """Whether every admission was enforced, so that what is kept out here was not in a prompt."""
+        return self.enforced == self.prompts
+
+    @property
     def budget(self) -> float:
-        """How many prompts may be unsound under the objective."""
-        return (1 - self.objective) * self.prompts
+        """How many prompts may be unsound under the objective: of those enforced, where any was."""
+        # Prompts that nothing could have spoiled, because they are judged as if enforced, are no room for the others.
+        return (1 - self.objective) * (self.enforced or self.prompts)
 
     @property
     def budget_spent(self) -> float:
@@ -152,9 +181,12 @@ class Scorecard(Printable):
         return {
             "by": self.by,
             "objective": self.objective,
+            "modes": dict(self.modes),
+            "is_as_if_enforced": not self.is_enforced,
             "prompts": self.prompts,
             "sound": self.sound,
             "sound_without_the_gate": self.sound_before,
+            "empty": self.empty,
             "is_met": self.is_met,
             "budget": self.budget,
             "budget_spent": self.budget_spent,
@@ -197,50 +229,63 @@ def _add(card: Scorecard, record: AdmissionRecord, start: str) -> None:
     if period is None:
         # A log from elsewhere may hold any number of dates; one entry takes the rest.
         period = card.periods.setdefault(start if len(card.periods) < _PERIODS else "later", Period())
+    # A record that was mended may have no mode; what it says was dropped, was dropped.
+    mode = record["mode"][:20] or "enforce"
+    mode = mode if mode in card.modes or len(card.modes) < _MODES else "others"
+    card.modes[mode] += 1
     touched: set[str] = set()
     spoiled: set[str] = set()
-    is_sound = True
+    is_sound, left = True, 0
     for decision in record["decisions"]:
         source = decision["source"][:100]
         if source not in card.sources and len(card.sources) >= _SOURCES:
             source = "others"
         score = card.sources.setdefault(source, SourceScore())
-        codes = frozenset(error_codes(decision))
-        is_admitted = decision["action"] == "admit"
-        _count(score, decision, codes, is_admitted)
+        codes = error_codes(decision)
+        is_admitted = decision["action"] == "admit" and (mode == "enforce" or not codes)
+        reason = None if is_admitted else reason_of(decision)
+        _count(score, decision, codes, reason)
         touched.add(source)
+        left += is_admitted
         period.documents[source] += 1
         period.admitted[source] += is_admitted
-        period.codes.update((source, code) for code in codes)
-        if codes:
+        if reason is not None:
+            period.reasons[source, reason] += 1
+            if _is_failure(reason):
+                period.failures[source] += 1
+        if _is_against_it(codes):
             spoiled.add(source)
             is_sound = is_sound and not is_admitted
-        if _is_failure(codes):
-            period.failures[source] += 1
     for source in touched:
         card.sources[source].prompts += 1
         card.sources[source].spoiled += source in spoiled
+    card.empty += bool(record["decisions"]) and not left
     for counted in (card, period):
         counted.prompts += 1
         counted.sound += is_sound
         counted.sound_before += not spoiled
 
 
-def _count(score: SourceScore, decision: DecisionRecord, codes: frozenset[str], is_admitted: bool) -> None:
+def _count(score: SourceScore, decision: DecisionRecord, codes: Sequence[str], reason: str | None) -> None:
     score.documents += 1
-    score.admitted += is_admitted
-    score.inadmissible += bool(codes)
-    score.failures += _is_failure(codes)
-    score.tampered += bool(codes & _TAMPER)
-    score.codes.update(codes)
+    score.admitted += reason is None
+    score.let_in += reason is None and _is_against_it(codes)
+    if reason is not None:
+        score.reasons[reason] += 1
+        score.failures += _is_failure(reason)
+        score.tampered += _is_failure(reason) and not _TAMPER.isdisjoint(codes)
     age = decision["age_seconds"]
     if age is not None and 0 <= age <= _LONGEST:
         score.ages.add(age)
 
 
-def _is_failure(codes: frozenset[str]) -> bool:
-    # As the quarantine counts, which does not count its own finding.
-    return any(code.startswith(("P", "G")) and code != "P113" for code in codes)
+def _is_against_it(codes: Sequence[str]) -> bool:
+    """Return whether something speaks against the document itself, whatever else was retrieved with it."""
+    return not _OF_THE_SET.issuperset(codes)
+
+
+def _is_failure(reason: str) -> bool:
+    return reason.startswith(("P", "G")) and reason not in _OF_THE_SET
 
 
 def _start(record: AdmissionRecord, by: By) -> str | None:

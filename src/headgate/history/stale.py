@@ -84,8 +84,8 @@ class StaleList(Printable):
     is_pruned: bool = False
     skipped: int = 0
 
-    def to_dict(self, most: int = 1_000) -> dict[str, object]:
-        """Return the first documents as plain JSON values."""
+    def to_dict(self, most: int | None = None) -> dict[str, object]:
+        """Return the documents, or the first of them, as plain JSON values."""
         return {
             "now": self.now.isoformat(),
             "documents": [document.to_dict() for document in self.documents[:most]],

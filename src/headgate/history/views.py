@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Group
@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from headgate.admission.quarantine import Held
-from headgate.codes import CODES
+from headgate.history.counting import modes_in_words
 from headgate.history.scorecard import Scorecard, SourceScore
 from headgate.report import (
     add_view,
@@ -23,12 +23,15 @@ from headgate.report import (
     new_table,
     plain,
     prose,
+    ranked,
     table,
+    within,
 )
 
 __all__ = ["scorecard_html", "scorecard_rich"]
 
 _ROWS = 100
+_REASONS = 12
 _PERIODS = 400
 _LATEST = 24
 _AGES = (0.5, 0.9, 0.99)
@@ -41,64 +44,71 @@ def scorecard_html(card: Scorecard, held: Mapping[str, Held] | None = None) -> s
         card: the scorecard.
         held: sources in quarantine.
     """
-    parts = [f"<p><strong>{escape(_sentence(card))}</strong> {escape(_skipped(card))}</p>"]
+    parts = [f"<p><strong>{escape(_sentence(card))}</strong> {escape(' '.join(_notes(card)))}</p>"]
     if not card.prompts:
         return "".join(parts)
     parts.append(
         figures(
             (
-                (_share(card.sound, card.prompts), "of the prompts held only admissible documents"),
-                (_share(card.sound_before, card.prompts), "would have, had the gate dropped nothing"),
+                (_share(card.sound, card.prompts), f"of the prompts {_held(card)} only admissible documents"),
+                (_share(card.sound_before, card.prompts), "do without the gate"),
+                (f"{card.empty:,}", f"prompts {_left(card)} no document left"),
                 (f"{card.prompts - card.sound:,} of {card.budget:,.1f}", "prompts of the error budget spent"),
             )
         )
     )
     if len(card.periods) > 1:
         parts += [f"<h3>Sound prompts by {card.by}</h3>", _chart(card)]
-    rows = [_cells(name, score, held or {}) for name, score in list(card.sources.items())[:_ROWS]]
+    rows, rest = within(
+        (_cells(name, score, held or {}) for name, score in card.sources.items()), len(card.sources), "sources", _ROWS
+    )
     head = (
         "source",
         "documents",
-        "admitted",
-        "failed",
-        "tampered",
-        "spoiled prompts",
+        "admitted" if card.is_enforced else "admissible",
+        "kept out",
+        "of these without proof",
+        "and tampered",
+        "prompts it spoils without the gate",
         "age p50 / p90 / p99",
-        "reasons",
+        "kept out for",
     )
-    parts += ["<h3>Sources</h3>", table(head, rows, numbers=(1, 2, 3, 4, 5))]
+    parts += ["<h3>Sources</h3>", table(head, rows, numbers=(1, 2, 3, 4, 5, 6)) + rest]
     if len(card.periods) > 1:
-        parts += [f"<h3>Admitted by source and {card.by}</h3>", _source_chart(card)]
+        admitted = "Admitted" if card.is_enforced else "Admissible"
+        parts += [f"<h3>{admitted} by source and {card.by}</h3>", _source_chart(card)]
     failing = _failing(card)
     if failing:
         parts += [
-            f"<h3>Failures by {card.by}</h3>",
-            table((card.by, "source", "failed", "of"), failing, numbers=(2, 3)),
+            f"<h3>Without proof by {card.by}, the worst {len(failing)}</h3>",
+            table((card.by, "source", "without proof", "of"), failing, numbers=(2, 3)),
+            '<p class="soft"><code>to_dict()</code>, or <code>--json</code>, has all.</p>',
         ]
     return "".join(parts)
 
 
 def scorecard_rich(card: Scorecard) -> Group:
     """Return a scorecard for a terminal."""
-    parts: list[Any] = [prose(_sentence(card), "bold")]
-    if skipped := _skipped(card):
-        parts.append(prose(skipped))
-    columns = [("source", False), ("documents", True), ("admitted", True), ("failed", True), ("tampered", True)]
-    listed = new_table(
-        None, [*columns, ("spoiled prompts", True), ("age p50", True), ("p99", True), ("reasons", False)]
-    )
+    parts: list[Any] = [prose(_sentence(card), "bold"), *map(prose, _notes(card))]
+    admitted = "admitted" if card.is_enforced else "admissible"
+    columns = [("source", False), ("documents", True), (admitted, True), ("kept out", True), ("without proof", True)]
+    columns += [("tampered", True), ("prompts spoiled", True), ("age p50", True), ("p99", True)]
+    listed = new_table(None, [*columns, ("kept out for", False)])
     for name, score in list(card.sources.items())[:_ROWS]:
         listed.add_row(
             plain(name, 40),
             f"{score.documents:,}",
             f"{score.admitted:,}",
-            _share(score.failures, score.documents),
+            f"{score.kept_out:,}",
+            f"{score.failures:,}",
             f"{score.tampered:,}",
             f"{score.spoiled:,} of {score.prompts:,}",
             age_in_words(score.ages.percentile(0.5)),
             age_in_words(score.ages.percentile(0.99)),
-            plain(_codes(score), 80),
+            Text(_reasons(score)),
         )
+    if len(card.sources) > _ROWS:
+        listed.caption = f"and {len(card.sources) - _ROWS:,} more sources; --json lists all"
     parts += [Text(), listed]
     if len(card.periods) > 1:
         parts += [Text(), _periods_rich(card)]
@@ -109,9 +119,15 @@ def _periods_rich(card: Scorecard) -> Table:
     """Return the latest periods; all of them are in the page and in `to_dict`."""
     latest = list(card.periods.items())[-_LATEST:]
     title = f"By {card.by}" + (
-        f", the latest {_LATEST} of {len(card.periods):,}" if len(card.periods) > _LATEST else ""
+        f", the latest {_LATEST} of {len(card.periods):,}; --json lists all" if len(card.periods) > _LATEST else ""
     )
-    columns = [(card.by, False), ("prompts", True), ("sound", True), ("without the gate", True), ("failed", True)]
+    columns = [
+        (card.by, False),
+        ("prompts", True),
+        ("sound", True),
+        ("without the gate", True),
+        ("without proof", True),
+    ]
     listed = new_table(title, columns)
     for start, period in latest:
         failed = sum(period.failures.values())
@@ -124,16 +140,34 @@ def _periods_rich(card: Scorecard) -> Table:
 def _sentence(card: Scorecard) -> str:
     if not card.prompts:
         return "The log holds no admission."
-    words = "met" if card.is_met else "missed"
+    words = "missed" if not card.is_met else "met" if card.is_enforced else "met, as far as it was enforced"
+    spent = f"{card.budget_spent:.0%} of the error budget is spent"
     return (
-        f"{card.sound:,} of {card.prompts:,} prompts held only admissible documents; without the gate it would have "
-        f"been {card.sound_before:,}. The objective of {card.objective * 100:.4g} % is {words}: "
-        f"{card.budget_spent:.0%} of the error budget is spent."
+        f"In {modes_in_words(card.modes)}: {card.sound:,} of {card.prompts:,} prompts {_held(card)} only admissible "
+        f"documents; without the gate {card.sound_before:,} do. {card.empty:,} {_left(card)} no document left. "
+        f"The objective of {card.objective * 100:.4g} % is {words}: {spent}."
     )
 
 
-def _skipped(card: Scorecard) -> str:
-    return f"{card.skipped:,} lines of the log were skipped." if card.skipped else ""
+def _held(card: Scorecard) -> str:
+    return "held" if card.is_enforced else "would hold"
+
+
+def _left(card: Scorecard) -> str:
+    return "had" if card.is_enforced else "would have"
+
+
+def _notes(card: Scorecard) -> Iterator[str]:
+    if card.prompts and not card.is_enforced:
+        yield (
+            f"Judged as if enforced: {card.prompts - card.enforced:,} of {card.prompts:,} admissions were not, and "
+            "what counts here as kept out of their prompts was in them."
+        )
+    let_in = sum(score.let_in for score in card.sources.values())
+    if let_in:
+        yield f"{let_in:,} documents came in although something speaks against them: rules in audit or warn mode."
+    if card.skipped:
+        yield f"{card.skipped:,} lines of the log were skipped."
 
 
 def _cells(name: str, score: SourceScore, held: Mapping[str, Held]) -> tuple[str, ...]:
@@ -146,17 +180,23 @@ def _cells(name: str, score: SourceScore, held: Mapping[str, Held]) -> tuple[str
         shown,
         f"{score.documents:,}",
         f"{score.admitted:,}",
-        f"{score.failures:,} ({_share(score.failures, score.documents)})",
+        f"{score.kept_out:,} ({_share(score.kept_out, score.documents)})",
+        f"{score.failures:,}",
         f"{score.tampered:,}",
         f"{score.spoiled:,} of {score.prompts:,}",
         f'<span class="nowrap">{ages}</span>',
-        escape(_codes(score)),
+        escape(_reasons(score)),
     )
 
 
-def _codes(score: SourceScore) -> str:
-    counted = (f"{code} {n:,}" for code, n in score.codes.most_common(6) if code in CODES)
-    return ", ".join(counted) or "\u2013"
+def _reasons(score: SourceScore) -> str:
+    """Return why documents were kept out, what kept out most first: the numbers add up to `kept_out`."""
+    counted = ranked(score.reasons)
+    said = ", ".join(f"{reason} {count:,}" for reason, count in counted[:_REASONS])
+    if len(counted) > _REASONS:
+        rest = sum(count for _, count in counted[_REASONS:])
+        said += f", and {rest:,} for {len(counted) - _REASONS:,} other reasons"
+    return said or "\u2013"
 
 
 def _share(count: int, total: int) -> str:

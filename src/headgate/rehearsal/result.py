@@ -45,6 +45,7 @@ class InjectionResult:
         prompts_without: prompts that held at least one of them without the gate.
         prompts_with: the same with the gate.
         codes: why the gate kept them out, or what it noticed.
+        let_through: by which rules of which sources the gate admitted what it should not have, and how often.
         noticed: how many of them the gate admitted with terms rewritten or flagged.
         cases: examples.
     """
@@ -54,6 +55,7 @@ class InjectionResult:
     prompts_without: int = 0
     prompts_with: int = 0
     codes: Counter[str] = field(default_factory=Counter)
+    let_through: Counter[str] = field(default_factory=Counter)
     noticed: int = 0
     cases: list[Case] = field(default_factory=list)
 
@@ -66,7 +68,8 @@ class InjectionResult:
             "injected": self.injected,
             "prompts_without": self.prompts_without,
             "prompts_with": self.prompts_with,
-            "codes": dict(self.codes),
+            "codes": dict(self.codes.most_common()),
+            "let_through": dict(self.let_through.most_common()),
             "noticed": self.noticed,
         }
 
@@ -118,9 +121,19 @@ class Rehearsal(Printable):
     was_enforced: bool = True
 
     @property
+    def injected(self) -> int:
+        """How many documents were made bad, or put in other words."""
+        return sum(result.injected for result in self.injections.values())
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was injected, or no question was answered, so that nothing was tried."""
+        return not self.injected or not self.questions
+
+    @property
     def is_clean(self) -> bool:
-        """Whether no bad document came through and no good one was lost."""
-        return not self.spoiled_with and not self.good_lost
+        """Whether something was tried, no bad document came through, no good one was lost and no question failed."""
+        return not (self.is_empty or self.spoiled_with or self.good_lost or self.failed)
 
     def to_dict(self) -> dict[str, object]:
         """Return the figures as plain JSON values, without any text of documents."""
@@ -131,6 +144,7 @@ class Rehearsal(Printable):
             "curated": self.curated,
             "left_out": dict(self.left_out),
             "indexed": self.indexed,
+            "injected": self.injected,
             "questions": self.questions,
             "failed": len(self.failed),
             "prompts_with_a_bad_document": {"without": self.spoiled_without, "with": self.spoiled_with},

@@ -11,10 +11,12 @@ from typing import Any
 from headgate.admission.gate import Gate
 from headgate.chunk import Chunk
 from headgate.clock import require_aware, utc_now
+from headgate.codes import first_reason
 from headgate.decision import Admission, Decision
 from headgate.errors import AdapterError, HeadgateError
 from headgate.integration.adapters import Adapter, adapters
 from headgate.policy import Policy
+from headgate.rehearsal.advice import rule_behind
 from headgate.rehearsal.catalogue import CATALOGUE
 from headgate.rehearsal.injecting import Injection
 from headgate.rehearsal.result import Case, InjectionResult, Rehearsal
@@ -171,7 +173,7 @@ def _ask_all(
             except Exception as error:  # noqa: BLE001 - the retriever is somebody else's; the rehearsal goes on
                 result.failed.append((question, f"{type(error).__name__}: {error}"[:300]))
             else:
-                _count(result, question, before, gate.last, labels=labels, by_id=by_id)
+                _count(result, question, before, gate.last, labels=labels, by_id=by_id, policy=gate.policy)
             if progress is not None:
                 progress(result.questions + len(result.failed), len(questions))
 
@@ -198,6 +200,7 @@ def _count(
     *,
     labels: Mapping[str, Injection],
     by_id: Mapping[str, Chunk],
+    policy: Policy,
 ) -> None:
     result.questions += 1
     judged = zip(map(identify, admission.inputs), admission.decisions, strict=True) if admission is not None else ()
@@ -213,13 +216,13 @@ def _count(
         result.injections[name].prompts_with += 1
     for decision in decisions.values():
         if not decision.admitted:
-            result.dropped.update(finding.code for finding in decision.reasons[:1])
+            result.dropped.update(_reason(decision))
         elif decision.rewrite is not None:
             result.rewritten += sum(edit.changes_text for edit in decision.rewrite.edits)
     for identifier, decision in decisions.items():
         if identifier in labels:
             chunk = by_id.get(identifier) if identifier in before else None
-            _note(result.injections[labels[identifier].name], question, decision, chunk)
+            _note(result.injections[labels[identifier].name], question, decision, chunk, policy)
     _count_lost(result, before, decisions, labels)
 
 
@@ -238,14 +241,22 @@ def _count_lost(
         result.good_without += 1
         decision = decisions.get(identifier)
         if decision is not None and not decision.admitted:
-            result.good_lost.update(finding.code for finding in decision.reasons[:1])
+            result.good_lost.update(_reason(decision))
 
 
-def _note(result: InjectionResult, question: str, decision: Decision, chunk: Chunk | None) -> None:
+def _reason(decision: Decision) -> tuple[str, ...]:
+    """Return the one reason that a document counts under, in a tuple; an empty one where there is none."""
+    reason = first_reason(finding.code for finding in decision.reasons)
+    return (reason,) if reason is not None else ()
+
+
+def _note(result: InjectionResult, question: str, decision: Decision, chunk: Chunk | None, policy: Policy) -> None:
     terms = {finding.code for finding in decision.findings if finding.check == "terminology"}
     if not decision.admitted:
-        result.codes.update(finding.code for finding in decision.reasons[:1])
-    elif not result.injection.is_bad and terms:
+        result.codes.update(_reason(decision))
+    elif result.injection.is_bad:
+        result.let_through[rule_behind(policy, decision.source, result.injection)] += 1
+    elif terms:
         result.noticed += 1
         result.codes.update(terms)
     says_something = bool(terms) or result.injection.is_bad or not decision.admitted

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from headgate.admission.gate import Gate
 from headgate.chunk import Chunk
+from headgate.codes import first_reason
 from headgate.errors import HeadgateError
 from headgate.rehearsal.injecting import Injection
 from headgate.rehearsal.world import World
@@ -105,7 +106,8 @@ def _publish(corpus: Sequence[Chunk], world: World, staged: Staged) -> list[Chun
         if decision.admitted:
             published.append(candidate)
         else:
-            staged.left_out.update(finding.code for finding in decision.reasons[:1])
+            reason = first_reason(finding.code for finding in decision.reasons)
+            staged.left_out.update((reason,) if reason is not None else ())
     return published
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +23,7 @@ from headgate.report import (
     new_table,
     plain,
     prose,
+    ranked,
     table,
 )
 
@@ -107,13 +109,17 @@ def _notes(rehearsal: Rehearsal) -> Iterator[str]:
     if not rehearsal.was_enforced:
         yield "The policy itself does not enforce yet; the rehearsal did."
     if rehearsal.left_out:
-        reasons = ", ".join(f"{titled(code)}: {count:,}" for code, count in rehearsal.left_out.items())
+        reasons = ", ".join(f"{titled(code)}: {count:,}" for code, count in ranked(Counter(rehearsal.left_out)))
         yield f"Left out of the curated corpus, because the policy would not admit them as they are: {reasons}."
+    if rehearsal.is_empty:
+        yield "Nothing was tried: no document was injected." if not rehearsal.injected else "Nothing was tried."
+    elif not rehearsal.spoiled_without and any(one.injection.is_bad for one in rehearsal.injections.values()):
+        yield "No bad document was found for any question, even without the gate: ask others, or raise the doses."
     if rehearsal.idle:
         names = ", ".join(rehearsal.idle)
         yield f"Found nothing to work on (no seal, no term, or too small a dose): {names}."
     if rehearsal.good_lost:
-        reasons = ", ".join(f"{titled(code)}: {count:,}" for code, count in rehearsal.good_lost.most_common())
+        reasons = ", ".join(f"{titled(code)}: {count:,}" for code, count in ranked(rehearsal.good_lost))
         yield f"Good documents lost to {reasons}."
     if rehearsal.questions and rehearsal.empty == rehearsal.questions:
         most = rehearsal.dropped.most_common(1)
@@ -147,8 +153,7 @@ def _cells(one: InjectionResult) -> tuple[str, ...]:
     words = badge(f"{one.prompts_with:,}", "bad" if one.prompts_with else "good")
     stopped = escape(_codes(one))
     if one.prompts_with:
-        hint = f'<br><span class="soft">What stops it: {escape(one.injection.stopped_by)}</span>'
-        stopped += hint if one.injection.stopped_by else ""
+        stopped += f'<br><span class="soft">{escape(_through(one))}</span>'
     name = f'<strong>{escape(one.injection.name)}</strong><br><span class="soft">{escape(one.injection.what)}</span>'
     return name, f"{one.injected:,}", f"{one.prompts_without:,}", words, stopped
 
@@ -175,10 +180,16 @@ def _examples(one: InjectionResult, most: int) -> str:
 
 
 def _stopped(one: InjectionResult) -> str:
-    if not one.prompts_with or not one.injection.stopped_by:
+    if not one.prompts_with:
         return _codes(one)
-    said = f"{_codes(one)}; " if one.codes else ""
-    return f"{said}let through; what stops it: {one.injection.stopped_by}"
+    return f"{_codes(one)}; {_through(one)}" if one.codes else _through(one)
+
+
+def _through(one: InjectionResult) -> str:
+    """Return which rules let an injection through, and what stops it."""
+    rules = "; ".join(f"{rule} ({count:,})" for rule, count in ranked(one.let_through))
+    hint = f" What stops it: {one.injection.stopped_by}." if one.injection.stopped_by else ""
+    return f"Let through, because {rules}.{hint}" if rules else f"Let through.{hint}"
 
 
 def _excerpt(text: str) -> str:
@@ -186,7 +197,7 @@ def _excerpt(text: str) -> str:
 
 
 def _codes(one: InjectionResult) -> str:
-    return ", ".join(f"{titled(code)} ({count:,})" for code, count in one.codes.most_common(4)) or "\u2013"
+    return ", ".join(f"{titled(code)} ({count:,})" for code, count in ranked(one.codes)) or "\u2013"
 
 
 add_view(Rehearsal, rehearsal_html, rehearsal_rich, rehearsal_page)

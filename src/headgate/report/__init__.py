@@ -6,7 +6,7 @@ from headgate.report.charts import Bar, bar_chart, funnel_chart, line_chart
 from headgate.report.displays import Recorded, add_view, show, to_html, to_page, to_rich, to_text
 from headgate.report.escaping import clip, escape, visible
 from headgate.report.html import badge, diff_html, document_page, figures, fragment, table, within
-from headgate.report.rows import age_in_words, edits_of, losses, rows_of
+from headgate.report.rows import age_in_words, edits_of, losses, ranked, rows_of
 from headgate.report.tables import audit_tables, decision_rows, new_table, plain, prose
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "new_table",
     "plain",
     "prose",
+    "ranked",
     "rows_of",
     "show",
     "table",

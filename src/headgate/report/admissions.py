@@ -90,7 +90,7 @@ def document_rich(rows: Sequence[DocumentRow]) -> Group:
         )
     parts: list[Any] = [listed]
     if len(rows) > 50:
-        parts.append(Text(f"and {len(rows) - 50:,} more", style="dim"))
+        parts.append(Text(f"and {len(rows) - 50:,} more; `to_dict()`, or --json, has all", style="dim"))
     return Group(*parts)
 
 
@@ -114,6 +114,8 @@ def _bar(count: int, total: int, block: str = "\u2588") -> str:
 
 def _reasons_text(row: DocumentRow) -> Text:
     lines = [f"{code} {message}" for code, _, message in row.findings[:_FINDINGS]]
+    if len(row.findings) > _FINDINGS:
+        lines.append(f"and {len(row.findings) - _FINDINGS} more")
     return plain("  ".join(lines), _MESSAGE_CHARS)
 
 

@@ -8,9 +8,9 @@ from headgate.corpus import Audit, AuditRow
 from headgate.report.admissions import document_table
 from headgate.report.charts import funnel_chart
 from headgate.report.escaping import clip, escape
-from headgate.report.html import table
-from headgate.report.rows import DocumentRow, losses, rows_of
-from headgate.report.tables import audit_tables, prose
+from headgate.report.html import table, within
+from headgate.report.rows import DocumentRow, rows_of
+from headgate.report.tables import audit_reasons, audit_tables, prose
 
 __all__ = ["audit_html", "audit_rich"]
 
@@ -21,18 +21,17 @@ def audit_html(audit: Audit) -> str:
     """Return an audit as HTML."""
     parts = [f"<p><strong>{escape(_sentence(audit))}</strong> "]
     parts.append(f'<span class="soft">At {audit.now:%Y-%m-%d %H:%M} UTC.</span></p>')
-    reasons = losses([row.decision.to_dict() for row in audit.rows if row.decision is not None])
-    unreadable = sum(row.decision is None for row in audit.rows)
-    reasons += [("unreadable", unreadable)] if unreadable else []
+    reasons = audit_reasons(audit)
     if reasons:
         parts.append(funnel_chart(len(audit.rows), reasons, "admissible", start="documents"))
     sources = list(audit.sources().items())
-    rows = [
+    rows = (
         (escape(clip(name, 80)), *(f"{counts[key]:,}" for key in ("documents", "admissible", "kept_out")))
-        for name, counts in sources[:_SOURCES]
-    ]
-    if rows:
-        parts.append(table(("source", "documents", "admissible", "kept out"), rows, numbers=(1, 2, 3)))
+        for name, counts in sources
+    )
+    kept, rest = within(rows, len(sources), "sources", _SOURCES)
+    if kept:
+        parts.append(table(("source", "documents", "admissible", "kept out"), kept, numbers=(1, 2, 3)) + rest)
     kept_out = [row for row in audit.rows if row.keeps_out]
     if kept_out:
         parts.append(f"<h4>What would be kept out ({len(kept_out):,})</h4>")

@@ -17,6 +17,9 @@ __all__ = ["Bar", "bar_chart", "funnel_chart", "line_chart"]
 _WIDTH = 720
 _ROW = 26
 _LABEL = 280
+_BARS = 40
+# Beside what there was, what is left, and the rest of the reasons.
+_REASONS = _BARS - 3
 _STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#1c2430}.soft{fill:#5b6675}.ground{fill:#f5f7fa;stroke:#d9dfe7}"
     ".good{fill:#2f8f5b}.bad{fill:#c8443f}.rest{fill:#dde3ea}.line{fill:none;stroke-width:2}.grid{stroke:#d9dfe7}"
@@ -60,13 +63,16 @@ def funnel_chart(total: int, losses: Sequence[tuple[str, int]], end: str, *, sta
         end: the name of what is left.
         start: the name of what there was.
     """
+    said = "; ".join(f"{reason}: {count:,}" for reason, count in losses)
+    if len(losses) > _REASONS:
+        rest = losses[_REASONS:]
+        losses = [*losses[:_REASONS], (f"{len(rest):,} other reasons", sum(count for _, count in rest))]
     left = total
     bars = [Bar(start, total, note=f"{total:,}")]
     for reason, count in losses:
         left -= count
         bars.append(Bar(reason, left, count, f"\u2212{count:,}"))
     bars.append(Bar(end, left, note=f"{left:,}"))
-    said = "; ".join(f"{reason}: {count:,}" for reason, count in losses)
     return bar_chart(bars, alt=f"{total:,} {start}, {left:,} {end}" + (f". Lost to {said}" if said else ""))
 
 
@@ -78,7 +84,7 @@ def bar_chart(bars: Sequence[Bar], *, alt: str, longest: float | None = None) ->
         alt: what the chart shows, in words.
         longest: the value that fills the width; by default the greatest there is.
     """
-    drawn = bars[:40]
+    drawn = bars[:_BARS]
     # All may be zero, by which nothing can be divided.
     most = longest or max((bar.value + bar.lost for bar in drawn), default=0) or 1
     room = _WIDTH - _LABEL - 110

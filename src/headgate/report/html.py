@@ -102,7 +102,8 @@ def within(rows: Iterable[Sequence[str]], total: int, what: str, most: int = 50)
             break
         kept.append(row)
     left = total - len(kept)
-    return kept, f'<p class="soft">and {left:,} more {escape(what)}, not shown here.</p>' if left else ""
+    where = "not shown here; <code>to_dict()</code>, or <code>--json</code>, has all."
+    return kept, f'<p class="soft">and {left:,} more {escape(what)}, {where}</p>' if left else ""
 
 
 def diff_html(original: str, edits: Sequence[Edit], *, shown: int = 20, context: int | None = _CONTEXT_CHARS) -> str:

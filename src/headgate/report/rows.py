@@ -9,16 +9,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from headgate.codes import titled
+from headgate.codes import CHECKS, first_reason, titled
 from headgate.record import DecisionRecord, error_codes, name_of
 from headgate.terminology.edits import Edit
 
-__all__ = ["DocumentRow", "age_in_words", "edits_of", "first_reason", "losses", "rows_of"]
+__all__ = ["DocumentRow", "age_in_words", "edits_of", "losses", "ranked", "rows_of"]
 
 # Ten thousand years in seconds; what says to be older says nothing.
 _LONGEST = 3.2e11
-# The order of the checks: what failed one of them is lost to that, and not to the budget.
-_ORDER = {letter: number for number, letter in enumerate("PFTBG")}
+_ORDER = {letter: number for number, letter in enumerate(CHECKS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +68,15 @@ def rows_of(decisions: Sequence[DecisionRecord], texts: Sequence[object] = ()) -
         yield _row(decision, text if isinstance(text, str) else None)
 
 
-def first_reason(decision: DecisionRecord) -> str | None:
-    """Return the first code that kept, or would keep, a document out."""
-    return min(error_codes(decision), key=lambda code: _ORDER.get(code[:1], 9), default=None)
-
-
 def losses(decisions: Sequence[DecisionRecord]) -> list[tuple[str, int]]:
-    """Return how many documents each first reason took, in the order of the checks: code and title, number."""
-    counts = Counter(code for decision in decisions if (code := first_reason(decision)) is not None)
-    ordered = sorted(counts.items(), key=lambda pair: (_ORDER.get(pair[0][:1], 9), pair[0]))
-    return [(titled(code), count) for code, count in ordered]
+    """Return how many documents each first reason took, the most frequent first: code and title, number."""
+    counts = Counter(code for decision in decisions if (code := first_reason(error_codes(decision))) is not None)
+    return [(titled(code), count) for code, count in ranked(counts)]
+
+
+def ranked(counts: Counter[str]) -> list[tuple[str, int]]:
+    """Return what was counted, the most frequent first; equal counts in the order of the checks, then by name."""
+    return sorted(counts.items(), key=lambda pair: (-pair[1], _ORDER.get(pair[0][:1], len(_ORDER)), pair[0]))
 
 
 def edits_of(recorded: object, text: str) -> tuple[Edit, ...]:

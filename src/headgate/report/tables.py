@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from headgate.codes import CODES
 from headgate.corpus import Audit, AuditRow
 from headgate.decision import Decision
 from headgate.report.escaping import clip, visible
+from headgate.report.rows import losses
 
-__all__ = ["audit_tables", "decision_rows", "new_table", "plain", "prose"]
+__all__ = ["audit_reasons", "audit_tables", "decision_rows", "new_table", "plain", "prose"]
 
 _PLACE_CHARS = 60
 _COUNTED_FIRST = ("documents", "admissible", "kept_out")
@@ -31,12 +31,20 @@ def prose(text: str, style: str = "") -> Text:
 def audit_tables(audit: Audit, *, shown: int = 20) -> list[Table]:
     """Return an audit as tables: by source, by reason, and the first documents kept out."""
     tables = [_by_source(audit)]
-    if any(code in CODES for code in audit.counts()):
-        tables.append(_by_reason(audit))
+    reasons = audit_reasons(audit)
+    if reasons:
+        tables.append(_by_reason(reasons))
     kept_out = [row for row in audit.rows if row.keeps_out]
     if kept_out:
         tables.append(_documents(kept_out, shown))
     return tables
+
+
+def audit_reasons(audit: Audit) -> list[tuple[str, int]]:
+    """Return how many documents of a corpus each first reason keeps out; they add up to what is kept out."""
+    reasons = losses([row.decision.to_dict() for row in audit.rows if row.decision is not None])
+    unreadable = sum(row.decision is None for row in audit.rows)
+    return [*reasons, *([("unreadable", unreadable)] if unreadable else [])]
 
 
 def decision_rows(decision: Decision) -> Iterable[tuple[str, str]]:
@@ -66,16 +74,19 @@ def _by_source(audit: Audit) -> Table:
     return table
 
 
-def _by_reason(audit: Audit) -> Table:
-    table = new_table("Reasons", [("code", False), ("documents", True), ("what it is", False)])
-    found = [(code, count) for code, count in audit.counts().items() if code in CODES]
-    for code, count in sorted(found, key=lambda pair: (-pair[1], pair[0])):
-        table.add_row(code, f"{count:,}", CODES[code].title)
+def _by_reason(reasons: Sequence[tuple[str, int]]) -> Table:
+    table = new_table("Reasons", [("kept out for", False), ("documents", True)])
+    for reason, count in reasons:
+        table.add_row(plain(reason), f"{count:,}")
     return table
 
 
 def _documents(rows: Sequence[AuditRow], shown: int) -> Table:
-    title = f"Kept out ({len(rows):,})" if len(rows) <= shown else f"Kept out (the first {shown} of {len(rows):,})"
+    title = (
+        f"Kept out ({len(rows):,})"
+        if len(rows) <= shown
+        else f"Kept out (the first {shown} of {len(rows):,}; --json lists all)"
+    )
     table = new_table(title, [("document", False), ("source", False), ("code", False), ("why", False)])
     for row in rows[:shown]:
         if row.decision is None:
