@@ -339,8 +339,12 @@ def test_what_cannot_be_read_leaves_audit_mode_as_it_came(chunk: Chunk) -> None:
         ([Chunk(None)] * 10, False),  # type: ignore[arg-type]
         ([Chunk("x" * 100_000)], True),
         ([Chunk("x")] * 100, True),
+        ([Chunk("x", {"author": "x" * 100})] * 10, False),
+        ([Chunk("x", {"note": "x" * 100_000})], True),
+        ([Chunk("x", {f"key{number}": number for number in range(1_000)})], True),
+        ([Chunk("x", MappingProxyType({}))], True),
     ],
-    ids=["nothing", "little", "no text", "long", "many"],
+    ids=["nothing", "little", "no text", "long", "many", "usual", "long entry", "many entries", "foreign mapping"],
 )
 async def test_more_than_a_few_milliseconds_of_work_leave_the_event_loop(
     chunks: list[Chunk], is_elsewhere: bool, clock: FixedClock

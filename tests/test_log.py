@@ -71,9 +71,33 @@ def test_nowhere_to_write_means_nothing_released_unless_the_policy_says_so(
     refused = closed.admit(chunks)
     assert refused.chunks == ()
     assert refused.decisions[0].codes == ("G905",)
+    assert refused.decisions[0].findings[-1].detail == {"error": "No space left on device"}
     assert refused.dropped[0].chunk is chunks[0]
     assert len(opened.admit(chunks).chunks) == 1
     assert closed.failures == {"log": 1}
+
+
+def test_of_what_went_wrong_only_the_first_time_is_said_and_no_content(
+    handbook: Publisher,
+    clock: FixedClock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    gate = make_gate(handbook, clock, tmp_path / "a")
+
+    def fails(descriptor: int, data: bytes) -> int:
+        raise ValueError("the secret text")
+
+    monkeypatch.setattr(os, "write", fails)
+    with caplog.at_level("WARNING", "headgate"):
+        (finding,) = gate.admit([handbook.seal("text", URI)]).decisions[0].findings
+        gate.admit([])
+    assert finding.detail == {"error": "ValueError"}
+    (warning,) = caplog.records
+    assert warning.getMessage() == "the decision log could not be written: ValueError"
+    assert warning.exc_info is not None
+    assert gate.failures == {"log": 2}
 
 
 def test_a_line_that_was_torn_spoils_no_other(

@@ -199,6 +199,13 @@ READINGS = [  # what is written, and what it means in UTC: an instant, or a day,
     ("1396411689.25", "2014-04-02T04:08:09.250000"),
     (1_396_411_689_250_001_999, "2014-04-02T04:08:09.250001"),
     (1_396_411_689, "2014-04-02T04:08:09"),
+    ("2017-01-01T01:59:60+02:00", "2017-01-01T00:00:00"),
+    ("2016-12-31T18:59:60-05:00", "2017-01-01T00:00:00"),
+    (1_396_411_689_250.0, "2014-04-02T04:08:09.250000"),
+    ("20140402.0", "day 2014-04-02"),
+    (2_014_040_204.5, "2033-10-27T15:36:44.500000"),
+    (22_001_332_000_000, "2667-03-13T01:06:40"),
+    (18_991_332_000_000, "2571-10-24T02:00:00"),
 ]
 
 
@@ -236,6 +243,7 @@ NO_TIMES = [
     "32/12/2014", "13/13/2014", "1/2/3", "Apr 2014 04:08", "Foo 2, 2014", "Septe mber 2014", "SeptemberRR 7th, 1970",
     "Marsh 2, 2014", "2 Mayo 2014", "Thu 10:36:28", "P30D", "10am", "D:", "9999-12-31T24:00:00Z", "D:20140402T040809Z",
     "99999999", 99_999_999, 10_000_000_000_000_000_000, -1, 1.5, "0", "2014-04-02 (a) (b", "20140402T04 (UTC)x",
+    "19001332000000", "21991332000000", "20141332235959123", -20_140_402, 10**400,
 ]  # fmt: skip
 
 
@@ -437,11 +445,48 @@ def test_numpy_has_a_none_too_and_large_arrays_are_not_read() -> None:
     assert read_values([[[["2014-04-02"]]]]).problem is not None
 
 
+@pytest.mark.parametrize(
+    ("value", "version"),
+    [
+        (0, 0),
+        (2**63 - 1, 2**63 - 1),
+        (2**63, None),
+        (-1, None),
+        (True, None),
+        ("0", 0),
+        ("9" * 18, 10**18 - 1),
+        ("1" * 19, None),
+        ("-1", None),
+        ("1.0", None),
+        ("\u0661", None),
+        (0.0, 0),
+        (107.0, 107),
+        (2.0**53 - 1, 2**53 - 1),
+        (2.0**53, None),
+        (-1.0, None),
+        (1.5, None),
+        (float("nan"), None),
+        (Decimal("7"), 7),
+    ],
+    ids=ascii,
+)
+def test_a_version_is_a_whole_number_that_no_store_rounds(value: object, version: int | None) -> None:
+    assert resolve_timestamps({"version": value}).version == version
+
+
 def test_texts_are_read_up_to_a_length() -> None:
     written = "2014-04-02T04:08:09.000000000Z"
     assert read_time(written, max_chars=len(written)).is_instant
     with pytest.raises(Unreadable):
         read_time(written, max_chars=len(written) - 1)
+    padded = f"2014-04-02 04:08:09 +0000 (A{' ' * 30} Time)"
+    assert len(padded) == 64
+    for readings in (read_values(padded), read_values(padded, "valid_until")):
+        assert readings.problem is None
+    assert read_time(padded).is_instant
+    with pytest.raises(Unreadable):
+        read_time(padded.replace("A", "AA"))
+    assert read_values(padded.replace("A", "AA")).problem is not None
 
 
 def test_signed_times_beat_metadata_and_the_policys_keys_beat_the_catalogue() -> None:

@@ -126,6 +126,32 @@ def test_a_reload_forgets_neither_what_is_held_nor_what_was_counted(
     assert not gate.admit([good]).chunks
 
 
+def test_a_reload_counts_afresh_under_another_rule_and_looks_at_another_file(
+    handbook: Publisher, clock: FixedClock, tmp_path: Path
+) -> None:
+    policy = tmp_path / "headgate.yaml"
+
+    def write(most: int, file: str) -> None:
+        source = handbook.source(quarantine={"failures": "20%", "window": "1h", "at_least": most})
+        quarantine = {"path": file}
+        policy.write_text(repr({"sources": [source], "quarantine": quarantine}).replace("None", "null"))
+
+    write(10, "held.jsonl")
+    gate, bad = Gate(policy, clock=clock), Chunk("bad", {"source": URI})
+    gate.admit([bad] * 6)
+    write(9, "held.jsonl")
+    assert gate.reload()
+    gate.admit([bad] * 6)
+    assert gate.admit([handbook.seal("good", URI)]).chunks
+    gate.admit([bad] * 3)
+    assert not gate.admit([handbook.seal("good", URI)]).chunks
+    write(9, "another.jsonl")
+    assert gate.reload()
+    assert gate.admit([handbook.seal("good", URI)]).chunks
+    policy.write_text("sources: []")
+    assert gate.reload()
+
+
 def test_naming_the_source_of_a_proof_hides_no_admission_from_the_log(
     handbook: Publisher, clock: FixedClock, tmp_path: Path
 ) -> None:
@@ -184,6 +210,15 @@ def test_a_full_disk_opens_no_quarantine(
     monkeypatch.setattr(os, "write", write)
     assert not gate.admit([handbook.seal("good", URI)]).chunks
     assert "hold" in (tmp_path / "held.jsonl").read_text()
+
+
+def test_the_source_of_a_proof_may_lie_within_another_one(handbook: Publisher, clock: FixedClock) -> None:
+    gate = Gate({"sources": [handbook.source()]}, clock=clock)
+    probe = Publisher("probe", "https://handbook.example/probe/**", clock)
+    chunks = [probe.seal("text", "https://handbook.example/probe/1"), handbook.seal("text", URI)]
+    with gate.knowing(probe.source()):
+        assert len(gate.admit(chunks).chunks) == 2
+    assert len(gate.admit(chunks).chunks) == 1
 
 
 def test_a_proof_reads_no_file_again(handbook: Publisher, prices: Publisher, clock: FixedClock, tmp_path: Path) -> None:

@@ -21,6 +21,9 @@ NOW = CLOCK.now
 SITE = "https://docs.example"
 PAGE = f"{SITE}/a"
 DOCS = Publisher("docs", f"{SITE}/**", CLOCK)
+DAY = timedelta(days=1)
+SKEW = timedelta(minutes=5)
+TICK = timedelta(seconds=1)
 
 
 def days(count: float) -> datetime:
@@ -194,6 +197,35 @@ def test_an_entry_that_has_the_current_version_refused_brings_back_none_before(a
     for name in ("langchain_retriever", "llama_index_retriever", "llama_index_postprocessor"):
         named = [replace(old, id="old"), replace(spoiled, id="new")]
         assert "old" not in ids_through(DOORS[name], gate, named)
+
+
+@pytest.mark.parametrize(
+    ("before", "claims", "is_current"),
+    [
+        ({"version": 1}, {"version": 2}, True),
+        ({"version": 1}, {"version": 2, "modified": NOW + SKEW}, True),
+        ({"version": 1}, {"version": 2, "modified": NOW + SKEW + TICK}, False),
+        ({"version": 1}, {"version": 2, "not_before": NOW}, True),
+        ({"version": 1}, {"version": 2, "not_before": NOW + TICK}, False),
+        ({"version": 1}, {"version": 2, "not_before": days(9), "modified": NOW + DAY}, False),
+        ({"modified": days(9)}, {"modified": NOW}, True),
+        ({"modified": days(9)}, {"modified": NOW + SKEW + TICK}, False),
+        ({"modified": days(9)}, {"version": 2}, False),
+        ({"modified": days(9)}, {}, False),
+        ({"version": 2}, {"version": 1}, False),
+    ],
+    ids=repr,
+)
+def test_what_is_refused_pushes_out_the_one_before_only_if_it_would_be_in_force(
+    before: dict[str, Any], claims: dict[str, Any], is_current: bool
+) -> None:
+    old = seal("old", metadata={"title": "T"}, cover=["title"], **before)
+    refused = seal("new", metadata={"title": "T"}, cover=["title"], **claims).with_metadata(title="other")
+    gate = Gate({"sources": [DOCS.source()]}, clock=CLOCK)
+    first, second = gate.judge([old, refused]).decisions
+    assert first.codes == (("F205",) if is_current else ())
+    assert "P105" in second.codes
+    assert "F205" not in second.codes
 
 
 @pytest.mark.parametrize("dated", [False, True])

@@ -52,7 +52,7 @@ class TokenBudget:
             if tokens <= left:
                 fits.append(Fit(tokens, text))
                 left -= tokens
-            elif self._cut and left > 0:
+            elif self._cut:
                 # Rank decides: a text that is cut uses up all that is left, and the ones after it have no claim.
                 kept = self._first_tokens(text, left)
                 fits.append(Fit(tokens, kept or None, is_cut=bool(kept)))

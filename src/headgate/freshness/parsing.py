@@ -231,12 +231,12 @@ def _read(
 
 
 def _read_number(value: float, role: str, zone: tzinfo | None) -> tuple[Interval, ...]:
-    if not math.isfinite(value) or abs(value) >= 1e19:
+    if not abs(value) < 10**19:  # neither an infinity nor a NaN is less than anything
         raise Unreadable("this number is not a time")
     if role == "valid_until" and value in (0, -1):
         return (Interval(_EPOCH, _EPOCH),)
     whole = int(value) if value == int(value) else None
-    if whole is not None and whole > 0:
+    if whole is not None:
         digits = str(whole)
         written = read_digits(digits, zone)
         if written is not None:
@@ -249,8 +249,8 @@ def _read_number(value: float, role: str, zone: tzinfo | None) -> tuple[Interval
 
 def _epoch(value: float) -> Interval:
     # Each unit begins in 1973 and ends before the next begins (1e11 seconds are the year 5138): no number fits two.
-    for upper, per_second in ((1e11, 1), (1e14, 10**3), (1e17, 10**6), (1e19, 10**9)):
-        if 1e8 <= value < upper:
+    for upper, per_second in ((10**11, 1), (10**14, 10**3), (10**17, 10**6), (10**19, 10**9)):
+        if 10**8 <= value < upper:
             # Whole numbers stay whole: a float has no room for the nanoseconds of today.
             micros = value * 10**6 // per_second if isinstance(value, int) else value * (10**6 / per_second)
             instant = _EPOCH + timedelta(microseconds=micros)
