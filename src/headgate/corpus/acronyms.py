@@ -73,7 +73,7 @@ def draft_glossary(proposals: list[Proposal], policy: str) -> str:
     """
     lines = [
         f"# Short forms that the documents of {policy} define themselves. Read them: nobody has.",
-        "# mode: flag reports (T305 and others) and changes no text. Where your users say the long form, remove",
+        "# mode: flag reports (T304) and changes no text. Where your users say the long form, remove",
         "# the mode, and the short form is replaced by it before the prompt.",
         "terms:",
     ]
