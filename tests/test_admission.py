@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from headgate import Chunk, Gate
+from headgate import Chunk, Gate, Limits
 from headgate.testing import FixedClock, Publisher
 
 CLOCK = FixedClock()
@@ -206,6 +206,16 @@ def test_terms_are_rewritten_in_all_that_the_prompt_shows(mode: str, glossary: s
     assert set(decision.metadata_rewrites) == ({"title", "author"} if mode != "audit" else set())
     assert [finding.detail.get("metadata") for finding in decision.findings] == [None, "title", "author"]
     assert {finding.mode for finding in decision.findings} == {mode}
+
+
+def test_of_metadata_as_much_is_rewritten_as_of_a_text(glossary: str) -> None:
+    source = {"id": "wiki", "match": "https://wiki.example/**", "provenance": {"require": "none"}}
+    gate = Gate({"sources": [{**source, "terminology": [glossary]}]}, clock=CLOCK, limits=Limits(text_bytes=30))
+    for length, is_rewritten in [(30, True), (31, False)]:
+        title = "K8s".ljust(length, ".")
+        metadata = {"source": "https://wiki.example/a", "title": title}
+        (released,) = gate.admit([Chunk("text", metadata, prompt_metadata=("title",))]).chunks
+        assert released.metadata["title"] == (title.replace("K8s", "Kubernetes") if is_rewritten else title)
 
 
 @pytest.mark.parametrize(("text", "found"), [("K8s runs.", 1), ("Nothing.", 0)])

@@ -204,6 +204,7 @@ def test_versions_of_one_number_and_those_without_any_stay() -> None:
     assert not find_superseded([version(0), version(1)])
     assert not find_superseded([version(0, number=1, applies=False), version(1, number=2)])
     assert not find_superseded([version(0, number=1), version(1, number=2, counts=False)])
+    assert not find_superseded([version(0, number=2, at=OLD, counts=False), version(1, number=2, at=NEW)])
 
 
 @pytest.mark.parametrize(

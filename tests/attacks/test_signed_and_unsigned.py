@@ -101,6 +101,33 @@ def test_an_unsigned_time_changes_nothing_beside_signed_versions(evidence: str |
     assert [one.admitted for one in judge(old, new, evidence=evidence)] == [False, True]
 
 
+def test_an_unsigned_time_keeps_no_signed_version_from_counting() -> None:
+    old, new = seal(version=1, text="25 days"), seal({"last_modified": FUTURE}, version=2, text="30 days")
+    decisions = judge(old, new, evidence="any")
+    assert [decision.codes for decision in decisions] == [("F205",), ("F204",)]
+    assert decisions[0].findings[0].detail["uri"] == PAGE
+
+
+def test_what_is_not_signed_pushes_out_nothing_that_is_kept_out_for_another_reason() -> None:
+    rule = {"supersede": True, "evidence": "any"}
+    old, new = ({"source": PAGE, "last_modified": value} for value in (OLD, RECENT))
+    audit = Gate({"mode": "audit", "sources": [DOCS.source(freshness=rule)]}, clock=CLOCK)
+    assert [one.codes for one in audit.judge([Chunk("25", old), Chunk("30", new)]).decisions] == [("P101",)] * 2
+    wiki = {"id": "wiki", "match": "https://docs.example/**", "provenance": {"require": "none"}, "freshness": rule}
+    gate = Gate({"sources": [wiki]}, clock=CLOCK)
+    for added, codes in [
+        ({"last_modified": FUTURE}, ("F204",)),
+        ({"valid_from": FUTURE}, ("F206",)),
+    ]:
+        decisions = gate.judge([Chunk("25", old), Chunk("30", {**new, **added})]).decisions
+        assert [one.codes for one in decisions] == [(), codes]
+    ended = gate.judge([Chunk("25", old), Chunk("30", {**new, "valid_until": PAST})]).decisions
+    assert [one.codes for one in ended] == [("F205",), ("F201",)]
+    warned = Gate({"sources": [{**wiki, "freshness": {**rule, "warn_after": "1h"}}]}, clock=CLOCK)
+    decisions = warned.judge([Chunk("25", old), Chunk("30", new)]).decisions
+    assert [one.codes for one in decisions] == [("F209", "F205"), ("F209",)]
+
+
 def test_a_covered_version_is_signed() -> None:
     old, new = seal({"version": 1}, ["version"], **V2), seal({"version": 2}, ["version"], **V1)
     assert [one.admitted for one in judge(old, new)] == [False, True]
