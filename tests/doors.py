@@ -16,6 +16,9 @@ from langchain_core.messages import ToolMessage
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.vectorstores import VectorStore
 from llama_index.core.base.base_retriever import BaseRetriever as NodeRetriever
+from llama_index.core.data_structs import IndexList
+from llama_index.core.indices.base import BaseIndex
+from llama_index.core.llms.mock import MockLLM
 from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle, TextNode
 
 from headgate import Chunk, Gate
@@ -139,6 +142,46 @@ def llama_index_postprocessor(gate: Gate, chunks: Sequence[Chunk], query: str) -
     return read_nodes(HeadgatePostprocessor(gate).postprocess_nodes(nodes(chunks), query_str=query))
 
 
+class NodeIndex(BaseIndex[IndexList]):
+    """An index of LlamaIndex that finds what it was given."""
+
+    index_struct_cls = IndexList
+
+    def __init__(self, found: list[NodeWithScore]) -> None:
+        super().__init__(index_struct=IndexList())
+        self.found = found
+
+    def as_retriever(self, **kwargs: Any) -> NodeRetriever:
+        return NodeShelf(self.found)
+
+    def _build_index_from_nodes(self, nodes: Sequence[Any], **kwargs: Any) -> IndexList:
+        raise NotImplementedError
+
+    def _insert(self, nodes: Sequence[Any], **kwargs: Any) -> None:
+        raise NotImplementedError
+
+    def _delete_node(self, node_id: str, **kwargs: Any) -> None:
+        raise NotImplementedError
+
+    @property
+    def ref_doc_info(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+def llama_index_index(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
+    return read_nodes(guard_llama_index(NodeIndex(nodes(chunks)), gate).as_retriever().retrieve(query))
+
+
+def llama_index_engine(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
+    engine = guard_llama_index(NodeIndex(nodes(chunks)).as_query_engine(llm=MockLLM()), gate)
+    return read_nodes(engine.retrieve(QueryBundle(query)))
+
+
+def llama_index_engine_of_an_index_async(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
+    engine: Any = guard_llama_index(NodeIndex(nodes(chunks)), gate).as_query_engine(llm=MockLLM())
+    return read_nodes(asyncio.run(engine.aretrieve(QueryBundle(query))))
+
+
 DOORS: Mapping[str, Door] = {
     door.__name__: door
     for door in (
@@ -154,6 +197,9 @@ DOORS: Mapping[str, Door] = {
         llama_index_retriever,
         llama_index_retriever_async,
         llama_index_postprocessor,
+        llama_index_index,
+        llama_index_engine,
+        llama_index_engine_of_an_index_async,
     )
 }
 

@@ -26,6 +26,8 @@ __all__ = [
     "Finding",
     "Mode",
     "Severity",
+    "Shortfall",
+    "ShortfallReason",
     "stricter",
     "under_mode",
 ]
@@ -187,6 +189,27 @@ def _edit(edit: Edit) -> list[object]:
     return entry if is_said else [*entry, edit.replacement]
 
 
+ShortfallReason = Literal["no_more", "pool", "limit", "not_adjustable", "error"]
+
+
+class Shortfall(NamedTuple):
+    """Why a retrieval has given fewer admissible documents than were asked for.
+
+    Attributes:
+        wanted: how many were asked for.
+        asked: how many the retriever was asked for in the end; 0 if it cannot be told a number.
+        found: how many it returned then.
+        reason: `no_more`: it has no more. `pool`: it has returned fewer than it was asked for, but it chooses from a
+            pool of candidates or filters, so there may be more. `limit`: it was not asked for more than `max_fetch`.
+            `not_adjustable`: it cannot be asked for more. `error`: it failed when it was asked for more.
+    """
+
+    wanted: int
+    asked: int
+    found: int
+    reason: ShortfallReason
+
+
 class Dropped(NamedTuple):
     """An original chunk that was not admitted, with its decision."""
 
@@ -209,6 +232,7 @@ class Admission(Displayed):
         dropped: the original chunks that were not admitted, each with its decision.
         query_digest: the digest of the query, if one was given.
         surplus: how many more chunks were judged than were asked for, and left out of this record.
+        shortfall: why there are fewer admissible documents than were asked for; None if there are not, or nobody says.
         inputs: the chunks as they came, one per decision.
         query: what was asked; in no record unless the policy's log keeps content.
         reading: the digest of the policy's `metadata` section, which says what evidence was read.
@@ -225,6 +249,7 @@ class Admission(Displayed):
     dropped: tuple[Dropped, ...] = field(repr=False)
     query_digest: str | None = None
     surplus: int = 0
+    shortfall: Shortfall | None = None
     inputs: tuple[Chunk, ...] = field(default=(), repr=False)
     query: str | None = field(default=None, repr=False)
     reading: str = ""
@@ -289,7 +314,7 @@ class Admission(Displayed):
 
     def to_dict(self) -> AdmissionRecord:
         """Return the admission as plain JSON values, without any text of the documents or the query."""
-        return {
+        record: AdmissionRecord = {
             "admission": self.id,
             "policy_revision": self.policy_revision,
             "mode": self.mode,
@@ -302,3 +327,14 @@ class Admission(Displayed):
             # Copies, so that a handler that changes an entry changes it for nobody else.
             "decisions": [{**decision} for decision in self.made()],
         }
+        if self.shortfall is not None:
+            wanted, asked, found, reason = self.shortfall
+            admitted = len(self.chunks)
+            record["shortfall"] = {
+                "wanted": wanted,
+                "admitted": admitted,
+                "asked": asked,
+                "found": found,
+                "reason": reason,
+            }
+        return record

@@ -14,12 +14,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doors import NodeShelf, Shelf, documents, nodes
+from doors import NodeIndex, NodeShelf, Shelf, ShelfStore, documents, nodes
 from headgate import Chunk, Gate, HeadgateError, PolicyError
 from headgate.integration.adapters import gate_from_reference, gate_reference
-from langchain_headgate import GatedRetriever, HeadgateCompressor, HeadgateMiddleware, gate_documents
+from langchain_headgate import (
+    GatedRetriever,
+    GatedVectorStore,
+    HeadgateCompressor,
+    HeadgateMiddleware,
+    gate_documents,
+)
+from langchain_headgate import guard as guard_langchain
+from llama_index.postprocessor.headgate import GatedIndex, HeadgatePostprocessor
 from llama_index.postprocessor.headgate import GatedRetriever as GatedNodeRetriever
-from llama_index.postprocessor.headgate import HeadgatePostprocessor
+from llama_index.postprocessor.headgate import guard as guard_llama_index
 from worlds import CLOCK, Origin, policies, retrievals
 
 MAKERS: dict[str, Callable[[Gate, list[Chunk]], Any]] = {
@@ -27,6 +35,8 @@ MAKERS: dict[str, Callable[[Gate, list[Chunk]], Any]] = {
     "langchain retriever": lambda gate, chunks: GatedRetriever(retriever=Shelf(found=documents(chunks)), policy=gate),
     "langchain compressor": lambda gate, _: HeadgateCompressor(policy=gate),
     "llama_index retriever": lambda gate, chunks: GatedNodeRetriever(NodeShelf(nodes(chunks)), gate),
+    "langchain store": lambda gate, chunks: guard_langchain(ShelfStore(documents(chunks)), gate),
+    "llama_index index": lambda gate, chunks: guard_llama_index(NodeIndex(nodes(chunks)), gate),
     "llama_index postprocessor": lambda gate, _: HeadgatePostprocessor(gate),
 }
 
@@ -41,7 +51,10 @@ def passing(component: Any, chunks: list[Chunk]) -> list[str]:
         return [str(document.id) for document in component.compress_documents(documents(chunks), "q")]
     if isinstance(component, HeadgatePostprocessor):
         return [item.node.node_id for item in component.postprocess_nodes(nodes(chunks), query_str="q")]
-    return [item.node.node_id for item in component.retrieve("q")]
+    if isinstance(component, GatedVectorStore):
+        return [str(document.id) for document in component.similarity_search("q")]
+    retriever = component.as_retriever() if isinstance(component, GatedIndex) else component
+    return [item.node.node_id for item in retriever.retrieve("q")]
 
 
 def dumped(component: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any, Literal
 
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
@@ -13,9 +13,10 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.vectorstores import VectorStore, VectorStoreRetriever
 
+from headgate.integration.search import wider_pool
 from langchain_headgate.convert import text_of
 from langchain_headgate.outside import keeps_texts
-from langchain_headgate.searching import DEFAULT_K, wider_pool
+from langchain_headgate.searching import DEFAULT_K, is_filtered, pools_of
 
 __all__ = ["Reach", "TraceInner", "afetch", "fetch"]
 
@@ -58,8 +59,19 @@ class Reach:
         self.is_collapsing = self._search_kwargs is not None and keeps_texts(retriever)
         self._found = 0
 
-    def ask_for(self, count: int, kwargs: dict[str, Any]) -> tuple[BaseRetriever, dict[str, Any]]:
-        """Return the retriever and keyword arguments that ask for `count` documents."""
+    def has_pool(self, kwargs: Mapping[str, Any]) -> bool:
+        """Return whether fewer documents than asked for need not mean that there are no more."""
+        given = {**(self._search_kwargs or {}), **kwargs}
+        return bool(self._pools(kwargs)) or is_filtered(given)
+
+    def ask_for(self, count: int, kwargs: dict[str, Any], scale: int = 1) -> tuple[BaseRetriever, dict[str, Any]]:
+        """Return the retriever and keyword arguments that ask for `count` documents.
+
+        Args:
+            count: how many.
+            kwargs: the arguments of the question.
+            scale: how many times as many as at first.
+        """
         if self._argument is not None:
             return self._retriever, {**kwargs, self._argument: count}
         if self._field is not None:
@@ -68,7 +80,7 @@ class Reach:
         if self._search_kwargs is None:
             return self._retriever, kwargs
         # A copy that searches with other arguments: a retriever need not take arguments, nor pass them on.
-        wider = {"k": count, **self._wider_pool(count, kwargs)}
+        wider = {"k": count, **wider_pool(self._pools(kwargs), count, scale)}
         named = {"search_kwargs": {**self._search_kwargs, **wider}}
         return self._retriever.model_copy(update=named), {key: wider.get(key, kwargs[key]) for key in kwargs}
 
@@ -94,12 +106,14 @@ class Reach:
             value = getattr(self._retriever, self._field or self._argument or "k", None)
         return value if type(value) is int and value >= 0 else None
 
-    def _wider_pool(self, count: int, kwargs: Mapping[str, Any]) -> dict[str, int]:
-        """Stores that pick from a pool of candidates return no more than the pool holds."""
+    def _pools(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the pools of candidates of the search that the retriever makes."""
+        if self._search_kwargs is None:
+            return {}
         search_type = getattr(self._retriever, "search_type", "similarity")
-        method = getattr(type(self._store), _METHODS.get(getattr(search_type, "value", search_type), ""), None)
-        parameters = inspect.signature(method).parameters if method is not None else {}
-        return wider_pool(parameters, {**(self._search_kwargs or {}), **kwargs}, count)
+        kind: Any = type(self._store)
+        method = _METHODS.get(getattr(search_type, "value", search_type), "")
+        return pools_of(_parameters(kind, method), {**self._search_kwargs, **kwargs})
 
 
 def fetch(
@@ -176,6 +190,12 @@ def _count_names(kind: type[BaseRetriever]) -> tuple[str | None, str | None]:
     argument = next((name for name in _COUNT_NAMES if name in parameters), None)
     field = next((name for name in _COUNT_NAMES if name in kind.model_fields), None)
     return argument, None if argument else field
+
+
+@functools.lru_cache(maxsize=256)
+def _parameters(kind: Hashable, name: str) -> Mapping[str, inspect.Parameter]:
+    method = getattr(kind, name, None)
+    return inspect.signature(method).parameters if method is not None else {}
 
 
 def _search_kwargs(retriever: BaseRetriever) -> Mapping[str, Any] | None:

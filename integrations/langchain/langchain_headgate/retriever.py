@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import ConfigurableField, Runnable, RunnableSerializable
 from langchain_core.vectorstores import VectorStore
@@ -15,19 +17,19 @@ from pydantic import Field, field_serializer, field_validator, model_validator
 from headgate import Admission, Gate
 from headgate.integration.adapters import gate_reference, given_gate
 from headgate.integration.search import Search
+from headgate.integration.surface import Proxy, is_harmless_method, is_setting, refuse
 from langchain_headgate.convert import to_documents
 from langchain_headgate.fetching import Reach, TraceInner, afetch, fetch
 from langchain_headgate.gating import aadmit_documents, admit_documents, as_documents
 from langchain_headgate.outside import judged_outside, refuse_lookups
 from langchain_headgate.parts import read_behind
-from langchain_headgate.surface import is_harmless_method, is_setting, refuse
 from langchain_headgate.tracing import arecord, record
 
 __all__ = ["GatedRetriever"]
 
 
-class GatedRetriever(BaseRetriever):
-    """Returns the admissible documents of another retriever, in its order.
+class GatedRetriever(Proxy, BaseRetriever):
+    """Returns the admissible documents of another retriever, in its order; for `isinstance` it is of its class too.
 
     A request for k documents returns k admissible ones, where the inner retriever has them: it is asked for more than
     k at first, and for more again as long as documents are kept out and further ones may exist. An inner retriever
@@ -102,12 +104,14 @@ class GatedRetriever(BaseRetriever):
         """The retriever behind the gate: what it returns has not been judged."""
         return self.retriever
 
+    def get_name(self, suffix: str | None = None, *, name: str | None = None) -> str:
+        """Return the name of its run in traces."""
+        return super().get_name(suffix, name=name or self.name or type(self).__name__)
+
     def configurable_fields(self, **kwargs: Any) -> RunnableSerializable[str, list[Document]]:
         """Return a runnable whose settings, those of the inner retriever included, are chosen when it is asked."""
         from langchain_headgate.runnables import GatedConfigurableFields
 
-        if kwargs.keys() <= type(self).model_fields.keys():
-            return super().configurable_fields(**kwargs)
         return GatedConfigurableFields.over(self, kwargs)
 
     def configurable_alternatives(
@@ -130,10 +134,10 @@ class GatedRetriever(BaseRetriever):
     ) -> list[Document]:
         gate = self.gate
         refuse_lookups(gate)
-        course = _Course(self, k)
+        course = _Course(self, k, kwargs)
         for width in course.search:
             with course.search.attempt():
-                inner, arguments = course.ask(width, kwargs)
+                inner, arguments = course.ask(width)
                 # What it finds is judged below, so that texts of its own do not lead around a gate.
                 with judged_outside(gate):
                     found = fetch(inner, query, run_manager, arguments, self.trace_inner)
@@ -154,10 +158,10 @@ class GatedRetriever(BaseRetriever):
     ) -> list[Document]:
         gate = self.gate
         refuse_lookups(gate)
-        course = _Course(self, k)
+        course = _Course(self, k, kwargs)
         for width in course.search:
             with course.search.attempt():
-                inner, arguments = course.ask(width, kwargs)
+                inner, arguments = course.ask(width)
                 with judged_outside(gate):
                     found = await afetch(inner, query, run_manager, arguments, self.trace_inner)
                 documents = as_documents(found, self.retriever)
@@ -167,14 +171,20 @@ class GatedRetriever(BaseRetriever):
         admission = await arecord(gate, course.limited(), run_manager.get_child())
         return to_documents(course.documents, admission)
 
+    def _wrapped(self) -> BaseRetriever | None:
+        return self.__dict__.get("retriever")
+
+    def __repr_name__(self) -> str:
+        return type(self).__name__
+
     def __getattr__(self, name: str) -> Any:
-        inner = self.__dict__.get("retriever")
+        inner = self._wrapped()
         # While it is copied or unpickled, there is no inner retriever yet to ask.
         if name.startswith("__") or inner is None or name in type(self).__private_attributes__:
             return super().__getattr__(name)  # type: ignore[misc]  # pydantic hides it from type checkers
         value = getattr(inner, name)
         gate = self.gate
-        if is_setting(name, value) or (callable(value) and is_harmless_method(name)):
+        if is_setting(name, value, (Embeddings,)) or (callable(value) and is_harmless_method(name)):
             return value
         guarded = _guard_part(value, gate)
         if guarded is None and gate.keeps_out:
@@ -182,30 +192,42 @@ class GatedRetriever(BaseRetriever):
         return value if guarded is None else guarded
 
     def __setattr__(self, name: str, value: Any) -> None:
-        inner = self.__dict__.get("retriever")
-        # `retriever.search_kwargs = ...` is set on what the caller holds, and has to reach the search.
-        if inner is not None and name not in type(self).model_fields and name in type(inner).model_fields:
-            setattr(inner, name, value)
-        else:
+        if self._wrapped() is None or name in type(self).__private_attributes__:
             super().__setattr__(name, value)
+        elif name in type(self).model_fields:
+            # Not by the model's own way, which asks `__class__` what fields there are.
+            self.__dict__[name] = value
+            self.__pydantic_fields_set__.add(name)
+        else:
+            # `retriever.search_kwargs = ...` is set on what the caller holds, and has to reach the search.
+            setattr(self.retriever, name, value)
 
 
 class _Course:
     """One question to a gated retriever: asked for more and more, until k admissible documents are there."""
 
-    def __init__(self, gated: GatedRetriever, k: int | None) -> None:
+    def __init__(self, gated: GatedRetriever, k: int | None, kwargs: dict[str, Any]) -> None:
+        self._kwargs = kwargs
         self._retriever = read_behind(gated.retriever, gated.gate)
         self._reach = reach = Reach(self._retriever)
         self._wanted = next((one for one in (k, gated.k, reach.k) if one is not None), None)
         # What collapses is asked for as many as the caller asks for, and for more only if something is kept out; and a
         # gate that keeps nothing out must not change what a search finds.
         first = 1 if reach.is_collapsing or not gated.gate.keeps_out else gated.overfetch
-        self.search = Search(self._wanted, first=first, limit=gated.max_fetch, is_adjustable=reach.is_adjustable)
+        self.search = Search(
+            self._wanted,
+            first=first,
+            limit=gated.max_fetch,
+            is_adjustable=reach.is_adjustable,
+            has_pool=reach.has_pool(kwargs),
+        )
         self.documents: list[Document] = []
         self.admission: Admission | None = None
 
-    def ask(self, width: int, kwargs: dict[str, Any]) -> tuple[BaseRetriever, dict[str, Any]]:
-        return (self._retriever, kwargs) if self._wanted is None else self._reach.ask_for(width, kwargs)
+    def ask(self, width: int) -> tuple[BaseRetriever, dict[str, Any]]:
+        if self._wanted is None:
+            return self._retriever, self._kwargs
+        return self._reach.ask_for(width, self._kwargs, self.search.scale)
 
     def answered(self, width: int, documents: list[Document], admission: Admission) -> None:
         self.documents, self.admission = documents, admission
@@ -214,7 +236,9 @@ class _Course:
     def limited(self) -> Admission:
         if self.admission is None:
             raise AssertionError("only an answer has an admission")
-        return self.admission if self._wanted is None else self.admission.limited_to(self._wanted)
+        if self._wanted is None:
+            return self.admission
+        return replace(self.admission, shortfall=self.search.shortfall).limited_to(self._wanted)
 
 
 def _guard_part(value: Any, gate: Gate) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
-from langchain_core.runnables import Runnable, RunnableSerializable, RunnableWithFallbacks
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializable, RunnableWithFallbacks
 from langchain_core.runnables.base import RunnableBindingBase, RunnableEachBase
 from langchain_core.runnables.configurable import RunnableConfigurableAlternatives, RunnableConfigurableFields
 from langchain_core.runnables.utils import ConfigurableFieldSpec, get_unique_config_specs
@@ -43,6 +43,21 @@ class GatedConfigurableFields(RunnableConfigurableFields[str, list[Document]]):
         if unknown:
             raise ValueError(f"Configuration key {unknown[0]} not found; available keys are {sorted(known)}.")
         return cls(default=gated, fields=dict(fields))
+
+    def _prepare(self, config: RunnableConfig | None = None) -> tuple[Runnable[str, list[Document]], RunnableConfig]:
+        """Return the retriever with the settings of a question, which is a gated one again."""
+        gated, kind = self.default, type(self.default)
+
+        # The base makes it of the `__class__` of its default, which a gated retriever shares with what is behind it.
+        class Fields:
+            model_fields = kind.model_fields
+            __class__ = property(lambda _: kind)
+
+        fields: Any = Fields()
+        fields.__dict__.update(gated.__dict__)
+        plain: Any = RunnableConfigurableFields.model_construct(default=fields, fields=self.fields)
+        made, config = plain._prepare(config)
+        return (gated if made is fields else made), config
 
     @property
     def config_specs(self) -> list[ConfigurableFieldSpec]:

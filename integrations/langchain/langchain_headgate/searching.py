@@ -8,38 +8,29 @@ from typing import Any
 
 from langchain_core.vectorstores import VectorStore
 
-from headgate.integration.search import Search
+from headgate.integration.search import POOLS, Search, wider_pool
 
-__all__ = ["DEFAULT_K", "SearchCall", "wider_pool"]
+__all__ = ["DEFAULT_K", "SearchCall", "is_filtered", "pools_of"]
 
 DEFAULT_K = 4  # what LangChain's vector stores return when nobody says otherwise
 _OVERFETCH = 2
 _MAX_FETCH = 200
-_POOLS = ("fetch_k", "num_candidates")
-_SMALLEST_POOL = 20  # LangChain's own default for `fetch_k`
 
 
-def wider_pool(parameters: Mapping[str, inspect.Parameter], given: Mapping[str, Any], width: int) -> dict[str, int]:
-    """Return arguments that let a store choose `width` documents, where it chooses from a pool of candidates.
+def pools_of(parameters: Mapping[str, inspect.Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sizes of the pools of candidates that a search chooses from, by the names of its arguments.
 
     Args:
         parameters: those of the search method.
         given: the arguments it is called with.
-        width: how many documents it is asked for.
     """
-    wider: dict[str, int] = {}
-    for name in _POOLS:
-        if name in given:
-            size = given[name]
-        elif name in parameters:
-            size = parameters[name].default
-        else:
-            continue
-        if size is None:  # a default of the store's own, which may be smaller than `width`
-            wider[name] = max(width, _SMALLEST_POOL)
-        elif type(size) is int and size < width:
-            wider[name] = width
-    return wider
+    defaults = {name: parameters[name].default for name in POOLS if name in parameters}
+    return {**defaults, **{name: given[name] for name in POOLS if name in given}}
+
+
+def is_filtered(given: Mapping[str, Any]) -> bool:
+    """Return whether a search leaves out what a filter does not let through, perhaps after it has counted."""
+    return any("filter" in name and value is not None for name, value in given.items())
 
 
 class SearchCall:
@@ -68,39 +59,39 @@ class SearchCall:
         self._args, self._kwargs = args, kwargs
         first = args[0] if args else kwargs.get("query")
         self.query = first if isinstance(first, str) else None
-        self._position = list(self._parameters).index("k") if "k" in self._parameters else None
         # Several questions in one call have one answer each, and a count of all of them says nothing.
         self.k = None if "bulk" in name else self._count()
         # A k that is not a count is for the store to refuse.
         wanted = self.k if self.k is not None and self.k > 0 else None
-        self.search = Search(wanted, first=_OVERFETCH if widens else 1, limit=_MAX_FETCH)
+        given = {**dict(zip(self._parameters, args, strict=False)), **kwargs}
+        self._pools = pools_of(self._parameters, given)
+        has_pool = bool(self._pools) or is_filtered(given)
+        self.search = Search(wanted, first=_OVERFETCH if widens else 1, limit=_MAX_FETCH, has_pool=has_pool)
 
     def arguments(self, width: int) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments that ask for `width` documents; 0 for those of the caller."""
         if not width:
             return self._args, self._kwargs
-        args, kwargs = self._args, dict(self._kwargs)
-        position = self._position
-        if position is not None and position < len(args):
-            args = (*args[:position], width, *args[position + 1 :])
-        else:
-            kwargs["k"] = width
-        return args, {**kwargs, **wider_pool(self._named_only(), kwargs, width)}
+        args, kwargs = list(self._args), dict(self._kwargs)
+        places = {name: place for place, name in enumerate(self._parameters) if place < len(args)}
+        for name, value in {"k": width, **wider_pool(self._pools, width, self.search.scale)}.items():
+            if name in places:
+                args[places[name]] = value
+            else:
+                kwargs[name] = value
+        return tuple(args), kwargs
 
     def _count(self) -> int | None:
+        names = list(self._parameters)
         if "k" in self._kwargs:
             k = self._kwargs["k"]
-        elif self._position is None:
+        elif "k" not in names:
             return None
-        elif self._position < len(self._args):
-            k = self._args[self._position]
+        elif names.index("k") < len(self._args):
+            k = self._args[names.index("k")]
         else:
             k = self._parameters["k"].default
         return k if type(k) is int else None
-
-    def _named_only(self) -> dict[str, inspect.Parameter]:
-        """Return the parameters that were not given by position; those cannot be named as well."""
-        return dict(list(self._parameters.items())[len(self._args) :])
 
 
 def _parameters(store: VectorStore, name: str) -> dict[str, inspect.Parameter]:

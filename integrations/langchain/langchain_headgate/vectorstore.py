@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.documents import Document
@@ -18,20 +19,22 @@ from langchain_core.runnables.config import (
 from langchain_core.vectorstores import VectorStore
 
 from headgate import AdapterError, Admission, Gate, HeadgateError
+from headgate.integration.surface import Proxy, is_harmless_method, is_reading, is_setting, refuse
 from langchain_headgate.convert import by_index
 from langchain_headgate.gating import aadmit_documents, admit_documents, off_loop
 from langchain_headgate.outside import refuse_lookups
 from langchain_headgate.searching import SearchCall
-from langchain_headgate.surface import is_harmless_method, is_reading, is_setting, refuse
 from langchain_headgate.tracing import arecord, record
 from langchain_headgate.unpacking import Unpacked, unpack
 from langchain_headgate.values import is_textless
 
 __all__ = ["GatedVectorStore"]
 
+_STORE, _GATE = "_headgate_store", "_headgate_gate"
 
-class GatedVectorStore(VectorStore):
-    """A vector store behind the gate.
+
+class GatedVectorStore(Proxy, VectorStore):
+    """A vector store behind the gate; for `isinstance` also a store of the class that is behind it.
 
     Every method that searches, with and without scores, synchronous and asynchronous, returns admissible documents
     only, k of them where the store has them. `as_retriever` works as ever. Adding and deleting pass through. What is
@@ -43,47 +46,58 @@ class GatedVectorStore(VectorStore):
     """
 
     def __init__(self, store: VectorStore, gate: Gate) -> None:
-        self._store = store
-        self._gate = gate
+        # Not by attributes of plain names: a store may have such private ones itself.
+        self.__dict__.update({_STORE: store, _GATE: gate})
+
+    def _wrapped(self) -> VectorStore | None:
+        return self.__dict__.get(_STORE)
+
+    def _kept(self, name: str) -> Any:
+        try:
+            return self.__dict__[name]
+        except KeyError:
+            raise AdapterError("A guarded store is made by guard(store, policy), and of nothing else.") from None
 
     @property
     def ungated(self) -> VectorStore:
         """The store behind the gate: what it returns has not been judged."""
-        return self._store
+        store: VectorStore = self._kept(_STORE)
+        return store
 
     @property
     def gate(self) -> Gate:
         """The gate."""
-        return self._gate
+        gate: Gate = self._kept(_GATE)
+        return gate
 
     @property
     def embeddings(self) -> Embeddings | None:
         """The embeddings of the store behind the gate."""
-        return self._store.embeddings
+        return self.ungated.embeddings
 
     def add_texts(self, texts: Any, metadatas: list[dict[Any, Any]] | None = None, **kwargs: Any) -> list[str]:
         """Add texts to the store behind the gate."""
-        return self._store.add_texts(texts, metadatas, **kwargs)
+        return self.ungated.add_texts(texts, metadatas, **kwargs)
 
     async def aadd_texts(self, texts: Any, metadatas: list[dict[Any, Any]] | None = None, **kwargs: Any) -> list[str]:
         """Add texts to the store behind the gate."""
-        return await self._store.aadd_texts(texts, metadatas, **kwargs)
+        return await self.ungated.aadd_texts(texts, metadatas, **kwargs)
 
     def add_documents(self, documents: list[Document], **kwargs: Any) -> list[str]:
         """Add documents to the store behind the gate."""
-        return self._store.add_documents(documents, **kwargs)
+        return self.ungated.add_documents(documents, **kwargs)
 
     async def aadd_documents(self, documents: list[Document], **kwargs: Any) -> list[str]:
         """Add documents to the store behind the gate."""
-        return await self._store.aadd_documents(documents, **kwargs)
+        return await self.ungated.aadd_documents(documents, **kwargs)
 
     def delete(self, ids: list[str] | None = None, **kwargs: Any) -> bool | None:
         """Delete from the store behind the gate."""
-        return self._store.delete(ids, **kwargs)
+        return self.ungated.delete(ids, **kwargs)
 
     async def adelete(self, ids: list[str] | None = None, **kwargs: Any) -> bool | None:
         """Delete from the store behind the gate."""
-        return await self._store.adelete(ids, **kwargs)
+        return await self.ungated.adelete(ids, **kwargs)
 
     # The arguments below are the store's own, so they are passed on as they come: some stores have other defaults, and
     # more parameters, than LangChain's base class.
@@ -146,26 +160,26 @@ class GatedVectorStore(VectorStore):
 
     def search(self, *args: Any, **kwargs: Any) -> list[Document]:
         """Return the k best admissible documents for a query, by a type of search."""
-        if _is_overridden(self._store, "search"):
+        if _is_overridden(self.ungated, "search"):
             return self._rows("search", args, kwargs)
         # The base class calls the methods above, which fill up to k.
         return super().search(*args, **kwargs)
 
     async def asearch(self, *args: Any, **kwargs: Any) -> list[Document]:
         """Return the k best admissible documents for a query, by a type of search."""
-        if _is_overridden(self._store, "asearch"):
+        if _is_overridden(self.ungated, "asearch"):
             return await self._arows("asearch", args, kwargs)
         return await super().asearch(*args, **kwargs)
 
     def as_retriever(self, **kwargs: Any) -> Any:
         """Return a retriever over this store; a store that has a retriever of its own gets that one, guarded."""
-        if not _is_overridden(self._store, "as_retriever"):
+        if not _is_overridden(self.ungated, "as_retriever"):
             return super().as_retriever(**kwargs)
         # Here, because that module guards stores as well.
         from langchain_headgate.retriever import GatedRetriever
 
-        retriever: BaseRetriever = self._store.as_retriever(**kwargs)
-        return GatedRetriever(retriever=retriever, policy=self._gate)
+        retriever: BaseRetriever = self.ungated.as_retriever(**kwargs)
+        return GatedRetriever(retriever=retriever, policy=self.gate)
 
     @classmethod
     def from_texts(cls, *args: Any, **kwargs: Any) -> GatedVectorStore:  # noqa: ARG003 - the base's signature
@@ -173,7 +187,7 @@ class GatedVectorStore(VectorStore):
         raise HeadgateError("Build the vector store first, then call guard(vector_store, policy).")
 
     def _select_relevance_score_fn(self) -> Callable[[float], float]:
-        return self._store._select_relevance_score_fn()
+        return self.ungated._select_relevance_score_fn()
 
     def _rows(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         rows: list[Any] = self._search(name, args, kwargs)
@@ -184,38 +198,38 @@ class GatedVectorStore(VectorStore):
         return rows
 
     def _search(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        refuse_lookups(self._gate)
-        call = SearchCall(self._store, name, args, kwargs, widens=self._gate.keeps_out)
+        refuse_lookups(self.gate)
+        call = SearchCall(self.ungated, name, args, kwargs, widens=self.gate.keeps_out)
         answer = _Answer(None)
         for width in call.search:
             with call.search.attempt():
                 given, named = call.arguments(width)
                 latest = self._answer(call.method(*given, **named), name)
-                latest.judged = admit_documents(self._gate, latest.documents, call.query)
+                latest.judged = admit_documents(self.gate, latest.documents, call.query)
                 call.search.succeeded(len(latest.judged.chunks), len(latest.documents))
                 answer = latest
         if answer.judged is None:
             return []
         # A search has no callbacks of its own; inside a chain or a tool, those of its run are in the context.
         callbacks = get_callback_manager_for_config(ensure_config())
-        return answer.repacked(record(self._gate, answer.limited_to(call.k), callbacks))
+        return answer.repacked(record(self.gate, answer.limited_to(call), callbacks))
 
     async def _asearch(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        refuse_lookups(self._gate)
-        call = SearchCall(self._store, name, args, kwargs, widens=self._gate.keeps_out)
+        refuse_lookups(self.gate)
+        call = SearchCall(self.ungated, name, args, kwargs, widens=self.gate.keeps_out)
         answer = _Answer(None)
         for width in call.search:
             with call.search.attempt():
                 given, named = call.arguments(width)
                 result = await call.method(*given, **named)
                 latest = await off_loop(result, functools.partial(self._answer, result, name))
-                latest.judged = await aadmit_documents(self._gate, latest.documents, call.query)
+                latest.judged = await aadmit_documents(self.gate, latest.documents, call.query)
                 call.search.succeeded(len(latest.judged.chunks), len(latest.documents))
                 answer = latest
         if answer.judged is None:
             return []
         callbacks = get_async_callback_manager_for_config(ensure_config())
-        return answer.repacked(await arecord(self._gate, answer.limited_to(call.k), callbacks))
+        return answer.repacked(await arecord(self.gate, answer.limited_to(call), callbacks))
 
     def _answer(self, result: Any, name: str) -> _Answer:
         """Return the documents in what a method of the store returned.
@@ -223,24 +237,31 @@ class GatedVectorStore(VectorStore):
         Raises:
             AdapterError: it holds something that cannot be judged.
         """
-        keeps_rest = not self._gate.keeps_out
+        keeps_rest = not self.gate.keeps_out
         if isinstance(result, (Iterator, set, frozenset)):
             result = list(result)  # what can be read only once, or has no order
         unpacked = unpack(result, keeps_rest=keeps_rest)
         if unpacked is None and not is_textless(result) and not keeps_rest:
-            raise refuse(self._store, name)
+            raise refuse(self.ungated, name)
         return _Answer(result, unpacked)
 
     def __getattr__(self, name: str) -> Any:
-        # The two attributes are missing only while a copy is being made.
-        if name.startswith("__") or name in ("_store", "_gate"):
+        # While a copy is being made, there is no store yet to ask.
+        if name.startswith("__") or self._wrapped() is None:
             raise AttributeError(name)
-        value = getattr(self._store, name)
+        value = getattr(self.ungated, name)
         if callable(value) and is_reading(name):
             return self._judging(name, value)
-        if not self._gate.keeps_out or is_setting(name, value) or (callable(value) and is_harmless_method(name)):
+        if (
+            not self.gate.keeps_out
+            or is_setting(name, value, (Embeddings,))
+            or (callable(value) and is_harmless_method(name))
+        ):
             return value
-        raise refuse(self._store, name)
+        raise refuse(self.ungated, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.ungated, name, value)
 
     def _judging(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         """Return a method of the store's own, with its result judged."""
@@ -268,10 +289,11 @@ class _Answer:
         self.documents: Sequence[Document] = unpacked.documents if unpacked is not None else ()
         self.judged: Admission | None = None
 
-    def limited_to(self, k: int | None) -> Admission:
+    def limited_to(self, call: SearchCall) -> Admission:
         if self.judged is None:
             raise AdapterError("A search without an answer has nothing to release.")
-        return self.judged.limited_to(k) if k is not None and k >= 0 else self.judged
+        judged = replace(self.judged, shortfall=call.search.shortfall)
+        return judged.limited_to(call.k) if call.k is not None and call.k >= 0 else judged
 
     def repacked(self, admission: Admission) -> Any:
         """Return the admissible part of the result, in the form in which it came."""

@@ -262,7 +262,7 @@ async def test_a_workflow_step(index: VectorStoreIndex, node_gate: Gate) -> None
 def test_where_one_line_is_impossible_the_error_gives_another(llm: MockLLM, node_gate: Gate) -> None:
     with pytest.raises(AdapterError, match="HeadgatePostprocessor"):
         guard(SimpleChatEngine.from_defaults(llm=llm, memory=ChatMemoryBuffer.from_defaults(llm=llm)), node_gate)
-    with pytest.raises(AdapterError, match="not a retriever"):
+    with pytest.raises(AdapterError, match="not an index, retriever"):
         guard(object(), node_gate)
 
 

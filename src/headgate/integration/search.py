@@ -11,13 +11,39 @@ The loop is the same for every framework, synchronous and asynchronous, because 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 
-__all__ = ["Search"]
+from headgate.decision import Shortfall, ShortfallReason
+
+__all__ = ["POOLS", "Search", "wider_pool"]
+
+POOLS = ("fetch_k", "num_candidates", "prefetch_k", "mmr_prefetch_k", "sparse_top_k", "hybrid_top_k")
+"""What stores call the number of candidates that they choose from: no more come back than the pool holds."""
 
 # Few rounds matter more than few documents: from 10 to 200 in four requests.
 _FACTOR = 4
+_SMALLEST_POOL = 20  # a default of a store's own may be smaller than what is asked for, and is hardly larger
+_LARGEST_POOL = 2_000
+
+
+def wider_pool(sizes: Mapping[str, object], width: int, scale: int = 1) -> dict[str, int]:
+    """Return the arguments that let a store choose `width` documents, where it chooses from pools of candidates.
+
+    Args:
+        sizes: the pools by name, as they would be; None for a default of the store's own.
+        width: how many documents it is asked for.
+        scale: how many times as large as before a pool is to be: a filter may leave little of one.
+    """
+    wider: dict[str, int] = {}
+    for name, size in sizes.items():
+        if size is None:
+            wider[name] = max(width, _SMALLEST_POOL * scale)
+        elif type(size) is int and size > 0:
+            scaled = max(width, min(size * scale, max(size, _LARGEST_POOL)))
+            if scaled > size:
+                wider[name] = scaled
+    return wider
 
 
 class Search:
@@ -32,12 +58,25 @@ class Search:
         first: how many times as many to ask for at first.
         limit: the largest number to ask for.
         is_adjustable: whether the retriever can be asked for a number.
+        has_pool: whether it chooses from a pool of candidates, or filters: then fewer documents than asked for do not
+            mean that there are no more.
     """
 
-    def __init__(self, wanted: int | None, *, first: int = 1, limit: int = 200, is_adjustable: bool = True) -> None:
+    def __init__(
+        self,
+        wanted: int | None,
+        *,
+        first: int = 1,
+        limit: int = 200,
+        is_adjustable: bool = True,
+        has_pool: bool = False,
+    ) -> None:
         self._wanted = wanted
         self._limit = limit
         self._is_adjustable = is_adjustable
+        self._has_pool = has_pool
+        self._admitted, self._found = 0, 0
+        self._began: int | None = None
         self._worked = 0
         self._too_much: int | None = None
         self._is_answered = False
@@ -62,6 +101,18 @@ class Search:
         """How many documents to ask for next; None when it is over."""
         return self._width
 
+    @property
+    def scale(self) -> int:
+        """How many times as many are asked for now as at first."""
+        return max(1, (self._width or 0) // self._began) if self._began else 1
+
+    @property
+    def shortfall(self) -> Shortfall | None:
+        """Why fewer are admissible than are wanted; None if they are not fewer."""
+        if self._wanted is None or self._wanted <= 0 or self._admitted >= self._wanted:
+            return None
+        return Shortfall(self._wanted, self._worked, self._found, self._reason())
+
     def attempt(self) -> _Attempt:
         """Return the context of one request: an error within it ends the search only if no smaller number is left."""
         return _Attempt(self)
@@ -75,7 +126,11 @@ class Search:
         """
         width, wanted = self._width or 0, self._wanted
         self._worked, self._is_answered = width, True
-        if not self._is_adjustable or wanted is None or admitted >= wanted or found < width:
+        self._admitted, self._found = admitted, found
+        self._began = self._began or width
+        # Where nothing is kept out, the store's own answer is all that is wanted.
+        is_all = found < width and not (self._has_pool and admitted < found)
+        if not self._is_adjustable or wanted is None or admitted >= wanted or is_all:
             self._width = None
         elif self._too_much is not None:
             self._try_between()
@@ -92,6 +147,15 @@ class Search:
         else:
             self._width = self._wanted
         return True
+
+    def _reason(self) -> ShortfallReason:
+        if not self._is_adjustable:
+            return "not_adjustable"
+        if self._too_much is not None:
+            return "error"
+        if self._found >= self._worked:
+            return "limit"
+        return "pool" if self._has_pool else "no_more"
 
     def _try_between(self) -> None:
         # By halves, so that a retriever's own maximum is met in a few requests.

@@ -17,6 +17,7 @@ __all__ = [
     "EvidenceRecord",
     "FindingRecord",
     "SealRecord",
+    "ShortfallRecord",
     "TimeRecord",
 ]
 
@@ -108,6 +109,16 @@ class DecisionRecord(TypedDict):
     text: NotRequired[str | None]
 
 
+class ShortfallRecord(TypedDict):
+    """Why there are fewer admissible documents than were asked for."""
+
+    wanted: int
+    admitted: int
+    asked: int
+    found: int
+    reason: str
+
+
 class AdmissionRecord(TypedDict):
     """One admission."""
 
@@ -121,6 +132,7 @@ class AdmissionRecord(TypedDict):
     surplus: int
     seconds: float
     decisions: list[DecisionRecord]
+    shortfall: NotRequired[ShortfallRecord]
     # Only in the log:
     schema: NotRequired[int]
     type: NotRequired[str]

@@ -79,6 +79,15 @@ def _is_witness(value: object) -> bool:
     )
 
 
+def _is_shortfall(value: object) -> bool:
+    counts = ("wanted", "admitted", "asked", "found")
+    return (
+        isinstance(value, dict)
+        and all(_is_whole_number(value.get(name)) for name in counts)
+        and _is_text(value.get("reason"))
+    )
+
+
 # By name: what fits, and what replaces an entry that is missing or does not fit.
 _ADMISSION: Mapping[str, tuple[Check, Callable[[], object]]] = {
     "admission": (_is_text, str),
@@ -118,6 +127,7 @@ _FINDING: Mapping[str, tuple[Check, Callable[[], object]]] = {
 }
 # Entries that may be missing; one that does not fit is left out.
 _OF_LOG: Mapping[str, Check] = {
+    "shortfall": _is_shortfall,
     "reading": _is_text,
     "masked": _is_texts,
     "query": _is_text_or_none,

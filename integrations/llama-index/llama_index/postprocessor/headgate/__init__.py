@@ -3,6 +3,7 @@
 from headgate.integration.mark import RECORD_KEY
 from llama_index.postprocessor.headgate.adapter import guard
 from llama_index.postprocessor.headgate.convert import decision_record, original_text
+from llama_index.postprocessor.headgate.indexes import GatedIndex
 from llama_index.postprocessor.headgate.ingestion import SealNodes
 from llama_index.postprocessor.headgate.postprocessor import HeadgatePostprocessor
 from llama_index.postprocessor.headgate.retriever import GatedRetriever
@@ -10,6 +11,7 @@ from llama_index.postprocessor.headgate.tracing import HeadgateAdmissionEvent
 
 __all__ = [
     "RECORD_KEY",
+    "GatedIndex",
     "GatedRetriever",
     "HeadgateAdmissionEvent",
     "HeadgatePostprocessor",

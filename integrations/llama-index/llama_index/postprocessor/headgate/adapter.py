@@ -8,34 +8,32 @@ from typing import Any, TypeVar
 from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.chat_engine.types import BaseChatEngine
+from llama_index.core.indices.base import BaseIndex
 from llama_index.core.schema import TextNode
 
 from headgate import AdapterError, Chunk, Gate
 from headgate.integration.adapters import PolicyLike, as_gate
 from llama_index.postprocessor.headgate.convert import OWN_KEYS, to_chunk
-from llama_index.postprocessor.headgate.engines import guard_engine
-from llama_index.postprocessor.headgate.retriever import GatedRetriever
+from llama_index.postprocessor.headgate.indexes import guard_component
 
 __all__ = ["LlamaIndexAdapter", "guard"]
 
 T = TypeVar("T")
-_KINDS = (BaseRetriever, BaseQueryEngine, BaseChatEngine)
+_KINDS = (BaseIndex, BaseRetriever, BaseQueryEngine, BaseChatEngine)
 
 
 class LlamaIndexAdapter:
-    """Guards LlamaIndex's retrievers, query engines and chat engines."""
+    """Guards LlamaIndex's indexes, retrievers, query engines and chat engines."""
 
     name = "llama_index"
 
     def accepts(self, target: object) -> bool:
-        """Return whether `target` is a retriever, query engine or chat engine of LlamaIndex."""
+        """Return whether `target` is an index, retriever, query engine or chat engine of LlamaIndex."""
         return isinstance(target, _KINDS)
 
     def guard(self, target: Any, gate: Gate) -> Any:
-        """Return the gated form of a retriever or engine; the original is not changed."""
-        if isinstance(target, BaseRetriever):
-            return GatedRetriever(target, gate)
-        return guard_engine(target, gate)
+        """Return the gated form of an index, a retriever or an engine; the original is not changed."""
+        return guard_component(target, gate)
 
     def documents(self, chunks: Sequence[Chunk]) -> list[TextNode]:
         """Return chunks as nodes."""
@@ -55,8 +53,9 @@ class LlamaIndexAdapter:
         return nodes
 
     def retrieve(self, target: Any, question: str) -> list[Chunk]:
-        """Return what a retriever, or the retriever of an engine, finds."""
-        return [to_chunk(item) for item in target.retrieve(question)]
+        """Return what a retriever, or that of an engine or of an index, finds."""
+        retriever = target.as_retriever() if isinstance(target, BaseIndex) else target
+        return [to_chunk(item) for item in retriever.retrieve(question)]
 
     def observe(self, target: Any, question: str) -> list[Chunk] | None:
         """Return what `target` retrieves for a question, before any gate; None for an object of another framework."""
@@ -73,14 +72,16 @@ class LlamaIndexAdapter:
 
 
 def guard(target: T, policy: PolicyLike = None) -> T:
-    """Put the gate behind a LlamaIndex retriever, query engine or chat engine.
+    """Put the gate behind a LlamaIndex index, retriever, query engine or chat engine.
+
+    What a guarded index makes is guarded.
 
     Of an engine, a copy is returned in which every retriever, every inner engine and every postprocessor is behind the
     gate: what a postprocessor adds, or changes beyond cutting, is judged like what was retrieved. Metadata that a
     `MetadataReplacementPostProcessor` puts in place of a text is judged as text.
 
     Args:
-        target: a `BaseRetriever`, `BaseQueryEngine` or `BaseChatEngine`.
+        target: a `BaseIndex`, `BaseRetriever`, `BaseQueryEngine` or `BaseChatEngine`.
         policy: a gate, a policy, or the path of a policy file. Without one the gate runs in audit mode.
 
     Returns:
@@ -94,8 +95,8 @@ def guard(target: T, policy: PolicyLike = None) -> T:
     adapter = LlamaIndexAdapter()
     if not adapter.accepts(target):
         raise AdapterError(
-            f"{type(target).__name__} is not a retriever, query engine or chat engine of LlamaIndex. Guard the "
-            "retriever before it goes into the engine, or give the engine "
+            f"{type(target).__name__} is not an index, retriever, query engine or chat engine of LlamaIndex. "
+            "Guard the retriever before it goes into the engine, or give the engine "
             "node_postprocessors=[HeadgatePostprocessor(policy)]."
         )
     guarded: T = adapter.guard(target, as_gate(policy))

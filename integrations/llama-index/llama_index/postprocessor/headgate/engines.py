@@ -28,12 +28,13 @@ from llama_index.core.tools import QueryEngineTool, RetrieverTool
 from llama_index.core.vector_stores.types import BasePydanticVectorStore
 
 from headgate import AdapterError, Gate
+from headgate.integration.surface import Proxy
 from headgate.testing.walking import Unfinished, walk
 from llama_index.postprocessor.headgate.postprocessor import HeadgatePostprocessor
 from llama_index.postprocessor.headgate.retriever import GatedRetriever
 from llama_index.postprocessor.headgate.steps import GuardedStep
 
-__all__ = ["guard_engine", "is_end", "is_source"]
+__all__ = ["guard_engine", "is_end", "is_source", "remembers"]
 
 _ENGINES = (BaseQueryEngine, BaseChatEngine)
 _TOOLS = (QueryEngineTool, RetrieverTool)
@@ -50,7 +51,7 @@ _SOURCES = (
 # Behind these, nothing: it is not a document, or it has passed a gate.
 _ENDS = (
     Gate,
-    GatedRetriever,
+    Proxy,
     GuardedStep,
     HeadgatePostprocessor,
     BaseNode,
@@ -79,7 +80,7 @@ def is_source(item: object) -> bool:
     return (is_graph or isinstance(item, (*_SOURCES, *_UNGUARDABLE))) and not is_end(item)
 
 
-def _remembers(item: object) -> bool:
+def remembers(item: object) -> bool:
     """Return whether a memory looks texts up in a store, rather than repeat the conversation."""
     if not isinstance(item, (BaseMemory, BaseMemoryBlock)):
         return False
@@ -97,7 +98,7 @@ def guard_engine(engine: Any, gate: Gate) -> Any:
     for path, item in walk(guarded, is_end):
         if isinstance(item, Unfinished):
             raise AdapterError(f"{type(engine).__name__} is too large to be looked through: {item}. {_WAY_OUT}")
-        if _remembers(item):
+        if remembers(item):
             raise AdapterError(
                 f"The memory of {type(engine).__name__}, a {type(item).__name__}, puts texts from a store into the "
                 "prompt that the gate never sees. Give the engine a ChatMemoryBuffer, or a Memory without such blocks, "

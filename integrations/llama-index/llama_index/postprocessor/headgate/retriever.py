@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from llama_index.core.base.base_retriever import BaseRetriever
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.prompts.mixin import PromptDictType, PromptMixinType
 from llama_index.core.schema import NodeWithScore, QueryBundle
 
 from headgate import AdapterError, Admission, Gate
 from headgate.integration.adapters import PolicyLike, require_gate
 from headgate.integration.search import Search
+from headgate.integration.surface import Proxy, is_harmless_method, is_setting, refuse
 from llama_index.postprocessor.headgate.convert import to_nodes
+from llama_index.postprocessor.headgate.fetching import Reach
 from llama_index.postprocessor.headgate.gating import aadmit_nodes, admit_nodes, as_nodes, off_loop
 from llama_index.postprocessor.headgate.outside import judged_outside, refuse_additions
 from llama_index.postprocessor.headgate.reading import refusal_of_readers
@@ -20,15 +24,32 @@ from llama_index.postprocessor.headgate.tracing import arecord, record
 
 __all__ = ["GatedRetriever"]
 
-_COUNT_NAMES = ("similarity_top_k", "_similarity_top_k", "top_k")
+_OWN = frozenset(
+    {
+        "_inner",
+        "_gate",
+        "_refusal",
+        "_k",
+        "_overfetch",
+        "_max_fetch",
+        "_replacing",
+        "_verbose",
+        "callback_manager",
+        "object_map",
+        "similarity_top_k",
+    }
+)
 
 
-class GatedRetriever(BaseRetriever):
-    """The admissible nodes of another retriever, in its order.
+class GatedRetriever(Proxy, BaseRetriever):
+    """The admissible nodes of another retriever, in its order; for `isinstance` it is of its class too.
 
     A request for k nodes returns k admissible ones, where the inner retriever has them: it is asked for more than k
     at first, and for more again as long as nodes are kept out and further ones may exist. An inner retriever without
     `similarity_top_k` is asked once.
+
+    The settings of the inner retriever are read and set here too, and its prompts. Retrievers in it come back guarded;
+    its stores, nodes and private attributes raise in enforce mode, and `ungated` is the explicit way around.
 
     Put it outside: where a retriever that is built over this one, such as `AutoMergingRetriever`, or a postprocessor of
     the engine that asks it, may add nodes that no gate has seen, the search is refused with an AdapterError.
@@ -61,9 +82,7 @@ class GatedRetriever(BaseRetriever):
         self._gate = require_gate(policy, type(self).__name__)
         self._refusal = refusal_of_readers(retriever)
         self._refuse_readers()
-        # By type: a retriever may have the name and hold None, or a function, under it.
-        self._field = next((name for name in _COUNT_NAMES if type(getattr(retriever, name, None)) is int), None)
-        self._k = k if k is not None else (getattr(retriever, self._field) if self._field is not None else None)
+        self._k = k
         self._overfetch, self._max_fetch = overfetch, max_fetch
         self._replacing = tuple(replacing)
 
@@ -78,6 +97,11 @@ class GatedRetriever(BaseRetriever):
         return self._inner
 
     @property
+    def ungated(self) -> BaseRetriever:
+        """The retriever behind the gate: what it returns has not been judged."""
+        return self._inner
+
+    @property
     def replacing(self) -> tuple[str, ...]:
         """The metadata keys that a later postprocessor puts in place of a node's text."""
         return self._replacing
@@ -85,44 +109,73 @@ class GatedRetriever(BaseRetriever):
     @property
     def similarity_top_k(self) -> int | None:
         """How many nodes to return, as it is called on the framework's own retrievers; it can be set at run time."""
-        return self._k
+        return self._k if self._k is not None else Reach(self._inner).k
 
     @similarity_top_k.setter
     def similarity_top_k(self, k: int | None) -> None:
         self._k = k
 
+    def _wrapped(self) -> BaseRetriever | None:
+        return self.__dict__.get("_inner")
+
+    def __getattr__(self, name: str) -> Any:
+        inner = self._wrapped()
+        # While a copy is being made, there is no retriever yet to ask.
+        if name.startswith("__") or inner is None or name in _OWN:
+            raise AttributeError(name)
+        value = getattr(inner, name)
+        if isinstance(value, BaseRetriever):
+            return GatedRetriever(value, self._gate, replacing=self._replacing)
+        is_harmless = is_setting(name, value, (BaseEmbedding,)) or (callable(value) and is_harmless_method(name))
+        if is_harmless or not self._gate.keeps_out:
+            return value
+        raise refuse(inner, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _OWN:
+            super().__setattr__(name, value)
+        else:
+            # What the caller sets on the retriever that it holds has to reach the search.
+            setattr(self._inner, name, value)
+
+    def _get_prompts(self) -> PromptDictType:
+        return self._inner._get_prompts()
+
+    def _get_prompt_modules(self) -> PromptMixinType:
+        return self._inner._get_prompt_modules()
+
+    def _update_prompts(self, prompts: PromptDictType) -> None:
+        self._inner._update_prompts(prompts)
+
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        self._refuse_readers()
-        refuse_additions(self._gate, self, self._replacing)
-        nodes: list[NodeWithScore] = []
-        admission: Admission | None = None
-        search = self._search()
-        for width in search:
-            with search.attempt():
+        course = self._begin()
+        for width in course.search:
+            with course.search.attempt():
                 with judged_outside(self._gate):
-                    nodes = as_nodes(self._asked_for(width).retrieve(query_bundle), self._inner)
-                admission = admit_nodes(self._gate, nodes, query_bundle, self._replacing)
-                search.succeeded(len(admission.chunks), len(nodes))
-        if admission is None:
+                    nodes = as_nodes(course.ask(width).retrieve(query_bundle), self._inner)
+                course.answered(nodes, admit_nodes(self._gate, nodes, query_bundle, self._replacing))
+        if course.admission is None:
             return []
-        return self._release(nodes, record(self._gate, self._limited(admission), self.callback_manager))
+        return self._release(course.nodes, record(self._gate, course.limited(), self.callback_manager))
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        course = self._begin()
+        for width in course.search:
+            with course.search.attempt():
+                with judged_outside(self._gate):
+                    nodes = as_nodes(await course.ask(width).aretrieve(query_bundle), self._inner)
+                course.answered(nodes, await aadmit_nodes(self._gate, nodes, query_bundle, self._replacing))
+        if course.admission is None:
+            return []
+        released = await arecord(self._gate, course.limited(), self.callback_manager)
+        return await off_loop(course.nodes, lambda: self._release(course.nodes, released))
+
+    def _begin(self) -> _Course:
         self._refuse_readers()
         refuse_additions(self._gate, self, self._replacing)
-        nodes: list[NodeWithScore] = []
-        admission: Admission | None = None
-        search = self._search()
-        for width in search:
-            with search.attempt():
-                with judged_outside(self._gate):
-                    nodes = as_nodes(await self._asked_for(width).aretrieve(query_bundle), self._inner)
-                admission = await aadmit_nodes(self._gate, nodes, query_bundle, self._replacing)
-                search.succeeded(len(admission.chunks), len(nodes))
-        if admission is None:
-            return []
-        released = await arecord(self._gate, self._limited(admission), self.callback_manager)
-        return await off_loop(nodes, lambda: self._release(nodes, released))
+        # A gate that keeps nothing out must not change what a search finds: even ties come in another order.
+        first = self._overfetch if self._gate.keeps_out else 1
+        return _Course(Reach(self._inner), self._k, first, self._max_fetch)
 
     # The base class replaces an index node by what its `obj` or `object_map` leads to, after `_retrieve`: behind the
     # gate. The inner retriever has done that already, before it, so nothing is lost by not doing it again.
@@ -141,22 +194,32 @@ class GatedRetriever(BaseRetriever):
         if self._refusal is not None and self._gate.keeps_out:
             raise AdapterError(self._refusal)
 
-    def _search(self) -> Search:
-        is_adjustable = self._field is not None
-        # A gate that keeps nothing out must not change what a search finds: even ties come in another order.
-        first = self._overfetch if self._gate.keeps_out else 1
-        return Search(self._k, first=first, limit=self._max_fetch, is_adjustable=is_adjustable)
-
-    def _asked_for(self, width: int) -> BaseRetriever:
-        """Return the inner retriever, or a copy of it that returns `width` nodes: others may be using it."""
-        if self._field is None or not width:
-            return self._inner
-        other: Any = copy.copy(self._inner)
-        setattr(other, self._field, width)
-        return other  # type: ignore[no-any-return]
-
-    def _limited(self, admission: Admission) -> Admission:
-        return admission.limited_to(self._k) if self._k is not None else admission
-
     def _release(self, nodes: list[NodeWithScore], admission: Admission) -> list[NodeWithScore]:
         return to_nodes(nodes, admission, self._gate, self._replacing)
+
+
+class _Course:
+    """One question to a gated retriever: asked for more and more, until k admissible nodes are there."""
+
+    def __init__(self, reach: Reach, k: int | None, first: int, limit: int) -> None:
+        self._reach = reach
+        self._wanted = k if k is not None else reach.k
+        self.search = Search(
+            self._wanted, first=first, limit=limit, is_adjustable=reach.is_adjustable, has_pool=reach.has_pool
+        )
+        self.nodes: list[NodeWithScore] = []
+        self.admission: Admission | None = None
+
+    def ask(self, width: int) -> BaseRetriever:
+        return self._reach.ask_for(width, self.search.scale)
+
+    def answered(self, nodes: list[NodeWithScore], admission: Admission) -> None:
+        self.nodes, self.admission = nodes, admission
+        self.search.succeeded(len(admission.chunks), len(nodes))
+
+    def limited(self) -> Admission:
+        if self.admission is None:
+            raise AssertionError("only an answer has an admission")
+        if self._wanted is None:
+            return self.admission
+        return replace(self.admission, shortfall=self.search.shortfall).limited_to(self._wanted)
