@@ -65,6 +65,9 @@ def test_a_date_is_fifty_hours_without_a_zone_and_a_day_with_one(value: object) 
         ("03/04/2026", "MDY", (3, 4)),
         ("3.4.2026", "DMY", (4, 3)),
         ("13/04/2026", None, (4, 13)),
+        ("13/04/2026", "MDY", (4, 13)),
+        ("04/13/2026", "DMY", (4, 13)),
+        ("04/13/2026", None, (4, 13)),
     ],
 )
 def test_slashed_dates_are_read_as_the_policy_says(value: str, order: Any, expected: tuple[int, int]) -> None:
@@ -314,6 +317,8 @@ def test_what_can_be_a_day_and_a_month_both_ways_is_both(value: str) -> None:
 
 
 def test_two_digits_may_be_the_year_too() -> None:
+    years = {order: read_values("05/05/31", zone=UTC, date_order=order).intervals for order in ("DMY", "MDY", None)}
+    assert [[one.earliest.year for one in found] for found in years.values()] == [[2031], [2031], [2031, 2005]]
     readings = read_values("11-12-26", zone=UTC)
     assert {one.earliest.date().isoformat() for one in readings.intervals} == {"2026-12-11", "2026-11-12", "2011-12-26"}
 

@@ -344,11 +344,19 @@ def test_for_ages_the_keys_of_the_policy_replace_the_catalogue() -> None:
     assert judge({**fresh, "made": "2019-01-01"}, keys={"created": "made"}, max_age="90d").admitted
 
 
-@pytest.mark.parametrize(("value", "code"), [("2026-10-25T02:30:00", "F206"), ("2026-10-25T00:10:00", None)])
-def test_an_hour_that_comes_twice_is_both(value: str, code: str | None) -> None:
+@pytest.mark.parametrize(
+    ("key", "value", "code"),
+    [
+        ("valid_from", "2026-10-25T02:30:00", "F206"),
+        ("valid_from", "2026-10-25T00:10:00", None),
+        ("valid_until", "2026-10-25T02:30:00", "F201"),
+        ("valid_until", "2026-10-25T02:50:00", None),
+    ],
+)
+def test_an_hour_that_comes_twice_is_both(key: str, value: str, code: str | None) -> None:
     gate = Gate({"default": {"provenance": {"require": "none"}}, "metadata": {"timezone": "Europe/Berlin"}})
     at = datetime(2026, 10, 25, 0, 45, tzinfo=timezone.utc)
-    decision = gate.judge([Chunk("text", {"source": PAGE, "valid_from": value})], now=at).decisions[0]
+    decision = gate.judge([Chunk("text", {"source": PAGE, key: value})], now=at).decisions[0]
     assert decision.codes == ((code,) if code else ())
 
 
