@@ -318,6 +318,13 @@ _ALL = (
         "What the model read must be answerable afterwards.",
         "Free the disk or correct the path; or set log.on_error to admit, if answering comes before recording.",
     ),
+    Code(
+        "G907",
+        "added or changed behind the gate",
+        "A step behind the gate has added the text or changed it, and what came of it is not admissible on its own.",
+        "What a reranker selects or cuts was proved; what a step fetches or rewrites was not.",
+        "Seal what is fetched. If the step may rewrite texts, as masking does, name its class in `trusted_steps`.",
+    ),
 )
 
 CODES: dict[str, Code] = {code.code: code for code in _ALL}

@@ -17,6 +17,7 @@ from headgate.display import Displayed
 from headgate.policy.matching import UriPattern
 from headgate.policy.rules import (
     Budget,
+    ClassNames,
     Log,
     MetadataKeys,
     Modes,
@@ -64,6 +65,9 @@ class Policy(Displayed, PolicyModel):
     budget: Budget | None = None
     log: Log | None = None
     quarantine: QuarantineStore | None = None
+    trusted_steps: ClassNames = Field(
+        default=(), description="Classes of steps behind the gate that may rewrite admitted texts, such as masking."
+    )
     # Excluded from dumps, and so from the revision: the same policy in another folder is the same policy.
     base_dir: Path = Field(default=Path(), exclude=True, description="Where relative paths start; set by `load`.")
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -28,6 +29,7 @@ from headgate.policy.matching import UriPattern
 
 __all__ = [
     "Budget",
+    "ClassNames",
     "Freshness",
     "Log",
     "MetadataKeys",
@@ -58,6 +60,15 @@ Duration = Annotated[
 KeyNames = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 PathText = Annotated[str, BeforeValidator(_as_text)]
 PathTexts = Annotated[tuple[PathText, ...], BeforeValidator(_as_list)]
+
+
+def _class_name(value: str) -> str:
+    if not all(part.isidentifier() for part in value.split(".")):
+        raise ValueError(f"{value!r} is not the name of a class. Write `Name` or `package.module.Name`.")
+    return value
+
+
+ClassNames = Annotated[tuple[Annotated[str, AfterValidator(_class_name)], ...], BeforeValidator(_as_list)]
 
 
 class PolicyModel(BaseModel):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from llama_index.core.schema import BaseNode, MetadataMode, NodeWithScore
+from llama_index.core.schema import BaseNode, MetadataMode, NodeWithScore, TextNode
 
 from headgate import Chunk
+from headgate.integration.steps import Change
 from llama_index.postprocessor.headgate.convert import TEMPLATES, to_chunk, visible_keys
 from llama_index.postprocessor.headgate.media import Medium, media
 
@@ -58,6 +59,16 @@ class Shown:
             id(getattr(node, "obj", None)),
         )
 
+    def frames(self, later: Shown) -> bool:
+        """Return whether `later` shows nothing beside this but other words in the same places."""
+        return (
+            later.kind is self.kind
+            and later.templates == self.templates
+            and later.leads_to == self.leads_to
+            and {key for key, _ in later.metadata} <= {key for key, _ in self.metadata}
+            and later.media <= self.media
+        )
+
     def covers(self, later: Shown) -> bool:
         """Return whether `later` shows nothing but this, or exact parts of it."""
         return (
@@ -68,6 +79,14 @@ class Shown:
             and later.media <= self.media
             and any(later.text in part for part in (self.text, *self.replacing))
         )
+
+
+def _is_bare(node: BaseNode) -> bool:
+    """Return whether a node is a text and nothing else, such as a model's summary of several."""
+    if type(node) is not TextNode or node.metadata or node.relationships or media(node):
+        return False
+    fields = TextNode.model_fields
+    return all(getattr(node, name) == fields[name].get_default() for name in TEMPLATES)
 
 
 class Before:
@@ -87,21 +106,37 @@ class Before:
                 # The chunk is made now, because the step may change the node in place.
                 self._known.setdefault(item.node.node_id, []).append((shown, to_chunk(item, replacing)))
 
-    def split(self, found: Sequence[NodeWithScore]) -> tuple[list[Chunk], list[int]]:
+    def split(self, found: Sequence[NodeWithScore], *, is_trusted: bool = False) -> tuple[list[Chunk], list[int]]:
         """Return what came out of the step as chunks to judge, and the positions of those that are to be judged.
 
         The chunks of what was admitted before come first: a neighbour that is superseded by one of them, or for which
         they leave no room in the budget, must not come in for being judged alone.
+
+        Args:
+            found: what came out.
+            is_trusted: whether the step may rewrite texts.
         """
         company: list[Chunk] = []
         added: list[int] = []
         for position, item in enumerate(found):
-            chunk = self._find(item.node)
+            chunk = self._find(item.node) or (self._rewritten(item.node) if is_trusted else None)
             if chunk is not None:
                 company.append(chunk)
-            else:
+            elif not (is_trusted and _is_bare(item.node)):
                 added.append(position)
         return [*company, *(to_chunk(found[position], self._replacing) for position in added)], added
+
+    def changes(self, found: Sequence[NodeWithScore], added: Sequence[int]) -> list[Change]:
+        """Return, for each of these positions, whether the step has rewritten what came in or added something."""
+        return ["rewritten" if found[position].node.node_id in self._known else "added" for position in added]
+
+    def _rewritten(self, node: BaseNode) -> Chunk | None:
+        """Return the chunk that a node was before its text, or the text of its entries, was rewritten."""
+        known = self._known.get(node.node_id)
+        later = Shown.of(node, self._replacing) if known else None
+        if known is None or later is None:
+            return None
+        return next((chunk for shown, chunk in known if shown.frames(later)), None)
 
     def _find(self, node: BaseNode) -> Chunk | None:
         known = self._known.get(node.node_id)

@@ -24,6 +24,7 @@ from llama_index.core.storage.storage_context import StorageContext
 from llama_index.core.vector_stores.types import BasePydanticVectorStore
 
 from headgate import AdapterError, Gate
+from headgate.integration.steps import is_trusted
 
 __all__ = ["judged_outside", "refuse_additions"]
 
@@ -33,7 +34,7 @@ _STORES = (BaseDocumentStore, StorageContext, BaseIndex, BasePydanticVectorStore
 _STEPS = ("_node_postprocessors", "node_postprocessors")
 # The package's own name first: a class of somebody else's that has the same name may do anything.
 _FRAMEWORK = "llama_index."
-# Classes of the framework that sort, select, cut or mask what they are given, and take nothing from elsewhere.
+# Classes of the framework that sort, select or cut what they are given, and take nothing from elsewhere.
 _HARMLESS = frozenset(
     {
         "AlibabaCloudAISearchRerank",
@@ -50,17 +51,12 @@ _HARMLESS = frozenset(
         "KeywordNodePostprocessor",
         "LLMRerank",
         "LongContextReorder",
-        "LongLLMLinguaPostprocessor",
         "MixedbreadAIRerank",
-        "NERPIINodePostprocessor",
         "NVIDIARerank",
         "OpenVINORerank",
-        "PIINodePostprocessor",
-        "PresidioPostProcessor",
         "RankGPTRerank",
         "RankLLMRerank",
         "SBERTRerank",
-        "SentenceEmbeddingOptimizer",
         "SentenceTransformerRerank",
         "SimilarityPostprocessor",
         "SiliconFlowRerank",
@@ -111,7 +107,7 @@ def refuse_additions(gate: Gate, asked: object, replacing: Sequence[str]) -> Non
             continue
         behind, is_judged = _behind(steps, asked)
         refusal = None if is_judged else refusal
-        odd = next((step for step in behind if not _is_harmless(step, replacing)), None)
+        odd = next((step for step in behind if not (_is_harmless(step, replacing) or is_trusted(step, gate))), None)
         if refusal is None and odd is not None:
             refusal = _of_step(owner, odd)
         break  # what an engine made of its nodes is an answer, and whoever asks it gets no nodes to add to
@@ -156,7 +152,8 @@ def _of_step(owner: object, step: object) -> str:
     return (
         f"In this {kind}, {name} comes behind the gate, and may add nodes or change texts that the gate never sees. "
         f"Guard the engine instead: guard(engine, policy) judges what its postprocessors add; or put a "
-        f"HeadgatePostprocessor(policy) behind {name}.{hint}"
+        f"HeadgatePostprocessor(policy) behind {name}. If it only rewrites what it is given, as masking does, the "
+        f"policy may name it: trusted_steps: [{name}].{hint}"
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from llama_index.core.bridge.pydantic import BaseModel, PrivateAttr
@@ -11,6 +10,7 @@ from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import NodeWithScore, QueryBundle
 
 from headgate import Admission, Gate, HeadgateError
+from headgate.integration.steps import Change, explained, is_trusted, last_of
 from llama_index.postprocessor.headgate.comparing import Before
 from llama_index.postprocessor.headgate.convert import to_nodes
 from llama_index.postprocessor.headgate.gating import as_nodes, off_loop
@@ -25,7 +25,8 @@ class GuardedStep(BaseNodePostprocessor):
     """Another postprocessor, behind the gate: what it adds or changes is judged from scratch.
 
     Unjudged goes on what came in with the same text and the same visible metadata, and an exact part of it: steps that
-    sort, select or cut need nothing. A neighbour, a parent or a rewritten text has to pass the gate on its own.
+    sort, select or cut need nothing. A neighbour, a parent or a rewritten text has to pass the gate on its own; a text
+    that is rewritten by a step whose class the policy names in `trusted_steps` goes on.
 
     Args:
         inner: the postprocessor.
@@ -78,25 +79,30 @@ class GuardedStep(BaseNodePostprocessor):
     ) -> list[NodeWithScore]:
         before = Before(nodes, self._replacing)
         found = as_nodes(self._inner.postprocess_nodes(nodes, query_bundle=query_bundle), self._inner)
-        chunks, added = before.split(found)
+        chunks, added = before.split(found, is_trusted=is_trusted(self._inner, self._gate))
         # Nothing new came in, so there is nothing to decide and nothing to record.
         if not added:
             return found
         judged = self._gate.judge(chunks, _question(query_bundle))
-        admission = record(self._gate, _last(judged, len(added)), self.callback_manager)
-        return self._merge(found, added, admission)
+        judged = self._explained(judged, before.changes(found, added))
+        return self._merge(found, added, record(self._gate, judged, self.callback_manager))
 
     async def _apostprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         before = await off_loop(nodes, lambda: Before(nodes, self._replacing))
         found = as_nodes(await self._inner.apostprocess_nodes(nodes, query_bundle=query_bundle), self._inner)
-        chunks, added = await off_loop(found, lambda: before.split(found))
+        trusted = is_trusted(self._inner, self._gate)
+        chunks, added = await off_loop(found, lambda: before.split(found, is_trusted=trusted))
         if not added:
             return found
         judged = await self._gate.ajudge(chunks, _question(query_bundle))
-        admission = await arecord(self._gate, _last(judged, len(added)), self.callback_manager)
-        return self._merge(found, added, admission)
+        judged = self._explained(judged, before.changes(found, added))
+        return self._merge(found, added, await arecord(self._gate, judged, self.callback_manager))
+
+    def _explained(self, judged: Admission, changes: list[Change]) -> Admission:
+        own = last_of(judged, len(changes))  # the others are recorded already
+        return explained(own, dict(enumerate(changes)), type(self._inner).__name__)
 
     def _merge(self, found: list[NodeWithScore], added: list[int], admission: Admission) -> list[NodeWithScore]:
         """Return what the step gave, in its order, with what was added as the gate releases it."""
@@ -111,17 +117,3 @@ class GuardedStep(BaseNodePostprocessor):
 
 def _question(query: QueryBundle | None) -> str | None:
     return query.query_str if query is not None else None
-
-
-def _last(admission: Admission, count: int) -> Admission:
-    """Return the admission of the last `count` chunks alone; the others are recorded already."""
-    first = len(admission.decisions) - count
-    decisions = tuple(replace(decision, index=decision.index - first) for decision in admission.decisions[first:])
-    dropped = (one for one in admission.dropped if one.decision.index >= first)
-    return replace(
-        admission,
-        chunks=tuple(chunk for chunk, decision in admission.admitted() if decision.index >= first),
-        decisions=decisions,
-        dropped=tuple(one._replace(decision=decisions[one.decision.index - first]) for one in dropped),
-        inputs=admission.inputs[first:],
-    )
