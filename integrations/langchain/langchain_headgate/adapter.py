@@ -10,6 +10,7 @@ from langchain_core.vectorstores import VectorStore
 
 from headgate import AdapterError, Chunk, Gate
 from headgate.integration.adapters import PolicyLike, as_gate
+from headgate.integration.backfilling import StoredIndex
 from langchain_headgate.convert import to_chunk
 from langchain_headgate.runnables import guard_runnable, is_retrieving
 from langchain_headgate.vectorstore import GatedVectorStore
@@ -54,6 +55,18 @@ class LangChainAdapter:
         from langchain_headgate.doctor import LangChainProbe
 
         return LangChainProbe(target) if LangChainProbe.accepts(target) else None
+
+    def stored_index(self, target: object) -> StoredIndex | None:
+        """Return the rows of a store, for `headgate backfill`; None for an object that is none."""
+        from langchain_headgate.stored import stored_index
+
+        return stored_index(target)
+
+    def open_index(self, place: str, collection: str | None) -> StoredIndex | None:
+        """Return the rows of a store by its folder or address; None for a place that is none."""
+        from langchain_headgate.stored import open_index
+
+        return open_index(place, collection)
 
 
 def guard(target: T, policy: PolicyLike = None) -> T:

@@ -11,6 +11,7 @@ import typer
 from headgate import __version__
 from headgate.cli import (
     audit,
+    backfill,
     demo,
     doctor,
     explain,
@@ -66,6 +67,7 @@ app.command(epilog=demo.EXAMPLE_DEMO)(demo.demo)
 app.command(epilog=init.EXAMPLE_INIT)(init.init)
 app.command(epilog=keygen.EXAMPLE_KEYGEN)(keygen.keygen)
 app.command(epilog=seal.EXAMPLE_SEAL)(seal.seal)
+app.command("backfill", epilog=backfill.EXAMPLE_BACKFILL)(backfill.backfill_command)
 app.command(epilog=audit.EXAMPLE_AUDIT)(audit.audit)
 app.command(epilog=doctor.EXAMPLE_DOCTOR)(doctor.doctor)
 app.command(epilog=log.EXAMPLE_LOG)(log.log)

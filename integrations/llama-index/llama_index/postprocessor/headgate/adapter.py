@@ -13,6 +13,7 @@ from llama_index.core.schema import TextNode
 
 from headgate import AdapterError, Chunk, Gate
 from headgate.integration.adapters import PolicyLike, as_gate
+from headgate.integration.backfilling import StoredIndex
 from llama_index.postprocessor.headgate.convert import OWN_KEYS, to_chunk
 from llama_index.postprocessor.headgate.indexes import guard_component
 
@@ -69,6 +70,18 @@ class LlamaIndexAdapter:
         from llama_index.postprocessor.headgate.doctor import LlamaIndexProbe
 
         return LlamaIndexProbe(target) if LlamaIndexProbe.accepts(target) else None
+
+    def stored_index(self, target: object) -> StoredIndex | None:
+        """Return the rows of a store, for `headgate backfill`; None for an object that is none."""
+        from llama_index.postprocessor.headgate.stored import stored_index
+
+        return stored_index(target)
+
+    def open_index(self, place: str, collection: str | None) -> StoredIndex | None:
+        """Return the rows of a store by its folder or address; None for a place that is none."""
+        from llama_index.postprocessor.headgate.stored import open_index
+
+        return open_index(place, collection)
 
 
 def guard(target: T, policy: PolicyLike = None) -> T:

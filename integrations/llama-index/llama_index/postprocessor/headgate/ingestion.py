@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from llama_index.core.bridge.pydantic import Field, PrivateAttr
@@ -14,7 +14,7 @@ from headgate.policy import MetadataKeys
 from llama_index.postprocessor.headgate.convert import OWN_KEYS, visible_keys
 from llama_index.postprocessor.headgate.media import media_digests
 
-__all__ = ["SealNodes"]
+__all__ = ["SealNodes", "covered_keys", "hidden_keys", "with_seal"]
 
 # Where `SentenceWindowNodeParser` keeps the neighbours that `MetadataReplacementPostProcessor` shows.
 _REPLACING = ("window",)
@@ -92,22 +92,34 @@ class SealNodes(TransformComponent):
         text, media = node.get_content(metadata_mode=MetadataMode.NONE), media_digests(node)
         chunk = Chunk(text, node.metadata, node.node_id, media=media)
         with naming(f"the node {node.node_id}"):
-            published = self._publishing.seal(self._sealer, chunk, node, cover=self._covered(node), hide=_hidden(node))
-        sealed = node.model_copy(
-            update={
-                "metadata": dict(published.chunk.metadata),
-                "excluded_llm_metadata_keys": [*dict.fromkeys((*node.excluded_llm_metadata_keys, *OWN_KEYS))],
-                "excluded_embed_metadata_keys": [*dict.fromkeys((*node.excluded_embed_metadata_keys, *OWN_KEYS))],
-            }
-        )
-        return sealed, published
+            published = self._publishing.seal(
+                self._sealer, chunk, node, cover=self._covered(node), hide=hidden_keys(node)
+            )
+        return with_seal(node, published.chunk.metadata), published
 
     def _covered(self, node: BaseNode) -> list[str]:
         if self.cover is not None:
             return self.cover
-        # Of what the model would see only plain values can be covered; the gate withholds the rest from the prompt.
-        return [name for name in (*visible_keys(node), *_REPLACING) if is_coverable(name, node.metadata.get(name))]
+        return covered_keys(node)
 
 
-def _hidden(node: BaseNode) -> list[str]:
+def covered_keys(node: BaseNode) -> list[str]:
+    """Return the metadata entries that a seal covers where nothing else is said: what the model would see."""
+    # Of that only plain values can be covered; the gate withholds the rest from the prompt.
+    return [name for name in (*visible_keys(node), *_REPLACING) if is_coverable(name, node.metadata.get(name))]
+
+
+def hidden_keys(node: BaseNode) -> list[str]:
+    """Return the metadata entries that the node keeps out of the prompt."""
     return [key for key in node.metadata if key in node.excluded_llm_metadata_keys]
+
+
+def with_seal(node: BaseNode, metadata: Mapping[str, object]) -> BaseNode:
+    """Return a copy of a node with sealed metadata, of which neither the model nor the embedder sees the seal."""
+    return node.model_copy(
+        update={
+            "metadata": dict(metadata),
+            "excluded_llm_metadata_keys": [*dict.fromkeys((*node.excluded_llm_metadata_keys, *OWN_KEYS))],
+            "excluded_embed_metadata_keys": [*dict.fromkeys((*node.excluded_embed_metadata_keys, *OWN_KEYS))],
+        }
+    )

@@ -1,0 +1,243 @@
+"""Real stores of LangChain that hold documents without seals: backfilled, guarded, and searched under enforcement."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.documents import Document
+from langchain_core.embeddings import DeterministicFakeEmbedding
+from typer.testing import CliRunner
+
+from headgate import AdapterError, Gate
+from headgate.chunk import SEAL_KEY
+from headgate.cli.app import app
+from headgate.integration.backfilling import SealedRow, StoredIndex, backfill
+from headgate.testing import FixedClock, Publisher
+from langchain_headgate import guard
+from langchain_headgate.adapter import LangChainAdapter
+
+CLOCK = FixedClock()
+HANDBOOK = Publisher("handbook", "https://handbook.example/**", CLOCK)
+EMBEDDING = DeterministicFakeEmbedding(size=8)
+SIZE = 25
+
+
+def documents() -> list[Document]:
+    made = [
+        Document(
+            f"Part {number}. Everyone gets {number} days of leave. Ü {chr(0x1F6B2)}",
+            metadata={
+                "source": f"https://handbook.example/{number}.md",
+                "title": f"Part {number}",
+                "page": number,
+                "weight": number / 4,
+                "is_public": number % 2 == 0,
+                "last_modified": CLOCK.ago(days=number).isoformat(),
+            },
+        )
+        for number in range(SIZE - 1)
+    ]
+    return [*made, Document("Nobody knows where this is from.", metadata={"title": "stray"})]
+
+
+def policy_of() -> Gate:
+    return Gate({"sources": [HANDBOOK.source(freshness={"max_age": "90d"})]}, clock=CLOCK)
+
+
+def search(store: Any) -> list[Document]:
+    found: list[Document] = guard(store, policy_of()).similarity_search("leave", k=SIZE)
+    return found
+
+
+def index_of(store: Any) -> StoredIndex:
+    index = LangChainAdapter().stored_index(store)
+    assert index is not None
+    return index
+
+
+def check_end_to_end(store: Any, vectors: Any) -> None:
+    """Backfill a store that was killed half-way, and search it under a policy that requires seals."""
+    before, index = vectors(), index_of(store)
+    plain = {document.page_content: document.metadata for document in store.similarity_search("leave", k=SIZE)}
+    assert not search(store)
+    assert index.count() == SIZE
+    dry = list(backfill(index_of(store), HANDBOOK.sealer))
+    assert not search(store)
+    running = backfill(index, HANDBOOK.sealer, writes=True, page=4)
+    for _ in range(6):  # into the second page
+        next(running)
+    del running
+    states = [outcome.state for outcome in backfill(index_of(store), HANDBOOK.sealer, writes=True, page=4)]
+    assert states.count("kept") == 8 - states[:8].count("unfit")
+    assert sorted(set(states)) == ["kept", "sealed", "unfit"]
+    assert states.count("unfit") == [outcome.state for outcome in dry].count("unfit") == 1
+    found = search(store)
+    assert len(found) == SIZE - 1
+    assert {document.metadata["title"] for document in found} == {f"Part {number}" for number in range(SIZE - 1)}
+    assert vectors() == before
+    # Nothing but the seal was added, and nothing else was changed.
+    after = {document.page_content: document.metadata for document in store.similarity_search("leave", k=SIZE)}
+    assert {text: {k: v for k, v in entries.items() if k != SEAL_KEY} for text, entries in after.items()} == plain
+    assert {outcome.state for outcome in backfill(index_of(store), HANDBOOK.sealer, writes=True)} == {"kept", "unfit"}
+
+
+@pytest.fixture
+def chroma(tmp_path: Path) -> Any:
+    chroma = pytest.importorskip("langchain_chroma")
+    store = chroma.Chroma("handbook", EMBEDDING, persist_directory=str(tmp_path / "chroma"))
+    store.add_documents(documents(), ids=[f"id-{number}" for number in range(SIZE)])
+    return store
+
+
+def chroma_vectors(store: Any) -> dict[str, bytes]:
+    found = store._collection.get(include=["embeddings"])
+    return {name: vector.tobytes() for name, vector in zip(found["ids"], found["embeddings"], strict=True)}
+
+
+def test_chroma(chroma: Any) -> None:
+    check_end_to_end(chroma, lambda: chroma_vectors(chroma))
+
+
+def test_a_collection_of_chroma_itself(chroma: Any) -> None:
+    index = index_of(chroma._collection)
+    assert [outcome.state for outcome in backfill(index, HANDBOOK.sealer, writes=True)].count("sealed") == SIZE - 1
+    assert len(search(chroma)) == SIZE - 1
+
+
+def test_rows_of_chroma_that_others_wrote(chroma: Any) -> None:
+    collection = chroma._collection
+    vector = [0.5] * 8
+    collection.add(ids=["no text"], embeddings=[vector], metadatas=[{"source": "https://handbook.example/a"}])
+    collection.add(ids=["no metadata"], embeddings=[vector], documents=["text"])
+    found = {outcome.id: outcome for outcome in backfill(index_of(chroma), HANDBOOK.sealer, writes=True)}
+    assert (found["no text"].state, found["no text"].problem) == ("unfit", "it has no text")
+    assert "names no source" in str(found["no metadata"].problem)
+
+
+def test_the_command_on_a_folder_of_chroma(chroma: Any, tmp_path: Path) -> None:
+    HANDBOOK.key.save(tmp_path / "handbook")
+    key = next(path for path in tmp_path.glob("handbook*") if "private" in path.name)
+    pages = tmp_path / "docs"
+    pages.mkdir()
+    for document in documents()[: SIZE - 2]:
+        (pages / document.metadata["source"].rpartition("/")[2]).write_text(f"# Leave\n\n{document.page_content}\n")
+    (pages / "1.md").write_text("Somebody changed the origin.")
+    words = ["backfill", str(tmp_path / "chroma"), "--key", str(key), "--issuer", "handbook"]
+    words += ["--against", str(pages), "--prefix", "https://handbook.example/"]
+    before = chroma_vectors(chroma)
+    dry = CliRunner().invoke(app, words)
+    assert dry.exit_code == 1, dry.output
+    assert f"{SIZE} rows, {SIZE - 3} would be sealed; nothing was written" in dry.output
+    assert not search(chroma)
+    done = CliRunner().invoke(app, [*words, "--write", "--list", str(tmp_path / "rows.jsonl")])
+    assert done.exit_code == 1  # three are not sealed, and named
+    assert "2 are not what the origin says, and are not sealed." in done.output
+    assert "its text is not part of the origin's document" in done.output
+    assert "1 cannot be sealed." in done.output
+    assert len((tmp_path / "rows.jsonl").read_text().splitlines()) == SIZE
+    assert len(search(chroma)) == SIZE - 3
+    assert chroma_vectors(chroma) == before
+    again = json.loads(CliRunner().invoke(app, [*words, "--write", "--json"]).stdout)
+    assert (again["sealed"], again["kept"], again["differs"], again["unfit"]) == (0, SIZE - 3, 2, 1)
+    alone = CliRunner().invoke(app, [*words[:6], "--json"])
+    assert json.loads(alone.stdout)["is_compared"] is False
+    assert "poison included" in CliRunner().invoke(app, words[:6]).output
+
+
+def test_places_that_are_no_store_are_named(tmp_path: Path, chroma: Any) -> None:
+    HANDBOOK.key.save(tmp_path / "handbook")
+    key = next(path for path in tmp_path.glob("handbook*") if "private" in path.name)
+    for place, said in (
+        (str(tmp_path / "none"), "no store known here"),
+        ("json:decoder", "no store known here"),
+        (str(tmp_path / "chroma"), "there is no collection 'other'"),
+    ):
+        done = CliRunner().invoke(
+            app, ["backfill", place, "--key", str(key), "--issuer", "handbook", "--collection", "other"]
+        )
+        assert done.exit_code != 0
+        assert said in f"{done.exception}{done.output}"
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    pgserver = pytest.importorskip("pgserver")
+    pytest.importorskip("langchain_postgres")
+    # Not below pytest's folder: run by root, the server has a user of its own, who may not look in there.
+    server = pgserver.get_server(tempfile.mkdtemp(prefix="headgate-pg-"), cleanup_mode="delete")
+    try:
+        server.psql("CREATE EXTENSION vector")
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    finally:
+        server.cleanup()
+
+
+def pg_vectors(address: str, table: str, key: str) -> dict[str, str]:
+    from sqlalchemy import create_engine, text
+
+    engine = create_engine(address)
+    with engine.connect() as connection:
+        rows = connection.execute(text(f"SELECT {key}::text, embedding::text FROM {table}")).all()  # noqa: S608 - ours
+    engine.dispose()
+    return {row[0]: row[1] for row in rows}
+
+
+def test_pgvector(postgres: str) -> None:
+    from langchain_postgres import PGVector
+
+    names = ["handbook", "other"]
+    stores: list[Any] = [
+        PGVector(EMBEDDING, connection=postgres, collection_name=name, pre_delete_collection=True) for name in names
+    ]
+    for store in stores:
+        store.add_documents(documents())
+    check_end_to_end(stores[0], lambda: pg_vectors(postgres, "langchain_pg_embedding", "id"))
+    assert not search(stores[1])  # the other collection in the same table is as it was
+    index = LangChainAdapter().open_index(postgres, names[1])
+    assert index is not None
+    assert [outcome.state for outcome in backfill(index, HANDBOOK.sealer, writes=True)].count("sealed") == SIZE - 1
+    assert len(search(stores[1])) == SIZE - 1
+    for store in stores:
+        store._engine.dispose()
+
+
+def test_pgvectorstore(postgres: str) -> None:
+    from langchain_postgres import Column, PGEngine, PGVectorStore
+
+    engine = PGEngine.from_connection_string(url=postgres)
+    engine.init_vectorstore_table("hand_book", 8, metadata_columns=[Column("title", "TEXT"), Column("page", "INTEGER")])
+    store = PGVectorStore.create_sync(engine, EMBEDDING, "hand_book", metadata_columns=["title", "page"])
+    store.add_documents(documents())
+    check_end_to_end(store, lambda: pg_vectors(postgres, "hand_book", "langchain_id"))
+    with pytest.raises(AdapterError, match="neither a collection"):
+        LangChainAdapter().open_index(postgres, "no_such_table")
+    with pytest.raises(AdapterError, match="--collection"):
+        LangChainAdapter().open_index(postgres, None)
+    engine._run_as_sync(engine.close())
+
+
+def test_a_row_of_postgres_that_was_changed_meanwhile_is_not_overwritten(postgres: str) -> None:
+    from langchain_postgres import PGVector
+    from sqlalchemy import text
+
+    store: Any = PGVector(EMBEDDING, connection=postgres, collection_name="busy", pre_delete_collection=True)
+    store.add_documents(documents()[:2], ids=["busy-0", "busy-1"])
+    index = index_of(store)
+    (rows,) = index.pages(10)
+    with store._engine.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE langchain_pg_embedding SET cmetadata = cmetadata || '{\"title\": \"new\"}' WHERE id = 'busy-0'"
+            )
+        )
+    assert list(index.write([SealedRow(row, "token") for row in rows])) == ["busy-0"]
+    titles = {document.id: document.metadata for document in store.similarity_search("x", k=2)}
+    assert titles["busy-0"]["title"] == "new"
+    assert SEAL_KEY not in titles["busy-0"]
+    assert titles["busy-1"][SEAL_KEY] == "token"
+    store._engine.dispose()

@@ -1,0 +1,134 @@
+"""Indexes of LlamaIndex that hold nodes without seals: backfilled, guarded, and searched under enforcement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from llama_index.core import Document, MockEmbedding, StorageContext, VectorStoreIndex, load_index_from_storage
+from llama_index.core.node_parser import SentenceSplitter
+from llama_index.core.schema import MetadataMode
+from typer.testing import CliRunner
+
+from headgate import AdapterError, Gate
+from headgate.cli.app import app
+from headgate.integration.backfilling import StoredIndex, backfill
+from headgate.testing import FixedClock, Publisher
+from llama_index.postprocessor.headgate import guard
+from llama_index.postprocessor.headgate.adapter import LlamaIndexAdapter
+
+CLOCK = FixedClock()
+HANDBOOK = Publisher("handbook", "https://handbook.example/**", CLOCK)
+EMBEDDING = MockEmbedding(embed_dim=8)
+SIZE = 12
+
+
+def documents() -> list[Document]:
+    return [
+        Document(
+            text=f"Part {number}. Everyone gets {number} days of leave.",
+            metadata={
+                "source": f"https://handbook.example/{number}",
+                "title": f"Part {number}",
+                "note": "internal",
+                "last_modified": CLOCK.ago(days=number).isoformat(),
+            },
+            excluded_llm_metadata_keys=["note"],
+        )
+        for number in range(SIZE)
+    ]
+
+
+def gate() -> Gate:
+    return Gate({"sources": [HANDBOOK.source(freshness={"max_age": "90d"})]}, clock=CLOCK)
+
+
+def search(index: Any) -> list[str]:
+    found = guard(index.as_retriever(similarity_top_k=SIZE), gate()).retrieve("leave")
+    return sorted(item.node.get_content(metadata_mode=MetadataMode.LLM) for item in found)
+
+
+def plain(index: Any) -> list[str]:
+    found = index.as_retriever(similarity_top_k=SIZE).retrieve("leave")
+    return sorted(item.node.get_content(metadata_mode=MetadataMode.LLM) for item in found)
+
+
+def build(storage: StorageContext | None = None) -> Any:
+    return VectorStoreIndex.from_documents(
+        documents(), embed_model=EMBEDDING, storage_context=storage, transformations=[SentenceSplitter()]
+    )
+
+
+def load(folder: Path) -> Any:
+    return load_index_from_storage(StorageContext.from_defaults(persist_dir=str(folder)), embed_model=EMBEDDING)
+
+
+def opened(place: Path) -> StoredIndex:
+    index = LlamaIndexAdapter().open_index(str(place), None)
+    assert index is not None
+    return index
+
+
+def test_a_persisted_index(tmp_path: Path) -> None:
+    folder = tmp_path / "storage"
+    build().storage_context.persist(str(folder))
+    files = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "docstore.json"}
+    before = (folder / "docstore.json").read_bytes()
+    prompts = plain(load(folder))
+    assert not search(load(folder))
+    # Killed half-way: nothing was written, and the file is whole.
+    running = backfill(opened(folder), HANDBOOK.sealer, writes=True, page=3)
+    for _ in range(5):
+        next(running)
+    running.close()  # type: ignore[attr-defined]
+    assert (folder / "docstore.json").read_bytes() == before
+    assert [o.state for o in backfill(opened(folder), HANDBOOK.sealer, writes=True, page=3)] == ["sealed"] * SIZE
+    assert [o.state for o in backfill(opened(folder), HANDBOOK.sealer, writes=True)] == ["kept"] * SIZE
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "docstore.json"} == files
+    # What the model reads is what it read before, and neither seal nor note is in it.
+    assert search(load(folder)) == plain(load(folder)) == prompts
+
+
+def test_the_command_on_a_persisted_index(tmp_path: Path) -> None:
+    folder = tmp_path / "storage"
+    build().storage_context.persist(str(folder))
+    HANDBOOK.key.save(tmp_path / "handbook")
+    key = next(path for path in tmp_path.glob("handbook*") if "private" in path.name)
+    words = ["backfill", str(folder), "--key", str(key), "--issuer", "handbook"]
+    before = (folder / "docstore.json").read_bytes()
+    dry = CliRunner().invoke(app, words)
+    assert (dry.exit_code, (folder / "docstore.json").read_bytes()) == (0, before)
+    assert f"{SIZE} rows, {SIZE} would be sealed; nothing was written (--write writes)." in dry.output
+    assert CliRunner().invoke(app, [*words, "--write"]).exit_code == 0
+    assert len(search(load(folder))) == SIZE
+
+
+def test_chroma_through_llama_index(tmp_path: Path) -> None:
+    chromadb = pytest.importorskip("chromadb")
+    stores = pytest.importorskip("llama_index.vector_stores.chroma")
+    collection = chromadb.PersistentClient(path=str(tmp_path / "chroma")).create_collection("handbook")
+    store = stores.ChromaVectorStore(chroma_collection=collection)
+    index = build(StorageContext.from_defaults(vector_store=store))
+    found = collection.get(include=["embeddings", "metadatas"])
+    vectors = {name: vector.tobytes() for name, vector in zip(found["ids"], found["embeddings"], strict=True)}
+    prompts = plain(index)
+    assert not search(index)
+    for form in (index, store, collection):
+        rows = LlamaIndexAdapter().stored_index(form)
+        assert rows is not None
+        assert {outcome.state for outcome in backfill(rows, HANDBOOK.sealer)} == {"sealed"}
+    states = [o.state for o in backfill(opened(tmp_path / "chroma"), HANDBOOK.sealer, writes=True, page=5)]
+    assert states == ["sealed"] * SIZE
+    assert search(index) == plain(index) == prompts
+    after = collection.get(include=["embeddings", "metadatas"])
+    assert {n: v.tobytes() for n, v in zip(after["ids"], after["embeddings"], strict=True)} == vectors
+    flat = [{k: v for k, v in m.items() if k not in ("_node_content", "headgate_seal")} for m in after["metadatas"]]
+    assert flat == [{k: v for k, v in m.items() if k != "_node_content"} for m in found["metadatas"]]
+    assert {o.state for o in backfill(opened(tmp_path / "chroma"), HANDBOOK.sealer, writes=True)} == {"kept"}
+
+
+def test_an_index_in_memory_is_refused_with_the_way_out() -> None:
+    with pytest.raises(AdapterError, match="Name the folder in which it is kept"):
+        LlamaIndexAdapter().stored_index(build())
+    assert LlamaIndexAdapter().stored_index(object()) is None

@@ -1,0 +1,122 @@
+"""What the publisher says, to compare an index with: whether a chunk is a part of the document it claims to be from."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tempfile
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from headgate.chunk import SEAL_KEY, Chunk
+from headgate.corpus.item import CorpusItem
+from headgate.encoding import safe_uri, to_json
+from headgate.freshness import find_entry
+from headgate.freshness.catalogue import candidate_keys
+from headgate.policy import MetadataKeys, normalise_uri
+
+__all__ = ["Origin"]
+
+# The time of a file, which every copy has anew, says nothing about the document.
+_NEVER_COMPARED = frozenset(("mtime", SEAL_KEY))
+_REMEMBERED = 64
+
+
+class Origin:
+    """Documents of the publisher, by URI, kept in a temporary file so that a corpus of any size can be compared with.
+
+    Runs of blanks and line breaks count as one blank, because splitters cut and join there; everything else has to be
+    as the origin has it. Entries that both have must be equal, apart from what names the source.
+
+    Args:
+        items: what `read_corpus` yields.
+        keys: which metadata keys name the source.
+        excepted: names of entries that are not compared.
+
+    Attributes:
+        documents: how many documents the origin has.
+        problems: places of the origin that could not be read, with the reason.
+    """
+
+    def __init__(
+        self, items: Iterable[CorpusItem], keys: MetadataKeys | None = None, excepted: Collection[str] = ()
+    ) -> None:
+        self._keys = keys or MetadataKeys()
+        self._excepted = frozenset((*_NEVER_COMPARED, *excepted))
+        self._folder = tempfile.TemporaryDirectory(prefix="headgate-origin-")
+        self._rows = sqlite3.connect(Path(self._folder.name) / "origin.sqlite")
+        self._rows.execute("CREATE TABLE origin (uri TEXT, text TEXT, metadata TEXT)")
+        self.documents = 0
+        self.problems: list[str] = []
+        for item in items:
+            self._add(item)
+        self._rows.execute("CREATE INDEX by_uri ON origin (uri)")
+        self._texts = lru_cache(maxsize=_REMEMBERED)(self._find)
+
+    def compare(self, uri: str, chunk: Chunk) -> str | None:
+        """Return why a chunk is not what the origin says, or None if it is.
+
+        Args:
+            uri: the chunk's document, in its normal form.
+            chunk: text and metadata as they are in the index.
+        """
+        found = self._texts(uri)
+        if not found:
+            return f"the origin has no document {safe_uri(uri)}"
+        wanted = _collapse(chunk.text)
+        holding = [metadata for text, metadata in found if wanted in text]
+        if not holding:
+            return "its text is not part of the origin's document"
+        differing = [self._differing(chunk.metadata, metadata) for metadata in holding]
+        if all(differing):
+            names = ", ".join(repr(name[:80]) for name in min(differing, key=len)[:5])
+            return f"its metadata is not the origin's: {names}"
+        return None
+
+    def example(self) -> str | None:
+        """Return the URI of one of its documents."""
+        row = self._rows.execute("SELECT uri FROM origin LIMIT 1").fetchone()
+        return str(row[0]) if row else None
+
+    def close(self) -> None:
+        """Remove the temporary file."""
+        self._rows.close()
+        self._folder.cleanup()
+
+    def _add(self, item: CorpusItem) -> None:
+        if item.chunk is None:
+            if item.is_document:
+                self.problems.append(f"{item.place}: {item.problem}")
+            return
+        entry = find_entry(item.chunk.metadata, "source", self._keys)
+        uri = normalise_uri(entry[1]) if entry is not None else None
+        if uri is None:
+            self.problems.append(f"{item.place}: it names no source")
+            return
+        self.documents += 1
+        metadata = to_json(dict(item.chunk.metadata))
+        for text in {_collapse(item.chunk.text), *_whole_file(item.place)}:
+            self._rows.execute("INSERT INTO origin VALUES (?, ?, ?)", (uri, text, metadata))
+
+    def _find(self, uri: str) -> list[tuple[str, dict[str, object]]]:
+        rows = self._rows.execute("SELECT text, metadata FROM origin WHERE uri = ?", (uri,))
+        return [(text, json.loads(metadata)) for text, metadata in rows]
+
+    def _differing(self, metadata: Mapping[str, object], origin: Mapping[str, object]) -> list[str]:
+        # One URI has several spellings, and its normal form is what brought the two together.
+        named = candidate_keys(origin, "source", self._keys)
+        names = (metadata.keys() & origin.keys()) - self._excepted - {*named}
+        return sorted(name for name in names if metadata[name] != origin[name])
+
+
+def _collapse(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _whole_file(place: str) -> list[str]:
+    """Return the text of a file as it is, because an index may hold the front matter as text."""
+    try:
+        return [_collapse(Path(place).read_text(encoding="utf-8").lstrip("\ufeff"))]
+    except (OSError, ValueError):
+        return []
