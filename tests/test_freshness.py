@@ -89,6 +89,14 @@ def test_an_age_counts_from_its_limit_on() -> None:
     assert codes({"updated": NOW - 99 * DAY}) == []
 
 
+def test_a_day_is_too_old_for_certain_once_all_of_it_is() -> None:
+    times = resolve_timestamps({"updated": "2026-05-22"}, keys=MetadataKeys.model_validate({"timezone": "UTC"}))
+    over = datetime(2026, 6, 2, tzinfo=UTC)
+    for now, is_open in [(over, True), (over + TICK, False)]:
+        (finding,) = judge_freshness(times, Freshness.model_validate({"max_age": "10d"}), now).findings
+        assert ("It was modified up to 11d ago" in finding.message) == is_open
+
+
 def test_the_future_begins_after_the_skew() -> None:
     skew = timedelta(minutes=5)
     assert codes({"updated": NOW + skew}) == []
@@ -135,6 +143,22 @@ def test_a_missing_time_counts_where_an_age_is_limited(missing: str, expected: l
         (unsigned,) = judge_freshness(times, Freshness.model_validate({"max_age": "1d"}), NOW).findings
         assert "Nobody signed 'updated', which says that it was modified 2026-05-01T00:00:00Z." in unsigned.message
         assert unsigned.detail == {"unsigned": {"modified": "2026-05-01T00:00:00Z", "key": "updated"}}
+        times = resolve_timestamps({"updated": "soon"}, evidence="sealed")
+        (neither,) = judge_freshness(times, Freshness.model_validate({"max_age": "1d"}), NOW).findings
+        assert (neither.message, neither.detail) == (found[0].message, {})
+
+
+def test_of_a_name_as_much_is_shown_as_fits_a_message() -> None:
+    updated, expires = "updated" + "_" * 100, "expires" + "_" * 100
+    (unread,) = judged({expires: "soon"})
+    assert unread.message.startswith(f"{expires[:80]!r} cannot be read")
+    assert unread.detail["unreadable"] == expires[:80]
+    (missing,) = judged({updated: "soon"}, max_age="1d")
+    assert str(missing.detail["unreadable"]).startswith(f"{updated[:80]!r}: ")
+    times = resolve_timestamps({updated: "2026-05-01"}, evidence="sealed")
+    (unsigned,) = judge_freshness(times, Freshness.model_validate({"max_age": "1d"}), NOW).findings
+    assert f" {updated[:80]!r}, which says" in unsigned.message
+    assert unsigned.detail == {"unsigned": {"modified": "2026-04-30T10:00:00Z", "key": updated[:80]}}
 
 
 def test_what_cannot_be_read_is_excused_only_where_it_was_looked_at() -> None:

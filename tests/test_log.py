@@ -96,7 +96,7 @@ def test_of_what_went_wrong_only_the_first_time_is_said_and_no_content(
     assert finding.detail == {"error": "ValueError"}
     (warning,) = caplog.records
     assert warning.getMessage() == "the decision log could not be written: ValueError"
-    assert warning.exc_info is not None
+    assert warning.exc_info
     assert gate.failures == {"log": 2}
 
 

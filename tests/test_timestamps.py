@@ -451,6 +451,32 @@ def test_numpy_has_a_none_too_and_large_arrays_are_not_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "is_none"),
+    [
+        ("9999-12-29T23:59:59Z", False),
+        ("9999-12-30T00:00:00Z", True),
+        ("9999-12-31T23:59:59Z", True),
+        ("0001-01-01", True),
+        ("0001-01-03T00:00:00Z", True),
+        ("0001-01-03T00:00:01Z", False),
+    ],
+)
+def test_the_ends_of_the_calendar_stand_for_no_end(value: str, is_none: bool) -> None:
+    times = resolve_timestamps({"valid_until": value})
+    assert (times.valid_until is None) == is_none
+    assert times.problem_with("valid_until") is None
+    start = resolve_timestamps({"valid_from": value}).valid_from
+    assert (start is None) == (is_none and value.startswith("0"))
+
+
+@pytest.mark.parametrize(("count", "is_read"), [(32, True), (33, False)])
+def test_of_many_spellings_of_one_name_so_many_are_read(count: int, is_read: bool) -> None:
+    times = resolve_timestamps({"expires" + "_" * number: "2999-01-01" for number in range(count)})
+    assert (times.problem_with("valid_until") is None) == is_read
+    assert (times.valid_until or NOON).year == 2999
+
+
+@pytest.mark.parametrize(
     ("value", "version"),
     [
         (0, 0),
