@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import inspect
 from collections.abc import Hashable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import RunnableConfig
 from langchain_core.vectorstores import VectorStore, VectorStoreRetriever
 
 from headgate.integration.search import wider_pool
+from headgate.integration.tracing import TraceInner, digest_of, id_of
 from langchain_headgate.convert import text_of
+from langchain_headgate.gating import off_loop
 from langchain_headgate.outside import keeps_texts
 from langchain_headgate.searching import DEFAULT_K, is_filtered, pools_of
+from langchain_headgate.tracing import spans_of
+from langchain_headgate.untraced import untraced
 
-__all__ = ["Reach", "TraceInner", "afetch", "fetch"]
+__all__ = ["Reach", "afetch", "fetch"]
 
-TraceInner = Literal["full", "ids", "off"]
-
+# Without callbacks, so that nothing is inherited from the chain either.
+_SILENT: RunnableConfig = {"callbacks": []}
 _COUNT_NAMES = ("k", "top_k")
 _METHODS = {
     "similarity": "similarity_search",
@@ -124,15 +128,16 @@ def fetch(
     trace_inner: TraceInner,
 ) -> Any:
     """Return what a retriever finds, as a run of its own, as a run with digests, or untraced."""
+    callbacks = run_manager.get_child()
     if trace_inner == "full":
-        return retriever.invoke(query, config={"callbacks": run_manager.get_child()}, **arguments)
-    silent = CallbackManagerForRetrieverRun.get_noop_manager()
-    given = _arguments(retriever, silent, arguments)
+        return retriever.invoke(query, config={"callbacks": callbacks}, **arguments)
     if trace_inner == "off":
-        return retriever._get_relevant_documents(query, **given)
-    run = run_manager.get_child().on_retriever_start(None, query, name=retriever.get_name())
+        with untraced(callbacks, spans_of(callbacks.handlers, run_manager.run_id)):
+            return retriever.invoke(query, config=_SILENT, **arguments)
+    run = callbacks.on_retriever_start(None, query, name=retriever.get_name())
     try:
-        found = retriever._get_relevant_documents(query, **given)
+        with untraced(run.get_child(), spans_of(callbacks.handlers, run.run_id)):
+            found = retriever.invoke(query, config=_SILENT, **arguments)
     except Exception as error:
         run.on_retriever_error(error)
         raise
@@ -148,39 +153,31 @@ async def afetch(
     trace_inner: TraceInner,
 ) -> Any:
     """As `fetch`."""
+    callbacks = run_manager.get_child()
     if trace_inner == "full":
-        return await retriever.ainvoke(query, config={"callbacks": run_manager.get_child()}, **arguments)
-    silent = AsyncCallbackManagerForRetrieverRun.get_noop_manager()
-    given = _arguments(retriever, silent, arguments)
+        return await retriever.ainvoke(query, config={"callbacks": callbacks}, **arguments)
     if trace_inner == "off":
-        return await retriever._aget_relevant_documents(query, **given)
-    run = await run_manager.get_child().on_retriever_start(None, query, name=retriever.get_name())
+        with untraced(callbacks, spans_of(callbacks.handlers, run_manager.run_id)):
+            return await retriever.ainvoke(query, config=_SILENT, **arguments)
+    run = await callbacks.on_retriever_start(None, query, name=retriever.get_name())
     try:
-        found = await retriever._aget_relevant_documents(query, **given)
+        with untraced(run.get_child(), spans_of(callbacks.handlers, run.run_id)):
+            found = await retriever.ainvoke(query, config=_SILENT, **arguments)
     except Exception as error:
         await run.on_retriever_error(error)
         raise
-    await run.on_retriever_end(_without_texts(found))
+    await run.on_retriever_end(await off_loop(found, lambda: _without_texts(found)))
     return found
-
-
-def _arguments(retriever: BaseRetriever, run_manager: Any, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return the keyword arguments that `invoke` would pass on."""
-    # As `BaseRetriever.invoke` decides it, which is passed by here because it would trace the texts.
-    given = dict(arguments) if retriever._expects_other_args else {}
-    return {**given, "run_manager": run_manager} if retriever._new_arg_supported else given
 
 
 def _without_texts(found: Any) -> list[Document]:
     """Return documents that say which they were, and nothing of what they hold."""
-    documents = found if isinstance(found, (list, tuple)) else []
-    shown = []
-    for document in documents:
-        if isinstance(document, Document):
-            digest = hashlib.sha256(text_of(document).encode("utf-8", "surrogatepass")).hexdigest()
-            # Without metadata, which may quote the text.
-            shown.append(Document(page_content=f"sha-256:{digest}", id=getattr(document, "id", None)))
-    return shown
+    # Without metadata, which may quote the text.
+    return [
+        Document(page_content=digest_of(text_of(document)), id=id_of(getattr(document, "id", None)))
+        for document in (found if isinstance(found, (list, tuple)) else ())
+        if isinstance(document, Document)
+    ]
 
 
 @functools.lru_cache(maxsize=256)

@@ -18,8 +18,9 @@ from headgate import Admission, Gate
 from headgate.integration.adapters import gate_reference, given_gate
 from headgate.integration.search import Search
 from headgate.integration.surface import Proxy, is_harmless_method, is_setting, refuse
+from headgate.integration.tracing import TraceInner, inner_trace
 from langchain_headgate.convert import to_documents
-from langchain_headgate.fetching import Reach, TraceInner, afetch, fetch
+from langchain_headgate.fetching import Reach, afetch, fetch
 from langchain_headgate.gating import aadmit_documents, admit_documents, as_documents
 from langchain_headgate.outside import judged_outside, refuse_lookups
 from langchain_headgate.parts import read_behind
@@ -48,7 +49,9 @@ class GatedRetriever(Proxy, BaseRetriever):
         overfetch: how many times k documents to ask for at first.
         max_fetch: the largest number of documents to ask for.
         trace_inner: how much tracers see of what the inner retriever returned, dropped documents included: `full`
-            is its own run as ever, `ids` a run with ids and digests instead of texts, `off` no run.
+            is its own run and all below it, `ids` one run with ids and digests instead of texts, `off` no run. By
+            default `ids` where the gate keeps documents out, so that their texts do not go to whoever traces, and
+            `full` where it does not.
 
     Raises:
         PolicyError: there is no policy, or it cannot be used.
@@ -59,7 +62,7 @@ class GatedRetriever(Proxy, BaseRetriever):
     k: int | None = Field(default=None, ge=0)
     overfetch: int = Field(default=2, ge=1)
     max_fetch: int = Field(default=200, ge=1)
-    trace_inner: TraceInner = "full"
+    trace_inner: TraceInner | None = None
 
     @field_validator("policy", mode="before")
     @classmethod
@@ -134,13 +137,13 @@ class GatedRetriever(Proxy, BaseRetriever):
     ) -> list[Document]:
         gate = self.gate
         refuse_lookups(gate)
-        course = _Course(self, k, kwargs)
+        course, shown = _Course(self, k, kwargs), inner_trace(self.trace_inner, gate)
         for width in course.search:
             with course.search.attempt():
                 inner, arguments = course.ask(width)
                 # What it finds is judged below, so that texts of its own do not lead around a gate.
                 with judged_outside(gate):
-                    found = fetch(inner, query, run_manager, arguments, self.trace_inner)
+                    found = fetch(inner, query, run_manager, arguments, shown)
                 documents = as_documents(found, self.retriever)
                 course.answered(width, documents, admit_documents(gate, documents, query))
         if course.admission is None:
@@ -158,12 +161,12 @@ class GatedRetriever(Proxy, BaseRetriever):
     ) -> list[Document]:
         gate = self.gate
         refuse_lookups(gate)
-        course = _Course(self, k, kwargs)
+        course, shown = _Course(self, k, kwargs), inner_trace(self.trace_inner, gate)
         for width in course.search:
             with course.search.attempt():
                 inner, arguments = course.ask(width)
                 with judged_outside(gate):
-                    found = await afetch(inner, query, run_manager, arguments, self.trace_inner)
+                    found = await afetch(inner, query, run_manager, arguments, shown)
                 documents = as_documents(found, self.retriever)
                 course.answered(width, documents, await aadmit_documents(gate, documents, query))
         if course.admission is None:

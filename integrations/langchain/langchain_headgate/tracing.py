@@ -3,41 +3,49 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+from collections.abc import Callable, Iterable
 from typing import Any
+from uuid import UUID
 
 from langchain_core.callbacks import (
     AsyncCallbackManager,
     AsyncCallbackManagerForChainRun,
-    BaseCallbackManager,
     CallbackManager,
     CallbackManagerForChainRun,
 )
 
 from headgate import Admission, Gate
 from headgate.integration.adapters import log_dropped
+from headgate.record.summary import headline, shown
+from langchain_headgate.untraced import visible, visible_callbacks
 
-__all__ = ["EVENT_NAME", "arecord", "record"]
+__all__ = ["EVENT_NAME", "arecord", "record", "spans_of"]
 
 EVENT_NAME = "headgate.admission"
-_RUN_NAME = "headgate"
+_FRAMEWORK = "langchain"
 _INLINE_DECISIONS = 500  # more take longer to write down than an event loop should wait
 
 
 def record(gate: Gate, admission: Admission, callbacks: CallbackManager | None) -> Admission:
-    """Release an admission, and show it in the trace: a child run named `headgate`, and one custom event.
+    """Release an admission, and show it in the trace: a child run named by its outcome, and one custom event.
 
-    Tracers show runs; `astream_events` and plain handlers get the event. Neither can change what was decided.
+    Tracers show runs; `astream_events` and plain handlers get the event. Neither can change what was decided. A tracer
+    that makes OpenTelemetry spans of runs gets no second span beside that of the run.
 
     Returns:
         What may enter the prompt.
     """
-    admission = gate.release(admission, context=_parent_context(callbacks), framework="langchain")
+    admission = gate.release(admission, framework=_FRAMEWORK, traced=False)
     log_dropped(admission)
+    callbacks = visible_callbacks(callbacks)
     # A record costs time, so it is made only where somebody sees it.
-    if callbacks is not None and callbacks.handlers:
-        output = admission.to_dict()
-        run: CallbackManagerForChainRun = callbacks.on_chain_start(None, _inputs(admission), name=_RUN_NAME)
+    if callbacks is None or not callbacks.handlers:
+        gate.trace(admission, framework=_FRAMEWORK)
+        return admission
+    with visible():
+        output = shown(admission)
+        run: CallbackManagerForChainRun = callbacks.on_chain_start(None, _inputs(admission), name=headline(admission))
+        gate.trace(admission, framework=_FRAMEWORK, spans=_spans_of_gate(callbacks.handlers, run.run_id))
         run.get_child().on_custom_event(EVENT_NAME, output, run_id=run.run_id)
         run.on_chain_end(output)
     return admission
@@ -45,39 +53,62 @@ def record(gate: Gate, admission: Admission, callbacks: CallbackManager | None) 
 
 async def arecord(gate: Gate, admission: Admission, callbacks: AsyncCallbackManager | None) -> Admission:
     """As `record`, for asynchronous callbacks; a log that is slow to write does not hold up the event loop."""
-    context = _parent_context(callbacks)
     if len(admission.decisions) > _INLINE_DECISIONS:
-        admission = await asyncio.to_thread(gate.release, admission, context=context, framework="langchain")
+        admission = await asyncio.to_thread(gate.release, admission, framework=_FRAMEWORK, traced=False)
     else:
-        admission = await gate.arelease(admission, context=context, framework="langchain")
+        admission = await gate.arelease(admission, framework=_FRAMEWORK, traced=False)
     log_dropped(admission)
-    if callbacks is not None and callbacks.handlers:
-        output = admission.to_dict()
-        run: AsyncCallbackManagerForChainRun = await callbacks.on_chain_start(None, _inputs(admission), name=_RUN_NAME)
+    callbacks = visible_callbacks(callbacks)
+    if callbacks is None or not callbacks.handlers:
+        gate.trace(admission, framework=_FRAMEWORK)
+        return admission
+    with visible():
+        output, inputs, name = shown(admission), _inputs(admission), headline(admission)
+        run: AsyncCallbackManagerForChainRun = await callbacks.on_chain_start(None, inputs, name=name)
+        gate.trace(admission, framework=_FRAMEWORK, spans=_spans_of_gate(callbacks.handlers, run.run_id))
         await run.get_child().on_custom_event(EVENT_NAME, output, run_id=run.run_id)
         await run.on_chain_end(output)
     return admission
 
 
-def _parent_context(callbacks: BaseCallbackManager | None) -> object:
-    """Return the OpenTelemetry context of the run we are in, where OpenInference traces LangChain.
+def spans_of(handlers: Iterable[Any], run_id: UUID) -> list[Any]:
+    """Return the OpenTelemetry spans that tracers among the handlers have made for a run."""
+    spans: list[Any] = []
+    for handler in handlers:
+        found = (_found(find, handler, run_id) for find in _FINDERS)
+        spans += [span for span in found if callable(getattr(span, "is_recording", None))][:1]
+    return spans
 
-    It keeps LangChain's spans to itself rather than making them current, so a span of ours would be an orphan.
-    """
-    instrumentation = sys.modules.get("openinference.instrumentation.langchain")
-    run_id = callbacks.parent_run_id if callbacks is not None else None
-    if instrumentation is None or run_id is None:
-        return None
+
+def _found(find: Callable[[Any, UUID], Any], handler: Any, run_id: UUID) -> Any:
     try:
-        from opentelemetry.trace import set_span_in_context
-
-        instrumentor = instrumentation.LangChainInstrumentor()
-        if not instrumentor.is_instrumented_by_opentelemetry:
-            return None
-        span = instrumentor.get_span(run_id)
-        return set_span_in_context(span) if span is not None else None
-    except Exception:  # noqa: BLE001 - whatever another package does, the decision stands
+        return find(handler, run_id)
+    except Exception:  # noqa: BLE001 - most handlers have nothing of the kind, and none may change what was decided
         return None
+
+
+def _spans_of_gate(handlers: Iterable[Any], run_id: UUID) -> list[Any]:
+    """Return the spans of a gate's run, and have the tracers that know the kind show a guardrail."""
+    kept = list(handlers)
+    for handler in kept:
+        # LangSmith takes no such type of run, so it is not said to all of them.
+        run = _found(lambda one, run_id: one.get_span and one.run_map[str(run_id)], handler, run_id)
+        if run is not None:
+            run.run_type = "guardrail"
+        observation = _found(lambda one, run_id: one._runs[run_id], handler, run_id)
+        if hasattr(observation, "_observation_type"):
+            observation._observation_type = "guardrail"
+    return spans_of(kept, run_id)
+
+
+# Where tracers keep the spans of open runs. They are known by their shape, because importing them here would load them
+# for everybody.
+_FINDERS: tuple[Callable[[Any, UUID], Any], ...] = (
+    lambda handler, run_id: handler.get_span(run_id),  # OpenInference
+    lambda handler, run_id: handler.spans[run_id].span,  # OpenLLMetry (Traceloop)
+    lambda handler, run_id: handler._runs[run_id]._otel_span,  # Langfuse
+    lambda handler, run_id: handler._run_span_mapping[str(run_id)].span._span,  # MLflow
+)
 
 
 def _inputs(admission: Admission) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from headgate.admission.concluding import judge_admission
@@ -175,13 +176,16 @@ class Gate:
             return await asyncio.to_thread(self.judge, chunks, query, now, as_of)
         return self.judge(chunks, query, now, as_of)
 
-    def release(self, admission: Admission, *, context: object = None, framework: str = "none") -> Admission:
+    def release(
+        self, admission: Admission, *, context: object = None, framework: str = "none", traced: bool = True
+    ) -> Admission:
         """Record an admission and tell the sinks; what it returns may enter the prompt.
 
         Args:
             admission: what `judge` returned, or its `limited_to`.
             context: the OpenTelemetry context whose span is the parent; by default the current one.
             framework: the framework that asked, for metrics.
+            traced: whether to show it in OpenTelemetry at once; if not, `trace` does.
 
         Returns:
             The admission; if it could not be recorded and the policy says so, one in which everything is dropped.
@@ -192,13 +196,33 @@ class Gate:
         # Before recording: a log that fails gives every document G905, and a full disk would hold all sources.
         if self._watch.sources:
             self._observe(admission)
-        return self._recorder.release(admission, context, framework)
+        released = self._recorder.release(admission)
+        if traced:
+            self.trace(released, context=context, framework=framework)
+        return released
 
-    async def arelease(self, admission: Admission, *, context: object = None, framework: str = "none") -> Admission:
+    async def arelease(
+        self, admission: Admission, *, context: object = None, framework: str = "none", traced: bool = True
+    ) -> Admission:
         """As `release`; a log that is forced to the disk is waited for in a thread."""
+        release = partial(self.release, context=context, framework=framework, traced=traced)
         if self._recorder.is_slow or self._watch.sources:
-            return await asyncio.to_thread(self.release, admission, context=context, framework=framework)
-        return self.release(admission, context=context, framework=framework)
+            return await asyncio.to_thread(release, admission)
+        return release(admission)
+
+    def trace(
+        self, admission: Admission, *, context: object = None, framework: str = "none", spans: Sequence[object] = ()
+    ) -> None:
+        """Show in OpenTelemetry what `release` has returned, for adapters that have made spans for it.
+
+        Args:
+            admission: what `release` returned.
+            context: the OpenTelemetry context whose span is the parent; by default the current one.
+            framework: the framework that asked, for metrics.
+            spans: the open spans of this very admission; they say what was decided, in place of a span of its own.
+        """
+        if not self._is_proof(admission):
+            self._recorder.trace(admission, context, framework, spans)
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until the sinks have been told of everything that was released.

@@ -74,8 +74,8 @@ class Recorder:
         if self._decision_log is not None:
             self._decision_log.close()
 
-    def release(self, admission: Admission, context: object, framework: str) -> Admission:
-        """Record an admission, then show it to whoever wants to see it."""
+    def release(self, admission: Admission) -> Admission:
+        """Record an admission, then hand it to the sinks."""
         if self._decision_log is not None:
             try:
                 self._decision_log.write(admission)
@@ -84,15 +84,18 @@ class Recorder:
         # After the log, so that sinks see what was released and not what was decided.
         for sink in self._background:
             sink(admission)
+        return admission
+
+    def trace(self, admission: Admission, context: object, framework: str, spans: Sequence[object]) -> None:
+        """Show a released admission in OpenTelemetry."""
         # Only where the application has loaded OpenTelemetry: importing it here would tax everybody.
         if "opentelemetry.trace" in sys.modules:
             try:
                 from headgate.record.otel import emit
 
-                emit(admission, context, framework)
+                emit(admission, context, framework, spans)
             except Exception:  # noqa: BLE001 - a trace that fails changes no decision
                 self._count("otel", "OpenTelemetry failed; admissions go on, and this is counted")
-        return admission
 
     def _configure(self, policy: Policy) -> None:
         settings = policy.log

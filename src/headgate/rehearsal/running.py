@@ -100,9 +100,11 @@ class _RecordingGate(Gate):
 
     last: Admission | None = None
 
-    def release(self, admission: Admission, *, context: object = None, framework: str = "none") -> Admission:
+    def release(
+        self, admission: Admission, *, context: object = None, framework: str = "none", traced: bool = True
+    ) -> Admission:
         """Release, and keep it."""
-        self.last = super().release(admission, context=context, framework=framework)
+        self.last = super().release(admission, context=context, framework=framework, traced=traced)
         return self.last
 
 

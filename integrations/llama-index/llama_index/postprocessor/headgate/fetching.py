@@ -1,15 +1,33 @@
-"""How to get n nodes from a retriever of LlamaIndex."""
+"""How to get n nodes from a retriever of LlamaIndex, and how much of it tracers see."""
 
 from __future__ import annotations
 
 import copy
+import inspect
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from llama_index.core.base.base_retriever import BaseRetriever
+from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]  # re-exported
+from llama_index.core.instrumentation.dispatcher import (  # type: ignore[attr-defined]  # re-exported
+    active_instrument_tags,
+)
+from llama_index.core.instrumentation.events.retrieval import RetrievalEndEvent, RetrievalStartEvent
+from llama_index.core.instrumentation.events.span import SpanDropEvent  # type: ignore[attr-defined]  # re-exported
+from llama_index.core.instrumentation.span import active_span_id
+from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
 from headgate.integration.search import POOLS, wider_pool
+from headgate.integration.tracing import TraceInner, digest_of, id_of
+from llama_index.postprocessor.headgate.convert import to_chunk
+from llama_index.postprocessor.headgate.gating import as_nodes, off_loop
+from llama_index.postprocessor.headgate.untraced import untraced
 
-__all__ = ["Reach"]
+__all__ = ["Reach", "afetch", "fetch"]
+
+_dispatcher = get_dispatcher(__name__)
 
 _COUNT_NAMES = ("similarity_top_k", "_similarity_top_k", "top_k")
 _MODE = "_vector_store_query_mode"
@@ -72,3 +90,71 @@ class Reach:
             return counted
         k: int | None = getattr(self._retriever, self._field) if self._field is not None else None
         return k
+
+
+def fetch(retriever: BaseRetriever, query: QueryBundle, trace_inner: TraceInner) -> list[NodeWithScore]:
+    """Return what a retriever finds, as a span of its own, as a span with digests, or untraced."""
+    if trace_inner == "full":
+        return as_nodes(retriever.retrieve(query), retriever)
+    if trace_inner == "off":
+        with untraced():
+            return as_nodes(retriever.retrieve(query), retriever)
+    with _span(retriever, "retrieve", query) as shown:
+        with untraced():
+            found = as_nodes(retriever.retrieve(query), retriever)
+        shown.extend(_without_texts(found))
+    return found
+
+
+async def afetch(retriever: BaseRetriever, query: QueryBundle, trace_inner: TraceInner) -> list[NodeWithScore]:
+    """As `fetch`."""
+    if trace_inner == "full":
+        return as_nodes(await retriever.aretrieve(query), retriever)
+    if trace_inner == "off":
+        with untraced():
+            return as_nodes(await retriever.aretrieve(query), retriever)
+    with _span(retriever, "aretrieve", query) as shown:
+        with untraced():
+            found = as_nodes(await retriever.aretrieve(query), retriever)
+        shown.extend(await off_loop(found, lambda: _without_texts(found)))
+    return found
+
+
+@contextmanager
+def _span(retriever: BaseRetriever, method: str, query: QueryBundle) -> Iterator[list[NodeWithScore]]:
+    """Show handlers what the framework shows of a retrieval, with the nodes that are put into the list it yields."""
+    span_id = f"{type(retriever).__name__}.{method}-{uuid.uuid4()}"
+    common: dict[str, Any] = {"id_": span_id, "bound_args": _CALL.bind(query), "instance": retriever}
+    parent, shown = active_span_id.get(), list[NodeWithScore]()
+    token = active_span_id.set(span_id)
+    _dispatcher.span_enter(**common, parent_id=parent, tags=active_instrument_tags.get())
+    try:
+        _dispatcher.event(RetrievalStartEvent(str_or_query_bundle=query))
+        yield shown
+    except BaseException as error:
+        _dispatcher.event(SpanDropEvent(span_id=span_id, err_str=str(error)))
+        _dispatcher.span_drop(**common, err=error)
+        raise
+    else:
+        _dispatcher.event(RetrievalEndEvent(str_or_query_bundle=query, nodes=shown))
+        _dispatcher.span_exit(**common, result=shown)
+    finally:
+        active_span_id.reset(token)
+
+
+def _retrieve(str_or_query_bundle: QueryBundle) -> None:
+    """Stand for the call that handlers are shown."""
+
+
+_CALL = inspect.signature(_retrieve)
+
+
+def _without_texts(nodes: list[NodeWithScore]) -> list[NodeWithScore]:
+    """Return nodes that say which they were, and nothing of what they hold."""
+    shown = []
+    for item in nodes:
+        chunk = to_chunk(item)
+        known = {"id_": id_of(chunk.id)} if id_of(chunk.id) else {}
+        # Without metadata and relationships, which may quote the text.
+        shown.append(NodeWithScore(node=TextNode(text=digest_of(chunk.text), **known), score=item.score))
+    return shown

@@ -26,7 +26,7 @@ from llama_index.core.vector_stores.types import BasePydanticVectorStore
 from headgate import AdapterError, Gate
 from headgate.integration.steps import is_trusted
 
-__all__ = ["judged_outside", "refuse_additions"]
+__all__ = ["is_harmless", "judged_outside", "refuse_additions"]
 
 _FARTHEST = 160
 _MERGING = (AutoMergingRetriever, RecursiveRetriever)
@@ -107,7 +107,7 @@ def refuse_additions(gate: Gate, asked: object, replacing: Sequence[str]) -> Non
             continue
         behind, is_judged = _behind(steps, asked)
         refusal = None if is_judged else refusal
-        odd = next((step for step in behind if not (_is_harmless(step, replacing) or is_trusted(step, gate))), None)
+        odd = next((step for step in behind if not (is_harmless(step, replacing) or is_trusted(step, gate))), None)
         if refusal is None and odd is not None:
             refusal = _of_step(owner, odd)
         break  # what an engine made of its nodes is an answer, and whoever asks it gets no nodes to add to
@@ -186,7 +186,8 @@ def _behind(steps: list[Any], asked: object) -> tuple[list[Any], bool]:
     return ([] if isinstance(asked, HeadgatePostprocessor) else steps), False
 
 
-def _is_harmless(step: object, replacing: Sequence[str]) -> bool:
+def is_harmless(step: object, replacing: Sequence[str]) -> bool:
+    """Return whether a postprocessor takes nothing from elsewhere, or only what was judged already."""
     kind = type(step)
     if kind is MetadataReplacementPostProcessor:
         return step.target_metadata_key in replacing  # type: ignore[attr-defined]

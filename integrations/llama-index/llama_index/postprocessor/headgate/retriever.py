@@ -15,9 +15,10 @@ from headgate import AdapterError, Admission, Gate
 from headgate.integration.adapters import PolicyLike, require_gate
 from headgate.integration.search import Search
 from headgate.integration.surface import Proxy, is_harmless_method, is_setting, refuse
+from headgate.integration.tracing import TraceInner, inner_trace
 from llama_index.postprocessor.headgate.convert import to_nodes
-from llama_index.postprocessor.headgate.fetching import Reach
-from llama_index.postprocessor.headgate.gating import aadmit_nodes, admit_nodes, as_nodes, off_loop
+from llama_index.postprocessor.headgate.fetching import Reach, afetch, fetch
+from llama_index.postprocessor.headgate.gating import aadmit_nodes, admit_nodes, off_loop
 from llama_index.postprocessor.headgate.outside import judged_outside, refuse_additions
 from llama_index.postprocessor.headgate.reading import refusal_of_readers
 from llama_index.postprocessor.headgate.tracing import arecord, record
@@ -33,6 +34,7 @@ _OWN = frozenset(
         "_overfetch",
         "_max_fetch",
         "_replacing",
+        "trace_inner",
         "_verbose",
         "callback_manager",
         "object_map",
@@ -61,6 +63,13 @@ class GatedRetriever(Proxy, BaseRetriever):
         overfetch: how many times k nodes to ask for at first.
         max_fetch: the largest number of nodes to ask for.
         replacing: metadata keys that a later postprocessor puts in place of a node's text.
+        trace_inner: how much tracers see of what the inner retriever returned, dropped nodes included: `full` is its
+            own span and all below it, `ids` one span with ids and digests instead of texts, `off` no span. By default
+            `ids` where the gate keeps nodes out, so that their texts do not go to whoever traces, and `full` where it
+            does not.
+
+    Attributes:
+        trace_inner: the same; it can be set at run time.
 
     Raises:
         AdapterError: the retriever shows nodes to a model of its own before they could be judged.
@@ -76,6 +85,7 @@ class GatedRetriever(Proxy, BaseRetriever):
         overfetch: int = 2,
         max_fetch: int = 200,
         replacing: Sequence[str] = (),
+        trace_inner: TraceInner | None = None,
     ) -> None:
         super().__init__(callback_manager=retriever.callback_manager)
         self._inner = retriever
@@ -85,6 +95,7 @@ class GatedRetriever(Proxy, BaseRetriever):
         self._k = k
         self._overfetch, self._max_fetch = overfetch, max_fetch
         self._replacing = tuple(replacing)
+        self.trace_inner = trace_inner
 
     @property
     def gate(self) -> Gate:
@@ -125,7 +136,7 @@ class GatedRetriever(Proxy, BaseRetriever):
             raise AttributeError(name)
         value = getattr(inner, name)
         if isinstance(value, BaseRetriever):
-            return GatedRetriever(value, self._gate, replacing=self._replacing)
+            return GatedRetriever(value, self._gate, replacing=self._replacing, trace_inner=self.trace_inner)
         is_harmless = is_setting(name, value, (BaseEmbedding,)) or (callable(value) and is_harmless_method(name))
         if is_harmless or not self._gate.keeps_out:
             return value
@@ -148,22 +159,22 @@ class GatedRetriever(Proxy, BaseRetriever):
         self._inner._update_prompts(prompts)
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        course = self._begin()
+        course, shown = self._begin(), inner_trace(self.trace_inner, self._gate)
         for width in course.search:
             with course.search.attempt():
                 with judged_outside(self._gate):
-                    nodes = as_nodes(course.ask(width).retrieve(query_bundle), self._inner)
+                    nodes = fetch(course.ask(width), query_bundle, shown)
                 course.answered(nodes, admit_nodes(self._gate, nodes, query_bundle, self._replacing))
         if course.admission is None:
             return []
         return self._release(course.nodes, record(self._gate, course.limited(), self.callback_manager))
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        course = self._begin()
+        course, shown = self._begin(), inner_trace(self.trace_inner, self._gate)
         for width in course.search:
             with course.search.attempt():
                 with judged_outside(self._gate):
-                    nodes = as_nodes(await course.ask(width).aretrieve(query_bundle), self._inner)
+                    nodes = await afetch(course.ask(width), query_bundle, shown)
                 course.answered(nodes, await aadmit_nodes(self._gate, nodes, query_bundle, self._replacing))
         if course.admission is None:
             return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from llama_index.core.bridge.pydantic import BaseModel, PrivateAttr
@@ -14,7 +15,9 @@ from headgate.integration.steps import Change, explained, is_trusted, last_of
 from llama_index.postprocessor.headgate.comparing import Before
 from llama_index.postprocessor.headgate.convert import to_nodes
 from llama_index.postprocessor.headgate.gating import as_nodes, off_loop
+from llama_index.postprocessor.headgate.outside import is_harmless
 from llama_index.postprocessor.headgate.tracing import arecord, record
+from llama_index.postprocessor.headgate.untraced import untraced
 
 __all__ = ["GuardedStep"]
 
@@ -78,7 +81,8 @@ class GuardedStep(BaseNodePostprocessor):
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         before = Before(nodes, self._replacing)
-        found = as_nodes(self._inner.postprocess_nodes(nodes, query_bundle=query_bundle), self._inner)
+        with self._shown():
+            found = as_nodes(self._inner.postprocess_nodes(nodes, query_bundle=query_bundle), self._inner)
         chunks, added = before.split(found, is_trusted=is_trusted(self._inner, self._gate))
         # Nothing new came in, so there is nothing to decide and nothing to record.
         if not added:
@@ -91,7 +95,8 @@ class GuardedStep(BaseNodePostprocessor):
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         before = await off_loop(nodes, lambda: Before(nodes, self._replacing))
-        found = as_nodes(await self._inner.apostprocess_nodes(nodes, query_bundle=query_bundle), self._inner)
+        with self._shown():
+            found = as_nodes(await self._inner.apostprocess_nodes(nodes, query_bundle=query_bundle), self._inner)
         trusted = is_trusted(self._inner, self._gate)
         chunks, added = await off_loop(found, lambda: before.split(found, is_trusted=trusted))
         if not added:
@@ -103,6 +108,11 @@ class GuardedStep(BaseNodePostprocessor):
     def _explained(self, judged: Admission, changes: list[Change]) -> Admission:
         own = last_of(judged, len(changes))  # the others are recorded already
         return explained(own, dict(enumerate(changes)), type(self._inner).__name__)
+
+    def _shown(self) -> AbstractContextManager[None]:
+        """Return the context in which the step works: what it adds, nobody has judged, and so no tracer sees it."""
+        is_shown = not self._gate.keeps_out or is_harmless(self._inner, self._replacing)
+        return nullcontext() if is_shown else untraced()
 
     def _merge(self, found: list[NodeWithScore], added: list[int], admission: Admission) -> list[NodeWithScore]:
         """Return what the step gave, in its order, with what was added as the gate releases it."""

@@ -1,0 +1,33 @@
+"""How much traces show of what an inner retriever returned, before the gate has judged it: for all frameworks.
+
+Tracing goes to somebody else's service in most places, and what the gate keeps out of a prompt has no business there.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from headgate.admission.gate import Gate
+from headgate.encoding import digest_label, safe_id
+
+__all__ = ["TraceInner", "digest_of", "id_of", "inner_trace"]
+
+TraceInner = Literal["full", "ids", "off"]
+"""`full`: its own trace, with texts; `ids`: that it ran, with ids and digests instead of texts; `off`: nothing."""
+
+
+def inner_trace(chosen: TraceInner | None, gate: Gate) -> TraceInner:
+    """Return how much traces show of an inner retriever: what was chosen, else `ids` where the gate keeps any out."""
+    if chosen is not None:
+        return chosen
+    return "ids" if gate.keeps_out else "full"
+
+
+def digest_of(text: str) -> str:
+    """Return what stands in a trace for a text: its digest, as it is in the record of the admission."""
+    return digest_label(text.encode("utf-8", "surrogatepass"))
+
+
+def id_of(identifier: object) -> str | None:
+    """Return an identifier as records have it: one that may hold a text is a digest."""
+    return safe_id(identifier) if isinstance(identifier, str) else None
