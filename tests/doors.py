@@ -1,7 +1,8 @@
 """Every place where a document can pass the gate: the core, LangChain and LlamaIndex, synchronous and asynchronous.
 
-Each door takes a gate, chunks and a question, brings the chunks in as its framework's documents, and returns what the
-model would read of each one that came out: its text and, where the framework puts metadata into prompts, its metadata.
+Each door takes a gate, chunks and a question, brings the chunks in as its framework's documents, and returns what came
+out: chunks, documents or nodes. `DOORS` gives what the model would read of each: its text and, where the framework puts
+metadata into prompts, its metadata.
 """
 
 from __future__ import annotations
@@ -27,10 +28,16 @@ from langchain_headgate import guard as guard_langchain
 from llama_index.postprocessor.headgate import HeadgatePostprocessor
 from llama_index.postprocessor.headgate import guard as guard_llama_index
 
-__all__ = ["DOORS", "Door", "ids_through"]
+__all__ = ["DOORS", "LEAVING", "PASSING", "Door", "Leaving", "Passing", "documents", "ids_through", "nodes", "read"]
 
 Door = Callable[[Gate, Sequence[Chunk], str], dict[str, str]]
 """Returns what the model would read, by the chunk's id."""
+
+Leaving = Callable[[Gate, Sequence[Chunk], str], Sequence[Any]]
+"""Returns what came out, in the form of the framework."""
+
+Passing = Callable[[Gate, Sequence[Any], str], Sequence[Any]]
+"""As `Leaving`, for documents that are in the form of the framework already."""
 
 
 class Shelf(BaseRetriever):
@@ -78,68 +85,73 @@ def nodes(chunks: Sequence[Chunk]) -> list[NodeWithScore]:
 
 
 def printed(document: Document) -> str:
-    """What a template that prints a whole document would put into the prompt, but for headgate's own entries."""
-    shown = {key: value for key, value in document.metadata.items() if not key.startswith("headgate")}
-    return f"{document.page_content}\n{shown!r}"
+    """What a template that prints a whole document would put into the prompt."""
+    return f"{document.page_content}\n{document.metadata!r}"
 
 
-def read_documents(found: Sequence[Document]) -> dict[str, str]:
-    return {str(document.id): printed(document) for document in found}
+def read(found: Sequence[Any]) -> dict[str, str]:
+    """What the model would read of what came out, by its id."""
+    shown = {}
+    for one in found:
+        if isinstance(one, Chunk):
+            shown[str(one.id)] = one.text
+        elif isinstance(one, Document):
+            shown[str(one.id)] = printed(one)
+        else:
+            shown[one.node.node_id] = one.node.get_content(metadata_mode=MetadataMode.LLM)
+    return shown
 
 
-def read_nodes(found: Sequence[NodeWithScore]) -> dict[str, str]:
-    return {item.node.node_id: item.node.get_content(metadata_mode=MetadataMode.LLM) for item in found}
+def core(gate: Gate, found: Sequence[Any], query: str) -> Sequence[Any]:
+    return gate.admit(found, query).chunks
 
 
-def core(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
-    return {str(chunk.id): chunk.text for chunk in gate.admit(chunks, query).chunks}
+def core_async(gate: Gate, found: Sequence[Any], query: str) -> Sequence[Any]:
+    return asyncio.run(gate.aadmit(found, query)).chunks
 
 
-def core_async(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
-    return {str(chunk.id): chunk.text for chunk in asyncio.run(gate.aadmit(chunks, query)).chunks}
+def langchain_retriever(gate: Gate, found: Sequence[Any], query: str) -> Sequence[Any]:
+    return guard_langchain(Shelf(found=list(found)), gate).invoke(query)
 
 
-def langchain_retriever(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
-    return read_documents(guard_langchain(Shelf(found=documents(chunks)), gate).invoke(query))
+def langchain_retriever_async(gate: Gate, found: Sequence[Any], query: str) -> Sequence[Any]:
+    return asyncio.run(guard_langchain(Shelf(found=list(found)), gate).ainvoke(query))
 
 
-def langchain_retriever_async(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
-    return read_documents(asyncio.run(guard_langchain(Shelf(found=documents(chunks)), gate).ainvoke(query)))
+def langchain_compressor(gate: Gate, found: Sequence[Any], query: str) -> Sequence[Any]:
+    return HeadgateCompressor(policy=gate).compress_documents(list(found), query)
 
 
-def langchain_compressor(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
-    return read_documents(HeadgateCompressor(policy=gate).compress_documents(documents(chunks), query))
+def langchain_step(gate: Gate, found: Sequence[Any], query: str) -> Sequence[Any]:
+    return gate_documents(gate).invoke(list(found))
 
 
-def langchain_step(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
-    return read_documents(gate_documents(gate).invoke(documents(chunks)))
+def langchain_store(gate: Gate, found: Sequence[Any], query: str) -> Sequence[Any]:
+    return guard_langchain(ShelfStore(list(found)), gate).similarity_search(query, k=len(found))
 
 
-def langchain_store(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
-    return read_documents(guard_langchain(ShelfStore(documents(chunks)), gate).similarity_search(query, k=len(chunks)))
+def langchain_store_async(gate: Gate, found: Sequence[Any], query: str) -> Sequence[Any]:
+    store = guard_langchain(ShelfStore(list(found)), gate)
+    return asyncio.run(store.asimilarity_search(query, k=len(found)))
 
 
-def langchain_store_async(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
-    store = guard_langchain(ShelfStore(documents(chunks)), gate)
-    return read_documents(asyncio.run(store.asimilarity_search(query, k=len(chunks))))
-
-
-def langchain_agent(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
+def langchain_agent(gate: Gate, found: Sequence[Any], query: str) -> Sequence[Any]:
     request = SimpleNamespace(tool_call={"name": "shelf", "args": {"query": query}, "id": "1"})
-    answer = ToolMessage("", tool_call_id="1", artifact=documents(chunks))
-    return read_documents(HeadgateMiddleware(gate).wrap_tool_call(request, lambda _: answer).artifact)
+    answer = ToolMessage("", tool_call_id="1", artifact=list(found))
+    released: list[Any] = HeadgateMiddleware(gate).wrap_tool_call(request, lambda _: answer).artifact
+    return released
 
 
-def llama_index_retriever(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
-    return read_nodes(guard_llama_index(NodeShelf(nodes(chunks)), gate).retrieve(query))
+def llama_index_retriever(gate: Gate, found: Sequence[Any], query: str) -> Sequence[Any]:
+    return guard_llama_index(NodeShelf(list(found)), gate).retrieve(query)
 
 
-def llama_index_retriever_async(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
-    return read_nodes(asyncio.run(guard_llama_index(NodeShelf(nodes(chunks)), gate).aretrieve(query)))
+def llama_index_retriever_async(gate: Gate, found: Sequence[Any], query: str) -> Sequence[Any]:
+    return asyncio.run(guard_llama_index(NodeShelf(list(found)), gate).aretrieve(query))
 
 
-def llama_index_postprocessor(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
-    return read_nodes(HeadgatePostprocessor(gate).postprocess_nodes(nodes(chunks), query_str=query))
+def llama_index_postprocessor(gate: Gate, found: Sequence[Any], query: str) -> Sequence[Any]:
+    return HeadgatePostprocessor(gate).postprocess_nodes(list(found), query_str=query)
 
 
 class NodeIndex(BaseIndex[IndexList]):
@@ -168,21 +180,21 @@ class NodeIndex(BaseIndex[IndexList]):
         raise NotImplementedError
 
 
-def llama_index_index(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
-    return read_nodes(guard_llama_index(NodeIndex(nodes(chunks)), gate).as_retriever().retrieve(query))
+def llama_index_index(gate: Gate, found: Sequence[Any], query: str) -> Sequence[Any]:
+    return guard_llama_index(NodeIndex(list(found)), gate).as_retriever().retrieve(query)
 
 
-def llama_index_engine(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
-    engine = guard_llama_index(NodeIndex(nodes(chunks)).as_query_engine(llm=MockLLM()), gate)
-    return read_nodes(engine.retrieve(QueryBundle(query)))
+def llama_index_engine(gate: Gate, found: Sequence[Any], query: str) -> Sequence[Any]:
+    engine = guard_llama_index(NodeIndex(list(found)).as_query_engine(llm=MockLLM()), gate)
+    return engine.retrieve(QueryBundle(query))
 
 
-def llama_index_engine_of_an_index_async(gate: Gate, chunks: Sequence[Chunk], query: str) -> dict[str, str]:
-    engine: Any = guard_llama_index(NodeIndex(nodes(chunks)), gate).as_query_engine(llm=MockLLM())
-    return read_nodes(asyncio.run(engine.aretrieve(QueryBundle(query))))
+def llama_index_engine_of_an_index_async(gate: Gate, found: Sequence[Any], query: str) -> Sequence[Any]:
+    engine: Any = guard_llama_index(NodeIndex(list(found)), gate).as_query_engine(llm=MockLLM())
+    return asyncio.run(engine.aretrieve(QueryBundle(query)))
 
 
-DOORS: Mapping[str, Door] = {
+PASSING: Mapping[str, Passing] = {
     door.__name__: door
     for door in (
         core,
@@ -202,6 +214,24 @@ DOORS: Mapping[str, Door] = {
         llama_index_engine_of_an_index_async,
     )
 }
+
+
+_FORMS: Mapping[str, Callable[[Sequence[Chunk]], list[Any]]] = {"core": list, "langchain": documents, "llama": nodes}
+
+
+def _bringing(name: str, passing: Passing) -> Leaving:
+    form = _FORMS[name.partition("_")[0]]
+    return lambda gate, chunks, query: passing(gate, form(chunks), query)
+
+
+LEAVING: Mapping[str, Leaving] = {name: _bringing(name, passing) for name, passing in PASSING.items()}
+
+
+def _reading(leaving: Leaving) -> Door:
+    return lambda gate, chunks, query: read(leaving(gate, chunks, query))
+
+
+DOORS: Mapping[str, Door] = {name: _reading(leaving) for name, leaving in LEAVING.items()}
 
 
 def ids_through(door: Door, gate: Gate, chunks: Sequence[Chunk]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from headgate import Chunk, Gate, Limits
+from headgate.chunk import SEAL_KEY
 from headgate.testing import FixedClock, Publisher
 
 CLOCK = FixedClock()
@@ -41,13 +42,19 @@ def test_a_citation_is_rewritten_to_what_is_proved(
 ) -> None:
     chunk = DOCS.seal("text", PAGE, {key: declared}, cover=cover)
     (released,) = gate_of(DOCS.source(mode=mode)).admit([chunk]).chunks
-    assert set(released.metadata) == set(chunk.metadata)
+    named = {"source"} if key == "title" and mode == "enforce" else set()
+    assert set(released.metadata) == {*chunk.metadata, *named} - ({SEAL_KEY} if mode == "enforce" else set())
     assert released.metadata[key] == (cited if cited is not None and mode != "audit" else declared)
 
 
-def test_no_citation_is_made_where_there_was_none() -> None:
+def test_a_document_that_names_no_source_leaves_with_the_proved_one() -> None:
     chunk = DOCS.seal("text", PAGE, {"title": "T"}, cover=["title"])
-    assert [one.metadata for one in gate_of().admit([chunk]).chunks] == [chunk.metadata]
+    assert [one.metadata for one in gate_of().admit([chunk]).chunks] == [{"title": "T", "source": PAGE}]
+
+
+def test_what_its_issuer_covers_as_no_source_at_all_stays_none() -> None:
+    chunk = DOCS.seal("text", PAGE, {"source": None}, cover=["source"])
+    assert [one.metadata for one in gate_of().admit([chunk]).chunks] == [{"source": None}]
 
 
 def test_without_a_proof_a_citation_stays_as_it_is() -> None:

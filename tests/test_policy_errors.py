@@ -9,7 +9,7 @@ import pytest
 from headgate import Policy, PolicyError
 
 SOURCE = "version: 1\nsources:\n  - id: a\n    match: ['https://a.example/**']\n    provenance: {require: declared}\n"
-TOP = "Known here: version, mode, modes, metadata, sources, default, budget, log, quarantine, trusted_steps."
+TOP = "Known here: version, mode, modes, metadata, sources, default, budget, on_empty, log, quarantine, trusted_steps."
 NO_MANIFESTS = "Manifests are not part of this version; require sealed or declared."
 REQUIRE = "input should be 'none', 'declared' or 'sealed'."
 LONG = "'" + "x" * 58 + "'"

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from headgate.admission.gate import Gate
     from headgate.chunk import Chunk
     from headgate.decision import Admission, Decision, Dropped, Finding
-    from headgate.errors import AdapterError, BudgetError, HeadgateError, PolicyError, SealError
+    from headgate.errors import (
+        AdapterError,
+        BudgetError,
+        HeadgateError,
+        NothingAdmissibleError,
+        PolicyError,
+        SealError,
+    )
     from headgate.integration.adapters import guard
     from headgate.limits import Limits
     from headgate.policy import Policy
@@ -37,6 +44,7 @@ _HOMES = {
     "HeadgateError": "errors",
     "KeySet": "provenance",
     "Limits": "limits",
+    "NothingAdmissibleError": "errors",
     "Policy": "policy",
     "PolicyError": "errors",
     "Rewrite": "terminology.edits",
@@ -59,6 +67,7 @@ __all__ = [
     "HeadgateError",
     "KeySet",
     "Limits",
+    "NothingAdmissibleError",
     "Policy",
     "PolicyError",
     "Rewrite",

@@ -31,6 +31,8 @@ class Chunk:
             bytes (`sha-256:...`), or None where only a reference (a URL, a path) is there, which no seal can cover.
         hidden_metadata: names of metadata entries that the index keeps out of the prompt, where the framework would put
             them there. What a proof covers is shown all the same, unless its issuer hides it.
+        released: the chunk as an earlier gate released it, where this is its original: what a later gate decides is
+            about the original, and what it does not change leaves as it came.
     """
 
     text: str
@@ -40,6 +42,7 @@ class Chunk:
     prompt_metadata: tuple[str, ...] | None = ()
     media: Mapping[str, str | None] = field(default_factory=dict)
     hidden_metadata: tuple[str, ...] = ()
+    released: Chunk | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
         # What is printed ends in logs: sizes, no text of a document, nor of its metadata.

@@ -325,6 +325,15 @@ _ALL = (
         "What a reranker selects or cuts was proved; what a step fetches or rewrites was not.",
         "Seal what is fetched. If the step may rewrite texts, as masking does, name its class in `trusted_steps`.",
     ),
+    Code(
+        "G908",
+        "nothing admissible",
+        "Documents were found, and none of them may enter the prompt. It is said of a retrieval as a whole, and of the "
+        "note of an earlier gate that stands beside admissible documents.",
+        "A model that is given no context answers from memory, and sounds as sure as ever.",
+        "Look at the reasons of the documents. The policy says what the chain gets instead (`on_empty`): an empty "
+        "list, a note that the model can read, or an error.",
+    ),
 )
 
 CODES: dict[str, Code] = {code.code: code for code in _ALL}

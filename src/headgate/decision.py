@@ -25,6 +25,7 @@ __all__ = [
     "Dropped",
     "Finding",
     "Mode",
+    "OnEmpty",
     "Severity",
     "Shortfall",
     "ShortfallReason",
@@ -35,6 +36,7 @@ __all__ = [
 Severity = Literal["error", "warning", "info"]
 Mode = Literal["enforce", "warn", "audit"]
 Action = Literal["admit", "drop"]
+OnEmpty = Literal["empty", "note", "raise"]
 _ACTIONS = ("admit", "drop")
 _MODES: tuple[Mode, ...] = ("audit", "warn", "enforce")
 
@@ -237,6 +239,7 @@ class Admission(Displayed):
         query: what was asked; in no record unless the policy's log keeps content.
         reading: the digest of the policy's `metadata` section, which says what evidence was read.
         seconds: how long the decisions took.
+        on_empty: what a chain gets where nothing admissible is left; always `empty` where nothing can be kept out.
     """
 
     id: str
@@ -254,6 +257,7 @@ class Admission(Displayed):
     query: str | None = field(default=None, repr=False)
     reading: str = ""
     seconds: float = 0.0
+    on_empty: OnEmpty = "empty"
     # Not an argument, so `replace` leaves it out and a changed admission is made into a record anew.
     _made: tuple[DecisionRecord, ...] | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -265,6 +269,20 @@ class Admission(Displayed):
             f"Admission(id={self.id!r}, mode={self.mode!r}, now={self.now.isoformat()!r}, "
             f"admitted={counts['admit']}, dropped={counts['drop']}, codes={{{codes}}})"
         )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether documents were found and none of them is admissible; not if none were found."""
+        return bool(self.decisions) and not self.chunks
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What there is to say about the retrieval as a whole: that nothing admissible is left (G908)."""
+        if not self.is_empty:
+            return ()
+        count = len(self.decisions)
+        message = f"None of the {count:,} documents that were found may enter the prompt."
+        return (Finding("G908", message, "warning", {"documents": count, "on_empty": self.on_empty}, self.mode),)
 
     def counts(self) -> dict[str, int]:
         """Return how many documents were admitted and dropped, and how many carry each code."""
@@ -324,6 +342,7 @@ class Admission(Displayed):
             "counts": self.counts(),
             "surplus": self.surplus,
             "seconds": round(self.seconds, 6),
+            "findings": [finding.to_dict() for finding in self.findings],
             # Copies, so that a handler that changes an entry changes it for nobody else.
             "decisions": [{**decision} for decision in self.made()],
         }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["AdapterError", "BudgetError", "HeadgateError", "PolicyError", "SealError"]
+from collections.abc import Mapping
+
+__all__ = ["AdapterError", "BudgetError", "HeadgateError", "NothingAdmissibleError", "PolicyError", "SealError"]
 
 
 class HeadgateError(Exception):
@@ -78,6 +80,24 @@ class AdapterError(HeadgateError):
 
 class BudgetError(HeadgateError):
     """The token budget cannot be applied: tiktoken or its encoding is missing."""
+
+
+class NothingAdmissibleError(HeadgateError):
+    """Documents were found, none of them may enter the prompt, and the policy says `on_empty: raise`.
+
+    Args:
+        documents: how many were found.
+        codes: how many of them carry each reason code.
+        admission: the id of the admission.
+    """
+
+    def __init__(self, documents: int, codes: Mapping[str, int], admission: str) -> None:
+        super().__init__(documents, dict(codes), admission)
+        self.documents, self.codes, self.admission = documents, dict(codes), admission
+
+    def __str__(self) -> str:
+        reasons = ", ".join(f"{code}: {count}" for code, count in sorted(self.codes.items()))
+        return f"None of the {self.documents:,} documents that were found may enter the prompt ({reasons})."
 
 
 def format_path(path: tuple[str | int, ...]) -> str:

@@ -25,6 +25,8 @@ class Limits:
         edits: how many edits one text may receive; beyond that it stays as it is (T305).
         memo_entries: how many results of each kind (facts, verdicts, rewrites, sources) a gate remembers.
         memo_chars: how many characters the rewrites, and the metadata of the facts, that it remembers may have.
+        released_texts: how many released texts a process remembers, with their originals and decisions.
+        released_chars: how many characters these may have together.
     """
 
     text_bytes: int = 20_000_000
@@ -40,6 +42,8 @@ class Limits:
     edits: int = 100_000
     memo_entries: int = 20_000
     memo_chars: int = 32_000_000
+    released_texts: int = 10_000
+    released_chars: int = 32_000_000
 
 
 DEFAULT_LIMITS = Limits()

@@ -51,15 +51,6 @@ async def released(message: ToolMessage, gate: Gate) -> Any:
     return await HeadgateMiddleware(gate).awrap_tool_call(REQUEST, handler)
 
 
-@pytest.mark.parametrize("size", [10, 900_000])
-async def test_edits_are_undone_outside_the_event_loop(size: int, gate: Gate) -> None:
-    edits = json.dumps({"edits": [[0, 0, ""]] * (size // 9)}, separators=(",", ":"))
-    watched = Watched({"source": "https://handbook.example/1", "headgate": edits})
-    document = Document.model_construct(page_content="x", metadata=watched, id=None)
-    assert await guard(Finds(found=[document]), gate).ainvoke("fee") == []
-    assert (threading.get_ident() in watched.threads) is (size < 1_000)
-
-
 async def test_a_record_of_megabytes_is_not_read(handbook: Publisher, gate: Gate) -> None:
     good = sealed(handbook, 1, "genuine page")
     good.metadata["headgate"] = json.dumps({"edits": [[0, 7, "forged"]] * 200_000})

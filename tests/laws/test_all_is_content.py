@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from langchain_core.prompts import PromptTemplate
 from langchain_core.prompts import format_document as as_prompted
 
-from doors import DOORS, Shelf, documents, nodes, read_nodes
+from doors import DOORS, Shelf, documents, nodes, read
 from headgate import Chunk
 from langchain_headgate import guard
 from llama_index.postprocessor.headgate import HeadgatePostprocessor, SealNodes
@@ -59,7 +59,7 @@ def test_what_is_covered_cannot_be_hidden(entries: dict[str, str], data: Any) ->
     (node,) = SealNodes(HANDBOOK.sealer)([item.node])
     node.excluded_llm_metadata_keys += data.draw(st.lists(st.sampled_from(sorted(entries))))
     item.node = node
-    prompt = read_nodes(HeadgatePostprocessor(GATE).postprocess_nodes([item], query_str="q"))["1"]
+    prompt = read(HeadgatePostprocessor(GATE).postprocess_nodes([item], query_str="q"))["1"]
     for name, value in entries.items():
         if name != "window":  # it takes the place of a text, and is kept from the model by who sealed it
             assert f"COVERED-{value}" in prompt

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from headgate import Admission, Chunk, Gate
 from headgate.encoding import safe_id, safe_name, safe_uri
-from headgate.integration.mark import make_record
+from headgate.integration.mark import record_of
 from headgate.policy import normalise_uri
 from headgate.record.log import DecisionLog
 from headgate.record.otel import _attributes
@@ -111,7 +111,7 @@ def records_of(admission: Admission, folder: Path) -> dict[str, str]:
         "to_dict": " ".join(leaves(admission.to_dict())),
         "otel": " ".join(leaves(_attributes(admission))),
         "findings": " ".join(finding.message for decision in admission.decisions for finding in decision.findings),
-        "mark": " ".join(make_record(admission, decision) for _, decision in admission.admitted()),
+        "mark": " ".join(leaves([record_of(chunk) for chunk in admission.chunks])),
         "repr": repr(admission) + "".join(map(repr, admission.decisions)),
     }
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from langchain_headgate.adapter import LangChainAdapter, guard
 from langchain_headgate.compressor import HeadgateCompressor, gate_documents
-from langchain_headgate.convert import decision_record, original_text
+from langchain_headgate.convert import decision_record, is_note, original_metadata, original_text
 from langchain_headgate.ingestion import SealDocuments
 from langchain_headgate.retriever import GatedRetriever
 from langchain_headgate.vectorstore import GatedVectorStore
@@ -24,6 +24,8 @@ __all__ = [
     "decision_record",
     "gate_documents",
     "guard",
+    "is_note",
+    "original_metadata",
     "original_text",
 ]
 

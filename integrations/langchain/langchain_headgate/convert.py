@@ -1,4 +1,4 @@
-"""Documents to chunks and back: order, identity and original text kept."""
+"""Documents to chunks and back: order and identity kept, and nothing of headgate's own in what is released."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from langchain_core.documents import Document
 
 from headgate import Admission, Chunk, Decision
-from headgate.integration.mark import RECORD_KEY, make_record, read_record, restore, restore_metadata
+from headgate.integration.mark import NOTE, note_of, original_of, recall, record_of
 
 __all__ = [
-    "RECORD_KEY",
     "by_index",
     "decision_record",
     "is_label",
+    "is_note",
+    "original_metadata",
     "original_text",
     "text_of",
     "to_chunk",
@@ -28,19 +29,20 @@ _LETTERS_PER_DIGIT = 12
 
 
 def to_chunk(document: Document) -> Chunk:
-    """Return a document as the gate sees it: its original text, without the record of an earlier gate.
+    """Return a document as the gate sees it; one that a gate has released is judged by its original."""
+    return recall(_as_it_is(document))
 
-    A document that has passed a gate before carries the edits that were made. They are undone first, because a seal
-    covers the original; whether the result is the original, the seal decides.
-    """
+
+def _as_it_is(document: Document) -> Chunk:
     # A document that was made without validation may have no text, or no metadata: then nothing of it proves anything.
-    text, metadata = text_of(document), getattr(document, "metadata", None)
-    identifier = getattr(document, "id", None)
+    metadata = getattr(document, "metadata", None)
     # Any entry may reach the prompt: a document prompt can print it, and so can a template of the whole document.
-    if not isinstance(metadata, dict) or RECORD_KEY not in metadata:
-        return Chunk(text, metadata if isinstance(metadata, dict) else {}, identifier, prompt_metadata=None)
-    restored = restore_metadata(metadata)
-    return Chunk(restore(text, metadata), restored, identifier, prompt_metadata=None)
+    return Chunk(
+        text_of(document),
+        metadata if isinstance(metadata, dict) else {},
+        getattr(document, "id", None),
+        prompt_metadata=None,
+    )
 
 
 def text_of(document: Document) -> str:
@@ -49,15 +51,17 @@ def text_of(document: Document) -> str:
     return text if isinstance(text, str) else ""
 
 
-def to_document(original: Document, chunk: Chunk, admission: Admission, decision: Decision) -> Document:
-    """Return an admitted chunk as a document: a copy of the original with the rewritten text and a record."""
-    metadata = {**chunk.metadata, RECORD_KEY: make_record(admission, decision)}
+def to_document(original: Document, chunk: Chunk, decision: Decision) -> Document:
+    """Return an admitted chunk as a document: with the rewritten text, and the metadata that may be in a prompt."""
     if decision.mode != "enforce":
-        return original.model_copy(update={"page_content": chunk.text, "metadata": metadata})
+        # The very document where nothing was changed: a gate that only observes passes on what came in.
+        if chunk.text == getattr(original, "page_content", None) and chunk.metadata == original.metadata:
+            return original
+        return original.model_copy(update={"page_content": chunk.text, "metadata": dict(chunk.metadata)})
     # A new document rather than a copy: what a subclass has beside text and metadata, nobody has judged.
     original_id = getattr(original, "id", None)
     identifier = original_id if not decision.is_proved or is_label(original_id) else None
-    return Document(page_content=chunk.text, metadata=metadata, id=identifier)
+    return Document(page_content=chunk.text, metadata=dict(chunk.metadata), id=identifier)
 
 
 def is_label(identifier: object) -> bool:
@@ -75,28 +79,51 @@ def is_label(identifier: object) -> bool:
 
 
 def to_documents(originals: Sequence[Document], admission: Admission) -> list[Document]:
-    """Return the admitted documents of an admission, in the order of the originals."""
-    return [
-        to_document(originals[decision.index], chunk, admission, decision) for chunk, decision in admission.admitted()
-    ]
+    """Return the admitted documents of an admission, in the order of the originals.
+
+    Raises:
+        NothingAdmissibleError: none is left, and the policy says `on_empty: raise`; with `note`, a note is returned.
+    """
+    return list(by_index(originals, admission).values())
 
 
 def by_index(originals: Sequence[Document], admission: Admission) -> dict[int, Document]:
-    """Return the admitted documents of an admission, by their place among the originals."""
-    admitted = admission.admitted()
-    return {one.index: to_document(originals[one.index], chunk, admission, one) for chunk, one in admitted}
+    """Return the admitted documents of an admission, by their place among the originals.
+
+    A note that nothing is admissible takes the place of the first.
+
+    Raises:
+        NothingAdmissibleError: as `to_documents`.
+    """
+    note = note_of(admission)
+    if note is not None:
+        return {0: Document(page_content=note)}
+    return {one.index: to_document(originals[one.index], chunk, one) for chunk, one in admission.admitted()}
+
+
+def is_note(document: Document) -> bool:
+    """Return whether a document is the note that none of the documents found is admissible (`on_empty: note`).
+
+    It has no source and no metadata: there is nothing to cite.
+    """
+    return text_of(document) == NOTE and not getattr(document, "metadata", None)
 
 
 def decision_record(document: Document) -> dict[str, object] | None:
-    """Return what headgate recorded on an admitted document, or None if it passed no gate.
+    """Return what headgate decided about a released document, or None if this process remembers no such document.
 
-    The keys are `admission` (its id), `source`, `subject` (the proved URI), `issuer`, `codes`, and `edits`: a list of
+    It is found by text and metadata, so copies of a document have it too; the document itself holds nothing of it. The
+    keys are `admission` (its id), `source`, `subject` (the proved URI), `issuer`, `codes`, and `edits`: a list of
     `[start, end, alias]` with offsets in the rewritten text.
     """
-    metadata = getattr(document, "metadata", None)
-    return read_record(metadata) if isinstance(metadata, dict) else None
+    return record_of(_as_it_is(document))
 
 
 def original_text(document: Document) -> str:
-    """Return the text of a document as it was before headgate rewrote it."""
-    return restore(document.page_content, document.metadata)
+    """Return the text of a document as it was before headgate rewrote it; its text where that is not known."""
+    return original_of(_as_it_is(document)).text
+
+
+def original_metadata(document: Document) -> dict[str, object]:
+    """Return the metadata of a document as it came to the gate, with its seal; its metadata where that is not known."""
+    return dict(original_of(_as_it_is(document)).metadata)

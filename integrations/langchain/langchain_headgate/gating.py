@@ -10,7 +10,7 @@ from langchain_core.documents import Document
 from langchain_core.messages import ToolMessage
 
 from headgate import Admission, Gate, HeadgateError
-from langchain_headgate.convert import RECORD_KEY, text_of, to_chunk
+from langchain_headgate.convert import text_of, to_chunk
 
 __all__ = ["aadmit_documents", "admit_documents", "as_documents", "off_loop"]
 
@@ -66,10 +66,7 @@ def _weigh(value: Any) -> int:
     if isinstance(value, str):
         return len(value)
     if isinstance(value, Document):
-        metadata = getattr(value, "metadata", None)
-        record = metadata.get(RECORD_KEY) if isinstance(metadata, dict) else None
-        # Edits are undone one by one, which takes longer than to read them.
-        return len(text_of(value)) // 10 + (10 * len(record) if isinstance(record, str) else 0)
+        return len(text_of(value)) // 10
     if isinstance(value, ToolMessage):
         return _weigh(value.content) + _weigh(value.artifact)
     if isinstance(value, (list, tuple)) and len(value) <= _INLINE_ITEMS:

@@ -18,6 +18,7 @@ from langgraph.types import Command
 
 from headgate import Gate, HeadgateError
 from headgate.integration.adapters import PolicyLike, given_gate
+from headgate.integration.mark import watching
 from langchain_headgate.convert import by_index
 from langchain_headgate.gating import aadmit_documents, admit_documents, off_loop
 from langchain_headgate.toolresults import ToolResult
@@ -67,12 +68,13 @@ class HeadgateMiddleware(AgentMiddleware[Any, Any]):
         return self._gate
 
     def wrap_tool_call(self, request: Any, handler: Callable[[Any], ToolMessage | Command[Any]]) -> Any:
-        """Let the tool run, and judge what it returns."""
-        found = self._read(request, handler(request))
-        # No documents, no admission; but what a tool says instead may have to be withheld.
-        if not found.documents:
-            return found.released({})
-        admission = admit_documents(self._gate, found.documents, _query_of(request))
+        """Let the tool run, and judge what it returns; what a gate in it has released is judged by its original."""
+        with watching():
+            found = self._read(request, handler(request))
+            # No documents, no admission; but what a tool says instead may have to be withheld.
+            if not found.documents:
+                return found.released({})
+            admission = admit_documents(self._gate, found.documents, _query_of(request))
         # Middleware is not given the config of its run; it is in a context variable.
         admission = record(self._gate, admission, get_callback_manager_for_config(ensure_config()))
         return found.released(by_index(found.documents, admission))
@@ -80,12 +82,13 @@ class HeadgateMiddleware(AgentMiddleware[Any, Any]):
     async def awrap_tool_call(
         self, request: Any, handler: Callable[[Any], Awaitable[ToolMessage | Command[Any]]]
     ) -> Any:
-        """Let the tool run, and judge what it returns."""
-        result = await handler(request)
-        found = await off_loop(result, lambda: self._read(request, result))
-        if not found.documents:
-            return await off_loop(result, lambda: found.released({}))
-        admission = await aadmit_documents(self._gate, found.documents, _query_of(request))
+        """As `wrap_tool_call`."""
+        with watching():
+            result = await handler(request)
+            found = await off_loop(result, lambda: self._read(request, result))
+            if not found.documents:
+                return await off_loop(result, lambda: found.released({}))
+            admission = await aadmit_documents(self._gate, found.documents, _query_of(request))
         released = await arecord(self._gate, admission, get_async_callback_manager_for_config(ensure_config()))
         return await off_loop(result, lambda: found.released(by_index(found.documents, released)))
 

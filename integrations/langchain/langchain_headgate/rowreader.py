@@ -7,7 +7,7 @@ from typing import Any
 
 from langchain_core.documents import Document
 
-from langchain_headgate.rows import TEXT_NAMES, at, block_with, document_of, picked, shown, text_of_block
+from langchain_headgate.rows import TEXT_NAMES, at, block_with, document_of, picked, text_of_block
 from langchain_headgate.values import GONE, is_name, is_textless
 
 __all__ = ["Admitted", "Build", "RowReader"]
@@ -53,7 +53,7 @@ class RowReader:
 
         def shape(admitted: Document) -> dict[str, Any]:
             row = {**rest, text_name: admitted.page_content}
-            return {**row, metadata_name or "metadata": shown(admitted.metadata)}
+            return {**row, metadata_name or "metadata": admitted.metadata}
 
         return self._leaf(document, shape)
 
@@ -67,9 +67,7 @@ class RowReader:
             return build
         name = next(name for name in TEXT_NAMES if isinstance(row.get(name), str))
         metadata = {key: entry for key, entry in row.items() if key != name}
-        return self._leaf(
-            document_of(row[name], metadata, None), lambda one: {**shown(one.metadata), name: one.page_content}
-        )
+        return self._leaf(document_of(row[name], metadata, None), lambda one: {**one.metadata, name: one.page_content})
 
     def _read_constructor(self, value: Mapping[Any, Any], depth: int) -> Build | None:
         """Read a document as LangChain's `dumpd` writes it."""

@@ -7,10 +7,7 @@ from typing import Any
 
 from langchain_core.documents import Document
 
-from headgate.chunk import SEAL_KEY
-from langchain_headgate.convert import RECORD_KEY
-
-__all__ = ["TEXT_NAMES", "at", "block_with", "document_of", "has_text", "is_block", "picked", "shown", "text_of_block"]
+__all__ = ["TEXT_NAMES", "at", "block_with", "document_of", "has_text", "is_block", "picked", "text_of_block"]
 
 TEXT_NAMES = ("page_content", "text", "content")
 
@@ -55,11 +52,6 @@ def document_of(text: Any, metadata: Any, identifier: Any) -> Document:
         metadata=entries,
         id=identifier if isinstance(identifier, str) else None,
     )
-
-
-def shown(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the metadata of a row that the model will read: without the proof, which is there for the gate."""
-    return {key: value for key, value in metadata.items() if key not in (SEAL_KEY, RECORD_KEY)}
 
 
 def has_text(row: Any) -> bool:

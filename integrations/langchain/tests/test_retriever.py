@@ -30,6 +30,7 @@ from langchain_headgate import (
     decision_record,
     gate_documents,
     guard,
+    original_metadata,
     original_text,
 )
 from langchain_headgate.rehearsal import bm25
@@ -91,7 +92,7 @@ def test_headgate_finds_this_package_by_itself(inner: BaseRetriever, gate: Gate)
 
 def test_the_order_of_the_inner_retriever_is_kept(inner: BaseRetriever, gate: Gate) -> None:
     everything = [d.metadata["headgate_seal"] for d in inner.invoke("page 3", k=24) if "headgate_seal" in d.metadata]
-    admitted = [d.metadata["headgate_seal"] for d in guard(inner, gate).invoke("page 3", k=12)]
+    admitted = [original_metadata(d)["headgate_seal"] for d in guard(inner, gate).invoke("page 3", k=12)]
     assert admitted == everything
 
 

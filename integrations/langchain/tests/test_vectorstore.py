@@ -12,7 +12,7 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import InMemoryVectorStore, VectorStore
 
 from headgate import Gate, HeadgateError
-from langchain_headgate import GatedVectorStore, guard
+from langchain_headgate import GatedVectorStore, guard, original_metadata
 
 
 @pytest.fixture(params=["memory", "chroma", "faiss"])
@@ -52,11 +52,12 @@ def test_every_search_is_gated_and_returns_k(store: VectorStore, gate: Gate, emb
 
 
 def test_scores_stay_with_their_documents(store: VectorStore, gate: Gate) -> None:
-    scores = {d.metadata.get("headgate_seal"): s for d, s in store.similarity_search_with_score("page 3", k=24)}
+    everything = store.similarity_search_with_score("page 3", k=24)
+    scores = {d.metadata.get("headgate_seal"): score for d, score in everything}
     found = guard(store, gate).similarity_search_with_score("page 3", k=5)
     assert len(found) == 5
     for document, score in found:
-        assert score == pytest.approx(scores[document.metadata["headgate_seal"]])
+        assert score == pytest.approx(scores[original_metadata(document)["headgate_seal"]])
     assert is_clean([document for document, _ in found])
 
 

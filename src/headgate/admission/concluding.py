@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from headgate.admission.facts import check_failed
 from headgate.admission.judging import Judgement, judge_chunk
 from headgate.admission.planning import Answers, Plan
-from headgate.admission.setwide import apply_budget, apply_quarantine, apply_supersession
+from headgate.admission.setwide import apply_budget, apply_quarantine, apply_supersession, drop_notes
 from headgate.chunk import Chunk
 from headgate.decision import Admission, Decision, Dropped, Mode
 from headgate.encoding import digest_label, replace_surrogates
@@ -30,6 +30,7 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     _hold_back(judged, answers)
     if len(judged) > 1:
         apply_supersession(judged, plan.at)
+    drop_notes(judged, plan.revision.strictest)
     # Last, so that nothing that stays out takes tokens from what enters.
     if plan.revision.budget is not None:
         apply_budget(judged, plan.revision)
@@ -77,6 +78,7 @@ def _conclude(plan: Plan) -> Admission:
         query=query,
         reading=plan.revision.reading,
         seconds=time.perf_counter() - plan.started,
+        on_empty=plan.revision.on_empty,
     )
 
 

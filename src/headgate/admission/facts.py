@@ -83,7 +83,7 @@ class Facts:
         evidence: what this rests on, as plain values for records.
         has_claim: whether the document carries something that claims to be a proof, verified or not.
         source_key: the metadata entry that named its source, if any.
-        cited: what that entry says on release: the proved subject, to the letter.
+        cited: what that entry, or `source` where there is none, says on release: the proved subject, to the letter.
         witness: what was signed over this text, where the document is refused for what else it holds.
         shown_uri: the document's URI as records may hold it, without credentials.
     """
@@ -235,12 +235,14 @@ def _cited(draft: _Draft) -> str | None:
     """Return the proved subject for the entry that names the source, unless that is what it says or it is covered.
 
     To the letter, because what is equal only in its normal form may differ in a fragment or a segment that says
-    something to a model.
+    something to a model. Without its seal, a document that names no source would no longer say where it is from.
     """
     attestation, requirement = draft.attestation, draft.source.requirement
-    if attestation is None or draft.source_key is None or draft.source_key in attestation.covered:
+    if attestation is None or not is_proof(requirement.require) or requirement.mode == "audit":
         return None
-    if draft.declared == attestation.subject or not is_proof(requirement.require) or requirement.mode == "audit":
+    if draft.source_key is None:
+        return attestation.subject if requirement.is_strict and "source" not in attestation.covered else None
+    if draft.source_key in attestation.covered or draft.declared == attestation.subject:
         return None
     return attestation.subject
 

@@ -18,10 +18,12 @@ from functools import partial
 from pathlib import Path
 
 from headgate.admission.concluding import judge_admission
+from headgate.admission.emptiness import require_admissible
 from headgate.admission.observing import is_observing, under_observation
 from headgate.admission.planning import Answers, Plan, plan_admission, weigh
 from headgate.admission.quarantine import Watch
 from headgate.admission.recording import Recorder
+from headgate.admission.releases import RELEASES
 from headgate.admission.revision import Revision, resolve, with_source
 from headgate.chunk import Chunk
 from headgate.clock import Clock, require_aware, utc_now
@@ -136,8 +138,11 @@ class Gate:
 
         Raises:
             ValueError: `now` or `as_of` has no time zone.
+            NothingAdmissibleError: nothing admissible is left, and the policy says `on_empty: raise`.
         """
-        return self.release(self.judge(chunks, query, now, as_of))
+        admission = self.release(self.judge(chunks, query, now, as_of))
+        require_admissible(admission)
+        return admission
 
     async def aadmit(
         self,
@@ -147,7 +152,9 @@ class Gate:
         as_of: datetime | None = None,
     ) -> Admission:
         """As `admit`. Work of more than a few milliseconds is done in a thread, so that the event loop goes on."""
-        return await self.arelease(await self.ajudge(chunks, query, now, as_of))
+        admission = await self.arelease(await self.ajudge(chunks, query, now, as_of))
+        require_admissible(admission)
+        return admission
 
     def judge(
         self,
@@ -191,15 +198,15 @@ class Gate:
             The admission; if it could not be recorded and the policy says so, one in which everything is dropped.
         """
         # Documents made up for a proof would count as failures and stand in the log as traffic.
-        if is_observing() or self._is_proof(admission):
-            return admission
-        # Before recording: a log that fails gives every document G905, and a full disk would hold all sources.
-        if self._watch.sources:
-            self._observe(admission)
-        released = self._recorder.release(admission)
-        if traced:
-            self.trace(released, context=context, framework=framework)
-        return released
+        if not (is_observing() or self._is_proof(admission)):
+            # Before recording: a log that fails gives every document G905, and a full disk would hold all sources.
+            if self._watch.sources:
+                self._observe(admission)
+            admission = self._recorder.release(admission)
+            if traced:
+                self.trace(admission, context=context, framework=framework)
+        RELEASES.remember(admission, self)
+        return admission
 
     async def arelease(
         self, admission: Admission, *, context: object = None, framework: str = "none", traced: bool = True
@@ -320,7 +327,11 @@ class Gate:
         instant = require_aware(now, "now") if now is not None else self._clock()
         at = require_aware(as_of, "as_of") if as_of is not None else None
         revision = under_observation(self._revision, self._limits) if is_observing() else self._revision
-        return plan_admission(revision, chunks, self._limits, query=query, now=instant, as_of=at)
+        # A chunk that another gate released has no seal any more; only such a chunk itself, because callers of this
+        # method bring what is in an index as well.
+        found = [RELEASES.recall(chunk, is_own_only=True) for chunk in chunks[: self._limits.chunks]]
+        found += chunks[self._limits.chunks :]
+        return plan_admission(revision, found, self._limits, query=query, now=instant, as_of=at)
 
     def _ask(self) -> Answers:
         watch = self._watch

@@ -8,9 +8,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from headgate.admission.emptiness import is_note
 from headgate.admission.facts import Facts, check_failed, find_facts
+from headgate.admission.releases import RELEASES
 from headgate.admission.revision import ResolvedSource, Revision
-from headgate.chunk import Chunk
+from headgate.chunk import SEAL_KEY, Chunk
 from headgate.decision import Decision, Finding, Mode, under_mode
 from headgate.encoding import safe_id
 from headgate.freshness import judge_freshness
@@ -22,6 +24,9 @@ from headgate.terminology.findings import describe_rewrite
 __all__ = ["Judgement", "begin_judgement", "judge_chunk", "judge_times"]
 
 _ZERO = timedelta(0)
+_SEAL = frozenset((SEAL_KEY,))
+# Under which name a document that names no source leaves with the proved one.
+_SOURCE = "source"
 _NO_REWRITES: Mapping[str, Rewrite] = {}
 
 
@@ -42,6 +47,7 @@ class Judgement:
         metadata_rewrites: what it did with metadata entries in the prompt.
         shown: metadata entries that will be in the prompt; None where that is not known.
         withheld: metadata entries that must not be in the prompt.
+        is_note: whether it is the note of an earlier gate, that nothing admissible is left.
         removed: metadata entries that leave the document as well, because a later step could show them.
     """
 
@@ -53,6 +59,7 @@ class Judgement:
         "findings",
         "index",
         "is_kept_out",
+        "is_note",
         "metadata_rewrites",
         "modified",
         "removed",
@@ -69,7 +76,8 @@ class Judgement:
         self.facts = facts
         self.findings = facts.findings
         self.is_kept_out = facts.is_kept_out
-        self.text = chunk.text
+        self.is_note = is_note(chunk)
+        self.text = (chunk.released or chunk).text
         self.modified: datetime | None = None
         self.age: timedelta | None = None
         self.rewrite: Rewrite | None = None
@@ -111,18 +119,21 @@ class Judgement:
     def outgoing(self) -> Chunk:
         """Return the chunk as it may enter the prompt: a new object with metadata of its own."""
         chunk, facts = self.chunk, self.facts
+        if self.is_note:  # whatever a later step has added to it
+            return Chunk(chunk.text, {}, chunk.id, chunk.score)
         if not facts.digest:  # admitted in audit mode although it could not be read: as it came
-            return chunk
-        metadata = dict(chunk.metadata)
+            return chunk.released or chunk
+        # What an earlier gate has taken out or rewritten stays so.
+        metadata = dict((chunk.released or chunk).metadata)
         for name, rewrite in self.metadata_rewrites.items():
             metadata[name] = rewrite.text
-        if facts.cited is not None and facts.source_key in metadata:
-            metadata[str(facts.source_key)] = facts.cited
-        if self.removed:
-            # A template that nobody sees, or a step behind the gate, may print any entry, so what must not be printed
-            # leaves the document.
-            metadata = {name: value for name, value in metadata.items() if name not in self.removed}
-        return Chunk(self.text, metadata, chunk.id, chunk.score, self.shown, chunk.media)
+        # A template that nobody sees, or a step behind the gate, may print any entry, so what must not be printed
+        # leaves the document. The seal has served its purpose: to a model it is noise.
+        removed = self.removed | _SEAL if facts.source.requirement.is_strict else self.removed
+        metadata = {name: value for name, value in metadata.items() if name not in removed}
+        if facts.cited is not None and (facts.source_key is None or facts.source_key in metadata):
+            metadata[facts.source_key or _SOURCE] = facts.cited
+        return Chunk(RELEASES.own(self.text), metadata, chunk.id, chunk.score, self.shown, chunk.media)
 
 
 def _identifier(given: object) -> str | None:
@@ -136,6 +147,10 @@ def _identifier(given: object) -> str | None:
 
 def begin_judgement(index: int, chunk: Chunk, revision: Revision, limits: Limits) -> Judgement:
     """Return a chunk with the facts about it; never raises for anything that a chunk may hold."""
+    if is_note(chunk):
+        note = Judgement(index, chunk, Facts(revision.default))
+        note.add((Finding("G908", "The note of an earlier gate, and no document.", "info"),), revision.strictest)
+        return note
     data = _read_text(chunk, limits)
     if isinstance(data, Finding):
         judgement = Judgement(index, chunk, Facts(revision.default))
@@ -244,19 +259,26 @@ def _rewrite(judgement: Judgement, revision: Revision, digest: bytes, limits: Li
     rewrite, findings = _rewritten(chunk.text, digest, source, revision, limits)
     if findings:
         judgement.add(findings, mode)
+    text = rewrite.text
+    if chunk.released is not None:
+        # What is decided and recorded is about the original; what enters is in the words of both gates.
+        text = _rewritten(chunk.released.text, _digest(chunk.released.text), source, revision, limits)[0].text
     changed: dict[str, Rewrite] = {}
     for name in judgement.shown or ():
-        value = chunk.metadata.get(name)
+        value = (chunk.released or chunk).metadata.get(name)
         if not isinstance(value, str) or len(value) > limits.text_bytes:
             continue
-        key = hashlib.sha256(value.encode("utf-8", "surrogatepass")).digest()
-        found, findings = _rewritten(value, key, source, revision, limits)
+        found, findings = _rewritten(value, _digest(value), source, revision, limits)
         judgement.add([replace(finding, detail={**finding.detail, "metadata": name}) for finding in findings], mode)
         if found.edits:
             changed[name] = found
     if mode != "audit":  # audit records what would change, and changes nothing
-        judgement.rewrite, judgement.text = rewrite, rewrite.text
+        judgement.rewrite, judgement.text = rewrite, text
         judgement.metadata_rewrites = changed
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def _rewritten(

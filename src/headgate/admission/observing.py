@@ -55,6 +55,7 @@ def under_observation(revision: Revision, limits: Limits) -> Revision:
         places=Memo(limits.memo_entries),
         strictest="audit",
         keeps_out=False,
+        on_empty="empty",
     )
 
 

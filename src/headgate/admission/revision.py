@@ -10,7 +10,7 @@ from typing import Any
 
 from headgate.admission.budget import TokenBudget
 from headgate.caching import Memo
-from headgate.decision import Finding, Mode, stricter
+from headgate.decision import Finding, Mode, OnEmpty, stricter
 from headgate.encoding import canonical_json, digest_label
 from headgate.errors import BudgetError, PolicyError
 from headgate.files import MISSING_HERE, MISSING_IN_POLICY
@@ -68,6 +68,7 @@ class Revision:
         places: sources by normalised URI.
         strictest: the strictest mode of provenance of any source, for what cannot be judged and so has no source.
         keeps_out: whether anything can be kept out: a check that may, of some source, is enforced.
+        on_empty: what a chain gets where nothing admissible is left.
     """
 
     digest: str
@@ -87,6 +88,7 @@ class Revision:
     places: Memo[ResolvedSource] = field(compare=False)
     strictest: Mode = "enforce"
     keeps_out: bool = True
+    on_empty: OnEmpty = "empty"
 
     def source_of(self, uri: str | None) -> ResolvedSource:
         """Return the source that a normalised URI belongs to: the most specific match, else the default."""
@@ -159,7 +161,7 @@ def resolve(policy: Policy, limits: Limits) -> Revision:
     return Revision(
         digest=_digest(policy, (*sources.values(), default)),
         mode=policy.mode,
-        reading=digest_label(canonical_json(policy.metadata.model_dump(mode="json"))),
+        reading=digest_label(canonical_json(policy.metadata.model_dump(mode="json", exclude={"release"}))),
         metadata=policy.metadata,
         sources=sources,
         default=default,
@@ -174,6 +176,8 @@ def resolve(policy: Policy, limits: Limits) -> Revision:
         places=Memo(limits.memo_entries),
         strictest=reduce(stricter, (one.modes["provenance"] for one in (*sources.values(), default)), policy.mode),
         keeps_out=policy.keeps_out,
+        # Where only a log that fails can keep something out, nothing takes the place of the documents.
+        on_empty=policy.on_empty if policy.keeps_out else "empty",
     )
 
 
@@ -188,6 +192,7 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str) -> ResolvedSour
             cover=frozenset(rule.provenance.cover),
             mode=policy.effective_mode(rule, "provenance"),
             is_default=name == "default",
+            release=policy.metadata.released,
         ),
         freshness=rule.freshness,
         glossary=_load_glossary(policy, rule),

@@ -10,11 +10,11 @@ from headgate.admission.judging import Judgement
 from headgate.admission.quarantine import Held
 from headgate.admission.revision import Revision
 from headgate.chunk import Chunk
-from headgate.decision import Finding
+from headgate.decision import Finding, Mode
 from headgate.freshness import Candidate, Interval, Timestamps, find_superseded, shift
 from headgate.limits import Limits
 
-__all__ = ["apply_budget", "apply_quarantine", "apply_supersession", "refuse_surplus"]
+__all__ = ["apply_budget", "apply_quarantine", "apply_supersession", "drop_notes", "refuse_surplus"]
 
 # A document that is not in force yet, or that claims to be from the future, replaces nothing today.
 _NOT_IN_FORCE = frozenset(("F204", "F206"))
@@ -49,6 +49,14 @@ def apply_quarantine(judged: Sequence[Judgement], held: Mapping[str, Held]) -> N
             )
             detail = {"source": source.id, "since": why.since.isoformat()}
             judgement.add([Finding("P113", message, detail=detail)], source.modes["provenance"])
+
+
+def drop_notes(judged: Sequence[Judgement], mode: Mode) -> None:
+    """Drop the note of an earlier gate, that nothing is admissible, where something is."""
+    notes = [judgement for judgement in judged if judgement.is_note]
+    if notes and any(not judgement.is_kept_out and not judgement.is_note for judgement in judged):
+        for note in notes:
+            note.add([Finding("G908", "An earlier gate found nothing admissible; something else is.")], mode)
 
 
 def apply_budget(judged: Sequence[Judgement], revision: Revision) -> None:

@@ -21,7 +21,6 @@ from headgate.errors import HeadgateError, SealError
 from headgate.freshness import RESTRICTING_ROLES, TIME_ROLES, Timestamps, find_entry, resolve_timestamps
 from headgate.freshness.catalogue import candidate_keys, lookup, lookup_each
 from headgate.freshness.successors import name_successor
-from headgate.integration.mark import RECORD_KEY
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy import MetadataKeys
 from headgate.provenance import Sealer, metadata_digest
@@ -164,8 +163,8 @@ class Publishing:
                 plain value.
             ValueError: the subject is not a URI, or the text cannot be encoded.
         """
-        # Neither may be covered: the new seal takes the place of one, and each gate writes the other anew.
-        metadata = {key: value for key, value in chunk.metadata.items() if key not in (SEAL_KEY, RECORD_KEY)}
+        # It cannot be covered: the new seal takes its place.
+        metadata = {key: value for key, value in chunk.metadata.items() if key != SEAL_KEY}
         bare = replace(chunk, metadata=metadata)
         claims = self.claims(
             metadata, bare if document is None else document, cover=cover, hide=hide, media=chunk.media

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from types import TracebackType
 
 from headgate.decision import Shortfall, ShortfallReason
+from headgate.integration.mark import watching
 
 __all__ = ["POOLS", "Search", "wider_pool"]
 
@@ -166,16 +167,19 @@ class Search:
 class _Attempt:
     """One request of a search; swallows the error of a request that a smaller one can take the place of."""
 
-    __slots__ = ("_search",)
+    __slots__ = ("_search", "_watching")
 
     def __init__(self, search: Search) -> None:
         self._search = search
+        # Of what the request finds, only what gates release meanwhile has passed one.
+        self._watching = watching()
 
     def __enter__(self) -> None:
-        return None
+        self._watching.__enter__()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
+        self._watching.__exit__(None, None, None)
         # Cancellation and interrupts are not answers of a retriever: they end the search.
         return isinstance(error, Exception) and self._search.failed()

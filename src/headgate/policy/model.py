@@ -12,7 +12,7 @@ from pydantic import (
 )
 from typing_extensions import Self
 
-from headgate.decision import Mode
+from headgate.decision import Mode, OnEmpty
 from headgate.display import Displayed
 from headgate.policy.matching import UriPattern
 from headgate.policy.rules import (
@@ -63,6 +63,11 @@ class Policy(Displayed, PolicyModel):
         default_factory=SourceRule, description="What is required of documents that match no source."
     )
     budget: Budget | None = None
+    on_empty: OnEmpty = Field(
+        default="empty",
+        description="What a chain gets where documents were found and none is admissible. empty: an empty list. note: "
+        "one document without a source that says so. raise: NothingAdmissibleError.",
+    )
     log: Log | None = None
     quarantine: QuarantineStore | None = None
     trusted_steps: ClassNames = Field(

@@ -48,6 +48,12 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, (str, Path, Mapping)) else value
 
 
+def _as_release(value: object) -> object:
+    if value in ("covered", "all") or (isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value)):
+        return value
+    raise ValueError("this is neither covered nor all. Write one of them, or a list of names: [title, author].")
+
+
 def _as_text(value: object) -> object:
     return str(value) if isinstance(value, Path) else value
 
@@ -77,6 +83,10 @@ class PolicyModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_timedelta="iso8601")
 
 
+# What in the section `metadata` names no key to be read.
+_NO_KEYS = ("timezone", "date_order", "release")
+
+
 class MetadataKeys(PolicyModel):
     """Which metadata keys name the source and the times.
 
@@ -102,10 +112,24 @@ class MetadataKeys(PolicyModel):
         "the cautious reading counts.",
     )
 
+    release: Annotated[Literal["covered", "all"] | tuple[str, ...], BeforeValidator(_as_release)] = Field(
+        default="covered",
+        description="What leaves with a document of a source that requires proof, beside its source and numbers. "
+        "covered: what its seal covers. A list of names: these too. all: everything, so whoever writes to the index "
+        "can speak to the model.",
+    )
+
     @cached_property
     def names_any(self) -> bool:
         """Whether the policy names any key of its own."""
-        return any(getattr(self, name) for name in type(self).model_fields if name not in ("timezone", "date_order"))
+        return any(getattr(self, name) for name in type(self).model_fields if name not in _NO_KEYS)
+
+    @property
+    def released(self) -> frozenset[str] | None:
+        """The names of the entries that leave although no seal covers them; None for all."""
+        if isinstance(self.release, str):
+            return None if self.release == "all" else frozenset()
+        return frozenset(self.release)
 
     @field_validator("timezone")
     @classmethod

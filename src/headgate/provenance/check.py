@@ -161,9 +161,9 @@ def check_prompt_metadata(
 ) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
     """Return the metadata entries that must not reach the prompt, and what there is to say about them (step 8).
 
-    Where the chunk names the entries that will be in the prompt, every one of them has to be covered. Where it does not
-    know them, whatever a template may print counts, but not what named the source, nor a few numbers and truth values
-    under short names: taking these out would cost more than they can say.
+    Where the chunk names the entries that will be in the prompt, every one of them has to be covered, or be let out by
+    the policy. Where it does not know them, whatever a template may print counts, but not what named the source, nor a
+    few numbers and truth values under short names: taking these out would cost more than they can say.
 
     Args:
         chunk: the document.
@@ -178,10 +178,11 @@ def check_prompt_metadata(
         return (), ()
     covered = attestation.covered if attestation is not None else ()
     if chunk.prompt_metadata is None:
-        excused = _excused(chunk, covered, source_key)
+        excused = _excused(chunk, covered, requirement, source_key)
         uncovered = [name for name in chunk.metadata if name not in excused]
     else:
-        uncovered = [name for name in chunk.prompt_metadata if name in chunk.metadata and name not in covered]
+        excused = frozenset((*covered, *_released(chunk, requirement)))
+        uncovered = [name for name in chunk.prompt_metadata if name in chunk.metadata and name not in excused]
     if not uncovered:
         return (), ()
     message = f"Kept out of the prompt, because no proof covers it: {_listed(uncovered)}."
@@ -201,22 +202,28 @@ def unproved_words(
     Returns:
         The names; none unless a proof is required and the check is enforced.
     """
-    if requirement.mode != "enforce" or not is_proof(requirement.require):
+    if not requirement.is_strict:
         return frozenset()
     shown = chunk.prompt_metadata
     names = chunk.metadata if shown is None else (*shown, *chunk.hidden_metadata)
-    excused = _excused(chunk, attestation.covered if attestation is not None else (), source_key)
+    excused = _excused(chunk, attestation.covered if attestation is not None else (), requirement, source_key)
     return frozenset(name for name in names if name not in excused)
 
 
-def _excused(chunk: Chunk, covered: Iterable[str], source_key: str | None) -> frozenset[str]:
+def _excused(chunk: Chunk, covered: Iterable[str], requirement: Requirement, source_key: str | None) -> frozenset[str]:
     """Return the entries that may stay in a document whatever its index says in them.
 
     What named the source may: where a proof names another document, it is rewritten to that. Where nothing did, no
     entry is excused, not even one whose key is None.
     """
     named = () if source_key is None else (source_key,)
-    return frozenset((SEAL_KEY, *covered, *_counters(chunk.metadata), *named))
+    released = _released(chunk, requirement)
+    return frozenset((SEAL_KEY, *covered, *released, *_counters(chunk.metadata), *named))
+
+
+def _released(chunk: Chunk, requirement: Requirement) -> Iterable[str]:
+    """Return the entries that the policy lets out although no proof covers them."""
+    return chunk.metadata if requirement.release is None else requirement.release
 
 
 def hidden_though_covered(chunk: Chunk, attestation: Attestation | None, requirement: Requirement) -> tuple[str, ...]:
@@ -224,7 +231,7 @@ def hidden_though_covered(chunk: Chunk, attestation: Attestation | None, require
 
     Whoever writes to the index could otherwise take a warning out of the prompt without touching what is signed.
     """
-    if attestation is None or requirement.mode != "enforce" or not is_proof(requirement.require):
+    if attestation is None or not requirement.is_strict:
         return ()
     # Hidden by the publisher is signed as well, so only the index's own hiding is undone.
     meant = set(attestation.covered) - set(attestation.hidden)

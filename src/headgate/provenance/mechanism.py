@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from headgate.assurance import Assurance
+from headgate.assurance import Assurance, is_proof
 from headgate.decision import Finding, Mode
 from headgate.limits import Limits
 from headgate.provenance.attestation import Attestation
@@ -34,6 +34,7 @@ class Requirement:
         cover: metadata entries that a proof must cover.
         mode: the mode of the provenance check for this source.
         is_default: whether this is the rule of documents that no source of the policy matches.
+        release: metadata entries that leave a document although no proof covers them; None for all of them.
     """
 
     source: str
@@ -43,6 +44,12 @@ class Requirement:
     cover: frozenset[str] = frozenset()
     mode: Mode = "enforce"
     is_default: bool = False
+    release: frozenset[str] | None = frozenset()
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether a proof is required, and the check is enforced: then nothing leaves that nobody vouches for."""
+        return self.mode == "enforce" and is_proof(self.require)
 
 
 @dataclass(frozen=True, slots=True)

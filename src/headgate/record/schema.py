@@ -133,6 +133,8 @@ class AdmissionRecord(TypedDict):
     seconds: float
     decisions: list[DecisionRecord]
     shortfall: NotRequired[ShortfallRecord]
+    # What there is to say about the retrieval as a whole; older logs have none.
+    findings: NotRequired[list[FindingRecord]]
     # Only in the log:
     schema: NotRequired[int]
     type: NotRequired[str]

@@ -132,6 +132,7 @@ _OF_LOG: Mapping[str, Check] = {
     "masked": _is_texts,
     "query": _is_text_or_none,
     "pid": _is_whole_number,
+    "findings": _is_list,
 }
 _OF_LOGGED_DECISION: Mapping[str, Check] = {"prompt_digest": _is_text, "text": _is_text_or_none}
 _EVIDENCE: Mapping[str, Check] = {
@@ -202,6 +203,8 @@ def mend_admission(value: Mapping[str, Any]) -> AdmissionRecord:
     """
     record = _completed(value, _ADMISSION, _OF_LOG)
     record["decisions"] = [_decision(one) for one in record["decisions"] if isinstance(one, Mapping)]
+    if "findings" in record:
+        record["findings"] = _findings(record["findings"])
     return cast("AdmissionRecord", record)
 
 
@@ -231,12 +234,15 @@ def _require_decision(value: object) -> None:
 
 def _decision(value: Mapping[str, Any]) -> DecisionRecord:
     record = _completed(value, _DECISION, _OF_LOGGED_DECISION)
-    findings = [one for one in record["findings"] if isinstance(one, Mapping)]
-    record["findings"] = [_completed(one, _FINDING, {}) for one in findings]
+    record["findings"] = _findings(record["findings"])
     evidence = record.pop("evidence", None)
     if isinstance(evidence, dict) and _fits(evidence, _EVIDENCE):
         record["evidence"] = evidence
     return cast("DecisionRecord", record)
+
+
+def _findings(values: list[Any]) -> list[dict[str, Any]]:
+    return [_completed(one, _FINDING, {}) for one in values if isinstance(one, Mapping)]
 
 
 def _completed(

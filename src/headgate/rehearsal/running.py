@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from headgate.chunk import Chunk
 from headgate.clock import require_aware, utc_now
 from headgate.codes import first_reason
 from headgate.decision import Admission, Decision
-from headgate.errors import AdapterError, HeadgateError
+from headgate.errors import AdapterError, HeadgateError, NothingAdmissibleError
 from headgate.integration.adapters import Adapter, adapters
 from headgate.policy import Policy
 from headgate.rehearsal.advice import rule_behind
@@ -171,7 +172,8 @@ def _ask_all(
                 before = [identify(chunk) for chunk in plain(question)]
                 # A retriever over another index would find none of what was injected, and look clean.
                 _require_known(before, by_id)
-                gated(question)
+                with suppress(NothingAdmissibleError):  # by the policy's `on_empty`; the admission says the same
+                    gated(question)
             except Exception as error:  # noqa: BLE001 - the retriever is somebody else's; the rehearsal goes on
                 result.failed.append((question, f"{type(error).__name__}: {error}"[:300]))
             else:

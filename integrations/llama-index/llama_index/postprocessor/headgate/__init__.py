@@ -1,8 +1,7 @@
 """headgate for LlamaIndex: one line, and nothing unproved, stale or in the wrong words reaches the prompt."""
 
-from headgate.integration.mark import RECORD_KEY
 from llama_index.postprocessor.headgate.adapter import guard
-from llama_index.postprocessor.headgate.convert import decision_record, original_text
+from llama_index.postprocessor.headgate.convert import decision_record, is_note, original_metadata, original_text
 from llama_index.postprocessor.headgate.indexes import GatedIndex
 from llama_index.postprocessor.headgate.ingestion import SealNodes
 from llama_index.postprocessor.headgate.postprocessor import HeadgatePostprocessor
@@ -10,7 +9,6 @@ from llama_index.postprocessor.headgate.retriever import GatedRetriever
 from llama_index.postprocessor.headgate.tracing import HeadgateAdmissionEvent
 
 __all__ = [
-    "RECORD_KEY",
     "GatedIndex",
     "GatedRetriever",
     "HeadgateAdmissionEvent",
@@ -18,5 +16,7 @@ __all__ = [
     "SealNodes",
     "decision_record",
     "guard",
+    "is_note",
+    "original_metadata",
     "original_text",
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from llama_index.core.schema import BaseNode, MetadataMode, NodeWithScore, TextNode
 
 from headgate import Chunk
+from headgate.integration.mark import released_so_far, watching
 from headgate.integration.steps import Change
 from llama_index.postprocessor.headgate.convert import TEMPLATES, to_chunk, visible_keys
 from llama_index.postprocessor.headgate.media import Medium, media
@@ -99,6 +100,8 @@ class Before:
 
     def __init__(self, nodes: Sequence[NodeWithScore], replacing: Sequence[str]) -> None:
         self._replacing = replacing
+        # What the step brings along has passed a gate only if one releases it from now on.
+        self._released_before = released_so_far()
         self._known: dict[str, list[tuple[Shown, Chunk]]] = {}
         for item in nodes:
             shown = Shown.of(item.node, replacing)
@@ -116,6 +119,10 @@ class Before:
             found: what came out.
             is_trusted: whether the step may rewrite texts.
         """
+        with watching(self._released_before):
+            return self._split(found, is_trusted=is_trusted)
+
+    def _split(self, found: Sequence[NodeWithScore], *, is_trusted: bool) -> tuple[list[Chunk], list[int]]:
         company: list[Chunk] = []
         added: list[int] = []
         for position, item in enumerate(found):

@@ -1,59 +1,73 @@
-"""Nodes to chunks and back: order, scores, relationships and original text kept."""
+"""Nodes to chunks and back: order, scores and relationships kept, and nothing of headgate's own in what is released."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llama_index.core.schema import BaseNode, IndexNode, MediaResource, MetadataMode, NodeWithScore
+from llama_index.core.schema import BaseNode, IndexNode, MediaResource, MetadataMode, NodeWithScore, TextNode
 
 from headgate import Admission, Chunk, Decision, Gate
 from headgate.chunk import SEAL_KEY
-from headgate.integration.mark import RECORD_KEY, make_record, read_record, restore, restore_metadata
+from headgate.integration.mark import NOTE, note_of, original_of, recall, record_of
 from llama_index.postprocessor.headgate.media import FRAMEWORK_KINDS, media_digests
 
-__all__ = ["OWN_KEYS", "TEMPLATES", "decision_record", "original_text", "to_chunk", "to_nodes", "visible_keys"]
+__all__ = [
+    "OWN_KEYS",
+    "TEMPLATES",
+    "decision_record",
+    "is_note",
+    "note_nodes",
+    "original_metadata",
+    "original_text",
+    "to_chunk",
+    "to_nodes",
+    "visible_keys",
+]
 
-OWN_KEYS = (SEAL_KEY, RECORD_KEY)
+OWN_KEYS = (SEAL_KEY,)
 """Metadata entries of headgate; neither the model nor the embedder is to see them."""
 
 TEMPLATES = ("text_template", "metadata_template", "metadata_separator")
 """Fields of a node in which an index can hold text for the prompt."""
 
 _UNREADABLE: Any = None
+_NOTE_ID = "nothing-admissible"
 
 
 def to_chunk(item: NodeWithScore, replacing: Sequence[str] = ()) -> Chunk:
     """Return a node as the gate sees it: its text as stored, and what else of it will reach the model.
 
-    A node that was built past its own validation may hold anything; one that cannot be read becomes a chunk without a
-    text, which the gate keeps out (G902).
+    One that a gate has released is judged by its original. A node that was built past its own validation may hold
+    anything; one that cannot be read becomes a chunk without a text, which the gate keeps out (G902).
 
     Args:
         item: a node with its score.
         replacing: metadata entries that a later step puts in place of the text.
     """
     try:
-        return _read(item, replacing)
+        return recall(_read(item.node, item.score, replacing))
     except Exception:  # noqa: BLE001 - whatever it holds, it ends neither the chain nor the admission of the others
         return Chunk(_UNREADABLE)
 
 
-def _read(item: NodeWithScore, replacing: Sequence[str]) -> Chunk:
-    node = item.node
+def _read(node: BaseNode, score: float | None = None, replacing: Sequence[str] = ()) -> Chunk:
     text, metadata = _text(node), node.metadata
     if not isinstance(metadata, Mapping):
-        return Chunk(_UNREADABLE, {}, node.node_id, item.score)
-    if RECORD_KEY in metadata:
-        text, metadata = restore(text, metadata), restore_metadata(metadata)
+        return Chunk(_UNREADABLE, {}, node.node_id, score)
     visible = (*visible_keys(node), *(key for key in replacing if key in metadata))
     shown = dict.fromkeys(visible)
     hidden = tuple(key for key in node.excluded_llm_metadata_keys if key not in shown and key not in OWN_KEYS)
-    return Chunk(text, metadata, node.node_id, item.score, tuple(shown), media_digests(node), hidden)
+    return Chunk(text, metadata, node.node_id, score, tuple(shown), media_digests(node), hidden)
 
 
 def to_nodes(
-    items: Sequence[NodeWithScore], admission: Admission, gate: Gate, replacing: Sequence[str] = ()
+    items: Sequence[NodeWithScore],
+    admission: Admission,
+    gate: Gate,
+    replacing: Sequence[str] = (),
+    *,
+    has_company: bool = False,
 ) -> list[NodeWithScore]:
     """Return the admitted nodes: copies with rewritten text, in the order of the originals.
 
@@ -62,14 +76,19 @@ def to_nodes(
         admission: the decisions about them.
         gate: made them.
         replacing: metadata entries that a later step puts in place of the text.
+        has_company: whether other nodes go on with these, so that nothing admissible among these does not mean none.
+
+    Raises:
+        NothingAdmissibleError: none is left, and the policy says `on_empty: raise`; with `note`, a note is returned.
     """
+    if not has_company and admission.is_empty:
+        return note_nodes(items, admission)
     # What an index node leads to may belong to any source.
     may_lead = not gate.keeps_out
     return [
         _release(
             items[decision.index],
             chunk,
-            admission,
             decision,
             replacing,
             is_enforced=decision.mode == "enforce",
@@ -79,6 +98,30 @@ def to_nodes(
     ]
 
 
+def note_nodes(items: Sequence[NodeWithScore], admission: Admission) -> list[NodeWithScore]:
+    """Return the note that none of some nodes is admissible, in the place of the first; nothing where there is none.
+
+    Raises:
+        NothingAdmissibleError: as `to_nodes`.
+    """
+    note = note_of(admission)
+    return [] if note is None else [_note(note, items[0].score if items else None)]
+
+
+def is_note(node: BaseNode | NodeWithScore) -> bool:
+    """Return whether a node is the note that none of the nodes found is admissible (`on_empty: note`).
+
+    It has no source and no metadata: there is nothing to cite.
+    """
+    plain = _plain(node)
+    return _text(plain) == NOTE and not plain.metadata
+
+
+def _note(text: str, score: float | None) -> NodeWithScore:
+    # Always the same node, so that fusion takes two for one; and the best score, so that a cut-off leaves it.
+    return NodeWithScore(node=TextNode(text=text, id_=_NOTE_ID), score=score)
+
+
 def visible_keys(node: BaseNode) -> list[str]:
     """Return the metadata keys that the node puts into the prompt."""
     hidden = {*node.excluded_llm_metadata_keys, *OWN_KEYS}
@@ -86,14 +129,25 @@ def visible_keys(node: BaseNode) -> list[str]:
 
 
 def decision_record(node: BaseNode | NodeWithScore) -> dict[str, object] | None:
-    """Return what headgate recorded on an admitted node, or None if it passed no gate."""
-    return read_record(node.metadata)
+    """Return what headgate decided about a released node, or None if this process remembers no such node.
+
+    It is found by text and metadata, so copies of a node have it too; the node itself holds nothing of it.
+    """
+    return record_of(_read(_plain(node)))
 
 
 def original_text(node: BaseNode | NodeWithScore) -> str:
-    """Return the text of a node as it was before headgate rewrote it."""
-    plain = node.node if isinstance(node, NodeWithScore) else node
-    return restore(_text(plain), plain.metadata)
+    """Return the text of a node as it was before headgate rewrote it; its text where that is not known."""
+    return original_of(_read(_plain(node))).text
+
+
+def original_metadata(node: BaseNode | NodeWithScore) -> dict[str, object]:
+    """Return the metadata of a node as it came to the gate, with its seal; its metadata where that is not known."""
+    return dict(original_of(_read(_plain(node))).metadata)
+
+
+def _plain(node: BaseNode | NodeWithScore) -> BaseNode:
+    return node.node if isinstance(node, NodeWithScore) else node
 
 
 def _text(node: BaseNode) -> str:
@@ -103,16 +157,20 @@ def _text(node: BaseNode) -> str:
 def _release(
     item: NodeWithScore,
     chunk: Chunk,
-    admission: Admission,
     decision: Decision,
     replacing: Sequence[str],
     *,
     is_enforced: bool,
     may_lead: bool,
 ) -> NodeWithScore:
+    if chunk.text is NOTE:
+        return _note(NOTE, item.score)  # of an earlier gate, without what a step has added to it
     if not isinstance(chunk.text, str):
         return item  # admitted by a policy that only records
-    metadata = {**chunk.metadata, RECORD_KEY: make_record(admission, decision)}
+    metadata = dict(chunk.metadata)
+    may_lead = may_lead or not isinstance(item.node, IndexNode)
+    if not is_enforced and may_lead and chunk.text == _text(item.node) and metadata == item.node.metadata:
+        return item  # a gate that only observes passes on what came in
     for key in replacing:
         if key in decision.withheld:
             # Hiding it from the template would not do: the step behind the gate takes it from here.
@@ -121,13 +179,13 @@ def _release(
     is_proved = decision.is_proved and is_enforced
     if is_proved:
         update.update(_standard_templates(item.node))
-    if isinstance(item.node, IndexNode) and not may_lead:
+    if not may_lead:
         # A retriever further out would put what it leads to in the node's place, and nobody has judged that.
         update["obj"] = None
     node = item.node.model_copy(update=update)
     if "text_resource" in type(node).model_fields:
         _release_resource(node, chunk.text, is_proved=is_proved)
-    elif chunk.text != _text(node):
+    elif chunk.text is not _text(node):  # an equal string would not be known again
         node.set_content(chunk.text)
     return NodeWithScore(node=node, score=item.score)
 
@@ -140,9 +198,13 @@ def _exclusions(node: BaseNode, chunk: Chunk, decision: Decision, replacing: Seq
     """
     shown = {*(chunk.prompt_metadata or ())} - ({*replacing} & {*node.excluded_llm_metadata_keys})
     hidden = [key for key in (*node.excluded_llm_metadata_keys, *chunk.metadata) if key not in shown]
+    lists = {
+        "excluded_llm_metadata_keys": [*hidden, *OWN_KEYS, *decision.withheld],
+        "excluded_embed_metadata_keys": [*node.excluded_embed_metadata_keys, *OWN_KEYS, *decision.withheld],
+    }
     return {
-        "excluded_llm_metadata_keys": _distinct(*hidden, *OWN_KEYS, *decision.withheld),
-        "excluded_embed_metadata_keys": _distinct(*node.excluded_embed_metadata_keys, *OWN_KEYS, *decision.withheld),
+        name: [key for key in dict.fromkeys(keys) if key not in OWN_KEYS or key in chunk.metadata]
+        for name, keys in lists.items()
     }
 
 
@@ -164,7 +226,3 @@ def _standard_templates(node: BaseNode) -> dict[str, Any]:
     known: Any = next(kind for kind in type(node).__mro__ if kind in FRAMEWORK_KINDS)
     fields = known.model_fields
     return {name: fields[name].get_default() for name in TEMPLATES if name in fields}
-
-
-def _distinct(*keys: str) -> list[str]:
-    return list(dict.fromkeys(keys))

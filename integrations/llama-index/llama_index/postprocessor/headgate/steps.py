@@ -116,7 +116,11 @@ class GuardedStep(BaseNodePostprocessor):
 
     def _merge(self, found: list[NodeWithScore], added: list[int], admission: Admission) -> list[NodeWithScore]:
         """Return what the step gave, in its order, with what was added as the gate releases it."""
-        released = to_nodes([found[position] for position in added], admission, self._gate, self._replacing)
+        fresh = [found[position] for position in added]
+        has_company = len(added) < len(found)
+        released = to_nodes(fresh, admission, self._gate, self._replacing, has_company=has_company)
+        if admission.is_empty and not has_company:
+            return released
         places = [added[decision.index] for _, decision in admission.admitted()]
         kept: dict[int, NodeWithScore] = dict(enumerate(found))
         for position in added:

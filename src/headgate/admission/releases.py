@@ -1,0 +1,267 @@
+"""What gates of this process have released: the way back from a document to its original and its decision.
+
+A released document has neither its seal nor a record in it: whatever is in a document may be printed. So the seal, the
+original text and the decision are kept here, and found again by what was released. A second gate judges the original.
+
+The memory is bounded; what it has forgotten is judged as it is. Nothing in a document says that it was released, so
+nobody can write such a thing into an index:
+
+- The very string that was released is recognised wherever it turns up: nobody else can have it.
+- An equal text is recognised where it was released during the search or the call that found it (`watching`).
+- Elsewhere, in a step that is given documents, an equal text with the same metadata and the same identifier, if it has
+  one, is recognised as long as the gate that released it is there.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import Any
+
+from headgate.admission.emptiness import is_note
+from headgate.chunk import Chunk
+from headgate.decision import Admission, Decision
+from headgate.forks import renew_after_fork
+from headgate.limits import DEFAULT_LIMITS, Limits
+
+__all__ = ["RELEASES", "Release", "Releases", "watching"]
+
+# How many documents had been released before the search in which we are; None outside of any.
+_since: ContextVar[int | None] = ContextVar("headgate_released_since", default=None)
+
+_ENTRY_WEIGHT = 100
+_EDIT_WEIGHT = 100
+# Documents of one text: copies of a page under several addresses.
+_MOST_OF_ONE_TEXT = 16
+# Shorter strings are the same objects for everybody in the process.
+_SHORTEST_OWN = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Release:
+    """One document that a gate released.
+
+    Attributes:
+        released: the document as it left.
+        original: the document as it came, with its seal.
+        admission: the id of the admission.
+        decision: what was decided about it.
+        number: how many documents had been released before it, plus one.
+        gate: the gate, if it is still there.
+    """
+
+    released: Chunk
+    original: Chunk
+    admission: str
+    decision: Decision
+    number: int
+    gate: weakref.ref[Any]
+
+    def is_text_of(self, chunk: Chunk) -> bool:
+        """Return whether a chunk has the very string that was released."""
+        return chunk.text is self.released.text and len(chunk.text) >= _SHORTEST_OWN
+
+    def is_known_as(self, chunk: Chunk, since: int | None) -> bool:
+        """Return whether a chunk of an equal text is this document, for a gate that judges it now.
+
+        Args:
+            chunk: the chunk.
+            since: how many documents had been released before the search that found it; None where there was no search.
+        """
+        if self.is_text_of(chunk):
+            return True
+        if chunk.id is not None and chunk.id != self.released.id:
+            return False
+        if since is not None:
+            return self.number > since
+        return self.gate() is not None and not self.changes(chunk.metadata)
+
+    def changes(self, metadata: Mapping[str, object]) -> int:
+        """Return how many of the released entries have another value in `metadata`."""
+        entries = self.released.metadata.items()
+        return sum(name in metadata and not _is_same(metadata[name], value) for name, value in entries)
+
+    def distance(self, metadata: Mapping[str, object]) -> tuple[int, int]:
+        """Return how far `metadata` is from what was released: changed entries, and added or missing ones."""
+        return self.changes(metadata), len(self.released.metadata.keys() ^ metadata.keys())
+
+    def restore(self, chunk: Chunk) -> Chunk:
+        """Return the original of a chunk; what a later step has changed in its metadata is changed there too."""
+        before, now = self.released.metadata, chunk.metadata
+        metadata = {name: value for name, value in self.original.metadata.items() if name in now or name not in before}
+        metadata |= {
+            name: value for name, value in now.items() if name not in before or not _is_same(before[name], value)
+        }
+        return replace(chunk, text=self.original.text, metadata=metadata, released=chunk)
+
+
+class Releases:
+    """A bounded memory of what was released, safe to share between threads.
+
+    Args:
+        limits: how many texts it keeps, and of how many characters.
+    """
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._limits = limits
+        self._known: dict[str, tuple[Release, ...]] = {}
+        self._weights: dict[str, int] = {}
+        self._weight = 0
+        self._number = 0
+        self._lock = threading.Lock()
+        renew_after_fork(self)
+
+    def _after_fork(self) -> None:
+        """Go on in the child: another thread of the parent may have been half-way through a change."""
+        self._lock = threading.Lock()
+        self._weights = {text: sum(map(_weigh, known)) for text, known in self._known.items()}
+        self._weight = sum(self._weights.values())
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    @property
+    def number(self) -> int:
+        """How many documents have been released so far."""
+        return self._number
+
+    def remember(self, admission: Admission, gate: object) -> None:
+        """Keep what was released; what cannot be kept, or is too large, is not recognised later."""
+        if not admission.chunks:
+            return
+        reference = weakref.ref(gate)
+        with self._lock:
+            for released, decision in admission.admitted():
+                if is_note(released):  # nobody's document must become one for having its words
+                    continue
+                try:
+                    original = _kept(admission.inputs[decision.index])
+                    self._number += 1
+                    kept = _kept(released)
+                    self._keep(Release(kept, original, admission.id, decision, self._number, reference))
+                except Exception:  # noqa: BLE001, S112 - metadata may be any mapping; what is not kept is judged anew
+                    continue
+
+    def find(self, chunk: Chunk) -> Release | None:
+        """Return what was released as this text with this metadata, by whatever gate."""
+        try:
+            fitting = [one for one in self._of(chunk.text) if one.is_text_of(chunk) or not one.changes(chunk.metadata)]
+            return min(fitting, key=lambda one: (*one.distance(chunk.metadata), -one.number), default=None)
+        except Exception:  # noqa: BLE001 - metadata may be any mapping, and fail at any time
+            return None
+
+    def recall(self, chunk: Chunk, *, is_own_only: bool = False) -> Chunk:
+        """Return the original of a chunk that a gate has released; the chunk itself where that is not known.
+
+        Args:
+            chunk: a chunk.
+            is_own_only: whether only the very string that was released counts.
+        """
+        if chunk.released is not None:
+            return chunk
+        try:
+            since = _since.get()
+            known = [
+                one
+                for one in self._of(chunk.text)
+                if (one.is_text_of(chunk) if is_own_only else one.is_known_as(chunk, since))
+            ]
+            # Of equal ones, the original with the fewest entries, so that a copy with further entries that nobody
+            # signed cannot take the place of what it is a copy of.
+            fewest = min(
+                known,
+                key=lambda one: (*one.distance(chunk.metadata), len(one.original.metadata), -one.number),
+                default=None,
+            )
+            return chunk if fewest is None else fewest.restore(chunk)
+        except Exception:  # noqa: BLE001 - as above; what cannot be recognised is judged as it is
+            return chunk
+
+    def own(self, text: str) -> str:
+        """Return a text as the string that is released: one that nobody else has, and the same each time."""
+        known = self._of(text)
+        return known[0].released.text if known else text[:1] + text[1:]
+
+    def forget(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._known, self._weights, self._weight = {}, {}, 0
+
+    def _of(self, text: object) -> tuple[Release, ...]:
+        return self._known.get(text, ()) if type(text) is str else ()
+
+    def _keep(self, release: Release) -> None:
+        text = release.released.text
+        weight = _weigh(release)
+        if weight > self._limits.released_chars:
+            return
+        others = [one for one in self._known.pop(text, ()) if not _is_replaced(one, release)]
+        known = (*others[-(_MOST_OF_ONE_TEXT - 1) :], release)
+        self._weight -= self._weights.pop(text, 0)
+        self._known[text] = known  # at the end: the oldest goes first
+        self._weights[text] = sum(map(_weigh, known))
+        self._weight += self._weights[text]
+        while len(self._known) > self._limits.released_texts or self._weight > self._limits.released_chars:
+            oldest = next(iter(self._known))
+            del self._known[oldest]
+            self._weight -= self._weights.pop(oldest)
+
+
+RELEASES = Releases()
+"""The memory of this process."""
+
+
+@contextmanager
+def watching(since: int | None = None) -> Iterator[None]:
+    """Recognise, among what is found within this context, only what is released within it as well.
+
+    For whatever asks a store or a tool: a copy of a released text that somebody has written into an index is not what
+    was released.
+
+    Args:
+        since: how many documents had been released when the search began; by default it begins now.
+    """
+    token = _since.set(RELEASES.number if since is None else since)
+    try:
+        yield
+    finally:
+        _since.reset(token)
+
+
+def _kept(chunk: Chunk) -> Chunk:
+    if not isinstance(chunk.text, str):
+        raise TypeError(type(chunk.text).__name__)
+    # The caller may change its own mapping later.
+    return replace(chunk, metadata=dict(chunk.metadata), released=None)
+
+
+def _is_replaced(old: Release, new: Release) -> bool:
+    """Return whether the newer release takes the place of an older one."""
+    return (
+        old.released.id == new.released.id
+        and len(old.original.metadata) >= len(new.original.metadata)
+        and old.released.metadata.keys() == new.released.metadata.keys()
+        and not old.changes(new.released.metadata)
+    )
+
+
+def _is_same(one: object, other: object) -> bool:
+    return one is other or (type(one) is type(other) and bool(one == other))
+
+
+def _weigh(release: Release) -> int:
+    rewrite = release.decision.rewrite
+    edits = len(rewrite.edits) if rewrite is not None else 0
+    return sum(map(_weigh_chunk, (release.released, release.original))) + _EDIT_WEIGHT * edits
+
+
+def _weigh_chunk(chunk: Chunk) -> int:
+    weight = len(chunk.text) + _ENTRY_WEIGHT * (len(chunk.metadata) + 1)
+    for name, value in chunk.metadata.items():
+        weight += len(name) if isinstance(name, (str, bytes)) else 0
+        weight += len(value) if isinstance(value, (str, bytes)) else 0
+    return weight
