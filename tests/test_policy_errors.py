@@ -6,13 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from headgate import Policy, PolicyError
+from headgate import Gate, Policy, PolicyError
+from headgate.policy.loading import locate
 
 SOURCE = "version: 1\nsources:\n  - id: a\n    match: ['https://a.example/**']\n    provenance: {require: declared}\n"
 TOP = "Known here: version, mode, modes, metadata, sources, default, budget, on_empty, log, quarantine, trusted_steps."
 NO_MANIFESTS = "Manifests are not part of this version; require sealed or declared."
 REQUIRE = "input should be 'none', 'declared' or 'sealed'."
+MODE = "input should be 'enforce', 'warn' or 'audit'."
 LONG = "'" + "x" * 58 + "'"
+
+
+def source(name: str, *match: str) -> str:
+    return f"  - id: {name}\n    match: {list(match)}\n    provenance: {{require: declared}}\n"
+
+
+OTHER = "https://b.example/**"
 
 # The text; the line, the path, the problem and the remedy of each of its errors.
 PROBLEMS: list[tuple[str, list[tuple[int, str, str, str]]]] = [
@@ -105,6 +114,49 @@ PROBLEMS: list[tuple[str, list[tuple[int, str, str, str]]]] = [
             (6, "sources[1].match", "7 does not fit:", "input should be a valid tuple."),
         ],
     ),
+    (
+        SOURCE + source("a", OTHER),
+        [(6, "sources[1].id", "two sources have the id 'a'. Give each its own.", "")],
+    ),
+    (
+        SOURCE + source("default", OTHER),
+        [
+            (
+                6,
+                "sources[1].id",
+                "'default' is the name of the rule for unmatched documents. Choose another id.",
+                "",
+            )
+        ],
+    ),
+    (
+        SOURCE + source("b", OTHER, "HTTPS://A.example:443/**"),
+        [
+            (
+                7,
+                "sources[1].match[1]",
+                "'HTTPS://A.example:443/**' is claimed by 'a' and 'b'. Keep it in one.",
+                "",
+            )
+        ],
+    ),
+    (
+        SOURCE + source("b", OTHER) + "    quarantine: {}\n",
+        [
+            (
+                9,
+                "sources[1].quarantine",
+                "a source has `quarantine`, but nothing says where to keep it. Add quarantine: {path: ...}.",
+                "",
+            )
+        ],
+    ),
+    ("mode: {a: 1}\n", [(1, "mode", "a dict does not fit:", MODE)]),
+    ("mode: [secret]\n", [(1, "mode", "a list does not fit:", MODE)]),
+    ("""mode: '{"kty": "secret"}'\n""", [(1, "mode", "this text does not fit:", MODE)]),
+    ("mode: |\n  secret\n  text\n", [(1, "mode", "this text does not fit:", MODE)]),
+    ("mode: '-----BEGIN secret'\n", [(1, "mode", "this text does not fit:", MODE)]),
+    ("mode: ''\n", [(1, "mode", "'' does not fit:", MODE)]),
 ]
 
 
@@ -135,6 +187,37 @@ def test_a_mapping_has_no_file_and_no_lines() -> None:
     with pytest.raises(PolicyError) as caught:
         Policy.from_mapping({"base_dir": "/etc"})
     assert described(caught.value) == [(None, None, "base_dir", "unknown key 'base_dir'.", TOP)]
+
+
+def test_what_a_policy_names_is_an_error_at_its_line_in_the_policy(tmp_path: Path) -> None:
+    file = tmp_path / "headgate.yaml"
+    keys = "    provenance:\n      keys:\n        - {keys: 7}\n        - none.json\n"
+    default = "default:\n  terminology:\n    - none.yaml\n"
+    file.write_text(f"mode: warn\nsources:\n  - id: a\n    match: ['https://a.example/**']\n{keys}{default}")
+    with pytest.raises(PolicyError) as caught:
+        Gate(file)
+    places = [(name, line, path) for name, line, path, *_ in described(caught.value)]
+    assert places == [
+        (str(file), 7, "sources[0].provenance.keys[0]"),
+        (str(file), 10, "default.terminology"),
+    ]
+
+
+def test_an_error_that_knows_its_place_keeps_it(tmp_path: Path) -> None:
+    file = tmp_path / "headgate.yaml"
+    file.write_text("mode: warn\n\nlog:\n  path: x\n")
+    error = PolicyError("wrong.", "", ("log", "path"))
+    assert [(one.file, one.line) for one in (locate(error, file), locate(error, tmp_path / "none"))] == [
+        (str(file), 4),
+        (None, None),
+    ]
+    for known in (
+        PolicyError("wrong.", "", ("log", "path"), line=7),
+        PolicyError("wrong.", "", ("log", "path"), "elsewhere.yaml"),
+        PolicyError("wrong.", "", ("log", "path"), str(file), 1),
+    ):
+        assert locate(known, file) is known
+    assert locate(PolicyError("wrong.", "", ("log",), str(file)), file).line == 3
 
 
 def test_relative_paths_start_where_the_policy_is(tmp_path: Path) -> None:

@@ -268,6 +268,35 @@ def test_the_most_specific_mode_decides() -> None:
         assert found.enforced().is_enforcing
 
 
+@pytest.mark.parametrize(
+    ("setting", "keeps_out"),
+    [
+        ({}, True),
+        ({"mode": "warn"}, False),
+        ({"mode": "audit", "modes": {"provenance": "enforce"}}, True),
+        ({"mode": "audit", "modes": {"freshness": "enforce"}}, True),
+        ({"mode": "audit", "modes": {"terminology": "enforce", "budget": "enforce"}}, False),
+        ({"mode": "audit", "source": {"mode": "enforce"}}, True),
+        ({"mode": "audit", "source": {"freshness": {"mode": "enforce"}}}, True),
+        ({"mode": "audit", "default": {"mode": "enforce"}}, True),
+        ({"mode": "enforce", "source": {"mode": "audit"}, "default": {"mode": "audit"}}, False),
+    ],
+    ids=str,
+)
+def test_one_enforced_check_of_one_source_keeps_something_out(setting: dict[str, Any], keeps_out: bool) -> None:
+    assert policy(**setting).keeps_out == keeps_out
+
+
+def test_a_policy_names_each_of_its_files_once(tmp_path: Path) -> None:
+    named: dict[str, Any] = {
+        "provenance": {"require": "sealed", "keys": ["a.json", {"keys": []}, "b.json"]},
+        "terminology": ["c.yaml"],
+    }
+    default = {"provenance": {"keys": "b.json"}, "terminology": ["c.yaml", "d.yaml"]}
+    found = Policy.from_mapping({"sources": [{"id": "a", "match": "file:a/*", **named}], "default": default}, tmp_path)
+    assert found.named_files() == tuple(tmp_path / name for name in ("a.json", "b.json", "c.yaml", "d.yaml"))
+
+
 def test_unsigned_times_count_as_the_policy_says_or_where_nothing_is_sealed() -> None:
     cases: list[tuple[Assurance, bool, str]] = [
         ("sealed", True, "sealed"),
