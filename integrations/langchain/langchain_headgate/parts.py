@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from langchain_core.documents import BaseDocumentCompressor, BaseDocumentTransformer
@@ -11,10 +11,39 @@ from langchain_core.runnables import Runnable
 
 from headgate import Gate
 
-__all__ = ["read_behind"]
+__all__ = ["read_behind", "rewriting_steps"]
 
 _ASKED = ("base_retriever", "retriever", "retrievers")
 _DEEPEST = 16
+_FRAMEWORK = ("langchain_", "langchain.")
+_PIPELINES = frozenset({"DocumentCompressorPipeline"})
+# Steps of the framework and its partners that select, sort or cut, and write nothing.
+_HARMLESS = frozenset(
+    {
+        "CharacterTextSplitter",
+        "CohereRerank",
+        "CrossEncoderReranker",
+        "DashScopeRerank",
+        "EmbeddingsClusteringFilter",
+        "EmbeddingsFilter",
+        "EmbeddingsRedundantFilter",
+        "FlashrankRerank",
+        "HeadgateCompressor",
+        "InfinityRerank",
+        "JinaRerank",
+        "LLMChainFilter",
+        "LLMListwiseRerank",
+        "LongContextReorder",
+        "NVIDIARerank",
+        "OpenVINOReranker",
+        "PineconeRerank",
+        "RankLLMRerank",
+        "RecursiveCharacterTextSplitter",
+        "TokenTextSplitter",
+        "VolcengineRerank",
+        "VoyageAIRerank",
+    }
+)
 
 
 def read_behind(retriever: BaseRetriever, gate: Gate) -> BaseRetriever:
@@ -30,6 +59,35 @@ def read_behind(retriever: BaseRetriever, gate: Gate) -> BaseRetriever:
     """
     # A gate that keeps nothing out would only write everything down twice.
     return _behind(retriever, gate, 0) if gate.keeps_out else retriever
+
+
+def rewriting_steps(retriever: BaseRetriever) -> list[object]:
+    """Return the steps of a retriever, and of those that it asks, that may do more than select, sort or cut."""
+    return list(_steps(retriever, 0))
+
+
+def _steps(part: Any, depth: int) -> Iterator[object]:
+    if depth > _DEEPEST:
+        return
+    if isinstance(part, (list, tuple)):
+        for one in part:
+            yield from _steps(one, depth + 1)
+    elif isinstance(part, BaseRetriever):
+        # What a guarded one does is judged where it does it.
+        for name in () if _is_gated(part) else type(part).model_fields:
+            yield from _steps(getattr(part, name, None), depth + 1)
+    elif isinstance(part, (BaseDocumentCompressor, BaseDocumentTransformer)):
+        inner = getattr(part, "transformers", None)
+        if isinstance(inner, (list, tuple)) and _is_known(part, _PIPELINES):
+            yield from _steps(inner, depth + 1)
+        elif not _is_known(part, _HARMLESS):
+            yield part
+
+
+def _is_known(step: object, names: frozenset[str]) -> bool:
+    kind = type(step)
+    # The framework's own, because a class of somebody else's that has the same name may do anything.
+    return kind.__name__ in names and kind.__module__.startswith(_FRAMEWORK)
 
 
 def _behind(retriever: BaseRetriever, gate: Gate, depth: int) -> BaseRetriever:

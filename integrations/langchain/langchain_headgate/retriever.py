@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,13 +18,14 @@ from pydantic import Field, field_serializer, field_validator, model_validator
 from headgate import Admission, Gate
 from headgate.integration.adapters import gate_reference, given_gate
 from headgate.integration.search import Search
+from headgate.integration.steps import is_trusted
 from headgate.integration.surface import Proxy, is_harmless_method, is_setting, refuse
 from headgate.integration.tracing import TraceInner, inner_trace
-from langchain_headgate.convert import to_documents
+from langchain_headgate.comparing import Behind, Parts, collecting, released
 from langchain_headgate.fetching import Reach, afetch, fetch
-from langchain_headgate.gating import aadmit_documents, admit_documents, as_documents
+from langchain_headgate.gating import aadmit_documents, admit_documents, as_documents, off_loop
 from langchain_headgate.outside import judged_outside, refuse_lookups
-from langchain_headgate.parts import read_behind
+from langchain_headgate.parts import read_behind, rewriting_steps
 from langchain_headgate.tracing import arecord, record
 
 __all__ = ["GatedRetriever"]
@@ -142,14 +144,13 @@ class GatedRetriever(Proxy, BaseRetriever):
             with course.search.attempt():
                 inner, arguments = course.ask(width)
                 # What it finds is judged below, so that texts of its own do not lead around a gate.
-                with judged_outside(gate):
+                with judged_outside(gate), collecting(gate) as parts:
                     found = fetch(inner, query, run_manager, arguments, shown)
-                documents = as_documents(found, self.retriever)
-                course.answered(width, documents, admit_documents(gate, documents, query))
+                behind = course.compared(as_documents(found, self.retriever), parts)
+                course.answered(width, behind, admit_documents(gate, behind.judged, query))
         if course.admission is None:
             return []
-        admission = record(gate, course.limited(), run_manager.get_child())
-        return to_documents(course.documents, admission)
+        return course.released(record(gate, course.limited(), run_manager.get_child()))
 
     async def _aget_relevant_documents(
         self,
@@ -165,14 +166,14 @@ class GatedRetriever(Proxy, BaseRetriever):
         for width in course.search:
             with course.search.attempt():
                 inner, arguments = course.ask(width)
-                with judged_outside(gate):
+                with judged_outside(gate), collecting(gate) as parts:
                     found = await afetch(inner, query, run_manager, arguments, shown)
                 documents = as_documents(found, self.retriever)
-                course.answered(width, documents, await aadmit_documents(gate, documents, query))
+                behind = await off_loop(documents, functools.partial(course.compared, documents, parts))
+                course.answered(width, behind, await aadmit_documents(gate, behind.judged, query))
         if course.admission is None:
             return []
-        admission = await arecord(gate, course.limited(), run_manager.get_child())
-        return to_documents(course.documents, admission)
+        return course.released(await arecord(gate, course.limited(), run_manager.get_child()))
 
     def _wrapped(self) -> BaseRetriever | None:
         return self.__dict__.get("retriever")
@@ -210,8 +211,9 @@ class _Course:
     """One question to a gated retriever: asked for more and more, until k admissible documents are there."""
 
     def __init__(self, gated: GatedRetriever, k: int | None, kwargs: dict[str, Any]) -> None:
-        self._kwargs = kwargs
+        self._kwargs, self._gate = kwargs, gated.gate
         self._retriever = read_behind(gated.retriever, gated.gate)
+        self._steps = rewriting_steps(gated.retriever) if gated.gate.keeps_out else []
         self._reach = reach = Reach(self._retriever)
         self._wanted = next((one for one in (k, gated.k, reach.k) if one is not None), None)
         # What collapses is asked for as many as the caller asks for, and for more only if something is kept out; and a
@@ -224,7 +226,7 @@ class _Course:
             is_adjustable=reach.is_adjustable,
             has_pool=reach.has_pool(kwargs),
         )
-        self.documents: list[Document] = []
+        self._behind = Behind([])
         self.admission: Admission | None = None
 
     def ask(self, width: int) -> tuple[BaseRetriever, dict[str, Any]]:
@@ -232,9 +234,20 @@ class _Course:
             return self._retriever, self._kwargs
         return self._reach.ask_for(width, self._kwargs, self.search.scale)
 
-    def answered(self, width: int, documents: list[Document], admission: Admission) -> None:
-        self.documents, self.admission = documents, admission
-        self.search.succeeded(*self._reach.counts(width, self._wanted, len(admission.chunks), len(documents)))
+    def compared(self, found: list[Document], parts: Parts) -> Behind:
+        names = [type(step).__name__ for step in self._steps]
+        may_rewrite = bool(names) and all(is_trusted(step, self._gate) for step in self._steps)
+        return Behind(found, parts, names, may_rewrite=may_rewrite)
+
+    def answered(self, width: int, behind: Behind, admission: Admission) -> None:
+        self._behind, self.admission = behind, behind.explained(admission)
+        found = len(behind.judged)
+        self.search.succeeded(*self._reach.counts(width, self._wanted, len(admission.chunks), found))
+
+    def released(self, admission: Admission) -> list[Document]:
+        documents = self._behind.released(admission)
+        released(self._gate, documents, self._behind.judged, admission)
+        return documents
 
     def limited(self) -> Admission:
         if self.admission is None:

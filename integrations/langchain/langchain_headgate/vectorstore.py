@@ -20,6 +20,7 @@ from langchain_core.vectorstores import VectorStore
 
 from headgate import AdapterError, Admission, Gate, HeadgateError
 from headgate.integration.surface import Proxy, is_harmless_method, is_reading, is_setting, refuse
+from langchain_headgate.comparing import released
 from langchain_headgate.convert import by_index
 from langchain_headgate.gating import aadmit_documents, admit_documents, off_loop
 from langchain_headgate.outside import refuse_lookups
@@ -212,7 +213,7 @@ class GatedVectorStore(Proxy, VectorStore):
             return []
         # A search has no callbacks of its own; inside a chain or a tool, those of its run are in the context.
         callbacks = get_callback_manager_for_config(ensure_config())
-        return answer.repacked(record(self.gate, answer.limited_to(call), callbacks))
+        return self._released(answer, record(self.gate, answer.limited_to(call), callbacks))
 
     async def _asearch(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         refuse_lookups(self.gate)
@@ -229,7 +230,12 @@ class GatedVectorStore(Proxy, VectorStore):
         if answer.judged is None:
             return []
         callbacks = get_async_callback_manager_for_config(ensure_config())
-        return answer.repacked(await arecord(self.gate, answer.limited_to(call), callbacks))
+        return self._released(answer, await arecord(self.gate, answer.limited_to(call), callbacks))
+
+    def _released(self, answer: _Answer, admission: Admission) -> Any:
+        admitted = by_index(answer.documents, admission)
+        released(self.gate, list(admitted.values()), answer.documents, admission)
+        return answer.repacked(admitted)
 
     def _answer(self, result: Any, name: str) -> _Answer:
         """Return the documents in what a method of the store returned.
@@ -295,9 +301,9 @@ class _Answer:
         judged = replace(self.judged, shortfall=call.search.shortfall)
         return judged.limited_to(call.k) if call.k is not None and call.k >= 0 else judged
 
-    def repacked(self, admission: Admission) -> Any:
+    def repacked(self, admitted: dict[int, Document]) -> Any:
         """Return the admissible part of the result, in the form in which it came."""
-        return self._result if self._unpacked is None else self._unpacked.repack(by_index(self.documents, admission))
+        return self._result if self._unpacked is None else self._unpacked.repack(admitted)
 
 
 def _is_overridden(store: VectorStore, name: str) -> bool:

@@ -1,0 +1,140 @@
+"""What a retriever's own steps did to the documents that gated parts of it have released: cut, rewritten, or added.
+
+A compressor works behind the gate that is put around what it reads. What it gives is judged again, each document as the
+one that it was cut from: a part of what was proved is not what was sealed, and passes all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from langchain_core.documents import Document
+
+from headgate import Admission, Gate
+from headgate.integration.steps import Change, explained
+from langchain_headgate.convert import RECORD_KEY, text_of, to_documents
+from langchain_headgate.values import is_name, is_textless
+
+__all__ = ["Behind", "Parts", "collecting", "released"]
+
+# How often a retriever's parts may be asked for one question, before what they release is no longer kept.
+_MOST_KEPT = 2_000
+
+
+class Parts:
+    """What gated parts of a retriever have released while it was asked: each as released, and as it was found."""
+
+    def __init__(self, gate: Gate) -> None:
+        self.gate = gate
+        self.pairs: list[tuple[Document, Document]] = []
+
+
+_collecting: ContextVar[Parts | None] = ContextVar("headgate_parts", default=None)
+
+
+@contextmanager
+def collecting(gate: Gate) -> Iterator[Parts]:
+    """Collect what the parts of a retriever release, behind the same gate."""
+    parts = Parts(gate)
+    token = _collecting.set(parts)
+    try:
+        yield parts
+    finally:
+        _collecting.reset(token)
+
+
+def released(gate: Gate, documents: Sequence[Document], found: Sequence[Document], admission: Admission) -> None:
+    """Tell the retriever that asks, if one does, what is released to it.
+
+    Args:
+        gate: the gate that has judged.
+        documents: what is released, one for each that was admitted.
+        found: what was judged.
+        admission: the decisions about it.
+    """
+    parts = _collecting.get()
+    # Another gate may let through what this one would not.
+    if parts is None or parts.gate is not gate or len(parts.pairs) >= _MOST_KEPT:
+        return
+    originals = (found[decision.index] for _, decision in admission.admitted())
+    # Copies, because a step may change what it is given in place.
+    parts.pairs += [(one.model_copy(deep=True), original) for one, original in zip(documents, originals, strict=True)]
+
+
+class Behind:
+    """What a retriever returned, compared with what its gated parts released to it.
+
+    Args:
+        found: what it returned.
+        parts: what was released to it.
+        steps: the names of the classes of its steps that may have changed something.
+        may_rewrite: whether the policy trusts all of these.
+
+    Attributes:
+        judged: what to judge in the place of each document: the one that it was cut from, or itself.
+    """
+
+    def __init__(
+        self,
+        found: Sequence[Document],
+        parts: Parts | None = None,
+        steps: Sequence[str] = (),
+        *,
+        may_rewrite: bool = False,
+    ) -> None:
+        self._pairs = parts.pairs if parts is not None else []
+        self._steps = steps
+        self._shown: dict[int, Document] = {}
+        self._changes: dict[int, Change] = {}
+        self.judged = [self._compare(place, one, may_rewrite) for place, one in enumerate(found)]
+
+    def explained(self, admission: Admission) -> Admission:
+        """Return the admission of `judged`, in which what is kept out says which step has brought it."""
+        return explained(admission, self._changes, " or ".join(self._steps)) if self._changes else admission
+
+    def released(self, admission: Admission) -> list[Document]:
+        """Return the admitted documents: of those that were cut or rewritten, what was made of them."""
+        whole = to_documents(self.judged, admission)
+        indices = [decision.index for _, decision in admission.admitted()]
+        return [self._shown.get(index, one) for index, one in zip(indices, whole, strict=True)]
+
+    def _compare(self, place: int, document: Document, may_rewrite: bool) -> Document:
+        text = text_of(document)
+        for before, original in self._pairs:
+            if text == before.page_content and document.metadata == before.metadata:
+                return original
+        for before, original in self._pairs:
+            if text in before.page_content:
+                self._shown[place] = _remade(document, before)
+                return original
+        if not self._pairs or not self._steps:
+            return document
+        same = next((pair for pair in self._pairs if _is_of(document, pair[0])), None)
+        if same is None:
+            self._changes[place] = "added"
+            return document
+        if may_rewrite:
+            self._shown[place] = _remade(document, same[0])
+            return same[1]
+        self._changes[place] = "rewritten"
+        return document
+
+
+def _is_of(document: Document, before: Document) -> bool:
+    """Return whether a document has all entries of another one, as what is made of it has."""
+    kept = {key: value for key, value in before.metadata.items() if key != RECORD_KEY}
+    return bool(kept) and all(key in document.metadata and document.metadata[key] == kept[key] for key in kept)
+
+
+def _remade(document: Document, before: Document) -> Document:
+    """Return the text of a document with the entries that it was released with, and the scores that it was given."""
+    given = document.metadata if isinstance(document.metadata, dict) else {}
+    metadata = {
+        key: value
+        for key, value in given.items()
+        if (key in before.metadata and before.metadata[key] == value)
+        or (key not in before.metadata and is_name(key, is_written=True) and is_textless(value))
+    }
+    return Document(page_content=text_of(document), metadata=metadata, id=before.id)
