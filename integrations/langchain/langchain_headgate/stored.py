@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from langchain_core.vectorstores import VectorStoreRetriever
+
 from headgate import AdapterError
 from headgate.integration.backfilling import StoredIndex
 from headgate.integration.collections import ChromaRows, choose_collection, is_chroma, is_of_llama_index
@@ -15,11 +17,16 @@ _POSTGRES = ("postgresql://", "postgres://", "postgresql+psycopg://")
 
 
 def stored_index(target: Any) -> StoredIndex | None:
-    """Return the rows of a vector store of LangChain or of a `chromadb` collection; None for anything else.
+    """Return the rows of a vector store of LangChain, of its retriever, or of a `chromadb` collection; None for others.
+
+    Of a guarded store the rows of the store itself are meant: what is to be sealed cannot be admitted yet.
 
     Raises:
         AdapterError: it is one of these, in a form whose rows cannot be written.
     """
+    target = getattr(target, "ungated", target)
+    if isinstance(target, VectorStoreRetriever):
+        target = getattr(target.vectorstore, "ungated", target.vectorstore)
     # By name, because neither package has to be installed.
     names = {f"{base.__module__.partition('.')[0]}.{base.__qualname__}" for base in type(target).__mro__}
     if "chromadb.Collection" in names:

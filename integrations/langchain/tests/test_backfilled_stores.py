@@ -109,6 +109,11 @@ def test_a_collection_of_chroma_itself(chroma: Any) -> None:
     assert len(search(chroma)) == SIZE - 1
 
 
+def test_a_guarded_store_and_a_retriever_mean_the_store_itself(chroma: Any) -> None:
+    for form in (guard(chroma, policy_of()), chroma.as_retriever(), guard(chroma.as_retriever(), policy_of())):
+        assert index_of(form).count() == SIZE
+
+
 def test_rows_of_chroma_that_others_wrote(chroma: Any) -> None:
     collection = chroma._collection
     vector = [0.5] * 8

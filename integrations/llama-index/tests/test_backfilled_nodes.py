@@ -114,7 +114,7 @@ def test_chroma_through_llama_index(tmp_path: Path) -> None:
     vectors = {name: vector.tobytes() for name, vector in zip(found["ids"], found["embeddings"], strict=True)}
     prompts = plain(index)
     assert not search(index)
-    for form in (index, store, collection):
+    for form in (index, store, collection, guard(index, gate())):
         rows = LlamaIndexAdapter().stored_index(form)
         assert rows is not None
         assert {outcome.state for outcome in backfill(rows, HANDBOOK.sealer)} == {"sealed"}

@@ -31,6 +31,8 @@ def stored_index(target: Any) -> StoredIndex | None:
     Raises:
         AdapterError: it is one of these, and its rows cannot be written where they are.
     """
+    # Of a guarded index the index itself is meant: what is to be sealed cannot be admitted yet.
+    target = getattr(target, "ungated", target)
     if isinstance(target, BaseIndex):
         store = getattr(target, "vector_store", None)
         return stored_index(store if getattr(store, "stores_text", False) else target.docstore)
