@@ -6,7 +6,7 @@ one that it was cut from: a part of what was proved is not what was sealed, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -14,7 +14,7 @@ from langchain_core.documents import Document
 
 from headgate import Admission, Gate
 from headgate.integration.steps import Change, explained
-from langchain_headgate.convert import RECORD_KEY, text_of, to_documents
+from langchain_headgate.convert import by_index, text_of
 from langchain_headgate.values import is_name, is_textless
 
 __all__ = ["Behind", "Parts", "collecting", "released"]
@@ -45,12 +45,12 @@ def collecting(gate: Gate) -> Iterator[Parts]:
         _collecting.reset(token)
 
 
-def released(gate: Gate, documents: Sequence[Document], found: Sequence[Document], admission: Admission) -> None:
+def released(gate: Gate, documents: Mapping[int, Document], found: Sequence[Document], admission: Admission) -> None:
     """Tell the retriever that asks, if one does, what is released to it.
 
     Args:
         gate: the gate that has judged.
-        documents: what is released, one for each that was admitted.
+        documents: what is released, by its place among what was judged.
         found: what was judged.
         admission: the decisions about it.
     """
@@ -58,9 +58,9 @@ def released(gate: Gate, documents: Sequence[Document], found: Sequence[Document
     # Another gate may let through what this one would not.
     if parts is None or parts.gate is not gate or len(parts.pairs) >= _MOST_KEPT:
         return
-    originals = (found[decision.index] for _, decision in admission.admitted())
-    # Copies, because a step may change what it is given in place.
-    parts.pairs += [(one.model_copy(deep=True), original) for one, original in zip(documents, originals, strict=True)]
+    # Copies, because a step may change what it is given in place; and no note that nothing is admissible.
+    places = [decision.index for _, decision in admission.admitted()]
+    parts.pairs += [(documents[place].model_copy(deep=True), found[place]) for place in places]
 
 
 class Behind:
@@ -94,11 +94,15 @@ class Behind:
         """Return the admission of `judged`, in which what is kept out says which step has brought it."""
         return explained(admission, self._changes, " or ".join(self._steps)) if self._changes else admission
 
-    def released(self, admission: Admission) -> list[Document]:
-        """Return the admitted documents: of those that were cut or rewritten, what was made of them."""
-        whole = to_documents(self.judged, admission)
-        indices = [decision.index for _, decision in admission.admitted()]
-        return [self._shown.get(index, one) for index, one in zip(indices, whole, strict=True)]
+    def released(self, admission: Admission) -> dict[int, Document]:
+        """Return the admitted documents by their places: of those that were cut or rewritten, what was made of them.
+
+        Raises:
+            NothingAdmissibleError: as `to_documents`.
+        """
+        whole = by_index(self.judged, admission)
+        made = {decision.index: self._shown.get(decision.index) for _, decision in admission.admitted()}
+        return {place: made.get(place) or one for place, one in whole.items()}
 
     def _compare(self, place: int, document: Document, may_rewrite: bool) -> Document:
         text = text_of(document)
@@ -124,7 +128,7 @@ class Behind:
 
 def _is_of(document: Document, before: Document) -> bool:
     """Return whether a document has all entries of another one, as what is made of it has."""
-    kept = {key: value for key, value in before.metadata.items() if key != RECORD_KEY}
+    kept = before.metadata
     return bool(kept) and all(key in document.metadata and document.metadata[key] == kept[key] for key in kept)
 
 

@@ -247,7 +247,7 @@ class _Course:
     def released(self, admission: Admission) -> list[Document]:
         documents = self._behind.released(admission)
         released(self._gate, documents, self._behind.judged, admission)
-        return documents
+        return list(documents.values())
 
     def limited(self) -> Admission:
         if self.admission is None:

@@ -234,7 +234,7 @@ class GatedVectorStore(Proxy, VectorStore):
 
     def _released(self, answer: _Answer, admission: Admission) -> Any:
         admitted = by_index(answer.documents, admission)
-        released(self.gate, list(admitted.values()), answer.documents, admission)
+        released(self.gate, admitted, answer.documents, admission)
         return answer.repacked(admitted)
 
     def _answer(self, result: Any, name: str) -> _Answer:
