@@ -314,6 +314,44 @@ def test_a_cover_of_another_form_is_malformed(met: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("met", "is_right"),
+    [
+        ({"names": [f"n{number}" for number in range(64)]}, True),
+        ({"names": [f"n{number}" for number in range(65)]}, False),
+        ({"names": ["a", "b"], "hid": ["b"]}, True),
+        ({"names": ["a", "b"], "hid": []}, True),
+        ({"names": ["a", "b"], "hid": ["c"]}, False),
+        ({"names": ["a", "b"], "hid": ["a", 7]}, False),
+        ({"names": ["a", "b"], "hid": "a"}, False),
+        ({"names": ["a", "b"], "hid": None}, False),
+    ],
+)
+def test_a_cover_names_a_bounded_number_and_hides_only_what_it_names(met: dict[str, Any], is_right: bool) -> None:
+    payload = canonical_json(claims(met={**met, "dig": claims()["dig"]}))
+    if is_right:
+        seal = parse_seal(payload)
+        assert (seal.covered, seal.hidden) == (tuple(met["names"]), tuple(met.get("hid", ())))
+    else:
+        with pytest.raises(SealError, match="P106: the claim 'met'"):
+            parse_seal(payload)
+
+
+def test_of_a_name_as_much_is_recorded_as_fits() -> None:
+    chunk = Sealer(DOCS.key, "x" * 900, clock=CLOCK).seal(Chunk("text"), subject=PAGE)
+    (finding,) = findings(gate_of(), Chunk("another text", chunk.metadata))
+    assert (finding.code, finding.detail["issuer"]) == ("P105", "x" * 200)
+
+
+def test_a_key_of_many_other_sources_names_ten_of_them() -> None:
+    others = [Publisher(f"other{number}", f"https://other{number}.example/**", CLOCK) for number in range(10, 22)]
+    gate = gate_of(DOCS.source(), *(one.source(provenance={"keys": [others[0].key.public_jwks()]}) for one in others))
+    (finding,) = findings(gate, Sealer(others[0].key, "me", clock=CLOCK).seal(Chunk("text"), subject=PAGE))
+    assert finding.detail["key_of"] == [one.name for one in others]
+    named = ", ".join(one.name for one in others[:10])
+    assert finding.message == f"The key 'other10' belongs to {named}, not to 'docs'."
+
+
+@pytest.mark.parametrize(
     "extra", [{"crit": ["exp"]}, {"b64": False}, {"jwk": {}}, {"jku": "x"}, {"x5u": "x"}, {"x5c": []}]
 )
 def test_a_header_that_asks_for_more_is_malformed(extra: dict[str, object]) -> None:
