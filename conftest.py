@@ -28,6 +28,9 @@ settings.register_profile("fuzz", max_examples=100_000, deadline=None, suppress_
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+# Audit mode records in the user's state folder by default; tests/test_trail.py names a folder of its own.
+os.environ["HEADGATE_STATE"] = "off"
+
 _REMEMBERING = type(lru_cache(str))
 
 

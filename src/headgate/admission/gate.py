@@ -58,6 +58,9 @@ class Gate:
         PolicyError: the policy, or a file that it names, cannot be used.
     """
 
+    # A rehearsal says no, and leaves nothing where traffic leaves its trail.
+    _is_traffic = True
+
     def __init__(
         self,
         policy: Policy | str | Path | Mapping[str, object],
@@ -73,7 +76,7 @@ class Gate:
         self._reloading = threading.Lock()
         self._proved: frozenset[str] = frozenset()
         self._before_proof: Revision | None = None
-        self._recorder = Recorder(self._policy, sinks)
+        self._recorder = Recorder(self._policy, sinks, is_traffic=self._is_traffic)
         self._watch = Watch(self._policy)
         renew_after_fork(self)
 

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from headgate.admission.trail import AuditTrail, default_trail, trail_of
 from headgate.decision import Admission, Finding
 from headgate.errors import PolicyError
 from headgate.policy import Log, Policy
@@ -24,18 +25,21 @@ class Recorder:
     Args:
         policy: says where to record, and what happens if that fails.
         sinks: called with every admission.
+        is_traffic: whether what is released is traffic, which leaves a trail where the policy only records.
 
     Raises:
         PolicyError: the policy's log cannot be opened.
     """
 
-    def __init__(self, policy: Policy, sinks: Sequence[Sink] = ()) -> None:
+    def __init__(self, policy: Policy, sinks: Sequence[Sink] = (), *, is_traffic: bool = True) -> None:
         self.sinks = tuple(sinks)
         self._background = [Background(sink) for sink in sinks]
         self._counts: Counter[str] = Counter()
         self._settings: Log | None = None
         self._decision_log: DecisionLog | None = None
         self._drops_on_error = False
+        self._is_traffic = is_traffic
+        self._trail: AuditTrail | None = None
         self._configure(policy)
 
     @property
@@ -73,6 +77,8 @@ class Recorder:
             one.close()
         if self._decision_log is not None:
             self._decision_log.close()
+        if self._trail is not None:
+            self._trail.close()
 
     def release(self, admission: Admission) -> Admission:
         """Record an admission, then hand it to the sinks."""
@@ -81,6 +87,8 @@ class Recorder:
                 self._decision_log.write(admission)
             except Exception as error:  # noqa: BLE001 - a decision that cannot be recorded is the policy's to judge
                 admission = self._unrecorded(admission, error)
+        if self._trail is not None:
+            self._trail.see(admission)
         # After the log, so that sinks see what was released and not what was decided.
         for sink in self._background:
             sink(admission)
@@ -99,13 +107,16 @@ class Recorder:
 
     def _configure(self, policy: Policy) -> None:
         settings = policy.log
+        is_followed = self._is_traffic and policy.mode == "audit"
         if settings is None:
             self._decision_log, self._settings = None, None
+            self._trail = default_trail() if is_followed else None
             return
         # Under a policy that only observes, a full disk must not be the first thing that keeps documents out.
         on_error = settings.on_error or ("drop" if policy.keeps_out else "admit")
         self._drops_on_error = on_error == "drop"
         path = policy.resolve_path(settings.path)
+        self._trail = trail_of(path) if is_followed else None
         if self._decision_log is not None and self._settings == settings and self._decision_log.path == path:
             return
         try:

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from headgate.admission.gate import Gate
+from headgate.admission.trail import announce
 from headgate.chunk import Chunk
 from headgate.decision import Admission
 from headgate.errors import AdapterError, PolicyError
 from headgate.integration.sharing import shared_gate
 from headgate.policy import Policy
+from headgate.record.place import default_log_path
 
 __all__ = [
     "Adapter",
@@ -254,10 +256,9 @@ def log_dropped(admission: Admission) -> None:
 # Once per process: chains are built per request in places.
 @lru_cache(maxsize=1)
 def _audit_gate() -> Gate:
-    _log.warning(
-        "headgate has no policy and runs in audit mode: nothing is dropped, and decisions are only in traces and "
-        "sinks; a policy with `log:` also writes them to a file. "
-        "Write one with `headgate init`."
+    announce(
+        default_log_path(),
+        "headgate has no policy (`headgate init` drafts one, in five minutes) and runs in audit mode",
     )
     return Gate(Policy(mode="audit"))
 

@@ -99,6 +99,7 @@ def rehearse(
 class _RecordingGate(Gate):
     """A gate that keeps what it released."""
 
+    _is_traffic = False
     last: Admission | None = None
 
     def release(
