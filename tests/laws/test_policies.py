@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate import Policy, PolicyError
-from headgate.corpus.frontmatter import split_front_matter
+from headgate.integration.frontmatter import split_front_matter
 from headgate.policy.documents import parse_yaml
 from headgate.testing import HOSTILE_STRINGS
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from langchain_headgate.adapter import LangChainAdapter, guard
 from langchain_headgate.compressor import HeadgateCompressor, gate_documents
 from langchain_headgate.convert import decision_record, is_note, original_metadata, original_text
+from langchain_headgate.dating import DateDocuments
 from langchain_headgate.ingestion import SealDocuments
 from langchain_headgate.retriever import GatedRetriever
 from langchain_headgate.vectorstore import GatedVectorStore
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from langchain_headgate.middleware import HeadgateMiddleware
 
 __all__ = [
+    "DateDocuments",
     "GatedRetriever",
     "GatedVectorStore",
     "HeadgateCompressor",

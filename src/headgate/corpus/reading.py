@@ -8,11 +8,11 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from headgate.chunk import Chunk
-from headgate.corpus.frontmatter import split_front_matter
 from headgate.corpus.item import CorpusItem
 from headgate.corpus.lines import read_lines
 from headgate.errors import HeadgateError
 from headgate.freshness import find_entry
+from headgate.integration.frontmatter import split_front_matter
 from headgate.limits import DEFAULT_LIMITS, Limits
 
 __all__ = ["CorpusItem", "read_corpus"]

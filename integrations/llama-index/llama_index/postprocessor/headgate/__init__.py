@@ -2,6 +2,7 @@
 
 from llama_index.postprocessor.headgate.adapter import guard
 from llama_index.postprocessor.headgate.convert import decision_record, is_note, original_metadata, original_text
+from llama_index.postprocessor.headgate.dating import DateNodes
 from llama_index.postprocessor.headgate.indexes import GatedIndex
 from llama_index.postprocessor.headgate.ingestion import SealNodes
 from llama_index.postprocessor.headgate.postprocessor import HeadgatePostprocessor
@@ -9,6 +10,7 @@ from llama_index.postprocessor.headgate.retriever import GatedRetriever
 from llama_index.postprocessor.headgate.tracing import HeadgateAdmissionEvent
 
 __all__ = [
+    "DateNodes",
     "GatedIndex",
     "GatedRetriever",
     "HeadgateAdmissionEvent",

@@ -1,0 +1,167 @@
+"""When the files of a checkout were last changed, as its commits say. Asks git, never the network."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+__all__ = ["GitProblem", "Repositories"]
+
+_SECONDS = 60
+_MOST_BYTES = 200_000_000
+_MOST_NAMED = 200
+_BLOCK = 65_536
+# A checkout is configured by whoever made it: nothing of it is to run a program, ask anybody, or fetch what is missing.
+_SAFE = (
+    *("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.pager=cat"),
+    *("-c", "log.showSignature=false", "-c", "protocol.allow=never", "-c", "core.quotePath=false"),
+)
+_ENVIRONMENT = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "LC_ALL": "C",
+}
+
+
+class GitProblem(ValueError):
+    """Why git cannot say when a file was changed."""
+
+
+class Repositories:
+    """Answers from the checkouts that files lie in; each is looked for once."""
+
+    def __init__(self) -> None:
+        self._tops: dict[Path, Path | GitProblem] = {}
+
+    def last_commits(self, files: Collection[Path]) -> dict[Path, str | GitProblem]:
+        """Return, for each file, when the last commit that touched it was made, as ISO 8601, or why that is not known.
+
+        Args:
+            files: absolute paths without links.
+        """
+        found: dict[Path, str | GitProblem] = {}
+        wanted: dict[Path, list[Path]] = {}
+        for file in files:
+            top = self._top(file.parent)
+            if isinstance(top, GitProblem):
+                found[file] = top
+            else:
+                wanted.setdefault(top, []).append(file)
+        for top, members in wanted.items():
+            found.update(_ask(top, members))
+        return found
+
+    def _top(self, folder: Path) -> Path | GitProblem:
+        known = self._tops.get(folder)
+        if known is None:
+            try:
+                known = _find_top(folder)
+            except GitProblem as problem:
+                known = problem
+            self._tops[folder] = known
+        return known
+
+
+def _find_top(folder: Path) -> Path:
+    said = _run(folder, "rev-parse", "--show-toplevel", "--is-shallow-repository").splitlines()
+    if len(said) != 2:
+        raise GitProblem("git did not say where the checkout begins")
+    # At the border of a shallow clone every file looks as if it were made in that commit.
+    if said[1].strip() == "true":
+        raise GitProblem("the checkout is shallow, so its commits are not all there (fetch-depth: 0 fetches them)")
+    return Path(said[0])
+
+
+def _ask(top: Path, files: Collection[Path]) -> Mapping[Path, str | GitProblem]:
+    names = {file.relative_to(top).as_posix(): file for file in files if file.is_relative_to(top)}
+    dates: dict[str, str] = {}
+    try:
+        for name, date in _changes(top, names if len(names) <= _MOST_NAMED else ()):
+            if name in names:
+                dates.setdefault(name, date)
+                if len(dates) == len(names):
+                    break
+    except GitProblem as problem:
+        return dict.fromkeys(files, problem)
+    unknown = GitProblem("no commit has touched it")
+    return {file: dates.get(name, unknown) for name, file in names.items()}
+
+
+def _changes(top: Path, names: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield the files that each commit touched, with its date, the last commit first."""
+    command = ["log", "--format=%x01%cI", "--name-only", "-z", "--no-renames", "--no-ext-diff", "HEAD", "--", *names]
+    date = ""
+    for part in _parts(top, *command):
+        # The first name of a commit stands behind its date and a line break.
+        for piece in part.split("\n"):
+            if piece.startswith("\x01"):
+                date = piece[1:]
+            elif piece:
+                yield piece, date
+
+
+def _parts(folder: Path, *arguments: str) -> Iterator[str]:
+    """Yield what git says between null characters, while it is still saying it: whoever has enough stops it."""
+    try:
+        process = subprocess.Popen(  # noqa: S603 - no shell, and all but the paths is fixed
+            _command(folder, *arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+        )
+    except (OSError, ValueError) as error:
+        raise GitProblem(f"git did not answer ({type(error).__name__})") from None
+    timer = threading.Timer(_SECONDS, process.kill)
+    timer.start()
+    try:
+        rest, read = b"", 0
+        while process.stdout is not None and (data := process.stdout.read(_BLOCK)):
+            read += len(data)
+            if read > _MOST_BYTES:
+                raise GitProblem("the history is too long to be read")
+            *whole, rest = (rest + data).split(b"\0")
+            yield from (part.decode("utf-8", "surrogateescape") for part in whole)
+        yield rest.decode("utf-8", "surrogateescape")
+        if process.wait():
+            raise GitProblem("git could not read the history to its end")
+    finally:
+        timer.cancel()
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _run(folder: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - no shell, and all but the paths is fixed
+            _command(folder, *arguments),
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env=_environment(),
+        )
+    except FileNotFoundError:
+        raise GitProblem("git is not installed") from None
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        raise GitProblem(f"git did not answer ({type(error).__name__})") from None
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0][:200]
+        raise GitProblem("it lies in no git checkout" if "not a git repository" in said else f"git says: {said}")
+    return done.stdout.decode("utf-8", "surrogateescape")
+
+
+def _command(folder: Path, *arguments: str) -> list[str]:
+    return ["git", "--no-pager", *_SAFE, "-C", str(folder), *arguments]
+
+
+def _environment() -> dict[str, str]:
+    # Variables of a hook that runs us would lead to another repository.
+    return {**{name: value for name, value in os.environ.items() if not name.startswith("GIT_")}, **_ENVIRONMENT}
