@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from langchain_core.callbacks import BaseCallbackHandler
@@ -53,7 +55,7 @@ def observe(target: Any, question: str) -> list[Chunk]:
     Raises:
         Exception: whatever the target raises, where nothing was retrieved until then.
     """
-    with watching((BaseRetriever, VectorStore), _METHODS) as watched:
+    with watching((BaseRetriever, VectorStore), _METHODS) as watched, _quiet():
         answer = _ask(target, question, watched)
     found = [document for result in watched.found for document in _documents(result)]
     # A step of the user's own may fetch documents in its own way.
@@ -97,6 +99,21 @@ def _either(ask: Any, ask_later: Any, watched: Watched) -> Any:
         except NotImplementedError:
             pass
         raise
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep out of the log that the handler raised: that is how the look ends, and not an error."""
+    logger = logging.getLogger("langchain_core.callbacks.manager")
+
+    def is_foreign(record: logging.LogRecord) -> bool:
+        return not isinstance(record.args, tuple) or _Stop.__name__ not in record.args
+
+    logger.addFilter(is_foreign)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_foreign)
 
 
 class _Enough(Exception):
