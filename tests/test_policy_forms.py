@@ -50,6 +50,7 @@ BROKEN = [
     ("a: 1\n\nb: &x 1\n", 3, (), "anchors"),
     ("a: 1\n\nb: *x\n", 3, (), "anchors"),
     ("a: 1\nb:\n  c: 1\n  c: 2\n", 4, ("b",), "'c' is here twice"),
+    (f"a: 1\n{'k' * 70}: 1\n{'k' * 70}: 2\n", 3, (), f"the key '{'k' * 60}' is here twice"),
     ("a: 1\nb:\n  ? [1]\n  : 2\n", 3, ("b",), "must be a string"),
     ("a: 1\nb:\n  - 1\n  - !!int x\n", 4, ("b", 1), "this is not what its tag !!int says"),
     ("a: 1\nb: !!int 1.5\n", 2, ("b",), "is not what its tag !!int says"),
