@@ -144,7 +144,8 @@ _ALL = (
         "unproved metadata withheld",
         "The framework would put metadata entries into the prompt that the document's seal does not cover.",
         "Whoever can write to the index could speak to the model through a title.",
-        "Seal these entries too (`cover=`), or keep them out of the prompt.",
+        "Seal these entries too (`cover=`), keep them out of the prompt, or, where their words can do no harm, name "
+        "them in `metadata.release`.",
     ),
     Code(
         "P113",

@@ -37,6 +37,9 @@ _ENTRY_WEIGHT = 100
 _EDIT_WEIGHT = 100
 # Documents of one text: copies of a page under several addresses.
 _MOST_OF_ONE_TEXT = 16
+_MOST_WEIGHED = 50_000
+_UNKNOWN_WEIGHT = 10**12
+_NESTED = (list, tuple, set, frozenset, dict)
 # Shorter strings are the same objects for everybody in the process.
 _SHORTEST_OWN = 2
 
@@ -52,6 +55,7 @@ class Release:
         decision: what was decided about it.
         number: how many documents had been released before it, plus one.
         gate: the gate, if it is still there.
+        weight: about how much memory it takes, in characters.
     """
 
     released: Chunk
@@ -60,6 +64,7 @@ class Release:
     decision: Decision
     number: int
     gate: weakref.ref[Any]
+    weight: int
 
     def is_text_of(self, chunk: Chunk) -> bool:
         """Return whether a chunk has the very string that was released."""
@@ -109,7 +114,6 @@ class Releases:
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self._limits = limits
         self._known: dict[str, tuple[Release, ...]] = {}
-        self._weights: dict[str, int] = {}
         self._weight = 0
         self._number = 0
         self._lock = threading.Lock()
@@ -118,8 +122,7 @@ class Releases:
     def _after_fork(self) -> None:
         """Go on in the child: another thread of the parent may have been half-way through a change."""
         self._lock = threading.Lock()
-        self._weights = {text: sum(map(_weigh, known)) for text, known in self._known.items()}
-        self._weight = sum(self._weights.values())
+        self._weight = sum(map(_weight_of, self._known.values()))
 
     def __len__(self) -> int:
         return len(self._known)
@@ -139,10 +142,10 @@ class Releases:
                 if is_note(released):  # nobody's document must become one for having its words
                     continue
                 try:
-                    original = _kept(admission.inputs[decision.index])
+                    original, left = _kept(admission.inputs[decision.index]), _kept(released)
                     self._number += 1
-                    kept = _kept(released)
-                    self._keep(Release(kept, original, admission.id, decision, self._number, reference))
+                    weight = _weigh(original) + _weigh(left) + _weigh_edits(decision)
+                    self._keep(Release(left, original, admission.id, decision, self._number, reference, weight))
                 except Exception:  # noqa: BLE001, S112 - metadata may be any mapping; what is not kept is judged anew
                     continue
 
@@ -189,26 +192,22 @@ class Releases:
     def forget(self) -> None:
         """Forget everything."""
         with self._lock:
-            self._known, self._weights, self._weight = {}, {}, 0
+            self._known, self._weight = {}, 0
 
     def _of(self, text: object) -> tuple[Release, ...]:
         return self._known.get(text, ()) if type(text) is str else ()
 
     def _keep(self, release: Release) -> None:
-        text = release.released.text
-        weight = _weigh(release)
-        if weight > self._limits.released_chars:
+        if release.weight > self._limits.released_chars:
             return
-        others = [one for one in self._known.pop(text, ()) if not _is_replaced(one, release)]
+        text = release.released.text
+        before = self._known.pop(text, ())
+        others = [one for one in before if not _is_replaced(one, release)]
         known = (*others[-(_MOST_OF_ONE_TEXT - 1) :], release)
-        self._weight -= self._weights.pop(text, 0)
         self._known[text] = known  # at the end: the oldest goes first
-        self._weights[text] = sum(map(_weigh, known))
-        self._weight += self._weights[text]
+        self._weight += _weight_of(known) - _weight_of(before)
         while len(self._known) > self._limits.released_texts or self._weight > self._limits.released_chars:
-            oldest = next(iter(self._known))
-            del self._known[oldest]
-            self._weight -= self._weights.pop(oldest)
+            self._weight -= _weight_of(self._known.pop(next(iter(self._known))))
 
 
 RELEASES = Releases()
@@ -236,7 +235,7 @@ def _kept(chunk: Chunk) -> Chunk:
     if not isinstance(chunk.text, str):
         raise TypeError(type(chunk.text).__name__)
     # The caller may change its own mapping later.
-    return replace(chunk, metadata=dict(chunk.metadata), released=None)
+    return Chunk(chunk.text, dict(chunk.metadata), chunk.id)
 
 
 def _is_replaced(old: Release, new: Release) -> bool:
@@ -253,15 +252,37 @@ def _is_same(one: object, other: object) -> bool:
     return one is other or (type(one) is type(other) and bool(one == other))
 
 
-def _weigh(release: Release) -> int:
-    rewrite = release.decision.rewrite
-    edits = len(rewrite.edits) if rewrite is not None else 0
-    return sum(map(_weigh_chunk, (release.released, release.original))) + _EDIT_WEIGHT * edits
+def _weight_of(known: tuple[Release, ...]) -> int:
+    return sum(one.weight for one in known)
 
 
-def _weigh_chunk(chunk: Chunk) -> int:
+def _weigh_edits(decision: Decision) -> int:
+    return _EDIT_WEIGHT * len(decision.rewrite.edits) if decision.rewrite is not None else 0
+
+
+def _weigh(chunk: Chunk) -> int:
+    """Return about how much memory a chunk takes, in characters, whatever is nested in its metadata."""
     weight = len(chunk.text) + _ENTRY_WEIGHT * (len(chunk.metadata) + 1)
+    nested: list[object] = []
     for name, value in chunk.metadata.items():
-        weight += len(name) if isinstance(name, (str, bytes)) else 0
-        weight += len(value) if isinstance(value, (str, bytes)) else 0
+        if isinstance(name, str):
+            weight += len(name)
+        if isinstance(value, (str, bytes)):
+            weight += len(value)
+        elif isinstance(value, _NESTED):
+            nested.append(value)
+    return weight + _weigh_nested(nested) if nested else weight
+
+
+def _weigh_nested(values: list[object]) -> int:
+    weight = seen = 0
+    while values:
+        value = values.pop()
+        seen += 1
+        weight += len(value) if isinstance(value, (str, bytes)) else _ENTRY_WEIGHT
+        if isinstance(value, _NESTED):
+            # What is not looked through weighs more than what may be kept; so does what holds itself.
+            if seen + len(value) > _MOST_WEIGHED:
+                return _UNKNOWN_WEIGHT
+            values.extend([*value, *value.values()] if isinstance(value, dict) else value)
     return weight

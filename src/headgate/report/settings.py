@@ -20,6 +20,10 @@ __all__ = ["glossary_html", "glossary_rich", "policy_html", "policy_rich", "rewr
 _CELL_CHARS = 300
 _POLICY_COLUMNS = ("source", "documents", "provenance", "freshness", "terminology", "mode")
 _GLOSSARY_COLUMNS = ("canonical term", "aliases", "what happens", "only where")
+_ON_EMPTY = {
+    "note": "Where nothing is admissible, a note says so.",
+    "raise": "Where nothing is admissible, an error is raised.",
+}
 _MEANING = {"enforce": "documents are dropped", "warn": "documents are marked", "audit": "documents are only recorded"}
 
 
@@ -91,6 +95,8 @@ def _policy_rest(policy: Policy) -> str:
     said = []
     if policy.budget is not None:
         said.append(f"At most {policy.budget.max_tokens:,} tokens ({policy.budget.encoding}).")
+    if policy.on_empty != "empty":
+        said.append(_ON_EMPTY[policy.on_empty])
     if policy.log is not None:
         said.append(f"Decisions are recorded in {policy.log.path}.")
     named = {name: value for name, value in policy.metadata.model_dump(exclude_defaults=True).items() if value}

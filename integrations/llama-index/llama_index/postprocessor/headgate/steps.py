@@ -13,7 +13,7 @@ from llama_index.core.schema import NodeWithScore, QueryBundle
 from headgate import Admission, Gate, HeadgateError
 from headgate.integration.steps import Change, explained, is_trusted, last_of
 from llama_index.postprocessor.headgate.comparing import Before
-from llama_index.postprocessor.headgate.convert import to_nodes
+from llama_index.postprocessor.headgate.convert import is_note, to_nodes
 from llama_index.postprocessor.headgate.gating import as_nodes, off_loop
 from llama_index.postprocessor.headgate.outside import is_harmless
 from llama_index.postprocessor.headgate.tracing import arecord, record
@@ -126,6 +126,9 @@ class GuardedStep(BaseNodePostprocessor):
         for position in added:
             del kept[position]
         kept.update(zip(places, released, strict=True))
+        if released and has_company:
+            # Something is admissible now, whatever a note from before the step says.
+            kept = {position: item for position, item in kept.items() if not is_note(item)}
         return [kept[position] for position in sorted(kept)]
 
 
