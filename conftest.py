@@ -10,6 +10,7 @@ import pytest
 import tiktoken
 from hypothesis import HealthCheck, settings
 
+from headgate.admission.releases import RELEASES
 from headgate.testing import FixedClock, Publisher
 
 # One conftest for all distributions; each adds its own fixtures under a name of its own.
@@ -35,10 +36,11 @@ _REMEMBERING = type(lru_cache(str))
 
 
 def pytest_runtest_setup() -> None:
-    """Begin every test with empty caches, so that what it shows is computed in it.
+    """Begin every test with empty caches and no memory of releases, so that what it shows is computed in it.
 
     Otherwise what an earlier test left behind answers, and a changed function (`make mutants`) is not even called.
     """
+    RELEASES.forget()
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == "headgate":
             for value in list(vars(module).values()):

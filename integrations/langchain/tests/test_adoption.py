@@ -206,6 +206,24 @@ def test_a_tool_whose_documents_cannot_be_judged_is_withheld_if_it_is_named(gate
     assert named.content == "No admissible document was found."
 
 
+def test_an_agent_with_middleware_reads_what_a_guarded_tool_found(inner: BaseRetriever, gate: Gate) -> None:
+    guarded = guard(inner, gate)
+    pages = create_retriever_tool(guarded, "pages", "Finds pages.", response_format="content_and_artifact")
+
+    @tool
+    def rows(query: str) -> str:
+        """Find pages."""
+        return json.dumps([{"page_content": d.page_content, "metadata": d.metadata} for d in guarded.invoke(query)])
+
+    expected = [document.page_content for document in guarded.invoke(QUESTION)]
+    middleware = [HeadgateMiddleware(gate, tools=["pages", "rows"])]
+    message = tool_message(agent_messages([pages], middleware))
+    assert [document.page_content for document in message.artifact] == expected
+    written = json.loads(str(tool_message(agent_messages([rows], middleware)).content))
+    assert [row["page_content"] for row in written] == expected
+    assert "headgate" not in str(written)
+
+
 async def test_an_agent_asynchronously(inner: BaseRetriever, gate: Gate) -> None:
     pages = create_retriever_tool(inner, "pages", "Finds pages.", response_format="content_and_artifact")
     call = {"name": "pages", "args": {"query": QUESTION}, "id": "1"}

@@ -153,6 +153,18 @@ def test_nodes_of_every_kind_keep_what_they_are(handbook: Publisher, node_gate: 
     assert [kind.get_content(metadata_mode=MetadataMode.NONE) for kind in kinds] == ["K8s"] * 4
 
 
+def test_metadata_of_related_nodes_does_not_leave_with_a_node(handbook: Publisher, node_gate: Gate) -> None:
+    others = [RelatedNodeInfo(node_id=name, metadata={"title": "of nobody"}, hash="h") for name in ("a", "b")]
+    related: Any = {NodeRelationship.PARENT: others[0], NodeRelationship.CHILD: others}
+    metadata = {"source": "https://handbook.example/k", "last_modified": "2026-05-30T00:00:00Z"}
+    node = TextNode(text="K8s", metadata=metadata, relationships=related)
+    (found,) = HeadgatePostprocessor(node_gate).postprocess_nodes(scored(*SealNodes(handbook.sealer)([node])))
+    assert found.node.parent_node == RelatedNodeInfo(node_id="a", hash="h")
+    assert [one.node_id for one in found.node.child_nodes or []] == ["a", "b"]
+    assert "of nobody" not in found.model_dump_json()
+    assert others[0].metadata == {"title": "of nobody"}
+
+
 def test_a_second_gate_sees_the_original_again(nodes: list[BaseNode], node_gate: Gate) -> None:
     processor = HeadgatePostprocessor(node_gate)
     once = processor.postprocess_nodes(scored(*nodes))

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llama_index.core.schema import BaseNode, IndexNode, MediaResource, MetadataMode, NodeWithScore, TextNode
+from llama_index.core.schema import (
+    BaseNode,
+    IndexNode,
+    MediaResource,
+    MetadataMode,
+    NodeWithScore,
+    RelatedNodeInfo,
+    TextNode,
+)
 
 from headgate import Admission, Chunk, Decision, Gate
 from headgate.chunk import SEAL_KEY
@@ -178,7 +186,7 @@ def _release(
     update: dict[str, Any] = {"metadata": metadata, **_exclusions(item.node, chunk, decision, replacing)}
     is_proved = decision.is_proved and is_enforced
     if is_proved:
-        update.update(_standard_templates(item.node))
+        update.update(_standard_fields(item.node))
     if not may_lead:
         # A retriever further out would put what it leads to in the node's place, and nobody has judged that.
         update["obj"] = None
@@ -220,9 +228,17 @@ def _release_resource(node: Any, text: str, *, is_proved: bool) -> None:
         node.text_resource = resource.model_copy(update={"text": text}) if resource else MediaResource(text=text)
 
 
-def _standard_templates(node: BaseNode) -> dict[str, Any]:
-    """Return the framework's own templates: those in the index are text that no seal covers."""
+def _bare(related: Any) -> Any:
+    """Return what a node says of another one without that one's metadata, which no seal of this node covers."""
+    if isinstance(related, list):
+        return [_bare(one) for one in related]
+    return related.model_copy(update={"metadata": {}}) if isinstance(related, RelatedNodeInfo) else related
+
+
+def _standard_fields(node: BaseNode) -> dict[str, Any]:
+    """Return the framework's own templates, and relationships without words: those of the index no seal covers."""
     # Of the framework's class, not of one derived from it, whose defaults may be anything.
     known: Any = next(kind for kind in type(node).__mro__ if kind in FRAMEWORK_KINDS)
     fields = known.model_fields
-    return {name: fields[name].get_default() for name in TEMPLATES if name in fields}
+    templates = {name: fields[name].get_default() for name in TEMPLATES if name in fields}
+    return {**templates, "relationships": {kind: _bare(related) for kind, related in node.relationships.items()}}
