@@ -241,6 +241,22 @@ def test_what_is_remembered_has_a_weight(handbook: Publisher, clock: FixedClock)
     assert len(kept) < 60
 
 
+@pytest.mark.parametrize(
+    ("metadata", "most"),
+    [({}, 1_000), ({7: 7}, 500), ({"k" * 100: 7}, 333), ({"k": "v" * 99}, 333), ({b"k": b"v" * 99}, 333)],
+    ids=["nothing", "numbers", "a long name", "a long value", "bytes"],
+)
+def test_every_entry_has_a_weight_and_so_have_its_characters(
+    metadata: Any, most: int, handbook: Publisher, clock: FixedClock
+) -> None:
+    gate = Gate({"sources": [handbook.source()]}, clock=clock, limits=Limits(memo_chars=100_000))
+    for number in range(most):
+        gate.judge([Chunk(str(number), metadata)])
+    assert len(gate._revision.facts) == most
+    gate.judge([Chunk("one more", metadata)])
+    assert len(gate._revision.facts) < most
+
+
 def test_an_event_loop_goes_on_while_metadata_is_read() -> None:
     assert weigh([Chunk("t", {f"k{number}": number for number in range(1_000)})]) > 60_000
     assert weigh([Chunk("t", {"record": "x" * 100_000})]) > 60_000

@@ -382,6 +382,7 @@ def test_a_note_behind_a_date_is_not_passed_over(note: str) -> None:
             "expires\u3164",
         ),
         *("valid_until" + "_" * 200, "valid_until" + "\u2060" * 200, "expire\u017f"),
+        "expires".ljust(1_024, "_"),
     ],
     ids=ascii,
 )
