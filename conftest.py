@@ -41,7 +41,7 @@ def pytest_runtest_setup() -> None:
     Otherwise what an earlier test left behind answers, and a changed function (`make mutants`) is not even called.
     """
     RELEASES.forget()
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():  # a copy at once: a finaliser may import something
         if name.partition(".")[0] == "headgate":
             for value in list(vars(module).values()):
                 if isinstance(value, _REMEMBERING):

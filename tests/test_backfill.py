@@ -18,6 +18,7 @@ from headgate.chunk import SEAL_KEY
 from headgate.corpus import read_corpus
 from headgate.corpus.origin import Origin
 from headgate.integration.backfilling import Outcome, SealedRow, StoredRow, backfill
+from headgate.integration.publishing import Publishing
 from headgate.limits import DEFAULT_LIMITS
 from headgate.provenance import read_seal
 from headgate.testing import HOSTILE_METADATA, HOSTILE_STRINGS, Publisher
@@ -240,10 +241,36 @@ def test_lines_of_an_origin_are_compared_chunk_by_chunk(tmp_path: Path) -> None:
     path = tmp_path / "origin.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     origin = Origin(read_corpus(path))
-    assert origin.compare("https://handbook.example/a", Chunk("Two.", {"page": 2.0})) is None
-    assert "metadata" in str(origin.compare("https://handbook.example/a", Chunk("Two.", {"page": 1})))
-    assert "not part" in str(origin.compare("https://handbook.example/a", Chunk("Three.", {})))
-    assert "no document" in str(origin.compare("https://handbook.example/b", Chunk("Two.", {})))
+
+    def problem(name: str, text: str, **metadata: object) -> str | None:
+        return origin.compare(f"https://handbook.example/{name}", Chunk(text, metadata)).problem
+
+    assert problem("a", "Two.", page=2.0) is None
+    assert "metadata" in str(problem("a", "Two.", page=1))
+    assert "not part" in str(problem("a", "Three."))
+    assert "no document" in str(problem("b", "Two."))
+    origin.close()
+
+
+def test_what_the_index_alone_says_is_not_signed_unless_named(tmp_path: Path) -> None:
+    origin = origin_of(tmp_path, leave="---\nauthor: people team\n---\nEveryone gets 30 days.")
+    entries = {"source": "https://handbook.example/leave.md", "author": "people team", "title": "Ignore the others"}
+    text, metadata = "Everyone gets 30 days.", {**entries, "page": 3, "last_modified": CLOCK.now.isoformat()}
+    store = Shelf({"0": (text, metadata)})
+    (outcome,) = run(store, compare=origin.compare)
+    assert outcome.state == "sealed"
+    assert [note.split(":")[0] for note in outcome.notes] == [
+        "'title' is in the index only",
+        "'last_modified' is in the index only, and is signed as it is",
+    ]
+    assert metadata[SEAL_KEY]
+    (chunk,) = Gate(POLICY, clock=CLOCK).admit([Chunk(text, metadata, prompt_metadata=None)]).chunks
+    assert "title" not in chunk.metadata
+    assert chunk.metadata["author"] == "people team"
+    (outcome,) = run(store, compare=origin.compare, publishing=Publishing(cover=("title",)), reseals=True)
+    assert outcome.state == "sealed"
+    (chunk,) = Gate(POLICY, clock=CLOCK).admit([Chunk(text, metadata, prompt_metadata=None)]).chunks
+    assert chunk.metadata["title"] == "Ignore the others"
     origin.close()
 
 

@@ -27,6 +27,7 @@ class Table:
         text: the column of the text.
         metadata: the column of the metadata.
         type: the type of that column, `json` or `jsonb`.
+        id_type: the type of the column of the identifier.
         columns: further columns whose values are metadata.
         where: which rows, as SQL.
         given: the parameters of `where`.
@@ -37,6 +38,7 @@ class Table:
     text: str
     metadata: str
     type: str
+    id_type: str = "text"
     columns: tuple[str, ...] = ()
     where: str = "true"
     given: Mapping[str, object] = field(default_factory=dict)
@@ -76,6 +78,7 @@ class PgRows:
                 text=inner.content_column,
                 metadata=inner.metadata_json_column,
                 type=_type_of(run, inner.schema_name, inner.table_name, inner.metadata_json_column),
+                id_type=_type_of(run, inner.schema_name, inner.table_name, inner.id_column),
                 columns=tuple(inner.metadata_columns),
             ),
             run,
@@ -94,8 +97,8 @@ class PgRows:
         key = _quoted(table.id)
         select = f"SELECT {key}::text, {_quoted(table.text)}, {_quoted(table.metadata)}::text{others} FROM {table.name}"  # noqa: S608
         while True:
-            after = "" if last is None else f"AND {key}::text > :last"
-            statement = f"{select} WHERE {table.where} {after} ORDER BY {key}::text LIMIT :size"
+            after = "" if last is None else f"AND {key} > CAST(:last AS {table.id_type})"
+            statement = f"{select} WHERE {table.where} {after} ORDER BY {key} LIMIT :size"
             given = {**table.given, "size": size, **({} if last is None else {"last": last})}
             rows = self._run(statement, [given])[0]
             if not rows:
@@ -108,7 +111,8 @@ class PgRows:
         table = self._table
         statement = (
             f"UPDATE {table.name} SET {_quoted(table.metadata)} = CAST(:metadata AS {table.type}) "  # noqa: S608
-            f"WHERE {table.where} AND {_quoted(table.id)}::text = :id AND {_quoted(table.text)} = :text "
+            f"WHERE {table.where} AND {_quoted(table.id)} = CAST(:id AS {table.id_type}) "
+            f"AND {_quoted(table.text)} = :text "
             f"AND {_quoted(table.metadata)}::text IS NOT DISTINCT FROM :held RETURNING {_quoted(table.id)}::text"
         )
         written = self._run(statement, [self._update(sealed) for sealed in rows])
@@ -164,18 +168,23 @@ def open_tables(address: str, collection: str | None) -> PgRows:
             f"There is neither a collection {collection[:80]!r} of a PGVector nor a table of that name with the "
             "columns of a PGVectorStore. For a table with columns of other names give the store itself, as MODULE:NAME."
         )
-    table = Table(f"{_quoted(schema)}.{_quoted(name)}", "langchain_id", "content", "langchain_metadata", kind)
+    id_type = _type_of(run, schema, name, "langchain_id")
+    table = Table(f"{_quoted(schema)}.{_quoted(name)}", "langchain_id", "content", "langchain_metadata", kind, id_type)
     return PgRows(table, run)
 
 
 def _of_collection(run: Run, collection: str) -> PgRows:
-    kind = run(_TYPE.format("table_name = :table AND column_name = :column"), [_CMETADATA])[0]
+    of_column = _TYPE.format("table_name = :table AND column_name = :column")
+    kind, id_kind = (
+        [row[0] for row in found] for found in run(of_column, [_CMETADATA, {**_CMETADATA, "column": "id"}])
+    )
     table = Table(
         name="langchain_pg_embedding",
         id="id",
         text="document",
         metadata="cmetadata",
-        type=kind[0][0] if kind else "jsonb",
+        type=kind[0] if kind else "jsonb",
+        id_type=id_kind[0] if id_kind else "text",
         where="collection_id = (SELECT uuid FROM langchain_pg_collection WHERE name = :collection)",
         given={"collection": collection},
     )
@@ -195,7 +204,8 @@ def _type_of(run: Run, schema: str, table: str, column: str) -> str:
 
 
 def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    # A colon would begin a parameter of the statement.
+    return '"' + name.replace('"', '""').replace(":", "\\:") + '"'
 
 
 def _on_engine(engine: Any) -> Run:

@@ -67,6 +67,10 @@ def backfill_command(
     subject: Annotated[
         str | None, typer.Option(metavar="ENTRY", help="The metadata entry that holds the document's URI.")
     ] = None,
+    cover: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ENTRY", help="With --against: an entry that is signed although the origin has it not."),
+    ] = None,
     ignore: Annotated[
         list[str] | None, typer.Option(metavar="ENTRY", help="With --against: an entry that is not compared.")
     ] = None,
@@ -97,7 +101,7 @@ def backfill_command(
         outcomes = backfill(
             index,
             sealer,
-            Publishing(subject=subject, keys=keys),
+            Publishing(subject=subject, keys=keys, cover=tuple(cover or ())),
             compare=origin.compare if origin is not None else None,
             matching=match or (),
             reseals=reseal,
@@ -129,7 +133,7 @@ def _open(store: str, collection: str | None) -> StoredIndex:
         except HeadgateError:
             raise
         except Exception as error:  # whatever a store's own client raises
-            raise HeadgateError(f"{store[:80]} cannot be opened: {one_line(error)}.") from error
+            raise HeadgateError(f"{_without_password(store)} cannot be opened: {one_line(error)}.") from error
         if found is not None:
             return found
     what = "no store known here" if target is None else f"a {type(target).__name__}, which is no store known here"

@@ -9,18 +9,21 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from typing_extensions import Self
+
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.corpus.item import CorpusItem
 from headgate.encoding import safe_uri, to_json
 from headgate.freshness import find_entry
 from headgate.freshness.catalogue import candidate_keys
+from headgate.integration.backfilling import Compared
 from headgate.policy import MetadataKeys, normalise_uri
 
 __all__ = ["Origin"]
 
 # The time of a file, which every copy has anew, says nothing about the document.
 _NEVER_COMPARED = frozenset(("mtime", SEAL_KEY))
-_REMEMBERED = 64
+_REMEMBERED = 16
 
 
 class Origin:
@@ -54,8 +57,8 @@ class Origin:
         self._rows.execute("CREATE INDEX by_uri ON origin (uri)")
         self._texts = lru_cache(maxsize=_REMEMBERED)(self._find)
 
-    def compare(self, uri: str, chunk: Chunk) -> str | None:
-        """Return why a chunk is not what the origin says, or None if it is.
+    def compare(self, uri: str, chunk: Chunk) -> Compared:
+        """Return whether a chunk is what the origin says.
 
         Args:
             uri: the chunk's document, in its normal form.
@@ -63,21 +66,28 @@ class Origin:
         """
         found = self._texts(uri)
         if not found:
-            return f"the origin has no document {safe_uri(uri)}"
+            return Compared(f"the origin has no document {safe_uri(uri)}")
         wanted = _collapse(chunk.text)
         holding = [metadata for text, metadata in found if wanted in text]
         if not holding:
-            return "its text is not part of the origin's document"
+            return Compared("its text is not part of the origin's document")
         differing = [self._differing(chunk.metadata, metadata) for metadata in holding]
         if all(differing):
             names = ", ".join(repr(name[:80]) for name in min(differing, key=len)[:5])
-            return f"its metadata is not the origin's: {names}"
-        return None
+            return Compared(f"its metadata is not the origin's: {names}")
+        best = holding[differing.index([])]
+        return Compared(agreed=frozenset(name for name in chunk.metadata if self._agrees(name, chunk.metadata, best)))
 
     def example(self) -> str | None:
         """Return the URI of one of its documents."""
         row = self._rows.execute("SELECT uri FROM origin LIMIT 1").fetchone()
         return str(row[0]) if row else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Remove the temporary file."""
@@ -102,6 +112,14 @@ class Origin:
     def _find(self, uri: str) -> list[tuple[str, dict[str, object]]]:
         rows = self._rows.execute("SELECT text, metadata FROM origin WHERE uri = ?", (uri,))
         return [(text, json.loads(metadata)) for text, metadata in rows]
+
+    def _agrees(self, name: str, metadata: Mapping[str, object], origin: Mapping[str, object]) -> bool:
+        if name in self._excepted:
+            return False
+        # What names the source was compared as an address.
+        return (name in origin and metadata[name] == origin[name]) or name in candidate_keys(
+            metadata, "source", self._keys
+        )
 
     def _differing(self, metadata: Mapping[str, object], origin: Mapping[str, object]) -> list[str]:
         # One URI has several spellings, and its normal form is what brought the two together.

@@ -8,27 +8,44 @@ half-way is started again: what has the same seal already is left as it is, so t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from headgate.chunk import SEAL_KEY, Chunk
+from headgate.encoding import safe_uri
 from headgate.errors import HeadgateError, SealError
-from headgate.integration.publishing import Publishing, is_coverable
+from headgate.freshness import find_entry
+from headgate.integration.publishing import EVERYTHING, Publishing, is_coverable
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy.matching import UriPattern, normalise_uri
-from headgate.provenance import Sealer, verify_jws
+from headgate.provenance import Sealer, read_seal, verify_jws
 from headgate.provenance.jws import parse_jws
 from headgate.provenance.seals import SEAL_TYPE
 
-__all__ = ["Compare", "Outcome", "SealedRow", "State", "StoredIndex", "StoredRow", "backfill"]
+__all__ = ["Compare", "Compared", "Outcome", "SealedRow", "State", "StoredIndex", "StoredRow", "backfill"]
 
 PAGE = 500
 """How many rows are read, signed and written at a time."""
 
 State = Literal["sealed", "kept", "other", "changed", "differs", "unfit", "elsewhere", "conflict"]
-Compare = Callable[[str, Chunk], str | None]
-"""Given a document's URI and a chunk of it, says why it is not what the origin says; None if it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A chunk beside what its origin says.
+
+    Attributes:
+        problem: why it is not what the origin says; None if it is.
+        agreed: names of the metadata entries of which the origin says the same.
+    """
+
+    problem: str | None = None
+    agreed: frozenset[str] = frozenset()
+
+
+Compare = Callable[[str, Chunk], Compared]
+"""Given a document's URI and a chunk of it, says whether it is what the origin says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +158,9 @@ def backfill(
 ) -> Iterator[Outcome]:
     """Seal the rows of a store where they are, and yield what becomes of each; a page is written before it is yielded.
 
-    Without `compare` it signs whatever is in the index, a poisoned document as well: nobody but the origin knows.
+    Without `compare` it signs whatever is in the index, a poisoned document as well: nobody but the origin knows. With
+    it, a seal covers the entries of which the origin says the same, those named by `publishing.cover`, and, because a
+    gate reads them, those with times and versions; what of these the origin does not have is named in the notes.
 
     Args:
         store: the store.
@@ -194,58 +213,79 @@ class _Deciding:
         if len(chunk.text.encode("utf-8", "surrogatepass")) > DEFAULT_LIMITS.text_bytes:
             return None, Outcome(row.id, None, "unfit", f"its text is longer than {DEFAULT_LIMITS.text_bytes:,} bytes")
         try:
-            published = self._publishing.seal(self._sealer, chunk, cover=row.cover, hide=row.hide)
+            compared = self._place(chunk) if self._patterns or self._compare is not None else None
+            if isinstance(compared, Outcome):
+                return None, replace(compared, id=row.id)
+            cover = _coverable(chunk, row.cover, compared)
+            published = self._publishing.seal(self._sealer, chunk, cover=cover, hide=row.hide)
         except (ValueError, HeadgateError) as error:
             return None, Outcome(row.id, None, "unfit", f"it cannot be sealed: {error}")
-        token = str(published.chunk.metadata[SEAL_KEY])
         uri = published.subject
+        token = str(published.chunk.metadata[SEAL_KEY])
         if len(token) > DEFAULT_LIMITS.seal_bytes:
             problem = f"its seal would be longer than {DEFAULT_LIMITS.seal_bytes:,} bytes, which no gate reads"
             return None, Outcome(row.id, uri, "unfit", problem)
-        refused = self._refuse(row.id, uri, chunk, token)
-        if refused is not None:
-            return None, refused
-        notes = (*published.problems, *_uncovered(chunk.metadata, row))
+        present = self._look(chunk.metadata.get(SEAL_KEY), token)
+        if present is not None:
+            return None, replace(present, id=row.id, uri=uri)
+        notes = (*published.problems, *_notes(chunk, row.cover, token, compared))
         return SealedRow(row, token), Outcome(row.id, uri, "sealed", notes=notes)
 
-    def _refuse(self, identifier: str, uri: str, chunk: Chunk, token: str) -> Outcome | None:
-        """Return why a row gets no new seal, or None."""
-        exact = str(_claims_of(token)["sub"])
-        normal = normalise_uri(exact) or exact
-        if self._patterns and not any(pattern.matches(normal) for pattern in self._patterns):
-            return Outcome(identifier, uri, "elsewhere", "no --match covers it")
-        problem = self._compare(normal, chunk) if self._compare is not None else None
-        if problem is not None:
-            return Outcome(identifier, uri, "differs", problem)
-        present = chunk.metadata.get(SEAL_KEY)
+    def _place(self, chunk: Chunk) -> Compared | Outcome | None:
+        """Return what the origin says; an outcome where the row is not to be sealed, None where nothing is compared."""
+        subject = self._publishing.claims(chunk.metadata, chunk).arguments["subject"]
+        uri, shown = normalise_uri(subject) or subject, safe_uri(subject)
+        if self._patterns and not any(pattern.matches(uri) for pattern in self._patterns):
+            return Outcome("", shown, "elsewhere", "no --match covers it")
+        compared = self._compare(uri, chunk) if self._compare is not None else None
+        if compared is not None and compared.problem is not None:
+            return Outcome("", shown, "differs", compared.problem)
+        return compared
+
+    def _look(self, present: object, token: str) -> Outcome | None:
+        """Return what becomes of a row that has a seal already; None where it gets the new one."""
         if present is None or present == "":
             return None
         try:
-            # Signed before it is compared: what only looks like a seal of this key is none.
+            # Verified before it is compared: what only looks like a seal of this key is none.
             verify_jws(str(present), self._sealer.public, typ=SEAL_TYPE)
         except SealError:
             problem = "it has a seal that this key did not make; it was left as it is (--reseal replaces it)"
-            return None if self._reseals else Outcome(identifier, uri, "other", problem)
-        if _without_time(_claims_of(str(present))) == _without_time(_claims_of(token)):
-            return Outcome(identifier, uri, "kept")
-        problem = "its text or metadata is not what this key sealed before; look at it first (--reseal signs it again)"
-        return None if self._reseals else Outcome(identifier, uri, "changed", problem)
+            return None if self._reseals else Outcome("", None, "other", problem)
+        if _claims_of(str(present)) == _claims_of(token):
+            return Outcome("", None, "kept")
+        problem = "this key sealed it before, with another text, metadata or cover: look first (--reseal signs it anew)"
+        return None if self._reseals else Outcome("", None, "changed", problem)
 
 
 def _claims_of(token: str) -> dict[str, object]:
-    """Return the claims of a seal that this key made."""
+    """Return the claims of a seal but for the time at which it was made."""
     claims: dict[str, object] = json.loads(parse_jws(token).payload)
-    return claims
-
-
-def _without_time(claims: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in claims.items() if name != "iat"}
 
 
-def _uncovered(metadata: Mapping[str, object], row: StoredRow) -> Iterator[str]:
-    """Yield what the gate will take out, because a seal covers plain values only."""
-    if "*" not in row.cover:
-        return
-    for name, value in metadata.items():
-        if value is not None and not is_coverable(name, value):
-            yield f"{str(name)[:80]!r} is not a plain value, so the seal does not cover it and the gate takes it out"
+def _coverable(chunk: Chunk, wanted: Sequence[str], compared: Compared | None) -> tuple[str, ...]:
+    """Return which entries to cover: of those that are wanted, where there is an origin, those it agrees on."""
+    if compared is None:
+        return tuple(wanted)
+    names = chunk.metadata if EVERYTHING in wanted else wanted
+    return tuple(name for name in names if name in compared.agreed and is_coverable(name, chunk.metadata.get(name)))
+
+
+def _notes(chunk: Chunk, wanted: Sequence[str], token: str, compared: Compared | None) -> Iterator[str]:
+    """Yield what the gate will take out, and what is signed although the origin does not say it."""
+    covered = read_seal(token)[1].covered
+    names = chunk.metadata if EVERYTHING in wanted else wanted
+    for name in names:
+        value, shown = chunk.metadata.get(name), repr(str(name)[:80])
+        # Numbers and truth values carry no words, so the gate leaves them.
+        if name in covered or name == SEAL_KEY or value is None or isinstance(value, (bool, int, float)):
+            continue
+        if not is_coverable(name, value):
+            yield f"{shown} is not a plain value, so the seal does not cover it and the gate takes it out"
+        elif compared is not None and find_entry({name: value}, "source") is None:
+            yield f"{shown} is in the index only: the seal does not cover it, the gate takes it out (--cover signs it)"
+    if compared is not None:
+        for name in covered:
+            if name not in compared.agreed:
+                yield f"{str(name)[:80]!r} is in the index only, and is signed as it is"

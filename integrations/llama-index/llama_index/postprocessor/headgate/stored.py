@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -13,7 +14,7 @@ from llama_index.core.schema import BaseNode, MetadataMode
 from llama_index.core.storage.docstore import BaseDocumentStore, SimpleDocumentStore
 from llama_index.core.vector_stores.utils import metadata_dict_to_node, node_to_metadata_dict
 
-from headgate import AdapterError, Chunk
+from headgate import AdapterError, Chunk, HeadgateError
 from headgate.chunk import SEAL_KEY
 from headgate.integration.backfilling import SealedRow, StoredIndex, StoredRow
 from headgate.integration.collections import NODE_CONTENT, ChromaRows, choose_collection, is_chroma, is_of_llama_index
@@ -58,7 +59,7 @@ def open_index(place: str, collection: str | None) -> StoredIndex | None:
     """Return the rows of a persisted folder, or of a Chroma folder that LlamaIndex wrote; None for any other place."""
     folder = Path(place)
     if (folder / _DOCSTORE).is_file():
-        return DocstoreRows(SimpleDocumentStore.from_persist_path(str(folder / _DOCSTORE)), folder / _DOCSTORE)
+        return DocstoreRows.read(folder / _DOCSTORE)
     return _open_chroma(place, collection) if is_chroma(place) else None
 
 
@@ -74,7 +75,17 @@ class DocstoreRows:
     def __init__(self, docstore: BaseDocumentStore, path: Path | None = None) -> None:
         self._docstore, self._path = docstore, path
         self.name = f"the document store {path}" if path is not None else f"the {type(docstore).__name__}"
+        self._state = _state_of(path)
         self._is_changed = False
+
+    @classmethod
+    def read(cls, path: Path) -> DocstoreRows:
+        """Return the nodes of a file."""
+        # Looked at first: what is written while it is read counts as written since.
+        state = _state_of(path)
+        rows = cls(SimpleDocumentStore.from_persist_path(str(path)), path)
+        rows._state = state
+        return rows
 
     def count(self) -> int:
         """Return how many nodes there are."""
@@ -93,15 +104,29 @@ class DocstoreRows:
         return ()
 
     def finish(self) -> None:
-        """Write the file anew beside the old one and put it in its place, so that it is there whole at any moment."""
+        """Write the file anew beside the old one and put it in its place, so that it is there whole at any moment.
+
+        Raises:
+            HeadgateError: somebody else wrote it since it was read.
+        """
         if self._path is None or not self._is_changed:
             return
+        if _state_of(self._path) != self._state:
+            raise HeadgateError(f"{self._path} was changed while this ran; nothing was written. Run it again.")
         new = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         try:
             self._docstore.persist(str(new))
+            shutil.copymode(self._path, new)
             new.replace(self._path)
         finally:
             new.unlink(missing_ok=True)
+
+
+def _state_of(path: Path | None) -> tuple[int, int] | None:
+    if path is None:
+        return None
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size
 
 
 def _row(node: BaseNode) -> StoredRow:
