@@ -99,10 +99,11 @@ RELEASED = [
     ("covered", {"title", "page", "draft", "source"}),
     (["note"], {"title", "page", "draft", "source", "note"}),
     ("all", {"title", "page", "draft", "source", "note", "nested"}),
+    ([SEAL_KEY], {"title", "page", "draft", "source", SEAL_KEY}),
 ]
 
 
-@pytest.mark.parametrize(("release", "left"), RELEASED, ids=["covered", "a name", "all"])
+@pytest.mark.parametrize(("release", "left"), RELEASED, ids=["covered", "a name", "all", "the seal"])
 @pytest.mark.parametrize("name", [name for name in DOORS if not name.startswith("core")])
 def test_what_leaves_is_what_is_covered_numbers_and_what_the_policy_lists(
     release: Any, left: set[str], name: str

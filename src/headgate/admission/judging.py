@@ -129,7 +129,7 @@ class Judgement:
             metadata[name] = rewrite.text
         # A template that nobody sees, or a step behind the gate, may print any entry, so what must not be printed
         # leaves the document. The seal has served its purpose: to a model it is noise.
-        removed = self.removed | _SEAL if facts.source.requirement.is_strict else self.removed
+        removed = self.removed | _SEAL if facts.source.requirement.takes_seal else self.removed
         metadata = {name: value for name, value in metadata.items() if name not in removed}
         if facts.cited is not None and (facts.source_key is None or facts.source_key in metadata):
             metadata[facts.source_key or _SOURCE] = facts.cited

@@ -35,6 +35,7 @@ _since: ContextVar[int | None] = ContextVar("headgate_released_since", default=N
 
 _ENTRY_WEIGHT = 100
 _EDIT_WEIGHT = 100
+_DECISION_WEIGHT = 2_000
 # Documents of one text: copies of a page under several addresses.
 _MOST_OF_ONE_TEXT = 16
 _MOST_WEIGHED = 50_000
@@ -128,6 +129,11 @@ class Releases:
         return len(self._known)
 
     @property
+    def weight(self) -> int:
+        """About how much it keeps, in characters."""
+        return self._weight
+
+    @property
     def number(self) -> int:
         """How many documents have been released so far."""
         return self._number
@@ -142,9 +148,9 @@ class Releases:
                 if is_note(released):  # nobody's document must become one for having its words
                     continue
                 try:
-                    original, left = _kept(admission.inputs[decision.index]), _kept(released)
+                    left, original = _kept(released), _kept(admission.inputs[decision.index], released.text)
                     self._number += 1
-                    weight = _weigh(original) + _weigh(left) + _weigh_edits(decision)
+                    weight = _weigh_all(original, left, decision)
                     self._keep(Release(left, original, admission.id, decision, self._number, reference, weight))
                 except Exception:  # noqa: BLE001, S112 - metadata may be any mapping; what is not kept is judged anew
                     continue
@@ -231,11 +237,12 @@ def watching(since: int | None = None) -> Iterator[None]:
         _since.reset(token)
 
 
-def _kept(chunk: Chunk) -> Chunk:
+def _kept(chunk: Chunk, equal: str | None = None) -> Chunk:
+    """Return what is kept of a chunk; its text as the string `equal`, where it is that."""
     if not isinstance(chunk.text, str):
         raise TypeError(type(chunk.text).__name__)
     # The caller may change its own mapping later.
-    return Chunk(chunk.text, dict(chunk.metadata), chunk.id)
+    return Chunk(equal if equal == chunk.text else chunk.text, dict(chunk.metadata), chunk.id)
 
 
 def _is_replaced(old: Release, new: Release) -> bool:
@@ -256,8 +263,10 @@ def _weight_of(known: tuple[Release, ...]) -> int:
     return sum(one.weight for one in known)
 
 
-def _weigh_edits(decision: Decision) -> int:
-    return _EDIT_WEIGHT * len(decision.rewrite.edits) if decision.rewrite is not None else 0
+def _weigh_all(original: Chunk, released: Chunk, decision: Decision) -> int:
+    shared = len(original.text) if original.text is released.text else 0
+    edits = len(decision.rewrite.edits) if decision.rewrite is not None else 0
+    return _DECISION_WEIGHT + _weigh(original) + _weigh(released) - shared + _EDIT_WEIGHT * edits
 
 
 def _weigh(chunk: Chunk) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from headgate.assurance import Assurance, is_proof
+from headgate.chunk import SEAL_KEY
 from headgate.decision import Finding, Mode
 from headgate.limits import Limits
 from headgate.provenance.attestation import Attestation
@@ -50,6 +51,11 @@ class Requirement:
     def is_strict(self) -> bool:
         """Whether a proof is required, and the check is enforced: then nothing leaves that nobody vouches for."""
         return self.mode == "enforce" and is_proof(self.require)
+
+    @property
+    def takes_seal(self) -> bool:
+        """Whether a document leaves without its seal: unless the policy names it, for a gate in another process."""
+        return self.is_strict and (self.release is None or SEAL_KEY not in self.release)
 
 
 @dataclass(frozen=True, slots=True)
