@@ -9,6 +9,7 @@ from langchain_core.callbacks import AsyncCallbackManager, CallbackManager, Call
 from langchain_core.documents import BaseDocumentCompressor, Document
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 from langchain_core.runnables.config import (
+    ensure_config,
     get_async_callback_manager_for_config,
     get_callback_manager_for_config,
 )
@@ -68,7 +69,11 @@ class HeadgateCompressor(BaseDocumentCompressor):
         """Return the admissible documents."""
         found = as_documents(documents, self)
         admission = admit_documents(self.gate, found, query)
-        admission = record(self.gate, admission, CallbackManager.configure(callbacks))
+        # Where nobody passes callbacks on, those of the run that asks are in the context.
+        manager = (
+            CallbackManager.configure(callbacks) if callbacks else get_callback_manager_for_config(ensure_config())
+        )
+        admission = record(self.gate, admission, manager)
         return to_documents(found, admission)
 
     async def acompress_documents(
@@ -77,7 +82,9 @@ class HeadgateCompressor(BaseDocumentCompressor):
         """Return the admissible documents."""
         found = as_documents(documents, self)
         admission = await aadmit_documents(self.gate, found, query)
-        admission = await arecord(self.gate, admission, AsyncCallbackManager.configure(callbacks))
+        given = AsyncCallbackManager.configure(callbacks) if callbacks else None
+        manager = given or get_async_callback_manager_for_config(ensure_config())
+        admission = await arecord(self.gate, admission, manager)
         return to_documents(found, admission)
 
 
