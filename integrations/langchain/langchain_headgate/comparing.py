@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 
 from langchain_core.documents import Document
 
@@ -17,7 +18,7 @@ from headgate.integration.steps import Change, explained
 from langchain_headgate.convert import by_index, text_of
 from langchain_headgate.values import is_name, is_textless
 
-__all__ = ["Behind", "Parts", "collecting", "released"]
+__all__ = ["Behind", "Parts", "as_part", "collecting", "released"]
 
 # How often a retriever's parts may be asked for one question, before what they release is no longer kept.
 _MOST_KEPT = 2_000
@@ -29,6 +30,7 @@ class Parts:
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
         self.pairs: list[tuple[Document, Document]] = []
+        self.emptied: Admission | None = None
 
 
 _collecting: ContextVar[Parts | None] = ContextVar("headgate_parts", default=None)
@@ -43,6 +45,19 @@ def collecting(gate: Gate) -> Iterator[Parts]:
         yield parts
     finally:
         _collecting.reset(token)
+
+
+def as_part(gate: Gate, admission: Admission) -> Admission:
+    """Return an admission as it is for whoever asks: for a retriever behind the same gate, no more than the documents.
+
+    That one of several parts has nothing admissible is neither an error nor a note; it is for the whole to say.
+    """
+    parts = _collecting.get()
+    if parts is None or parts.gate is not gate:
+        return admission
+    if admission.is_empty:
+        parts.emptied = admission
+    return replace(admission, on_empty="empty")
 
 
 def released(gate: Gate, documents: Mapping[int, Document], found: Sequence[Document], admission: Admission) -> None:
@@ -85,6 +100,7 @@ class Behind:
         may_rewrite: bool = False,
     ) -> None:
         self._pairs = parts.pairs if parts is not None else []
+        self._emptied = parts.emptied if parts is not None else None
         self._steps = steps
         self._shown: dict[int, Document] = {}
         self._changes: dict[int, Change] = {}
@@ -101,6 +117,8 @@ class Behind:
             NothingAdmissibleError: as `to_documents`.
         """
         whole = by_index(self.judged, admission)
+        if not whole and self._emptied is not None and admission.on_empty != "empty":
+            return by_index((), self._emptied)  # the parts have left nothing to judge
         made = {decision.index: self._shown.get(decision.index) for _, decision in admission.admitted()}
         return {place: made.get(place) or one for place, one in whole.items()}
 

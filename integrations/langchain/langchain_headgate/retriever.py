@@ -21,7 +21,7 @@ from headgate.integration.search import Search
 from headgate.integration.steps import is_trusted
 from headgate.integration.surface import Proxy, is_harmless_method, is_setting, refuse
 from headgate.integration.tracing import TraceInner, inner_trace
-from langchain_headgate.comparing import Behind, Parts, collecting, released
+from langchain_headgate.comparing import Behind, Parts, as_part, collecting, released
 from langchain_headgate.fetching import Reach, afetch, fetch
 from langchain_headgate.gating import aadmit_documents, admit_documents, as_documents, off_loop
 from langchain_headgate.outside import judged_outside, refuse_lookups
@@ -245,7 +245,7 @@ class _Course:
         self.search.succeeded(*self._reach.counts(width, self._wanted, len(admission.chunks), found))
 
     def released(self, admission: Admission) -> list[Document]:
-        documents = self._behind.released(admission)
+        documents = self._behind.released(as_part(self._gate, admission))
         released(self._gate, documents, self._behind.judged, admission)
         return list(documents.values())
 

@@ -20,7 +20,7 @@ from langchain_core.vectorstores import VectorStore
 
 from headgate import AdapterError, Admission, Gate, HeadgateError
 from headgate.integration.surface import Proxy, is_harmless_method, is_reading, is_setting, refuse
-from langchain_headgate.comparing import released
+from langchain_headgate.comparing import as_part, released
 from langchain_headgate.convert import by_index
 from langchain_headgate.gating import aadmit_documents, admit_documents, off_loop
 from langchain_headgate.outside import refuse_lookups
@@ -233,7 +233,7 @@ class GatedVectorStore(Proxy, VectorStore):
         return self._released(answer, await arecord(self.gate, answer.limited_to(call), callbacks))
 
     def _released(self, answer: _Answer, admission: Admission) -> Any:
-        admitted = by_index(answer.documents, admission)
+        admitted = by_index(answer.documents, as_part(self.gate, admission))
         released(self.gate, admitted, answer.documents, admission)
         return answer.repacked(admitted)
 

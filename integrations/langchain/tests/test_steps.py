@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from langchain_classic.retrievers import ContextualCompressionRetriever
+from langchain_classic.retrievers import ContextualCompressionRetriever, EnsembleRetriever
 from langchain_classic.retrievers.document_compressors import (
     DocumentCompressorPipeline,
     EmbeddingsFilter,
@@ -20,9 +20,10 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.vectorstores import InMemoryVectorStore
 from langchain_text_splitters import CharacterTextSplitter
 
-from headgate import Admission, Gate
+from headgate import Admission, Gate, NothingAdmissibleError
 from headgate.testing import FixedClock, Publisher
 from langchain_headgate import guard
+from langchain_headgate.convert import is_note
 
 QUESTION = "K8s clusters"
 EVIL = "evil words of nobody"
@@ -170,3 +171,25 @@ def test_what_is_cut_from_a_guarded_stores_documents_passes_behind_the_same_gate
     assert both(guard(Cuts(vectors=guard(store, gate)), trusting(gate))) == []
     milder = Gate({"default": {"provenance": {"require": "none"}}})
     assert both(guard(Cuts(vectors=guard(store, milder)), gate)) == []
+
+
+@pytest.mark.parametrize("on_empty", ["empty", "note", "raise"])
+def test_that_one_part_has_nothing_is_for_the_whole_to_say(
+    on_empty: str, store: InMemoryVectorStore, embeddings: Embeddings, gate: Gate
+) -> None:
+    forged: InMemoryVectorStore = InMemoryVectorStore.from_documents([Document("forged K8s clusters")], embeddings)
+    at = Gate(gate.policy.model_copy(update={"on_empty": on_empty}), clock=FixedClock())
+
+    def retriever(*stores: InMemoryVectorStore) -> BaseRetriever:
+        parts: list[Any] = [guard(one.as_retriever(), at) for one in stores]
+        ensemble: BaseRetriever = EnsembleRetriever(retrievers=parts, weights=[1.0] * len(stores))
+        return guard(ensemble, at)
+
+    found = both(retriever(forged, store))
+    assert found
+    assert all("Kubernetes" in one.page_content for one in found)
+    if on_empty == "raise":
+        with pytest.raises(NothingAdmissibleError):
+            retriever(forged).invoke(QUESTION)
+    else:
+        assert [is_note(one) for one in both(retriever(forged))] == [True] * (on_empty == "note")

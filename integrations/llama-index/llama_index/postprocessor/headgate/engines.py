@@ -37,6 +37,8 @@ from llama_index.postprocessor.headgate.steps import GuardedStep
 __all__ = ["guard_engine", "is_end", "is_source", "remembers"]
 
 _ENGINES = (BaseQueryEngine, BaseChatEngine)
+# Methods by which an engine makes another one, with a retriever that the caller gives.
+_MAKERS = ("with_retriever",)
 _TOOLS = (QueryEngineTool, RetrieverTool)
 # Engines that choose or make what they ask while they answer, where no gate can be put beforehand.
 _UNGUARDABLE = (RetrieverRouterQueryEngine, BaseSQLTableQueryEngine)
@@ -136,6 +138,9 @@ class _Guarding:
                 _set(guarded, name, other)
         if not has_found:
             raise AdapterError(f"{type(engine).__name__} has no retriever that headgate can find. {_WAY_OUT}")
+        for name in _MAKERS:
+            if callable(getattr(type(engine), name, None)):
+                vars(guarded)[name] = _Making(guarded, name, self._gate)
         return guarded
 
     def _value(self, value: Any, replacing: Sequence[str]) -> Any:
@@ -166,6 +171,18 @@ class _Guarding:
         if isinstance(step, (GuardedStep, HeadgatePostprocessor)) and step.gate is self._gate:
             return step
         return GuardedStep(step, self._gate, replacing)
+
+
+# An object rather than a closure, so that it can be copied and pickled with its gate.
+class _Making:
+    """A method of a guarded engine that makes another engine, which comes back guarded."""
+
+    def __init__(self, engine: Any, name: str, gate: Gate) -> None:
+        self._engine, self._name, self._gate = engine, name, gate
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        made = getattr(type(self._engine), self._name)(self._engine, *args, **kwargs)
+        return guard_engine(made, self._gate)
 
 
 def _brings_nodes(value: Any) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
+from typing import Any
 
+from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.indices.base import BaseIndex
 from llama_index.core.indices.document_summary.retrievers import DocumentSummaryIndexLLMRetriever
@@ -19,11 +22,13 @@ from llama_index.core.vector_stores.types import BasePydanticVectorStore
 from headgate import Gate
 from headgate.testing.walking import walk
 
-__all__ = ["refusal_of_readers"]
+__all__ = ["GuardedEngines", "refusal_of_readers"]
 
 _READERS = (SummaryIndexLLMRetriever, TreeSelectLeafRetriever, DocumentSummaryIndexLLMRetriever)
 # What a retriever that lets a model choose keeps, whatever its class.
 _CHOOSES_BY = ("_choice_select_prompt", "_choice_batch_size")
+# Where a retriever keeps what it asks in the place of an index node.
+_ENGINES = ("_query_engine_dict", "object_map")
 _ENDS = (Gate, QueryBundle, BaseNode, BaseIndex, BaseDocumentStore, StorageContext, BasePydanticVectorStore)
 
 
@@ -37,6 +42,48 @@ def refusal_of_readers(retriever: BaseRetriever) -> str | None:
             "with node_postprocessors=[LLMRerank(...)] under guard(engine, policy)."
         )
     return None
+
+
+class GuardedEngines:
+    """The engines that a retriever asks for answers, behind a gate: what their models read is judged first.
+
+    Args:
+        gate: the gate.
+    """
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        # With the engine, so that no other gets its number.
+        self._done: dict[int, tuple[BaseQueryEngine, Any]] = {}
+
+    def within(self, retriever: BaseRetriever) -> BaseRetriever:
+        """Return a retriever that asks guarded engines: a copy if it asks any, else the retriever itself.
+
+        Raises:
+            AdapterError: an engine cannot be put behind the gate.
+        """
+        held = {name: vars(retriever).get(name) for name in _ENGINES if self._gate.keeps_out}
+        changes = {name: self._guarded(value) for name, value in held.items() if _has_engines(value)}
+        if not changes:
+            return retriever
+        other = copy.copy(retriever)
+        vars(other).update(changes)
+        return other
+
+    def _guarded(self, held: Any) -> dict[Any, Any]:
+        return {key: self._engine(one) if isinstance(one, BaseQueryEngine) else one for key, one in held.items()}
+
+    def _engine(self, engine: BaseQueryEngine) -> Any:
+        # Here, because what guards engines needs the retriever that needs this.
+        from llama_index.postprocessor.headgate.engines import guard_engine
+
+        if id(engine) not in self._done:
+            self._done[id(engine)] = engine, guard_engine(engine, self._gate)
+        return self._done[id(engine)][1]
+
+
+def _has_engines(held: Any) -> bool:
+    return isinstance(held, dict) and any(isinstance(one, BaseQueryEngine) for one in held.values())
 
 
 def _readers(retriever: BaseRetriever) -> Iterator[object]:

@@ -20,7 +20,7 @@ from llama_index.postprocessor.headgate.convert import to_nodes
 from llama_index.postprocessor.headgate.fetching import Reach, afetch, fetch
 from llama_index.postprocessor.headgate.gating import aadmit_nodes, admit_nodes, off_loop
 from llama_index.postprocessor.headgate.outside import judged_outside, refuse_additions
-from llama_index.postprocessor.headgate.reading import refusal_of_readers
+from llama_index.postprocessor.headgate.reading import GuardedEngines, refusal_of_readers
 from llama_index.postprocessor.headgate.tracing import arecord, record
 
 __all__ = ["GatedRetriever"]
@@ -29,6 +29,7 @@ _OWN = frozenset(
     {
         "_inner",
         "_gate",
+        "_engines",
         "_refusal",
         "_k",
         "_overfetch",
@@ -91,6 +92,7 @@ class GatedRetriever(Proxy, BaseRetriever):
         self._inner = retriever
         self._gate = require_gate(policy, type(self).__name__)
         self._refusal = refusal_of_readers(retriever)
+        self._engines = GuardedEngines(self._gate)
         self._refuse_readers()
         self._k = k
         self._overfetch, self._max_fetch = overfetch, max_fetch
@@ -184,9 +186,10 @@ class GatedRetriever(Proxy, BaseRetriever):
     def _begin(self) -> _Course:
         self._refuse_readers()
         refuse_additions(self._gate, self, self._replacing)
+        inner = self._engines.within(self._inner)
         # A gate that keeps nothing out must not change what a search finds: even ties come in another order.
         first = self._overfetch if self._gate.keeps_out else 1
-        return _Course(Reach(self._inner), self._k, first, self._max_fetch)
+        return _Course(Reach(inner), self._k, first, self._max_fetch)
 
     # The base class replaces an index node by what its `obj` or `object_map` leads to, after `_retrieve`: behind the
     # gate. The inner retriever has done that already, before it, so nothing is lost by not doing it again.
