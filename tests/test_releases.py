@@ -146,6 +146,30 @@ def test_the_words_of_both_gates_count(gate: Gate, chunk: Chunk, handbook: Publi
     assert original_text(found) == TEXT
 
 
+class Both(BaseRetriever):
+    """Asks a guarded retriever and a plain one."""
+
+    parts: list[Any]
+
+    def _get_relevant_documents(self, query: str, **kwargs: Any) -> list[Document]:
+        return [one for part in self.parts for one in part.invoke(query)]
+
+
+def test_another_document_that_says_the_same_is_judged_by_its_own_proof(
+    gate: Gate, chunk: Chunk, handbook: Publisher, clock: FixedClock
+) -> None:
+    own_words = Chunk("Book days of leave in LarkDesk.", {}, None)
+    sealed = handbook.seal(own_words.text, f"{URI}/in-our-words", {})
+    declared = replace(own_words, metadata={"source": "https://wiki.example/1"})
+    wiki = {"id": "wiki", "match": "https://wiki.example/**", "provenance": {"require": "declared"}}
+    outer = Gate({"sources": [handbook.source(), wiki]}, clock=clock)
+    (first,) = guard(shelf(chunk), gate).invoke("q")
+    for other in (sealed, declared):
+        assert len(guard(Both(parts=[guard(shelf(chunk), gate), shelf(other)]), outer).invoke("q")) == 2
+        (found,) = gate_documents(outer).invoke(documents([other]))
+        assert found.page_content == first.page_content
+
+
 class Pool(BaseRetriever):
     """Asks another retriever in a thread that knows nothing of the caller's context."""
 

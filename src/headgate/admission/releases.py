@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from headgate.admission.emptiness import is_note
-from headgate.chunk import Chunk
+from headgate.chunk import SEAL_KEY, Chunk
 from headgate.decision import Admission, Decision
 from headgate.forks import renew_after_fork
 from headgate.limits import DEFAULT_LIMITS, Limits
@@ -80,11 +80,12 @@ class Release:
         """
         if self.is_text_of(chunk):
             return True
+        # What has a seal of its own, or names another source, is another document, which happens to say the same.
+        if SEAL_KEY in chunk.metadata or self.changes(chunk.metadata):
+            return False
         if chunk.id is not None and chunk.id != self.released.id:
             return False
-        if since is not None:
-            return self.number > since
-        return self.gate() is not None and not self.changes(chunk.metadata)
+        return self.gate() is not None if since is None else self.number > since
 
     def changes(self, metadata: Mapping[str, object]) -> int:
         """Return how many of the released entries have another value in `metadata`."""
