@@ -128,6 +128,13 @@ def test_a_validity_ends_at_its_instant_and_begins_at_its_instant() -> None:
         assert [finding.message for finding in judged({key: value})] == [message]
 
 
+def test_a_named_day_begins_where_it_begins_last_and_ends_where_it_ends_first() -> None:
+    assert codes({"valid_from": "2026-06-01"}) == []
+    assert codes({"valid_from": "2026-06-01"}, NOW - TICK) == ["F206"]
+    assert codes({"expires": "2026-06-01"}, NOW - timedelta(hours=2)) == ["F201"]
+    assert codes({"expires": "2026-06-01"}, NOW - timedelta(hours=2) - TICK) == []
+
+
 @pytest.mark.parametrize(
     ("missing", "expected"), [("drop", [("F203", "error")]), ("warn", [("F203", "warning")]), ("admit", [])]
 )

@@ -323,6 +323,13 @@ def test_two_digits_may_be_the_year_too() -> None:
     assert {one.earliest.date().isoformat() for one in readings.intervals} == {"2026-12-11", "2026-11-12", "2011-12-26"}
 
 
+def test_a_number_beyond_nineteen_digits_is_not_a_time_of_any_unit() -> None:
+    for value in (10**19, -(10**19), 1e300, float("inf"), 10**400):
+        assert read_values(value).problem == "this number is not a time"
+    assert "since 1970" in str(read_values(-(10**18)).problem)
+    assert read_values(10**19 - 1).problem is None
+
+
 def test_digits_that_may_be_an_hour_or_an_epoch_are_both() -> None:
     hour, epoch = read_values("2020010112", zone=UTC).intervals
     assert (hour.earliest, hour.latest) == (
