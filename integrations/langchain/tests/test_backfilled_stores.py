@@ -141,9 +141,9 @@ def test_the_command_on_a_folder_of_chroma(chroma: Any, tmp_path: Path) -> None:
     assert not search(chroma)
     done = CliRunner().invoke(app, [*words, "--write", "--list", str(tmp_path / "rows.jsonl")])
     assert done.exit_code == 1  # three are not sealed, and named
-    assert "2 are not what the origin says, and are not sealed." in done.output
+    assert "Not what the origin says, so not sealed: 2 rows." in done.output
     assert "its text is not part of the origin's document" in done.output
-    assert "1 cannot be sealed." in done.output
+    assert "Not to be sealed: 1 row." in done.output
     assert len((tmp_path / "rows.jsonl").read_text().splitlines()) == SIZE
     assert len(search(chroma)) == SIZE - 3
     assert chroma_vectors(chroma) == before

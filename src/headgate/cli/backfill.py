@@ -33,13 +33,13 @@ EXAMPLE_BACKFILL = (
 )
 _NAMED = 5
 _WORDS = {
-    "kept": "have this seal already",
-    "differs": "are not what the origin says, and are not sealed",
-    "changed": "carry a seal of this key that does not fit any more, and are not sealed again",
-    "other": "carry a seal that this key did not make, and are left as they are",
-    "unfit": "cannot be sealed",
-    "conflict": "changed while this ran, and are not sealed",
-    "elsewhere": "are of other places, and are not sealed",
+    "kept": "Sealed already",
+    "differs": "Not what the origin says, so not sealed",
+    "changed": "Sealed by this key before, but with other claims, so not sealed again",
+    "other": "Sealed by another key, and left as it is",
+    "unfit": "Not to be sealed",
+    "conflict": "Changed while this ran, so not sealed",
+    "elsewhere": "Of other places, so not sealed",
 }
 
 
@@ -246,7 +246,7 @@ class _Counted:
                 typer.echo(f"No row fits. URIs of the origin look like {origin.example()}; --prefix changes them.")
 
     def _show_state(self, state: str, words: str, *, is_listed: bool) -> None:
-        typer.echo(f"{self.states[state]:,} {words}.")
+        typer.echo(f"{words}: {in_number(self.states[state], 'row')}.")
         named = self._named.get(state, [])
         report_problems(named)
         if self.states[state] > len(named) and named:
