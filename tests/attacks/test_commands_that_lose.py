@@ -171,7 +171,7 @@ def test_sealing_that_is_killed_leaves_the_old_file(here: Path) -> None:
     program = (
         "import os, signal, sys\n"
         "from headgate.chunk import Chunk; from headgate.corpus import CorpusItem; from headgate.cli import options\n"
-        "def endless(path, prefix=None):\n"
+        "def endless(path, **options):\n"
         "    for n in range(10_000):\n"
         "        if n == 2_000: os.kill(os.getpid(), signal.SIGKILL)\n"
         "        yield CorpusItem(str(n), Chunk('x' * 1_000, {'source': 'https://a.example/x'}))\n"

@@ -11,18 +11,20 @@ from headgate.cli.loading import load_gate
 from headgate.cli.options import (
     CorpusArgument,
     Documents,
+    FieldMapOption,
     HtmlOption,
     JsonOption,
     NowOption,
     PolicyOption,
     PrefixOption,
     QuestionsOption,
+    TextFieldOption,
     console,
     instant,
     print_json,
     write_page,
 )
-from headgate.corpus import Audit, audit_corpus
+from headgate.corpus import Audit, Fields, audit_corpus
 from headgate.encoding import in_number
 from headgate.report import audit_html, audit_tables, prose
 
@@ -37,6 +39,8 @@ def audit(
     policy: PolicyOption = Path("headgate.yaml"),
     show: Annotated[int, typer.Option(min=0, help="How many documents to list.")] = 20,
     prefix: PrefixOption = None,
+    text_field: TextFieldOption = None,
+    field_map: FieldMapOption = None,
     html: HtmlOption = None,
     as_json: JsonOption = False,
     now: NowOption = None,
@@ -47,7 +51,8 @@ def audit(
     holds.
     """
     gate, moment = load_gate(policy), instant(now)
-    read = Documents(documents, "Judging", prefix=prefix, quiet=as_json, questions=questions)
+    fields = Fields.parse(text_field, field_map)
+    read = Documents(documents, "Judging", prefix=prefix, quiet=as_json, questions=questions, fields=fields)
     result = audit_corpus(gate, read, moment)
     is_partial = read.finish()
     write_page(html, "headgate: what the corpus holds", lambda: audit_html(result))

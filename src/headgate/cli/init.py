@@ -14,14 +14,26 @@ from headgate.admission.gate import Gate
 from headgate.cli.options import (
     CorpusArgument,
     Documents,
+    FieldMapOption,
     JsonOption,
     NowOption,
     PrefixOption,
     QuestionsOption,
+    TextFieldOption,
     instant,
     print_json,
+    track,
 )
-from headgate.corpus import Audit, CorpusItem, Survey, audit_corpus, draft_policy, enforced_counts, survey_corpus
+from headgate.corpus import (
+    Audit,
+    CorpusItem,
+    Fields,
+    Survey,
+    audit_corpus,
+    draft_policy,
+    enforced_counts,
+    survey_corpus,
+)
 from headgate.corpus.acronyms import draft_glossary
 from headgate.encoding import in_number
 from headgate.errors import HeadgateError
@@ -45,6 +57,8 @@ def init(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the policy file, and the glossary draft.")] = False,
     prefix: PrefixOption = None,
+    text_field: TextFieldOption = None,
+    field_map: FieldMapOption = None,
     as_json: JsonOption = False,
     now: NowOption = None,
 ) -> None:
@@ -59,8 +73,8 @@ def init(
     for file in (out, glossary):
         if file.exists() and not force:
             raise HeadgateError(f"{file} exists already. Choose another --out, or overwrite it with --force.")
-    moment = instant(now)
-    read = Documents(documents, "Reading", prefix=prefix, quiet=as_json, questions=questions)
+    moment, fields = instant(now), Fields.parse(text_field, field_map)
+    read = Documents(documents, "Reading", prefix=prefix, quiet=as_json, questions=questions, fields=fields)
     # What an application retrieves is asked once; files can be read again.
     kept: list[CorpusItem] = []
     survey = survey_corpus(_keeping(read, kept) if read.is_application else read, moment)
@@ -69,7 +83,11 @@ def init(
         raise HeadgateError(f"{documents}: no document can be read. The first problem: {read.problems[0]}")
     for path in keys or ():
         KeySet.load(path)
-    again = kept if read.is_application else Documents(documents, "Checking", prefix=prefix, quiet=as_json)
+    again = (
+        track(kept, "Checking", quiet=as_json)
+        if read.is_application
+        else Documents(documents, "Checking", prefix=prefix, quiet=as_json, fields=fields)
+    )
     # Relative to the policy, as its paths are read.
     named = [Path(os.path.relpath(path, out.parent)).as_posix() for path in keys or ()]
     command = str(documents) if questions is None else f"{documents} --questions {questions}"

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from headgate.cli.loading import is_place, load_target
 from headgate.clock import utc_now
-from headgate.corpus import CorpusItem, observe_corpus, read_corpus, read_questions
+from headgate.corpus import NO_FIELDS, CorpusItem, Fields, observe_corpus, read_corpus, read_questions
 from headgate.encoding import in_number, to_json
 from headgate.errors import HeadgateError
 from headgate.files import write_text
@@ -27,6 +27,7 @@ __all__ = [
     "CorpusArgument",
     "Documents",
     "DocumentsArgument",
+    "FieldMapOption",
     "HtmlOption",
     "JsonOption",
     "LogArgument",
@@ -36,6 +37,7 @@ __all__ = [
     "PolicyOption",
     "PrefixOption",
     "QuestionsOption",
+    "TextFieldOption",
     "console",
     "instant",
     "print_json",
@@ -46,6 +48,7 @@ __all__ = [
 
 T = TypeVar("T")
 NAMED = 5
+_NAMED_SINGLY = 20
 
 DocumentsArgument = Annotated[
     Path, typer.Argument(metavar="DOCUMENTS", help="A folder of text files, one file, or JSON Lines (.gz too).")
@@ -68,6 +71,14 @@ MaybePolicyOption = Annotated[Path | None, typer.Option("--policy", "-p", help="
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
 NowOption = Annotated[
     str | None, typer.Option("--now", metavar="TIME", help="Judge as of this instant (ISO 8601 with offset).")
+]
+TextFieldOption = Annotated[
+    str | None,
+    typer.Option("--text-field", metavar="FIELD", help="The field of JSON, CSV or Parquet that holds the text."),
+]
+FieldMapOption = Annotated[
+    list[str] | None,
+    typer.Option("--field-map", metavar="NAME=FIELD", help="Take a metadata entry from a field: source=link."),
 ]
 HtmlOption = Annotated[Path | None, typer.Option("--html", help="Also write the result as an HTML page.")]
 PrefixOption = Annotated[
@@ -147,6 +158,7 @@ class Documents:
         prefix: what the URIs of files begin with.
         quiet: whether nothing is counted on stderr.
         questions: the file of questions for an application.
+        fields: what the fields of records mean.
 
     Attributes:
         problems: what was skipped, and of what something was left out, with the reason.
@@ -156,17 +168,28 @@ class Documents:
     """
 
     def __init__(
-        self, path: Path, what: str, *, prefix: str | None, quiet: bool, questions: Path | None = None
+        self,
+        path: Path,
+        what: str,
+        *,
+        prefix: str | None,
+        quiet: bool,
+        questions: Path | None = None,
+        fields: Fields = NO_FIELDS,
     ) -> None:
         self._path, self._what, self._quiet = path, what, quiet
         self.is_application = is_place(str(path))
+        if self.is_application and fields.are_named:
+            raise HeadgateError("--text-field and --field-map are for files; an application gives texts and metadata.")
         if self.is_application:
             self._items = _observed(str(path), questions, prefix)
         elif questions is not None:
             raise HeadgateError(f"--questions is for an application, module:name; {path} is read as files.")
         else:
-            self._items = read_corpus(path, prefix=prefix)
+            self._items = read_corpus(path, prefix=prefix, fields=fields)
         self._documents = 0
+        self._fields = fields
+        self._reasons: dict[str, list[str]] = {}
         self.problems: list[str] = []
 
     def __iter__(self) -> Iterator[CorpusItem]:
@@ -175,6 +198,7 @@ class Documents:
             self._documents += item.is_document
             if item.problem is not None:
                 self.problems.append(f"{item.place}: {item.problem}")
+                self._reasons.setdefault(item.problem, []).append(item.place)
             yield item
 
     def require_some(self) -> None:
@@ -196,8 +220,19 @@ class Documents:
             HeadgateError: there was nothing to look at.
         """
         self.require_some()
-        report_problems(self.problems)
+        for field in sorted(self._fields.unseen):
+            self.problems.append(f"--text-field and --field-map: no document has a field {field!r}")
+            self._reasons.setdefault(self.problems[-1], []).append(str(self._path))
+        report_problems(self.problems if len(self.problems) <= _NAMED_SINGLY else self._by_reason())
         return bool(self.problems)
+
+    def _by_reason(self) -> list[str]:
+        """Return a line per reason, with how many it holds for, the most frequent first."""
+        lines = []
+        for reason, places in sorted(self._reasons.items(), key=lambda one: -len(one[1])):
+            more = f" and {len(places) - NAMED:,} more (--json names each)" if len(places) > NAMED else ""
+            lines.append(f"{in_number(len(places), 'place')}: {reason}: {', '.join(places[:NAMED])}{more}")
+        return lines
 
 
 def _observed(place: str, questions: Path | None, prefix: str | None) -> Iterator[CorpusItem]:

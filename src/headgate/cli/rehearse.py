@@ -18,15 +18,18 @@ from headgate.cli.loading import load_object
 from headgate.cli.options import (
     Documents,
     DocumentsArgument,
+    FieldMapOption,
     HtmlOption,
     JsonOption,
     NowOption,
     PolicyOption,
     PrefixOption,
+    TextFieldOption,
     console,
     instant,
     print_json,
 )
+from headgate.corpus import Fields
 from headgate.errors import HeadgateError
 from headgate.files import write_text
 from headgate.policy import Policy
@@ -62,6 +65,8 @@ def rehearse(
     ] = None,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     prefix: PrefixOption = None,
+    text_field: TextFieldOption = None,
+    field_map: FieldMapOption = None,
     now: NowOption = None,
     html: HtmlOption = None,
     plot: Annotated[Path | None, typer.Option(help="Also write a plot (headgate[plots]).")] = None,
@@ -80,7 +85,7 @@ def rehearse(
     doses = _doses(dose, [one.name for one in chosen])
     build = _builder(framework, retriever)
     loaded = Policy.load(policy)
-    read = Documents(documents, "Reading", prefix=prefix, quiet=as_json)
+    read = Documents(documents, "Reading", prefix=prefix, quiet=as_json, fields=Fields.parse(text_field, field_map))
     chunks = [item.chunk for item in read if item.chunk is not None]
     is_partial = read.finish()
     with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:

@@ -11,8 +11,15 @@ from typing import IO, Annotated
 import typer
 
 from headgate.chunk import Chunk
-from headgate.cli.options import Documents, DocumentsArgument, PrefixOption, report_problems
-from headgate.corpus import CorpusItem, seal_corpus, to_line, to_lines
+from headgate.cli.options import (
+    Documents,
+    DocumentsArgument,
+    FieldMapOption,
+    PrefixOption,
+    TextFieldOption,
+    report_problems,
+)
+from headgate.corpus import CorpusItem, Fields, seal_corpus, to_line, to_lines
 from headgate.encoding import in_number
 from headgate.errors import HeadgateError
 from headgate.files import replacing
@@ -44,6 +51,8 @@ def seal(
         str | None, typer.Option(metavar="DMY|MDY", help="How to read 03/04/2026; without it such dates are not read.")
     ] = None,
     prefix: PrefixOption = None,
+    text_field: TextFieldOption = None,
+    field_map: FieldMapOption = None,
 ) -> None:
     """Seal documents that are split already; writes JSON Lines with text, metadata and seal.
 
@@ -60,7 +69,7 @@ def seal(
         names = MetadataKeys.model_validate({"timezone": timezone, "date_order": date_order})
     except ValueError:
         raise HeadgateError(f"--timezone {timezone!r} is not a time zone. Write UTC or Europe/Berlin.") from None
-    read = Documents(documents, "Sealing", prefix=prefix, quiet=out is None)
+    read = Documents(documents, "Sealing", prefix=prefix, quiet=out is None, fields=Fields.parse(text_field, field_map))
     named = [name for name in dict.fromkeys((*(cover or ()), *(hide or ()))) if name != EVERYTHING]
     sealing = _Sealing(seal_corpus(read, sealer, keys=names, cover=["*"] if cover is None else cover, hide=hide or ()))
     with _output(out) as stream:

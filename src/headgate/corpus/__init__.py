@@ -6,13 +6,16 @@ from headgate.corpus.item import CorpusItem
 from headgate.corpus.lines import to_line, to_lines
 from headgate.corpus.observing import observe_corpus, read_questions
 from headgate.corpus.reading import read_corpus
+from headgate.corpus.records import NO_FIELDS, Fields
 from headgate.corpus.sealing import seal_corpus
 from headgate.corpus.survey import Survey, survey_corpus
 
 __all__ = [
+    "NO_FIELDS",
     "Audit",
     "AuditRow",
     "CorpusItem",
+    "Fields",
     "Survey",
     "audit_corpus",
     "draft_policy",

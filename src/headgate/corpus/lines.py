@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,11 +11,9 @@ from typing import BinaryIO, cast
 
 from headgate.chunk import Chunk
 from headgate.corpus.item import CorpusItem
-from headgate.encoding import in_number, shown, to_json
-from headgate.freshness import RESTRICTING_ROLES
-from headgate.freshness.catalogue import present_roles
+from headgate.corpus.records import NO_FIELDS, Fields, parse_json, to_item
+from headgate.encoding import in_number, to_json
 from headgate.limits import Limits
-from headgate.policy import MetadataKeys
 
 __all__ = ["COUNT_KEY", "read_lines", "to_line", "to_lines"]
 
@@ -26,9 +23,6 @@ COUNT_KEY = "headgate"
 The last line adds how many there are: `{"document": 10, "of": 10}`. So a file that lost its end, or lines in between,
 is known from a complete one, wherever it was copied, and readers that do not know the name pass over it.
 """
-
-_TEXT_NAMES = ("text", "page_content", "content")
-_ID_NAMES = ("id", "id_", "_id", "doc_id")
 
 
 def to_line(chunk: Chunk, *, is_ascii: bool = False, count: Mapping[str, int] | None = None) -> str:
@@ -65,7 +59,7 @@ def to_lines(chunks: Iterable[Chunk], *, is_ascii: bool = False) -> Iterator[str
         yield to_line(last, is_ascii=is_ascii, count={"document": number, "of": number})
 
 
-def read_lines(file: Path, limits: Limits) -> Iterator[CorpusItem]:
+def read_lines(file: Path, limits: Limits, fields: Fields = NO_FIELDS) -> Iterator[CorpusItem]:
     """Yield the documents of a JSON Lines file, what cannot be read of it, and whether lines are missing."""
     tally = _Tally()
     try:
@@ -76,7 +70,7 @@ def read_lines(file: Path, limits: Limits) -> Iterator[CorpusItem]:
                 if line is None:
                     yield CorpusItem(place, None, f"it is longer than {2 * limits.text_bytes:,} bytes")
                 elif line.strip():
-                    yield _read_record(line, place, limits, tally)
+                    yield _read_record(line, place, limits, fields, tally)
     except (OSError, EOFError, zlib.error) as error:
         yield CorpusItem(str(file), None, f"it cannot be read to its end ({error})")
     problem = tally.problem()
@@ -124,56 +118,11 @@ def _bounded(stream: BinaryIO, most: int) -> Iterator[bytes | None]:
         yield None
 
 
-def _read_record(line: bytes, place: str, limits: Limits, tally: _Tally) -> CorpusItem:
+def _read_record(line: bytes, place: str, limits: Limits, fields: Fields, tally: _Tally) -> CorpusItem:
     try:
-        record = json.loads(line, object_pairs_hook=_distinct)
-    except (ValueError, RecursionError) as error:
-        problem = str(error) if isinstance(error, _RepeatedKeyError) else f"it is not JSON ({str(error)[:80]})"
-        return CorpusItem(place, None, problem)
-    if not isinstance(record, dict):
-        return CorpusItem(place, None, "it is not a JSON object")
-    tally.add(record.get(COUNT_KEY))
-    name = next((name for name in _TEXT_NAMES if isinstance(record.get(name), str)), None)
-    if name is None:
-        return CorpusItem(place, None, f"it has no text; one of {', '.join(_TEXT_NAMES)} must hold one")
-    identifier = next((str(record[key]) for key in _ID_NAMES if isinstance(record.get(key), (str, int))), None)
-    further = {key: value for key, value in record.items() if key not in (name, "metadata")}
-    try:
-        metadata = _metadata(record.get("metadata"), further, limits)
+        record = parse_json(line)
     except ValueError as error:
         return CorpusItem(place, None, str(error))
-    return CorpusItem(place, Chunk(record[name], metadata, identifier))
-
-
-def _metadata(given: object, further: Mapping[str, object], limits: Limits) -> Mapping[str, object]:
-    """Return a document's metadata: what is under `metadata`, and what restricts the document beside it.
-
-    Raises:
-        ValueError: a restriction would be lost.
-    """
-    if given is None:
-        return further
-    if not isinstance(given, Mapping):
-        # As a text or a list it would go through as one entry, with whatever restricts the document inside.
-        raise ValueError("its metadata is not a JSON object")
-    if len(further) > limits.metadata_keys:
-        raise ValueError(f"it has more than {limits.metadata_keys:,} entries beside its metadata")
-    roles = present_roles(further, MetadataKeys(), limits)
-    beside = {key: further[key] for role in RESTRICTING_ROLES for key in roles.get(role, ())}
-    for key, value in beside.items():
-        if given.get(key, value) != value:
-            raise ValueError(f"{shown(key)} is in its metadata and beside it, with different values")
-    return {**given, **beside} if beside else given
-
-
-class _RepeatedKeyError(ValueError):
-    """A JSON object has a key twice: readers differ in which of them counts (RFC 8259, section 4)."""
-
-
-def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise _RepeatedKeyError(f"the key {shown(twice, 60)} is there twice")
-    return value
+    if isinstance(record, dict):
+        tally.add(record.get(COUNT_KEY))
+    return to_item(record, place, limits, fields)

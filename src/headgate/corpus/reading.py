@@ -8,8 +8,11 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from headgate.chunk import Chunk
+from headgate.corpus.html import MAX_HTML_BYTES, decode_html, read_html
 from headgate.corpus.item import CorpusItem
 from headgate.corpus.lines import read_lines
+from headgate.corpus.records import NO_FIELDS, Fields
+from headgate.corpus.tables import TABLE_SUFFIXES, read_table
 from headgate.errors import HeadgateError
 from headgate.freshness import find_entry
 from headgate.integration.frontmatter import split_front_matter
@@ -26,22 +29,26 @@ _NEVER_TEXT = frozenset(
         *(".woff", ".woff2", ".ttf", ".otf", ".eot"),
     )
 )
+_HTML_SUFFIXES = (".html", ".htm")
 _LINES_SUFFIXES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 _AGE_ROLES = ("modified", "published", "created")
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def read_corpus(
-    path: str | Path, *, prefix: str | None = None, limits: Limits = DEFAULT_LIMITS
+    path: str | Path, *, prefix: str | None = None, limits: Limits = DEFAULT_LIMITS, fields: Fields = NO_FIELDS
 ) -> Iterator[CorpusItem]:
-    """Yield the documents of a folder, of one text file, or of a JSON Lines file (also gzipped).
+    """Yield the documents of a folder, of one text file, of JSON Lines (also gzipped), JSON, CSV or Parquet.
 
-    A text file is one chunk. Front matter (YAML, or TOML between `+++`) becomes metadata and is not part of the text;
-    where it cannot be read, neither can the file: it may hold an end of validity. Where front matter names no source,
-    `source` is the prefix and the path below the folder; where it has no date, `mtime` is the file's own.
+    A text file is one chunk, an HTML page the text that its reader sees. Front matter (YAML, or TOML between `+++`)
+    becomes metadata and is not part of the text; where it cannot be read, neither can the file: it may hold an end of
+    validity. Where front matter names no source, `source` is the prefix and the path below the folder; where it has no
+    date, `mtime` is the file's own.
 
     A line of JSON Lines is an object with `text` (or `page_content`, `content`), and either `metadata` or further
-    entries that become the metadata. Beside `metadata`, only what restricts the document is taken from them.
+    entries that become the metadata. Beside `metadata`, only what restricts the document is taken from them. Rows of
+    CSV and Parquet, and objects in a JSON file, are read alike. In a folder such tables are read only if `fields` says
+    what they mean: most JSON beside documents is configuration.
 
     Everything that is passed over is yielded too, with its reason, apart from names that begin with a dot and from
     pictures, sound, video and fonts.
@@ -51,6 +58,7 @@ def read_corpus(
         prefix: what the URIs of files begin with, such as `https://handbook.example/`; by default `file:` and the
             name of the folder.
         limits: `text_bytes` bounds a file, and a line.
+        fields: which fields of records are the text, and metadata under other names.
 
     Raises:
         HeadgateError: there is no such folder or file, or a file of another kind, or the prefix ends within a name.
@@ -63,18 +71,20 @@ def read_corpus(
         )
     if root.is_dir():
         start = prefix if prefix is not None else f"file:{root.resolve().name}/"
-        return _read_folder(root, start, limits)
+        return _read_folder(root, start, limits, fields)
     if not root.is_file():
         raise HeadgateError(f"{root}: there is no such file or folder.")
     if root.name.endswith(_LINES_SUFFIXES):
-        return read_lines(root, limits)
+        return read_lines(root, limits, fields)
+    if root.suffix.lower() in TABLE_SUFFIXES:
+        return read_table(root, limits, fields)
     if root.suffix.lower() in TEXT_SUFFIXES:
         return iter([_read_text_file(root, root.name, prefix or "file:", limits)])
-    known = ", ".join(sorted((*TEXT_SUFFIXES, *_LINES_SUFFIXES)))
+    known = ", ".join(sorted((*TEXT_SUFFIXES, *_LINES_SUFFIXES, *TABLE_SUFFIXES)))
     raise HeadgateError(f"{root}: this kind of file is not read. Give a folder, or a file of these: {known}.")
 
 
-def _read_folder(root: Path, prefix: str, limits: Limits) -> Iterator[CorpusItem]:
+def _read_folder(root: Path, prefix: str, limits: Limits, fields: Fields) -> Iterator[CorpusItem]:
     closed: list[OSError] = []
     # Without `onerror` a folder that cannot be read is passed over in silence.
     for folder, folders, names in os.walk(root, onerror=closed.append):
@@ -85,12 +95,12 @@ def _read_folder(root: Path, prefix: str, limits: Limits) -> Iterator[CorpusItem
                 yield _skipped(Path(folder) / name, "it is a symbolic link, which is not followed")
         for name in sorted(names):
             if not name.startswith("."):
-                yield from _read_file(root, Path(folder) / name, prefix, limits)
+                yield from _read_file(root, Path(folder) / name, prefix, limits, fields)
     for error in closed:
-        yield CorpusItem(str(error.filename), None, f"the folder cannot be read ({error.strerror})")
+        yield _skipped(Path(str(error.filename)), f"the folder cannot be read ({error.strerror})")
 
 
-def _read_file(root: Path, file: Path, prefix: str, limits: Limits) -> Iterator[CorpusItem]:
+def _read_file(root: Path, file: Path, prefix: str, limits: Limits, fields: Fields) -> Iterator[CorpusItem]:
     # A link could bring in, and have sealed, what is not in the folder.
     if file.is_symlink():
         yield _skipped(file, "it is a symbolic link, which is not followed")
@@ -99,7 +109,11 @@ def _read_file(root: Path, file: Path, prefix: str, limits: Limits) -> Iterator[
     elif file.suffix.lower() in TEXT_SUFFIXES:
         yield _read_text_file(file, file.relative_to(root).as_posix(), prefix, limits)
     elif file.name.endswith(_LINES_SUFFIXES):
-        yield from read_lines(file, limits)
+        yield from read_lines(file, limits, fields)
+    elif file.suffix.lower() in TABLE_SUFFIXES and fields.are_named:
+        yield from read_table(file, limits, fields)
+    elif file.suffix.lower() in TABLE_SUFFIXES:
+        yield _skipped(file, f"tables in a folder are read if --text-field names their text ({file.suffix.lower()})")
     elif file.suffix.lower() not in _NEVER_TEXT:
         yield _skipped(file, f"files of this kind are not read ({file.suffix[:20] or 'no ending'})")
 
@@ -118,17 +132,38 @@ def _read_text_file(file: Path, below: str, prefix: str, limits: Limits) -> Corp
     if len(data) > limits.text_bytes:
         return CorpusItem(str(file), None, f"it is longer than {limits.text_bytes:,} bytes")
     try:
-        metadata, text = split_front_matter(data.decode("utf-8").lstrip("\ufeff"))
+        metadata, text = _parts(file, data)
     except UnicodeDecodeError as error:
         return CorpusItem(str(file), None, f"byte {error.start} is not UTF-8")
     except ValueError as error:
-        return CorpusItem(str(file), None, f"its front matter cannot be read: {error}")
+        return CorpusItem(str(file), None, str(error))
     if find_entry(metadata, "source") is None:
         metadata["source"] = f"{prefix}{below}"
     # A time that is there and cannot be read is not replaced by the file's own, which says something else.
     if all(find_entry(metadata, role) is None for role in _AGE_ROLES):
         metadata.setdefault("mtime", _iso(modified))
     return CorpusItem(str(file), Chunk(text, metadata))
+
+
+def _parts(file: Path, data: bytes) -> tuple[dict[str, object], str]:
+    """Return the metadata and the text of a file.
+
+    Raises:
+        ValueError: it cannot be read; the message says why.
+    """
+    is_page = file.suffix.lower() in _HTML_SUFFIXES
+    if is_page and len(data) > MAX_HTML_BYTES:
+        raise ValueError(f"it is longer than {MAX_HTML_BYTES:,} bytes, which is the most for HTML")
+    text = decode_html(data) if is_page else data.decode("utf-8").lstrip("\ufeff")
+    try:
+        metadata, text = split_front_matter(text)
+    except ValueError as error:
+        raise ValueError(f"its front matter cannot be read: {error}") from None
+    if is_page:
+        said, text = read_html(text)
+        # What stands at the top of the file was written by hand; the head by a template.
+        metadata = {**said, **metadata}
+    return metadata, text
 
 
 def _iso(seconds: float) -> str:
