@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,6 +73,32 @@ def test_a_span_says_what_was_decided(gate: Gate, handbook: Publisher) -> None:
     assert [row["action"] for row in rows] == ["admit", "drop"]
     assert [row["reasons"] for row in rows] == [[], ["'handbook' requires a seal, and there is none."]]
     assert "secret" not in json.dumps(dict(attributes))
+
+
+def test_the_name_says_what_an_observing_gate_would_have_kept_out(handbook: Publisher, clock: FixedClock) -> None:
+    Gate({"mode": "audit", "sources": [handbook.source()]}, clock=clock).admit([Chunk("text", {"source": URI})])
+    assert ours().name == "headgate: 1 in, 1 out, 1 objected to"
+
+
+def test_the_gravest_reasons_come_first(gate: Gate, handbook: Publisher) -> None:
+    gate.admit([handbook.seal("a", URI, {"note": "n"}, cover=[]), Chunk("x", {"source": URI}), Chunk("y", {})])
+    attributes = ours().attributes or {}
+    reasons = attributes[ATTRIBUTES["reasons"]]
+    assert isinstance(reasons, tuple)
+    assert reasons[0] == "P101 no seal: 2"
+    assert len(reasons) == len(set(reasons)) == len(attributes[ATTRIBUTES["codes"]])  # type: ignore[arg-type]
+
+
+def test_what_could_not_be_recorded_is_an_error_of_the_span(handbook: Publisher, tmp_path: Path) -> None:
+    policy = {"sources": [handbook.source()], "log": {"path": str(tmp_path / "log.jsonl")}}
+    gate = Gate(policy, clock=handbook.clock)
+    gate.close()
+    (tmp_path / "log.jsonl").unlink()
+    (tmp_path / "log.jsonl").mkdir()
+    assert not gate.admit([handbook.seal("text", URI)]).chunks
+    assert ours().name == "headgate: 1 in, 0 out"
+    assert not ours().status.is_ok
+    assert ours().status.description == "a check failed"
 
 
 def test_each_finding_is_an_event_that_belongs_to_the_span(gate: Gate) -> None:

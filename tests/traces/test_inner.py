@@ -28,7 +28,7 @@ from headgate.encoding import digest_label
 from headgate.testing import Publisher
 from langchain_headgate import GatedRetriever, guard
 from llama_index.postprocessor.headgate import GatedRetriever as GatedNodes
-from llama_index.postprocessor.headgate import HeadgateAdmissionEvent
+from llama_index.postprocessor.headgate import HeadgateAdmissionEvent, HeadgatePostprocessor
 from llama_index.postprocessor.headgate import guard as guard_nodes
 from traced import (
     CHAIN_WAYS,
@@ -243,6 +243,20 @@ def test_what_a_step_adds_is_not_shown_before_it_is_judged(way: str, handbook: P
     assert FORGED not in watching.shown()
     names = [span.id_.partition("-")[0] for span in watching.spans.completed_spans if span.id_.startswith("headgate")]
     assert names == ["headgate: 3 in, 3 out", "headgate: 1 in, 0 out"]
+
+
+@pytest.mark.parametrize("way", ENGINE_WAYS)
+def test_a_gate_among_the_steps_shows_one_span_without_texts(way: str, handbook: Publisher, watching: Watching) -> None:
+    gated: list[BaseNodePostprocessor] = [HeadgatePostprocessor(gate_of(handbook))]
+    plain = RetrieverQueryEngine.from_args(FoundNodes(documents(handbook)), llm=MockLLM(), node_postprocessors=gated)
+    times, ask = ENGINE_WAYS[way]
+    ask(plain)
+    names = [span.id_.partition("-")[0] for span in watching.spans.completed_spans]
+    assert [name for name in names if "headgate" in name.lower()] == [NAME] * times
+    # What the retriever has shown before, no gate behind it can take back.
+    ours = [line for line in watching.spans.seen if line.startswith("headgate")]
+    assert ours
+    assert not any(FORGED in line for line in ours)
 
 
 def test_an_error_of_the_inner_retriever_ends_its_span(handbook: Publisher, watching: Watching) -> None:

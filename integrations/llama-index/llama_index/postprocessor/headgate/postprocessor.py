@@ -21,6 +21,7 @@ from llama_index.postprocessor.headgate.convert import to_nodes
 from llama_index.postprocessor.headgate.gating import aadmit_nodes, admit_nodes, as_nodes, off_loop
 from llama_index.postprocessor.headgate.outside import refuse_additions
 from llama_index.postprocessor.headgate.tracing import arecord, record
+from llama_index.postprocessor.headgate.untraced import without_span
 
 __all__ = ["HeadgatePostprocessor"]
 
@@ -119,6 +120,7 @@ class HeadgatePostprocessor(BaseNodePostprocessor):
     def _default_callback_manager(cls) -> Any:
         return cls.model_fields["callback_manager"].get_default(call_default_factory=True)
 
+    @without_span
     def _postprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
@@ -128,6 +130,7 @@ class HeadgatePostprocessor(BaseNodePostprocessor):
         admission = record(self._gate, admission, self.callback_manager)
         return to_nodes(found, admission, self._gate, self.replacing)
 
+    @without_span
     async def _apostprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:

@@ -11,13 +11,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from llama_index.core.callbacks import CallbackManager
-from llama_index.core.instrumentation import Dispatcher  # type: ignore[attr-defined]  # re-exported
+from llama_index.core.instrumentation import (  # type: ignore[attr-defined]  # re-exported
+    DISPATCHER_SPAN_DECORATED_ATTR,
+    Dispatcher,
+)
 from llama_index.core.instrumentation.span import active_span_id
 
-__all__ = ["untraced", "visible"]
+__all__ = ["untraced", "visible", "without_span"]
+
+M = TypeVar("M", bound=Callable[..., Any])
 
 _METHODS = {
     Dispatcher: ("event", "aevent", "span_enter", "span_exit", "span_drop"),
@@ -28,6 +33,13 @@ _nearest: ContextVar[str | None] = ContextVar("headgate_llama_index_nearest_span
 _is_untraced: ContextVar[bool] = ContextVar("headgate_llama_index_untraced", default=False)
 
 _lock = Lock()
+
+
+def without_span(method: M) -> M:
+    """Give a method of a component no span of its own: the span of its admission says more, and shows no text."""
+    # As the framework marks a method that has one.
+    setattr(method, DISPATCHER_SPAN_DECORATED_ATTR, True)
+    return method
 
 
 @contextmanager
