@@ -534,6 +534,13 @@ def test_signed_times_beat_metadata_and_the_policys_keys_beat_the_catalogue() ->
     assert resolve_timestamps(metadata, signed={"modified": NOON}).evidence["modified"].kind == "seal"
 
 
+def test_a_signed_none_leaves_the_age_to_what_nobody_signed() -> None:
+    metadata = {"updated": "none", "last_modified": EXACT[0]}
+    assert resolve_timestamps(metadata, covered=["updated"]).modified == NOON
+    assert resolve_timestamps(metadata, covered=["updated"], evidence="sealed").modified is None
+    assert resolve_timestamps({**metadata, "updated": "?"}, covered=["updated"]).modified is None
+
+
 def test_a_dotted_key_reaches_into_nested_metadata() -> None:
     metadata = {"meta": {"dates": {"changed": EXACT[0]}}}
     assert resolve_timestamps(metadata, keys=MetadataKeys(modified=("meta.dates.changed",))).modified == NOON
