@@ -187,7 +187,7 @@ def test_every_answer_shows_itself_in_notebooks_in_terminals_and_when_it_is_prin
         "goes": traffic.compare(policy, stricter),
         "put in then": traffic.glossary(None, Glossary.from_mapping({"Larkfield desk": ["LDX"]})),
         "Admitted then, dropped now": traffic.replay(stricter),
-        "spoiled prompts": score_sources(traffic.records),
+        "kept out": score_sources(traffic.records),
         "What would let them in": study_adoption(traffic.records),
         "time left": find_stale(traffic.records, policy),
     }
