@@ -187,8 +187,8 @@ def test_every_answer_shows_itself_in_notebooks_in_terminals_and_when_it_is_prin
         "goes": traffic.compare(policy, stricter),
         "put in then": traffic.glossary(None, Glossary.from_mapping({"Larkfield desk": ["LDX"]})),
         "Admitted then, dropped now": traffic.replay(stricter),
-        "kept out": score_sources(traffic.records),
-        "What would let them in": study_adoption(traffic.records),
+        "error budget": score_sources(traffic.records),
+        "and what to do": study_adoption(traffic.records),
         "time left": find_stale(traffic.records, policy),
     }
     for words, answer in answers.items():
