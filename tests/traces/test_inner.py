@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import inspect
 from collections.abc import Iterator
 from typing import Any
@@ -24,8 +25,9 @@ from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.schema import NodeWithScore, QueryBundle
 
+from headgate import Gate
 from headgate.encoding import digest_label
-from headgate.testing import Publisher
+from headgate.testing import FixedClock, Publisher
 from langchain_headgate import GatedRetriever, guard
 from llama_index.postprocessor.headgate import GatedRetriever as GatedNodes
 from llama_index.postprocessor.headgate import HeadgateAdmissionEvent, HeadgatePostprocessor
@@ -243,6 +245,19 @@ def test_what_a_step_adds_is_not_shown_before_it_is_judged(way: str, handbook: P
     assert FORGED not in watching.shown()
     names = [span.id_.partition("-")[0] for span in watching.spans.completed_spans if span.id_.startswith("headgate")]
     assert names == ["headgate: 3 in, 3 out", "headgate: 1 in, 0 out"]
+
+
+def test_a_gate_can_say_it_for_all_that_is_guarded_with_it(handbook: Publisher, watching: Watching) -> None:
+    gate = copy.deepcopy(Gate({"sources": [handbook.source()]}, clock=FixedClock(), trace_inner="full"))
+    ENGINE_WAYS["query"][1](engine(handbook, gate))
+    assert FORGED in watching.shown()
+    seen = Everything()
+    chain(handbook, gate).invoke(QUESTION, config={"callbacks": [seen]})
+    assert FORGED in "\n".join(seen.seen)
+    gate.trace_inner = None
+    seen = Everything()
+    chain(handbook, gate).invoke(QUESTION, config={"callbacks": [seen]})
+    assert FORGED not in "\n".join(seen.seen)
 
 
 @pytest.mark.parametrize("way", ENGINE_WAYS)

@@ -34,6 +34,7 @@ from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy import Policy
 from headgate.policy.loading import locate
 from headgate.record.sinks import Sink
+from headgate.record.summary import TraceInner
 
 __all__ = ["Gate"]
 
@@ -53,6 +54,7 @@ class Gate:
         clock: tells the time, once per admission.
         limits: bounds on what one admission may cost.
         sinks: called with every admission that is released, each in a thread of its own.
+        trace_inner: how much tracers see of what a retriever behind the gate returned, where its adapter is not told.
 
     Raises:
         PolicyError: the policy, or a file that it names, cannot be used.
@@ -68,7 +70,9 @@ class Gate:
         clock: Clock = utc_now,
         limits: Limits = DEFAULT_LIMITS,
         sinks: Sequence[Sink] = (),
+        trace_inner: TraceInner | None = None,
     ) -> None:
+        self.trace_inner = trace_inner
         self._path = Path(policy) if isinstance(policy, (str, Path)) else None
         self._clock = clock
         self._limits = limits
@@ -373,6 +377,7 @@ class Gate:
             "clock": self._clock,
             "limits": self._limits,
             "sinks": self._recorder.sinks,
+            "trace_inner": self.trace_inner,
         }
 
     def __setstate__(self, state: dict[str, object]) -> None:

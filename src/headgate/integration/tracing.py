@@ -5,22 +5,16 @@ Tracing goes to somebody else's service in most places, and what the gate keeps 
 
 from __future__ import annotations
 
-from typing import Literal
-
 from headgate.admission.gate import Gate
 from headgate.encoding import digest_label, safe_id
+from headgate.record.summary import TraceInner
 
 __all__ = ["TraceInner", "digest_of", "id_of", "inner_trace"]
-
-TraceInner = Literal["full", "ids", "off"]
-"""`full`: its own trace, with texts; `ids`: that it ran, with ids and digests instead of texts; `off`: nothing."""
 
 
 def inner_trace(chosen: TraceInner | None, gate: Gate) -> TraceInner:
     """Return how much traces show of an inner retriever: what was chosen, else `ids` where the gate keeps any out."""
-    if chosen is not None:
-        return chosen
-    return "ids" if gate.keeps_out else "full"
+    return chosen or gate.trace_inner or ("ids" if gate.keeps_out else "full")
 
 
 def digest_of(text: str) -> str:

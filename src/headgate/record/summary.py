@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, Literal
 
 from headgate.codes import titled
 from headgate.decision import Admission
 
-__all__ = ["headline", "outcome", "reasons", "shown"]
+__all__ = ["TraceInner", "headline", "outcome", "reasons", "shown"]
+
+TraceInner = Literal["full", "ids", "off"]
+"""How much traces show of a retriever behind a gate: `full`, its own trace with texts; `ids`, that it ran, with ids and
+digests instead of texts; `off`, nothing."""
 
 _SEVERITIES = ("error", "warning", "info")
 

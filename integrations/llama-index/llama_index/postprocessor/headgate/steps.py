@@ -12,6 +12,7 @@ from llama_index.core.schema import NodeWithScore, QueryBundle
 
 from headgate import Admission, Gate, HeadgateError
 from headgate.integration.steps import Change, explained, is_trusted, last_of
+from headgate.integration.tracing import inner_trace
 from llama_index.postprocessor.headgate.comparing import Before
 from llama_index.postprocessor.headgate.convert import is_note, to_nodes
 from llama_index.postprocessor.headgate.gating import as_nodes, off_loop
@@ -111,7 +112,7 @@ class GuardedStep(BaseNodePostprocessor):
 
     def _shown(self) -> AbstractContextManager[None]:
         """Return the context in which the step works: what it adds, nobody has judged, and so no tracer sees it."""
-        is_shown = not self._gate.keeps_out or is_harmless(self._inner, self._replacing)
+        is_shown = inner_trace(None, self._gate) == "full" or is_harmless(self._inner, self._replacing)
         return nullcontext() if is_shown else untraced()
 
     def _merge(self, found: list[NodeWithScore], added: list[int], admission: Admission) -> list[NodeWithScore]:
