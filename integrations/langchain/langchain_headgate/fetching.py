@@ -66,7 +66,9 @@ class Reach:
     def has_pool(self, kwargs: Mapping[str, Any]) -> bool:
         """Return whether fewer documents than asked for need not mean that there are no more."""
         given = {**(self._search_kwargs or {}), **kwargs}
-        return bool(self._pools(kwargs)) or is_filtered(given)
+        # A retriever of a class of its own may add a filter while it searches, as a self-querying one does.
+        is_plain = self._search_kwargs is None or type(self._retriever) is VectorStoreRetriever
+        return not is_plain or bool(self._pools(kwargs)) or is_filtered(given)
 
     def ask_for(self, count: int, kwargs: dict[str, Any], scale: int = 1) -> tuple[BaseRetriever, dict[str, Any]]:
         """Return the retriever and keyword arguments that ask for `count` documents.

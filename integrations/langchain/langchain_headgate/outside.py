@@ -1,23 +1,21 @@
 """Retrievers that look texts up elsewhere after a guarded search: known by the call that they make, and refused.
 
-A caller in another thread or task is not on the stack of the search; for it, `headgate doctor` says what is not proved.
+`headgate.integration.callers` says what of a caller can be seen, and what not.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from types import FrameType
+from collections.abc import Mapping
+from types import CodeType
 
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.stores import BaseStore
 
 from headgate import AdapterError, Gate
+from headgate.integration.callers import callers, is_judged_outside
 
-__all__ = ["judged_outside", "keeps_texts", "refuse_lookups"]
+__all__ = ["keeps_texts", "refuse_lookups"]
 
 # Fields in which a retriever keeps, or finds, the texts that it returns instead of those of the store it asks.
 _TEXTS = ("docstore", "doc_store", "document_store", "byte_store", "parent_store", "memory_stream")
@@ -25,8 +23,6 @@ _TEXTS = ("docstore", "doc_store", "document_store", "byte_store", "parent_store
 _NEAR = 12
 _FARTHEST = 80
 _ASKED_BY = ("_get_relevant_documents", "_aget_relevant_documents")
-
-_is_judged_outside: ContextVar[bool] = ContextVar("headgate_judged_outside", default=False)
 
 
 def keeps_texts(retriever: object) -> bool:
@@ -48,16 +44,6 @@ def _holds_texts(value: object) -> bool:
     return isinstance(value, (Document, BaseStore))
 
 
-@contextmanager
-def judged_outside(gate: Gate) -> Iterator[None]:
-    """Say that whatever is returned within this context passes a gate that keeps documents out."""
-    token = _is_judged_outside.set(_is_judged_outside.get() or gate.keeps_out)
-    try:
-        yield
-    finally:
-        _is_judged_outside.reset(token)
-
-
 def refuse_lookups(gate: Gate) -> None:
     """Refuse a search on behalf of a retriever that will return other texts than those that this search finds.
 
@@ -67,9 +53,9 @@ def refuse_lookups(gate: Gate) -> None:
     Raises:
         AdapterError: such a retriever is asking, and no gate judges what it returns.
     """
-    if _is_judged_outside.get() or not gate.keeps_out:
+    if is_judged_outside() or not gate.keeps_out:
         return
-    for owner in _owners(sys._getframe(1)):
+    for owner in callers(_FARTHEST, _is_looked_at):
         if keeps_texts(owner):
             name = type(owner).__name__
             raise AdapterError(
@@ -78,13 +64,5 @@ def refuse_lookups(gate: Gate) -> None:
             )
 
 
-def _owners(frame: FrameType | None) -> Iterator[object]:
-    """Yield the objects whose methods are being called, the nearest first."""
-    for distance in range(_FARTHEST):
-        if frame is None:
-            return
-        code = frame.f_code
-        # Reading the variables of a frame costs more than its name does.
-        if (distance < _NEAR or code.co_name in _ASKED_BY) and code.co_varnames[:1] == ("self",):
-            yield frame.f_locals.get("self")
-        frame = frame.f_back
+def _is_looked_at(distance: int, code: CodeType) -> bool:
+    return distance < _NEAR or code.co_name in _ASKED_BY

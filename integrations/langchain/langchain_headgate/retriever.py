@@ -17,6 +17,7 @@ from pydantic import Field, field_serializer, field_validator, model_validator
 
 from headgate import Admission, Gate
 from headgate.integration.adapters import gate_reference, given_gate
+from headgate.integration.callers import judged_outside
 from headgate.integration.search import Search
 from headgate.integration.steps import is_trusted
 from headgate.integration.surface import Proxy, is_harmless_method, is_setting, refuse
@@ -24,7 +25,7 @@ from headgate.integration.tracing import TraceInner, inner_trace
 from langchain_headgate.comparing import Behind, Parts, as_part, collecting, released
 from langchain_headgate.fetching import Reach, afetch, fetch
 from langchain_headgate.gating import aadmit_documents, admit_documents, as_documents, off_loop
-from langchain_headgate.outside import judged_outside, refuse_lookups
+from langchain_headgate.outside import refuse_lookups
 from langchain_headgate.parts import read_behind, rewriting_steps
 from langchain_headgate.tracing import arecord, record
 

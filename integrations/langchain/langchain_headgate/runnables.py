@@ -94,10 +94,11 @@ def guard_runnable(target: Any, gate: Gate) -> Any:
         gate: the gate.
     """
     if isinstance(target, BaseRetriever):
-        # Name, tags and metadata too, so that traces show the run that they showed before.
-        return GatedRetriever(
-            retriever=target, policy=gate, name=target.name, tags=target.tags, metadata=target.metadata
-        )
+        # Name, tags and metadata too, so that traces show the run that they showed before; and a `k` of its own is one
+        # that users read and set.
+        k = getattr(target, "k", None) if "k" in type(target).model_fields else None
+        own: dict[str, Any] = {"name": target.name, "tags": target.tags, "metadata": target.metadata}
+        return GatedRetriever(retriever=target, policy=gate, k=k if type(k) is int else None, **own)
     if isinstance(target, (RunnableBindingBase, RunnableEachBase)):
         return target.model_copy(update={"bound": guard_runnable(target.bound, gate)})
     if isinstance(target, RunnableWithFallbacks):

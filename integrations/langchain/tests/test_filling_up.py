@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_classic.retrievers import MultiVectorRetriever
 from langchain_community.vectorstores import FAISS
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_core.retrievers import BaseRetriever
+from langchain_core.stores import InMemoryStore
 from langchain_core.vectorstores import InMemoryVectorStore, VectorStore
 
 from headgate import Admission, Gate
@@ -195,3 +197,32 @@ def test_the_log_keeps_what_was_said(handbook: Publisher, clock: FixedClock, tmp
         (entry,) = read_log([log])
         assert entry.record is not None
         assert "shortfall" not in entry.record
+
+
+class Asks(BaseRetriever):
+    """Adds a filter while it searches, as a self-querying retriever does."""
+
+    vectorstore: Any
+    search_kwargs: dict[str, Any]
+
+    def _get_relevant_documents(self, query: str, *, run_manager: Any) -> list[Document]:
+        found: list[Document] = self.vectorstore.similarity_search(query, filter={"tenant": "a"}, **self.search_kwargs)
+        return found
+
+
+def test_a_filter_that_a_retriever_adds_does_not_keep_k_from_coming_back(handbook: Publisher, gate: Gate) -> None:
+    store = AfterFilter.from_documents(pages(handbook, 30, 40, every=4), Ranked())
+    asks = Asks(vectorstore=store, search_kwargs={"k": 4})
+    assert len(guard(asks, gate).invoke("q")) == 4
+
+
+def test_many_hits_of_one_parent_are_not_all_there_is(handbook: Publisher, gate: Gate) -> None:
+    parents = {str(n): one for n, one in enumerate(pages(handbook, 2, 4))}
+    # Twenty chunks lead to each forged parent, and are nearer than those of the others.
+    chunks = [Document(f"forged {n}", metadata={"doc_id": str(n % 2)}) for n in range(40)]
+    chunks += [Document(f"page {n}", metadata={"doc_id": str(n)}) for n in range(2, 6)]
+    docstore = InMemoryStore()
+    docstore.mset(list(parents.items()))
+    store = InMemoryVectorStore.from_documents(chunks, Ranked())
+    retriever = MultiVectorRetriever(vectorstore=store, docstore=docstore, search_kwargs={"k": 4})
+    assert len(guard(retriever, gate).invoke("q")) == 4

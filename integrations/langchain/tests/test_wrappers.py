@@ -125,6 +125,7 @@ def test_what_is_set_reaches_the_original(store: VectorStore, corpus: list[Docum
     retriever.k = 1
     assert (retriever.k, len(retriever.invoke(QUESTION))) == (1, 1)
     ranked: Any = guard(bm25(corpus, 4), gate)
+    assert ranked.k == 4
     ranked.k = 2
     assert len(ranked.invoke(QUESTION)) == 2
     with pytest.raises(ValueError, match="field"):

@@ -1,15 +1,11 @@
 """What adds texts behind a gate, such as merging and neighbours: known by the call that it makes, and refused.
 
-A caller in another thread or task is not on the stack of the search; for it, `headgate doctor` says what is not proved.
+`headgate.integration.callers` says what of a caller can be seen, and what not.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from types import FrameType
+from collections.abc import Sequence
 from typing import Any
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
@@ -24,9 +20,10 @@ from llama_index.core.storage.storage_context import StorageContext
 from llama_index.core.vector_stores.types import BasePydanticVectorStore
 
 from headgate import AdapterError, Gate
+from headgate.integration.callers import callers, is_judged_outside
 from headgate.integration.steps import is_trusted
 
-__all__ = ["is_harmless", "judged_outside", "refuse_additions"]
+__all__ = ["is_harmless", "refuse_additions"]
 
 _FARTHEST = 160
 _MERGING = (AutoMergingRetriever, RecursiveRetriever)
@@ -68,18 +65,6 @@ _HARMLESS = frozenset(
     }
 )
 
-_is_judged_outside: ContextVar[bool] = ContextVar("headgate_llama_index_judged_outside", default=False)
-
-
-@contextmanager
-def judged_outside(gate: Gate) -> Iterator[None]:
-    """Say that whatever is returned within this context passes a gate that keeps nodes out."""
-    token = _is_judged_outside.set(_is_judged_outside.get() or gate.keeps_out)
-    try:
-        yield
-    finally:
-        _is_judged_outside.reset(token)
-
 
 def refuse_additions(gate: Gate, asked: object, replacing: Sequence[str]) -> None:
     """Refuse to release nodes to a caller that will add others to them, or exchange their texts.
@@ -95,10 +80,14 @@ def refuse_additions(gate: Gate, asked: object, replacing: Sequence[str]) -> Non
     Raises:
         AdapterError: such a caller is asking, and no gate judges what it adds.
     """
-    if _is_judged_outside.get() or not gate.keeps_out:
+    if is_judged_outside() or not gate.keeps_out:
         return
-    refusal = None
-    for owner in _owners(sys._getframe(1), asked):
+    refusal, last = None, asked
+    for owner in callers(_FARTHEST):
+        # A method may call others of the same object.
+        if owner is None or owner is last or owner is asked:
+            continue
+        last = owner
         if isinstance(owner, BaseRetriever):
             refusal = refusal or _of_retriever(owner)
             continue
@@ -113,20 +102,6 @@ def refuse_additions(gate: Gate, asked: object, replacing: Sequence[str]) -> Non
         break  # what an engine made of its nodes is an answer, and whoever asks it gets no nodes to add to
     if refusal is not None:
         raise AdapterError(refusal)
-
-
-def _owners(frame: FrameType | None, asked: object) -> Iterator[object]:
-    """Yield the objects whose methods are being called, each once, the nearest first."""
-    last: object = asked
-    for _ in range(_FARTHEST):
-        if frame is None:
-            return
-        if frame.f_code.co_varnames[:1] == ("self",):
-            owner = frame.f_locals.get("self")
-            if owner is not None and owner is not last and owner is not asked:
-                last = owner
-                yield owner
-        frame = frame.f_back
 
 
 def _of_retriever(owner: BaseRetriever) -> str | None:

@@ -13,13 +13,14 @@ from llama_index.core.schema import NodeWithScore, QueryBundle
 
 from headgate import AdapterError, Admission, Gate
 from headgate.integration.adapters import PolicyLike, require_gate
+from headgate.integration.callers import judged_outside
 from headgate.integration.search import Search
 from headgate.integration.surface import Proxy, is_harmless_method, is_setting, refuse
 from headgate.integration.tracing import TraceInner, inner_trace
 from llama_index.postprocessor.headgate.convert import to_nodes
 from llama_index.postprocessor.headgate.fetching import Reach, afetch, fetch
 from llama_index.postprocessor.headgate.gating import aadmit_nodes, admit_nodes, off_loop
-from llama_index.postprocessor.headgate.outside import judged_outside, refuse_additions
+from llama_index.postprocessor.headgate.outside import refuse_additions
 from llama_index.postprocessor.headgate.reading import GuardedEngines, refusal_of_readers
 from llama_index.postprocessor.headgate.tracing import arecord, record
 
