@@ -24,9 +24,14 @@ from langchain_core.runnables import RunnableLambda, RunnablePassthrough
 from langchain_core.tools import create_retriever_tool
 from langchain_core.vectorstores import InMemoryVectorStore
 from langchain_headgate import gate_documents, guard
+from langgraph.graph import StateGraph
+from langgraph.graph.message import add_messages
 from llama_index.core import MockEmbedding, VectorStoreIndex
 from llama_index.core.llms.mock import MockLLM
 from llama_index.core.schema import TextNode
+from llama_index.core.workflow import StartEvent, StopEvent, Workflow
+from llama_index.core.workflow import step as step_of
+from typing import Annotated, TypedDict
 
 DOCS = [Document(f"Page {n}.", metadata={"source": f"/srv/app/docs/p{n}.md", "page": n}) for n in range(3)]
 POLICY = {"log": {"path": "log.jsonl"}}
@@ -94,6 +99,37 @@ def guarded_engine():
     return guard(engine, POLICY)
 
 
+def guarded_index():
+    from llama_index.postprocessor.headgate import guard
+
+    return guard(index, POLICY)
+
+
+class State(TypedDict):
+    messages: Annotated[list, add_messages]
+
+
+def looks(state):
+    return {"messages": [("ai", join(guarded.invoke(state["messages"][-1].content)))]}
+
+
+building = StateGraph(State)
+building.add_node("looks", looks)
+building.add_edge("__start__", "looks")
+graph = building.compile()
+
+
+class Flow(Workflow):
+    @step_of
+    async def look(self, event: StartEvent) -> StopEvent:
+        found = await guarded_nodes().aretrieve(event.query)
+        return StopEvent(result=len(found))
+
+
+def flow():
+    return Flow()
+
+
 def factory():
     return chain
 
@@ -156,7 +192,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, app
 TARGETS = (
     *("retriever", "store", "guarded", "guarded_store", "tool", "chain", "named", "per_request", "step", "own_way"),
     *("later", "async_only", "factory", "afactory"),
-    *("index", "nodes", "engine", "chat", "guarded_nodes", "guarded_engine"),
+    *("index", "nodes", "engine", "chat", "guarded_nodes", "guarded_engine", "guarded_index", "graph", "flow"),
 )
 
 

@@ -51,7 +51,7 @@ def _run_commands(commands: str, monkeypatch: pytest.MonkeyPatch, folder: Path) 
         if words[0] == "make":
             assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.M)
             continue
-        if words[1] == "doctor":  # stands for the reader's own module; tests/test_doctor.py runs it
+        if any(word.startswith("app.rag:") for word in words):  # the reader's own module; other tests run these
             continue
         if words[1] == "init":
             (folder / "headgate.yaml").unlink()

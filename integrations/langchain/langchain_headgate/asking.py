@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 from langchain_core.retrievers import BaseRetriever
 
@@ -13,14 +13,31 @@ def inputs_for(target: Any, question: str) -> list[Any]:
     """Return inputs of the forms that a target may take, with the question in them, the likeliest first."""
     if isinstance(target, BaseRetriever):
         return [question]
-    try:
-        schema = target.get_input_jsonschema()
-    except Exception:  # noqa: BLE001 - a target that cannot say what it takes gets the question
+    lists = _names(target)
+    if lists is None:
         return [question]
-    properties = schema.get("properties")
-    if not isinstance(properties, dict):
-        return [question]
-    if "messages" in properties:
+    if "messages" in lists:
         return [{"messages": [("user", question)]}]
-    named = {name: [] if entry.get("type") == "array" else question for name, entry in properties.items()}
+    named = {name: [] if is_list else question for name, is_list in lists.items()}
     return [question, named]
+
+
+def _names(target: Any) -> dict[str, bool] | None:
+    """Return which named inputs a target takes, and whether each is a list; None for one that does not say."""
+    try:
+        properties = target.get_input_jsonschema().get("properties")
+    except Exception:  # noqa: BLE001 - not every state of a graph can be described
+        return _names_of_state(target)
+    if not isinstance(properties, dict):
+        return None
+    return {name: isinstance(entry, dict) and entry.get("type") == "array" for name, entry in properties.items()}
+
+
+def _names_of_state(graph: Any) -> dict[str, bool] | None:
+    """Return the names in a graph's state, such as a `typing.TypedDict` before Python 3.12."""
+    state = getattr(getattr(graph, "builder", None), "input_schema", None)
+    try:
+        hints = get_type_hints(state) if state is not None else {}
+    except Exception:  # noqa: BLE001 - annotations may name what is not there
+        return None
+    return {name: get_origin(hint) is list or hint is list for name, hint in hints.items()} or None
