@@ -9,12 +9,16 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from langchain_core.documents import Document
+from langchain_core.runnables import RunnableLambda
 from langchain_core.tracers import LangChainTracer
 from langsmith import Client
 from langsmith.run_helpers import tracing_context
 
 from headgate.testing import Publisher
-from traced import CHAIN_WAYS, FORGED, NAME, QUESTION, REASON, chain, gate_of
+from langchain_headgate import guard
+from telemetry import PROVIDER, SPANS, ancestors, begin, of_gate
+from traced import CHAIN_WAYS, FORGED, NAME, QUESTION, REASON, Found, chain, documents, gate_of
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.filterwarnings("ignore")]
 
@@ -102,3 +106,27 @@ def test_in_audit_mode_everything_is_shown(handbook: Publisher, server: StandIn,
     chain(handbook, gate_of(handbook, mode="audit")).invoke(QUESTION, config={"callbacks": [tracer]})
     tracer.wait_for_futures()
     assert FORGED in "\n".join(server.bodies)
+
+
+class Querying(Found):
+    """A retriever whose database makes spans of its own."""
+
+    def _get_relevant_documents(self, query: str, **kwargs: Any) -> list[Document]:
+        with PROVIDER.get_tracer("database").start_as_current_span("query"):
+            return self.found
+
+
+def test_spans_that_are_made_of_finished_runs_have_none_beside_them(handbook: Publisher) -> None:
+    begin()
+    client = Client(api_key="test", tracing_mode="otel", otel_tracer_provider=PROVIDER, info={})
+    tracer = LangChainTracer(client=client, project_name="test")
+    retriever = guard(Querying(found=documents(handbook)), gate_of(handbook))
+    (RunnableLambda(lambda question: question) | retriever).invoke(QUESTION, config={"callbacks": [tracer]})
+    tracer.wait_for_futures()
+    client.flush()
+    assert "query" in [other.name for other in SPANS.get_finished_spans()]
+    (span,) = of_gate()
+    assert span.name == NAME
+    assert ancestors(span) == ["GatedRetriever", "RunnableSequence"]
+    assert REASON in str(span.attributes)
+    assert FORGED not in str([other.attributes for other in SPANS.get_finished_spans()])

@@ -101,6 +101,17 @@ def _spans_of_gate(handlers: Iterable[Any], run_id: UUID) -> list[Any]:
     return spans_of(kept, run_id)
 
 
+def _made_later(handler: Any, run_id: UUID) -> Any:
+    """Return what stands for the span that LangSmith makes of a run once it has ended, in its OpenTelemetry mode."""
+    if handler.client.otel_exporter is None:
+        return None
+    from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
+
+    # As its exporter makes them of the ids of runs. Not sampled, so that no span of ours comes to stand beside it.
+    trace_id, span_id = handler.order_map[run_id][0].int, int.from_bytes(run_id.bytes[:8], "big")
+    return NonRecordingSpan(SpanContext(trace_id, span_id, is_remote=False, trace_flags=TraceFlags(TraceFlags.DEFAULT)))
+
+
 # Where tracers keep the spans of open runs. They are known by their shape, because importing them here would load them
 # for everybody.
 _FINDERS: tuple[Callable[[Any, UUID], Any], ...] = (
@@ -108,6 +119,7 @@ _FINDERS: tuple[Callable[[Any, UUID], Any], ...] = (
     lambda handler, run_id: handler.spans[run_id].span,  # OpenLLMetry (Traceloop)
     lambda handler, run_id: handler._runs[run_id]._otel_span,  # Langfuse
     lambda handler, run_id: handler._run_span_mapping[str(run_id)].span._span,  # MLflow
+    _made_later,
 )
 
 

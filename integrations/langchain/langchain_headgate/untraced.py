@@ -38,7 +38,8 @@ def untraced(callbacks: BaseCallbackManager, spans: list[Any]) -> Iterator[None]
     tokens = _is_untraced.set(True), _nearest.set(callbacks)
     try:
         with ExitStack() as stack:
-            for span in spans[:1]:
+            # One that is not recorded would take along whatever is made below it.
+            for span in [one for one in spans if one.is_recording()][:1]:
                 stack.enter_context(_current(span))
             yield
     finally:
