@@ -85,6 +85,15 @@ def test_a_time_that_does_not_count_is_known_all_the_same() -> None:
     assert "modified" in str(decision.evidence["times"])
 
 
+def test_what_a_refused_text_still_proves_is_recorded_and_of_a_proved_one_nothing_twice() -> None:
+    proved = DOCS.seal("text", PAGE, {"title": "T"}, cover=["title"], version=2)
+    first, second = gate_of().admit([proved, proved.with_metadata(title="other")]).decisions
+    assert "witness" not in first.evidence
+    assert "seal" not in second.evidence
+    assert isinstance(second.evidence["witness"], dict)
+    assert second.evidence["witness"]["ver"] == 2
+
+
 class Hostile(Mapping[str, object]):
     """Metadata that cannot be read, and says why in words of a document."""
 

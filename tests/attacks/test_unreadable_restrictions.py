@@ -223,6 +223,8 @@ def test_a_start_that_never_comes_is_a_start() -> None:
         ([7, None, 8.5], "7, 8.5"),
         ({"id": 7}, "7"),
         ({7}, "7"),
+        (Decimal("1E+20"), "1e+20"),
+        (Decimal("1E+21"), "a value of type Decimal"),
         (1j, "a value of type complex"),
         (type("x" * 81, (), {})(), f"a value of type {'x' * 80}"),
         ([1, 2, 3, 4, 5], "1, 2, 3, 4, 5"),
