@@ -29,6 +29,7 @@ _READERS = (SummaryIndexLLMRetriever, TreeSelectLeafRetriever, DocumentSummaryIn
 _CHOOSES_BY = ("_choice_select_prompt", "_choice_batch_size")
 # Where a retriever keeps what it asks in the place of an index node.
 _ENGINES = ("_query_engine_dict", "object_map")
+_MOST_ENGINES = 64
 _ENDS = (Gate, QueryBundle, BaseNode, BaseIndex, BaseDocumentStore, StorageContext, BasePydanticVectorStore)
 
 
@@ -77,9 +78,15 @@ class GuardedEngines:
         # Here, because what guards engines needs the retriever that needs this.
         from llama_index.postprocessor.headgate.engines import guard_engine
 
-        if id(engine) not in self._done:
-            self._done[id(engine)] = engine, guard_engine(engine, self._gate)
-        return self._done[id(engine)][1]
+        known = self._done.get(id(engine))
+        # Asked which engine it was, because a copy of this object has numbers of other engines.
+        if known is not None and known[0] is engine:
+            return known[1]
+        if len(self._done) >= _MOST_ENGINES:
+            self._done.clear()
+        guarded = guard_engine(engine, self._gate)
+        self._done[id(engine)] = engine, guarded
+        return guarded
 
 
 def _has_engines(held: Any) -> bool:
