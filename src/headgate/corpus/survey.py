@@ -97,7 +97,6 @@ class Survey:
         source_keys: how often each metadata key named the source.
         guessed_keys: how often a key that no loader is known to use held something like a URI or a path, where
             nothing else named the source.
-        metadata_keys: how often each metadata key occurs.
         acronyms: short forms that the texts define.
     """
 
@@ -107,7 +106,6 @@ class Survey:
     without_source: int = 0
     source_keys: Counter[str] = field(default_factory=Counter)
     guessed_keys: Counter[str] = field(default_factory=Counter)
-    metadata_keys: Counter[str] = field(default_factory=Counter)
     acronyms: list[Proposal] = field(default_factory=list)
 
 
@@ -125,7 +123,6 @@ def survey_corpus(items: Iterable[CorpusItem], now: datetime) -> Survey:
             continue
         survey.documents += 1
         metadata = item.chunk.metadata
-        survey.metadata_keys.update(str(key)[:_LONGEST_KEY] for key in islice(metadata, DEFAULT_LIMITS.metadata_keys))
         acronyms.add(item.chunk.text)
         uri = _uri_of(metadata, survey)
         if uri is None:
