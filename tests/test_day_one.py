@@ -27,7 +27,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of real documents, and nothing else."""
     shutil.copytree(DOCS, tmp_path / "docs", ignore=shutil.ignore_patterns("*.png", "*.svg"))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("ANONYMIZED_TELEMETRY", "False")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     sys.modules.pop("app", None)
     yield tmp_path
