@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -235,6 +236,24 @@ def test_a_copy_with_more_entries_that_nobody_signed_pushes_no_document_out(
     for order in ([chunk, copy], [copy, chunk]):
         found = guard(guard(shelf(*order), first), outer).invoke("q")
         assert found
+
+
+def test_of_two_seals_over_one_text_each_document_keeps_its_own(
+    handbook: Publisher, clock: FixedClock, chunk: Chunk
+) -> None:
+    current = {"modified": clock() - timedelta(days=1)}
+    stale = {"modified": clock() - timedelta(days=99)}
+    first = Gate({"sources": [handbook.source()]}, clock=clock)
+    outer = Gate({"sources": [handbook.source(freshness={"max_age": "30d", "supersede": False})]}, clock=clock)
+    new, old = (
+        replace(handbook.seal(TEXT, URI, {"source": URI}, **times), id=name)
+        for name, times in (("1", current), ("2", stale))
+    )
+    for order in ([new, old], [old, new]):
+        assert [one.id for one in guard(guard(shelf(*order), first), outer).invoke("q")] == ["1"]
+        admitted = Gate({"sources": [handbook.source(freshness={"max_age": "30d"})]}, clock=clock)
+        assert len(guard(guard(shelf(new), first), admitted).invoke("q")) == 1
+        assert guard(guard(shelf(old), first), admitted).invoke("q") == []
 
 
 def test_the_memory_is_bounded(handbook: Publisher, clock: FixedClock) -> None:

@@ -96,6 +96,10 @@ class Release:
         """Return how far `metadata` is from what was released: changed entries, and added or missing ones."""
         return self.changes(metadata), len(self.released.metadata.keys() ^ metadata.keys())
 
+    def has_seal_of(self, other: Release) -> bool:
+        """Return whether both originals have one seal."""
+        return _is_same(self.original.metadata.get(SEAL_KEY), other.original.metadata.get(SEAL_KEY))
+
     def restore(self, chunk: Chunk) -> Chunk:
         """Return the original of a chunk; what a later step has changed in its metadata is changed there too."""
         before, now = self.released.metadata, chunk.metadata
@@ -180,14 +184,9 @@ class Releases:
                 for one in self._of(chunk.text)
                 if (one.is_text_of(chunk) if is_own_only else one.is_known_as(chunk, since))
             ]
-            # Of equal ones, the original with the fewest entries, so that a copy with further entries that nobody
-            # signed cannot take the place of what it is a copy of.
-            fewest = min(
-                known,
-                key=lambda one: (*one.distance(chunk.metadata), len(one.original.metadata), -one.number),
-                default=None,
-            )
-            return chunk if fewest is None else fewest.restore(chunk)
+            if not known:
+                return chunk
+            return _most_fitting(known, chunk).restore(chunk)
         except Exception:  # noqa: BLE001 - as above; what cannot be recognised is judged as it is
             return chunk
 
@@ -246,13 +245,25 @@ def _kept(chunk: Chunk, equal: str | None = None) -> Chunk:
     return Chunk(equal if equal == chunk.text else chunk.text, dict(chunk.metadata), chunk.id)
 
 
+def _most_fitting(known: list[Release], chunk: Chunk) -> Release:
+    """Return the release that a chunk is: by its metadata, its identifier, and then the last one.
+
+    Of several under one seal, the original with the fewest entries, so that a copy with further entries that nobody
+    signed cannot take the place of what it is a copy of.
+    """
+    order = {id(one): (*one.distance(chunk.metadata), one.released.id != chunk.id) for one in known}
+    best = min(known, key=lambda one: (order[id(one)], -one.number))
+    equal = [one for one in known if order[id(one)] == order[id(best)] and one.has_seal_of(best)]
+    return min(equal, key=lambda one: (len(one.original.metadata), -one.number))
+
+
 def _is_replaced(old: Release, new: Release) -> bool:
     """Return whether the newer release takes the place of an older one."""
     return (
         old.released.id == new.released.id
-        and len(old.original.metadata) >= len(new.original.metadata)
         and old.released.metadata.keys() == new.released.metadata.keys()
         and not old.changes(new.released.metadata)
+        and (len(old.original.metadata) >= len(new.original.metadata) or not old.has_seal_of(new))
     )
 
 
