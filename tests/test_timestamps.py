@@ -11,7 +11,15 @@ import numpy
 import pytest
 
 from headgate import Gate
-from headgate.freshness import Unreadable, find_entry, find_time_like, judge_freshness, read_time, resolve_timestamps
+from headgate.freshness import (
+    Unreadable,
+    find_entry,
+    find_time_like,
+    judge_freshness,
+    read_time,
+    resolve_timestamps,
+    shift,
+)
 from headgate.freshness.parsing import read_values
 from headgate.limits import Limits
 from headgate.policy import Freshness, MetadataKeys
@@ -368,6 +376,31 @@ def test_at_the_ends_of_the_calendar_an_interval_is_cut_off() -> None:
             found = read_time(value, zone=zone)
             for interval in (found, found.start(), found.end()):
                 assert interval.earliest <= interval.latest
+
+
+@pytest.mark.parametrize("by", [timedelta(microseconds=1), timedelta(days=1), timedelta(days=999_999_999)])
+def test_beyond_the_calendar_an_instant_stays_at_its_end(by: timedelta) -> None:
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    assert shift(last, by) == last
+    assert shift(first, -by) == first
+
+
+class Unmoved(datetime):
+    """A time of somebody's own making, which names no instant."""
+
+    def astimezone(self, tz: Any = None) -> Any:
+        raise RuntimeError("not here")
+
+
+def test_a_time_of_a_class_of_its_own_is_what_it_shows() -> None:
+    assert read_time(Unmoved(2026, 3, 4, 12, 30, tzinfo=UTC)).earliest == NOON
+    assert type(read_time(Unmoved(2026, 3, 4, 12, 30, tzinfo=UTC)).earliest) is datetime
+
+
+def test_only_the_roles_that_are_asked_for_are_resolved() -> None:
+    metadata = {"expires": EXACT[0], "last_modified": EXACT[0], "version": 1, "superseded_by": "b"}
+    some = resolve_timestamps(metadata, roles=["modified", "version"])
+    assert (some.modified, some.version, some.valid_until, some.superseded_by) == (NOON, 1, None, None)
 
 
 @pytest.mark.parametrize(
