@@ -63,6 +63,7 @@ def test_nowhere_to_write_means_nothing_released_unless_the_policy_says_so(
     chunks = [handbook.seal("text", URI)]
     closed = make_gate(handbook, clock, tmp_path / "a")
     opened = make_gate(handbook, clock, tmp_path / "b", on_error="admit")
+    watching = Gate({"mode": "audit", "sources": [handbook.source()], "log": {"path": str(tmp_path / "c")}})
 
     def full(descriptor: int, data: bytes) -> int:
         raise OSError(28, "No space left on device")
@@ -74,7 +75,8 @@ def test_nowhere_to_write_means_nothing_released_unless_the_policy_says_so(
     assert refused.decisions[0].findings[-1].detail == {"error": "No space left on device"}
     assert refused.dropped[0].chunk is chunks[0]
     assert len(opened.admit(chunks).chunks) == 1
-    assert closed.failures == {"log": 1}
+    assert len(watching.admit(chunks).chunks) == 1
+    assert closed.failures == watching.failures == {"log": 1}
 
 
 def test_of_what_went_wrong_only_the_first_time_is_said_and_no_content(
@@ -295,6 +297,25 @@ def test_reloading_keeps_the_log_open_and_follows_a_new_one(
     gate.admit([])
     assert [record["mode"] for record in records(tmp_path / "one.jsonl")] == ["enforce", "audit"]
     assert len(records(tmp_path / "two.jsonl")) == 1
+
+
+def test_reloading_does_not_open_a_log_again_that_stays_the_same(
+    handbook: Publisher, clock: FixedClock, tmp_path: Path
+) -> None:
+    policy, folder = tmp_path / "headgate.yaml", tmp_path / "logs"
+    folder.mkdir()
+
+    def write(name: str, mode: str) -> None:
+        policy.write_text(json.dumps({"mode": mode, "sources": [handbook.source()], "log": {"path": f"logs/{name}"}}))
+
+    write("one.jsonl", "enforce")
+    gate = Gate(policy, clock=clock)
+    folder.rename(tmp_path / "elsewhere")  # now nothing can be opened there
+    write("one.jsonl", "audit")
+    assert gate.reload()
+    write("two.jsonl", "audit")
+    with pytest.raises(PolicyError, match="log"):
+        gate.reload()
 
 
 def test_a_line_without_end_is_skipped_in_bounded_memory(
