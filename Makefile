@@ -43,6 +43,7 @@ bench: $(STAMP)
 	$(BIN)/python -W ignore -m benchmarks.overhead
 	$(BIN)/python -W ignore -m benchmarks.replay
 	$(BIN)/python -W ignore -m benchmarks.corpus
+	$(BIN)/python -W ignore -m benchmarks.manifest
 	MPLBACKEND=Agg $(BIN)/python -W ignore -m benchmarks.rehearsal
 
 clean:

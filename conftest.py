@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import tempfile
 from functools import lru_cache
 
 import pytest
@@ -33,6 +35,18 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 os.environ["HEADGATE_STATE"] = "off"
 
 _REMEMBERING = type(lru_cache(str))
+
+
+_CACHE = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep indexes of manifests out of the user's cache folder."""
+    config.stash[_CACHE] = os.environ["HEADGATE_CACHE"] = tempfile.mkdtemp(prefix="headgate-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(config.stash[_CACHE], ignore_errors=True)
 
 
 def pytest_runtest_setup() -> None:

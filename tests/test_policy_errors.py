@@ -10,9 +10,11 @@ from headgate import Gate, Policy, PolicyError
 from headgate.policy.loading import locate
 
 SOURCE = "version: 1\nsources:\n  - id: a\n    match: ['https://a.example/**']\n    provenance: {require: declared}\n"
-TOP = "Known here: version, mode, modes, metadata, sources, default, budget, on_empty, log, quarantine, trusted_steps."
-NO_MANIFESTS = "Manifests are not part of this version; require sealed or declared."
-REQUIRE = "input should be 'none', 'declared' or 'sealed'."
+TOP = (
+    "Known here: version, mode, modes, metadata, sources, default, budget, on_empty, log, quarantine, trusted_steps, "
+    "cache."
+)
+REQUIRE = "input should be 'none', 'declared', 'manifest' or 'sealed'."
 MODE = "input should be 'enforce', 'warn' or 'audit'."
 LONG = "'" + "x" * 58 + "'"
 
@@ -30,7 +32,7 @@ PROBLEMS: list[tuple[str, list[tuple[int, str, str, str]]]] = [
     ("mode: warn\nbase_dir: /etc\n", [(2, "base_dir", "unknown key 'base_dir'.", TOP)]),
     ("sorc: 1\n", [(1, "sorc", "unknown key 'sorc'.", "Did you mean 'sources'?")]),
     ("lgo: 1\n", [(1, "lgo", "unknown key 'lgo'.", TOP)]),
-    ("manifest: x\n", [(1, "manifest", "unknown key 'manifest'.", NO_MANIFESTS)]),
+    ("manifest: x\n", [(1, "manifest", "unknown key 'manifest'.", TOP)]),
     ("\nrequire: manifest\n", [(2, "require", "unknown key 'require'.", TOP)]),
     ("modes: {budgte: warn}\n", [(1, "modes.budgte", "unknown key 'budgte'.", "Did you mean 'budget'?")]),
     ("metadata:\n  modifed: x\n", [(2, "metadata.modifed", "unknown key 'modifed'.", "Did you mean 'modified'?")]),
@@ -82,7 +84,7 @@ PROBLEMS: list[tuple[str, list[tuple[int, str, str, str]]]] = [
     ),
     (
         SOURCE.replace("declared", "manifest"),
-        [(5, "sources[0].provenance.require", "'manifest' does not fit:", NO_MANIFESTS)],
+        [(5, "sources[0].provenance", "requires a manifest but names none. Add provenance.manifest: FOLDER.", "")],
     ),
     ("version: manifest\n", [(1, "version", "'manifest' does not fit:", "input should be 1.")]),
     (

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from headgate import Chunk, Finding, Gate, Sealer, SealError
-from headgate.assurance import ASSURANCES, DECLARED, NONE, SEALED, Assurance, is_proof, meets
+from headgate.assurance import ASSURANCES, DECLARED, MANIFEST, NONE, SEALED, Assurance, is_proof, meets
 from headgate.chunk import SEAL_KEY
 from headgate.encoding import b64url_decode, b64url_encode, canonical_json, loads_strict
 from headgate.limits import Limits
@@ -49,8 +49,8 @@ def claims(**changes: Any) -> dict[str, Any]:
 
 
 def test_the_levels_of_assurance_are_in_order() -> None:
-    assert ASSURANCES == (NONE, DECLARED, SEALED)
-    assert [is_proof(level) for level in ASSURANCES] == [False, False, True]
+    assert ASSURANCES == (NONE, DECLARED, MANIFEST, SEALED)
+    assert [is_proof(level) for level in ASSURANCES] == [False, False, True, True]
     assert meets(SEALED, DECLARED)
     assert meets(DECLARED, DECLARED)
     assert not meets(DECLARED, SEALED)

@@ -12,12 +12,25 @@ from hypothesis import strategies as st
 from headgate import Chunk, Gate
 from headgate.chunk import SEAL_KEY
 from headgate.testing import FixedClock, Publisher
+from shelves import Shelf, page, temporary_folder
 
 CLOCK = FixedClock()
 HANDBOOK = Publisher("handbook", "https://handbook.example/**", CLOCK)
 PRICES = Publisher("prices", "https://prices.example/**", CLOCK)
 STRANGER = Publisher("stranger", "https://stranger.example/**", CLOCK)
 WIKI = "https://wiki.example/"
+LEDGER = Shelf(temporary_folder(), CLOCK, "ledger")
+LISTED = [
+    page(f"{number}", text, "ledger", **metadata)
+    for number in range(3)
+    for text, metadata in (
+        ("alpha", {"title": "A", "last_modified": CLOCK.ago(days=number * 100).isoformat()}),
+        ("beta", {"page": number}),
+        ("gamma", {"version": 3}),
+    )
+]
+"""The documents of a source that has a manifest; nothing else is listed in it."""
+LEDGER.publish(LISTED)
 _PUBLISHERS = {"handbook": HANDBOOK, "prices": PRICES, "stranger": STRANGER}
 
 rules = st.fixed_dictionaries(
@@ -40,11 +53,12 @@ class Origin:
 
 @st.composite
 def policies(draw: st.DrawFn) -> dict[str, Any]:
-    """Policies in enforce mode over two sources that require seals and one that only has to be declared."""
+    """Policies in enforce mode over sources that require seals, a manifest, and only to be declared."""
     return {
         "sources": [
             HANDBOOK.source(freshness=draw(rules)),
             PRICES.source(freshness=draw(rules)),
+            LEDGER.source(freshness=draw(rules)),
             {"id": "wiki", "match": f"{WIKI}**", "provenance": {"require": "declared"}, "freshness": draw(rules)},
         ]
     }
@@ -85,12 +99,33 @@ def forged(draw: st.DrawFn) -> Chunk:
     return PRICES.seal(chunk.text, uri)
 
 
+listed = st.sampled_from(LISTED)
+
+
+@st.composite
+def unlisted(draw: st.DrawFn) -> Chunk:
+    """A document that claims to be of the source with the manifest and is not in it, made from one that is."""
+    chunk = draw(listed)
+    how = draw(st.sampled_from(["text", "page", "metadata", "no metadata", "other seal"]))
+    source = str(chunk.metadata["source"])
+    if how == "text":
+        return replace(chunk, text=chunk.text + draw(st.sampled_from([" ", ".", "\0", "forged"])))
+    if how == "page":
+        return chunk.with_metadata(source=source + draw(st.sampled_from(["9", "/x", "?q"])))
+    if how == "metadata":
+        return chunk.with_metadata(**{name: "other" for name in chunk.metadata if name != "source"})
+    if how == "no metadata":
+        return Chunk(chunk.text, {"source": source})
+    return STRANGER.seal(chunk.text, source, dict(chunk.metadata))
+
+
 @st.composite
 def retrievals(draw: st.DrawFn, most: int = 5) -> list[Origin]:
     """Documents of one retrieval, each with an id of its own."""
     made = draw(
         st.lists(
-            genuine().map(lambda chunk: Origin(chunk, True)) | forged().map(lambda chunk: Origin(chunk, False)),
+            (genuine() | listed).map(lambda chunk: Origin(chunk, True))
+            | (forged() | unlisted()).map(lambda chunk: Origin(chunk, False)),
             max_size=most,
         )
     )

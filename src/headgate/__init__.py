@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         AdapterError,
         BudgetError,
         HeadgateError,
+        ManifestError,
         NothingAdmissibleError,
         PolicyError,
         SealError,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from headgate.integration.adapters import guard
     from headgate.limits import Limits
     from headgate.policy import Policy
-    from headgate.provenance import KeySet, Sealer
+    from headgate.provenance import KeySet, Manifest, Sealer
     from headgate.terminology import Glossary
     from headgate.terminology.edits import Edit, Rewrite
 
@@ -44,6 +45,8 @@ _HOMES = {
     "HeadgateError": "errors",
     "KeySet": "provenance",
     "Limits": "limits",
+    "Manifest": "provenance",
+    "ManifestError": "errors",
     "NothingAdmissibleError": "errors",
     "Policy": "policy",
     "PolicyError": "errors",
@@ -67,6 +70,8 @@ __all__ = [
     "HeadgateError",
     "KeySet",
     "Limits",
+    "Manifest",
+    "ManifestError",
     "NothingAdmissibleError",
     "Policy",
     "PolicyError",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final, Literal, get_args
 
-__all__ = ["ASSURANCES", "DECLARED", "NONE", "SEALED", "Assurance", "is_proof", "meets"]
+__all__ = ["ASSURANCES", "DECLARED", "MANIFEST", "NONE", "SEALED", "Assurance", "is_proof", "meets"]
 
-Assurance = Literal["none", "declared", "sealed"]
+Assurance = Literal["none", "declared", "manifest", "sealed"]
 
 ASSURANCES: Final[tuple[Assurance, ...]] = get_args(Assurance)
 """The levels, the weakest first. `policy.provenance.require` takes the same names."""
@@ -15,6 +15,8 @@ NONE: Final = "none"
 """Nothing says where the document comes from."""
 DECLARED: Final = "declared"
 """Metadata names a URI of the source; whoever can write to the index can write that."""
+MANIFEST: Final = "manifest"
+"""The text is listed for its URI in a manifest that is signed by a key of the source."""
 SEALED: Final = "sealed"
 """A seal by a key of the source was verified over the text."""
 

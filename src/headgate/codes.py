@@ -111,10 +111,11 @@ _ALL = (
     Code(
         "P108",
         "rolled back",
-        "A newer version of this document or manifest has been seen before.",
+        "The source's manifest has a lower version than the policy wants or than was accepted before, or is not the "
+        "one that was accepted under its version.",
         "Replaying an old, validly signed state is an attack that signatures alone do not stop.",
-        "Ingest the current version.",
-        emitted=False,
+        "Publish the current manifest again. `headgate manifest show` says which version is there. After an intended "
+        "new beginning, sign with a new key: another key set starts a new count.",
     ),
     Code(
         "P109",
@@ -127,10 +128,9 @@ _ALL = (
     Code(
         "P110",
         "not in manifest",
-        "The digest of the text is not listed in the source's signed manifest.",
-        "The document was added or changed after the manifest was signed.",
-        "Sign a new manifest, or remove the document.",
-        emitted=False,
+        "The source's signed manifest does not list this text for this document.",
+        "The document was added or changed after the manifest was signed, or is no longer current.",
+        "If the change is meant, sign a new manifest (`headgate manifest build`); else remove the document.",
     ),
     Code(
         "P111",
@@ -156,6 +156,14 @@ _ALL = (
         "worth more trust than those that do not.",
         "Find out what happened: `headgate quarantine --policy POLICY` says since when and why, `headgate log --code` "
         "which documents failed. Then let it in again with `headgate quarantine --release SOURCE`.",
+    ),
+    Code(
+        "P114",
+        "manifest's timestamp expired",
+        "Nobody has vouched lately that the source's manifest is the current one: its timestamp has expired, or is "
+        "from the future. During the policy's `grace` it is a warning.",
+        "Whoever holds back new manifests would freeze the index at a moment of their choice.",
+        "Run `headgate manifest timestamp` (the publisher's scheduled job has probably failed), then reload the gate.",
     ),
     Code(
         "P116",

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["AdapterError", "BudgetError", "HeadgateError", "NothingAdmissibleError", "PolicyError", "SealError"]
+__all__ = [
+    "AdapterError",
+    "BudgetError",
+    "HeadgateError",
+    "ManifestError",
+    "NothingAdmissibleError",
+    "PolicyError",
+    "SealError",
+]
 
 
 class HeadgateError(Exception):
@@ -72,6 +80,28 @@ class SealError(HeadgateError):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.problem}"
+
+
+class ManifestError(HeadgateError):
+    """A manifest, its timestamp or a shard that does not verify.
+
+    Args:
+        code: the reason code, such as `P102`.
+        problem: what was found, in one sentence.
+        file: the file in which it was found.
+    """
+
+    def __init__(self, code: str, problem: str, file: str | None = None) -> None:
+        super().__init__(code, problem, file)
+        self.code, self.problem, self.file = code, problem, file
+
+    def at(self, file: str) -> ManifestError:
+        """Return the same error with the file filled in where it is not known yet."""
+        return ManifestError(self.code, self.problem, self.file or file)
+
+    def __str__(self) -> str:
+        place = f"{self.file}: " if self.file is not None else ""
+        return f"{place}{self.problem} ({self.code})."
 
 
 class AdapterError(HeadgateError):

@@ -13,7 +13,15 @@ from typing import IO
 
 from headgate.errors import PolicyError
 
-__all__ = ["MISSING_HERE", "MISSING_IN_POLICY", "read_config_bytes", "read_config_text", "replacing", "write_text"]
+__all__ = [
+    "MISSING_HERE",
+    "MISSING_IN_POLICY",
+    "read_config_bytes",
+    "read_config_text",
+    "replacing",
+    "write_bytes",
+    "write_text",
+]
 
 MISSING_HERE = "Check the path: a relative one begins in the current folder."
 MISSING_IN_POLICY = "Check the path: a relative one begins in the folder of the policy, not in the current one."
@@ -97,6 +105,33 @@ def write_text(path: Path, text: str) -> None:
     """Write a whole file as `replacing` does."""
     with replacing(path) as stream:
         stream.write(text)
+
+
+def write_bytes(path: Path, data: bytes, *, is_forced: bool = True) -> None:
+    """Write a whole file, which appears under its name only when it is complete.
+
+    Args:
+        path: the file; its folder is made if there is none.
+        data: its content.
+        is_forced: whether it is forced to the disk. What is known by its digest need not be: a part is noticed.
+
+    Raises:
+        OSError: it cannot be written; the old file is still there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".headgate-{secrets.token_hex(8)}.part")
+    try:
+        with aside.open("xb") as stream:
+            stream.write(data)
+            if is_forced:
+                stream.flush()
+                os.fsync(stream.fileno())
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    if is_forced:
+        _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:

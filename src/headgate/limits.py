@@ -19,6 +19,9 @@ class Limits:
         metadata_keys: how many metadata keys are looked at for times and sources; more are a reason to drop (F203).
         chunks: how many chunks one admission judges; the rest is dropped (G904).
         policy_bytes: the longest policy file, and the longest key file.
+        timestamp_bytes: the longest timestamp of a manifest.
+        manifest_bytes: the longest manifest, without its shards.
+        shard_bytes: the longest shard of a manifest, uncompressed.
         glossary_bytes: the longest glossary file.
         glossary_aliases: how many aliases one glossary may have.
         alias_chars: the longest alias or canonical term.
@@ -36,6 +39,9 @@ class Limits:
     metadata_keys: int = 10_000
     chunks: int = 10_000
     policy_bytes: int = 1_000_000
+    timestamp_bytes: int = 65_536
+    manifest_bytes: int = 64_000_000
+    shard_bytes: int = 64_000_000
     glossary_bytes: int = 50_000_000
     glossary_aliases: int = 1_000_000
     alias_chars: int = 200

@@ -132,3 +132,29 @@ def test_an_index_in_memory_is_refused_with_the_way_out() -> None:
     with pytest.raises(AdapterError, match="Name the folder in which it is kept"):
         LlamaIndexAdapter().stored_index(build())
     assert LlamaIndexAdapter().stored_index(object()) is None
+
+
+def test_a_persisted_index_is_gated_by_a_manifest_and_not_touched(tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+    build().storage_context.persist(str(folder))
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    private, public = HANDBOOK.key.save(tmp_path / "handbook")
+    manifest = str(tmp_path / "m")
+    words = ["manifest", "build", str(folder), "--key", str(private), "--issuer", "handbook", "--corpus", "handbook"]
+    result = CliRunner().invoke(app, [*words, "--out", manifest, "--now", CLOCK.now.isoformat()])
+    assert result.exit_code == 0, result.output
+    provenance = {"require": "manifest", "manifest": manifest, "keys": str(public)}
+    gate = Gate({"sources": [HANDBOOK.source(provenance=provenance)]}, clock=CLOCK)
+
+    def searched(index: Any) -> list[str]:
+        found = guard(index.as_retriever(similarity_top_k=SIZE), gate).retrieve("leave")
+        return sorted(item.node.get_content(metadata_mode=MetadataMode.LLM) for item in found)
+
+    # What the model reads is what it read before, the covered titles with it.
+    assert searched(load(folder)) == plain(load(folder))
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    index = load(folder)
+    node = next(iter(index.docstore.docs.values()))
+    node.set_content(node.get_content() + " Forged.")
+    index.docstore.add_documents([node], allow_update=True)
+    assert len(searched(index)) == SIZE - 1

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Sequence
 
 from headgate.admission.facts import check_failed
-from headgate.admission.judging import Judgement, judge_chunk
+from headgate.admission.judging import Judgement, judge_chunk, judge_manifest
 from headgate.admission.planning import Answers, Plan
 from headgate.admission.setwide import apply_budget, apply_quarantine, apply_supersession, drop_notes
 from headgate.chunk import Chunk
@@ -26,6 +26,7 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     """
     judged = plan.judgements
     for judgement in judged:
+        judge_manifest(judgement, plan.now)
         judge_chunk(judgement, plan.revision, plan.at, limits)
     _hold_back(judged, answers)
     if len(judged) > 1:

@@ -285,9 +285,10 @@ def _prove(draft: _Draft, presented: Presented, digest: bytes, revision: Revisio
             known = revision.verdicts.put(key, verdict, len(claim.key))
         return known
 
-    claims = read_claims(presented, limits)
-    draft.claimed_uri = next((claim.uri for claim in claims if claim.uri is not None), None)
-    draft.has_claim = bool(claims)
+    claims = read_claims(presented, draft.source.requirement, limits)
+    carried = [claim for claim in claims if claim.is_carried]
+    draft.claimed_uri = next((claim.uri for claim in carried if claim.uri is not None), None)
+    draft.has_claim = bool(carried)
     proof = check_provenance(presented, claims, verify, lambda uri: revision.source_of(uri).requirement)
     draft.uri, draft.source = proof.uri, revision.source_of(proof.uri)
     draft.assurance, draft.attestation, draft.verified = proof.assurance, proof.attestation, proof.verified
@@ -321,6 +322,7 @@ def _timestamps(draft: _Draft, metadata: Mapping[str, object], revision: Revisio
         metadata,
         signed=attestation.times() if attestation is not None else None,
         version=attestation.version if attestation is not None else None,
+        mechanism=attestation.mechanism if attestation is not None else "seal",
         covered=attestation.covered if attestation is not None else (),
         evidence=source.freshness.evidence_for(source.requirement.require, is_proved=attestation is not None),
         keys=revision.metadata,

@@ -102,7 +102,7 @@ class Gate:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files that the revision in force was read from: the policy's own, its keys and its glossaries."""
+        """The files that the revision in force was read from: the policy, keys, glossaries, timestamps of manifests."""
         own = (self._path,) if self._path is not None else ()
         return (*own, *self._revision.files)
 
@@ -110,6 +110,11 @@ class Gate:
     def policy_revision(self) -> str:
         """The digest of the policy in force, with its keys and glossaries."""
         return self._revision.digest
+
+    @property
+    def in_force(self) -> Revision:
+        """The policy in force with all that it names, manifests as well."""
+        return self._revision
 
     @property
     def keeps_out(self) -> bool:
@@ -273,8 +278,9 @@ class Gate:
         with self._reloading:
             source: Policy | Path = self._path if self._path is not None else self._policy
             policy, revision = self._load(source)
-            if revision.digest == self._revision.digest:
+            if revision.state == self._revision.state:
                 return False
+            revision.require_no_rollback(self._revision)
             if self._proved:
                 raise PolicyError("a chain is being proved with this gate.", "Reload when the proof is over.")
             # One assignment each: whoever reads `_revision` has all of the old or all of the new.

@@ -21,7 +21,7 @@ from headgate.provenance import check_prompt_metadata, hidden_though_covered, un
 from headgate.terminology.edits import Rewrite
 from headgate.terminology.findings import describe_rewrite
 
-__all__ = ["Judgement", "begin_judgement", "judge_chunk", "judge_times"]
+__all__ = ["Judgement", "begin_judgement", "judge_chunk", "judge_manifest", "judge_times"]
 
 _ZERO = timedelta(0)
 _SEAL = frozenset((SEAL_KEY,))
@@ -203,6 +203,18 @@ def _read_text(chunk: Chunk, limits: Limits) -> bytes | Finding:
     if len(data) > limits.text_bytes:
         return Finding("G903", f"The text has {len(data):,} bytes; the limit is {limits.text_bytes:,}.")
     return data
+
+
+def judge_manifest(judgement: Judgement, now: datetime) -> None:
+    """Add what there is to say about the time of the manifest that a chunk's source has (P114)."""
+    source = judgement.facts.source
+    manifest = source.requirement.manifest
+    # Judged for the present, whatever date is asked about: whether the list is current is no matter of the question.
+    if manifest is None or manifest.refusal is not None:
+        return
+    finding = manifest.standing(now, source.requirement.grace, source.freshness.future_skew)
+    if finding is not None:
+        judgement.add((finding,), source.modes["provenance"])
 
 
 def judge_times(judgement: Judgement, now: datetime) -> None:

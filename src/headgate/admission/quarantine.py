@@ -224,11 +224,14 @@ class Watch:
         )
 
 
+# What says nothing about the document: its source is held, or the source's manifest is out of date or rolled back.
+_OF_THE_SOURCE = frozenset(("P108", "P113", "P114"))
+
+
 def is_failure(decision: Decision) -> bool:
     """Return whether a document counts against its source: refuted provenance, or nothing that could be judged."""
     return any(
-        # P113 says nothing about the document: its source is held, whatever the document is like.
-        finding.severity == "error" and finding.check in ("provenance", "gate") and finding.code != "P113"
+        finding.severity == "error" and finding.check in ("provenance", "gate") and finding.code not in _OF_THE_SOURCE
         for finding in decision.findings
     )
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from headgate.admission.budget import TokenBudget
+from headgate.assurance import is_proof
 from headgate.caching import Memo
 from headgate.decision import Finding, Mode, OnEmpty, stricter
 from headgate.encoding import canonical_json, digest_label
-from headgate.errors import BudgetError, PolicyError
+from headgate.errors import BudgetError, ManifestError, PolicyError
 from headgate.files import MISSING_HERE, MISSING_IN_POLICY
 from headgate.limits import Limits
 from headgate.policy import Freshness, MetadataKeys, Policy, Provenance, Source, SourceRule, UriPattern
-from headgate.provenance import KeySet, Requirement, Verdict
+from headgate.provenance import KeySet, Manifest, Requirement, Verdict
 from headgate.terminology import Glossary
 from headgate.terminology.edits import Rewrite
 
@@ -36,6 +37,7 @@ class ResolvedSource:
         glossary: its terms, if any.
         modes: the mode of each check.
         is_default: whether this is the rule of unmatched documents.
+        timestamp_keys: who may sign the timestamp of its manifest, if not the source's own keys.
     """
 
     id: str
@@ -44,6 +46,7 @@ class ResolvedSource:
     glossary: Glossary | None
     modes: Mapping[str, Mode]
     is_default: bool = False
+    timestamp_keys: KeySet | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,36 @@ class Revision:
     keeps_out: bool = True
     on_empty: OnEmpty = "empty"
 
+    @property
+    def state(self) -> tuple[object, ...]:
+        """What is in force: the policy with its keys and glossaries, and what the manifests of its sources say."""
+        return (self.digest, *((name, manifest.state) for name, manifest in self._manifests()))
+
+    def require_no_rollback(self, before: Revision) -> None:
+        """Do nothing unless a manifest was replaced by one that lists nothing, under the same policy.
+
+        Under another policy it may be meant: whoever raises `at_least` wants nothing of what was in force.
+
+        Args:
+            before: the revision in force.
+
+        Raises:
+            PolicyError: a manifest was rolled back (P108).
+        """
+        if self.digest != before.digest:
+            return
+        good = {name for name, manifest in before._manifests() if manifest.refusal is None}
+        for name, manifest in self._manifests():
+            refusal = manifest.refusal
+            if refusal is not None and name in good:
+                remedy = "The one before stays in force."
+                raise PolicyError(f"{name!r}: {refusal.message} ({refusal.code})", remedy)
+
+    def _manifests(self) -> Iterator[tuple[str, Manifest]]:
+        for one in (*self.sources.values(), self.default):
+            if one.requirement.manifest is not None:
+                yield one.id, one.requirement.manifest
+
     def source_of(self, uri: str | None) -> ResolvedSource:
         """Return the source that a normalised URI belongs to: the most specific match, else the default."""
         if uri is None:
@@ -110,7 +143,7 @@ def with_source(revision: Revision, policy: Policy, source: Source, limits: Limi
     Raises:
         PolicyError: a key or glossary file of the source cannot be used.
     """
-    extra = _resolve_source(policy, source, source.id)
+    extra = _resolve_source(policy, source, source.id, limits)
     patterns = [*revision.patterns, *((UriPattern.parse(pattern), extra) for pattern in source.match)]
     patterns.sort(key=lambda pair: pair[0].specificity, reverse=True)
     return replace(
@@ -135,11 +168,11 @@ def resolve(policy: Policy, limits: Limits) -> Revision:
     problems: list[PolicyError] = []
     for number, source in enumerate(policy.sources):
         try:
-            sources[source.id] = _resolve_source(policy, source, source.id)
+            sources[source.id] = _resolve_source(policy, source, source.id, limits)
         except PolicyError as error:
             problems.append(error.under("sources", number))
     try:
-        default = _resolve_source(policy, policy.default, "default")
+        default = _resolve_source(policy, policy.default, "default", limits)
     except PolicyError as error:
         problems.append(error.under("default"))
     try:
@@ -181,37 +214,63 @@ def resolve(policy: Policy, limits: Limits) -> Revision:
     )
 
 
-def _resolve_source(policy: Policy, rule: SourceRule, name: str) -> ResolvedSource:
+def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits) -> ResolvedSource:
+    provenance = rule.provenance
+    keys = _load_keys(policy, provenance.keys, "keys")
+    timestamp_keys = _load_keys(policy, provenance.timestamp_keys, "timestamp_keys") or None
     return ResolvedSource(
         id=name,
         requirement=Requirement(
             source=name,
-            require=rule.provenance.require,
-            keys=_load_keys(policy, rule.provenance),
-            issuers=frozenset(rule.provenance.issuers),
-            cover=frozenset(rule.provenance.cover),
+            require=provenance.require,
+            keys=keys,
+            issuers=frozenset(provenance.issuers),
+            cover=frozenset(provenance.cover),
             mode=policy.effective_mode(rule, "provenance"),
             is_default=name == "default",
             release=policy.metadata.released,
+            manifest=_load_manifest(policy, provenance, keys, timestamp_keys, limits),
+            grace=provenance.grace,
         ),
         freshness=rule.freshness,
         glossary=_load_glossary(policy, rule),
         modes={check: policy.effective_mode(rule, check) for check in _CHECKS},
         is_default=name == "default",
+        timestamp_keys=timestamp_keys,
     )
 
 
-def _load_keys(policy: Policy, provenance: Provenance) -> KeySet:
+def _load_keys(policy: Policy, entries: Sequence[str | Mapping[str, object]], place: str) -> KeySet:
     keys = KeySet()
-    for number, entry in enumerate(provenance.keys):
+    for number, entry in enumerate(entries):
         try:
             if isinstance(entry, Mapping):
                 keys = keys | KeySet.from_jwks(entry)
             else:
                 keys = keys | KeySet.load(policy.resolve_path(entry))
         except PolicyError as error:
-            raise _named_here(error).under("provenance", "keys", number) from None
+            raise _named_here(error).under("provenance", place, number) from None
     return keys
+
+
+def _load_manifest(
+    policy: Policy, provenance: Provenance, keys: KeySet, timestamp_keys: KeySet | None, limits: Limits
+) -> Manifest | None:
+    # Where no proof is required, a list of what is proved keeps nothing out.
+    if provenance.manifest is None or not is_proof(provenance.require):
+        return None
+    try:
+        return Manifest.load(
+            policy.resolve_path(provenance.manifest),
+            keys,
+            timestamp_keys=timestamp_keys,
+            issuers=provenance.issuers,
+            at_least=provenance.at_least,
+            cache=policy.resolve_path(policy.cache) if policy.cache is not None else None,
+            limits=limits,
+        )
+    except ManifestError as error:
+        raise PolicyError(str(error), "`headgate manifest verify` says more.", ("provenance", "manifest")) from None
 
 
 def _load_glossary(policy: Policy, rule: SourceRule) -> Glossary | None:
@@ -245,7 +304,11 @@ def _budget(policy: Policy) -> TokenBudget | None:
 def _digest(policy: Policy, sources: tuple[ResolvedSource, ...]) -> str:
     loaded = {
         # What the files hold too: another key under an old file name is another revision.
-        source.id: [source.requirement.keys.digest, source.glossary.digest if source.glossary else None]
+        source.id: [
+            source.requirement.keys.digest,
+            source.glossary.digest if source.glossary else None,
+            source.timestamp_keys.digest if source.timestamp_keys else None,
+        ]
         for source in sources
     }
     return digest_label(canonical_json([policy.model_dump(mode="json"), loaded]))

@@ -18,6 +18,8 @@ from headgate.cli import (
     init,
     keygen,
     log,
+    manifest,
+    manifests,
     quarantine,
     receipt,
     rehearse,
@@ -87,6 +89,18 @@ _receipt = typer.Typer(
 _receipt.command(epilog=receipt.EXAMPLE_ISSUE)(receipt.issue)
 _receipt.command(epilog=receipt.EXAMPLE_VERIFY)(receipt.verify)
 app.add_typer(_receipt, name="receipt")
+_manifest = typer.Typer(
+    help="The signed list of what a corpus holds: the way in for an index that exists.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+_manifest.command(epilog=manifest.EXAMPLE_BUILD)(manifest.build)
+_manifest.command(epilog=manifest.EXAMPLE_TIMESTAMP)(manifest.timestamp)
+_manifest.command(epilog=manifests.EXAMPLE_VERIFY)(manifests.verify)
+_manifest.command(epilog=manifests.EXAMPLE_DIFF)(manifests.diff)
+_manifest.command(epilog=manifests.EXAMPLE_COMPLETENESS)(manifests.completeness)
+_manifest.command(epilog=manifests.EXAMPLE_SHOW)(manifests.show)
+app.add_typer(_manifest, name="manifest")
 app.command(epilog=explain.EXAMPLE_EXPLAIN)(explain.explain)
 app.command(epilog=schema.EXAMPLE_SCHEMA)(schema.schema)
 

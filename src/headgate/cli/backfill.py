@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Annotated
@@ -14,12 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from headgate.cli.loading import is_place, load_target, one_line
 from headgate.cli.options import JsonOption, MaybePolicyOption, PrefixOption, print_json, report_problems, track
+from headgate.cli.stores import open_store, without_password
 from headgate.corpus import read_corpus
 from headgate.corpus.origin import Origin
 from headgate.encoding import in_number, to_json
 from headgate.errors import AdapterError, HeadgateError
 from headgate.files import replacing
-from headgate.integration.adapters import adapters
 from headgate.integration.backfilling import Outcome, StoredIndex, backfill
 from headgate.integration.publishing import Publishing
 from headgate.policy import MetadataKeys, Policy
@@ -121,32 +121,15 @@ def backfill_command(
 
 
 def _open(store: str, collection: str | None) -> StoredIndex:
-    target = load_target(store) if is_place(store) else None
-    for adapter in adapters():
-        opener: Callable[..., StoredIndex | None] | None = getattr(
-            adapter, "open_index" if target is None else "stored_index", None
-        )
-        if opener is None:
-            continue
-        try:
-            found = opener(store, collection) if target is None else opener(target)
-        except HeadgateError:
-            raise
-        except Exception as error:  # whatever a store's own client raises
-            raise HeadgateError(f"{_without_password(store)} cannot be opened: {one_line(error)}.") from error
-        if found is not None:
-            return found
-    what = "no store known here" if target is None else f"a {type(target).__name__}, which is no store known here"
+    found = open_store(store, collection)
+    if found is not None:
+        return found
+    what = f"a {type(load_target(store)).__name__}, which is no store" if is_place(store) else "no store"
     raise AdapterError(
-        f"{_without_password(store)} is {what}. Give a folder of Chroma or of LlamaIndex, postgresql://..., or "
-        "MODULE:NAME of a Chroma, PGVector or PGVectorStore store, or of an index; docs/backfill.md has the others. "
+        f"{without_password(store)} is {what} known here. Give a folder of Chroma or of LlamaIndex, postgresql://..., "
+        "or MODULE:NAME of a Chroma, PGVector or PGVectorStore store, or of an index; docs/backfill.md has the others. "
         "Is langchain-headgate or llama-index-postprocessor-headgate installed?"
     )
-
-
-def _without_password(store: str) -> str:
-    scheme, mark, rest = store.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"[:200] if mark else store[:200]
 
 
 def _origin(against: Path | None, prefix: str | None, keys: MetadataKeys, ignored: Sequence[str]) -> Origin | None:

@@ -1,9 +1,11 @@
 """Whole corpora: reading, surveying, auditing and sealing what is there before any question is asked."""
 
 from headgate.corpus.auditing import Audit, AuditRow, audit_corpus
+from headgate.corpus.comparing import Completeness, Difference, diff_manifests, measure_completeness
 from headgate.corpus.drafting import draft_policy, enforced_counts
 from headgate.corpus.item import CorpusItem
 from headgate.corpus.lines import to_line, to_lines
+from headgate.corpus.listing import Listing, list_corpus, namespace_of
 from headgate.corpus.observing import observe_corpus, read_questions
 from headgate.corpus.reading import read_corpus
 from headgate.corpus.records import NO_FIELDS, Fields
@@ -14,12 +16,19 @@ __all__ = [
     "NO_FIELDS",
     "Audit",
     "AuditRow",
+    "Completeness",
     "CorpusItem",
+    "Difference",
     "Fields",
+    "Listing",
     "Survey",
     "audit_corpus",
+    "diff_manifests",
     "draft_policy",
     "enforced_counts",
+    "list_corpus",
+    "measure_completeness",
+    "namespace_of",
     "observe_corpus",
     "read_corpus",
     "read_questions",

@@ -18,9 +18,13 @@ class CorpusItem:
         chunk: the chunk; None where the place holds nothing that can be read.
         problem: why it cannot be read, or what of it was left out.
         is_document: False for what is not a document: a file of another kind, or a notice about a whole file.
+        cover: names of the metadata entries that a proof should cover; `*` for all.
+        hide: names of those that the index keeps out of the prompt.
     """
 
     place: str
     chunk: Chunk | None
     problem: str | None = None
     is_document: bool = True
+    cover: tuple[str, ...] = ("*",)
+    hide: tuple[str, ...] = ()

@@ -78,6 +78,10 @@ class Origin:
         best = holding[differing.index([])]
         return Compared(agreed=frozenset(name for name in chunk.metadata if self._agrees(name, chunk.metadata, best)))
 
+    def has(self, uri: str) -> bool:
+        """Return whether it has a document of this URI, in its normal form."""
+        return bool(self._texts(uri))
+
     def example(self) -> str | None:
         """Return the URI of one of its documents."""
         row = self._rows.execute("SELECT uri FROM origin LIMIT 1").fetchone()

@@ -22,6 +22,8 @@ from headgate.policy.rules import MetadataKeys
 
 __all__ = ["Evidence", "Timestamps", "resolve_timestamps"]
 
+# Which kinds of evidence are signed: the mechanisms of proof, and what a proof covers.
+_SIGNED = frozenset(("seal", "manifest", "covered"))
 # Every spelling of a key counts for a restriction; nobody needs so many, and each may hold several readings.
 _MOST_NAMES = 32
 
@@ -31,8 +33,8 @@ class Evidence:
     """What a timestamp rests on.
 
     Attributes:
-        kind: `seal` for a claim of a verified seal, `covered` for a metadata entry that the seal covers, `metadata` for
-            an entry that nobody signed.
+        kind: the name of a mechanism, such as `seal`, for what a verified proof says; `covered` for a metadata entry
+            that the proof covers, `metadata` for one that nobody signed.
         key: the claim or the metadata key.
         problem: why the entry could not be read, if it could not.
     """
@@ -43,8 +45,8 @@ class Evidence:
 
     @property
     def is_signed(self) -> bool:
-        """Whether a verified seal vouches for it."""
-        return self.kind in ("seal", "covered")
+        """Whether a verified proof vouches for it."""
+        return self.kind in _SIGNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ def resolve_timestamps(
     *,
     signed: Mapping[str, datetime] | None = None,
     version: int | None = None,
+    mechanism: str = "seal",
     covered: Collection[str] = (),
     evidence: Literal["any", "sealed"] = "any",
     keys: MetadataKeys | None = None,
@@ -139,9 +142,10 @@ def resolve_timestamps(
 
     Args:
         metadata: the document's metadata.
-        signed: times from a verified seal, by role.
-        version: the version from a verified seal.
-        covered: the names of the metadata entries that the verified seal covers.
+        signed: times from a verified proof, by role.
+        version: the version from a verified proof.
+        mechanism: the name of the proof's mechanism.
+        covered: the names of the metadata entries that the verified proof covers.
         evidence: `any` if entries that nobody signed may say what signed evidence leaves open; `sealed` if they may
             only restrict.
         keys: the policy's names of keys, and how to read what has no zone. For ages they replace the catalogue, for
@@ -150,7 +154,7 @@ def resolve_timestamps(
         limits: `date_chars` and `metadata_keys` bound what is looked at.
     """
     entries = Entries(metadata, frozenset(covered), keys or NO_KEYS, limits)
-    found = _Found(claims=signed or {}, counts_unsigned=evidence == "any")
+    found = _Found(claims=signed or {}, mechanism=mechanism, counts_unsigned=evidence == "any")
     present = entries.present()
     if roles is not None:
         present = {role: names for role, names in present.items() if role in roles}
@@ -176,6 +180,7 @@ class _Found:
     """Timestamps while they are being resolved."""
 
     claims: Mapping[str, datetime]
+    mechanism: str
     counts_unsigned: bool
     intervals: dict[str, Interval] = field(default_factory=dict)
     evidence: dict[str, Evidence] = field(default_factory=dict)
@@ -189,7 +194,7 @@ class _Found:
         """Take the signed statement if there is one, else what nobody signed, as far as that counts."""
         claim = self.claims.get(role)
         if claim is not None:
-            self.intervals[role], self.evidence[role] = Interval(claim, claim), Evidence("seal", role)
+            self.intervals[role], self.evidence[role] = Interval(claim, claim), Evidence(self.mechanism, role)
             return
         for kind, group in entries.by_kind(names):
             stated = _read_age(role, entries, group)
@@ -211,7 +216,7 @@ class _Found:
         stated: list[tuple[Interval, Evidence]] = []
         claim = self.claims.get(role)
         if claim is not None:
-            stated.append((Interval(claim, claim), Evidence("seal", role)))
+            stated.append((Interval(claim, claim), Evidence(self.mechanism, role)))
         for kind, group in entries.by_kind(names[:_MOST_NAMES]):
             for name, value in group:
                 readings = entries.read(value, role)
@@ -233,7 +238,7 @@ class _Found:
     def add_version(self, claim: int | None, entries: Entries, names: Sequence[str]) -> None:
         """Take the signed version if there is one, else what nobody signed; the evidence tells which it is."""
         if claim is not None:
-            self.version, self.evidence["version"] = claim, Evidence("seal", "version")
+            self.version, self.evidence["version"] = claim, Evidence(self.mechanism, "version")
             return
         for kind, group in entries.by_kind(names):
             for name, value in group:

@@ -27,8 +27,9 @@ _MODES = 10
 _LONGEST = 3.2e11
 # What a text or a seal that was altered looks like, as distinct from one that is missing or unknown.
 _TAMPER = frozenset(("P102", "P104", "P105", "P106"))
-# What says nothing about the document itself: it did not fit, its source is held back, nothing could be recorded.
-_OF_THE_SET = frozenset(("P113", "B401", "B402", "G904", "G905"))
+# What says nothing about the document itself: it did not fit, its source is held back or has no manifest in force,
+# nothing could be recorded.
+_OF_THE_SET = frozenset(("P108", "P113", "P114", "B401", "B402", "G904", "G905"))
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ from headgate.provenance import Sealer, read_seal, verify_jws
 from headgate.provenance.jws import parse_jws
 from headgate.provenance.seals import SEAL_TYPE
 
-__all__ = ["Compare", "Compared", "Outcome", "SealedRow", "State", "StoredIndex", "StoredRow", "backfill"]
+__all__ = ["Compare", "Compared", "Outcome", "SealedRow", "State", "StoredIndex", "StoredRow", "backfill", "coverable"]
 
 PAGE = 500
 """How many rows are read, signed and written at a time."""
@@ -216,7 +216,7 @@ class _Deciding:
             compared = self._place(chunk) if self._patterns or self._compare is not None else None
             if isinstance(compared, Outcome):
                 return None, replace(compared, id=row.id)
-            cover = _coverable(chunk, row.cover, compared)
+            cover = coverable(chunk, row.cover, compared)
             published = self._publishing.seal(self._sealer, chunk, cover=cover, hide=row.hide)
         except (ValueError, HeadgateError) as error:
             return None, Outcome(row.id, None, "unfit", f"it cannot be sealed: {error}")
@@ -264,7 +264,7 @@ def _claims_of(token: str) -> dict[str, object]:
     return {name: value for name, value in claims.items() if name != "iat"}
 
 
-def _coverable(chunk: Chunk, wanted: Sequence[str], compared: Compared | None) -> tuple[str, ...]:
+def coverable(chunk: Chunk, wanted: Sequence[str], compared: Compared | None) -> tuple[str, ...]:
     """Return which entries to cover: of those that are wanted, where there is an origin, those it agrees on."""
     if compared is None:
         return tuple(wanted)

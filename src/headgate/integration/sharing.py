@@ -154,15 +154,16 @@ class _Kept:
                 return error
         refused = _Files.look(before.files)
         try:
-            gate, self._files = self._load()
+            gate, files = self._load()
+            gate.in_force.require_no_rollback(before.in_force)
         except PolicyError as error:
             if self._refused is None or str(self._refused[1]) != str(error):
                 _log.warning("the policy has changed and cannot be used; the one before stays in force: %s", error)
             self._refused = refused, error
             return error
-        self._refused = None
+        self._refused, self._files = None, files
         # Somebody has reloaded the gate already, or nothing that matters has changed.
-        if gate.policy_revision != before.policy_revision:
+        if gate.in_force.state != before.in_force.state:
             self._gate = gate
             _log.info("policy revision %s is in force", gate.policy_revision)
         return None

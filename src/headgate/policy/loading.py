@@ -44,7 +44,6 @@ _FIELDS = {
 _TOP = tuple(name for name in Policy.model_fields if name != "base_dir")
 _LATER = {
     "revalidate": "Live revalidation is not part of this version; remove the key.",
-    "manifest": "Manifests are not part of this version; require sealed or declared.",
 }
 
 
@@ -118,8 +117,6 @@ def _explain(item: Any, file: str | None, document: YamlDocument | None) -> Poli
     elif item["type"] != "value_error":
         problem = f"{_shown(found)} does not fit:"
         remedy = f"{item['msg'][:1].lower()}{item['msg'][1:]}."
-        if path[-1:] == ("require",) and found == "manifest":
-            remedy = _LATER["manifest"]
     line = document.line_of(path) if document else None
     return PolicyError(problem, remedy, path, file, line)
 

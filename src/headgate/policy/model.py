@@ -21,6 +21,7 @@ from headgate.policy.rules import (
     Log,
     MetadataKeys,
     Modes,
+    PathText,
     PolicyModel,
     QuarantineStore,
     Rule,
@@ -72,6 +73,12 @@ class Policy(Displayed, PolicyModel):
     quarantine: QuarantineStore | None = None
     trusted_steps: ClassNames = Field(
         default=(), description="Classes of steps behind the gate that may rewrite admitted texts, such as masking."
+    )
+    cache: PathText | None = Field(
+        default=None,
+        min_length=1,
+        description="The folder for the indexes of manifests and their accepted versions. Unset: HEADGATE_CACHE, else "
+        "the user's cache folder.",
     )
     # Excluded from dumps, and so from the revision: the same policy in another folder is the same policy.
     base_dir: Path = Field(default=Path(), exclude=True, description="Where relative paths start; set by `load`.")
@@ -139,10 +146,13 @@ class Policy(Displayed, PolicyModel):
         return self.base_dir / text
 
     def named_files(self) -> tuple[Path, ...]:
-        """Return the key and glossary files that the policy names: the revision is over their content too."""
+        """Return the files that the policy names: keys, glossaries, and the timestamps of manifests."""
         names: list[str] = []
         for rule in (*self.sources, self.default):
-            names += [entry for entry in rule.provenance.keys if isinstance(entry, str)]
+            keys = (*rule.provenance.keys, *rule.provenance.timestamp_keys)
+            names += [entry for entry in keys if isinstance(entry, str)]
+            if rule.provenance.manifest is not None:
+                names.append(f"{rule.provenance.manifest}/timestamp.json")
             names += rule.terminology
         return tuple(self.resolve_path(name) for name in dict.fromkeys(names))
 

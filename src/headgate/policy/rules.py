@@ -21,7 +21,7 @@ from pydantic import (
 )
 from typing_extensions import Self
 
-from headgate.assurance import SEALED, Assurance, is_proof
+from headgate.assurance import MANIFEST, SEALED, Assurance, is_proof
 from headgate.decision import Mode
 from headgate.encoding import safe_uri
 from headgate.policy.durations import format_duration, parse_duration
@@ -34,6 +34,7 @@ __all__ = [
     "Log",
     "MetadataKeys",
     "Modes",
+    "PathText",
     "PolicyModel",
     "Provenance",
     "Quarantine",
@@ -156,8 +157,8 @@ class Provenance(PolicyModel):
 
     require: Assurance = Field(
         default=SEALED,
-        description="sealed: a seal by a key of this source. declared: metadata names a URI of this source. "
-        "none: nothing.",
+        description="sealed: a seal by a key of this source. manifest: the text is listed in the source's manifest, or "
+        "sealed and listed. declared: metadata names a URI of this source. none: nothing.",
     )
     keys: Annotated[tuple[Any, ...], BeforeValidator(_as_list)] = Field(
         default=(), description="Key files (JWK, JWKS or PEM, public), or JWKS written inline."
@@ -165,10 +166,26 @@ class Provenance(PolicyModel):
     issuers: KeyNames = Field(
         default=(), description="Accepted issuers; without it, any issuer that signs with these keys."
     )
-    cover: KeyNames = Field(default=(), description="Metadata entries that every seal of this source must cover.")
+    cover: KeyNames = Field(default=(), description="Metadata entries that every proof of this source must cover.")
+    manifest: PathText | None = Field(
+        default=None,
+        min_length=1,
+        description="The folder of the source's manifest, made with `headgate manifest build`. Beside require: sealed "
+        "it decides what is current.",
+    )
+    timestamp_keys: Annotated[tuple[Any, ...], BeforeValidator(_as_list)] = Field(
+        default=(), description="Keys that alone may sign the manifest's timestamp; without it, `keys` do."
+    )
+    at_least: int = Field(default=0, ge=0, description="The lowest version of the manifest that is accepted.")
+    grace: Duration = Field(
+        default=timedelta(hours=24),
+        ge=timedelta(0),
+        description="How long after the end of the manifest's timestamp its texts are still admitted, with a warning.",
+        validate_default=True,
+    )
     mode: Mode | None = None
 
-    @field_validator("keys")
+    @field_validator("keys", "timestamp_keys")
     @classmethod
     def _files_or_sets(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
         for entry in value:
@@ -185,6 +202,22 @@ class Provenance(PolicyModel):
                 kind = type(entry).__name__
                 raise ValueError(f"a {kind} is not a key. Write a file name, or a JWKS with `keys:`.")
         return tuple(str(entry) if isinstance(entry, Path) else entry for entry in value)
+
+    @model_validator(mode="after")
+    def _has_manifest(self) -> Self:
+        if self.manifest is None:
+            if self.require == MANIFEST:
+                raise ValueError("requires a manifest but names none. Add provenance.manifest: FOLDER.")
+            given = self.model_fields_set & {"timestamp_keys", "at_least", "grace"}
+            if given:
+                raise ValueError(
+                    f"{sorted(given)[0]!r} is about a manifest, and none is named. Add provenance.manifest."
+                )
+        elif not is_proof(self.require):
+            raise ValueError(f"a manifest proves nothing where require is {self.require!r}. Write require: manifest.")
+        elif not self.keys:
+            raise ValueError("names a manifest but no keys. Add provenance.keys: who may sign it.")
+        return self
 
 
 class Freshness(PolicyModel):
@@ -306,7 +339,7 @@ class Source(SourceRule):
     def _has_keys(self) -> Self:
         if is_proof(self.provenance.require) and not self.provenance.keys:
             raise ValueError(
-                "requires seals but names no keys. Add provenance.keys, or write provenance: {require: declared}."
+                "requires proof but names no keys. Add provenance.keys, or write provenance: {require: declared}."
             )
         return self
 

@@ -21,6 +21,7 @@ from headgate.provenance.keys import (
     VerificationKey,
     generate_signing_key,
 )
+from headgate.provenance.manifests import Manifest
 from headgate.provenance.mechanism import Claim, Mechanism, Owners, Presented, Requirement, Verdict
 from headgate.provenance.sealer import Sealer
 from headgate.provenance.seals import SEAL_TYPE, Seal, digest_text, issuer_finding, parse_seal, read_seal
@@ -32,6 +33,7 @@ __all__ = [
     "Attestation",
     "Claim",
     "KeySet",
+    "Manifest",
     "Mechanism",
     "Owners",
     "Presented",

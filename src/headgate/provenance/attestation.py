@@ -31,6 +31,8 @@ class Attestation:
         covered: the metadata entries that are vouched for too.
         media: the content that is not text and is vouched for too, by name.
         hidden: the covered entries that the issuer keeps out of the prompt.
+        corpus: the corpus in whose manifest the text is listed, if it was looked for there.
+        corpus_version: the version of that manifest.
     """
 
     mechanism: str
@@ -48,6 +50,8 @@ class Attestation:
     covered: tuple[str, ...] = ()
     media: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    corpus: str | None = None
+    corpus_version: int | None = None
 
     def times(self) -> Mapping[str, datetime]:
         """Return the times that are vouched for, by their role in the freshness rules."""

@@ -8,9 +8,10 @@ Steps, in order; each finding says which one failed:
 
 1. What the document claims can be read (P106).
 2. The claimed document decides whose keys count: those of its source (P103), and a key of another source is not
-   enough (P104).
+   enough (P104). Being listed in a manifest is claimed by naming a source that has one, and is looked at where no
+   proof that the document carries holds.
 3. The signature verifies (P102), the issuer is one that the source accepts (P104), and the text is what was signed
-   (P105).
+   (P105). Where the source has a manifest, it lists the text (P110), and was not rolled back (P108).
 4. The metadata entries and the content that the proof covers are what was signed, and the proof covers what the
    policy wants to be covered (P105).
 5. What the document's own metadata says about its source agrees with the proof (P104, P111).
@@ -18,26 +19,28 @@ Steps, in order; each finding says which one failed:
 7. Content that is not text is covered too, where proof is required (P116).
 8. So is metadata that may be in the prompt, or it is withheld (P112).
 
-Left to the freshness check: whether the proof is in force at this time.
+Left to each admission: whether the manifest's timestamp (P114) and the proof are in force at its time.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 
 from headgate.assurance import ASSURANCES, DECLARED, NONE, Assurance, is_proof, meets
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.decision import Finding, stricter, under_mode
-from headgate.encoding import safe_uri, shown
+from headgate.encoding import shown
 from headgate.errors import SealError
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.provenance.attestation import Attestation
 from headgate.provenance.covered import MEDIA_PREFIX, covered_digests
+from headgate.provenance.listing import ManifestMechanism, as_listed
 from headgate.provenance.mechanism import Claim, Mechanism, Owners, Presented, Requirement, Verdict
+from headgate.provenance.requiring import check_agreement, check_requirement, not_in_policy, too_weak
 from headgate.provenance.seals import SealMechanism
 
 __all__ = [
@@ -52,7 +55,7 @@ __all__ = [
     "verify_claim",
 ]
 
-MECHANISMS: tuple[Mechanism, ...] = (SealMechanism(),)
+MECHANISMS: tuple[Mechanism, ...] = (SealMechanism(), ManifestMechanism())
 
 _BY_NAME = {mechanism.name: mechanism for mechanism in MECHANISMS}
 _SHOWN_NAMES = 20
@@ -105,15 +108,20 @@ class _Tried:
     signed: Attestation | None = None
 
 
-def read_claims(presented: Presented, limits: Limits = DEFAULT_LIMITS) -> tuple[Claim, ...]:
+def read_claims(presented: Presented, declared: Requirement, limits: Limits = DEFAULT_LIMITS) -> tuple[Claim, ...]:
     """Return everything that a document claims (step 1); nothing is proved yet."""
-    claims = (mechanism.claim(presented, limits) for mechanism in MECHANISMS)
+    claims = (mechanism.claim(presented, declared, limits) for mechanism in MECHANISMS)
     return tuple(claim for claim in claims if claim is not None)
 
 
 def verify_claim(claim: Claim, digest: str, requirement: Requirement, owners: Owners) -> Verdict:
     """Return what a claim proves about a text (step 3), whatever the document's metadata says."""
-    return _BY_NAME[claim.mechanism].verify(claim, digest, requirement, owners)
+    verdict = _BY_NAME[claim.mechanism].verify(claim, digest, requirement, owners)
+    if verdict.attestation is None or not claim.is_carried:
+        return verdict
+    # Not only a finding: what is signed, but no longer or not yet listed, says nothing about what is current.
+    attestation, unlisted = as_listed(verdict.attestation, digest, requirement)
+    return replace(verdict, attestation=attestation, findings=(*verdict.findings, *unlisted))
 
 
 def check_provenance(
@@ -131,23 +139,27 @@ def check_provenance(
         requirement_of: returns what the source of a URI in its normal form requires.
     """
     declared = requirement_of(presented.declared_uri)
-    tried = [_try(claim, presented, declared, verify, requirement_of) for claim in claims]
-    findings = [finding for one in tried for finding in under_mode(one.findings, one.rule.mode)]
-    rule, attestation = declared, None
+    tried = [_try(claim, presented, declared, verify, requirement_of) for claim in claims if claim.is_carried]
+    if all(one.attestation is None for one in tried):
+        listed = (claim for claim in claims if not claim.is_carried)
+        tried += [_try(claim, presented, declared, verify, requirement_of) for claim in listed]
     # The strongest proof speaks; what the others failed is among the findings.
     best = max(tried, key=_level, default=None)
     verified = best.attestation if best is not None else None
+    findings = _findings_of(tried, best if verified is not None else None)
+    rule, attestation = declared, None
     signed = next((one.signed for one in tried if one.signed is not None), None)
     if best is not None and verified is not None:
-        disagreement = _check_agreement(verified, best.rule, presented, declared)
+        disagreement = check_agreement(verified, best.rule, presented, declared)
         findings += disagreement
         if not _has_error(disagreement):
             rule, attestation = best.rule, verified
     uri = attestation.uri if attestation is not None else _place_of(presented, tried)
     if attestation is not None and not meets(attestation.assurance, rule.require):
-        findings += under_mode((_too_weak(attestation, rule),), rule.mode)
+        findings += under_mode((too_weak(attestation, rule),), rule.mode)
     if verified is None and not _is_refuted(tried, presented, declared):
-        findings += under_mode(tuple(_check_requirement(rule, presented, tried)), rule.mode)
+        failed = [one.rule.source for one in tried if one.findings]
+        findings += under_mode(tuple(check_requirement(rule, presented, failed)), rule.mode)
     if presented.media and is_proof(rule.require):
         findings += under_mode(_check_media(attestation, presented.media), rule.mode)
     # By severity, not by mode: what a step refuted is not proved in audit mode either.
@@ -261,11 +273,11 @@ def _try(
         if not is_proof(rule.require):
             return _Tried(claim.uri, rule, ())
         if rule.is_default:
-            return _Tried(claim.uri, rule, (_not_in_policy(claim.uri),))
+            return _Tried(claim.uri, rule, (not_in_policy(claim.uri),))
     verdict = verify(claim, rule)
     findings, attestation = verdict.findings, verdict.attestation
     if attestation is not None:
-        findings = (*findings, *_check_covered(attestation, verdict.covered_digest, presented, rule))
+        findings = (*findings, *_check_covered(attestation, verdict.covered_digests, presented, rule))
     return _Tried(
         claim.uri,
         rule,
@@ -273,6 +285,19 @@ def _try(
         attestation if not _has_error(findings) else None,
         attestation if not _has_error(verdict.findings) else None,
     )
+
+
+def _findings_of(tried: Sequence[_Tried], best: _Tried | None) -> list[Finding]:
+    """Return what speaks against the claims, each under the mode of its source.
+
+    Beside a proof that holds, a broken one counts under the stricter mode of the two: the proof does not count then,
+    and what it says restricts the document as well.
+    """
+    found: list[Finding] = []
+    for one in tried:
+        mode = one.rule.mode if best is None else stricter(one.rule.mode, best.rule.mode)
+        found += under_mode(one.findings, mode)
+    return found
 
 
 def _place_of(presented: Presented, tried: Sequence[_Tried]) -> str | None:
@@ -308,13 +333,13 @@ def _has_error(findings: Sequence[Finding]) -> bool:
 
 
 def _check_covered(
-    attestation: Attestation, covered_digest: str | None, presented: Presented, rule: Requirement
+    attestation: Attestation, covered: Sequence[str], presented: Presented, rule: Requirement
 ) -> Iterator[Finding]:
     missing = sorted(rule.cover - set(attestation.covered))
     if missing:
-        message = f"The seal does not cover {', '.join(missing)}, which the policy requires."
+        message = f"The {attestation.mechanism} does not cover {', '.join(missing)}, which the policy requires."
         yield Finding("P105", message, detail={"uncovered": missing})
-    if covered_digest is None:
+    if not covered:
         return
     names = (*attestation.covered, *(MEDIA_PREFIX + name for name in attestation.media))
     try:
@@ -322,46 +347,9 @@ def _check_covered(
     # A covered entry that is a list now, say, was changed; that is P105 and no crash.
     except SealError:
         fitting = ()
-    if covered_digest not in fitting:
-        message = f"What the seal covers beside the text was changed: {_listed(names)}."
+    if not set(covered) & set(fitting):
+        message = f"What the {attestation.mechanism} covers beside the text was changed: {_listed(names)}."
         yield Finding("P105", message, detail={"covered": [name[:_NAME_CHARS] for name in names]})
-
-
-def _check_agreement(
-    attestation: Attestation, rule: Requirement, presented: Presented, declared: Requirement
-) -> tuple[Finding, ...]:
-    named = presented.declared_uri
-    if not presented.is_declared or named == attestation.uri:
-        return ()
-    detail = {"declared": safe_uri(named) if named is not None else None, "sealed": safe_uri(attestation.uri)}
-    if named is None:
-        message = f"Metadata names a source that is not a URI; the seal is for {detail['sealed']}."
-    elif not declared.is_default and declared.source != rule.source:
-        message = f"Metadata says it is from {declared.source!r}, the seal says {rule.source!r}."
-        # Both sources have a say, so the stricter of the two decides.
-        return under_mode((Finding("P104", message, detail=detail),), stricter(rule.mode, declared.mode))
-    else:
-        message = f"Metadata names {detail['declared']}, the seal is for {detail['sealed']}."
-    return under_mode((Finding("P111", message, "warning", detail),), rule.mode)
-
-
-def _check_requirement(rule: Requirement, presented: Presented, tried: Sequence[_Tried]) -> Iterator[Finding]:
-    """Find what a document without a proof lacks."""
-    if not is_proof(rule.require):
-        # The default rule accepts a document of any source, but not one of no source.
-        if rule.require == DECLARED and rule.is_default and presented.declared_uri is None:
-            yield _not_in_policy(None)
-        return
-    if rule.is_default and not len(rule.keys):
-        yield _not_in_policy(presented.declared_uri)
-    others = [one.rule.source for one in tried if one.findings]
-    there = f"the one that is there is for {others[0]!r}, and does not hold" if others else "there is none"
-    yield Finding("P101", f"{rule.source!r} requires a seal, and {there}.", detail={"source": rule.source})
-
-
-def _too_weak(attestation: Attestation, rule: Requirement) -> Finding:
-    message = f"{rule.source!r} requires {rule.require!r}; a {attestation.mechanism} proves {attestation.assurance!r}."
-    return Finding("P101", message, detail={"source": rule.source, "mechanism": attestation.mechanism})
 
 
 def _check_media(attestation: Attestation | None, media: Mapping[str, str | None]) -> tuple[Finding, ...]:
@@ -389,10 +377,3 @@ def _is_counter(name: object, value: object) -> bool:
 def _listed(names: Sequence[str]) -> str:
     listed = ", ".join(shown(name, _NAME_CHARS) for name in names[:_SHOWN_NAMES])
     return listed + (f", and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else "")
-
-
-def _not_in_policy(uri: str | None) -> Finding:
-    if uri is None:
-        return Finding("P109", "The document names no source that the policy could match.")
-    safe = safe_uri(uri)
-    return Finding("P109", f"No source of the policy matches {safe}.", detail={"uri": safe})

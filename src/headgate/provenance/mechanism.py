@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
 
 from headgate.assurance import Assurance, is_proof
@@ -16,6 +17,7 @@ from headgate.decision import Finding, Mode
 from headgate.limits import Limits
 from headgate.provenance.attestation import Attestation
 from headgate.provenance.keys import KeySet
+from headgate.provenance.manifests import Manifest
 
 __all__ = ["Claim", "Mechanism", "Owners", "Presented", "Requirement", "Verdict"]
 
@@ -36,6 +38,8 @@ class Requirement:
         mode: the mode of the provenance check for this source.
         is_default: whether this is the rule of documents that no source of the policy matches.
         release: metadata entries that leave a document although no proof covers them; None for all of them.
+        manifest: the list of what is current; None if the source has none.
+        grace: how long after the end of the manifest's timestamp its texts are still admitted, with a warning.
     """
 
     source: str
@@ -46,6 +50,8 @@ class Requirement:
     mode: Mode = "enforce"
     is_default: bool = False
     release: frozenset[str] | None = frozenset()
+    manifest: Manifest | None = None
+    grace: timedelta = timedelta(0)
 
     @property
     def is_strict(self) -> bool:
@@ -87,6 +93,7 @@ class Claim:
         content: what the mechanism has read, for its own use.
         key: identifies the claim in a memory of verdicts.
         problem: why there is nothing to verify, if the claim cannot be read.
+        is_carried: whether the document carries the proof with it, rather than being listed somewhere.
     """
 
     mechanism: str
@@ -94,6 +101,7 @@ class Claim:
     content: object = None
     key: str = ""
     problem: Finding | None = None
+    is_carried: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +111,13 @@ class Verdict:
     Attributes:
         findings: what speaks against the claim.
         attestation: what the claim says, once its signature is verified.
-        covered_digest: the digest over what is covered beside the text, if anything is.
+        covered_digests: over what is covered beside the text, if anything is; any one of them will do, because one
+            text may stand in several chunks of a document.
     """
 
     findings: tuple[Finding, ...] = ()
     attestation: Attestation | None = None
-    covered_digest: str | None = None
+    covered_digests: tuple[str, ...] = ()
 
 
 class Mechanism(Protocol):
@@ -124,8 +133,14 @@ class Mechanism(Protocol):
         """How much its attestations prove."""
         ...
 
-    def claim(self, presented: Presented, limits: Limits) -> Claim | None:
-        """Return what a document claims by this mechanism, or None if it claims nothing; never raises."""
+    def claim(self, presented: Presented, declared: Requirement, limits: Limits) -> Claim | None:
+        """Return what a document claims by this mechanism, or None if it claims nothing; never raises.
+
+        Args:
+            presented: the document.
+            declared: what the source that its metadata names requires.
+            limits: bounds on what is looked at.
+        """
         ...
 
     def verify(self, claim: Claim, digest: str, requirement: Requirement, owners: Owners) -> Verdict:

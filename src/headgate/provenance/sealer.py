@@ -12,7 +12,8 @@ from headgate.policy.matching import normalise_uri
 from headgate.provenance.covered import MEDIA_PREFIX, metadata_digest
 from headgate.provenance.jws import sign_jws
 from headgate.provenance.keys import KeySet, SigningKey
-from headgate.provenance.seals import EPOCH, MAX_COVERED, SEAL_TYPE, digest_text, read_version
+from headgate.provenance.seals import SEAL_TYPE, digest_text
+from headgate.provenance.values import EPOCH, MAX_COVERED, read_version
 
 __all__ = ["Sealer"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Final
 
 from headgate.assurance import SEALED
@@ -20,10 +20,9 @@ from headgate.provenance.covered import MEDIA_PREFIX
 from headgate.provenance.jws import ParsedJws, parse_jws, verify_parsed
 from headgate.provenance.keys import VerificationKey
 from headgate.provenance.mechanism import Claim, Owners, Presented, Requirement, Verdict
+from headgate.provenance.values import EPOCH, MAX_COVERED, SECONDS, read_version
 
 __all__ = [
-    "EPOCH",
-    "MAX_COVERED",
     "SEAL_TYPE",
     "Seal",
     "SealMechanism",
@@ -34,11 +33,6 @@ __all__ = [
 ]
 
 SEAL_TYPE = "headgate-seal+jwt"
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_SECONDS = range(-62_135_596_800, 253_402_300_800)  # the years 1 to 9999
-MAX_COVERED = 64
-# The largest whole number that databases keep without loss.
-_MAX_VERSION = 2**63 - 1
 _DETAIL_CHARS = 200
 
 
@@ -96,7 +90,7 @@ class SealMechanism:
     name: Final = "seal"
     assurance: Final = SEALED
 
-    def claim(self, presented: Presented, limits: Limits) -> Claim | None:
+    def claim(self, presented: Presented, declared: Requirement, limits: Limits) -> Claim | None:  # noqa: ARG002 - any source
         """Return what the document's seal claims, or None if it carries none."""
         token = presented.metadata.get(SEAL_KEY)
         # Stores that want every entry in every document fill it up with null.
@@ -125,7 +119,8 @@ class SealMechanism:
         if digest != seal.digest:
             detail = {"sealed": seal.digest, "found": digest, "issuer": seal.issuer[:_DETAIL_CHARS]}
             findings.append(Finding("P105", "The text is not the one that was sealed.", detail=detail))
-        return Verdict(tuple(findings), _attest(seal, key), seal.covered_digest)
+        covered = (seal.covered_digest,) if seal.covered_digest is not None else ()
+        return Verdict(tuple(findings), _attest(seal, key), covered)
 
 
 def read_seal(token: object, limits: Limits = DEFAULT_LIMITS) -> tuple[ParsedJws, Seal]:
@@ -237,22 +232,9 @@ def _time(claims: Mapping[str, object], name: str) -> datetime | None:
     if value is None:
         return None
     # RFC 7519 allows fractions; seals have none, so that a time has one spelling.
-    if isinstance(value, bool) or not isinstance(value, int) or value not in _SECONDS:
+    if isinstance(value, bool) or not isinstance(value, int) or value not in SECONDS:
         raise SealError("P106", f"the claim {name!r} is not a time in seconds")
     return EPOCH + timedelta(seconds=value)
-
-
-def read_version(value: object) -> int | None:
-    """Return a version if there is one.
-
-    Raises:
-        SealError: it is not a whole number between 0 and 2**63 - 1 (P106).
-    """
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MAX_VERSION:
-        raise SealError("P106", "the version is not a whole number")
-    return value
 
 
 def _mapping(claims: Mapping[str, object], name: str) -> Mapping[str, object]:

@@ -23,9 +23,10 @@ from headgate.freshness import (
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy import normalise_uri
 from headgate.provenance import MECHANISMS, Attestation, Presented, uncovered_media
+from headgate.provenance.listing import ManifestMechanism
 from headgate.record.schema import EvidenceRecord, SealRecord, TimeRecord
 
-__all__ = ["evidence_of", "is_resting_on_seal", "read_attestation", "read_document", "read_times"]
+__all__ = ["evidence_of", "is_resting_on_proof", "read_attestation", "read_document", "read_times"]
 
 _NAME_CHARS = 64
 _MOST_NAMES = 64
@@ -76,7 +77,7 @@ def _proved(
     """Return what proofs and metadata say about the document's source."""
     found: dict[str, object] = {}
     if verified is not None:
-        found[verified.mechanism] = {
+        claims: dict[str, object] = {
             "iss": verified.issuer,
             "sub": safe_uri(verified.subject),
             "kid": verified.kid,
@@ -86,7 +87,11 @@ def _proved(
             # On its own, because the normal form of a URI has no fragment, and sections are documents of their own.
             **_named(fragment=fragment_of(verified.subject)),
         }
-    elif has_claim:
+        if verified.corpus is not None:
+            claims |= {"cor": verified.corpus, "cor_ver": verified.corpus_version}
+        found[verified.mechanism] = claims
+    # A proof that the document carries speaks before its manifest, so where that was asked, what it carries failed.
+    if has_claim and (verified is None or verified.mechanism == ManifestMechanism.name):
         found["unproved_seal"] = True
         if claimed_uri is not None:
             found["claimed"] = safe_uri(claimed_uri)
@@ -177,6 +182,8 @@ def read_attestation(evidence: EvidenceRecord, limits: Limits = DEFAULT_LIMITS) 
         version=claims.get("ver"),
         modified=read_instant(modified[0]) if is_signed and modified is not None else None,
         covered=tuple(claims.get("covered", ())),
+        corpus=claims.get("cor"),
+        corpus_version=claims.get("cor_ver"),
     )
 
 
@@ -244,10 +251,10 @@ def read_times(evidence: EvidenceRecord, *, sealed_only: bool = False, ignores_s
     )
 
 
-def is_resting_on_seal(evidence: EvidenceRecord) -> bool:
+def is_resting_on_proof(evidence: EvidenceRecord) -> bool:
     """Return whether recorded times or the version are signed, so that nothing tells what metadata says beside it."""
     kinds = {entry[4] for entry in evidence.get("times", {}).values()}
-    return bool(kinds & {"seal", "covered"}) or _kind_of_version(evidence) != "metadata"
+    return any(Evidence(str(kind), "").is_signed for kind in kinds) or _kind_of_version(evidence) != "metadata"
 
 
 def _kind_of_version(evidence: EvidenceRecord) -> str:

@@ -42,7 +42,7 @@ class FindingRecord(TypedDict):
 
 
 class SealRecord(TypedDict):
-    """The claims of a verified seal."""
+    """The claims of a verified seal, or what a manifest says of a document."""
 
     iss: str
     sub: str
@@ -51,6 +51,8 @@ class SealRecord(TypedDict):
     ver: int | None
     covered: list[str]
     fragment: NotRequired[str]
+    cor: NotRequired[str]
+    cor_ver: NotRequired[int]
 
 
 class WitnessRecord(TypedDict):
@@ -69,6 +71,7 @@ class EvidenceRecord(TypedDict, total=False):
     """What a decision rests on besides the policy. What a proof says is under the name of its mechanism."""
 
     seal: SealRecord
+    manifest: SealRecord
     unproved_seal: bool
     claimed: str
     uncounted_proof: bool

@@ -171,6 +171,8 @@ _CLAIMS: Mapping[str, Check] = {
     "ver": lambda value: value is None or _is_whole_number(value),
     "covered": _is_texts,
     "fragment": _is_text,
+    "cor": _is_text,
+    "cor_ver": _is_whole_number,
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from headgate.admission.facts import Facts, Witness
 from headgate.admission.judging import Judgement, judge_times
@@ -18,7 +18,7 @@ from headgate.admission.setwide import apply_budget, apply_supersession
 from headgate.caching import Memo
 from headgate.chunk import Chunk
 from headgate.clock import read_instant
-from headgate.decision import Finding, under_mode
+from headgate.decision import Finding, Severity, under_mode
 from headgate.encoding import safe_uri, shown
 from headgate.freshness import identify_document, quiet_window
 from headgate.limits import DEFAULT_LIMITS, Limits
@@ -32,9 +32,11 @@ from headgate.provenance import (
     check_provenance,
     issuer_finding,
 )
+from headgate.provenance.seals import SealMechanism
 from headgate.record import AdmissionRecord, DecisionRecord, error_codes, mend_admission
-from headgate.record.evidence import is_resting_on_seal, read_attestation, read_document, read_times
+from headgate.record.evidence import is_resting_on_proof, read_attestation, read_document, read_times
 from headgate.record.schema import EvidenceRecord
+from headgate.replay.listings import NotRecorded, check_listed, check_refused, claim_listing, judge_listing
 from headgate.terminology.findings import describe_rewrite
 
 __all__ = ["Redecided", "Redecider"]
@@ -45,7 +47,9 @@ _INTRINSIC = frozenset(("G902", "G903", "G904"))
 _BROKEN = frozenset(("P102", "P105"))
 # Evidence that is longer is somebody else's making, and not worth the memory.
 _MOST_KEPT = 20_000
-_NOT_REPLAYED = frozenset(("P112", "P113", "G905"))
+_NOT_REPLAYED = frozenset(("P112", "P113", "P114", "G905"))
+# What the manifest beside a seal fails.
+_UNLISTED = frozenset(("P108", "P110"))
 # What a proof that fails is said to fail by; the rest is said about the document.
 _REFUTED = frozenset(("P102", "P103", "P104", "P105"))
 
@@ -90,10 +94,6 @@ class _PolicyMatch(NamedTuple):
 
     is_read_alike: bool
     is_same: bool
-
-
-class _NotRecorded(Exception):
-    """A record does not say enough; the message says what is missing."""
 
 
 class Redecider:
@@ -146,7 +146,7 @@ class Redecider:
         for entry in record["decisions"]:
             try:
                 judgement = self._judge(len(judged), entry, now, match)
-            except _NotRecorded as error:
+            except NotRecorded as error:
                 outcomes.append(str(error))
             except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError):
                 outcomes.append("its evidence cannot be read")
@@ -165,8 +165,7 @@ class Redecider:
         """Yield every document that a chunk may be a version of."""
         evidence = entry.get("evidence", {})
         named = [entry["uri"], evidence.get("declared"), evidence.get("claimed")]
-        if "seal" in evidence:
-            named.append(evidence["seal"]["sub"])
+        named += [claims["sub"] for claims in (evidence.get("seal"), evidence.get("manifest")) if claims is not None]
         for name in named:
             document = identify_document(normalise_uri(name, self._limits.uri_chars))
             if document is not None:
@@ -176,6 +175,8 @@ class Redecider:
         facts = self._facts_of(entry, match)
         text = entry.get("text")
         judgement = Judgement(place, Chunk(text or "", {}, entry["id"]), facts)
+        if match.is_same and self._at is None:
+            _add_standing(judgement, entry)
         judge_times(judgement, now)
         glossary = facts.source.glossary
         if text is not None and glossary is not None and not judgement.is_kept_out:
@@ -219,11 +220,11 @@ class Redecider:
         if known is None:
             try:
                 known = self._find(entry, match)
-            except _NotRecorded as error:
+            except NotRecorded as error:
                 known = str(error)
             self._facts.put(key, known)
         if isinstance(known, str):
-            raise _NotRecorded(known)
+            raise NotRecorded(known)
         return known
 
     def _find(self, entry: DecisionRecord, match: _PolicyMatch) -> Facts:
@@ -235,19 +236,25 @@ class Redecider:
             )
             return Facts(default, findings=kept, is_kept_out=any(finding.blocks for finding in kept))
         if "G901" in codes:
-            raise _NotRecorded("a check failed when it was recorded")
+            raise NotRecorded("a check failed when it was recorded")
         digest = entry["digest"]
         attestation = read_attestation(evidence, self._limits)
         presented = self._presented(evidence, digest, attestation)
         claims = _claims(entry, evidence, attestation)
+        declared = self._revision.source_of(presented.declared_uri).requirement
+        listing = claim_listing(presented, declared, attestation)
 
         def verify(claim: Claim, requirement: Requirement) -> Verdict:
+            if not claim.is_carried and not isinstance(claim.content, Attestation):
+                return judge_listing(claim, entry, requirement, is_same=match.is_same)
             if isinstance(claim.content, Attestation):
-                return self._verdict(claim.content, requirement)
+                return self._verdict(claim.content, digest, requirement)
             return Verdict(self._failed(entry, requirement, match))
 
         self._require_alike(evidence, match, is_ignored=False)
-        proof = check_provenance(presented, claims, verify, lambda uri: self._revision.source_of(uri).requirement)
+        proof = check_provenance(
+            presented, (*claims, *listing), verify, lambda uri: self._revision.source_of(uri).requirement
+        )
         source = self._revision.source_of(proof.uri)
         is_kept_out = any(finding.blocks for finding in proof.findings)
         # As in the gate, a proof that is refused says nothing about times either.
@@ -256,7 +263,7 @@ class Redecider:
             self._require_alike(evidence, match, is_ignored=True)
         rule = source.freshness
         if proof.attestation is not None and "uncounted_proof" in evidence:
-            raise _NotRecorded("its seal did not count then, and the times in it are not recorded")
+            raise NotRecorded("its seal did not count then, and the times in it are not recorded")
         counted = rule.evidence_for(source.requirement.require, is_proved=proof.attestation is not None)
         times = read_times(evidence, sealed_only=counted == "sealed", ignores_seal=is_ignored)
         return Facts(
@@ -299,14 +306,14 @@ class Redecider:
 
     def _require_alike(self, evidence: EvidenceRecord, match: _PolicyMatch, *, is_ignored: bool) -> None:
         """Refuse evidence that another policy would have read otherwise."""
-        if is_ignored and is_resting_on_seal(evidence):
-            raise _NotRecorded("its times come from a seal that would not count, and metadata's are not recorded")
+        if is_ignored and is_resting_on_proof(evidence):
+            raise NotRecorded("its times come from a seal that would not count, and metadata's are not recorded")
         # Not even where everything is signed: another policy may find restrictions under keys that nobody looked at.
         if match.is_read_alike:
             return
-        raise _NotRecorded("its metadata would be read otherwise (the policies differ under `metadata`)")
+        raise NotRecorded("its metadata would be read otherwise (the policies differ under `metadata`)")
 
-    def _verdict(self, attestation: Attestation, requirement: Requirement) -> Verdict:
+    def _verdict(self, attestation: Attestation, digest: str, requirement: Requirement) -> Verdict:
         """Return what a proof that was verified then is worth with the keys of now."""
         kid = attestation.kid
         key = requirement.keys.get(kid)
@@ -317,11 +324,13 @@ class Redecider:
             return Verdict((Finding("P102", f"Another key has the name {shown(kid)} now."),))
         if requirement.issuers and attestation.issuer not in requirement.issuers:
             return Verdict((issuer_finding(attestation.issuer, requirement),), attestation)
-        return Verdict((), attestation)
+        return Verdict(check_listed(attestation, digest, requirement), attestation)
 
     def _failed(self, entry: DecisionRecord, requirement: Requirement, match: _PolicyMatch) -> tuple[Finding, ...]:
         """Return the findings of a proof that failed when it was recorded, if they would be the same again."""
         codes = _error_codes(entry) & _REFUTED
+        if not codes and _UNLISTED & set(error_codes(entry)):
+            return check_refused(entry, requirement, is_same=match.is_same)
         if match.is_same:
             return tuple(Finding(code, "As recorded.") for code in sorted(codes))
         details = {finding["code"]: finding["detail"] for finding in entry["findings"]}
@@ -331,12 +340,12 @@ class Redecider:
         if isinstance(kid, str) and requirement.keys.get(kid) is None:
             code = "P104" if self._revision.owners.get(kid) else "P103"
             return (Finding(code, f"The key {shown(kid)} is not a key of {requirement.source!r}."),)
-        raise _NotRecorded("it carries a seal that was never verified with these keys")
+        raise NotRecorded("it carries a seal that was never verified with these keys")
 
 
 def _claims(entry: DecisionRecord, evidence: EvidenceRecord, attestation: Attestation | None) -> tuple[Claim, ...]:
     """Return what a document claimed, as far as the record says it."""
-    if attestation is not None:
+    if attestation is not None and attestation.mechanism == SealMechanism.name:
         return (Claim(attestation.mechanism, attestation.uri, attestation),)
     if "unproved_seal" not in evidence:
         return ()
@@ -346,9 +355,19 @@ def _claims(entry: DecisionRecord, evidence: EvidenceRecord, attestation: Attest
     return (Claim("", evidence.get("claimed", entry["uri"])),)
 
 
+def _add_standing(judgement: Judgement, entry: DecisionRecord) -> None:
+    """Add what was said about the timestamp of the manifest then; the one of now was issued for another time."""
+    for finding in entry["findings"]:
+        if finding["code"] == "P114" and finding["severity"] in ("error", "warning"):
+            severity = cast("Severity", finding["severity"])
+            judgement.add((Finding("P114", "As recorded.", severity),), judgement.facts.source.modes["provenance"])
+
+
 def _unknown(entry: DecisionRecord, has_text: bool) -> str | None:
     """Return why a document that was dropped may still be dropped, though nothing in the record says so."""
     codes = error_codes(entry)
+    if "P114" in codes:
+        return "its manifest's timestamp was out of date, which depends on the time"
     if "P113" in codes:
         return "its source was in quarantine, which depends on the traffic of the time"
     if "B402" in codes and not has_text:
@@ -358,7 +377,7 @@ def _unknown(entry: DecisionRecord, has_text: bool) -> str | None:
 
 def _evidence_of(entry: DecisionRecord) -> EvidenceRecord:
     if "evidence" not in entry:
-        raise _NotRecorded("its evidence cannot be read")
+        raise NotRecorded("its evidence cannot be read")
     return entry["evidence"]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rich.console import Group
 
-from headgate.assurance import DECLARED, NONE, SEALED
+from headgate.assurance import DECLARED, MANIFEST, NONE, SEALED
 from headgate.policy import Policy, SourceRule
 from headgate.policy.durations import format_duration
 from headgate.report.escaping import clip, escape
@@ -115,8 +115,18 @@ def _policy_rows(policy: Policy) -> Iterator[tuple[str, ...]]:
     yield "default", "everything else", *_rule(policy, policy.default)
 
 
+_PROOFS = {
+    SEALED: "a seal",
+    MANIFEST: "an entry in the manifest",
+    DECLARED: "a URI of the source",
+    NONE: "nothing",
+}
+
+
 def _rule(policy: Policy, rule: SourceRule) -> tuple[str, ...]:
-    proof = {SEALED: "a seal", DECLARED: "a URI of the source", NONE: "nothing"}[rule.provenance.require]
+    proof = _PROOFS[rule.provenance.require]
+    if rule.provenance.manifest is not None and rule.provenance.require == SEALED:
+        proof += ", and an entry in the manifest"
     proof += f", by {', '.join(rule.provenance.issuers)}" if rule.provenance.issuers else ""
     proof += f", covering {', '.join(rule.provenance.cover)}" if rule.provenance.cover else ""
     modes = {check: policy.effective_mode(rule, check) for check in ("provenance", "freshness", "terminology")}

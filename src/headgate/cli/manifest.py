@@ -1,0 +1,318 @@
+"""`headgate manifest`: sign the list of what a corpus holds, keep it in force, and look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from headgate.cli.options import (
+    Documents,
+    JsonOption,
+    MaybePolicyOption,
+    NowOption,
+    PrefixOption,
+    QuestionsOption,
+    instant,
+    print_json,
+    report_problems,
+    track,
+)
+from headgate.cli.stores import open_store, stored_items
+from headgate.clock import utc_now
+from headgate.corpus import CorpusItem, Listing, list_corpus, namespace_of
+from headgate.corpus.origin import Origin
+from headgate.encoding import in_number
+from headgate.errors import HeadgateError
+from headgate.policy import MetadataKeys, Policy, UriPattern
+from headgate.policy.durations import parse_duration
+from headgate.provenance import SigningKey
+from headgate.provenance.publication import Publication, renew_timestamp
+from headgate.provenance.statements import ManifestStatement, TimestampStatement
+from headgate.report import visible
+
+__all__ = [
+    "EXAMPLE_BUILD",
+    "EXAMPLE_TIMESTAMP",
+    "CollectionOption",
+    "CorpusArgument",
+    "FolderArgument",
+    "build",
+    "metadata_keys",
+    "read_index",
+    "timestamp",
+    "timestamp_values",
+]
+
+EXAMPLE_BUILD = (
+    "Example: headgate manifest build export.jsonl --key keys/docs.private.jwk.json --issuer docs --corpus docs "
+    "--out manifests/docs --against docs/"
+)
+EXAMPLE_TIMESTAMP = "Example: headgate manifest timestamp manifests/docs --key keys/docs.private.jwk.json --expires 7d"
+_SHOWN = 20
+
+CorpusArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="CORPUS",
+        help="JSON Lines, a folder of texts, of Chroma or LlamaIndex, postgresql://..., or MODULE:NAME of a store.",
+    ),
+]
+CollectionOption = Annotated[str | None, typer.Option(help="The collection or table of a store.")]
+FolderArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder of the manifest.")]
+ExpiresOption = Annotated[
+    str, typer.Option("--expires", metavar="DURATION", help="How long the timestamp is in force, such as 7d or 36h.")
+]
+
+
+def build(
+    corpus_place: CorpusArgument,
+    key: Annotated[Path, typer.Option("--key", "-k", help="The private key (JWK or PEM).")],
+    issuer: Annotated[str, typer.Option("--issuer", "-i", help="Who vouches.")],
+    corpus: Annotated[str, typer.Option("--corpus", help="The name of the corpus.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the manifest.")],
+    against: Annotated[
+        Path | None, typer.Option("--against", metavar="DOCUMENTS", help="The origin, to compare the index with.")
+    ] = None,
+    against_prefix: Annotated[
+        str | None, typer.Option(help="What the URIs of the origin's files begin with; by default as --prefix.")
+    ] = None,
+    unseen: Annotated[
+        bool, typer.Option("--unseen", help="With --against: list documents too that the origin does not have.")
+    ] = False,
+    ignore: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="With --against: an entry that is not compared.")
+    ] = None,
+    collection: CollectionOption = None,
+    cover: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="An entry that is covered too; by default all.")
+    ] = None,
+    hide: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="An entry that is covered, and kept out of the prompt.")
+    ] = None,
+    namespace: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help="What the manifest speaks for; by default what its documents suggest."),
+    ] = None,
+    version: Annotated[int | None, typer.Option(min=0, help="By default one more than the version in force.")] = None,
+    expires: ExpiresOption = "7d",
+    timestamp_key: Annotated[
+        Path | None, typer.Option(help="The private key for the timestamp, if it has one of its own.")
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option(metavar="ZONE", help="The zone of times that have none, such as Europe/Berlin.")
+    ] = None,
+    date_order: Annotated[
+        str | None, typer.Option(metavar="DMY|MDY", help="How to read 03/04/2026; without it such dates are not read.")
+    ] = None,
+    policy: MaybePolicyOption = None,
+    prefix: PrefixOption = None,
+    questions: QuestionsOption = None,
+    now: NowOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Sign the list of what an index or export holds; nothing in it is changed.
+
+    What is in the index is signed, poison included, unless --against names the documents as their origin has them: then
+    only what the origin confirms is listed. Exit code 1 if something was not listed, or not in every part.
+    """
+    names = metadata_keys(policy, timezone, date_order)
+    publication = Publication(
+        folder=out,
+        key=SigningKey.load(key),
+        corpus=corpus,
+        issuer=issuer,
+        timestamp_key=SigningKey.load(timestamp_key) if timestamp_key is not None else None,
+    )
+    lifetime = duration(expires, "--expires")
+    before = publication.current() if version is None else None
+    if against is None and (unseen or ignore):
+        raise HeadgateError("--unseen and --ignore are about a comparison: give --against DOCUMENTS.")
+    with ExitStack() as stack:
+        origin = None
+        if against is not None:
+            at = against_prefix if against_prefix is not None else prefix
+            origin = Origin(Documents(against, "Reading the origin", prefix=at, quiet=as_json), names, ignore or ())
+            stack.callback(origin.close)
+        listing = list_corpus(
+            read_index(corpus_place, "Reading", collection, prefix, questions, quiet=as_json),
+            keys=names,
+            cover=cover,
+            hide=hide or (),
+            origin=origin,
+            lists_unseen=unseen,
+        )
+    unread = origin.problems if origin is not None else []
+    if not listing.entries:
+        raise HeadgateError(f"{corpus_place}: no document can be listed. {_first(listing)}")
+    statement, stamp = publication.publish(
+        listing.entries,
+        version=version if version is not None else before.version + 1 if before is not None else 1,
+        namespace=_namespace(namespace, listing, before),
+        issued=instant(now) if now is not None else utc_now(),
+        lifetime=lifetime,
+    )
+    _report(listing, statement, stamp, out, is_compared=origin is not None, as_json=as_json)
+    report_problems(unread, "Of the origin could not be read:")
+    raise typer.Exit(int(bool(listing.not_listed or listing.in_part or listing.unseen or unread)))
+
+
+def timestamp(
+    folder: FolderArgument,
+    key: Annotated[Path, typer.Option("--key", "-k", help="The private key that signs timestamps.")],
+    keys: Annotated[
+        Path | None, typer.Option(help="The public keys of the manifest, if --key did not sign it.")
+    ] = None,
+    at_least: Annotated[int, typer.Option(min=0, help="The lowest version that is renewed.")] = 0,
+    expires: ExpiresOption = "7d",
+    now: NowOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Sign the timestamp again, for a scheduled job; what is in force is verified first, and stays what it is."""
+    from headgate.provenance import KeySet
+
+    signing = SigningKey.load(key)
+    stamp = renew_timestamp(
+        folder,
+        signing,
+        keys=KeySet.load(keys) if keys is not None else signing.public,
+        issued=instant(now) if now is not None else utc_now(),
+        lifetime=duration(expires, "--expires"),
+        at_least=at_least,
+    )
+    if as_json:
+        print_json(timestamp_values(stamp))
+    else:
+        typer.echo(f"{stamp.corpus!r}, version {stamp.version}, is in force until {stamp.expires:%Y-%m-%d %H:%M} UTC.")
+
+
+def read_index(
+    place: str, what: str, collection: str | None, prefix: str | None, questions: Path | None, *, quiet: bool
+) -> Iterator[CorpusItem]:
+    """Yield what a store, an export, a folder or an application holds.
+
+    Raises:
+        HeadgateError: there is no such place, or it is empty.
+    """
+    store = open_store(place, collection) if questions is None else None
+    if store is not None:
+        yield from track(stored_items(store), what, quiet=quiet)
+        return
+    read = Documents(Path(place), what, prefix=prefix, quiet=quiet, questions=questions)
+    yield from read
+    read.require_some()
+
+
+def metadata_keys(policy: Path | None, timezone: str | None = None, date_order: str | None = None) -> MetadataKeys:
+    """Return which metadata keys name the source and the times, and how times are read.
+
+    Raises:
+        HeadgateError: an option is not one of its values.
+    """
+    if date_order not in (None, "DMY", "MDY"):
+        raise HeadgateError(f"--date-order {date_order!r}: write DMY or MDY.")
+    own = Policy.load(policy).metadata if policy is not None else MetadataKeys()
+    given = {"timezone": timezone, "date_order": date_order}
+    try:
+        return MetadataKeys.model_validate(
+            {
+                **own.model_dump(exclude_unset=True),
+                **{name: value for name, value in given.items() if value is not None},
+            }
+        )
+    except ValueError:
+        raise HeadgateError(f"--timezone {timezone!r} is not a time zone. Write UTC or Europe/Berlin.") from None
+
+
+def duration(text: str, option: str) -> timedelta:
+    """Return the duration that an option names.
+
+    Raises:
+        HeadgateError: it is none, or not above zero.
+    """
+    try:
+        found = parse_duration(text)
+    except ValueError as error:
+        raise HeadgateError(f"{option} {text!r}: {error}") from None
+    if not isinstance(found, timedelta) or found < timedelta(seconds=1):
+        raise HeadgateError(f"{option} {text!r}: write a duration such as 7d.")
+    return found
+
+
+def timestamp_values(stamp: TimestampStatement) -> dict[str, object]:
+    """Return what a timestamp says as plain values."""
+    return {
+        "corpus": stamp.corpus,
+        "version": stamp.version,
+        "issuer": stamp.issuer,
+        "issued": stamp.issued.isoformat(),
+        "expires": stamp.expires.isoformat(),
+    }
+
+
+def _first(listing: Listing) -> str:
+    return f"The first problem: {listing.not_listed[0]}" if listing.not_listed else "It is empty."
+
+
+def _namespace(given: Sequence[str] | None, listing: Listing, before: ManifestStatement | None) -> tuple[str, ...]:
+    if given:
+        try:
+            for pattern in given:
+                UriPattern.parse(pattern)
+        except ValueError as error:
+            raise HeadgateError(f"--namespace {error}") from None
+        return tuple(given)
+    if before is not None:
+        patterns = [UriPattern.parse(pattern) for pattern in before.namespace]
+        # As before if that is enough, so that readers keep what they have indexed.
+        if all(any(pattern.matches(entry.uri) for pattern in patterns) for entry in listing.entries):
+            return before.namespace
+    return namespace_of(listing.entries)
+
+
+def _report(
+    listing: Listing,
+    statement: ManifestStatement,
+    stamp: TimestampStatement,
+    out: Path,
+    *,
+    is_compared: bool,
+    as_json: bool,
+) -> None:
+    unseen = len(listing.unseen) if is_compared else statement.documents
+    if as_json:
+        print_json(
+            {
+                **timestamp_values(stamp),
+                "documents": statement.documents,
+                "chunks": statement.chunks,
+                "namespace": list(statement.namespace),
+                "compared": listing.seen,
+                "unseen": unseen,
+                "unseen_documents": listing.unseen,
+                "not_listed": listing.not_listed,
+                "in_part": listing.in_part,
+            }
+        )
+        return
+    held = f"{in_number(statement.documents, 'document')}, {in_number(statement.chunks, 'chunk')}"
+    typer.echo(f"{statement.corpus!r}, version {statement.version}: {held}, written to {out}.", err=True)
+    typer.echo(visible(f"It speaks for {', '.join(statement.namespace)}."), err=True)
+    typer.echo(f"In force until {stamp.expires:%Y-%m-%d %H:%M} UTC; `headgate manifest timestamp` renews it.", err=True)
+    if is_compared:
+        typer.echo(f"{in_number(listing.seen, 'document')} compared with the origin.", err=True)
+        _name(listing.unseen, f"{in_number(unseen, 'document')} signed unseen: the origin does not have them.")
+    else:
+        typer.echo("All of them signed unseen: --against DOCUMENTS would compare them with their origin.", err=True)
+    _name(listing.not_listed, f"{in_number(len(listing.not_listed), 'place')} not listed:")
+    _name(listing.in_part, f"{in_number(len(listing.in_part), 'place')} listed, but not in every part:")
+
+
+def _name(entries: Sequence[str], headline: str) -> None:
+    report_problems(entries[:_SHOWN], headline)
+    if len(entries) > _SHOWN:
+        typer.echo(f"  and {len(entries) - _SHOWN:,} more (--json names all)", err=True)

@@ -1,0 +1,215 @@
+"""From the chunks of a corpus to the entries of a manifest: what an index holds, and what is seen of its origin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from headgate.chunk import SEAL_KEY, Chunk
+from headgate.corpus.item import CorpusItem
+from headgate.corpus.origin import Origin
+from headgate.corpus.places import Place, group_places, place_of
+from headgate.encoding import b64url_decode, safe_uri
+from headgate.errors import HeadgateError
+from headgate.freshness import Timestamps, resolve_timestamps
+from headgate.integration.backfilling import Compared, coverable
+from headgate.integration.publishing import Publishing, SealArguments
+from headgate.policy import MetadataKeys, normalise_uri
+from headgate.provenance import metadata_digest
+from headgate.provenance.covered import MEDIA_PREFIX
+from headgate.provenance.seals import digest_text
+from headgate.provenance.shards import Entry
+from headgate.provenance.statements import in_seconds
+from headgate.provenance.values import MAX_COVERED
+
+__all__ = ["Listing", "list_corpus", "namespace_of"]
+
+_CLAIMED = ("modified", "not_before", "expires")
+_ROLES = {"modified": "modified", "not_before": "valid_from", "expires": "valid_until"}
+
+
+@dataclass(slots=True)
+class Listing:
+    """The entries of a manifest to be, and what did not become one.
+
+    Attributes:
+        entries: one per document.
+        chunks: how many chunks they list.
+        not_listed: what is not listed, with its place and the reason.
+        in_part: what is listed without a part of its metadata.
+        unseen: the URIs of documents that were listed although the origin that was looked at does not have them.
+        seen: how many documents were compared with their origin.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
+    chunks: int = 0
+    not_listed: list[str] = field(default_factory=list)
+    in_part: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
+    seen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A chunk on its way into an entry."""
+
+    place: str
+    digest: bytes
+    metadata: Mapping[str, object]
+    media: Mapping[str, str | None]
+    says: SealArguments
+
+
+def list_corpus(
+    items: Iterable[CorpusItem],
+    *,
+    keys: MetadataKeys | None = None,
+    cover: Sequence[str] | None = None,
+    hide: Sequence[str] = (),
+    origin: Origin | None = None,
+    lists_unseen: bool = False,
+) -> Listing:
+    """Return what a manifest says about the chunks of a corpus; nothing is signed yet.
+
+    The claims are those of `headgate.integration.publishing.Publishing`, as in seals. Chunks of one document that
+    differ in their version are of several: the highest is listed. Where they differ in a time, each chunk's own entry
+    says it if it is covered, else the cautious one counts for all.
+
+    Args:
+        items: what `read_corpus` yields.
+        keys: which metadata keys name the source and the times, and how to read what has no zone.
+        cover: names of metadata entries that are covered too (`*` for all); by default what the items say, and with an
+            origin only those of which it says the same.
+        hide: names of those that are kept out of the prompt, where a framework would print them.
+        origin: what the chunks are compared with; what it does not confirm is not listed.
+        lists_unseen: whether documents that the origin does not have at all are listed nevertheless.
+    """
+    names = keys or MetadataKeys()
+    publishing = Publishing(keys=names, cover=tuple(cover or ()), hide=tuple(hide))
+    listing = Listing()
+    documents: dict[str, list[_Piece]] = {}
+    for item in items:
+        if item.chunk is None:
+            listing.not_listed.append(f"{item.place}: {item.problem}")
+            continue
+        try:
+            compared = _compare(item.chunk, publishing, origin, lists_unseen=lists_unseen)
+            wanted = coverable(item.chunk, item.cover, compared) if cover is None else ()
+            uri, piece, problems = _read(item, item.chunk, publishing, wanted)
+        except (ValueError, HeadgateError) as error:
+            listing.not_listed.append(f"{item.place}: it is not listed: {error}")
+            continue
+        documents.setdefault(uri, []).append(piece)
+        listing.in_part += [f"{item.place}: {problem}" for problem in (item.problem, *problems) if problem]
+    for uri, pieces in documents.items():
+        try:
+            entry = _entry(uri, pieces, names, listing.not_listed)
+        except (ValueError, HeadgateError) as error:
+            listing.not_listed.append(f"{safe_uri(uri)}: it is not listed: {error}")
+            continue
+        listing.entries.append(entry)
+        listing.chunks += len(entry.chunks)
+        if origin is not None:
+            if origin.has(uri):
+                listing.seen += 1
+            else:
+                listing.unseen.append(safe_uri(uri))
+    return listing
+
+
+def namespace_of(entries: Iterable[Entry]) -> tuple[str, ...]:
+    """Return patterns that cover the documents, and little else."""
+    places: set[Place] = {place_of(entry.uri) for entry in entries}
+    return tuple(pattern for patterns in group_places(places) for pattern in patterns)
+
+
+def _compare(chunk: Chunk, publishing: Publishing, origin: Origin | None, *, lists_unseen: bool) -> Compared | None:
+    """Return what the origin says of a chunk; None where there is nothing to compare it with.
+
+    Raises:
+        HeadgateError: the origin says something else.
+    """
+    uri = normalise_uri(publishing.claims(chunk.metadata, chunk).arguments["subject"])
+    if origin is None or uri is None or (lists_unseen and not origin.has(uri)):
+        return None
+    compared = origin.compare(uri, chunk)
+    if compared.problem is not None:
+        raise HeadgateError(compared.problem)
+    return compared
+
+
+def _read(
+    item: CorpusItem, chunk: Chunk, publishing: Publishing, cover: Sequence[str]
+) -> tuple[str, _Piece, tuple[str, ...]]:
+    # A seal says what it says by itself, and may be renewed without the list.
+    metadata = {key: value for key, value in chunk.metadata.items() if key != SEAL_KEY}
+    claims = publishing.claims(metadata, chunk, cover=cover, hide=item.hide, media=chunk.media)
+    uri = normalise_uri(claims.arguments["subject"])
+    if uri is None:
+        raise HeadgateError(f"the source {claims.arguments['subject'][:100]!r} is not a URI")
+    digest = b64url_decode(digest_text(chunk.text).partition(":")[2])
+    kept = {name: metadata.get(name) for name in claims.arguments["cover"]}
+    return uri, _Piece(item.place, digest, kept, chunk.media, claims.arguments), claims.problems
+
+
+def _entry(uri: str, pieces: Sequence[_Piece], keys: MetadataKeys, problems: list[str]) -> Entry:
+    pieces = _current(uri, pieces, problems)
+    media = {MEDIA_PREFIX + name for one in pieces for name, digest in one.media.items() if digest is not None}
+    covered = list(dict.fromkeys(name for one in pieces for name in one.says["cover"])) + sorted(media)
+    if len(covered) > MAX_COVERED:
+        raise HeadgateError(
+            f"its chunks have {len(covered)} entries to cover, more than {MAX_COVERED}. Name fewer with --cover"
+        )
+    chunks: dict[tuple[bytes, bytes], None] = {}
+    for one in pieces:
+        more = metadata_digest(one.metadata, covered, one.media) if covered else None
+        chunks[one.digest, b64url_decode(more.partition(":")[2]) if more else b""] = None
+    times = {name: _time(name, pieces, keys) for name in _CLAIMED}
+    return Entry(
+        subject=pieces[0].says["subject"],
+        uri=uri,
+        version=max((v for one in pieces if (v := one.says["version"]) is not None), default=None),
+        modified=times["modified"],
+        valid_from=times["not_before"],
+        valid_until=times["expires"],
+        covered=tuple(covered),
+        hidden=tuple(dict.fromkeys(name for one in pieces for name in one.says["hidden"])),
+        chunks=tuple(sorted(chunks)),
+    )
+
+
+def _current(uri: str, pieces: Sequence[_Piece], problems: list[str]) -> Sequence[_Piece]:
+    """Return the chunks of the highest version, and those that have none."""
+    versions = {one.says["version"] for one in pieces} - {None}
+    if len(versions) < 2:
+        return pieces
+    newest = max(version for version in versions if version is not None)
+    older = [one for one in pieces if one.says["version"] not in (None, newest)]
+    what = "1 chunk" if len(older) == 1 else f"{len(older):,} chunks"
+    problems.append(f"{older[0].place}: {what} of versions before {newest} of {safe_uri(uri)} not listed")
+    return [one for one in pieces if one.says["version"] in (None, newest)]
+
+
+def _time(name: str, pieces: Sequence[_Piece], keys: MetadataKeys) -> int | None:
+    """Return a time that all chunks of a document share; None where each says its own under what is covered."""
+    given: list[datetime | None] = [one.says[name] for one in pieces]  # type: ignore[literal-required]  # of _CLAIMED
+    known = [in_seconds(one) for one in given if one is not None]
+    if not known:
+        return None
+    if len(set(given)) == 1:
+        return known[0]
+    role = _ROLES[name]
+    if all(_read_back(one, role, keys) == when for one, when in zip(pieces, given, strict=True)):
+        return None
+    # The earliest of ages and of ends, the latest of starts.
+    cautious: Callable[[Iterable[int]], int] = max if name == "not_before" else min
+    return cautious(known)
+
+
+def _read_back(piece: _Piece, role: str, keys: MetadataKeys) -> datetime | None:
+    times: Timestamps = resolve_timestamps(
+        piece.metadata, covered=piece.says["cover"], evidence="sealed", keys=keys, roles=(role,)
+    )
+    found: datetime | None = getattr(times, role)
+    return found

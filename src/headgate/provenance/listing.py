@@ -1,0 +1,121 @@
+"""The mechanism of manifests: a text is listed under the URI that its document names.
+
+Naming a source is no proof, so it chooses nothing but in which manifest is looked, and that is the manifest of the
+source that the document would belong to anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from headgate.assurance import MANIFEST
+from headgate.decision import Finding
+from headgate.encoding import b64url_encode
+from headgate.limits import Limits
+from headgate.provenance.attestation import Attestation
+from headgate.provenance.covered import MEDIA_PREFIX
+from headgate.provenance.manifests import Manifest
+from headgate.provenance.mechanism import Claim, Owners, Presented, Requirement, Verdict
+from headgate.provenance.shards import Entry
+from headgate.provenance.values import EPOCH
+
+__all__ = ["ManifestMechanism", "as_listed"]
+
+
+class ManifestMechanism:
+    """Whoever names a URI of a source that has a manifest claims to be listed in it."""
+
+    name: Final = "manifest"
+    assurance: Final = MANIFEST
+
+    def claim(self, presented: Presented, declared: Requirement, limits: Limits) -> Claim | None:  # noqa: ARG002 - bounded
+        """Return the claim to be listed under the declared URI; None where its source has no manifest."""
+        uri = presented.declared_uri
+        if declared.manifest is None or uri is None:
+            return None
+        return Claim(self.name, uri, key=uri, is_carried=False)
+
+    def verify(self, claim: Claim, digest: str, requirement: Requirement, owners: Owners) -> Verdict:  # noqa: ARG002 - no kid
+        """Return what the manifest of the source says about a text of this digest."""
+        manifest, uri = requirement.manifest, claim.uri
+        if manifest is None or uri is None:
+            return Verdict()
+        found = manifest.find(uri, digest)
+        if found is None:
+            return Verdict((manifest.absence(uri, requirement.source),))
+        covered = tuple("sha-256:" + b64url_encode(one) for one in found.covered)
+        return Verdict((), _attest(manifest, found.entry), covered)
+
+
+def as_listed(
+    attestation: Attestation, digest: str, requirement: Requirement
+) -> tuple[Attestation, tuple[Finding, ...]]:
+    """Return what a carried proof says beside the manifest of its source, which decides what is current.
+
+    Args:
+        attestation: what the proof says.
+        digest: of the text.
+        requirement: what the source requires.
+
+    Returns:
+        The attestation, with the version and the last modification of the entry where it has them, and the finding
+        about a text that is not listed.
+    """
+    manifest = requirement.manifest
+    if manifest is None:
+        return attestation, ()
+    found = manifest.find(attestation.uri, digest)
+    if found is None:
+        return attestation, (manifest.absence(attestation.uri, requirement.source),)
+    entry = found.entry
+    modified = _instant(entry.modified)
+    listed = replace(
+        attestation,
+        # A chunk that did not change in the current version was sealed with an earlier one.
+        version=entry.version if entry.version is not None else attestation.version,
+        modified=modified if modified is not None else attestation.modified,
+        valid_from=_latest((attestation.valid_from, _instant(entry.valid_from))),
+        valid_until=_earliest((attestation.valid_until, _instant(entry.valid_until))),
+        corpus=manifest.statement.corpus,
+        corpus_version=manifest.statement.version,
+    )
+    return listed, ()
+
+
+def _attest(manifest: Manifest, entry: Entry) -> Attestation:
+    statement, key = manifest.statement, manifest.key
+    return Attestation(
+        mechanism=ManifestMechanism.name,
+        assurance=ManifestMechanism.assurance,
+        issuer=statement.issuer,
+        subject=entry.subject,
+        uri=entry.uri,
+        kid=key.kid,
+        thumbprint=key.thumbprint,
+        issued_at=statement.issued,
+        version=entry.version,
+        modified=_instant(entry.modified),
+        # A certificate bounds what its key may say: the narrower of two windows counts.
+        valid_from=_latest((_instant(entry.valid_from), key.valid_from)),
+        valid_until=_earliest((_instant(entry.valid_until), key.valid_until)),
+        covered=tuple(name for name in entry.covered if not name.startswith(MEDIA_PREFIX)),
+        media=tuple(name[len(MEDIA_PREFIX) :] for name in entry.covered if name.startswith(MEDIA_PREFIX)),
+        hidden=entry.hidden,
+        corpus=statement.corpus,
+        corpus_version=statement.version,
+    )
+
+
+def _instant(seconds: int | None) -> datetime | None:
+    return EPOCH + timedelta(seconds=seconds) if seconds is not None else None
+
+
+def _latest(times: Iterable[datetime | None]) -> datetime | None:
+    return max((time for time in times if time is not None), default=None)
+
+
+def _earliest(times: Iterable[datetime | None]) -> datetime | None:
+    return min((time for time in times if time is not None), default=None)

@@ -1,0 +1,309 @@
+"""Manifests: the signed list of what a corpus holds, loaded and verified, and what it says about a text.
+
+docs/manifest-format.md has the format, and the numbers of the steps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from headgate.decision import Finding
+from headgate.encoding import b64url_decode, safe_uri
+from headgate.errors import ManifestError
+from headgate.limits import DEFAULT_LIMITS, Limits
+from headgate.policy.matching import UriPattern, normalise_uri
+from headgate.provenance.envelopes import open_envelope
+from headgate.provenance.indexes import Found, ManifestIndex, ShardReader
+from headgate.provenance.keys import KeySet, VerificationKey
+from headgate.provenance.remembering import ManifestMemory
+from headgate.provenance.shards import inflate
+from headgate.provenance.statements import ManifestStatement, Shard, TimestampStatement
+
+__all__ = ["Manifest", "manifest_path", "read_manifest", "read_timestamp", "shard_path", "shard_reader"]
+
+_MOST_OVERHEAD = 1_024  # of gzip, beside a thousandth of what cannot be compressed
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Manifest:
+    """A manifest in force, or one that was rolled back and lists nothing.
+
+    Attributes:
+        folder: where it was read from.
+        statement: what it says beside its entries.
+        timestamp: what its timestamp says.
+        key: the key that signed the manifest.
+        timestamp_key: the key that signed the timestamp.
+        index: its entries; None where it was refused.
+        refusal: why nothing that it lists counts (P108), if so.
+    """
+
+    folder: Path
+    statement: ManifestStatement
+    timestamp: TimestampStatement
+    key: VerificationKey
+    timestamp_key: VerificationKey
+    index: ManifestIndex | None
+    refusal: Finding | None = None
+
+    @classmethod
+    def load(
+        cls,
+        folder: str | Path,
+        keys: KeySet,
+        *,
+        timestamp_keys: KeySet | None = None,
+        issuers: Collection[str] = (),
+        at_least: int = 0,
+        cache: str | Path | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> Manifest:
+        """Return the manifest in a folder after every step that does not depend on the time (1 to 6).
+
+        Args:
+            folder: with `timestamp.json`, `manifests/` and `shards/`.
+            keys: who may sign the manifest.
+            timestamp_keys: who may sign the timestamp; by default the same.
+            issuers: the accepted issuers; empty for any.
+            at_least: the lowest version that is accepted.
+            cache: the folder for indexes and accepted versions; by default the user's.
+            limits: bounds on what is read.
+
+        Raises:
+            ManifestError: something in it does not verify.
+        """
+        path = Path(folder)
+        timestamp, timestamp_key = read_timestamp(path, timestamp_keys if timestamp_keys is not None else keys, limits)
+        file = manifest_path(path, timestamp.version)
+        if timestamp.length > limits.manifest_bytes:
+            raise ManifestError("P106", f"it is longer than {limits.manifest_bytes:,} bytes", str(file))
+        data = _read_file(file, timestamp.length)
+        if len(data) != timestamp.length or hashlib.sha256(data).hexdigest() != timestamp.digest:
+            raise ManifestError("P105", "it is not the file that the timestamp names", str(file))
+        statement, key = read_manifest(data, keys, str(file))
+        _check_match(statement, timestamp, issuers, str(file))
+        memory = ManifestMemory(statement.corpus, keys.digest, Path(cache) if cache is not None else None)
+        refusal = _rolled_back(timestamp, at_least, memory)
+        index = None
+        if refusal is None:
+            index = memory.index(timestamp.digest, shard_reader(path, statement, limits), statement.chunks)
+            memory.accept(statement.version, timestamp.digest)
+        return cls(
+            folder=path,
+            statement=statement,
+            timestamp=timestamp,
+            key=key,
+            timestamp_key=timestamp_key,
+            index=index,
+            refusal=refusal,
+        )
+
+    @classmethod
+    def load_version(
+        cls,
+        file: str | Path,
+        keys: KeySet,
+        *,
+        cache: str | Path | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> Manifest:
+        """Return a manifest by its own file, whichever version is in force; for comparisons, not for gates.
+
+        Args:
+            file: `manifests/<version>.json` in its folder.
+            keys: who may sign it.
+            cache: as in `load`.
+            limits: as in `load`.
+
+        Raises:
+            ManifestError: it does not verify.
+        """
+        path = Path(file)
+        data = _read_file(path, limits.manifest_bytes)
+        statement, key = read_manifest(data, keys, str(path))
+        digest = hashlib.sha256(data).hexdigest()
+        timestamp = TimestampStatement(
+            corpus=statement.corpus,
+            version=statement.version,
+            issuer=statement.issuer,
+            issued=statement.issued,
+            expires=statement.issued,
+            digest=digest,
+            length=len(data),
+        )
+        folder = path.parent.parent
+        memory = ManifestMemory(statement.corpus, keys.digest, Path(cache) if cache is not None else None)
+        index = memory.index(digest, shard_reader(folder, statement, limits), statement.chunks)
+        return cls(folder=folder, statement=statement, timestamp=timestamp, key=key, timestamp_key=key, index=index)
+
+    @property
+    def state(self) -> tuple[object, ...]:
+        """What is in force of it; another state is a reason to reload."""
+        return (self.timestamp, self.timestamp_key.thumbprint, self.refusal is not None)
+
+    def find(self, uri: str, digest: str) -> Found | None:
+        """Return what is listed for a text under a URI, or None.
+
+        Args:
+            uri: in its normal form.
+            digest: of the text, as seals write it.
+        """
+        if self.index is None:
+            return None
+        return self.index.find(uri, b64url_decode(digest.partition(":")[2]))
+
+    def absence(self, uri: str, source: str) -> Finding:
+        """Return the finding about a text that is not listed (P110), or that nothing counts (P108)."""
+        if self.refusal is not None:
+            return self.refusal
+        corpus, version = self.statement.corpus, self.statement.version
+        is_known = self.index is not None and self.index.has_document(uri)
+        what = "lists other texts for this document" if is_known else "does not list this document"
+        detail = {"source": source, "corpus": corpus, "version": version, "uri": safe_uri(uri), "listed": is_known}
+        return Finding("P110", f"The manifest of {corpus!r}, version {version}, {what}.", detail=detail)
+
+    def standing(self, now: datetime, grace: timedelta, skew: timedelta) -> Finding | None:
+        """Return the finding about the timestamp's time (P114, step 7), or None while it is in force.
+
+        Args:
+            now: the present.
+            grace: how long after its end it is a warning only.
+            skew: how far the publisher's clock may be ahead.
+        """
+        # A certificate bounds what its key may say: the narrower of two windows counts.
+        key, stamp = self.timestamp_key, self.timestamp
+        issued = max(time for time in (stamp.issued, key.valid_from) if time is not None)
+        expires = min(time for time in (stamp.expires, key.valid_until) if time is not None)
+        detail = {"corpus": stamp.corpus, "version": stamp.version, "expires": expires.isoformat()}
+        if issued - now > skew:
+            message = f"The timestamp of the manifest of {stamp.corpus!r} is from the future: {issued.isoformat()}."
+            return Finding("P114", message, detail={**detail, "issued": issued.isoformat()})
+        late = now - expires
+        if late < timedelta(0):
+            return None
+        message = f"The timestamp of the manifest of {stamp.corpus!r} expired {expires:%Y-%m-%d %H:%M} UTC."
+        return Finding("P114", message, "warning" if late < grace else "error", detail)
+
+
+def manifest_path(folder: Path, version: int) -> Path:
+    """Return the file of a manifest."""
+    return folder / "manifests" / f"{version}.json"
+
+
+def shard_path(folder: Path, shard: Shard) -> Path:
+    """Return the file of a shard."""
+    return folder / "shards" / f"{shard.digest}.jsonl.gz"
+
+
+def read_timestamp(
+    folder: Path, keys: KeySet, limits: Limits = DEFAULT_LIMITS
+) -> tuple[TimestampStatement, VerificationKey]:
+    """Return what the timestamp in a folder says, and the key that signed it (step 1).
+
+    Raises:
+        ManifestError: it does not verify.
+    """
+    file = folder / "timestamp.json"
+    data = _read_file(file, limits.timestamp_bytes)
+    if len(data) > limits.timestamp_bytes:
+        raise ManifestError("P106", f"it is longer than {limits.timestamp_bytes:,} bytes", str(file))
+    try:
+        payload, key = open_envelope(data, keys)
+        return TimestampStatement.read(payload), key
+    except ManifestError as error:
+        raise error.at(str(file)) from None
+
+
+def read_manifest(data: bytes, keys: KeySet, file: str) -> tuple[ManifestStatement, VerificationKey]:
+    """Return what the content of a manifest's file says, and the key that signed it (step 3).
+
+    Raises:
+        ManifestError: it does not verify.
+    """
+    try:
+        payload, key = open_envelope(data, keys)
+        return ManifestStatement.read(payload), key
+    except ManifestError as error:
+        raise error.at(file) from None
+
+
+def shard_reader(folder: Path, statement: ManifestStatement, limits: Limits = DEFAULT_LIMITS) -> ShardReader:
+    """Return what reads and verifies the shards of a manifest (steps 5 and 6)."""
+
+    def text_of(shard: Shard) -> bytes:
+        file = shard_path(folder, shard)
+        if shard.length > limits.shard_bytes:
+            raise ManifestError("P106", f"it has more than {limits.shard_bytes:,} bytes", str(file))
+        data = _read_file(file, shard.length + shard.length // 1_000 + _MOST_OVERHEAD)
+        try:
+            return inflate(data, shard)
+        except ManifestError as error:
+            raise error.at(str(file)) from None
+
+    namespace = statement.namespace
+    return ShardReader(statement.shards, statement.bits, namespace, text_of, _speaks_for(namespace))
+
+
+def _read_file(file: Path, most: int) -> bytes:
+    """Return the content of a file, one byte more than `most` at most.
+
+    Raises:
+        ManifestError: it cannot be read.
+    """
+    try:
+        if file.exists() and not file.is_file():
+            raise ManifestError("P106", "this is not a regular file", str(file))
+        with file.open("rb") as opened:
+            return opened.read(most + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ManifestError("P106", f"it cannot be read ({reason})", str(file)) from None
+
+
+def _check_match(
+    statement: ManifestStatement, timestamp: TimestampStatement, issuers: Collection[str], file: str
+) -> None:
+    said = (statement.corpus, statement.version, statement.issuer)
+    if said != (timestamp.corpus, timestamp.version, timestamp.issuer):
+        raise ManifestError("P105", "manifest and timestamp are of different corpora, versions or issuers", file)
+    if issuers and statement.issuer not in issuers:
+        raise ManifestError("P104", f"its issuer {statement.issuer!r} may not speak for this source", file)
+
+
+def _rolled_back(timestamp: TimestampStatement, at_least: int, memory: ManifestMemory) -> Finding | None:
+    """Return the finding about a version that is not, or no longer, accepted (step 4)."""
+    version, corpus = timestamp.version, timestamp.corpus
+    detail = {"corpus": corpus, "version": version, "at_least": at_least}
+    if version < at_least:
+        message = f"The manifest of {corpus!r} has version {version}; the policy wants {at_least} at least."
+        return Finding("P108", message, detail=detail)
+    highest = memory.highest()
+    if highest is None or version > highest[0] or highest == (version, timestamp.digest):
+        return None
+    if version == highest[0]:
+        message = f"The manifest of {corpus!r}, version {version}, is not the one that was accepted before."
+    else:
+        message = f"The manifest of {corpus!r} has version {version}; version {highest[0]} was accepted before."
+    return Finding("P108", message, detail={**detail, "accepted": highest[0]})
+
+
+def _speaks_for(namespace: Sequence[str]) -> Callable[[str], bool]:
+    patterns = [UriPattern.parse(pattern) for pattern in namespace]
+    # What begins with the fixed part of `https://host/folder/**` matches; the rest is compared part by part.
+    starts = tuple(start for start in map(_start_of, patterns) if start is not None)
+
+    def speaks_for(uri: str) -> bool:
+        return uri.startswith(starts) or any(pattern.matches(uri) for pattern in patterns)
+
+    return speaks_for
+
+
+def _start_of(pattern: UriPattern) -> str | None:
+    text = normalise_uri(pattern.text) or ""
+    if pattern.query is not None or not text.endswith("/**") or "*" in text[:-2]:
+        return None
+    return text[:-2]

@@ -1,0 +1,209 @@
+"""Writing manifests: shards first, then the manifest, and last the timestamp that puts it in force."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from headgate.errors import HeadgateError, ManifestError
+from headgate.files import write_bytes
+from headgate.policy.matching import UriPattern
+from headgate.provenance.envelopes import sign_envelope
+from headgate.provenance.keys import KeySet, SigningKey
+from headgate.provenance.manifests import manifest_path, read_manifest, read_timestamp, shard_path
+from headgate.provenance.shards import Entry, bits_for, inflate, pack, place_of, shard_of
+from headgate.provenance.statements import ManifestStatement, Shard, TimestampStatement, in_seconds
+from headgate.provenance.values import EPOCH
+
+__all__ = ["Publication", "renew_timestamp"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """How a corpus is published.
+
+    Attributes:
+        folder: where the manifest is written.
+        key: signs the manifest.
+        corpus: the name of the corpus.
+        issuer: who vouches.
+        timestamp_key: signs the timestamp; by default `key`.
+    """
+
+    folder: Path
+    key: SigningKey
+    corpus: str
+    issuer: str
+    timestamp_key: SigningKey | None = None
+
+    def current(self) -> ManifestStatement | None:
+        """Return the manifest in force, or None where nothing has been published yet.
+
+        Raises:
+            ManifestError: what is there is not signed by these keys, or is of another corpus.
+        """
+        if not (self.folder / "timestamp.json").exists():
+            return None
+        keys = self.key.public
+        timestamp, _ = read_timestamp(self.folder, (self.timestamp_key or self.key).public)
+        statement, _ = _named(self.folder, timestamp, keys)
+        if statement.corpus != self.corpus:
+            raise ManifestError(
+                "P105", f"there is a manifest of another corpus, {statement.corpus!r}", str(self.folder)
+            )
+        return statement
+
+    def publish(
+        self,
+        entries: Sequence[Entry],
+        *,
+        version: int,
+        namespace: Sequence[str],
+        issued: datetime,
+        lifetime: timedelta,
+    ) -> tuple[ManifestStatement, TimestampStatement]:
+        """Write a manifest and put it in force.
+
+        Args:
+            entries: one per document.
+            version: higher than that of any manifest before.
+            namespace: the URI patterns that it speaks for.
+            issued: the present.
+            lifetime: how long the timestamp is in force.
+
+        Raises:
+            HeadgateError: an entry is outside the namespace.
+            ValueError: two entries are for one document.
+            OSError: a file cannot be written.
+        """
+        _require_inside(entries, namespace)
+        shards = tuple(_write_shards(self.folder, entries))
+        statement = ManifestStatement(
+            corpus=self.corpus,
+            version=version,
+            issuer=self.issuer,
+            issued=_whole(issued),
+            namespace=tuple(namespace),
+            documents=len(entries),
+            chunks=sum(len(entry.chunks) for entry in entries),
+            shards=shards,
+        )
+        data = sign_envelope(statement.to_payload(), [self.key])
+        timestamp = TimestampStatement(
+            corpus=self.corpus,
+            version=version,
+            issuer=self.issuer,
+            issued=_whole(issued),
+            expires=_whole(issued + lifetime),
+            digest=hashlib.sha256(data).hexdigest(),
+            length=len(data),
+        )
+        # What it writes it can read: a name that is too long, say, shows before anybody else reads it.
+        ManifestStatement.read(statement.to_payload())
+        TimestampStatement.read(timestamp.to_payload())
+        write_bytes(manifest_path(self.folder, version), data)
+        _write_timestamp(self.folder, timestamp, self.timestamp_key or self.key)
+        return statement, timestamp
+
+
+def renew_timestamp(
+    folder: Path,
+    key: SigningKey,
+    *,
+    keys: KeySet,
+    issued: datetime,
+    lifetime: timedelta,
+    at_least: int = 0,
+) -> TimestampStatement:
+    """Sign the timestamp in a folder again, for another time.
+
+    What is signed is what was verified: somebody who can write to the folder must not get an old manifest renewed.
+
+    Args:
+        folder: of the manifest.
+        key: signs the timestamp.
+        keys: who may have signed the manifest. The timestamp before is by one of them, or by `key`.
+        issued: the present.
+        lifetime: how long the new timestamp is in force.
+        at_least: the lowest version that is renewed.
+
+    Raises:
+        ManifestError: what is there does not verify, or its version is too low (P108).
+        OSError: it cannot be written.
+    """
+    before, _ = read_timestamp(folder, _joined(keys, key.public))
+    _named(folder, before, keys)
+    if before.version < at_least:
+        raise ManifestError("P108", f"it has version {before.version}, and {at_least} is wanted at least", str(folder))
+    renewed = TimestampStatement(
+        corpus=before.corpus,
+        version=before.version,
+        issuer=before.issuer,
+        issued=_whole(issued),
+        expires=_whole(issued + lifetime),
+        digest=before.digest,
+        length=before.length,
+    )
+    TimestampStatement.read(renewed.to_payload())
+    _write_timestamp(folder, renewed, key)
+    return renewed
+
+
+def _joined(first: KeySet, second: KeySet) -> KeySet:
+    return first | KeySet(key for key in second if first.get(key.kid) is None)
+
+
+def _named(folder: Path, timestamp: TimestampStatement, keys: KeySet) -> tuple[ManifestStatement, bytes]:
+    """Return the manifest that a timestamp names, and the content of its file."""
+    file = manifest_path(folder, timestamp.version)
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(timestamp.length + 1)
+    except OSError as error:
+        raise ManifestError("P106", f"it cannot be read ({error.strerror})", str(file)) from None
+    if hashlib.sha256(data).hexdigest() != timestamp.digest:
+        raise ManifestError("P105", "it is not the file that the timestamp names", str(file))
+    statement, _ = read_manifest(data, keys, str(file))
+    if (statement.corpus, statement.version) != (timestamp.corpus, timestamp.version):
+        raise ManifestError("P105", "manifest and timestamp are of different corpora or versions", str(file))
+    return statement, data
+
+
+def _write_timestamp(folder: Path, timestamp: TimestampStatement, key: SigningKey) -> None:
+    write_bytes(folder / "timestamp.json", sign_envelope(timestamp.to_payload(), [key]))
+
+
+def _write_shards(folder: Path, entries: Sequence[Entry]) -> Iterable[Shard]:
+    bits = bits_for(len(entries))
+    sorted_out: list[list[Entry]] = [[] for _ in range(1 << bits)]
+    for entry in entries:
+        sorted_out[shard_of(place_of(entry.uri), bits)].append(entry)
+    for some in sorted_out:
+        shard, data = pack(some)
+        path = shard_path(folder, shard)
+        if not _is_there(path, shard):
+            write_bytes(path, data, is_forced=False)
+        yield shard
+
+
+def _is_there(path: Path, shard: Shard) -> bool:
+    # Looked into: one that a crash left incomplete would be missing for every reader.
+    try:
+        inflate(path.read_bytes(), shard)
+    except (OSError, ManifestError):
+        return False
+    return True
+
+
+def _require_inside(entries: Iterable[Entry], namespace: Sequence[str]) -> None:
+    patterns = [UriPattern.parse(pattern) for pattern in namespace]
+    for entry in entries:
+        if not any(pattern.matches(entry.uri) for pattern in patterns):
+            raise HeadgateError(f"{entry.uri[:200]} is outside the namespace: {', '.join(namespace)[:200]}.")
+
+
+def _whole(instant: datetime) -> datetime:
+    return EPOCH + timedelta(seconds=in_seconds(instant))

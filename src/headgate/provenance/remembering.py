@@ -1,0 +1,249 @@
+"""What manifests leave on the machine: the index of each version, and the highest version that was accepted.
+
+Both are kept in the user's cache folder. An index that is gone is made again; where nothing can be written, an index is
+kept in a temporary folder, and versions are remembered by the process alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import secrets
+import shutil
+import sqlite3
+import sys
+import tempfile
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from headgate.errors import ManifestError
+from headgate.forks import renew_after_fork
+from headgate.provenance.indexes import ManifestIndex, ShardReader, write_index
+
+__all__ = ["CACHE_VARIABLE", "ManifestMemory", "cache_folder"]
+
+CACHE_VARIABLE = "HEADGATE_CACHE"
+"""The environment variable that names the cache folder."""
+
+_KEPT = 2  # indexes of one corpus: the one in force, and the one before, from which the next is made
+_BLOCK = 1 << 20
+_log = logging.getLogger("headgate")
+
+
+def cache_folder() -> Path:
+    """Return the user's folder for what can be made again: `HEADGATE_CACHE`, else where the platform keeps caches."""
+    named = os.environ.get(CACHE_VARIABLE)
+    if named:
+        return Path(named)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "headgate" / "Cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "headgate"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "headgate"
+
+
+class _Process:
+    """What this process remembers, whatever the folder: open indexes, and the highest versions."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.indexes: weakref.WeakValueDictionary[tuple[Path, str, str], ManifestIndex] = weakref.WeakValueDictionary()
+        self.highest: dict[str, tuple[int, str]] = {}
+        renew_after_fork(self)
+
+    def _after_fork(self) -> None:
+        self.lock = threading.RLock()
+
+
+_PROCESS = _Process()
+
+
+class ManifestMemory:
+    """What is remembered of the manifests of one corpus under one set of keys.
+
+    Args:
+        corpus: the name of the corpus.
+        keys: the digest of the key set. Another set begins anew, so that a key that leaked cannot run the count of
+            versions ahead for good.
+        folder: the cache folder; by default the user's.
+    """
+
+    def __init__(self, corpus: str, keys: str, folder: Path | None = None) -> None:
+        self.name = hashlib.sha256(f"{keys}\0{corpus}".encode()).hexdigest()[:32]
+        self._folder = folder
+
+    def highest(self) -> tuple[int, str] | None:
+        """Return the highest version that was accepted, and the digest of its manifest."""
+        known = [*self._versions()]
+        with _PROCESS.lock:
+            remembered = _PROCESS.highest.get(self.name)
+        # Of two contents of one version, the process holds to the one that it has seen itself.
+        return max([*([remembered] if remembered else ()), *known], key=lambda one: one[0], default=None)
+
+    def accept(self, version: int, digest: str) -> None:
+        """Remember a version, unless a higher one is."""
+        with _PROCESS.lock:
+            if version > _PROCESS.highest.get(self.name, (-1, ""))[0]:
+                _PROCESS.highest[self.name] = version, digest
+        try:
+            folder = _private(self._root() / "versions" / self.name)
+            # A file a version, whose name is all there is to it: no two processes can set one another back.
+            (folder / f"{version}-{digest}").touch()
+            for lower, other in self._versions():
+                if lower < version:
+                    (folder / f"{lower}-{other}").unlink(missing_ok=True)
+        except (OSError, RuntimeError) as error:
+            _log.warning("the version of a manifest is remembered by this process alone: %s", error)
+
+    def index(self, digest: str, reader: ShardReader, chunks: int) -> ManifestIndex:
+        """Return the index of a manifest; it is made if it is not there, or not what was written.
+
+        Args:
+            digest: of the manifest.
+            reader: where its shards come from.
+            chunks: how many chunks it says that it lists.
+
+        Raises:
+            ManifestError: a shard is not what was signed, or the index can be written nowhere.
+        """
+        try:
+            folder = _private(self._root() / "manifests")
+        except (OSError, RuntimeError) as error:
+            _log.warning("a manifest is indexed in a temporary folder: %s", error)
+            folder = _temporary()
+        with _PROCESS.lock:
+            key = (folder, self.name, digest)
+            known = _PROCESS.indexes.get(key) or self._opened(folder, digest)
+            if known is None:
+                known = self._made(folder, digest, reader, chunks)
+            _PROCESS.indexes[key] = known
+            return known
+
+    def _root(self) -> Path:
+        return self._folder if self._folder is not None else cache_folder()
+
+    def _versions(self) -> Iterator[tuple[int, str]]:
+        try:
+            names = os.listdir(self._root() / "versions" / self.name)
+        except (OSError, RuntimeError):
+            return
+        for name in names:
+            version, _, digest = name.partition("-")
+            if version.isascii() and version.isdigit() and len(version) < 20 and digest:
+                yield int(version), digest
+
+    def _opened(self, folder: Path, digest: str) -> ManifestIndex | None:
+        for path in folder.glob(f"{self.name}-{digest}-*.sqlite"):
+            if _is_whole(path):
+                try:
+                    return ManifestIndex(path)
+                except sqlite3.Error:
+                    pass
+            _log.warning("the index %s is not what was written, and is made anew", path)
+            _discard(path)
+        return None
+
+    def _made(self, folder: Path, digest: str, reader: ShardReader, chunks: int) -> ManifestIndex:
+        aside = folder / f".{secrets.token_hex(8)}.part"
+        try:
+            listed, _ = write_index(aside, reader, self._base(folder))
+            if listed != chunks:
+                raise ManifestError("P106", f"its shards list {listed:,} chunks, not {chunks:,}")
+            _sync(aside)
+            path = folder / f"{self.name}-{digest}-{_sum(aside)}.sqlite"
+            aside.replace(path)
+            index = ManifestIndex(path)
+        except (OSError, sqlite3.Error) as error:
+            raise ManifestError("P106", f"it cannot be indexed ({error})") from error
+        finally:
+            _discard(aside)
+        self._prune(folder, path)
+        return index
+
+    def _base(self, folder: Path) -> Path | None:
+        """Return the index of another version that this one can be made from."""
+        return next((path for path in self._by_age(folder) if _is_whole(path)), None)
+
+    def _prune(self, folder: Path, path: Path) -> None:
+        others = [other for other in self._by_age(folder) if other != path]
+        for old in others[_KEPT - 1 :]:
+            _discard(old)
+
+    def _by_age(self, folder: Path) -> list[Path]:
+        found = []
+        for path in folder.glob(f"{self.name}-*.sqlite"):
+            try:
+                found.append((path.stat().st_mtime_ns, path))
+            except OSError:
+                continue  # another process has taken it away
+        return [path for _, path in sorted(found, reverse=True)]
+
+
+def _private(folder: Path) -> Path:
+    """Return a folder that is made if need be, and that nobody else can write to.
+
+    Raises:
+        OSError: there is none, and it cannot be made; or somebody else could write there what a gate would believe.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(f"{folder} cannot be written to")
+    if hasattr(os, "getuid"):
+        found = folder.stat()
+        if found.st_uid != os.getuid() or found.st_mode & 0o022:
+            raise PermissionError(f"others can write to {folder}")
+    return folder
+
+
+class _Temporary:
+    """A folder that goes with the process that made it, not with its forked children."""
+
+    folder: Path | None = None
+    owner = 0
+
+
+def _temporary() -> Path:
+    with _PROCESS.lock:
+        if _Temporary.folder is None or not _Temporary.folder.is_dir():
+            try:
+                _Temporary.folder = Path(tempfile.mkdtemp(prefix="headgate-"))
+            except OSError as error:
+                raise ManifestError("P106", f"it can be indexed nowhere ({error})") from error
+            _Temporary.owner = os.getpid()
+            weakref.finalize(_Temporary, _remove, _Temporary.folder, _Temporary.owner)
+        return _Temporary.folder
+
+
+def _remove(folder: Path, owner: int) -> None:
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        return path.stem.rpartition("-")[2] == _sum(path)
+    except OSError:
+        return False
+
+
+def _sum(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _discard(path: Path) -> None:
+    # It may be open elsewhere, or a folder; it is never read.
+    with suppress(OSError):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,282 @@
+"""What a manifest and its timestamp say: in-toto statements with predicate types of headgate's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from headgate.encoding import canonical_json, loads_strict, shown
+from headgate.errors import ManifestError, SealError
+from headgate.policy.matching import UriPattern
+from headgate.provenance.values import EPOCH, SECONDS, read_version
+
+__all__ = [
+    "DIGEST_NAME",
+    "MANIFEST_TYPE",
+    "MAX_SHARD_BITS",
+    "TIMESTAMP_TYPE",
+    "ManifestStatement",
+    "Shard",
+    "TimestampStatement",
+    "in_seconds",
+    "read_seconds",
+]
+
+MANIFEST_TYPE: Final = "https://headgate.dev/manifest/v1"
+TIMESTAMP_TYPE: Final = "https://headgate.dev/timestamp/v1"
+DIGEST_NAME: Final = "sha-256"
+MAX_SHARD_BITS: Final = 16
+_STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+_HEX = re.compile(r"[0-9a-f]{64}")
+_MOST_PATTERNS = 1_000
+_NAME_CHARS = 200
+
+
+def in_seconds(value: datetime) -> int:
+    """Return an aware time in whole seconds since 1970."""
+    return (value - EPOCH) // timedelta(seconds=1)
+
+
+def read_seconds(values: Mapping[str, object], name: str) -> int | None:
+    """Return a time in whole seconds, if it is there.
+
+    Raises:
+        ManifestError: it is something else (P106).
+    """
+    value = values.get(name)
+    if value is not None and (type(value) is not int or value not in SECONDS):
+        raise ManifestError("P106", f"{name!r} is not a time in seconds")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A part of a manifest's entries.
+
+    Attributes:
+        digest: the SHA-256 of its uncompressed text, in hexadecimal, and the name of its file.
+        lines: how many documents it holds.
+        length: of its uncompressed text, in bytes.
+    """
+
+    digest: str
+    lines: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimestampStatement:
+    """Which manifest is in force, and until when.
+
+    Attributes:
+        corpus: the name of the corpus.
+        version: of the manifest.
+        issuer: who vouches for it.
+        issued: from when.
+        expires: until before when.
+        digest: the SHA-256 of the manifest's file, in hexadecimal.
+        length: of the manifest's file, in bytes.
+    """
+
+    corpus: str
+    version: int
+    issuer: str
+    issued: datetime
+    expires: datetime
+    digest: str
+    length: int
+
+    def to_payload(self) -> bytes:
+        """Return the statement as JSON."""
+        predicate = {
+            "corpus": self.corpus,
+            "version": self.version,
+            "issuer": self.issuer,
+            "issued": in_seconds(self.issued),
+            "expires": in_seconds(self.expires),
+            "length": self.length,
+        }
+        return _statement(TIMESTAMP_TYPE, [(f"manifests/{self.version}.json", self.digest)], predicate)
+
+    @classmethod
+    def read(cls, payload: bytes) -> TimestampStatement:
+        """Return what a payload says.
+
+        Raises:
+            ManifestError: it is not a statement of this type (P106).
+        """
+        subjects, predicate = _read_statement(payload, TIMESTAMP_TYPE)
+        issued, expires = _instant(predicate, "issued"), _instant(predicate, "expires")
+        version = _number(predicate, "version")
+        if len(subjects) != 1 or subjects[0][0] != f"manifests/{version}.json":
+            raise ManifestError("P106", "the subject of a timestamp is the manifest of its version")
+        if expires <= issued:
+            raise ManifestError("P106", "it expires before it was issued")
+        return cls(
+            corpus=_name(predicate, "corpus"),
+            version=version,
+            issuer=_name(predicate, "issuer"),
+            issued=issued,
+            expires=expires,
+            digest=subjects[0][1],
+            length=_number(predicate, "length"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestStatement:
+    """What a manifest says beside its entries.
+
+    Attributes:
+        corpus: the name of the corpus.
+        version: grows with every manifest of the corpus.
+        issuer: who vouches for it.
+        issued: when it was signed.
+        namespace: the URI patterns that it speaks for.
+        documents: how many documents it lists.
+        chunks: how many chunks.
+        shards: where they are, by number.
+    """
+
+    corpus: str
+    version: int
+    issuer: str
+    issued: datetime
+    namespace: tuple[str, ...]
+    documents: int
+    chunks: int
+    shards: tuple[Shard, ...]
+
+    @property
+    def bits(self) -> int:
+        """How many bits of a document's hash are the number of its shard."""
+        return len(self.shards).bit_length() - 1
+
+    def to_payload(self) -> bytes:
+        """Return the statement as JSON."""
+        predicate = {
+            "corpus": self.corpus,
+            "version": self.version,
+            "issuer": self.issuer,
+            "issued": in_seconds(self.issued),
+            "namespace": list(self.namespace),
+            "digest": DIGEST_NAME,
+            "documents": self.documents,
+            "chunks": self.chunks,
+            "shards": [{"lines": shard.lines, "length": shard.length} for shard in self.shards],
+        }
+        subjects = [(f"{number:x}", shard.digest) for number, shard in enumerate(self.shards)]
+        return _statement(MANIFEST_TYPE, subjects, predicate)
+
+    @classmethod
+    def read(cls, payload: bytes) -> ManifestStatement:
+        """Return what a payload says.
+
+        Raises:
+            ManifestError: it is not a statement of this type (P106).
+        """
+        subjects, predicate = _read_statement(payload, MANIFEST_TYPE)
+        if predicate.get("digest") != DIGEST_NAME:
+            raise ManifestError("P106", f"the digest is {shown(predicate.get('digest'), 40)}, not {DIGEST_NAME!r}")
+        shards = _shards(subjects, predicate.get("shards"))
+        documents = _number(predicate, "documents")
+        if sum(shard.lines for shard in shards) != documents:
+            raise ManifestError("P106", "its shards do not hold as many documents as it says")
+        return cls(
+            corpus=_name(predicate, "corpus"),
+            version=_number(predicate, "version"),
+            issuer=_name(predicate, "issuer"),
+            issued=_instant(predicate, "issued"),
+            namespace=_namespace(predicate.get("namespace")),
+            documents=documents,
+            chunks=_number(predicate, "chunks"),
+            shards=shards,
+        )
+
+
+def _statement(kind: str, subjects: Sequence[tuple[str, str]], predicate: Mapping[str, object]) -> bytes:
+    return canonical_json(
+        {
+            "_type": _STATEMENT_TYPE,
+            "subject": [{"name": name, "digest": {"sha256": digest}} for name, digest in subjects],
+            "predicateType": kind,
+            "predicate": predicate,
+        }
+    )
+
+
+def _read_statement(payload: bytes, kind: str) -> tuple[list[tuple[str, str]], dict[str, object]]:
+    try:
+        statement = loads_strict(payload)
+    except ValueError as error:
+        raise ManifestError("P106", f"the statement cannot be read: {error}") from None
+    if not isinstance(statement, dict) or statement.get("_type") != _STATEMENT_TYPE:
+        raise ManifestError("P106", "the payload is not an in-toto Statement v1")
+    # Bound to its role: a timestamp never passes for a manifest, however it was signed.
+    if statement.get("predicateType") != kind:
+        raise ManifestError("P106", f"the predicate type is {shown(statement.get('predicateType'), 80)}, not {kind}")
+    subjects, predicate = statement.get("subject"), statement.get("predicate")
+    if not isinstance(subjects, list) or not isinstance(predicate, dict):
+        raise ManifestError("P106", "the statement has no subject or no predicate")
+    return list(map(_subject, subjects)), predicate
+
+
+def _subject(value: object) -> tuple[str, str]:
+    subject = value if isinstance(value, dict) else {}
+    name, digests = subject.get("name"), subject.get("digest")
+    digest = digests.get("sha256") if isinstance(digests, dict) else None
+    if not isinstance(name, str) or not isinstance(digest, str) or _HEX.fullmatch(digest) is None:
+        raise ManifestError("P106", "a subject has no name or no sha256 digest")
+    return name, digest
+
+
+def _shards(subjects: Sequence[tuple[str, str]], sizes: object) -> tuple[Shard, ...]:
+    count = len(subjects)
+    if not 1 <= count <= 2**MAX_SHARD_BITS or count & (count - 1):
+        raise ManifestError("P106", f"there are {count:,} shards, which is no power of two up to {2**MAX_SHARD_BITS:,}")
+    if not isinstance(sizes, list) or len(sizes) != count:
+        raise ManifestError("P106", "'shards' does not say as much as there are subjects")
+    shards = []
+    for number, ((name, digest), size) in enumerate(zip(subjects, sizes, strict=True)):
+        if name != f"{number:x}" or not isinstance(size, dict):
+            raise ManifestError("P106", f"the shard {number} is not where it belongs")
+        shards.append(Shard(digest, _number(size, "lines"), _number(size, "length")))
+    return tuple(shards)
+
+
+def _namespace(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not 1 <= len(value) <= _MOST_PATTERNS:
+        raise ManifestError("P106", f"the namespace is not a list of 1 to {_MOST_PATTERNS:,} patterns")
+    for pattern in value:
+        try:
+            UriPattern.parse(pattern)
+        except (ValueError, TypeError):
+            raise ManifestError("P106", "the namespace holds what is not a URI pattern") from None
+    return tuple(value)
+
+
+def _name(values: Mapping[str, object], name: str) -> str:
+    value = values.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= _NAME_CHARS or not value.isprintable():
+        raise ManifestError("P106", f"{name!r} is missing or is not a name")
+    return value
+
+
+def _number(values: Mapping[str, object], name: str) -> int:
+    try:
+        value = read_version(values.get(name))
+    except SealError:
+        value = None
+    if value is None:
+        raise ManifestError("P106", f"{name!r} is missing or is not a whole number")
+    return value
+
+
+def _instant(values: Mapping[str, object], name: str) -> datetime:
+    seconds = read_seconds(values, name)
+    if seconds is None:
+        raise ManifestError("P106", f"{name!r} is missing")
+    return EPOCH + timedelta(seconds=seconds)
