@@ -262,6 +262,32 @@ def test_a_document_has_the_mode_and_the_issuer_of_its_source() -> None:
     assert (decision.modified, decision.age) == (None, None)
 
 
+UNDATED = DOCS.seal("text", PAGE, modified=None)
+FORGED = Chunk("another text", {**UNDATED.metadata, "source": PAGE})
+
+
+@pytest.mark.parametrize(
+    ("chunk", "modes", "codes", "is_admitted"),
+    [
+        (UNDATED, {}, ("F203",), False),
+        (Chunk("text", {"source": PAGE}), {}, ("P101", "F203"), False),
+        (FORGED, {}, ("P105",), False),
+        (FORGED.with_metadata(expires="2020-01-01"), {}, ("P105", "F201"), False),
+        (FORGED.with_metadata(expires="?"), {}, ("P105", "F203"), False),
+        (FORGED, {"provenance": "audit"}, ("P105", "F203"), False),
+        (FORGED, {"provenance": "audit", "freshness": "warn"}, ("P105",), True),
+        (UNDATED, {"freshness": "warn"}, ("F203",), True),
+    ],
+)
+def test_of_a_refused_seal_no_time_is_missed_unless_that_alone_keeps_the_document_out(
+    chunk: Chunk, modes: dict[str, str], codes: tuple[str, ...], is_admitted: bool
+) -> None:
+    gate = gate_of(DOCS.source(freshness={"max_age": "90d"}), modes=modes)
+    (decision,) = gate.admit([chunk]).decisions
+    assert decision.codes == codes
+    assert decision.admitted == is_admitted
+
+
 @pytest.mark.parametrize(("days", "age"), [(0, 0), (3, 3), (-0.001, 0)])
 def test_a_document_is_never_younger_than_new(days: float, age: int) -> None:
     chunk = DOCS.seal("text", PAGE, modified=CLOCK.ago(days=days))
