@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -324,6 +325,33 @@ def test_only_the_current_version_of_a_document_is_listed(shelf: Shelf, clock: F
     assert [entry.version for entry in listing.entries] == [2]
     assert listing.chunks == 1
     assert listing.not_listed == ["x:1: 1 chunk of versions before 2 of https://shelf.example/a not listed"]
+
+
+def test_sections_are_documents_of_their_own(shelf: Shelf, clock: FixedClock) -> None:
+    days = [(clock.now - timedelta(days=count)).isoformat() for count in (1, 50)]
+    sections = [page(f"a#s{n}", f"section {n}", last_modified=day, version=n) for n, day in enumerate(days, 1)]
+    shelf.publish(sections)
+    gate = gate_of(clock, shelf.source())
+    admission = gate.admit(sections)
+    assert [one.codes for one in admission.decisions] == [(), ()]
+    assert [chunk.metadata["source"] for chunk in admission.chunks] == [chunk.metadata["source"] for chunk in sections]
+    again = Redecider(gate.policy).redecide(log_record(admission))
+    assert [one.action for one in again] == ["admit", "admit"]
+    # Nobody can make another section of it, because what names it is covered.
+    assert codes(gate, sections[0].with_metadata(source="https://shelf.example/a#s3")) == [("P105",)]
+
+
+def test_threads_share_a_manifest(shelf: Shelf, clock: FixedClock) -> None:
+    chunks = [page(str(number), f"text {number}") for number in range(200)]
+    shelf.publish(chunks)
+    gate = gate_of(clock, shelf.source())
+
+    def decide(start: int) -> list[tuple[str, ...]]:
+        return codes(gate, *chunks[start:], *chunks[:start], page("0", "forged"))
+
+    with ThreadPoolExecutor(8) as pool:
+        for found in pool.map(decide, range(0, 200, 10)):
+            assert found == [()] * 200 + [("P110",)]
 
 
 def test_times_that_differ_are_left_to_the_chunks(shelf: Shelf, clock: FixedClock) -> None:

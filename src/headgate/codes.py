@@ -59,8 +59,8 @@ _ALL = (
         "no seal",
         "The source requires a seal, and the document carries none.",
         "Anyone who can write to the index can add a document; only a seal says who vouches for it.",
-        "Seal documents at ingestion, after splitting (SealDocuments, or `headgate seal`). If the source cannot "
-        "be sealed yet, require `declared` for it.",
+        "Seal documents at ingestion, after splitting (SealDocuments, or `headgate seal`), or sign the list of what is "
+        "in the index (`headgate manifest build`). If neither can be done yet, require `declared` for the source.",
     ),
     Code(
         "P102",
@@ -89,7 +89,7 @@ _ALL = (
     Code(
         "P105",
         "differs from what was sealed",
-        "The text, or a metadata entry that the seal covers, is not what the publisher sealed.",
+        "The text, or a metadata entry that the seal or the manifest covers, is not what the publisher signed.",
         "This is what tampering in the index looks like; so does a step that edits text after sealing.",
         "Ingest the document again. If a splitter or cleaner runs after sealing, move the sealing behind it.",
     ),
@@ -356,7 +356,7 @@ RIGHTLY_OUT = frozenset(
 )
 """Reasons for which no policy should change: what is to be done is done where the document comes from."""
 
-TO_MEND = frozenset(("P101", "F203", "F208", "G901", "G905"))
+TO_MEND = frozenset(("P101", "P114", "F203", "F208", "G901", "G905"))
 """Reasons that say more about how documents are ingested, or the gate is run, than about the document."""
 
 

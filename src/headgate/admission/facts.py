@@ -34,6 +34,7 @@ from headgate.provenance import (
     read_claims,
     verify_claim,
 )
+from headgate.provenance.listing import with_section
 from headgate.record.evidence import evidence_of
 
 __all__ = ["Facts", "Witness", "check_failed", "find_facts"]
@@ -291,8 +292,10 @@ def _prove(draft: _Draft, presented: Presented, digest: bytes, revision: Revisio
     draft.has_claim = bool(carried)
     proof = check_provenance(presented, claims, verify, lambda uri: revision.source_of(uri).requirement)
     draft.uri, draft.source = proof.uri, revision.source_of(proof.uri)
-    draft.assurance, draft.attestation, draft.verified = proof.assurance, proof.attestation, proof.verified
-    draft.findings, draft.witness = proof.findings, proof.signed
+    draft.assurance, draft.findings = proof.assurance, proof.findings
+    draft.attestation, draft.verified, draft.witness = (
+        with_section(one, draft.source_key, draft.declared) for one in (proof.attestation, proof.verified, proof.signed)
+    )
 
 
 def _present(

@@ -12,7 +12,7 @@ from headgate.corpus.origin import Origin
 from headgate.corpus.places import Place, group_places, place_of
 from headgate.encoding import b64url_decode, safe_uri
 from headgate.errors import HeadgateError
-from headgate.freshness import Timestamps, resolve_timestamps
+from headgate.freshness import Timestamps, fragment_of, resolve_timestamps
 from headgate.integration.backfilling import Compared, coverable
 from headgate.integration.publishing import Publishing, SealArguments
 from headgate.policy import MetadataKeys, normalise_uri
@@ -154,7 +154,11 @@ def _read(
 
 
 def _entry(uri: str, pieces: Sequence[_Piece], keys: MetadataKeys, problems: list[str]) -> Entry:
-    pieces = _current(uri, pieces, problems)
+    sections: dict[str, list[_Piece]] = {}
+    for one in pieces:
+        sections.setdefault(fragment_of(one.says["subject"]), []).append(one)
+    # Sections are documents of their own as far as versions go.
+    pieces = [one for section in sections.values() for one in _current(uri, section, problems)]
     media = {MEDIA_PREFIX + name for one in pieces for name, digest in one.media.items() if digest is not None}
     covered = list(dict.fromkeys(name for one in pieces for name in one.says["cover"])) + sorted(media)
     if len(covered) > MAX_COVERED:
@@ -166,10 +170,12 @@ def _entry(uri: str, pieces: Sequence[_Piece], keys: MetadataKeys, problems: lis
         more = metadata_digest(one.metadata, covered, one.media) if covered else None
         chunks[one.digest, b64url_decode(more.partition(":")[2]) if more else b""] = None
     times = {name: _time(name, pieces, keys) for name in _CLAIMED}
+    subject, versions = pieces[0].says["subject"], {one.says["version"] for one in pieces} - {None}
     return Entry(
-        subject=pieces[0].says["subject"],
+        subject=subject if len(sections) == 1 else subject.partition("#")[0],
         uri=uri,
-        version=max((v for one in pieces if (v := one.says["version"]) is not None), default=None),
+        # Sections of several versions say each their own.
+        version=next(iter(versions)) if len(versions) == 1 else None,
         modified=times["modified"],
         valid_from=times["not_before"],
         valid_until=times["expires"],

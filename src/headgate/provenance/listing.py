@@ -22,7 +22,7 @@ from headgate.provenance.mechanism import Claim, Owners, Presented, Requirement,
 from headgate.provenance.shards import Entry
 from headgate.provenance.values import EPOCH
 
-__all__ = ["ManifestMechanism", "as_listed"]
+__all__ = ["ManifestMechanism", "as_listed", "with_section"]
 
 
 class ManifestMechanism:
@@ -83,6 +83,24 @@ def as_listed(
         corpus_version=manifest.statement.version,
     )
     return listed, ()
+
+
+def with_section(attestation: Attestation | None, source_key: str | None, written: object) -> Attestation | None:
+    """Return an attestation for the section of a document that it is about.
+
+    An entry of a manifest is for all sections of a document. Which one a text is of, its own metadata says; if that is
+    covered, so that nobody can make another section of it.
+
+    Args:
+        attestation: what is proved.
+        source_key: the metadata entry that named the source.
+        written: what that entry says.
+    """
+    if attestation is None or attestation.mechanism != ManifestMechanism.name:
+        return attestation
+    if source_key not in attestation.covered or not isinstance(written, str):
+        return attestation
+    return replace(attestation, subject=written)
 
 
 def _attest(manifest: Manifest, entry: Entry) -> Attestation:
