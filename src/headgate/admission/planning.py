@@ -84,8 +84,7 @@ def plan_admission(
     judgements = [
         begin_judgement(index, chunk, revision, limits) for index, chunk in enumerate(chunks[: limits.chunks])
     ]
-    if len(chunks) > limits.chunks:
-        judgements += refuse_surplus(chunks, limits, revision)
+    judgements += refuse_surplus(chunks, limits, revision)
     return Plan(revision, judgements, query, now, as_of, started)
 
 

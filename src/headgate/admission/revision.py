@@ -36,7 +36,6 @@ class ResolvedSource:
         freshness: what freshness requires.
         glossary: its terms, if any.
         modes: the mode of each check.
-        is_default: whether this is the rule of unmatched documents.
         timestamp_keys: who may sign the timestamp of its manifest, if not the source's own keys.
     """
 
@@ -45,7 +44,6 @@ class ResolvedSource:
     freshness: Freshness
     glossary: Glossary | None
     modes: Mapping[str, Mode]
-    is_default: bool = False
     timestamp_keys: KeySet | None = None
 
 
@@ -235,7 +233,6 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits)
         freshness=rule.freshness,
         glossary=_load_glossary(policy, rule),
         modes={check: policy.effective_mode(rule, check) for check in _CHECKS},
-        is_default=name == "default",
         timestamp_keys=timestamp_keys,
     )
 
