@@ -175,6 +175,20 @@ def test_documents_from_elsewhere_are_no_result(policy: Policy) -> None:
     assert "which is not in the index it was given" in result.page()
 
 
+def test_a_source_with_a_manifest_is_rehearsed_with_seals_in_its_place(policy: Policy) -> None:
+    """The documents that are made up are in no manifest, and the one of the policy is not even read."""
+    listed = {"require": "manifest", "manifest": "nowhere", "at_least": 3}
+    sources = tuple(
+        source.model_copy(update={"provenance": source.provenance.model_copy(update=listed)})
+        for source in policy.sources
+    )
+    listing = policy.model_copy(update={"sources": sources})
+    result = rehearse(corpus(), QUESTIONS, finder(8), listing, doses={"tampered copy": 0.3}, seed=1, now=NOW)
+    assert result.spoiled_without > 0
+    assert result.spoiled_with == 0
+    assert not result.good_lost
+
+
 def test_a_source_that_goes_bad_is_quarantined_if_the_policy_says_so(policy: Policy, tmp_path: Path) -> None:
     rule = {"failures": "10%", "window": "1h", "at_least": 10}
     entries = policy.model_dump(mode="json", exclude_none=True, exclude_defaults=True)

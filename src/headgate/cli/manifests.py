@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from headgate.cli.manifest import (
     CollectionOption,
@@ -173,7 +174,8 @@ def _load(folder: Path, keys: Path, timestamp_keys: Path | None, at_least: int) 
         raise HeadgateError(f"{folder}: there is no such folder.")
     loaded = KeySet.load(keys)
     own = KeySet.load(timestamp_keys) if timestamp_keys is not None else None
-    return Manifest.load(folder, loaded, timestamp_keys=own, at_least=at_least)
+    with Console(stderr=True).status("Verifying"):  # shown in terminals only
+        return Manifest.load(folder, loaded, timestamp_keys=own, at_least=at_least)
 
 
 def _either(path: Path, keys: Path, timestamp_keys: Path | None) -> Manifest:

@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-from headgate.errors import ManifestError
+from headgate.errors import HeadgateError, ManifestError
 from headgate.forks import renew_after_fork
 from headgate.provenance.shards import Entry, ListedChunk, place_of, shard_of, split_lines
 from headgate.provenance.statements import Shard
@@ -90,23 +91,22 @@ class ManifestIndex:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._open()
-        renew_after_fork(self)
-
-    def _open(self) -> None:
         self._lock = threading.Lock()
-        # Immutable: nothing is locked on the disk, and the file stays readable after its name is gone.
-        self._connection = _connect(self.path, "mode=ro&immutable=1")
-        self._connection.execute("PRAGMA cache_size=-4000")
+        self._connection: sqlite3.Connection | None = _open(path)
+        self._inherited: list[sqlite3.Connection | None] = []
+        renew_after_fork(self)
 
     def _after_fork(self) -> None:
         """Read with a connection of the child's own: a lock in the other may be held by a thread that is gone."""
-        self._open()
+        self._lock = threading.Lock()
+        # Kept, because closing it would take that lock.
+        self._inherited.append(self._connection)
+        self._connection = None
+        self._connection = _open(self.path)
 
     def find(self, uri: str, digest: bytes) -> Found | None:
         """Return what is listed for a text under a URI in its normal form, or None."""
-        with self._lock:
-            rows = self._connection.execute(_FIND, (place_of(uri), digest)).fetchall()
+        rows = self._rows(_FIND, place_of(uri), digest)
         if not rows:
             return None
         sub, ver, mod, nbf, exp, cov, hid, _ = rows[0]
@@ -124,8 +124,7 @@ class ManifestIndex:
 
     def has_document(self, uri: str) -> bool:
         """Return whether anything is listed under a URI in its normal form."""
-        with self._lock:
-            return self._connection.execute(_HAS, (place_of(uri),)).fetchone() is not None
+        return bool(self._rows(_HAS, place_of(uri)))
 
     def documents(self) -> Iterator[ListedDocument]:
         """Yield every document in force, in the order of their places."""
@@ -137,12 +136,20 @@ class ManifestIndex:
 
     def outside(self) -> int:
         """Return how many documents are outside the manifest's namespace, and so not in force."""
-        with self._lock:
-            return int(self._connection.execute("SELECT sum(outside) FROM shards").fetchone()[0])
+        return int(self._rows("SELECT sum(outside) FROM shards")[0][0])
 
     def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
+        """Close the connection; what is looked up afterwards fails."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+
+    def _rows(self, query: str, *values: bytes) -> list[tuple[Any, ...]]:
+        with self._lock:
+            if self._connection is None:
+                raise HeadgateError(f"the index {self.path} is gone; reload the gate")
+            return self._connection.execute(query, values).fetchall()
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +294,13 @@ def _row(number: int, place: bytes, mark: bytes, entry: Entry) -> tuple[object, 
         json.dumps(entry.hidden) if entry.hidden else None,
         len(entry.chunks),
     )
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    # Immutable: nothing is locked on the disk, and the file stays readable after its name is gone.
+    connection = _connect(path, "mode=ro&immutable=1")
+    connection.execute("PRAGMA cache_size=-4000")
+    return connection
 
 
 def _connect(path: Path, options: str) -> sqlite3.Connection:

@@ -170,14 +170,13 @@ def _is_sealing(provenance: object) -> bool:
 
 def _rehearsed(policy: Policy, keys: Mapping[str, SigningKey], folder: Path) -> Policy:
     """Return a policy under which the rehearsal's keys speak for the sources, and which drops what it should."""
-    sources = tuple(
-        source.model_copy(
-            update={"provenance": source.provenance.model_copy(update={"keys": (keys[source.id].public_jwks(),)})}
-        )
-        if source.id in keys
-        else source
-        for source in policy.sources
-    )
+    sources = []
+    for source in policy.sources:
+        if source.id in keys:
+            # What is made up is in no manifest; it is sealed, which proves as much.
+            changes = {"keys": (keys[source.id].public_jwks(),), "manifest": None, "timestamp_keys": ()}
+            source = source.model_copy(update={"provenance": source.provenance.model_copy(update=changes)})  # noqa: PLW2901
+        sources.append(source)
     # Neither the real log nor the real quarantine may hear of documents that were made up.
     store = QuarantineStore(path=str(folder / "quarantine.jsonl")) if policy.quarantine else None
-    return policy.model_copy(update={"sources": sources, "log": None, "quarantine": store}).enforced()
+    return policy.model_copy(update={"sources": tuple(sources), "log": None, "quarantine": store}).enforced()
