@@ -90,6 +90,7 @@ def test_what_a_refused_text_still_proves_is_recorded_and_of_a_proved_one_nothin
     first, second = gate_of().admit([proved, proved.with_metadata(title="other")]).decisions
     assert "witness" not in first.evidence
     assert "seal" not in second.evidence
+    assert second.evidence["claimed"] == PAGE
     assert isinstance(second.evidence["witness"], dict)
     assert second.evidence["witness"]["ver"] == 2
 
