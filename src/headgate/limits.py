@@ -22,6 +22,7 @@ class Limits:
         timestamp_bytes: the longest timestamp of a manifest.
         manifest_bytes: the longest manifest, without its shards.
         shard_bytes: the longest shard of a manifest, uncompressed.
+        listing_bytes: how many bytes all shards of a manifest may have, uncompressed.
         glossary_bytes: the longest glossary file.
         glossary_aliases: how many aliases one glossary may have.
         alias_chars: the longest alias or canonical term.
@@ -42,6 +43,7 @@ class Limits:
     timestamp_bytes: int = 65_536
     manifest_bytes: int = 64_000_000
     shard_bytes: int = 64_000_000
+    listing_bytes: int = 8_000_000_000
     glossary_bytes: int = 50_000_000
     glossary_aliases: int = 1_000_000
     alias_chars: int = 200

@@ -560,9 +560,10 @@ def test_sizes_are_bounded_before_anything_is_read(shelf: Shelf) -> None:
     refused(shelf, "longer than 100 bytes", Limits(timestamp_bytes=100))
     refused(shelf, "longer than 100 bytes", Limits(manifest_bytes=100))
     refused(shelf, "more than 10 bytes", Limits(shard_bytes=10))
-    huge = replace(shard, length=10**15)
-    resign(shelf, replace(statement, version=2, shards=(huge,)))
-    refused(shelf, "more than 64,000,000 bytes")
+    refused(shelf, "shards have more than 10 bytes", Limits(listing_bytes=10))
+    for length, problem in ((65_000_000, "more than 64,000,000 bytes"), (10**15, "more than 8,000,000,000 bytes")):
+        resign(shelf, replace(statement, version=2, shards=(replace(shard, length=length),)))
+        refused(shelf, problem)
     # Ten million entries in a manifest that has one: nothing is allotted for what is only said.
     many = replace(statement, version=3, documents=10_000_000, shards=(replace(shard, lines=10_000_000),))
     resign(shelf, many)
@@ -671,6 +672,13 @@ def test_what_is_not_listed_as_it_is_stays_out(chunk: Chunk, strict: Gate) -> No
     (decision,) = strict.admit([chunk]).decisions
     assert not decision.admitted
     assert not decision.is_proved
+
+
+def test_a_list_that_is_out_of_date_keeps_no_note_out(shelf: Shelf, clock: FixedClock) -> None:
+    shelf.publish([ONE])
+    gate = Gate({"default": {"provenance": shelf.source()["provenance"]}, "on_empty": "note"}, clock=clock)
+    clock.advance(3 * WEEK)
+    assert [decision.codes for decision in gate.admit([ONE, Chunk("\ud800")]).decisions] == [("P114",), ("G902",)]
 
 
 def test_an_index_that_fails_admits_nothing(strict: Gate, shelf: Shelf) -> None:

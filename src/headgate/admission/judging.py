@@ -210,7 +210,8 @@ def judge_manifest(judgement: Judgement, now: datetime) -> None:
     source = judgement.facts.source
     manifest = source.requirement.manifest
     # Judged for the present, whatever date is asked about: whether the list is current is no matter of the question.
-    if manifest is None or manifest.refusal is not None:
+    # What has no digest could not be read, or is no document: the note of an earlier gate.
+    if manifest is None or manifest.refusal is not None or not judgement.facts.digest:
         return
     finding = manifest.standing(now, source.requirement.grace, source.freshness.future_skew)
     if finding is not None:

@@ -232,7 +232,13 @@ def read_manifest(data: bytes, keys: KeySet, file: str) -> tuple[ManifestStateme
 
 
 def shard_reader(folder: Path, statement: ManifestStatement, limits: Limits = DEFAULT_LIMITS) -> ShardReader:
-    """Return what reads and verifies the shards of a manifest (steps 5 and 6)."""
+    """Return what reads and verifies the shards of a manifest (steps 5 and 6).
+
+    Raises:
+        ManifestError: together they are longer than `limits` allow.
+    """
+    if sum(shard.length for shard in statement.shards) > limits.listing_bytes:
+        raise ManifestError("P106", f"its shards have more than {limits.listing_bytes:,} bytes", str(folder))
 
     def text_of(shard: Shard) -> bytes:
         file = shard_path(folder, shard)
