@@ -1,33 +1,56 @@
-"""What `headgate doctor` needs of LangChain: find gates and retrievers in a chain, plant canaries, see the prompt."""
+"""What `headgate doctor` needs of LangChain: watch what retrieves and what speaks, ask a chain, read its templates."""
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import inspect
-import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from types import CodeType, FunctionType
 from typing import Any
 
-from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.documents import Document
-from langchain_core.messages import BaseMessage
+from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models.llms import BaseLLM
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.prompts.base import BasePromptTemplate
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable
+from langchain_core.stores import BaseStore
 from langchain_core.tools import BaseTool
 from langchain_core.vectorstores import VectorStore
 
-from headgate import Gate
-from headgate.testing.doctor import Canaries, Leaf
-from headgate.testing.walking import walk
+from headgate import Chunk, Gate
+from headgate.integration.loops import wait_for
+from headgate.testing.doctor import Run
+from headgate.testing.doctor.patching import replaced
+from headgate.testing.walking import Unfinished, walk
 from langchain_headgate.asking import inputs_for
+from langchain_headgate.convert import to_chunk
 from langchain_headgate.outside import keeps_texts
 from langchain_headgate.retriever import GatedRetriever
-from langchain_headgate.vectorstore import GatedVectorStore
 
-__all__ = ["LangChainProbe"]
+__all__ = ["LangChainProbe", "watching_langchain"]
 
-_SEARCHES = ("similarity_search", "max_marginal_relevance_search", "similarity_search_by_vector")
-_SCORED = ("similarity_search_with_score", "similarity_search_with_relevance_scores")
+_SEARCHES = (
+    "similarity_search",
+    "similarity_search_with_score",
+    "similarity_search_with_relevance_scores",
+    "similarity_search_by_vector",
+    "max_marginal_relevance_search",
+    "max_marginal_relevance_search_by_vector",
+)
+_RETRIEVES = (
+    "_get_relevant_documents",
+    "_aget_relevant_documents",
+    *_SEARCHES,
+    *(f"a{name}" for name in _SEARCHES),
+)
+_GENERATES = ("generate", "agenerate", "stream", "astream")
+_NOT_RUN = "This tool was not run: it may do more than read."
+_DEEPEST = 6
 
 
 class LangChainProbe:
@@ -37,192 +60,311 @@ class LangChainProbe:
         target: a retriever, vector store, tool, chain, agent or graph.
 
     Attributes:
-        gates: the gates in it.
-        leaves: the retrievers and vector stores in it that ask no other.
+        gates: the gates that can be found in it without asking it.
         around: places from which documents may come that no gate has judged.
+        unfinished: what could not be looked through.
     """
 
     def __init__(self, target: Any) -> None:
         self._target = target
         found = list(walk(target, is_end=_is_end))
-        self.gates: Sequence[Gate] = list({id(item): item for _, item in found if isinstance(item, Gate)}.values())
-        self.leaves: Sequence[Leaf] = [
-            _leaf(path, item)
-            for path, item in found
-            if isinstance(item, (BaseRetriever, VectorStore)) and not _asks_another(item)
-        ]
-        # Canaries come from the store that is searched; what is returned instead of them comes from elsewhere.
+        self._items = [item for _, item in found]
+        self.gates: Sequence[Gate] = list({id(item): item for item in self._items if isinstance(item, Gate)}.values())
+        # What is returned instead of what was searched comes from elsewhere.
         outside = walk(target, is_end=lambda item: _is_end(item) or isinstance(item, GatedRetriever))
         self.around: Sequence[str] = [path or type(item).__name__ for path, item in outside if keeps_texts(item)]
+        self.unfinished: Sequence[str] = [str(item) for item in self._items if isinstance(item, Unfinished)]
 
     @classmethod
     def accepts(cls, target: object) -> bool:
         """Return whether `target` is an object of LangChain."""
         return isinstance(target, (Runnable, VectorStore, BaseTool))
 
-    def observe(self, question: str, marks: Sequence[str], given: Any) -> str:
-        """Return what the model would read; the model itself is kept from reading it."""
-        if isinstance(self._target, VectorStore):
-            return _text_of(self._target.similarity_search(question))
-        inputs = [given] if given is not None else inputs_for(self._target, question)
+    def retrieves(self) -> bool:
+        """Return whether there is something that retrieves, or a function that may make it."""
+        return any(isinstance(item, (BaseRetriever, VectorStore, FunctionType)) for item in self._items)
+
+    def watching(self, run: Run) -> Any:
+        """Watch everything of LangChain that retrieves, speaks or runs a tool."""
+        return watching_langchain(run)
+
+    def ask(self, question: str, given: Any) -> str:
+        """Ask the object once, to its end, and return the texts in what it returns."""
+        target = self._target
+        if isinstance(target, VectorStore):
+            return _text_of(
+                _either(lambda: target.similarity_search(question), lambda: target.asimilarity_search(question))
+            )
+        inputs = [given] if given is not None else inputs_for(target, question)
         # Which form a chain takes cannot be known for sure, so a wrong one is answered with the next.
         for number, one in enumerate(inputs, start=1):
             try:
-                return self._ask(one, marks)
+                return _text_of(self._invoke(one))
             except Exception:
                 if number == len(inputs):
                     raise
         raise AssertionError("there is always an input")
 
-    def _ask(self, given: Any, marks: Sequence[str]) -> str:
-        watcher = _Watcher(marks)
-        try:
-            with _quiet_callbacks():
-                result = self._target.invoke(given, config={"callbacks": [watcher]})
-        except _Seen:
-            return watcher.text()
-        except Exception:
-            # A chain may wrap, or choke on, what ends the proof; what was seen until then counts.
-            if not watcher.has_mark():
-                raise
-            return watcher.text()
-        return watcher.text() if watcher.has_mark() else f"{watcher.text()}\n{_text_of(result)}"
+    def _invoke(self, given: Any) -> Any:
+        target = self._target
+        return _either(lambda: target.invoke(given, config=_config()), lambda: target.ainvoke(given, config=_config()))
+
+    def written(self) -> Iterable[str]:
+        """Return the texts that the chain itself has."""
+        for item in self._items:
+            yield from _texts_of(item)
 
 
 @contextmanager
-def _quiet_callbacks() -> Iterator[None]:
-    """Keep out of the log that the watcher raised: that is how the proof ends, and not an error."""
-    logger = logging.getLogger("langchain_core.callbacks.manager")
-
-    def is_foreign(record: logging.LogRecord) -> bool:
-        return not isinstance(record.args, tuple) or _Watcher.__name__ not in record.args
-
-    logger.addFilter(is_foreign)
-    try:
+def watching_langchain(run: Run) -> Iterator[None]:
+    """Watch everything of LangChain that retrieves, speaks or runs a tool, and tell a run of a proof."""
+    with ExitStack() as stack:
+        stack.enter_context(replaced((BaseRetriever, VectorStore), _RETRIEVES, functools.partial(_retrieving, run)))
+        stack.enter_context(replaced((BaseStore,), ("mget", "amget"), functools.partial(_looking_up, run)))
+        stack.enter_context(replaced((BaseChatModel, BaseLLM), _GENERATES, functools.partial(_speaking, run)))
+        stack.enter_context(replaced((BaseTool,), ("_run", "_arun"), functools.partial(_running, run)))
         yield
-    finally:
-        logger.removeFilter(is_foreign)
 
 
-class _Seen(Exception):
-    """The prompt has been seen; nobody needs to answer it."""
+def _retrieving(run: Run, method: Any) -> Callable[..., Any]:
+    if asyncio.iscoroutinefunction(method):
+
+        @functools.wraps(method)
+        async def asearch(self: Any, *args: Any, **kwargs: Any) -> Any:
+            if _is_gated(self):
+                return await method(self, *args, **kwargs)
+            with run.calling(self) as call:
+                result = await method(self, *args, **kwargs)
+                return run.returned(call, _chunks(result), result, _add)
+
+        return asearch
+
+    @functools.wraps(method)
+    def search(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if _is_gated(self):
+            return method(self, *args, **kwargs)
+        with run.calling(self) as call:
+            result = method(self, *args, **kwargs)
+            return run.returned(call, _chunks(result), result, _add)
+
+    return search
 
 
-class _Watcher(BaseCallbackHandler):
-    # Without this, LangChain swallows what a handler raises, and asks the model.
-    raise_error = True
+def _looking_up(run: Run, method: Any) -> Callable[..., Any]:
+    if asyncio.iscoroutinefunction(method):
 
-    def __init__(self, marks: Sequence[str]) -> None:
-        self._marks = marks
-        self.prompts: list[str] = []
+        @functools.wraps(method)
+        async def alook_up(self: Any, *args: Any, **kwargs: Any) -> Any:
+            result = await method(self, *args, **kwargs)
+            run.looked_up(self, _chunks(result))
+            return result
 
-    def on_chat_model_start(self, serialized: Any, messages: list[list[BaseMessage]], **kwargs: Any) -> None:  # noqa: ARG002 - the base's signature
-        """Read the prompt of a chat model."""
-        self._see([str(message.content) for batch in messages for message in batch])
+        return alook_up
 
-    def on_llm_start(self, serialized: Any, prompts: list[str], **kwargs: Any) -> None:  # noqa: ARG002 - the base's signature
-        """Read the prompt of a completion model."""
-        self._see(prompts)
+    @functools.wraps(method)
+    def look_up(self: Any, *args: Any, **kwargs: Any) -> Any:
+        result = method(self, *args, **kwargs)
+        run.looked_up(self, _chunks(result))
+        return result
 
-    def text(self) -> str:
-        return "\n".join(self.prompts)
+    return look_up
 
-    def has_mark(self) -> bool:
-        text = self.text()
-        return any(mark in text for mark in self._marks)
 
-    def _see(self, prompts: Sequence[str]) -> None:
-        self.prompts += prompts
-        if self.has_mark():
-            raise _Seen
+def _speaking(run: Run, method: Any) -> Callable[..., Any]:
+    if asyncio.iscoroutinefunction(method):
+
+        @functools.wraps(method)
+        async def agenerate(self: Any, given: Any, *args: Any, **kwargs: Any) -> Any:
+            run.read(_read(given))
+            result = await method(self, given, *args, **kwargs)
+            _note(run, result)
+            return result
+
+        return agenerate
+    if inspect.isasyncgenfunction(method):
+
+        @functools.wraps(method)
+        async def astream(self: Any, given: Any, *args: Any, **kwargs: Any) -> Any:
+            run.read(_read(given))
+            said = []
+            async for part in method(self, given, *args, **kwargs):
+                said.append(_text_of(part))
+                yield part
+            run.spoke("".join(said))
+
+        return astream
+    if inspect.isgeneratorfunction(method):
+
+        @functools.wraps(method)
+        def stream(self: Any, given: Any, *args: Any, **kwargs: Any) -> Any:
+            run.read(_read(given))
+            said = []
+            for part in method(self, given, *args, **kwargs):
+                said.append(_text_of(part))
+                yield part
+            run.spoke("".join(said))
+
+        return stream
+
+    @functools.wraps(method)
+    def generate(self: Any, given: Any, *args: Any, **kwargs: Any) -> Any:
+        run.read(_read(given))
+        result = method(self, given, *args, **kwargs)
+        _note(run, result)
+        return result
+
+    return generate
+
+
+def _running(run: Run, method: Any) -> Callable[..., Any]:
+    if asyncio.iscoroutinefunction(method):
+
+        @functools.wraps(method)
+        async def arun_tool(self: Any, *args: Any, **kwargs: Any) -> Any:
+            return await method(self, *args, **kwargs) if _may_run(run, self) else _refusal(self)
+
+        return arun_tool
+
+    @functools.wraps(method)
+    def run_tool(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return method(self, *args, **kwargs) if _may_run(run, self) else _refusal(self)
+
+    return run_tool
+
+
+def _may_run(run: Run, tool: BaseTool) -> bool:
+    functions = (getattr(tool, "func", None), getattr(tool, "coroutine", None))
+    plain = [getattr(one, "func", one) for one in functions if one is not None]
+    # What the framework makes of a retriever does nothing but ask it.
+    reads = bool(plain) and all(getattr(one, "__module__", "") == "langchain_core.tools.retriever" for one in plain)
+    return run.may_run(tool.name, only_reads=reads)
+
+
+def _refusal(tool: BaseTool) -> Any:
+    return (_NOT_RUN, None) if tool.response_format == "content_and_artifact" else _NOT_RUN
+
+
+def _is_gated(item: object) -> bool:
+    return hasattr(type(item), "ungated")
+
+
+def _add(result: Any, chunks: Sequence[Chunk]) -> Any:
+    """Return what a search found with other documents before it, in the same form."""
+    documents = [Document(page_content=c.text, metadata=dict(c.metadata), id=c.id) for c in chunks]
+    first = result[0] if isinstance(result, (list, tuple)) and result else None
+    if isinstance(first, tuple):
+        return [*((document, *first[1:]) for document in documents), *result]
+    return [*documents, *result] if isinstance(result, (list, tuple)) else result
+
+
+def _chunks(result: Any) -> list[Chunk]:
+    return [to_chunk(document) for document in _documents(result)]
+
+
+def _documents(value: Any, depth: int = 0) -> Iterator[Document]:
+    if isinstance(value, Document):
+        yield value
+    elif isinstance(value, (dict, list, tuple)) and depth < _DEEPEST:
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _documents(one, depth + 1)
+
+
+def _read(given: Any) -> list[str]:
+    """Return what a model is about to read, without what it has said itself."""
+    if isinstance(given, str):
+        return [given]
+    if isinstance(given, AIMessage):
+        return []
+    if isinstance(given, BaseMessage):
+        return [_content(given)]
+    if isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], str):
+        return [] if given[0] in ("ai", "assistant") else [str(given[1])]
+    if isinstance(given, dict):
+        return [] if given.get("role") in ("ai", "assistant") else [str(given.get("content", given))]
+    if isinstance(given, (list, tuple)):
+        return [text for one in given for text in _read(one)]
+    messages = getattr(given, "to_messages", None)
+    return _read(messages()) if messages is not None else [str(given)]
+
+
+def _content(message: BaseMessage) -> str:
+    content = message.content
+    if isinstance(content, str):
+        return content
+    return "\n".join(str(block.get("text", block)) if isinstance(block, dict) else str(block) for block in content)
+
+
+def _note(run: Run, result: Any) -> None:
+    for batch in getattr(result, "generations", ()):
+        for generation in batch:
+            run.spoke(str(getattr(generation, "text", "")))
 
 
 def _is_end(item: object) -> bool:
-    # Behind a gate there is nothing to find; a document, a message or a model leads nowhere.
+    # Behind a gate there is nothing to find; a document or a message leads nowhere.
     return isinstance(item, (Gate, Document, BaseMessage))
 
 
-def _asks_another(item: object) -> bool:
-    """Whether a retriever gets its documents from another retriever or store, which is a leaf of its own."""
-    if isinstance(item, (GatedRetriever, GatedVectorStore)):
-        return True
-    if isinstance(item, VectorStore):
-        return False
-    inner = walk(item, is_end=lambda other: isinstance(other, (Gate, Document)))
-    return any(other is not item and isinstance(other, (BaseRetriever, VectorStore)) for _, other in inner)
+def _texts_of(item: Any) -> Iterator[str]:
+    """Yield the texts in one object of a chain that are the chain's own words."""
+    if isinstance(item, BaseMessage):
+        yield _content(item)
+    elif isinstance(item, BasePromptTemplate):
+        yield from _strings(item.__dict__)
+    elif isinstance(item, FunctionType):
+        yield from _constants(item.__code__)
+    elif isinstance(item, (BaseTool, Runnable)):
+        yield from (value for value in getattr(item, "__dict__", {}).values() if isinstance(value, str))
+    elif type(item).__module__.startswith("langchain_core.prompts"):
+        yield from _strings(getattr(item, "__dict__", {}))
 
 
-def _leaf(path: str, item: Any) -> Leaf:
-    plant = _plant_store if isinstance(item, VectorStore) else _plant_retriever
-    return Leaf(path, type(item).__name__, lambda canaries: plant(item, _documents(canaries)))
+def _strings(value: Any, depth: int = 0) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, BaseMessage):
+        yield _content(value)
+    elif depth < _DEEPEST:
+        if isinstance(value, dict):
+            for one in value.values():
+                yield from _strings(one, depth + 1)
+        elif isinstance(value, (list, tuple)):
+            for one in value:
+                yield from _strings(one, depth + 1)
+        elif type(value).__module__.startswith("langchain_core.prompts"):
+            yield from _strings(getattr(value, "__dict__", {}), depth + 1)
 
 
-def _documents(canaries: Canaries) -> list[Document]:
-    return [Document(page_content=c.text, metadata=dict(c.metadata), id=c.id) for c in canaries.chunks]
+def _constants(code: CodeType) -> Iterator[str]:
+    for value in code.co_consts:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, CodeType):
+            yield from _constants(value)
 
 
-def _plant_retriever(retriever: Any, documents: list[Document]) -> Callable[[], None]:
-    find, afind = retriever._get_relevant_documents, retriever._aget_relevant_documents
-
-    def planted(*args: Any, **kwargs: Any) -> Any:
-        return [*documents, *find(*args, **kwargs)]
-
-    async def aplanted(*args: Any, **kwargs: Any) -> Any:
-        found = await afind(*args, **kwargs)
-        # By default the asynchronous way leads through the synchronous one, where they are planted already.
-        return found if any(document in found for document in documents) else [*documents, *found]
-
-    return _shadow(retriever, {"_get_relevant_documents": planted, "_aget_relevant_documents": aplanted})
+def _either(ask: Callable[[], Any], ask_later: Callable[[], Any]) -> Any:
+    """Return what a synchronous call returns, or the asynchronous one where there is no synchronous way."""
+    try:
+        return ask()
+    except (NotImplementedError, TypeError, RuntimeError) as error:
+        failed = error
+    try:
+        return wait_for(ask_later())
+    except Exception:  # noqa: BLE001 - what the first way said is what a user of that way would see
+        raise failed from None
 
 
-def _plant_store(store: Any, documents: list[Document]) -> Callable[[], None]:
-    methods: dict[str, Any] = {}
-    for name in (*_SEARCHES, *_SCORED):
-        planted = [(document, 1.0) for document in documents] if name in _SCORED else list(documents)
-        methods[name] = _planted(getattr(store, name), planted)
-        methods[f"a{name}"] = _aplanted(getattr(store, f"a{name}"), planted)
-    return _shadow(store, methods)
-
-
-def _planted(search: Any, planted: list[Any]) -> Any:
-    def found(*args: Any, **kwargs: Any) -> Any:
-        rest = search(*args, **kwargs)
-        # One search may call another, where they are planted already.
-        return rest if any(one in rest for one in planted) else [*planted, *rest]
-
-    # The gate reads it to see whether, and how, k can be asked for.
-    found.__signature__ = inspect.signature(search)  # type: ignore[attr-defined]
-    return found
-
-
-def _aplanted(search: Any, planted: list[Any]) -> Any:
-    async def found(*args: Any, **kwargs: Any) -> Any:
-        rest = await search(*args, **kwargs)
-        return rest if any(one in rest for one in planted) else [*planted, *rest]
-
-    found.__signature__ = inspect.signature(search)  # type: ignore[attr-defined]
-    return found
-
-
-def _shadow(item: Any, methods: dict[str, Any]) -> Callable[[], None]:
-    """Put methods into an object's own namespace, before those of its class, and return what takes them out."""
-    before = {name: item.__dict__[name] for name in methods if name in item.__dict__}
-    # Past `__setattr__`, by which pydantic refuses what is not a field.
-    item.__dict__.update(methods)
-
-    def undo() -> None:
-        for name in methods:
-            item.__dict__.pop(name, None)
-        item.__dict__.update(before)
-
-    return undo
+def _config() -> Any:
+    """Return a configuration under which a graph with a memory begins a conversation of its own."""
+    return {"configurable": {"thread_id": f"headgate-{uuid.uuid4().hex}"}}
 
 
 def _text_of(result: Any) -> str:
     if isinstance(result, Document):
         return result.page_content
     if isinstance(result, BaseMessage):
-        return str(result.content)
+        return _content(result)
     if isinstance(result, dict):
         return "\n".join(_text_of(value) for value in result.values())
     if isinstance(result, (list, tuple)):

@@ -21,6 +21,7 @@ from headgate.admission.concluding import judge_admission
 from headgate.admission.emptiness import require_admissible
 from headgate.admission.observing import is_observing, under_observation
 from headgate.admission.planning import Answers, Plan, plan_admission, weigh
+from headgate.admission.proving import current_proof
 from headgate.admission.quarantine import Watch
 from headgate.admission.recording import Recorder
 from headgate.admission.releases import RELEASES
@@ -209,8 +210,11 @@ class Gate:
         Returns:
             The admission; if it could not be recorded and the policy says so, one in which everything is dropped.
         """
+        proof = current_proof()
+        if proof is not None:
+            proof.released(self, admission)
         # Documents made up for a proof would count as failures and stand in the log as traffic.
-        if not (is_observing() or self._is_proof(admission)):
+        elif not (is_observing() or self._is_proof(admission)):
             # Before recording: a log that fails gives every document G905, and a full disk would hold all sources.
             if self._watch.sources:
                 self._observe(admission)
@@ -240,7 +244,7 @@ class Gate:
             framework: the framework that asked, for metrics.
             spans: the open spans of this very admission; they say what was decided, in place of a span of its own.
         """
-        if not self._is_proof(admission):
+        if current_proof() is None and not self._is_proof(admission):
             self._recorder.trace(admission, context, framework, spans)
 
     def flush(self, timeout: float | None = None) -> bool:
@@ -340,6 +344,9 @@ class Gate:
         instant = require_aware(now, "now") if now is not None else self._clock()
         at = require_aware(as_of, "as_of") if as_of is not None else None
         revision = under_observation(self._revision, self._limits) if is_observing() else self._revision
+        proof = current_proof()
+        if proof is not None:
+            revision = proof.revision_of(self, revision, self._limits)
         # A chunk that another gate released has no seal any more; only such a chunk itself, because callers of this
         # method bring what is in an index as well.
         found = [RELEASES.recall(chunk, is_own_only=True) for chunk in chunks[: self._limits.chunks]]

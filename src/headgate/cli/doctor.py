@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from typing import Annotated, Any
 
 import typer
 
@@ -19,18 +20,38 @@ def doctor(
         str, typer.Argument(metavar="MODULE:NAME", help="Where the chain, engine or retriever is: module:name.")
     ],
     question: Annotated[str, typer.Option(help="What to ask.")] = "What does the handbook say?",
+    given: Annotated[
+        str | None,
+        typer.Option(
+            "--input", metavar="JSON", help="The input, where it is not the question alone: the state of a graph."
+        ),
+    ] = None,
+    run_tools: Annotated[
+        bool, typer.Option("--run-tools", help="Run tools that may do more than read, if a model asks for them.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Plant canaries behind your own retriever and look at the prompt.
+    """Ask your own chain with canaries in it, and with every gate closed, and look at what its models read.
 
-    Exit code 1 if a promise does not hold, 2 if the chain could not be asked.
+    Its models are really asked, a few times. Exit code 1 if a promise is broken or not proved, 2 if the chain could not
+    be asked.
     """
     from headgate.testing import prove
 
-    diagnosis = prove(load_target(target), question)
+    diagnosis = prove(load_target(target), question, given=_read_input(given), run_tools=run_tools)
     if as_json:
         print_json(diagnosis.to_dict())
     else:
         typer.echo(str(diagnosis))
     if not diagnosis.holds:
         raise typer.Exit(1)
+
+
+def _read_input(given: str | None) -> Any:
+    """Return the input that a JSON text says, or the text itself."""
+    if given is None:
+        return None
+    try:
+        return json.loads(given)
+    except ValueError:
+        return given

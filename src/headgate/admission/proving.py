@@ -1,0 +1,103 @@
+"""A proof under way: meanwhile the gates of this process judge as the proof says, and record nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Protocol
+
+from headgate.admission.revision import ResolvedSource, Revision
+from headgate.assurance import SEALED, is_proof
+from headgate.caching import Memo
+from headgate.decision import Admission
+from headgate.errors import HeadgateError
+from headgate.limits import Limits
+from headgate.provenance import KeySet, Requirement
+
+__all__ = ["Proof", "closed", "current_proof", "knowing_keys", "proving"]
+
+_starting = threading.Lock()
+_running: list[Proof] = []
+
+
+class Proof(Protocol):
+    """A proof under way."""
+
+    def revision_of(self, gate: object, revision: Revision, limits: Limits) -> Revision:
+        """Return the revision under which a gate judges meanwhile."""
+
+    def released(self, gate: object, admission: Admission) -> None:
+        """Take note of what a gate has decided."""
+
+
+def current_proof() -> Proof | None:
+    """Return the proof under way in this process, if there is one."""
+    return _running[0] if _running else None
+
+
+@contextmanager
+def proving(proof: Proof) -> Iterator[None]:
+    """Have every gate of this process judge for a proof and record nothing.
+
+    It holds for all threads and tasks, because a chain may use both; so it is for a process that serves no traffic.
+
+    Raises:
+        HeadgateError: another proof is under way.
+    """
+    with _starting:
+        if _running:
+            raise HeadgateError("Another chain is being proved in this process. Wait until that is over.")
+        _running.append(proof)
+    try:
+        yield
+    finally:
+        _running.clear()
+
+
+def closed(revision: Revision, limits: Limits) -> Revision:
+    """Return a revision that keeps everything out, whatever the policy says."""
+
+    def shut(source: ResolvedSource) -> ResolvedSource:
+        # A proof is required, and no key is known.
+        requirement = Requirement(source.id, SEALED, KeySet(), is_default=source.requirement.is_default)
+        return replace(source, requirement=requirement, modes=dict.fromkeys(source.modes, "enforce"))
+
+    shut_one = _changed(revision, {name: shut(one) for name, one in revision.sources.items()}, shut(revision.default))
+    return replace(_forgetting(shut_one, limits), mode="enforce", strictest="enforce", keeps_out=True, on_empty="empty")
+
+
+def knowing_keys(revision: Revision, keys: KeySet, limits: Limits) -> Revision:
+    """Return a revision in which every source that requires a proof, and has keys, accepts further keys too.
+
+    It is of the same digest, because for all other documents it is the same policy.
+    """
+
+    def trusting(source: ResolvedSource) -> ResolvedSource:
+        requirement = source.requirement
+        # A source without keys admits nothing, and must not seem to.
+        if not is_proof(requirement.require) or not len(requirement.keys):
+            return source
+        # What is made up for a proof is on nobody's list of what is current.
+        return replace(source, requirement=replace(requirement, keys=requirement.keys | keys, manifest=None))
+
+    sources = {name: trusting(one) for name, one in revision.sources.items()}
+    known = _changed(revision, sources, trusting(revision.default))
+    # A note or an error where nothing is left would hide what became of the documents.
+    return replace(_forgetting(known, limits), on_empty="empty")
+
+
+def _changed(revision: Revision, sources: dict[str, ResolvedSource], default: ResolvedSource) -> Revision:
+    patterns = tuple((pattern, sources[source.id]) for pattern, source in revision.patterns)
+    return replace(revision, sources=sources, default=default, patterns=patterns)
+
+
+def _forgetting(revision: Revision, limits: Limits) -> Revision:
+    return replace(
+        revision,
+        facts=Memo(limits.memo_entries, limits.memo_chars),
+        verdicts=Memo(limits.memo_entries, limits.memo_chars),
+        rewrites=Memo(limits.memo_entries, limits.memo_chars),
+        places=Memo(limits.memo_entries),
+    )

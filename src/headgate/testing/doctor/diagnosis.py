@@ -1,0 +1,153 @@
+"""What a proof has shown: per promise whether it holds, is broken or is not proved, and what became of each canary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = ["PROMISES", "Diagnosis", "Fate", "Outcome", "Verdict"]
+
+PROMISES = {
+    "around": "nothing reaches a model around the gate",
+    "forged": "a forged document does not reach the prompt",
+    "tampered": "a document that was changed does not",
+    "stale": "a document past its date does not",
+    "uncovered": "metadata that no proof covers does not",
+    "genuine": "a genuine, current document reaches the prompt",
+    "worded": "it reaches it in the glossary's words",
+}
+
+Outcome = Literal["holds", "broken", "not proved"]
+_WORDS: Mapping[Outcome, str] = {"holds": "holds", "broken": "BROKEN", "not proved": "not proved"}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether one promise is kept.
+
+    Attributes:
+        promise: a name in `PROMISES`.
+        outcome: `holds`, `broken` or `not proved`.
+        source: the source of the policy that it is about; None where it is about the chain.
+        why: where it is broken, or why it is not proved.
+    """
+
+    promise: str
+    outcome: Outcome
+    source: str | None = None
+    why: str = ""
+
+    def __str__(self) -> str:
+        about = f" ({self.source})" if self.source is not None else ""
+        why = f": {self.why}" if self.why else ""
+        return f"{_WORDS[self.outcome]:<10}  {PROMISES[self.promise]}{about}{why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a canary.
+
+    Attributes:
+        kind: what was wrong with it, or `genuine`.
+        source: the source that it pretended to, or did, come from.
+        station: `in the prompt`, `dropped`, `not in the prompt` where a step behind the gate lost it, or `not asked`
+            where it never came to a gate.
+        codes: why it was dropped.
+    """
+
+    kind: str
+    source: str
+    station: str
+    codes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        because = f" ({', '.join(self.codes)})" if self.codes else ""
+        return f"{self.kind} of {self.source}: {self.station}{because}"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What a proof has shown.
+
+    Attributes:
+        verdicts: one for each promise and source.
+        fates: what became of each canary.
+        own: how many of the chain's own documents came to a gate, and how many passed.
+        reasons: why the others did not: the first code of each, counted.
+        advice: what to change.
+        unproved: what the proof could not see.
+    """
+
+    verdicts: tuple[Verdict, ...] = ()
+    fates: tuple[Fate, ...] = ()
+    own: tuple[int, int] = (0, 0)
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    advice: tuple[str, ...] = ()
+    unproved: tuple[str, ...] = ()
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether no promise is broken, and a genuine document has reached the prompt."""
+        is_genuine = any(one.promise == "genuine" and one.outcome == "holds" for one in self.verdicts)
+        return is_genuine and not self.broken
+
+    @property
+    def holds(self) -> bool:
+        """Whether every promise is proved to hold, and nothing was left out of sight."""
+        return self.is_kept and not self.unproved and all(one.outcome == "holds" for one in self.verdicts)
+
+    @property
+    def broken(self) -> tuple[Verdict, ...]:
+        """The promises that are not kept."""
+        return tuple(one for one in self.verdicts if one.outcome == "broken")
+
+    @property
+    def promises(self) -> dict[str, dict[str, bool]]:
+        """By source, or `chain`: which promises hold; one that is not proved is missing."""
+        found: dict[str, dict[str, bool]] = {}
+        for one in self.verdicts:
+            if one.outcome != "not proved":
+                held = found.setdefault(one.source or "chain", {})
+                held[one.promise] = held.get(one.promise, True) and one.outcome == "holds"
+        return found
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """The sources whose canaries came to no gate."""
+        lost = {one.source for one in self.fates if one.station == "not asked"}
+        return tuple(sorted(lost - {one.source for one in self.fates if one.station != "not asked"}))
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the diagnosis as plain JSON values."""
+        return {
+            "holds": self.holds,
+            "verdicts": [
+                {"promise": one.promise, "outcome": one.outcome, "source": one.source, "why": one.why}
+                for one in self.verdicts
+            ],
+            "canaries": [
+                {"kind": one.kind, "source": one.source, "station": one.station, "codes": list(one.codes)}
+                for one in self.fates
+            ],
+            "own_documents": {"seen": self.own[0], "pass": self.own[1], "reasons": dict(self.reasons)},
+            "unproved": list(self.unproved),
+            "advice": list(self.advice),
+        }
+
+    def __str__(self) -> str:
+        lines = [self._headline(), "", *(f"  {one}" for one in self.verdicts)]
+        lines += ["", "Canaries:", *(f"  {one}" for one in self.fates)] if self.fates else []
+        seen, passed = self.own
+        if seen:
+            counted = sorted(self.reasons.items(), key=lambda item: (-item[1], item[0]))
+            because = ", because " + ", ".join(f"{code} ({count})" for code, count in counted) if counted else ""
+            lines += ["", f"Of your own documents, {passed} of {seen} pass{because}."]
+        lines += ["", "Not seen:", *(f"  {one}" for one in self.unproved)] if self.unproved else []
+        lines += ["", *self.advice] if self.advice else []
+        return "\n".join(lines)
+
+    def _headline(self) -> str:
+        if self.holds:
+            return "The line works."
+        return "The line does not work." if self.broken or not self.verdicts else "The line is not proved."

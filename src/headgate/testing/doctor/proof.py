@@ -1,0 +1,302 @@
+"""prove: does the line work in your own chain? It is asked with every gate closed, and with canaries."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Any, Protocol
+
+from headgate.admission.emptiness import NOTE
+from headgate.admission.gate import Gate
+from headgate.admission.proving import proving
+from headgate.admission.revision import ResolvedSource, Revision
+from headgate.chunk import Chunk
+from headgate.clock import utc_now
+from headgate.errors import AdapterError, HeadgateError
+from headgate.freshness.entries import find_entry
+from headgate.integration.adapters import adapters
+from headgate.policy.matching import normalise_uri
+from headgate.testing.doctor.canaries import Canaries, Canary
+from headgate.testing.doctor.diagnosis import Diagnosis, Fate, Verdict
+from headgate.testing.doctor.judging import judge_canary
+from headgate.testing.doctor.run import Run
+from headgate.testing.doctor.wording import is_within, unexplained
+
+__all__ = ["Probe", "prove"]
+
+_SHOWN_CHARS = 200
+_EXCERPT_CHARS = 60
+_MOST_SOURCES = 12
+_MOST_ALONE = 12
+_SEVERITY = {"holds": 0, "not proved": 1, "broken": 2}
+
+
+class Probe(Protocol):
+    """What an integration offers, as `prober(target)` of its adapter, so that its chains can be proved.
+
+    Attributes:
+        gates: the gates that can be found in the chain without asking it.
+        around: places from which a step behind the gate may add documents, which no run may have shown.
+        unfinished: what could not be looked through.
+    """
+
+    gates: Sequence[Gate]
+    around: Sequence[str]
+    unfinished: Sequence[str]
+
+    def retrieves(self) -> bool:
+        """Return whether there is, or may come to be, something that retrieves."""
+
+    def watching(self, run: Run) -> AbstractContextManager[None]:
+        """Watch everything of the framework that retrieves, speaks or runs a tool, and tell the run."""
+
+    def ask(self, question: str, given: Any) -> str:
+        """Ask the chain once, to its end, and return the texts in what it returns."""
+
+    def written(self) -> Iterable[str]:
+        """Return the texts that the chain itself has: templates, prompts, examples, history, descriptions of tools."""
+
+
+def prove(
+    target: object, question: str = "What does the handbook say?", *, given: Any = None, run_tools: bool = False
+) -> Diagnosis:
+    """Ask a chain several times, and look at everything that its models read.
+
+    First with canaries under each of the policy's sources: forged, changed, past their date, genuine. Then as it is.
+    Then with every gate closed: what of the documents reaches a model then goes around the gate. Nothing is recorded
+    meanwhile, and afterwards everything is as it was; but the chain's models are really asked. Run it where nobody
+    else uses the same process for traffic.
+
+    Args:
+        target: a retriever, vector store, index, chain, engine, agent, graph or workflow, gated or not.
+        question: what to ask; the canaries are found whatever it is.
+        given: the input, where it is not the question alone.
+        run_tools: whether to run tools that are not known to only read.
+
+    Returns:
+        Which promises hold, which are broken and where, and what was not proved.
+
+    Raises:
+        AdapterError: no installed integration knows such an object.
+        HeadgateError: the chain raised before anything could be seen, or another proof is under way.
+    """
+    probe = _find_probe(target)
+    if not probe.retrieves():
+        raise AdapterError(f"No retriever and no vector store can be found in this {type(target).__name__}.")
+    return _Proof(probe, question, given, may_run_tools=run_tools).diagnose()
+
+
+class _Proof:
+    def __init__(self, probe: Probe, question: str, given: Any, *, may_run_tools: bool) -> None:
+        self._probe = probe
+        self._question = question
+        self._given = given
+        self._may_run_tools = may_run_tools
+        self._unproved: list[str] = list(probe.unfinished)
+
+    def diagnose(self) -> Diagnosis:
+        known = list(self._probe.gates)
+        canaries = Canaries(known[0].now() if known else utc_now(), self._question)
+        # With canaries at once: a model may follow a script, and ask for documents the first time only.
+        first = self._plant(canaries, lambda found: self._made(canaries, known, found))
+        look = self._run(Run(may_run_tools=self._may_run_tools))
+        self._require_asked(first, look)
+        closed = self._run(Run(is_closed=True, may_run_tools=self._may_run_tools))
+        gates = list({id(gate): gate for gate in (*known, *first.gates.values(), *look.gates.values())}.values())
+        judged = self._judge(first, canaries, [gate for gate in gates if gate not in known])
+        every = [*self._around([first, look], closed, gates), *(one for verdicts, _ in judged for one in verdicts)]
+        if gates and not any(one.promise == "genuine" for one in every):
+            every.append(Verdict("genuine", "not proved", None, "no source of the policy could admit anything"))
+        verdicts = _summed(every)
+        for name in dict.fromkeys((*first.withheld_tools, *look.withheld_tools, *closed.withheld_tools)):
+            self._unproved.append(f"the tool {name!r} was not run, because it may do more than read (--run-tools)")
+        around = tuple(self._probe.around) if gates else ()
+        self._unproved += [f"what a step behind the gate may add from {place}" for place in around]
+        seen, passed, reasons = _own(look if look.admissions else first, canaries.word)
+        return Diagnosis(
+            verdicts,
+            tuple(fate for _, fate in judged),
+            (seen, passed),
+            reasons,
+            tuple(_advise(gates, verdicts, around, is_asked=bool(first.admissions or look.admissions))),
+            tuple(dict.fromkeys(self._unproved)),
+        )
+
+    def _run(self, run: Run) -> Run:
+        """Ask the chain once, under watch."""
+        with proving(run), self._probe.watching(run):
+            try:
+                run.result = self._probe.ask(self._question, self._given)
+            except Exception as error:  # noqa: BLE001 - whatever the chain raises, the proof says so
+                run.error = error
+        return run
+
+    def _require_asked(self, first: Run, look: Run) -> None:
+        """Raise where a chain failed before a model read anything, and note where it failed later.
+
+        What the runs after the first end with does not matter: a model may have said all that it had to say.
+        """
+        if first.error is None:
+            return
+        said = " ".join(str(first.error).split())[:_SHOWN_CHARS].rstrip(".")
+        problem = f"{type(first.error).__name__}: {said}"
+        if not first.prompts and look.error is not None and not look.prompts:
+            raise HeadgateError(
+                f"The chain could not be asked, so nothing is proved: {problem}. "
+                "If it needs another input, give it with prove(chain, given=...)."
+            ) from first.error
+        self._unproved.append(f"what comes after an error in the chain ({problem})")
+
+    def _around(self, runs: Sequence[Run], closed: Run, gates: Sequence[Gate]) -> Iterator[Verdict]:
+        """Judge whether documents reach a model in a way that leads through no gate."""
+        written = [self._question, *_texts_in(self._given), *self._probe.written(), NOTE]
+        found = {
+            chunk.text: name for run in (*runs, closed) for name, chunk in run.found if isinstance(chunk.text, str)
+        }
+        broken = list(_ways(closed, found, written))
+        for run in runs if gates else ():
+            released = [chunk.text for one in run.admissions for chunk in one.chunks]
+            broken += _ways(run, found, [*written, *released])
+        yield from (Verdict("around", "broken", None, way) for way in broken)
+        for prompt in closed.prompts:
+            rest = unexplained(prompt.text, [*written, *prompt.said])
+            if rest is not None:
+                said = f"{rest[:_EXCERPT_CHARS]!a}"
+                why = f"a model reads, at {prompt.place}, what is in no template and came through no gate: {said}"
+                yield Verdict("around", "not proved", None, why)
+        yield Verdict("around", "holds")
+
+    def _made(self, canaries: Canaries, gates: Sequence[Gate], found: Sequence[Chunk]) -> list[Canary]:
+        """Return canaries under the sources of gates, shaped like documents that were found."""
+        if not gates:
+            return [canaries.stray(found)]
+        made = []
+        for gate in gates:
+            revision = gate.in_force
+            places = [(revision.source_of(_place(one, revision)).id, one) for one in found]
+            for source in self._sources(gate, {name for name, _ in places}):
+                samples = [one for name, one in places if name == source.id] or list(found)
+                made += canaries.under(revision, source, samples)
+        # What has to be kept out first: where only some documents go on, a gate has to judge it all the same.
+        return sorted(made, key=lambda one: one.kind in ("genuine", "uncovered"))
+
+    def _sources(self, gate: Gate, found: Container[str]) -> list[ResolvedSource]:
+        """Return a gate's sources: those that documents were found of, the default, and others within a bound."""
+        revision = gate.in_force
+        sources = [*revision.sources.values(), revision.default]
+        sources.sort(key=lambda one: (one.id not in found, not one.requirement.is_default))
+        if len(sources) > _MOST_SOURCES:
+            self._unproved.append(f"the sources {', '.join(one.id for one in sources[_MOST_SOURCES:])}")
+        return sources[:_MOST_SOURCES]
+
+    def _judge(self, first: Run, canaries: Canaries, met: Sequence[Gate]) -> list[tuple[list[Verdict], Fate]]:
+        """Judge the canaries of a run; where gates were met only in it, those of a run for these gates instead."""
+        if met and not self._probe.gates:
+            first = self._plant(canaries, lambda found: self._made(canaries, met, found))
+        elif met:
+            more = self._plant(canaries, lambda found: self._made(canaries, met, found))
+            return [*self._judged(first, canaries), *self._judged(more, canaries)]
+        return self._judged(first, canaries)
+
+    def _judged(self, run: Run, canaries: Canaries) -> list[tuple[list[Verdict], Fate]]:
+        judged = []
+        alone = 0
+        for canary in run.canaries:
+            verdicts, fate = judge_canary(canary, run)
+            # Where few documents go on, there is no room for all.
+            if alone < _MOST_ALONE and any(one.outcome == "not proved" for one in verdicts):
+                alone += 1
+                again, other = judge_canary(canary, self._plant(canaries, partial(_only, canary)))
+                if all(one.outcome != "not proved" for one in again):
+                    verdicts, fate = again, other
+            judged.append((verdicts, fate))
+        return judged
+
+    def _plant(self, canaries: Canaries, hatch: Callable[[Sequence[Chunk]], Sequence[Canary]]) -> Run:
+        return self._run(Run(canaries.keys, hatch, may_run_tools=self._may_run_tools))
+
+
+def _summed(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
+    """Return one verdict for each promise and source: the one that says the least good."""
+    worst: dict[tuple[str, str | None], Verdict] = {}
+    for one in verdicts:
+        key = (one.promise, one.source)
+        if key not in worst or _SEVERITY[one.outcome] > _SEVERITY[worst[key].outcome]:
+            worst[key] = one
+    return tuple(worst.values())
+
+
+def _only(canary: Canary, found: Sequence[Chunk]) -> list[Canary]:  # noqa: ARG001 - it is there already
+    return [canary]
+
+
+def _ways(run: Run, found: dict[str, str], allowed: Sequence[str]) -> Iterator[str]:
+    for prompt in run.read_texts():
+        text = prompt.text
+        for document, name in found.items():
+            if is_within(document, text, [*allowed, *prompt.said]):
+                yield f"documents of {name} reach a model at {prompt.place}"
+
+
+def _place(chunk: Chunk, revision: Revision) -> str | None:
+    entry = find_entry(chunk.metadata, "source", revision.metadata)
+    return normalise_uri(entry[1]) if entry is not None else None
+
+
+def _own(run: Run, word: str) -> tuple[int, int, dict[str, int]]:
+    """Return how many of the chain's own documents came to a gate, how many passed, and why the others did not."""
+    decisions = {
+        decision.digest: decision
+        for admission in run.admissions
+        for chunk, decision in zip(admission.inputs, admission.decisions, strict=True)
+        if word not in str(chunk.text)
+    }
+    kept_out = [one for one in decisions.values() if not one.admitted]
+    reasons = Counter(one.reasons[0].code if one.reasons else "unknown" for one in kept_out)
+    return len(decisions), len(decisions) - len(kept_out), dict(reasons)
+
+
+def _texts_in(given: Any) -> Iterator[str]:
+    if isinstance(given, str):
+        yield given
+    elif isinstance(given, dict):
+        for value in given.values():
+            yield from _texts_in(value)
+    elif isinstance(given, (list, tuple)):
+        for value in given:
+            yield from _texts_in(value)
+    elif isinstance(getattr(given, "content", None), str):
+        yield given.content
+
+
+def _find_probe(target: object) -> Probe:
+    for adapter in adapters():
+        prober = getattr(adapter, "prober", None)
+        probe: Probe | None = prober(target) if prober is not None else None
+        if probe is not None:
+            return probe
+    raise AdapterError(f"No installed integration supports the type {type(target).__name__}.")
+
+
+def _advise(
+    gates: Sequence[Gate], verdicts: Sequence[Verdict], around: Sequence[str], *, is_asked: bool
+) -> Iterator[str]:
+    if not gates:
+        yield "There is no gate in this chain. Add the line: retriever = guard(retriever, 'headgate.yaml')."
+        return
+    modes = sorted({gate.policy.mode for gate in gates if gate.policy.mode != "enforce"})
+    if modes:
+        yield f"A gate runs in {' and '.join(modes)} mode, which keeps nothing out. Set mode: enforce in the policy."
+    if not is_asked:
+        yield "No gate was asked: the question did not lead to retrieval. Try another question or input."
+    broken = [one for one in verdicts if one.outcome == "broken"]
+    if any(one.promise == "around" for one in broken):
+        yield "Documents go around the gate. Guard what brings them too, or build the chain on what is guarded."
+    for source in dict.fromkeys(one.source for one in broken if one.promise == "forged" and not modes):
+        yield f"The source {source!r} lets in what nobody vouches for: see its `provenance.require` in the policy."
+    if any(one.promise == "genuine" and one.outcome == "not proved" for one in verdicts) and is_asked:
+        yield "Nothing genuine came to a model: a step between source and prompt changes the texts, or drops them."
+    if around:
+        yield f"Documents may go around the gate, from {', '.join(around)}. Put guard() outside of what adds them."

@@ -1,0 +1,63 @@
+"""Where the words of a prompt come from: what the chain itself says, what its documents say, and the rest. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+__all__ = ["is_within", "unexplained"]
+
+_PLACEHOLDER = re.compile(r"\{[^{}\n]{0,60}\}|%[sdr]")
+_OPEN, _CLOSE = "\1", "\2"
+_SHORTEST_PIECE = 3
+_MOST_PIECES = 5_000
+_MOST_CHARS = 1_000_000
+# Dates, numbers and names of roles are fewer letters than a sentence of a document has.
+_LETTERS = re.compile(r"[^\W\d_]")
+_FEW_LETTERS = 12
+_CUT = "\0"
+_LINE_CHARS = 24
+
+
+def unexplained(prompt: str, known: Iterable[str]) -> str | None:
+    """Return the longest stretch of a prompt that nobody is known to have written, or None if nothing is left.
+
+    Args:
+        prompt: what a model read.
+        known: texts that may be in it: templates (with their `{placeholders}`), questions, answers of models.
+    """
+    pieces: set[str] = set()
+    for text in known:
+        pieces.update(_pieces(text[:_MOST_CHARS]))
+        pieces.add(text.strip())
+    left = prompt[:_MOST_CHARS]
+    for piece in sorted(pieces, key=len, reverse=True)[:_MOST_PIECES]:
+        if len(piece) >= _SHORTEST_PIECE:
+            left = left.replace(piece, _CUT)
+    rest = max((part.strip() for part in left.split(_CUT)), key=_letters, default="")
+    return rest if _letters(rest) >= _FEW_LETTERS else None
+
+
+def _pieces(template: str) -> Iterator[str]:
+    """Yield what a template has around its placeholders; braces that it writes twice come out once."""
+    marked = template.replace("{{", _OPEN).replace("}}", _CLOSE)
+    for piece in _PLACEHOLDER.split(marked):
+        yield piece.replace(_OPEN, "{").replace(_CLOSE, "}").strip()
+
+
+def is_within(document: str, prompt: str, but_for: Sequence[str] = ()) -> bool:
+    """Return whether a prompt holds a document, or a line of it that is long enough to be nobody else's.
+
+    Args:
+        document: the document's text.
+        prompt: what a model read.
+        but_for: texts that may be in the prompt: what is a part of them does not count.
+    """
+    whole = document.strip()
+    parts = [whole] if _letters(whole) >= _FEW_LETTERS // 2 else []
+    parts += [line for line in map(str.strip, document.splitlines()) if len(line) >= _LINE_CHARS]
+    return any(part in prompt and not any(part in allowed for allowed in but_for) for part in parts)
+
+
+def _letters(text: str) -> int:
+    return len(_LETTERS.findall(text))
