@@ -130,8 +130,10 @@ def _compare(chunk: Chunk, publishing: Publishing, origin: Origin | None, *, lis
     Raises:
         HeadgateError: the origin says something else.
     """
+    if origin is None:
+        return None
     uri = normalise_uri(publishing.claims(chunk.metadata, chunk).arguments["subject"])
-    if origin is None or uri is None or (lists_unseen and not origin.has(uri)):
+    if uri is None or (lists_unseen and not origin.has(uri)):
         return None
     compared = origin.compare(uri, chunk)
     if compared.problem is not None:
