@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -23,7 +23,6 @@ from headgate.cli.options import (
     track,
 )
 from headgate.cli.stores import open_store, stored_items
-from headgate.clock import utc_now
 from headgate.corpus import CorpusItem, Listing, list_corpus, namespace_of
 from headgate.corpus.origin import Origin
 from headgate.encoding import in_number
@@ -68,47 +67,63 @@ ExpiresOption = Annotated[
     str, typer.Option("--expires", metavar="DURATION", help="How long the timestamp is in force, such as 7d or 36h.")
 ]
 
+KeyOption = Annotated[Path, typer.Option("--key", "-k", help="The private key (JWK or PEM).")]
+IssuerOption = Annotated[str, typer.Option("--issuer", "-i", help="Who vouches.")]
+NameOption = Annotated[str, typer.Option("--corpus", help="The name of the corpus.")]
+OutOption = Annotated[Path, typer.Option("--out", "-o", help="The folder of the manifest.")]
+AgainstOption = Annotated[
+    Path | None, typer.Option("--against", metavar="DOCUMENTS", help="The origin, to compare the index with.")
+]
+AgainstPrefixOption = Annotated[
+    str | None, typer.Option(help="What the URIs of the origin's files begin with; by default as --prefix.")
+]
+UnseenOption = Annotated[
+    bool, typer.Option("--unseen", help="With --against: list documents too that the origin does not have.")
+]
+IgnoreOption = Annotated[
+    list[str] | None, typer.Option(metavar="NAME", help="With --against: an entry that is not compared.")
+]
+CoverOption = Annotated[
+    list[str] | None, typer.Option(metavar="NAME", help="An entry that is covered too; by default all.")
+]
+HideOption = Annotated[
+    list[str] | None, typer.Option(metavar="NAME", help="An entry that is covered, and kept out of the prompt.")
+]
+NamespaceOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PATTERN", help="What the manifest speaks for; by default what its documents suggest."),
+]
+VersionOption = Annotated[int | None, typer.Option(min=0, help="By default one more than the version in force.")]
+TimestampKeyOption = Annotated[
+    Path | None, typer.Option(help="The private key for the timestamp, if it has one of its own.")
+]
+TimezoneOption = Annotated[
+    str | None, typer.Option(metavar="ZONE", help="The zone of times that have none, such as Europe/Berlin.")
+]
+DateOrderOption = Annotated[
+    str | None, typer.Option(metavar="DMY|MDY", help="How to read 03/04/2026; without it such dates are not read.")
+]
+
 
 def build(
     corpus_place: CorpusArgument,
-    key: Annotated[Path, typer.Option("--key", "-k", help="The private key (JWK or PEM).")],
-    issuer: Annotated[str, typer.Option("--issuer", "-i", help="Who vouches.")],
-    corpus: Annotated[str, typer.Option("--corpus", help="The name of the corpus.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the manifest.")],
-    against: Annotated[
-        Path | None, typer.Option("--against", metavar="DOCUMENTS", help="The origin, to compare the index with.")
-    ] = None,
-    against_prefix: Annotated[
-        str | None, typer.Option(help="What the URIs of the origin's files begin with; by default as --prefix.")
-    ] = None,
-    unseen: Annotated[
-        bool, typer.Option("--unseen", help="With --against: list documents too that the origin does not have.")
-    ] = False,
-    ignore: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="With --against: an entry that is not compared.")
-    ] = None,
+    key: KeyOption,
+    issuer: IssuerOption,
+    corpus: NameOption,
+    out: OutOption,
+    against: AgainstOption = None,
+    against_prefix: AgainstPrefixOption = None,
+    unseen: UnseenOption = False,
+    ignore: IgnoreOption = None,
     collection: CollectionOption = None,
-    cover: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="An entry that is covered too; by default all.")
-    ] = None,
-    hide: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="An entry that is covered, and kept out of the prompt.")
-    ] = None,
-    namespace: Annotated[
-        list[str] | None,
-        typer.Option(metavar="PATTERN", help="What the manifest speaks for; by default what its documents suggest."),
-    ] = None,
-    version: Annotated[int | None, typer.Option(min=0, help="By default one more than the version in force.")] = None,
+    cover: CoverOption = None,
+    hide: HideOption = None,
+    namespace: NamespaceOption = None,
+    version: VersionOption = None,
     expires: ExpiresOption = "7d",
-    timestamp_key: Annotated[
-        Path | None, typer.Option(help="The private key for the timestamp, if it has one of its own.")
-    ] = None,
-    timezone: Annotated[
-        str | None, typer.Option(metavar="ZONE", help="The zone of times that have none, such as Europe/Berlin.")
-    ] = None,
-    date_order: Annotated[
-        str | None, typer.Option(metavar="DMY|MDY", help="How to read 03/04/2026; without it such dates are not read.")
-    ] = None,
+    timestamp_key: TimestampKeyOption = None,
+    timezone: TimezoneOption = None,
+    date_order: DateOrderOption = None,
     policy: MaybePolicyOption = None,
     prefix: PrefixOption = None,
     questions: QuestionsOption = None,
@@ -132,12 +147,8 @@ def build(
     before = publication.current() if version is None else None
     if against is None and (unseen or ignore):
         raise HeadgateError("--unseen and --ignore are about a comparison: give --against DOCUMENTS.")
-    with ExitStack() as stack:
-        origin = None
-        if against is not None:
-            at = against_prefix if against_prefix is not None else prefix
-            origin = Origin(Documents(against, "Reading the origin", prefix=at, quiet=as_json), names, ignore or ())
-            stack.callback(origin.close)
+    start = against_prefix if against_prefix is not None else prefix
+    with _origin(against, start, names, ignore or (), quiet=as_json) as origin:
         listing = list_corpus(
             read_index(corpus_place, "Reading", collection, prefix, questions, quiet=as_json),
             keys=names,
@@ -151,9 +162,9 @@ def build(
         raise HeadgateError(f"{corpus_place}: no document can be listed. {_first(listing)}")
     statement, stamp = publication.publish(
         listing.entries,
-        version=version if version is not None else before.version + 1 if before is not None else 1,
+        version=version if version is not None else _next(before),
         namespace=_namespace(namespace, listing, before),
-        issued=instant(now) if now is not None else utc_now(),
+        issued=instant(now),
         lifetime=lifetime,
     )
     _report(listing, statement, stamp, out, is_compared=origin is not None, as_json=as_json)
@@ -180,7 +191,7 @@ def timestamp(
         folder,
         signing,
         keys=KeySet.load(keys) if keys is not None else signing.public,
-        issued=instant(now) if now is not None else utc_now(),
+        issued=instant(now),
         lifetime=duration(expires, "--expires"),
         at_least=at_least,
     )
@@ -252,6 +263,18 @@ def timestamp_values(stamp: TimestampStatement) -> dict[str, object]:
         "issued": stamp.issued.isoformat(),
         "expires": stamp.expires.isoformat(),
     }
+
+
+def _origin(
+    against: Path | None, prefix: str | None, names: MetadataKeys, ignored: Sequence[str], *, quiet: bool
+) -> AbstractContextManager[Origin | None]:
+    if against is None:
+        return nullcontext()
+    return Origin(Documents(against, "Reading the origin", prefix=prefix, quiet=quiet), names, ignored)
+
+
+def _next(before: ManifestStatement | None) -> int:
+    return before.version + 1 if before is not None else 1
 
 
 def _first(listing: Listing) -> str:
