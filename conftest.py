@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import sys
@@ -41,7 +42,9 @@ _CACHE = pytest.StashKey[str]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep indexes of manifests out of the user's cache folder."""
+    """Keep indexes of manifests out of the user's cache folder, and event loops out of the main thread."""
+    # LlamaIndex else takes the one that Python makes where nobody has said so, and nobody closes it.
+    asyncio.set_event_loop(None)
     config.stash[_CACHE] = os.environ["HEADGATE_CACHE"] = tempfile.mkdtemp(prefix="headgate-tests-")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import FunctionType, MethodType, ModuleType
 
-__all__ = ["Unfinished", "walk"]
+__all__ = ["Unfinished", "is_own_function", "walk"]
 
 _MOST = 100_000
 _DEEPEST = 30
@@ -29,6 +29,14 @@ class Unfinished:
 
     def __str__(self) -> str:
         return f"what lies behind {self.path[:200] or 'it'} was not seen after {self.seen:,} objects"
+
+
+def is_own_function(item: object) -> bool:
+    """Return whether an object is a function of headgate or of one of its integrations."""
+    module = getattr(item, "__module__", None) or ""
+    return isinstance(item, FunctionType) and (
+        module.split(".")[0] in ("headgate", "langchain_headgate") or ".headgate" in module
+    )
 
 
 def walk(root: object, is_end: Callable[[object], bool]) -> Iterator[tuple[str, object]]:
