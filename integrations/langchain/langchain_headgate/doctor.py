@@ -26,7 +26,7 @@ from headgate import Chunk, Gate
 from headgate.integration.loops import wait_for
 from headgate.testing.doctor import Run
 from headgate.testing.doctor.patching import replaced
-from headgate.testing.walking import Unfinished, is_own_function, walk
+from headgate.testing.walking import Unfinished, walk
 from langchain_headgate.asking import inputs_for
 from langchain_headgate.convert import to_chunk
 from langchain_headgate.outside import keeps_texts
@@ -301,9 +301,8 @@ def _note(run: Run, result: Any) -> None:
 
 
 def _is_end(item: object) -> bool:
-    # Behind a gate there is nothing to find; a document or a message leads nowhere, and our own functions lead to the
-    # gates of the whole process.
-    return isinstance(item, (Gate, Document, BaseMessage)) or is_own_function(item)
+    # Behind a gate there is nothing to find; a document or a message leads nowhere.
+    return isinstance(item, (Gate, Document, BaseMessage))
 
 
 def _texts_of(item: Any) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import FunctionType, MethodType, ModuleType
 
-__all__ = ["Unfinished", "is_own_function", "walk"]
+__all__ = ["Unfinished", "walk"]
 
 _MOST = 100_000
 _DEEPEST = 30
@@ -29,14 +29,6 @@ class Unfinished:
 
     def __str__(self) -> str:
         return f"what lies behind {self.path[:200] or 'it'} was not seen after {self.seen:,} objects"
-
-
-def is_own_function(item: object) -> bool:
-    """Return whether an object is a function of headgate or of one of its integrations."""
-    module = getattr(item, "__module__", None) or ""
-    return isinstance(item, FunctionType) and (
-        module.split(".")[0] in ("headgate", "langchain_headgate") or ".headgate" in module
-    )
 
 
 def walk(root: object, is_end: Callable[[object], bool]) -> Iterator[tuple[str, object]]:
@@ -101,9 +93,17 @@ def _of_function(function: FunctionType) -> Iterator[tuple[str, object]]:
     for number, value in enumerate(function.__defaults__ or ()):
         yield f"default{number}", value
     yield from (function.__kwdefaults__ or {}).items()
+    # The globals of our own modules hold the gates of the whole process.
+    if _is_own(function):
+        return
     for name in function.__code__.co_names:
         if name in function.__globals__:
             yield name, function.__globals__[name]
+
+
+def _is_own(function: FunctionType) -> bool:
+    module = str(function.__globals__.get("__name__", ""))
+    return module.split(".")[0] in ("headgate", "langchain_headgate") or ".headgate" in module
 
 
 def _attributes(item: object) -> Iterator[tuple[str, object]]:

@@ -30,7 +30,7 @@ from headgate import AdapterError, Chunk, Gate
 from headgate.integration.loops import wait_for
 from headgate.testing.doctor import Run
 from headgate.testing.doctor.patching import replaced
-from headgate.testing.walking import Unfinished, is_own_function, walk
+from headgate.testing.walking import Unfinished, walk
 from llama_index.postprocessor.headgate.convert import to_chunk
 from llama_index.postprocessor.headgate.engines import is_end, is_source
 from llama_index.postprocessor.headgate.postprocessor import HeadgatePostprocessor
@@ -333,8 +333,7 @@ def _constants(code: CodeType) -> Iterator[str]:
 
 
 def _leads_nowhere(item: object) -> bool:
-    # Our own functions lead to the gates of the whole process.
-    return isinstance(item, (Gate, BaseNode)) or is_own_function(item)
+    return isinstance(item, (Gate, BaseNode))
 
 
 def _asks_another(item: object) -> bool:
