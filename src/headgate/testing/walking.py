@@ -103,7 +103,7 @@ def _of_function(function: FunctionType) -> Iterator[tuple[str, object]]:
 
 def _is_own(function: FunctionType) -> bool:
     module = str(function.__globals__.get("__name__", ""))
-    return module.split(".")[0] in ("headgate", "langchain_headgate") or ".headgate" in module
+    return module.split(".", maxsplit=1)[0] in ("headgate", "langchain_headgate") or ".headgate" in module
 
 
 def _attributes(item: object) -> Iterator[tuple[str, object]]:
