@@ -153,10 +153,11 @@ class Releases:
                 if is_note(released):  # nobody's document must become one for having its words
                     continue
                 try:
-                    left, original = _kept(released), _kept(admission.inputs[decision.index], released.text)
                     self._number += 1
-                    weight = _weigh_all(original, left, decision)
-                    self._keep(Release(left, original, admission.id, decision, self._number, reference, weight))
+                    if not self._keep_again(released, admission.id, decision, reference):
+                        left, original = _kept(released), _kept(admission.inputs[decision.index], released.text)
+                        weight = _weigh_all(original, left, decision)
+                        self._keep(Release(left, original, admission.id, decision, self._number, reference, weight))
                 except Exception:  # noqa: BLE001, S112 - metadata may be any mapping; what is not kept is judged anew
                     continue
 
@@ -202,6 +203,27 @@ class Releases:
 
     def _of(self, text: object) -> tuple[Release, ...]:
         return self._known.get(text, ()) if type(text) is str else ()
+
+    def _keep_again(self, released: Chunk, admission: str, decision: Decision, gate: weakref.ref[Any]) -> bool:
+        """Keep what was kept under this text the last time, and return whether it is that: nearly always it is."""
+        known = self._known.get(released.text)
+        if known is None:
+            return False
+        last = known[-1]
+        before = last.decision
+        # One object of evidence stands for one text and one metadata, types and all: facts are remembered by these.
+        is_again = (
+            before.evidence is decision.evidence
+            and before.rewrite is decision.rewrite
+            and not (before.metadata_rewrites or decision.metadata_rewrites)
+            and last.released.id == released.id
+            and last.released.metadata == released.metadata
+        )
+        if is_again:
+            again = Release(last.released, last.original, admission, decision, self._number, gate, last.weight)
+            del self._known[released.text]
+            self._known[released.text] = (*known[:-1], again)
+        return is_again
 
     def _keep(self, release: Release) -> None:
         if release.weight > self._limits.released_chars:
