@@ -86,6 +86,13 @@ def test_every_promise_is_proved_for_a_right_chain_and_each_canary_is_accounted_
     assert "1 of 2 pass, because P101 (1)" in str(diagnosis)
 
 
+def test_an_empty_store_that_returns_one_document(gate: Gate) -> None:
+    store = InMemoryVectorStore(DeterministicFakeEmbedding(size=8))
+    diagnosis = prove(guard(store.as_retriever(search_kwargs={"k": 1}), gate))
+    assert diagnosis.holds, str(diagnosis)
+    assert not diagnosis.advice
+
+
 def test_a_second_model_call_that_reads_around_the_gate_is_seen(store: InMemoryVectorStore, gate: Gate) -> None:
     gated, model = guard(store.as_retriever(), gate), FakeListChatModel(responses=["yes"])
 

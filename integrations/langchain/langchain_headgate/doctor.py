@@ -127,6 +127,7 @@ def watching_langchain(run: Run) -> Iterator[None]:
 
 
 def _retrieving(run: Run, method: Any) -> Callable[..., Any]:
+    add = _add_scored if "_score" in method.__name__ else _add
     if asyncio.iscoroutinefunction(method):
 
         @functools.wraps(method)
@@ -135,7 +136,7 @@ def _retrieving(run: Run, method: Any) -> Callable[..., Any]:
                 return await method(self, *args, **kwargs)
             with run.calling(self) as call:
                 result = await method(self, *args, **kwargs)
-                return run.returned(call, _chunks(result), result, _add)
+                return run.returned(call, _chunks(result), result, add)
 
         return asearch
 
@@ -145,7 +146,7 @@ def _retrieving(run: Run, method: Any) -> Callable[..., Any]:
             return method(self, *args, **kwargs)
         with run.calling(self) as call:
             result = method(self, *args, **kwargs)
-            return run.returned(call, _chunks(result), result, _add)
+            return run.returned(call, _chunks(result), result, add)
 
     return search
 
@@ -251,10 +252,13 @@ def _is_gated(item: object) -> bool:
 def _add(result: Any, chunks: Sequence[Chunk]) -> Any:
     """Return what a search found with other documents before it, in the same form."""
     documents = [Document(page_content=c.text, metadata=dict(c.metadata), id=c.id) for c in chunks]
-    first = result[0] if isinstance(result, (list, tuple)) and result else None
-    if isinstance(first, tuple):
-        return [*((document, *first[1:]) for document in documents), *result]
     return [*documents, *result] if isinstance(result, (list, tuple)) else result
+
+
+def _add_scored(result: Any, chunks: Sequence[Chunk]) -> Any:
+    """As `_add`, for pairs with scores: no worse than the best that was found."""
+    scores = result[0][1:] if isinstance(result, (list, tuple)) and result else (1.0,)
+    return [*((document, *scores) for document in _add([], chunks)), *result]
 
 
 def _chunks(result: Any) -> list[Chunk]:
