@@ -162,15 +162,9 @@ def _end_of_block(text: str, start: int, indent: int) -> int:
 
 def _indentation(text: str, start: int, end: int) -> int:
     """Return how many columns of blanks a line begins with; a tab goes on to the next multiple of eight."""
-    columns = 0
-    for place in range(start, end):
-        if text[place] == " ":
-            columns += 1
-        elif text[place] == "\t":
-            columns += _TAB - columns % _TAB
-        else:
-            break
-    return columns
+    line = text[start:end]
+    blanks = line[: len(line) - len(line.lstrip(" \t"))]
+    return len(blanks.expandtabs(_TAB))
 
 
 def _indented_blocks(text: str) -> Iterator[tuple[int, int]]:
