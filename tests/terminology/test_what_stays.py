@@ -96,6 +96,22 @@ MARKUP = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ask depot@host.example or the depot", "ask depot@host.example or the warehouse"),
+        ("depot.\u30c7\u30dd@host.example", "depot.\u30c7\u30dd@host.example"),
+        (
+            "\u30c7\u30dd\u306fdepot@host.example\u3078\u30c7\u30dd",
+            "\u5009\u5eab\u306fdepot@host.example\u3078\u5009\u5eab",
+        ),
+        ("@depot said depot", "@depot said warehouse"),
+    ],
+)
+def test_an_address_stays_whatever_scripts_it_mixes(text: str, expected: str) -> None:
+    assert GLOSSARY.rewrite(text).text == expected
+
+
 @pytest.mark.parametrize("marked", MARKUP)
 def test_code_markup_and_urls_stay_and_prose_does_not(marked: str) -> None:
     text, expected = _with_code(marked)

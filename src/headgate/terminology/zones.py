@@ -1,4 +1,4 @@
-"""What is left alone in a text as a whole: code, markup and URLs."""
+"""What is left alone in a text as a whole: code, markup, URLs and e-mail addresses."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ _URL_SIGN = rf"[^\s<>\"`{{}}|\\^()\[\]{SPACELESS_RANGES}]"
 _URL = re.compile(
     rf"(?:\b[A-Za-z][A-Za-z0-9+.\-]{{0,30}}://|\bwww\.)(?:{_URL_SIGN}+|\({_URL_SIGN}*\)|\[{_URL_SIGN}*\]){{0,200}}"
 )
+_HOST = re.compile(rf"@(?=[^\W_])(?:[^\W{SPACELESS_RANGES}]|[.\-]){{1,255}}")
+# Read backwards from the sign. Between letters of two scripts, of which one has no spaces, a sentence goes on.
+_PIECE = rf"(?:[{SPACELESS_RANGES}]+|[^\W{SPACELESS_RANGES}]+)"
+_LOCAL_PART = re.compile(rf"{_PIECE}(?:[.+%\-]+{_PIECE})*")
+_LOCAL_CHARS = 64  # RFC 5321, section 4.5.3.1.1
 _LITERAL_INTRO = re.compile(r"::[ \t]*$", re.MULTILINE)
 _CODE_DIRECTIVE = re.compile(r"^[ \t]*\.\. (?:code|code-block|sourcecode|parsed-literal)::[^\n]*$", re.MULTILINE)
 _OTHER_DIRECTIVE = re.compile(r"[ \t]*\.\. (?!(?:code|code-block|sourcecode|parsed-literal|math|raw)::)[\w:-]+::[ \t]*")
@@ -59,7 +64,7 @@ class Zones:
 
 
 def protected_zones(text: str, most: int) -> Zones:
-    """Return the code and markup of a text (Markdown, reStructuredText and HTML), and its URLs.
+    """Return the code and markup of a text (Markdown, reStructuredText and HTML), its URLs and e-mail addresses.
 
     Args:
         text: the text.
@@ -80,6 +85,8 @@ def protected_zones(text: str, most: int) -> Zones:
         spans += at_most(most, _code_elements(text), "tags")
     if "://" in text or "www." in text:
         spans += (match.span() for match in at_most(most, _URL.finditer(text), "URLs"))
+    if "@" in text:
+        spans += at_most(most, _addresses(text), "addresses")
     if "::" in text:
         spans += at_most(most, _literal_blocks(text), "literal blocks")
     if "    " in text or "\t" in text:
@@ -103,6 +110,14 @@ def _inline_code(text: str, fenced: Zones, most: int) -> Iterator[tuple[int, int
         if index < len(same) and not _BLANK_LINE.search(text, end, min(same[index], end + _CODE_SPAN_CHARS)):
             position = same[index] + (end - start)
             yield start, position
+
+
+def _addresses(text: str) -> Iterator[tuple[int, int]]:
+    for match in _HOST.finditer(text):
+        start = match.start()
+        local = _LOCAL_PART.match(text[max(0, start - _LOCAL_CHARS) : start][::-1])
+        if local is not None:
+            yield start - local.end(), match.end()
 
 
 def _code_elements(text: str) -> Iterator[tuple[int, int]]:
