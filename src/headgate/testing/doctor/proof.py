@@ -22,7 +22,7 @@ from headgate.testing.doctor.canaries import Canaries, Canary
 from headgate.testing.doctor.diagnosis import Diagnosis, Fate, Verdict
 from headgate.testing.doctor.judging import judge_canary
 from headgate.testing.doctor.run import Run
-from headgate.testing.doctor.wording import is_within, unexplained
+from headgate.testing.doctor.wording import is_within, strange_words, unexplained
 
 __all__ = ["Probe", "prove"]
 
@@ -39,12 +39,17 @@ class Probe(Protocol):
     Attributes:
         gates: the gates that can be found in the chain without asking it.
         around: places from which a step behind the gate may add documents, which no run may have shown.
+        open: retrievers and stores that no gate stands before, each with the way to it.
         unfinished: what could not be looked through.
     """
 
     gates: Sequence[Gate]
     around: Sequence[str]
+    open: Sequence[tuple[str, object]]
     unfinished: Sequence[str]
+
+    def is_searched(self, item: object) -> bool:
+        """Return whether an open store is searched by code of the chain itself, past retrievers made of it."""
 
     def retrieves(self) -> bool:
         """Return whether there is, or may come to be, something that retrieves."""
@@ -105,6 +110,9 @@ class _Proof:
         self._require_asked(first, look)
         closed = self._run(Run(is_closed=True, may_run_tools=self._may_run_tools))
         gates = list({id(gate): gate for gate in (*known, *first.gates.values(), *look.gates.values())}.values())
+        if not known and gates:
+            # By their own clock: by another, what is made now could be stale, or from the future.
+            canaries = Canaries(gates[0].now(), self._question)
         judged = self._judge(first, canaries, [gate for gate in gates if gate not in known])
         every = [*self._around([first, look], closed, gates), *(one for verdicts, _ in judged for one in verdicts)]
         if gates and not any(one.promise == "genuine" for one in every):
@@ -112,6 +120,8 @@ class _Proof:
         verdicts = _summed(every)
         for name in dict.fromkeys((*first.withheld_tools, *look.withheld_tools, *closed.withheld_tools)):
             self._unproved.append(f"the tool {name!r} was not run, because it may do more than read (--run-tools)")
+        if gates:
+            self._unproved += _unasked(self._probe, (first, look, closed))
         around = tuple(self._probe.around) if gates else ()
         self._unproved += [f"what a step behind the gate may add from {place}" for place in around]
         seen, passed, reasons = _own(look if look.admissions else first, canaries.word)
@@ -166,6 +176,8 @@ class _Proof:
                 said = f"{rest[:_EXCERPT_CHARS]!a}"
                 why = f"a model reads, at {prompt.place}, what is in no template and came through no gate: {said}"
                 yield Verdict("around", "not proved", None, why)
+        if gates:
+            yield from _strange(runs, closed, written)
         yield Verdict("around", "holds")
 
     def _made(self, canaries: Canaries, gates: Sequence[Gate], found: Sequence[Chunk]) -> list[Canary]:
@@ -238,6 +250,38 @@ def _ways(run: Run, found: dict[str, str], allowed: Sequence[str]) -> Iterator[s
         for document, name in found.items():
             if is_within(document, text, [*allowed, *prompt.said]):
                 yield f"documents of {name} reach a model at {prompt.place}"
+
+
+def _strange(runs: Sequence[Run], closed: Run, written: Sequence[str]) -> Iterator[Verdict]:
+    """Yield what reaches a model only where documents were found: with every gate closed, the chain ended before."""
+    seen = {prompt.place for prompt in closed.prompts}
+    for run in runs:
+        released = [text for admission in run.admissions for chunk in admission.chunks for text in _said_by(chunk)]
+        for prompt in run.prompts:
+            if prompt.place in seen:
+                continue
+            words = strange_words(prompt.text, [*written, *prompt.said, *released])
+            if words is not None:
+                said = f"{words[:_EXCERPT_CHARS]!a}"
+                why = f"a model reads, at {prompt.place}, words that are in no template and in no released document: "
+                yield Verdict("around", "not proved", None, why + said)
+
+
+def _said_by(chunk: Chunk) -> Iterator[str]:
+    yield chunk.text
+    for name, value in chunk.metadata.items():
+        yield f"{name} {value}"
+
+
+def _unasked(probe: Probe, runs: Sequence[Run]) -> Iterator[str]:
+    """Yield what could bring documents without a gate, and was not seen to."""
+    asked = [one for run in runs for one in run.asked]
+    behind = [one for run in runs for one in run.asked_behind]
+    for path, item in probe.open:
+        # What a gate was put before for this question is meant to stand behind one; a store is searched in other ways.
+        seen = asked if probe.is_searched(item) else [*asked, *behind]
+        if not any(one is item for one in seen):
+            yield f"{type(item).__name__} at {path or 'the object itself'}: no gate, and not asked by this question"
 
 
 def _place(chunk: Chunk, revision: Revision) -> str | None:

@@ -64,6 +64,7 @@ class Call:
     is_gated: bool = False
 
 
+_is_behind: ContextVar[bool] = ContextVar("headgate_proof_behind", default=False)
 _call: ContextVar[Call | None] = ContextVar("headgate_proof_call", default=None)
 
 
@@ -84,6 +85,8 @@ class Run:
         said: what models said.
         admissions: what gates decided.
         gates: the gates that were met, in the order in which they were.
+        asked: what was asked for documents, and not by a gate.
+        asked_behind: what was asked by a gate.
         withheld_tools: the names of the tools that were not run.
         error: what the chain raised, if it did not end well.
         result: the texts in what it returned.
@@ -99,6 +102,8 @@ class Run:
     said: list[str] = field(default_factory=list)
     admissions: list[Admission] = field(default_factory=list)
     gates: dict[int, Gate] = field(default_factory=dict)
+    asked: list[object] = field(default_factory=list)
+    asked_behind: list[object] = field(default_factory=list)
     withheld_tools: dict[str, None] = field(default_factory=dict)
     error: Exception | None = None
     result: str = ""
@@ -130,6 +135,9 @@ class Run:
     @contextmanager
     def calling(self, owner: object) -> Iterator[Call]:
         """Watch a call of something that retrieves."""
+        asked = self.asked_behind if _is_behind.get() else self.asked
+        if not any(one is owner for one in asked):
+            asked.append(owner)
         outer = _call.get()
         call = Call(owner, outer)
         token = _call.set(call)
@@ -140,6 +148,15 @@ class Run:
             if outer is not None:
                 outer.is_leaf = False
                 outer.is_gated |= call.is_gated
+
+    @contextmanager
+    def behind_a_gate(self) -> Iterator[None]:
+        """Say that what is asked within this context is asked by a gate, which judges what it returns."""
+        token = _is_behind.set(True)
+        try:
+            yield
+        finally:
+            _is_behind.reset(token)
 
     def returned(
         self, call: Call, chunks: Sequence[Chunk], result: Any, add: Callable[[Any, Sequence[Chunk]], Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["is_within", "unexplained"]
+__all__ = ["is_within", "strange_words", "unexplained"]
 
 _PLACEHOLDER = re.compile(r"\{[^{}\n]{0,60}\}|%[sdr]")
 _OPEN, _CLOSE = "\1", "\2"
@@ -15,6 +15,14 @@ _MOST_CHARS = 1_000_000
 # Dates, numbers and names of roles are fewer letters than a sentence of a document has.
 _LETTERS = re.compile(r"[^\W\d_]")
 _FEW_LETTERS = 12
+_WORD = re.compile(r"[^\W\d_]{4,}")
+# What clocks write.
+_DATE = re.compile(
+    r"\b(mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(january|february|march|april|may|june|july|august|september"
+    r"|october|november|december)\b",
+    re.IGNORECASE,
+)
+_FEW_WORDS = 2
 _CUT = "\0"
 _LINE_CHARS = 24
 
@@ -34,8 +42,28 @@ def unexplained(prompt: str, known: Iterable[str]) -> str | None:
     for piece in sorted(pieces, key=len, reverse=True)[:_MOST_PIECES]:
         if len(piece) >= _SHORTEST_PIECE:
             left = left.replace(piece, _CUT)
+    left = _DATE.sub("", left)
     rest = max((part.strip() for part in left.split(_CUT)), key=_letters, default="")
     return rest if _letters(rest) >= _FEW_LETTERS else None
+
+
+def strange_words(prompt: str, known: Iterable[str]) -> str | None:
+    """Return words of a prompt that nobody is known to have written, or None if there are next to none.
+
+    Coarser than `unexplained`: where documents are in a prompt, the chain's own steps may have cut them and put them
+    together anew.
+
+    Args:
+        prompt: what a model read.
+        known: texts that may be in it, those of released documents among them.
+    """
+    vocabulary = {word for text in known for word in _words(text)}
+    strange = [word for word in dict.fromkeys(_words(_DATE.sub("", prompt))) if word not in vocabulary]
+    return " ".join(strange) if len(strange) >= _FEW_WORDS else None
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text[:_MOST_CHARS].casefold())
 
 
 def _pieces(template: str) -> Iterator[str]:

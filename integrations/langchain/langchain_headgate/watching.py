@@ -1,0 +1,261 @@
+"""LangChain's classes under watch: what retrieves, what speaks, and which tools are run."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from langchain_core.chat_history import BaseChatMessageHistory
+from langchain_core.documents import Document
+from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models.llms import BaseLLM
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.stores import BaseStore
+from langchain_core.tools import BaseTool
+from langchain_core.vectorstores import VectorStore
+
+from headgate import Chunk
+from headgate.testing.doctor import Run
+from headgate.testing.doctor.patching import replaced
+from headgate.testing.doctor.reading import only_reads
+from langchain_headgate.convert import to_chunk
+
+__all__ = ["SEARCHES", "content_of", "is_gated", "watching_langchain"]
+
+SEARCHES = (
+    "similarity_search",
+    "similarity_search_with_score",
+    "similarity_search_with_relevance_scores",
+    "similarity_search_by_vector",
+    "max_marginal_relevance_search",
+    "max_marginal_relevance_search_by_vector",
+)
+_RETRIEVES = (
+    "_get_relevant_documents",
+    "_aget_relevant_documents",
+    *SEARCHES,
+    *(f"a{name}" for name in SEARCHES),
+)
+_GENERATES = ("generate", "agenerate", "stream", "astream")
+_REMEMBERS = ("add_message", "add_messages", "aadd_messages")
+_NOT_RUN = "This tool was not run: it may do more than read."
+_DEEPEST = 6
+
+
+@contextmanager
+def watching_langchain(run: Run) -> Iterator[None]:
+    """Watch everything of LangChain that retrieves, speaks or runs a tool, and tell a run of a proof."""
+    with ExitStack() as stack:
+        stack.enter_context(replaced((BaseRetriever, VectorStore), _RETRIEVES, functools.partial(_retrieving, run)))
+        stack.enter_context(replaced((BaseStore,), ("mget", "amget"), functools.partial(_looking_up, run)))
+        stack.enter_context(replaced((BaseChatModel, BaseLLM), _GENERATES, functools.partial(_speaking, run)))
+        stack.enter_context(replaced((BaseTool,), ("_run", "_arun"), functools.partial(_running, run)))
+        stack.enter_context(replaced((BaseChatMessageHistory,), _REMEMBERS, _remembering))
+        yield
+
+
+def _retrieving(run: Run, method: Any) -> Callable[..., Any]:
+    add = _add_scored if "_score" in method.__name__ else _add
+    if asyncio.iscoroutinefunction(method):
+
+        @functools.wraps(method)
+        async def asearch(self: Any, *args: Any, **kwargs: Any) -> Any:
+            if is_gated(self):
+                with run.behind_a_gate():
+                    return await method(self, *args, **kwargs)
+            with run.calling(self) as call:
+                result = await method(self, *args, **kwargs)
+                return run.returned(call, _chunks(result), result, add)
+
+        return asearch
+
+    @functools.wraps(method)
+    def search(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if is_gated(self):
+            with run.behind_a_gate():
+                return method(self, *args, **kwargs)
+        with run.calling(self) as call:
+            result = method(self, *args, **kwargs)
+            return run.returned(call, _chunks(result), result, add)
+
+    return search
+
+
+def _looking_up(run: Run, method: Any) -> Callable[..., Any]:
+    if asyncio.iscoroutinefunction(method):
+
+        @functools.wraps(method)
+        async def alook_up(self: Any, *args: Any, **kwargs: Any) -> Any:
+            result = await method(self, *args, **kwargs)
+            run.looked_up(self, _chunks(result))
+            return result
+
+        return alook_up
+
+    @functools.wraps(method)
+    def look_up(self: Any, *args: Any, **kwargs: Any) -> Any:
+        result = method(self, *args, **kwargs)
+        run.looked_up(self, _chunks(result))
+        return result
+
+    return look_up
+
+
+def _speaking(run: Run, method: Any) -> Callable[..., Any]:
+    if asyncio.iscoroutinefunction(method):
+
+        @functools.wraps(method)
+        async def agenerate(self: Any, given: Any, *args: Any, **kwargs: Any) -> Any:
+            run.read(_read(given))
+            result = await method(self, given, *args, **kwargs)
+            _note(run, result)
+            return result
+
+        return agenerate
+    if inspect.isasyncgenfunction(method):
+
+        @functools.wraps(method)
+        async def astream(self: Any, given: Any, *args: Any, **kwargs: Any) -> Any:
+            run.read(_read(given))
+            said = []
+            async for part in method(self, given, *args, **kwargs):
+                said.append(content_of(part) if isinstance(part, BaseMessage) else str(part))
+                yield part
+            run.spoke("".join(said))
+
+        return astream
+    if inspect.isgeneratorfunction(method):
+
+        @functools.wraps(method)
+        def stream(self: Any, given: Any, *args: Any, **kwargs: Any) -> Any:
+            run.read(_read(given))
+            said = []
+            for part in method(self, given, *args, **kwargs):
+                said.append(content_of(part) if isinstance(part, BaseMessage) else str(part))
+                yield part
+            run.spoke("".join(said))
+
+        return stream
+
+    @functools.wraps(method)
+    def generate(self: Any, given: Any, *args: Any, **kwargs: Any) -> Any:
+        run.read(_read(given))
+        result = method(self, given, *args, **kwargs)
+        _note(run, result)
+        return result
+
+    return generate
+
+
+def _remembering(method: Any) -> Callable[..., Any]:
+    """Return a method that adds nothing to a conversation: nothing of a proof may stay behind."""
+
+    def remember(*_: Any, **__: Any) -> None:
+        return
+
+    async def aremember(*_: Any, **__: Any) -> None:
+        return
+
+    return functools.wraps(method)(aremember if asyncio.iscoroutinefunction(method) else remember)
+
+
+def _running(run: Run, method: Any) -> Callable[..., Any]:
+    if asyncio.iscoroutinefunction(method):
+
+        @functools.wraps(method)
+        async def arun_tool(self: Any, *args: Any, **kwargs: Any) -> Any:
+            return await method(self, *args, **kwargs) if _may_run(run, self) else _refusal(self)
+
+        return arun_tool
+
+    @functools.wraps(method)
+    def run_tool(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return method(self, *args, **kwargs) if _may_run(run, self) else _refusal(self)
+
+    return run_tool
+
+
+def _may_run(run: Run, tool: BaseTool) -> bool:
+    return run.may_run(tool.name, only_reads=_only_reads(tool))
+
+
+def _only_reads(tool: BaseTool) -> bool:
+    functions = [one for name in ("func", "coroutine") if (one := getattr(tool, name, None)) is not None]
+    if not functions:
+        own = inspect.unwrap(type(tool)._run)
+        return type(tool)._run is not BaseTool._run and only_reads(own, (BaseRetriever, VectorStore))
+    # What the framework makes of a retriever does nothing but ask it.
+    plain = [getattr(one, "func", one) for one in functions]
+    if all(getattr(one, "__module__", "") == "langchain_core.tools.retriever" for one in plain):
+        return True
+    return all(only_reads(one, (BaseRetriever, VectorStore)) for one in functions)
+
+
+def _refusal(tool: BaseTool) -> Any:
+    return (_NOT_RUN, None) if tool.response_format == "content_and_artifact" else _NOT_RUN
+
+
+def is_gated(item: object) -> bool:
+    """Return whether an object stands in front of another as its gate."""
+    return hasattr(type(item), "ungated")
+
+
+def _add(result: Any, chunks: Sequence[Chunk]) -> Any:
+    """Return what a search found with other documents before it, in the same form."""
+    documents = [Document(page_content=c.text, metadata=dict(c.metadata), id=c.id) for c in chunks]
+    return [*documents, *result] if isinstance(result, (list, tuple)) else result
+
+
+def _add_scored(result: Any, chunks: Sequence[Chunk]) -> Any:
+    """As `_add`, for pairs with scores: no worse than the best that was found."""
+    scores = result[0][1:] if isinstance(result, (list, tuple)) and result else (1.0,)
+    return [*((document, *scores) for document in _add([], chunks)), *result]
+
+
+def _chunks(result: Any) -> list[Chunk]:
+    return [to_chunk(document) for document in _documents(result)]
+
+
+def _documents(value: Any, depth: int = 0) -> Iterator[Document]:
+    if isinstance(value, Document):
+        yield value
+    elif isinstance(value, (dict, list, tuple)) and depth < _DEEPEST:
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _documents(one, depth + 1)
+
+
+def _read(given: Any) -> list[str]:
+    """Return what a model is about to read, without what it has said itself."""
+    if isinstance(given, str):
+        return [given]
+    if isinstance(given, AIMessage):
+        return []
+    if isinstance(given, BaseMessage):
+        return [content_of(given)]
+    if isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], str):
+        return [] if given[0] in ("ai", "assistant") else [str(given[1])]
+    if isinstance(given, dict):
+        return [] if given.get("role") in ("ai", "assistant") else [str(given.get("content", given))]
+    if isinstance(given, (list, tuple)):
+        return [text for one in given for text in _read(one)]
+    messages = getattr(given, "to_messages", None)
+    return _read(messages()) if messages is not None else [str(given)]
+
+
+def content_of(message: BaseMessage) -> str:
+    """Return the text of a message."""
+    content = message.content
+    if isinstance(content, str):
+        return content
+    return "\n".join(str(block.get("text", block)) if isinstance(block, dict) else str(block) for block in content)
+
+
+def _note(run: Run, result: Any) -> None:
+    for batch in getattr(result, "generations", ()):
+        for generation in batch:
+            run.spoke(str(getattr(generation, "text", "")))
