@@ -235,3 +235,37 @@ def test_a_workflow_whose_steps_name_a_gate_is_proved_by_the_gates_own_clock(
 
     diagnosis = prove(Answering(), QUESTION)
     assert diagnosis.holds, str(diagnosis)
+
+
+def test_a_function_that_answers_a_question_is_proved(store: InMemoryVectorStore, gate: Gate) -> None:
+    guarded, other, model = guard(store.as_retriever(), gate), store, ParrotFakeChatModel()
+
+    def answer(question: str) -> str:
+        return str(model.invoke(f"Answer {question} from: {join(guarded.invoke(question))}").content)
+
+    async def answer_later(question: str) -> dict[str, Any]:
+        found = await guarded.ainvoke(question)
+        return {"answer": await model.ainvoke(f"Answer {question} from: {join(found)}")}
+
+    def leaking(question: str) -> str:
+        return str(model.invoke(f"Answer {question} from: {join(other.similarity_search(question))}").content)
+
+    assert prove(answer, QUESTION).holds
+    assert prove(answer_later, QUESTION).holds
+    assert not prove(leaking, QUESTION).holds
+
+
+def test_a_source_of_another_framework_is_seen_too(
+    store: InMemoryVectorStore, gate: Gate, index: VectorStoreIndex, node_gate: Gate
+) -> None:
+    guarded, other = guard(store.as_retriever(), gate), index.as_retriever()
+    guarded_too = guard_llama(other, node_gate)
+
+    def with_nodes(question: str, retriever: Any) -> str:
+        nodes = [one.node.get_content() for one in retriever.retrieve(question)]
+        return "\n".join([join(guarded.invoke(question)), *nodes])
+
+    diagnosis = prove(answering(lambda question: with_nodes(question, other)), QUESTION)
+    assert any(one.promise == "around" for one in diagnosis.broken), str(diagnosis)
+    diagnosis = prove(answering(lambda question: with_nodes(question, guarded_too)), QUESTION)
+    assert diagnosis.holds, str(diagnosis)

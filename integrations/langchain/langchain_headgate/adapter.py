@@ -56,6 +56,12 @@ class LangChainAdapter:
 
         return LangChainProbe(target) if LangChainProbe.accepts(target) else None
 
+    def reader(self, target: object) -> Any:
+        """Return what `headgate doctor` needs of this framework to prove a chain of any other, or a function."""
+        from langchain_headgate.doctor import LangChainProbe
+
+        return LangChainProbe(target)
+
     def stored_index(self, target: object) -> StoredIndex | None:
         """Return the rows of a store, for `headgate backfill`; None for an object that is none."""
         from langchain_headgate.stored import stored_index

@@ -17,7 +17,10 @@ EXAMPLE_DOCTOR = "Example: headgate doctor app.rag:chain"
 
 def doctor(
     target: Annotated[
-        str, typer.Argument(metavar="MODULE:NAME", help="Where the chain, engine or retriever is: module:name.")
+        str,
+        typer.Argument(
+            metavar="MODULE:NAME", help="Where the chain, engine, retriever or function of a question is: module:name."
+        ),
     ],
     question: Annotated[str, typer.Option(help="What to ask.")] = "What does the handbook say?",
     given: Annotated[
@@ -38,7 +41,7 @@ def doctor(
     """
     from headgate.testing import prove
 
-    diagnosis = prove(load_target(target), question, given=_read_input(given), run_tools=run_tools)
+    diagnosis = prove(load_target(target, may_answer=True), question, given=_read_input(given), run_tools=run_tools)
     if as_json:
         print_json(diagnosis.to_dict())
     else:

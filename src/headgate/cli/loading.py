@@ -63,8 +63,12 @@ def load_object(place: str) -> Any:
     return found
 
 
-def load_target(place: str) -> Any:
+def load_target(place: str, *, may_answer: bool = False) -> Any:
     """Return the chain, retriever or store at a place; a function or class there, also an `async def`, builds it.
+
+    Args:
+        place: where it is, such as `app.rag:chain`.
+        may_answer: whether a function of one argument is a chain itself, which answers a question.
 
     Raises:
         HeadgateError: there is none, or it cannot be built.
@@ -73,6 +77,8 @@ def load_target(place: str) -> Any:
     if not _builds(found):
         return found
     needed = _needed(found)
+    if may_answer and len(needed) == 1 and not isinstance(found, type):
+        return found
     if needed:
         raise HeadgateError(
             f"{place} takes arguments ({', '.join(needed)}), so it is neither a chain nor a function that builds one. "

@@ -39,6 +39,7 @@ class Canary:
         mark: a word that is in the text of this document and nowhere else.
         entry: a word that is in entries of its metadata that no seal covers, and nowhere else.
         alias: the word of a glossary in it, between two marks, if there is one.
+        policy: the revision of the policy that it is made for; a source of the same name may ask for less in another.
     """
 
     kind: Kind
@@ -47,6 +48,7 @@ class Canary:
     mark: str
     entry: str | None = None
     alias: str | None = None
+    policy: str | None = None
 
 
 class Canaries:
@@ -83,7 +85,7 @@ class Canaries:
         if base is None:
             return []
         shape = _Shape(revision, next((one for one in samples if one.metadata), None), source.requirement.cover)
-        return list(self._under(source, shape, base))
+        return [replace(one, policy=revision.digest) for one in self._under(source, shape, base)]
 
     def stray(self, samples: Sequence[Chunk]) -> Canary:
         """Return a forged canary for a chain in which no gate was met."""

@@ -50,9 +50,12 @@ def _judge_uncovered(canary: Canary, fate: Fate, run: Run) -> Verdict:
 
 
 def _fate(canary: Canary, run: Run) -> Fate:
-    decision = _decision(canary, run)
-    if any(canary.mark in prompt.text for prompt in run.read_texts()):
+    own, others = _decisions(canary, run)
+    is_read = any(canary.mark in prompt.text for prompt in run.read_texts())
+    # Where another policy admits what this one drops, that is for the canaries of that other one to show.
+    if is_read and not (own and others and not any(one.admitted for one in own)):
         return Fate(canary.kind, canary.source, "in the prompt")
+    decision = max(own, key=lambda one: one.admitted, default=None)
     if decision is None:
         return Fate(canary.kind, canary.source, "not asked")
     if decision.admitted:
@@ -61,21 +64,31 @@ def _fate(canary: Canary, run: Run) -> Fate:
     return Fate(canary.kind, canary.source, "dropped", codes)
 
 
-def _decision(canary: Canary, run: Run) -> Decision | None:
-    """Return the decision about a canary; one that admits it, if gates have decided differently."""
-    found = [
-        decision
-        for admission in run.admissions
-        for chunk, decision in zip(admission.inputs, admission.decisions, strict=True)
-        # By its mark: a step before the gate may have changed its text.
-        if isinstance(chunk.text, str) and canary.mark in chunk.text
-    ]
-    return max(found, key=lambda one: one.admitted, default=None)
+def _decisions(canary: Canary, run: Run) -> tuple[list[Decision], list[Decision]]:
+    """Return what gates under the canary's own policy have decided about it, and what those under others have."""
+    own: list[Decision] = []
+    others: list[Decision] = []
+    for admission in run.admissions:
+        for chunk, decision in zip(admission.inputs, admission.decisions, strict=True):
+            # By its mark: a step before the gate may have changed its text.
+            if isinstance(chunk.text, str) and canary.mark in chunk.text:
+                is_own = canary.policy in (None, admission.policy_revision)
+                (own if is_own else others).append(decision)
+    return own, others
+
+
+def _released(canary: Canary, run: Run) -> list[str]:
+    """Return the texts as which gates under the canary's own policy released it."""
+    own = [one for one in run.admissions if canary.policy in (None, one.policy_revision)]
+    return [chunk.text for one in own for chunk in one.chunks if canary.mark in chunk.text]
 
 
 def _judge_words(canary: Canary, alias: str, run: Run) -> Verdict:
     phrase = f"{canary.mark} {alias} {canary.mark}"
-    if any(phrase in prompt.text for prompt in run.read_texts()):
+    # Where a gate under another policy lets it through as well, that one may have other words.
+    is_let_through = any(one.admitted for one in _decisions(canary, run)[1])
+    texts = _released(canary, run) if is_let_through else [prompt.text for prompt in run.read_texts()]
+    if any(phrase in text for text in texts):
         return Verdict("worded", "broken", canary.source, f"{alias!a} is still there")
     return Verdict("worded", "holds", canary.source)
 

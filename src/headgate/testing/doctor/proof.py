@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ from headgate.integration.adapters import adapters
 from headgate.policy.matching import normalise_uri
 from headgate.testing.doctor.canaries import Canaries, Canary
 from headgate.testing.doctor.diagnosis import Diagnosis, Fate, Verdict
+from headgate.testing.doctor.functions import FunctionProbe
 from headgate.testing.doctor.judging import judge_canary
 from headgate.testing.doctor.run import Run
 from headgate.testing.doctor.wording import is_within, strange_words, unexplained
@@ -35,6 +36,9 @@ _SEVERITY = {"holds": 0, "not proved": 1, "broken": 2}
 
 class Probe(Protocol):
     """What an integration offers, as `prober(target)` of its adapter, so that its chains can be proved.
+
+    For an object of another framework the adapter's `prober` returns None, and `reader(target)` what may be in it all
+    the same: a chain may use several.
 
     Attributes:
         gates: the gates that can be found in the chain without asking it.
@@ -75,7 +79,8 @@ def prove(
     else uses the same process for traffic.
 
     Args:
-        target: a retriever, vector store, index, chain, engine, agent, graph or workflow, gated or not.
+        target: a retriever, vector store, index, chain, engine, agent, graph or workflow, gated or not; or a function
+            of one question, also an `async def`.
         question: what to ask; the canaries are found whatever it is.
         given: the input, where it is not the question alone.
         run_tools: whether to run tools that are not known to only read.
@@ -87,22 +92,25 @@ def prove(
         AdapterError: no installed integration knows such an object.
         HeadgateError: the chain raised before anything could be seen, or another proof is under way.
     """
-    probe = _find_probe(target)
-    if not probe.retrieves():
+    probe, readers = _find_probes(target)
+    if not any(one.retrieves() for one in (probe, *readers)):
         raise AdapterError(f"No retriever and no vector store can be found in this {type(target).__name__}.")
-    return _Proof(probe, question, given, may_run_tools=run_tools).diagnose()
+    return _Proof(probe, readers, question, given, may_run_tools=run_tools).diagnose()
 
 
 class _Proof:
-    def __init__(self, probe: Probe, question: str, given: Any, *, may_run_tools: bool) -> None:
+    def __init__(
+        self, probe: Probe, readers: Sequence[Probe], question: str, given: Any, *, may_run_tools: bool
+    ) -> None:
         self._probe = probe
+        self._readers = [probe, *readers]
         self._question = question
         self._given = given
         self._may_run_tools = may_run_tools
         self._unproved: list[str] = list(probe.unfinished)
 
     def diagnose(self) -> Diagnosis:
-        known = list(self._probe.gates)
+        known = self._known
         canaries = Canaries(known[0].now() if known else utc_now(), self._question)
         # With canaries at once: a model may follow a script, and ask for documents the first time only.
         first = self._plant(canaries, lambda found: self._made(canaries, known, found))
@@ -121,7 +129,7 @@ class _Proof:
         for name in dict.fromkeys((*first.withheld_tools, *look.withheld_tools, *closed.withheld_tools)):
             self._unproved.append(f"the tool {name!r} was not run, because it may do more than read (--run-tools)")
         if gates:
-            self._unproved += _unasked(self._probe, (first, look, closed))
+            self._unproved += _unasked(self._readers, (first, look, closed))
         around = tuple(self._probe.around) if gates else ()
         self._unproved += [f"what a step behind the gate may add from {place}" for place in around]
         seen, passed, reasons = _own(look if look.admissions else first, canaries.word)
@@ -134,9 +142,17 @@ class _Proof:
             tuple(dict.fromkeys(self._unproved)),
         )
 
+    @property
+    def _known(self) -> list[Gate]:
+        """The gates that can be found without asking."""
+        return list({id(gate): gate for one in self._readers for gate in one.gates}.values())
+
     def _run(self, run: Run) -> Run:
         """Ask the chain once, under watch."""
-        with proving(run), self._probe.watching(run):
+        with ExitStack() as stack:
+            stack.enter_context(proving(run))
+            for reader in self._readers:
+                stack.enter_context(reader.watching(run))
             try:
                 run.result = self._probe.ask(self._question, self._given)
             except Exception as error:  # noqa: BLE001 - whatever the chain raises, the proof says so
@@ -161,7 +177,12 @@ class _Proof:
 
     def _around(self, runs: Sequence[Run], closed: Run, gates: Sequence[Gate]) -> Iterator[Verdict]:
         """Judge whether documents reach a model in a way that leads through no gate."""
-        written = [self._question, *_texts_in(self._given), *self._probe.written(), NOTE]
+        written = [
+            self._question,
+            *_texts_in(self._given),
+            *(text for one in self._readers for text in one.written()),
+            NOTE,
+        ]
         found = {
             chunk.text: name for run in (*runs, closed) for name, chunk in run.found if isinstance(chunk.text, str)
         }
@@ -205,7 +226,7 @@ class _Proof:
 
     def _judge(self, first: Run, canaries: Canaries, met: Sequence[Gate]) -> list[tuple[list[Verdict], Fate]]:
         """Judge the canaries of a run; where gates were met only in it, those of a run for these gates instead."""
-        if met and not self._probe.gates:
+        if met and not self._known:
             first = self._plant(canaries, lambda found: self._made(canaries, met, found))
         elif met:
             more = self._plant(canaries, lambda found: self._made(canaries, met, found))
@@ -273,13 +294,13 @@ def _said_by(chunk: Chunk) -> Iterator[str]:
         yield f"{name} {value}"
 
 
-def _unasked(probe: Probe, runs: Sequence[Run]) -> Iterator[str]:
+def _unasked(readers: Sequence[Probe], runs: Sequence[Run]) -> Iterator[str]:
     """Yield what could bring documents without a gate, and was not seen to."""
     asked = [one for run in runs for one in run.asked]
     behind = [one for run in runs for one in run.asked_behind]
-    for path, item in probe.open:
+    for reader, (path, item) in ((one, found) for one in readers for found in one.open):
         # What a gate was put before for this question is meant to stand behind one; a store is searched in other ways.
-        seen = asked if probe.is_searched(item) else [*asked, *behind]
+        seen = asked if reader.is_searched(item) else [*asked, *behind]
         if not any(one is item for one in seen):
             yield f"{type(item).__name__} at {path or 'the object itself'}: no gate, and not asked by this question"
 
@@ -315,13 +336,24 @@ def _texts_in(given: Any) -> Iterator[str]:
         yield given.content
 
 
-def _find_probe(target: object) -> Probe:
+def _find_probes(target: object) -> tuple[Probe, list[Probe]]:
+    """Return what asks a target, and what reads in it what belongs to the other frameworks."""
+    found: Probe | None = None
+    others = []
     for adapter in adapters():
         prober = getattr(adapter, "prober", None)
-        probe: Probe | None = prober(target) if prober is not None else None
+        if prober is None:
+            continue
+        probe = prober(target) if found is None else None
         if probe is not None:
-            return probe
-    raise AdapterError(f"No installed integration supports the type {type(target).__name__}.")
+            found = probe
+        else:
+            others.append(adapter.reader(target))  # type: ignore[attr-defined]  # whoever proves also reads
+    if found is None and callable(target) and not isinstance(target, type):
+        found = FunctionProbe(target)
+    if found is None:
+        raise AdapterError(f"No installed integration supports the type {type(target).__name__}.")
+    return found, others
 
 
 def _advise(

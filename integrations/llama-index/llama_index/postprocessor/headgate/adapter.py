@@ -71,6 +71,12 @@ class LlamaIndexAdapter:
 
         return LlamaIndexProbe(target) if LlamaIndexProbe.accepts(target) else None
 
+    def reader(self, target: object) -> Any:
+        """Return what `headgate doctor` needs of this framework to prove a chain of any other, or a function."""
+        from llama_index.postprocessor.headgate.doctor import LlamaIndexProbe
+
+        return LlamaIndexProbe(target)
+
     def stored_index(self, target: object) -> StoredIndex | None:
         """Return the rows of a store, for `headgate backfill`; None for an object that is none."""
         from llama_index.postprocessor.headgate.stored import stored_index
