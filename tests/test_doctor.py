@@ -55,7 +55,8 @@ def test_a_guarded_chain_holds_every_promise_and_is_as_before(store: InMemoryVec
     "make", [lambda store, gate: guard(store, gate).as_retriever(), lambda s, g: s.as_retriever() | gate_documents(g)]
 )
 def test_other_places_hold_too(make: Any, store: InMemoryVectorStore, gate: Gate) -> None:
-    assert prove(chain(make(store, gate))).holds
+    diagnosis = prove(chain(make(store, gate)))
+    assert diagnosis.holds, str(diagnosis)
 
 
 def test_without_the_line_every_promise_is_broken_and_the_advice_is_the_line(store: InMemoryVectorStore) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from types import CodeType, FunctionType
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
-from langchain_core.prompts.base import BasePromptTemplate
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
@@ -20,11 +19,13 @@ from langchain_core.vectorstores import VectorStore
 from headgate import Gate
 from headgate.integration.loops import wait_for
 from headgate.testing.doctor import Run
+from headgate.testing.doctor.texts import texts_of_modules
 from headgate.testing.walking import Unfinished, walk
 from langchain_headgate.asking import inputs_for
 from langchain_headgate.outside import keeps_texts
 from langchain_headgate.retriever import GatedRetriever
-from langchain_headgate.watching import SEARCHES, content_of, is_gated, watching_langchain
+from langchain_headgate.watching import SEARCHES, is_gated, watching_langchain
+from langchain_headgate.wording import content_of, texts_of
 
 __all__ = ["LangChainProbe"]
 
@@ -109,7 +110,9 @@ class LangChainProbe:
     def written(self) -> Iterable[str]:
         """Return the texts that the chain itself has."""
         for item in self._items:
-            yield from _texts_of(item)
+            yield from texts_of(item)
+        for library in ("langchain_core", "langchain_classic", "langchain"):
+            yield from texts_of_modules(self._items, library)
 
 
 def _is_end(item: object) -> bool:
@@ -127,44 +130,6 @@ def _names_search(code: CodeType) -> bool:
     return not _SEARCHED_BY.isdisjoint(code.co_names) or any(map(_names_search, inner))
 
 
-def _texts_of(item: Any) -> Iterator[str]:
-    """Yield the texts in one object of a chain that are the chain's own words."""
-    if isinstance(item, BaseMessage):
-        yield content_of(item)
-    elif isinstance(item, BasePromptTemplate):
-        yield from _strings(item.__dict__)
-    elif isinstance(item, FunctionType):
-        yield from _constants(item.__code__)
-    elif isinstance(item, (BaseTool, Runnable)):
-        yield from (value for value in getattr(item, "__dict__", {}).values() if isinstance(value, str))
-    elif type(item).__module__.startswith("langchain_core.prompts"):
-        yield from _strings(getattr(item, "__dict__", {}))
-
-
-def _strings(value: Any, depth: int = 0) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, BaseMessage):
-        yield content_of(value)
-    elif depth < _DEEPEST:
-        if isinstance(value, dict):
-            for one in value.values():
-                yield from _strings(one, depth + 1)
-        elif isinstance(value, (list, tuple)):
-            for one in value:
-                yield from _strings(one, depth + 1)
-        elif type(value).__module__.startswith("langchain_core.prompts"):
-            yield from _strings(getattr(value, "__dict__", {}), depth + 1)
-
-
-def _constants(code: CodeType) -> Iterator[str]:
-    for value in code.co_consts:
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, CodeType):
-            yield from _constants(value)
-
-
 def _either(ask: Callable[[], Any], ask_later: Callable[[], Any]) -> Any:
     """Return what a synchronous call returns, or the asynchronous one where there is no synchronous way."""
     try:
@@ -173,7 +138,7 @@ def _either(ask: Callable[[], Any], ask_later: Callable[[], Any]) -> Any:
         failed = error
     try:
         return wait_for(ask_later())
-    except Exception:  # noqa: BLE001 - what the first way said is what a user of that way would see
+    except NotImplementedError:
         raise failed from None
 
 

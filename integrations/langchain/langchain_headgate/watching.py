@@ -14,6 +14,8 @@ from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.llms import BaseLLM
 from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.prompts.base import BasePromptTemplate
+from langchain_core.prompts.message import BaseMessagePromptTemplate
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.stores import BaseStore
 from langchain_core.tools import BaseTool
@@ -24,8 +26,9 @@ from headgate.testing.doctor import Run
 from headgate.testing.doctor.patching import replaced
 from headgate.testing.doctor.reading import only_reads
 from langchain_headgate.convert import to_chunk
+from langchain_headgate.wording import content_of, texts_of
 
-__all__ = ["SEARCHES", "content_of", "is_gated", "watching_langchain"]
+__all__ = ["SEARCHES", "is_gated", "watching_langchain"]
 
 SEARCHES = (
     "similarity_search",
@@ -42,6 +45,7 @@ _RETRIEVES = (
     *(f"a{name}" for name in SEARCHES),
 )
 _GENERATES = ("generate", "agenerate", "stream", "astream")
+_FORMATS = ("format", "format_messages", "format_prompt", "aformat_prompt", "aformat_messages")
 _REMEMBERS = ("add_message", "add_messages", "aadd_messages")
 _NOT_RUN = "This tool was not run: it may do more than read."
 _DEEPEST = 6
@@ -54,6 +58,9 @@ def watching_langchain(run: Run) -> Iterator[None]:
         stack.enter_context(replaced((BaseRetriever, VectorStore), _RETRIEVES, functools.partial(_retrieving, run)))
         stack.enter_context(replaced((BaseStore,), ("mget", "amget"), functools.partial(_looking_up, run)))
         stack.enter_context(replaced((BaseChatModel, BaseLLM), _GENERATES, functools.partial(_speaking, run)))
+        stack.enter_context(
+            replaced((BasePromptTemplate, BaseMessagePromptTemplate), _FORMATS, functools.partial(_writing, run))
+        )
         stack.enter_context(replaced((BaseTool,), ("_run", "_arun"), functools.partial(_running, run)))
         stack.enter_context(replaced((BaseChatMessageHistory,), _REMEMBERS, _remembering))
         yield
@@ -152,6 +159,25 @@ def _speaking(run: Run, method: Any) -> Callable[..., Any]:
     return generate
 
 
+def _writing(run: Run, method: Any) -> Callable[..., Any]:
+    """Return a method that also tells the texts of a template: one may be made, or fetched, for one question."""
+    if asyncio.iscoroutinefunction(method):
+
+        @functools.wraps(method)
+        async def aformat(self: Any, *args: Any, **kwargs: Any) -> Any:
+            run.wrote(texts_of(self))
+            return await method(self, *args, **kwargs)
+
+        return aformat
+
+    @functools.wraps(method)
+    def form(self: Any, *args: Any, **kwargs: Any) -> Any:
+        run.wrote(texts_of(self))
+        return method(self, *args, **kwargs)
+
+    return form
+
+
 def _remembering(method: Any) -> Callable[..., Any]:
     """Return a method that adds nothing to a conversation: nothing of a proof may stay behind."""
 
@@ -245,14 +271,6 @@ def _read(given: Any) -> list[str]:
         return [text for one in given for text in _read(one)]
     messages = getattr(given, "to_messages", None)
     return _read(messages()) if messages is not None else [str(given)]
-
-
-def content_of(message: BaseMessage) -> str:
-    """Return the text of a message."""
-    content = message.content
-    if isinstance(content, str):
-        return content
-    return "\n".join(str(block.get("text", block)) if isinstance(block, dict) else str(block) for block in content)
 
 
 def _note(run: Run, result: Any) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import FunctionType, MethodType, ModuleType
 
-__all__ = ["Unfinished", "walk"]
+__all__ = ["Unfinished", "children", "walk"]
 
 _MOST = 100_000
 _DEEPEST = 30
@@ -55,7 +55,7 @@ def walk(root: object, is_end: Callable[[object], bool]) -> Iterator[tuple[str, 
         if is_end(item):
             continue
         # Plain values are left out here already: a tokenizer has hundreds of thousands of them.
-        for name, child in _children(item):
+        for name, child in children(item):
             if isinstance(child, _PLAIN) or id(child) in seen:
                 continue
             if depth >= _DEEPEST:
@@ -66,7 +66,8 @@ def walk(root: object, is_end: Callable[[object], bool]) -> Iterator[tuple[str, 
         yield too_deep, Unfinished(len(seen), too_deep)
 
 
-def _children(item: object) -> Iterator[tuple[object, object]]:
+def children(item: object) -> Iterator[tuple[object, object]]:
+    """Yield what can be reached from an object in one step, plain values among it, each with its name."""
     try:
         if isinstance(item, Mapping):
             yield from item.items()

@@ -23,7 +23,7 @@ from headgate.testing.doctor.diagnosis import Diagnosis, Fate, Verdict
 from headgate.testing.doctor.functions import FunctionProbe
 from headgate.testing.doctor.judging import judge_canary
 from headgate.testing.doctor.run import Run
-from headgate.testing.doctor.wording import is_within, strange_words, unexplained
+from headgate.testing.doctor.wording import is_made_of, is_within, strange_words, unexplained
 
 __all__ = ["Probe", "prove"]
 
@@ -181,6 +181,7 @@ class _Proof:
             self._question,
             *_texts_in(self._given),
             *(text for one in self._readers for text in one.written()),
+            *(text for run in (*runs, closed) for text in run.written),
             NOTE,
         ]
         found = {
@@ -198,7 +199,7 @@ class _Proof:
                 why = f"a model reads, at {prompt.place}, what is in no template and came through no gate: {said}"
                 yield Verdict("around", "not proved", None, why)
         if gates:
-            yield from _strange(runs, closed, written)
+            yield from _strange(runs, written)
         yield Verdict("around", "holds")
 
     def _made(self, canaries: Canaries, gates: Sequence[Gate], found: Sequence[Chunk]) -> list[Canary]:
@@ -266,21 +267,20 @@ def _only(canary: Canary, found: Sequence[Chunk]) -> list[Canary]:  # noqa: ARG0
 
 
 def _ways(run: Run, found: dict[str, str], allowed: Sequence[str]) -> Iterator[str]:
+    made = [chunk.text for one in run.admissions for chunk in one.chunks]
     for prompt in run.read_texts():
         text = prompt.text
         for document, name in found.items():
-            if is_within(document, text, [*allowed, *prompt.said]):
+            # What was put together of released documents and answers comes from there.
+            if is_within(document, text, [*allowed, *prompt.said]) and not is_made_of(document, [*made, *prompt.said]):
                 yield f"documents of {name} reach a model at {prompt.place}"
 
 
-def _strange(runs: Sequence[Run], closed: Run, written: Sequence[str]) -> Iterator[Verdict]:
-    """Yield what reaches a model only where documents were found: with every gate closed, the chain ended before."""
-    seen = {prompt.place for prompt in closed.prompts}
+def _strange(runs: Sequence[Run], written: Sequence[str]) -> Iterator[Verdict]:
+    """Yield what reaches a model only where documents were found: with every gate closed, a chain takes other ways."""
     for run in runs:
         released = [text for admission in run.admissions for chunk in admission.chunks for text in _said_by(chunk)]
         for prompt in run.prompts:
-            if prompt.place in seen:
-                continue
             words = strange_words(prompt.text, [*written, *prompt.said, *released])
             if words is not None:
                 said = f"{words[:_EXCERPT_CHARS]!a}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -83,6 +83,7 @@ class Run:
         found: documents that sources returned, each with the name of its source.
         prompts: what models read.
         said: what models said.
+        written: the texts of templates that were used.
         admissions: what gates decided.
         gates: the gates that were met, in the order in which they were.
         asked: what was asked for documents, and not by a gate.
@@ -100,6 +101,7 @@ class Run:
     found: list[tuple[str, Chunk]] = field(default_factory=list)
     prompts: list[Prompt] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    written: dict[str, None] = field(default_factory=dict)
     admissions: list[Admission] = field(default_factory=list)
     gates: dict[int, Gate] = field(default_factory=dict)
     asked: list[object] = field(default_factory=list)
@@ -196,6 +198,11 @@ class Run:
         """Take note of what a model said."""
         if text and len(self.said) < _MOST:
             self.said.append(text)
+
+    def wrote(self, texts: Iterable[str]) -> None:
+        """Take note of a template that is used."""
+        if len(self.written) < _MOST:
+            self.written.update(dict.fromkeys(texts))
 
     def may_run(self, name: str, *, only_reads: bool) -> bool:
         """Return whether a tool may be run; one that may not is remembered."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["is_within", "strange_words", "unexplained"]
+__all__ = ["is_made_of", "is_within", "strange_words", "unexplained"]
 
 _PLACEHOLDER = re.compile(r"\{[^{}\n]{0,60}\}|%[sdr]")
 _OPEN, _CLOSE = "\1", "\2"
@@ -15,13 +15,20 @@ _MOST_CHARS = 1_000_000
 # Dates, numbers and names of roles are fewer letters than a sentence of a document has.
 _LETTERS = re.compile(r"[^\W\d_]")
 _FEW_LETTERS = 12
-_WORD = re.compile(r"[^\W\d_]{4,}")
+_WORD = re.compile(r"[^\W_]{4,}")
+# Parts of identifiers, which are printed with documents.
+_HEXADECIMAL = re.compile(r"[0-9a-f]+")
 # What clocks write.
 _DATE = re.compile(
     r"\b(mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(january|february|march|april|may|june|july|august|september"
     r"|october|november|december)\b",
     re.IGNORECASE,
 )
+# What documents, messages and missing values look like where they are printed whole.
+_PRINTED_AS = """
+    document documents page content metadata source node text score system human user assistant tool none true false
+    null function message
+"""
 _FEW_WORDS = 2
 _CUT = "\0"
 _LINE_CHARS = 24
@@ -47,6 +54,15 @@ def unexplained(prompt: str, known: Iterable[str]) -> str | None:
     return rest if _letters(rest) >= _FEW_LETTERS else None
 
 
+def is_made_of(document: str, known: Iterable[str]) -> bool:
+    """Return whether a document is nothing but other texts, put together."""
+    left = document[:_MOST_CHARS]
+    for text in sorted({text.strip() for text in known}, key=len, reverse=True)[:_MOST_PIECES]:
+        if len(text) >= _SHORTEST_PIECE:
+            left = left.replace(text, _CUT)
+    return not _letters(left)
+
+
 def strange_words(prompt: str, known: Iterable[str]) -> str | None:
     """Return words of a prompt that nobody is known to have written, or None if there are next to none.
 
@@ -57,20 +73,25 @@ def strange_words(prompt: str, known: Iterable[str]) -> str | None:
         prompt: what a model read.
         known: texts that may be in it, those of released documents among them.
     """
-    vocabulary = {word for text in known for word in _words(text)}
+    vocabulary = {word for text in known for word in _words(text)} | set(_words(_PRINTED_AS))
     strange = [word for word in dict.fromkeys(_words(_DATE.sub("", prompt))) if word not in vocabulary]
     return " ".join(strange) if len(strange) >= _FEW_WORDS else None
 
 
 def _words(text: str) -> list[str]:
-    return _WORD.findall(text[:_MOST_CHARS].casefold())
+    """Return the words of a text that could be a sentence's: no number, and no part of an identifier."""
+    found = _WORD.findall(text[:_MOST_CHARS].casefold())
+    return [word for word in found if word.isalpha() and not _HEXADECIMAL.fullmatch(word)]
 
 
 def _pieces(template: str) -> Iterator[str]:
     """Yield what a template has around its placeholders; braces that it writes twice come out once."""
     marked = template.replace("{{", _OPEN).replace("}}", _CLOSE)
     for piece in _PLACEHOLDER.split(marked):
-        yield piece.replace(_OPEN, "{").replace(_CLOSE, "}").strip()
+        plain = piece.replace(_OPEN, "{").replace(_CLOSE, "}").strip()
+        yield plain
+        # Line by line too: what formats a template may escape its braces once more, or indent it.
+        yield from (line.strip() for line in plain.splitlines())
 
 
 def is_within(document: str, prompt: str, but_for: Sequence[str] = ()) -> bool:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Any
 
 from llama_index.core.agent.react.formatter import get_react_tool_descriptions
 from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.base.llms.base import BaseLLM
-from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.chat_engine.types import BaseChatEngine
 from llama_index.core.indices.base import BaseIndex
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
-from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.schema import BaseNode, MetadataMode, NodeWithScore
 from llama_index.core.tools import BaseTool
 from llama_index.core.vector_stores.types import BasePydanticVectorStore
@@ -25,11 +23,13 @@ from llama_index.core.workflow import Workflow
 from headgate import AdapterError, Gate
 from headgate.integration.loops import wait_for
 from headgate.testing.doctor import Run
+from headgate.testing.doctor.texts import texts_of_modules
 from headgate.testing.walking import Unfinished, walk
 from llama_index.postprocessor.headgate.engines import is_end, is_source
 from llama_index.postprocessor.headgate.postprocessor import HeadgatePostprocessor
 from llama_index.postprocessor.headgate.retriever import GatedRetriever
 from llama_index.postprocessor.headgate.watching import watching_llamaindex
+from llama_index.postprocessor.headgate.wording import texts_of
 
 __all__ = ["LlamaIndexProbe"]
 
@@ -97,7 +97,8 @@ class LlamaIndexProbe:
         except Exception:  # noqa: BLE001 - a tool without a description is described by nobody
             yield ""
         for item in self._items:
-            yield from _texts_of(item)
+            yield from texts_of(item)
+        yield from texts_of_modules(self._items, "llama_index")
 
     def _ask(self, asked: Any) -> Any:
         target = self._target
@@ -125,7 +126,7 @@ def _either(ask: Callable[[], Any], ask_later: Callable[[], Any]) -> Any:
         failed = error
     try:
         return wait_for(ask_later())
-    except Exception:  # noqa: BLE001 - what the first way said is what a user of that way would see
+    except NotImplementedError:
         raise failed from None
 
 
@@ -147,31 +148,6 @@ def _forgetting(engine: Any) -> Iterator[None]:
     finally:
         if memory is not None:
             memory.set(before)
-
-
-def _texts_of(item: Any) -> Iterator[str]:
-    """Yield the texts in one object that are its own words."""
-    if isinstance(item, ChatMessage):
-        yield str(item.content)
-    elif isinstance(item, FunctionType):
-        yield from _constants(item.__code__)
-    elif not isinstance(item, BaseNode) and type(item).__module__.startswith("llama_index"):
-        for value in (
-            *getattr(item, "__dict__", {}).values(),
-            *(getattr(item, "__pydantic_private__", None) or {}).values(),
-        ):
-            if isinstance(value, str):
-                yield value
-    if isinstance(item, BasePromptTemplate):
-        yield str(getattr(item, "template", ""))
-
-
-def _constants(code: CodeType) -> Iterator[str]:
-    for value in code.co_consts:
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, CodeType):
-            yield from _constants(value)
 
 
 def _leads_nowhere(item: object) -> bool:

@@ -14,6 +14,7 @@ from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.base.llms.base import BaseLLM
 from llama_index.core.base.llms.types import MessageRole
 from llama_index.core.indices.base import BaseIndex
+from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.schema import BaseNode, NodeWithScore, TextNode
 from llama_index.core.storage.docstore import BaseDocumentStore
 from llama_index.core.tools import BaseTool, QueryEngineTool, RetrieverTool, ToolOutput
@@ -23,8 +24,10 @@ from headgate import Chunk
 from headgate.testing.doctor import Run
 from headgate.testing.doctor.patching import replaced
 from headgate.testing.doctor.reading import only_reads
+from headgate.testing.doctor.texts import texts_of_modules
 from llama_index.postprocessor.headgate.convert import to_chunk
 from llama_index.postprocessor.headgate.retriever import GatedRetriever
+from llama_index.postprocessor.headgate.wording import texts_of
 
 __all__ = ["watching_llamaindex"]
 
@@ -47,6 +50,9 @@ def watching_llamaindex(run: Run) -> Iterator[None]:
             replaced((BaseDocumentStore, BasePydanticVectorStore), lookups, functools.partial(_looking_up, run))
         )
         stack.enter_context(replaced((BaseLLM,), speaks, functools.partial(_speaking, run)))
+        stack.enter_context(
+            replaced((BasePromptTemplate,), ("format", "format_messages"), functools.partial(_writing, run))
+        )
         stack.enter_context(replaced((BaseTool,), ("call", "acall"), functools.partial(_running, run)))
         yield
 
@@ -115,6 +121,17 @@ def _speaking(run: Run, method: Any) -> Callable[..., Any]:
         return _heard(run, method.__get__(self, type(self))(*args, **kwargs))
 
     return speak
+
+
+def _writing(run: Run, method: Any) -> Callable[..., Any]:
+    """Return a method that also tells the texts of a template: one may be made for one question."""
+
+    @functools.wraps(method)
+    def form(self: Any, *args: Any, **kwargs: Any) -> Any:
+        run.wrote([*texts_of(self), *texts_of_modules([self, getattr(self, "output_parser", None)], "llama_index")])
+        return method.__get__(self, type(self))(*args, **kwargs)
+
+    return form
 
 
 def _running(run: Run, method: Any) -> Callable[..., Any]:
