@@ -138,7 +138,7 @@ def test_what_an_output_parser_adds_to_a_prompt_is_the_frameworks_own(index: Vec
     engine = guard_llama(index.as_query_engine(llm=MockLLM()), node_gate)
     tool = QueryEngineTool.from_defaults(engine, name="pages", description="Useful for questions about leave.")
     router = RouterQueryEngine.from_defaults(
-        query_engine_tools=[tool], selector=LLMMultiSelector.from_defaults(llm=Choosing()), llm=MockLLM()
+        query_engine_tools=[tool], selector=LLMMultiSelector.from_defaults(llm=Choosing(max_tokens=None)), llm=MockLLM()
     )
     diagnosis = prove(router, QUESTION)
     assert diagnosis.holds, str(diagnosis)
