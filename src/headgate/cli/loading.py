@@ -6,6 +6,7 @@ import importlib
 import inspect
 import re
 import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def load_target(place: str, *, may_answer: bool = False) -> Any:
 
     Args:
         place: where it is, such as `app.rag:chain`.
-        may_answer: whether a function of one argument is a chain itself, which answers a question.
+        may_answer: whether a function of the user's own with one argument is a chain itself, which answers a question.
 
     Raises:
         HeadgateError: there is none, or it cannot be built.
@@ -77,7 +78,7 @@ def load_target(place: str, *, may_answer: bool = False) -> Any:
     if not _builds(found):
         return found
     needed = _needed(found)
-    if may_answer and len(needed) == 1 and not isinstance(found, type):
+    if may_answer and len(needed) == 1 and _is_own(found):
         return found
     if needed:
         raise HeadgateError(
@@ -105,6 +106,13 @@ def _builds(found: Any) -> bool:
     if isinstance(found, type):
         return True
     return callable(found) and not any(hasattr(found, name) for name in _ASKED_BY)
+
+
+def _is_own(found: Any) -> bool:
+    """Return whether something is a function or method of the user's own, and of no library."""
+    code = getattr(inspect.unwrap(getattr(found, "__func__", found)), "__code__", None)
+    libraries = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    return code is not None and not code.co_filename.startswith(libraries)
 
 
 def _needed(function: Any) -> list[str]:
