@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from langchain_core.documents import Document
 from langchain_core.embeddings import DeterministicFakeEmbedding
 from langchain_core.language_models.fake_chat_models import ParrotFakeChatModel
+from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.prompts import ChatPromptTemplate, FewShotPromptTemplate, PromptTemplate
 from langchain_core.runnables import RunnableLambda, RunnablePassthrough
 from langchain_core.vectorstores import InMemoryVectorStore
@@ -142,6 +143,62 @@ def test_what_an_output_parser_adds_to_a_prompt_is_the_frameworks_own(index: Vec
     )
     diagnosis = prove(router, QUESTION)
     assert diagnosis.holds, str(diagnosis)
+
+
+class Librarian:
+    """An application as a class: its template is an attribute of the class, its settings are a mapping."""
+
+    PROMPT = "You are a patient librarian. Write {language}. {context} {question}"
+
+    def __init__(self, retriever: Any) -> None:
+        self.retriever = retriever
+        self.settings = {"language": "Portuguese"}
+        self.model = ParrotFakeChatModel()
+
+    def ask(self, question: str) -> str:
+        """Answer a question."""
+        context = join(self.retriever.invoke(question))
+        language = self.settings["language"]
+        return str(self.model.invoke(self.PROMPT.format(context=context, question=question, language=language)).content)
+
+
+def test_an_application_that_is_a_class_is_proved(store: InMemoryVectorStore, gate: Gate) -> None:
+    diagnosis = prove(Librarian(guard(store.as_retriever(), gate)).ask, QUESTION)
+    assert diagnosis.holds, str(diagnosis)
+    assert not prove(Librarian(store.as_retriever()).ask, QUESTION).holds
+
+
+def test_what_a_model_is_said_to_have_said_is_read_as_well(store: InMemoryVectorStore, gate: Gate) -> None:
+    guarded, other, model = guard(store.as_retriever(), gate), store, ParrotFakeChatModel()
+
+    def answer(question: str, found: list[Document]) -> Any:
+        thought = model.invoke(f"Which words of {question} matter?")
+        return model.invoke(
+            [HumanMessage(question), thought, AIMessage(f"I found: {join(found)}"), HumanMessage("So?")]
+        )
+
+    right: Any = RunnableLambda(lambda question: answer(question, guarded.invoke(question)))
+    wrong: Any = RunnableLambda(
+        lambda question: answer(question, [*guarded.invoke(question), *other.similarity_search(question)])
+    )
+    diagnosis = prove(right, QUESTION)
+    assert diagnosis.holds, str(diagnosis)
+    assert prove(wrong, QUESTION).broken
+
+
+def test_what_a_function_returns_in_place_of_a_search_is_no_template(store: InMemoryVectorStore, gate: Gate) -> None:
+    guarded, model = guard(store.as_retriever(), gate), ParrotFakeChatModel()
+
+    def client(question: str) -> list[str]:
+        del question
+        return ["Strangers wrote that holidays were abolished."]
+
+    def answer(question: str) -> Any:
+        context = "\n".join([join(guarded.invoke(question)), *client(question)])
+        return model.invoke(TEMPLATE.format(context=context, question=question))
+
+    step: Any = RunnableLambda(answer)
+    assert "abolished" in str(prove(step, QUESTION))
 
 
 WORDS = st.lists(st.sampled_from("leave holidays office manager parking thirty vacation salary".split()), min_size=3)  # noqa: SIM905 - as it is read

@@ -19,7 +19,7 @@ from langchain_core.vectorstores import VectorStore
 from headgate import Gate
 from headgate.integration.loops import wait_for
 from headgate.testing.doctor import Run
-from headgate.testing.doctor.texts import texts_of_modules
+from headgate.testing.doctor.texts import texts_of_modules, texts_of_program
 from headgate.testing.walking import Unfinished, walk
 from langchain_headgate.asking import inputs_for
 from langchain_headgate.outside import keeps_texts
@@ -111,6 +111,7 @@ class LangChainProbe:
         """Return the texts that the chain itself has."""
         for item in self._items:
             yield from texts_of(item)
+        yield from texts_of_program(self._items)
         for library in ("langchain_core", "langchain_classic", "langchain"):
             yield from texts_of_modules(self._items, library)
 

@@ -13,7 +13,7 @@ from langchain_core.chat_history import BaseChatMessageHistory
 from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.llms import BaseLLM
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import BaseMessage
 from langchain_core.prompts.base import BasePromptTemplate
 from langchain_core.prompts.message import BaseMessagePromptTemplate
 from langchain_core.retrievers import BaseRetriever
@@ -256,17 +256,15 @@ def _documents(value: Any, depth: int = 0) -> Iterator[Document]:
 
 
 def _read(given: Any) -> list[str]:
-    """Return what a model is about to read, without what it has said itself."""
+    """Return what a model is about to read, what it is said to have said itself among it: anybody may write that."""
     if isinstance(given, str):
         return [given]
-    if isinstance(given, AIMessage):
-        return []
     if isinstance(given, BaseMessage):
         return [content_of(given)]
     if isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], str):
-        return [] if given[0] in ("ai", "assistant") else [str(given[1])]
+        return [str(given[1])]
     if isinstance(given, dict):
-        return [] if given.get("role") in ("ai", "assistant") else [str(given.get("content", given))]
+        return [str(given.get("content", given))]
     if isinstance(given, (list, tuple)):
         return [text for one in given for text in _read(one)]
     messages = getattr(given, "to_messages", None)

@@ -20,10 +20,10 @@ from headgate.limits import Limits
 from headgate.provenance import KeySet
 from headgate.testing.doctor.canaries import Canary
 
-__all__ = ["Call", "Prompt", "Run", "caller"]
+__all__ = ["LIBRARIES", "Call", "Prompt", "Run", "caller"]
 
 _MOST = 2_000
-_LIBRARIES = tuple({sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), sysconfig.get_path("stdlib")})
+LIBRARIES = tuple({sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), sysconfig.get_path("stdlib")})
 _OURS = (str(Path(__file__).parents[2]), "langchain_headgate", "postprocessor/headgate")
 
 
@@ -225,7 +225,7 @@ def caller() -> str:
     frame = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
-        if not file.startswith((*_LIBRARIES, "<")) and not any(part in file for part in _OURS):
+        if not file.startswith((*LIBRARIES, "<")) and not any(part in file for part in _OURS):
             return f"{Path(file).name}:{frame.f_lineno} in {frame.f_code.co_name}"
         if frame.f_back is None:
             break

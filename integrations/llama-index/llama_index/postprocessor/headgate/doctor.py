@@ -23,7 +23,7 @@ from llama_index.core.workflow import Workflow
 from headgate import AdapterError, Gate
 from headgate.integration.loops import wait_for
 from headgate.testing.doctor import Run
-from headgate.testing.doctor.texts import texts_of_modules
+from headgate.testing.doctor.texts import texts_of_modules, texts_of_program
 from headgate.testing.walking import Unfinished, walk
 from llama_index.postprocessor.headgate.engines import is_end, is_source
 from llama_index.postprocessor.headgate.postprocessor import HeadgatePostprocessor
@@ -98,6 +98,7 @@ class LlamaIndexProbe:
             yield ""
         for item in self._items:
             yield from texts_of(item)
+        yield from texts_of_program(self._items)
         yield from texts_of_modules(self._items, "llama_index")
 
     def _ask(self, asked: Any) -> Any:

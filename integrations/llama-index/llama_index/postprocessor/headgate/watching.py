@@ -12,7 +12,6 @@ from typing import Any
 from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.base.llms.base import BaseLLM
-from llama_index.core.base.llms.types import MessageRole
 from llama_index.core.indices.base import BaseIndex
 from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.schema import BaseNode, NodeWithScore, TextNode
@@ -178,11 +177,11 @@ def _chunks(result: Any) -> list[Chunk]:
 
 
 def _read(args: Sequence[Any], kwargs: dict[str, Any]) -> list[str]:
-    """Return what a model is about to read, without what it has said itself."""
+    """Return what a model is about to read, what it is said to have said itself among it: anybody may write that."""
     given = args[0] if args else kwargs.get("messages", kwargs.get("prompt", ""))
     if not isinstance(given, (list, tuple)):
         return [str(given)]
-    return [str(one.content) for one in given if getattr(one, "role", None) != MessageRole.ASSISTANT]
+    return [str(getattr(one, "content", one) or "") for one in given]
 
 
 def _heard(run: Run, result: Any) -> Any:
