@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["CHECKS", "CODES", "RIGHTLY_OUT", "TO_MEND", "Code", "check_of", "first_reason", "titled"]
+__all__ = [
+    "CHECKS",
+    "CODES",
+    "CONTRADICTED",
+    "RIGHTLY_OUT",
+    "TO_MEND",
+    "UNTOLD",
+    "Code",
+    "check_of",
+    "first_reason",
+    "titled",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +369,12 @@ RIGHTLY_OUT = frozenset(
 
 TO_MEND = frozenset(("P101", "P114", "F203", "F208", "G901", "G905"))
 """Reasons that say more about how documents are ingested, or the gate is run, than about the document."""
+
+CONTRADICTED = frozenset(("F205", "F207", "F212", "F213", "F214", "P107", "P110"))
+"""Reasons that say that somebody who may has said something else since, or no longer says this."""
+
+UNTOLD = frozenset(("F208", "G901", "G904", "G905"))
+"""Reasons that say that something could not be told, not that the document is at fault."""
 
 
 def titled(code: str) -> str:

@@ -2,9 +2,10 @@
 
 from headgate.display import bring_views
 from headgate.replay.deciding import Redecided, Redecider
+from headgate.replay.rechecking import Recheck, Rechecked, recheck, recheck_record
 from headgate.replay.reporting import Replay, replay_records
 
-__all__ = ["Redecided", "Redecider", "Replay", "replay_records"]
+__all__ = ["Recheck", "Rechecked", "Redecided", "Redecider", "Replay", "recheck", "recheck_record", "replay_records"]
 
 
 def _load_views() -> object:
@@ -13,4 +14,4 @@ def _load_views() -> object:
     return views
 
 
-bring_views(_load_views, Replay)
+bring_views(_load_views, Replay, Recheck)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 from headgate.admission.facts import Facts, Witness
-from headgate.admission.judging import Judgement, judge_times
+from headgate.admission.judging import Judgement, judge_manifest, judge_times
 from headgate.admission.revision import resolve
 from headgate.admission.setwide import apply_budget, apply_supersession
 from headgate.caching import Memo
@@ -102,15 +102,24 @@ class Redecider:
     Args:
         policy: the policy to decide under.
         at: the instant to decide for; by default that of each record.
+        is_present: whether `at` is the present, so that the timestamps of manifests have to be in force as well.
         limits: bounds on what is looked at.
 
     Raises:
         PolicyError: the policy cannot be used.
     """
 
-    def __init__(self, policy: Policy, *, at: datetime | None = None, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        at: datetime | None = None,
+        is_present: bool = False,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
         self._revision = resolve(policy, limits)
         self._at = at
+        self._is_present = is_present
         self._limits = limits
         self._facts: Memo[Facts | str] = Memo(limits.memo_entries)
 
@@ -177,6 +186,8 @@ class Redecider:
         judgement = Judgement(place, Chunk(text or "", {}, entry["id"]), facts)
         if match.is_same and self._at is None:
             _add_standing(judgement, entry)
+        if self._is_present:
+            judge_manifest(judgement, now)
         judge_times(judgement, now)
         glossary = facts.source.glossary
         if text is not None and glossary is not None and not judgement.is_kept_out:

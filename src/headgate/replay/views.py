@@ -9,10 +9,12 @@ from rich.console import Group
 from rich.text import Text
 
 from headgate.codes import titled
+from headgate.encoding import in_number
+from headgate.replay.rechecking import Recheck
 from headgate.replay.reporting import Replay
 from headgate.report import Bar, add_view, bar_chart, clip, escape, new_table, plain, prose, table
 
-__all__ = ["replay_html", "replay_rich"]
+__all__ = ["recheck_html", "recheck_rich", "replay_html", "replay_rich"]
 
 _ROWS = 40
 _DROPPED = "admitted then, dropped now"
@@ -71,6 +73,39 @@ def replay_rich(replay: Replay) -> Group:
     return Group(*parts)
 
 
+def recheck_html(recheck: Recheck) -> str:
+    """Return a past admission, judged again, as HTML."""
+    rows = [
+        (
+            f"<code>{escape(clip(one.document, 120))}</code>",
+            escape(one.answer),
+            escape(", ".join(one.codes)),
+            escape(clip(one.why, 240)),
+        )
+        for one in recheck.documents[:_ROWS]
+    ]
+    listed = table(("document", "now", "codes", "why"), rows, caption="what the prompt was given") if rows else ""
+    return f"<p><strong>{escape(recheck.answer)}</strong></p><p>{escape(_facts(recheck))}</p>{listed}"
+
+
+def recheck_rich(recheck: Recheck) -> Group:
+    """Return a past admission, judged again, for a terminal."""
+    listed = new_table(None, [("document", False), ("now", False), ("codes", False), ("why", False)])
+    for one in recheck.documents[:_ROWS]:
+        listed.add_row(plain(one.document, 60), plain(one.answer), plain(", ".join(one.codes)), plain(one.why, 160))
+    return Group(prose(recheck.answer, "bold"), prose(_facts(recheck)), *([listed] if listed.row_count else []))
+
+
+def _facts(recheck: Recheck) -> str:
+    count = len(recheck.documents)
+    given = f"{in_number(count, 'document')}" if count else "no document"
+    more = f"; the first {_ROWS} are shown" if count > _ROWS else ""
+    return (
+        f"Admission {recheck.admission[:64]} of {recheck.decided[:19]} gave the prompt {given}, judged again for "
+        f"{recheck.now.isoformat(timespec='seconds')} under policy {recheck.policy_revision}{more}."
+    )
+
+
 def _counted(words: str, counts: Counter[tuple[str, str]]) -> Any:
     listed = new_table(words.capitalize(), [("source", False), ("reason", False), ("documents", True)])
     for (source, code), count in counts.most_common(_ROWS):
@@ -113,3 +148,4 @@ def _notes(replay: Replay) -> list[str]:
 
 
 add_view(Replay, replay_html, replay_rich)
+add_view(Recheck, recheck_html, recheck_rich)

@@ -1,0 +1,52 @@
+"""`headgate recheck`: whether what a prompt was given still holds."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from headgate.cli.options import (
+    JsonOption,
+    LogArgument,
+    LogEntries,
+    NowOption,
+    PolicyOption,
+    console,
+    instant,
+    print_json,
+)
+from headgate.errors import HeadgateError
+from headgate.policy import Policy
+
+__all__ = ["EXAMPLE_RECHECK", "recheck"]
+
+EXAMPLE_RECHECK = "Example: headgate recheck 3f2a91 decisions.jsonl --policy headgate.yaml"
+
+
+def recheck(
+    admission: Annotated[str, typer.Argument(metavar="ADMISSION", help="The admission's id, or how it begins.")],
+    path: LogArgument,
+    policy: PolicyOption,
+    now: NowOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge a past admission again: current, stale, contradicted, unsupported or unknown.
+
+    Exit code 1 unless it is current.
+    """
+    from headgate.replay import recheck_record
+
+    entries = LogEntries(path, quiet=as_json)
+    records = (entry.record for entry in entries if entry.record is not None)
+    found = [record for record in records if record["admission"].startswith(admission)]
+    entries.finish()
+    if len(found) != 1:
+        how_many = "no admission" if not found else f"{len(found):,} admissions"
+        raise HeadgateError(f"{path}: {how_many} with an id that begins with {admission[:80]!r}.")
+    result = recheck_record(found[0], Policy.load(policy), instant(now))
+    if as_json:
+        print_json(result.to_dict())
+    else:
+        console().print(result)
+    raise typer.Exit(int(not result.is_current))
