@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from headgate.limits import Limits
     from headgate.policy import Policy
     from headgate.provenance import KeySet, Manifest, Sealer
+    from headgate.record.asking import asked_by
     from headgate.terminology import Glossary
     from headgate.terminology.edits import Edit, Rewrite
 
@@ -53,6 +54,7 @@ _HOMES = {
     "Rewrite": "terminology.edits",
     "SealError": "errors",
     "Sealer": "provenance",
+    "asked_by": "record.asking",
     "guard": "integration.adapters",
 }
 
@@ -79,6 +81,7 @@ __all__ = [
     "SealError",
     "Sealer",
     "__version__",
+    "asked_by",
     "guard",
 ]
 

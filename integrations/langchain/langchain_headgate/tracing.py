@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +14,11 @@ from langchain_core.callbacks import (
     CallbackManager,
     CallbackManagerForChainRun,
 )
+from langchain_core.runnables.config import var_child_runnable_config
 
 from headgate import Admission, Gate
 from headgate.integration.adapters import log_dropped
+from headgate.record.asking import asker_in
 from headgate.record.summary import headline, shown
 from langchain_headgate.untraced import visible, visible_callbacks
 
@@ -35,7 +38,8 @@ def record(gate: Gate, admission: Admission, callbacks: CallbackManager | None) 
     Returns:
         What may enter the prompt.
     """
-    admission = gate.release(admission, framework=_FRAMEWORK, traced=False)
+    with _asking(callbacks):
+        admission = gate.release(admission, framework=_FRAMEWORK, traced=False)
     log_dropped(admission)
     callbacks = visible_callbacks(callbacks)
     # A record costs time, so it is made only where somebody sees it.
@@ -53,10 +57,11 @@ def record(gate: Gate, admission: Admission, callbacks: CallbackManager | None) 
 
 async def arecord(gate: Gate, admission: Admission, callbacks: AsyncCallbackManager | None) -> Admission:
     """As `record`, for asynchronous callbacks; a log that is slow to write does not hold up the event loop."""
-    if len(admission.decisions) > _INLINE_DECISIONS:
-        admission = await asyncio.to_thread(gate.release, admission, framework=_FRAMEWORK, traced=False)
-    else:
-        admission = await gate.arelease(admission, framework=_FRAMEWORK, traced=False)
+    with _asking(callbacks):
+        if len(admission.decisions) > _INLINE_DECISIONS:
+            admission = await asyncio.to_thread(gate.release, admission, framework=_FRAMEWORK, traced=False)
+        else:
+            admission = await gate.arelease(admission, framework=_FRAMEWORK, traced=False)
     log_dropped(admission)
     callbacks = visible_callbacks(callbacks)
     if callbacks is None or not callbacks.handlers:
@@ -121,6 +126,15 @@ _FINDERS: tuple[Callable[[Any, UUID], Any], ...] = (
     lambda handler, run_id: handler._run_span_mapping[str(run_id)].span._span,  # MLflow
     _made_later,
 )
+
+
+def _asking(callbacks: CallbackManager | AsyncCallbackManager | None) -> AbstractContextManager[None]:
+    """Take from the config of the call who asks."""
+    around = var_child_runnable_config.get() or {}
+    settings = {**(around.get("configurable") or {}), **(around.get("metadata") or {})}
+    if callbacks is None:
+        return asker_in(settings)
+    return asker_in({**settings, **(callbacks.metadata or {})}, run=callbacks.parent_run_id)
 
 
 def _inputs(admission: Admission) -> dict[str, Any]:

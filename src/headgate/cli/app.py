@@ -22,6 +22,7 @@ from headgate.cli import (
     manifests,
     quarantine,
     receipt,
+    recheck,
     rehearse,
     replay,
     report,
@@ -76,6 +77,7 @@ app.command(epilog=log.EXAMPLE_LOG)(log.log)
 app.command(epilog=quarantine.EXAMPLE_QUARANTINE)(quarantine.quarantine)
 app.command(epilog=rehearse.EXAMPLE_REHEARSE)(rehearse.rehearse)
 app.command(epilog=replay.EXAMPLE_REPLAY)(replay.replay)
+app.command(epilog=recheck.EXAMPLE_RECHECK)(recheck.recheck)
 app.command(epilog=sources.EXAMPLE_SOURCES)(sources.sources)
 _report = typer.Typer(
     help="Reports from a decision log that say what to do next.", no_args_is_help=True, rich_markup_mode=None

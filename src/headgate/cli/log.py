@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from headgate.cli.logchain import asked_for, verify_log
 from headgate.cli.options import (
     JsonOption,
     LogArgument,
@@ -54,16 +55,37 @@ def log(
         Path | None, typer.Option(metavar="PAGE", help="With --admission: also write it as an HTML page.")
     ] = None,
     counts: Annotated[bool, typer.Option("--counts", help="Count per day and code instead of listing.")] = False,
+    user: Annotated[str | None, typer.Option(help="Only what this user asked for.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Only what this tenant asked for.")] = None,
+    session: Annotated[str | None, typer.Option(help="Only what was asked for in this session.")] = None,
+    run: Annotated[str | None, typer.Option(help="Only what was asked for in this run.")] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check the chain: find records that were removed, changed or re-ordered.")
+    ] = False,
+    heads: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", help="With --verify: what an earlier `--verify --json` printed, or a receipt; must be here."
+        ),
+    ] = None,
+    keys: Annotated[
+        Path | None, typer.Option(help="With --heads RECEIPT: the public keys of who issued the receipt.")
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing records as they are written.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show who decided what about which document, and when.
 
-    Exit code 1 if torn or foreign lines were skipped.
+    Exit code 1 if torn or foreign lines were skipped, or if --verify found something.
     """
     if html is not None and admission is None:
         raise HeadgateError("--html writes whole admissions as a page. Name one with --admission ID.")
-    wanted = _Filter.make(code, source, action, since, until)
+    if verify:
+        raise typer.Exit(verify_log(path, heads or [], keys, as_json=as_json))
+    if heads:
+        raise HeadgateError("--heads is for --verify.")
+    askers = {"user": user, "tenant": tenant, "session": session, "run": run}
+    wanted = _Filter.make(code, source, action, since, until, asked_for(path, askers))
     entries = LogEntries(path, quiet=True)
     if admission is not None:
         _show_whole(path, iter(entries), admission, html, as_json=as_json)
@@ -84,10 +106,17 @@ class _Filter:
     action: str | None
     since: datetime | None
     until: datetime | None
+    askers: Mapping[str, frozenset[str]]
 
     @classmethod
     def make(
-        cls, codes: list[str] | None, source: str | None, action: str | None, since: str | None, until: str | None
+        cls,
+        codes: list[str] | None,
+        source: str | None,
+        action: str | None,
+        since: str | None,
+        until: str | None,
+        askers: Mapping[str, frozenset[str]],
     ) -> _Filter:
         unknown = [code for code in codes or () if code.upper() not in CODES]
         if unknown:
@@ -100,12 +129,16 @@ class _Filter:
             action,
             instant(since, "--since") if since else None,
             instant(until, "--until") if until else None,
+            askers,
         )
 
     def matches(self, record: AdmissionRecord) -> Iterator[DecisionRecord]:
         """Yield the decisions of a record that are wanted."""
         moment = _moment(record)
         if moment is None or (self.since and moment < self.since) or (self.until and moment >= self.until):
+            return
+        asker = record.get("asker", {})
+        if any(asker.get(role) not in names for role, names in self.askers.items()):
             return
         for decision in record["decisions"]:
             found = {finding["code"] for finding in decision["findings"]}

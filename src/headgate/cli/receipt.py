@@ -39,7 +39,7 @@ def issue(
         raise HeadgateError(f"{out} exists already. Choose another --out, or overwrite it with --force.")
     entries = LogEntries(path, quiet=False)
     found = [
-        entry.record
+        (entry.record, entry.digest)
         for entry in entries
         if entry.record is not None and str(entry.record["admission"]).startswith(admission)
     ]
@@ -47,12 +47,13 @@ def issue(
     if len(found) != 1:
         how_many = "no admission" if not found else f"{len(found):,} admissions"
         raise HeadgateError(f"{path}: {how_many} with an id that begins with {admission!r}.")
-    token = issue_receipt(found[0], key, issuer)
+    record, digest = found[0]
+    token = issue_receipt(record, key, issuer, line_digest=digest)
     if out is None:
         typer.echo(token)
     else:
         write_text(out, token + "\n")
-        typer.echo(f"The receipt for the admission {found[0]['admission']} is in {out}.", err=True)
+        typer.echo(f"The receipt for the admission {record['admission']} is in {out}.", err=True)
     raise typer.Exit(int(is_partial))
 
 

@@ -361,7 +361,17 @@ class Log(PolicyModel):
     )
     max_bytes: int = Field(default=100_000_000, ge=10_000, description="The size at which the file is rotated.")
     keep: int = Field(default=10, ge=1, le=10_000, description="How many rotated files are kept.")
+    keep_for: Duration | None = Field(
+        default=None,
+        gt=timedelta(0),
+        description="How long a rotated file is kept at least, such as 180d, however many there are.",
+    )
     fsync: bool = Field(default=False, description="Whether every record is forced to the disk.")
+    asker: Literal["digest", "clear", "none"] = Field(
+        default="digest",
+        description="Who asked (user, tenant, session), where the application says so. digest: with a salt beside the "
+        "log. clear: as it is. none: nothing.",
+    )
     on_error: Literal["drop", "admit"] | None = Field(
         default=None, description="What happens if a record cannot be written. Unset: drop in enforce mode, else admit."
     )

@@ -14,10 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from headgate.clock import Clock, utc_now
 from headgate.decision import Admission
 from headgate.encoding import to_json
 from headgate.forks import renew_after_fork
 from headgate.policy import Log
+from headgate.record.asking import current_asker, load_salt, recorded_asker
+from headgate.record.chain import Chain, last_digest
+from headgate.record.rotation import rotate, warn_of_full_disk
 from headgate.record.writing import LONGEST_LINE, log_record
 
 __all__ = ["DecisionLog"]
@@ -29,13 +33,17 @@ class DecisionLog:
     Args:
         path: the file; its folder must exist.
         settings: size, rotation and content; by default those of a policy that names only the path.
+        clock: tells how old a rotated file is, whose time is that of the file system.
 
     Raises:
         OSError: the file cannot be opened.
     """
 
-    def __init__(self, path: str | Path, settings: Log | None = None) -> None:
+    def __init__(self, path: str | Path, settings: Log | None = None, *, clock: Clock = utc_now) -> None:
         self._path = Path(path)
+        self._clock = clock
+        self._chain: Chain | None = None
+        self._salt: bytes | None = None
         self._settings = settings or Log(path=str(path))
         self._lock = threading.Lock()
         self._is_torn = False
@@ -57,19 +65,43 @@ class DecisionLog:
             OSError: it could not be written, or not wholly.
         """
         record = log_record(admission, full=self._settings.content == "full")
-        line = to_json({**record, "pid": os.getpid()}).encode("utf-8") + b"\n"
+        whole = {**record, **self._asker(), "pid": os.getpid()}
+        with self._alone():
+            # Taken away until the record is written: whatever interrupts this, no two records claim one place.
+            chain, self._chain = self._chain, None
+            self._ensure_open()
+            chain = chain or Chain(last_digest(self._descriptor))
+            whole["chain"] = chain.link()
+            line = to_json(whole).encode("utf-8") + b"\n"
+            try:
+                self._append(line, chain)
+            finally:
+                self._chain = chain
+
+    def _append(self, line: bytes, chain: Chain) -> None:
         if len(line) > LONGEST_LINE:
             raise OSError(errno.EFBIG, f"a record of {len(line):,} bytes would not be read", str(self._path))
-        with self._alone():
-            self._ensure_open(len(line))
-            # A line that was torn by an error ends here, so that it spoils no other.
-            data = b"\n" + line if self._is_torn else line
-            written = os.write(self._descriptor, data)
-            self._is_torn = written != len(data)
-            if self._is_torn:
-                raise OSError(28, f"only {written} of {len(data)} bytes were written", str(self._path))
-            if self._settings.fsync:
-                os.fsync(self._descriptor)
+        self._make_room(len(line))
+        # A line that was torn by an error ends here, so that it spoils no other.
+        data = b"\n" + line if self._is_torn else line
+        written = os.write(self._descriptor, data)
+        self._is_torn = written != len(data)
+        # What lacks only its line break is read as a record once the next one follows.
+        if written >= len(data) - 1:
+            chain.advance(line)
+        if self._is_torn:
+            raise OSError(errno.ENOSPC, f"only {written} of {len(data)} bytes were written", str(self._path))
+        if self._settings.fsync:
+            os.fsync(self._descriptor)
+
+    def _asker(self) -> dict[str, object]:
+        """Return who asked, as the settings want it recorded."""
+        asker = current_asker()
+        if not asker or self._settings.asker == "none":
+            return {}
+        if self._settings.asker == "digest" and self._salt is None:
+            self._salt = load_salt(self._path)
+        return {"asker": recorded_asker(asker, self._salt if self._settings.asker == "digest" else None)}
 
     def close(self) -> None:
         """Close the file; a record that is written later opens it again."""
@@ -99,6 +131,7 @@ class DecisionLog:
 
     def _after_fork(self) -> None:
         """Go on in the child of a fork, whatever another thread of the parent was doing with the file."""
+        self._chain = None
         # Whether the old lock is held cannot be asked: `locked` may lag behind a thread that has just acquired it.
         self._lock = threading.Lock()
         # A rotation is the parent's to finish. Its lock is shared with the child, and must not outlive the parent here.
@@ -120,10 +153,13 @@ class DecisionLog:
         self._is_torn = size > 0 and os.read(descriptor, 1) != b"\n"
         return descriptor
 
-    def _ensure_open(self, coming: int) -> None:
-        """Follow the file where another process rotated it, and rotate it where it is full."""
+    def _ensure_open(self) -> None:
+        """Follow the file where another process rotated it."""
         if self._is_moved():
             self._reopen()
+
+    def _make_room(self, coming: int) -> None:
+        """Rotate the file where it is full."""
         if os.fstat(self._descriptor).st_size + coming <= self._settings.max_bytes:
             return
         with self._exclusive() as is_ours:
@@ -133,8 +169,9 @@ class DecisionLog:
             if self._is_moved():  # another process was first
                 self._reopen()
             if os.fstat(self._descriptor).st_size:
-                self._rotate()
+                rotate(self._path, self._settings, self._clock())
                 self._reopen()
+                warn_of_full_disk(self._path, self._settings)
 
     def _is_moved(self) -> bool:
         if self._descriptor < 0:
@@ -175,15 +212,3 @@ class DecisionLog:
                 fcntl.flock(descriptor, fcntl.LOCK_UN)
             self._rotating = -1
             os.close(descriptor)
-
-    def _rotate(self) -> None:
-        """Move the file to `.1`, that one to `.2`, and so on; the last one goes."""
-        for number in range(self._settings.keep - 1, 0, -1):
-            older = _numbered(self._path, number)
-            if older.exists():
-                older.replace(_numbered(self._path, number + 1))
-        self._path.replace(_numbered(self._path, 1))
-
-
-def _numbered(path: Path, number: int) -> Path:
-    return path.with_name(f"{path.name}.{number}")

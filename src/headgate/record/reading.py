@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from headgate.encoding import digest_label
 from headgate.errors import HeadgateError
 from headgate.record.schema import SCHEMA, AdmissionRecord
 from headgate.record.validating import read_admission
 from headgate.record.writing import LONGEST_LINE
 
-__all__ = ["LogEntry", "log_files", "parse_line", "read_log", "records_in"]
+__all__ = ["LogEntry", "log_files", "parse_line", "raw_lines", "read_log", "record_in", "records_in"]
 
 # Nested empty values take some 25 times their length in memory.
 _MAX_LINE = LONGEST_LINE
@@ -28,11 +29,18 @@ class LogEntry:
         place: the file and the line.
         record: the admission; None for a line that holds none.
         notice: why it holds none, or what else is wrong with the line.
+        line: its bytes; none for a record that comes from anywhere else.
     """
 
     place: str
     record: AdmissionRecord | None
     notice: str | None = None
+    line: bytes = field(default=b"", repr=False)
+
+    @property
+    def digest(self) -> str | None:
+        """The digest of the record in the line, by which the log's chain names it."""
+        return digest_label(record_in(self.line)) if self.record is not None and self.line else None
 
 
 def read_log(paths: Iterable[str | Path]) -> Iterator[LogEntry]:
@@ -42,19 +50,39 @@ def read_log(paths: Iterable[str | Path]) -> Iterator[LogEntry]:
         HeadgateError: a file cannot be read.
     """
     for path in paths:
-        try:
-            with Path(path).open("rb") as lines:
-                number = 0
-                # Not by iterating, which would take in a line of any length.
-                while line := lines.readline(_MAX_LINE):
-                    number += 1
-                    if len(line) == _MAX_LINE and not line.endswith(b"\n"):
-                        _skip_line(lines)
-                        yield LogEntry(f"{path}:{number}", None, f"the line is longer than {_MAX_LINE:,} bytes")
-                    elif line.strip():
-                        yield parse_line(line, f"{path}:{number}")
-        except OSError as error:
-            raise HeadgateError(f"{path}: the log cannot be read ({error.strerror}).") from error
+        for place, line in raw_lines(path):
+            if line is None:
+                yield LogEntry(place, None, f"the line is longer than {_MAX_LINE:,} bytes")
+            else:
+                yield parse_line(line, place)
+
+
+def raw_lines(path: str | Path) -> Iterator[tuple[str, bytes | None]]:
+    """Yield the lines of a file that are not empty, each with its place; None for one that is too long to be read.
+
+    Raises:
+        HeadgateError: the file cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as lines:
+            number = 0
+            # Not by iterating, which would take in a line of any length.
+            while line := lines.readline(_MAX_LINE):
+                number += 1
+                if len(line) == _MAX_LINE and not line.endswith(b"\n"):
+                    _skip_line(lines)
+                    yield f"{path}:{number}", None
+                elif line.strip():
+                    yield f"{path}:{number}", line
+    except OSError as error:
+        raise HeadgateError(f"{path}: the log cannot be read ({error.strerror}).") from error
+
+
+def record_in(line: bytes) -> bytes:
+    """Return the bytes of the record in a line, without its line break and without a torn record before it."""
+    line = line.strip()
+    start = line.rfind(_BEGIN)
+    return line[start:] if start > 0 else line
 
 
 def log_files(path: Path) -> list[Path]:
@@ -78,12 +106,12 @@ def parse_line(line: bytes, place: str) -> LogEntry:
         return LogEntry(place, None, "the line is torn")
     value = _parse(line)
     if value is not None:
-        return _entry(value, place)
-    start = line.rfind(_BEGIN)
-    value = _parse(line[start:]) if start > 0 else None
+        return _entry(value, place, line)
+    record = record_in(line)
+    value = _parse(record) if len(record) < len(line.strip()) else None
     if value is None:
         return LogEntry(place, None, "the line is not JSON")
-    return _entry(value, place, "the line begins with a torn record")
+    return _entry(value, place, line, "the line begins with a torn record")
 
 
 def records_in(entries: Iterable[LogEntry | Mapping[str, Any]]) -> Iterator[LogEntry]:
@@ -114,12 +142,12 @@ def _parse(data: bytes) -> Any:
         return None
 
 
-def _entry(value: Any, place: str, notice: str | None = None) -> LogEntry:
+def _entry(value: Any, place: str, line: bytes, notice: str | None = None) -> LogEntry:
     """Return the line that a JSON value makes."""
     problem = _problem(value)
     if problem is None:
         try:
-            return LogEntry(place, read_admission(value), notice)
+            return LogEntry(place, read_admission(value), notice, line)
         except ValueError:
             problem = "the admission lacks what every admission has"
     return LogEntry(place, None, notice or problem)

@@ -31,7 +31,15 @@ from headgate.provenance import KeySet, SigningKey, VerificationKey, sign_jws
 from headgate.provenance.jws import parse_jws, verify_parsed
 from headgate.record.writing import log_record
 
-__all__ = ["PREDICATE_TYPE", "RECEIPT_TYPE", "Receipt", "ReceiptError", "issue_receipt", "verify_receipt"]
+__all__ = [
+    "PREDICATE_TYPE",
+    "RECEIPT_TYPE",
+    "Receipt",
+    "ReceiptError",
+    "issue_receipt",
+    "read_receipt",
+    "verify_receipt",
+]
 
 PREDICATE_TYPE = "urn:headgate:prompt-receipt:1"
 # A type of its own, so that no seal passes for a receipt (RFC 8725, section 3.11).
@@ -62,6 +70,9 @@ class Receipt:
             original), `prompt_digest` (as it entered the prompt), `version`, `modified`, `age_seconds`, `assurance`,
             `issuer`, `codes`, `edits`, `metadata_edits`, `withheld`.
         dropped: how many documents were kept out, by code.
+        head: the record of the admission in the chain of the decision log: the chain, the place in it, and the digest
+            of the line; None if the receipt was not made from a log. With it `headgate log --verify` finds a log that
+            ends before it.
         statement: the whole statement.
     """
 
@@ -76,15 +87,20 @@ class Receipt:
     documents: tuple[Mapping[str, Any], ...]
     dropped: Mapping[str, int]
     statement: Mapping[str, Any]
+    head: tuple[str, int, str] | None = None
 
 
-def issue_receipt(admission: Admission | Mapping[str, Any], signing_key: object, issuer: str) -> str:
+def issue_receipt(
+    admission: Admission | Mapping[str, Any], signing_key: object, issuer: str, *, line_digest: str | None = None
+) -> str:
     """Return a receipt for what an admission gave to the prompt.
 
     Args:
         admission: an admission, or its record in a decision log.
         signing_key: a path to a private JWK or PEM, or a key object; ideally a key used for nothing else.
         issuer: who says so.
+        line_digest: the digest of the record's line in the log (`LogEntry.digest`), so that the receipt bears witness
+            to the log as well.
 
     Raises:
         ReceiptError: the admission was not for a question, or its record is incomplete.
@@ -95,7 +111,7 @@ def issue_receipt(admission: Admission | Mapping[str, Any], signing_key: object,
     if not is_digest_label(record.get("query_digest")):
         raise ReceiptError("A receipt is bound to a question, and this admission has none: pass `query` to the gate.")
     try:
-        statement = _statement(record, issuer)
+        statement = _statement(record, issuer, line_digest)
         payload = canonical_json(statement)
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ReceiptError(f"The record is incomplete: {ascii(error)[:100]}.") from None
@@ -130,14 +146,7 @@ def verify_receipt(
     """
     if query is None and query_digest is None:
         raise ValueError("name the question, or its digest: a receipt proves something about one question only")
-    try:
-        # A file ends in a line break, and a strict parser does not.
-        parsed = parse_jws(token.strip(), typ=RECEIPT_TYPE, limits=_LIMITS)
-        key = verify_parsed(parsed, keys)
-    except SealError as error:
-        raise ReceiptError(f"The receipt does not verify: {error.problem}.") from None
-    receipt = _read(parsed.payload, key.kid)
-    _check_signer(receipt, key, issuers)
+    receipt = read_receipt(token, keys, issuers=issuers)
     # As the gate digests a question.
     expected = digest_label(replace_surrogates(query).encode()) if query is not None else query_digest
     if receipt.query_digest != expected:
@@ -146,6 +155,23 @@ def verify_receipt(
         raise ReceiptError(f"The receipt is for the admission {receipt.admission}.")
     if texts is not None:
         _compare(receipt, texts)
+    return receipt
+
+
+def read_receipt(token: str, keys: KeySet, *, issuers: Mapping[str, Collection[str]] | None = None) -> Receipt:
+    """Return what a receipt says, whatever question it is about. Arguments as for `verify_receipt`.
+
+    Raises:
+        ReceiptError: it does not verify.
+    """
+    try:
+        # A file ends in a line break, and a strict parser does not.
+        parsed = parse_jws(token.strip(), typ=RECEIPT_TYPE, limits=_LIMITS)
+        key = verify_parsed(parsed, keys)
+    except SealError as error:
+        raise ReceiptError(f"The receipt does not verify: {error.problem}.") from None
+    receipt = _read(parsed.payload, key.kid)
+    _check_signer(receipt, key, issuers)
     return receipt
 
 
@@ -159,7 +185,10 @@ def _check_signer(receipt: Receipt, key: VerificationKey, issuers: Mapping[str, 
         )
 
 
-def _statement(record: Mapping[str, Any], issuer: str) -> dict[str, Any]:
+def _statement(record: Mapping[str, Any], issuer: str, line_digest: str | None) -> dict[str, Any]:
+    chain = record.get("chain")
+    # A record that was changed after it was written names a place that is not its own; the digest would show it.
+    head = [chain["id"], chain["n"], line_digest] if chain is not None and line_digest is not None else None
     admitted = [d for d in record["decisions"] if d["action"] == "admit"]
     documents = [_document(decision) for decision in admitted]
     dropped: dict[str, int] = {}
@@ -186,6 +215,7 @@ def _statement(record: Mapping[str, Any], issuer: str) -> dict[str, Any]:
             "query_digest": record["query_digest"],
             "documents": documents,
             "dropped": dropped,
+            **({"log": head} if head is not None else {}),
         },
     }
 
@@ -240,7 +270,17 @@ def _parse(statement: Any, kid: str) -> Receipt:
         documents=documents,
         dropped=dict(predicate["dropped"]),
         statement=statement,
+        head=_head(predicate.get("log")),
     )
+
+
+def _head(value: Any) -> tuple[str, int, str] | None:
+    if value is None:
+        return None
+    name, number, digest = value
+    if not isinstance(name, str) or type(number) is not int or not is_digest_label(digest):
+        raise ValueError("what it says about the log cannot be read")
+    return name, number, digest
 
 
 def _compare(receipt: Receipt, texts: Sequence[str]) -> None:

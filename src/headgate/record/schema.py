@@ -13,6 +13,7 @@ from typing_extensions import NotRequired
 __all__ = [
     "SCHEMA",
     "AdmissionRecord",
+    "ChainRecord",
     "DecisionRecord",
     "EvidenceRecord",
     "FindingRecord",
@@ -122,6 +123,14 @@ class ShortfallRecord(TypedDict):
     reason: str
 
 
+class ChainRecord(TypedDict):
+    """Where a record stands among those of its process: which chain, the place in it, the digest of the one before."""
+
+    id: str
+    n: int
+    prev: str | None
+
+
 class AdmissionRecord(TypedDict):
     """One admission."""
 
@@ -145,3 +154,5 @@ class AdmissionRecord(TypedDict):
     masked: NotRequired[list[str]]
     query: NotRequired[str | None]
     pid: NotRequired[int]
+    asker: NotRequired[dict[str, str]]
+    chain: NotRequired[ChainRecord]

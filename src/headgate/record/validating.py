@@ -133,6 +133,8 @@ _OF_LOG: Mapping[str, Check] = {
     "query": _is_text_or_none,
     "pid": _is_whole_number,
     "findings": _is_list,
+    "asker": _is_object_of(_is_text),
+    "chain": _is_object,
 }
 _OF_LOGGED_DECISION: Mapping[str, Check] = {"prompt_digest": _is_text, "text": _is_text_or_none}
 _EVIDENCE: Mapping[str, Check] = {

@@ -19,6 +19,7 @@ from llama_index.core.instrumentation.span import active_span_id
 
 from headgate import Admission, Gate
 from headgate.integration.adapters import log_dropped
+from headgate.record.asking import asker_in
 from headgate.record.summary import headline, shown
 from llama_index.postprocessor.headgate.untraced import visible
 
@@ -26,6 +27,7 @@ __all__ = ["EVENT_NAME", "HeadgateAdmissionEvent", "arecord", "record"]
 
 EVENT_NAME = "headgate.admission"
 _FRAMEWORK = "llama_index"
+_UUID_CHARS = 36
 _dispatcher = get_dispatcher(__name__)
 _log = logging.getLogger("headgate")
 
@@ -52,16 +54,25 @@ def record(gate: Gate, admission: Admission, callback_manager: CallbackManager |
     Returns:
         What may enter the prompt.
     """
-    admission = gate.release(admission, framework=_FRAMEWORK, traced=False)
+    with _asking():
+        admission = gate.release(admission, framework=_FRAMEWORK, traced=False)
     _show(gate, admission, callback_manager)
     return admission
 
 
 async def arecord(gate: Gate, admission: Admission, callback_manager: CallbackManager | None) -> Admission:
     """As `record`; a slow log does not hold up the event loop."""
-    admission = await gate.arelease(admission, framework=_FRAMEWORK, traced=False)
+    with _asking():
+        admission = await gate.arelease(admission, framework=_FRAMEWORK, traced=False)
     _show(gate, admission, callback_manager)
     return admission
+
+
+def _asking() -> AbstractContextManager[None]:
+    """Take from the tags of the instrumentation who asks, and from the span around it which run it is."""
+    span = active_span_id.get()
+    # The identifier of a span is the method's name and a UUID.
+    return asker_in(active_instrument_tags.get(), run=span[-_UUID_CHARS:] if span else None)
 
 
 def _show(gate: Gate, admission: Admission, callback_manager: CallbackManager | None) -> None:

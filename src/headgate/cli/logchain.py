@@ -1,0 +1,123 @@
+"""`headgate log --verify`, and who asked: what a log shows with its chain and its salt."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import typer
+
+from headgate.cli.options import console, print_json
+from headgate.encoding import in_number
+from headgate.errors import HeadgateError
+from headgate.record.asking import load_salt, salt_path, salted
+from headgate.record.chain import ChainCheck, Head, read_heads, verify_chain
+from headgate.record.reading import log_files
+from headgate.report import plain, visible
+
+__all__ = ["asked_for", "verify_log"]
+
+_SHOWN = 20
+_MOST_BYTES = 64_000_000
+
+
+def verify_log(path: Path, known: Sequence[Path], keys: Path | None, *, as_json: bool) -> int:
+    """Check the chain of a log, and print what it shows.
+
+    Returns:
+        The exit code: 1 if something is wrong.
+
+    Raises:
+        HeadgateError: there is no log, or a file of heads holds none.
+    """
+    files = log_files(path)
+    if not files:
+        raise HeadgateError(f"{path}: there is no such log.")
+    heads: dict[str, Head] = {}
+    for file in known:
+        for name, head in _heads_in(file, keys).items():
+            # The later of two heads of one chain says more.
+            if name not in heads or heads[name].number < head.number:
+                heads[name] = head
+    check = verify_chain(files, heads)
+    if not check.records:
+        raise HeadgateError(f"{path}: the log holds no record; there is nothing to look at.")
+    if as_json:
+        print_json(check.to_dict())
+    else:
+        _show(check, len(heads))
+    return int(not check.is_whole)
+
+
+def asked_for(path: Path, askers: Mapping[str, str | None]) -> dict[str, frozenset[str]]:
+    """Return how a log may write the names that are looked for: in the clear, or as its salt makes them.
+
+    Args:
+        path: the log.
+        askers: by role; None for one that is not looked for.
+
+    Raises:
+        HeadgateError: the salt is there and cannot be read.
+    """
+    wanted = {role: name for role, name in askers.items() if name is not None}
+    if not wanted:
+        return {}
+    salt = None
+    if salt_path(path).exists():
+        try:
+            salt = load_salt(path)
+        except OSError as error:
+            raise HeadgateError(f"{salt_path(path)}: the salt cannot be read ({error}).") from error
+    return {
+        role: frozenset((name,) if salt is None else (name, salted(role, name, salt))) for role, name in wanted.items()
+    }
+
+
+def _heads_in(file: Path, keys: Path | None) -> dict[str, Head]:
+    from headgate.provenance import KeySet
+    from headgate.record.receipt import ReceiptError, read_receipt
+
+    try:
+        with file.open("rb") as stream:
+            text = stream.read(_MOST_BYTES).decode("utf-8", "replace").strip()
+    except OSError as error:
+        raise HeadgateError(f"{file}: it cannot be read ({error.strerror}).") from error
+    if not text.startswith("{"):
+        if keys is None:
+            raise HeadgateError(f"{file}: this is a receipt. Name the keys of who issued it with --keys.")
+        try:
+            receipt = read_receipt(text, KeySet.load(keys))
+        except ReceiptError as error:
+            raise HeadgateError(f"{file}: {error}") from None
+        if receipt.head is None:
+            raise HeadgateError(f"{file}: the receipt names no record of a log.")
+        return {receipt.head[0]: Head(receipt.head[1], receipt.head[2])}
+    try:
+        return read_heads(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise HeadgateError(f"{file}: this is not what `headgate log --verify --json` prints ({error}).") from None
+
+
+def _show(check: ChainCheck, known: int) -> None:
+    screen = console()
+    for finding in check.findings[:_SHOWN]:
+        typer.echo(visible(finding), err=True)
+    if check.count > _SHOWN:
+        typer.echo(f"  and {check.count - _SHOWN:,} more; --json has them", err=True)
+    chains = in_number(len(check.heads), "chain")
+    verdict = "no record is missing, changed or out of order" if check.is_whole else f"{check.count:,} problems"
+    screen.print(plain(f"{in_number(check.records, 'record')} in {chains}: {verdict}."))
+    if check.unchained:
+        screen.print(
+            plain(f"{in_number(check.unchained, 'record')} at the beginning are of a version without a chain.")
+        )
+    if check.earlier:
+        gone = sum(check.earlier.values())
+        screen.print(plain(f"{in_number(gone, 'record')} of these chains were in files that have been rotated away."))
+    if not known:
+        screen.print(
+            plain(
+                "What is missing at the end of a chain only shows against an earlier check: keep the output of --json."
+            )
+        )
