@@ -19,7 +19,7 @@ from headgate.testing import FixedClock, Publisher
 # One conftest for all distributions; each adds its own fixtures under a name of its own.
 pytest_plugins = ["langchain_fixtures", "llamaindex_fixtures"]
 
-# `make test` draws the same examples every time and remembers none; chance and depth live in the other two.
+# `make test` draws the same examples every time and remembers none; chance and depth live in `make test-deep` and `make fuzz`.
 _ALL = list(HealthCheck)
 settings.register_profile(
     "default", max_examples=60, derandomize=True, database=None, deadline=None, suppress_health_check=_ALL
@@ -28,7 +28,6 @@ settings.register_profile(
     "mutants", max_examples=25, derandomize=True, database=None, deadline=None, suppress_health_check=_ALL
 )
 settings.register_profile("deep", max_examples=10_000, deadline=None, suppress_health_check=_ALL)
-settings.register_profile("fuzz", max_examples=100_000, deadline=None, suppress_health_check=_ALL)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

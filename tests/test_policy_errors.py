@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -189,6 +190,12 @@ def test_a_mapping_has_no_file_and_no_lines() -> None:
     with pytest.raises(PolicyError) as caught:
         Policy.from_mapping({"base_dir": "/etc"})
     assert described(caught.value) == [(None, None, "base_dir", "unknown key 'base_dir'.", TOP)]
+
+
+@pytest.mark.parametrize("value", [[{"id": "x"}], [("a", 1)], "mode: audit", None, 3])
+def test_what_is_no_mapping_is_no_policy(value: object) -> None:
+    with pytest.raises(PolicyError, match="a policy is a mapping"):
+        Policy.from_mapping(cast("dict[str, object]", value))
 
 
 def test_what_a_policy_names_is_an_error_at_its_line_in_the_policy(tmp_path: Path) -> None:

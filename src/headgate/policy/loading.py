@@ -59,9 +59,7 @@ def load_policy(path: Path) -> Policy:
     except PolicyError as error:
         raise error.at(str(path)) from None
     if not isinstance(document.value, dict):
-        raise PolicyError(
-            "a policy is a mapping.", "Begin with `version: 1`; `headgate init` writes one.", file=str(path)
-        )
+        raise _no_mapping(str(path))
     return _validate(document.value, path.parent, str(path), document)
 
 
@@ -88,7 +86,13 @@ def policy_from_mapping(mapping: Mapping[str, object], base_dir: Path) -> Policy
     Raises:
         PolicyError: with the path and remedy of every problem.
     """
+    if not isinstance(mapping, Mapping):
+        raise _no_mapping(None)
     return _validate(dict(mapping), base_dir, None, None)
+
+
+def _no_mapping(file: str | None) -> PolicyError:
+    return PolicyError("a policy is a mapping.", "Begin with `version: 1`; `headgate init` writes one.", file=file)
 
 
 def _validate(value: dict[str, object], base_dir: Path, file: str | None, document: YamlDocument | None) -> Policy:

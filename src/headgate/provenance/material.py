@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -47,7 +48,7 @@ _FITTING = {("OKP", "Ed25519"): ("Ed25519",), ("EC", "P-256"): ("ES256",), ("RSA
 # RFC 7518, section 3.3, wants 2048 bits at least; the upper bound limits what one verification costs.
 _RSA_BITS = range(2_048, 8_193)
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
-_UNREADABLE = (JoseError, ValueError, TypeError, KeyError, AttributeError)
+_UNREADABLE = (JoseError, ValueError, TypeError, KeyError, AttributeError, UnsupportedAlgorithm)
 
 
 class UnusableKeyError(PolicyError):
@@ -128,7 +129,7 @@ def import_private_pem(data: bytes) -> AsymmetricKey:
             "this private key is encrypted.",
             "Decrypt it into a file that only you can read (`openssl pkey -in KEY -out PLAIN`), or pass a key object.",
         ) from None
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm):
         pass  # A public key, or one that the import below refuses by name.
     return _import_pem(data)
 
@@ -230,7 +231,7 @@ def _leaf_of(chain: list[bytes]) -> PublicMaterial:
         spki = leaf.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         # RFC 5280 counts the last second in, `valid_until` does not: the difference is on the cautious side.
         return PublicMaterial(_import_pem(spki), leaf.not_valid_before_utc, leaf.not_valid_after_utc)
-    except (ValueError, x509.InvalidVersion, TypeError) as error:
+    except (ValueError, x509.InvalidVersion, TypeError, UnsupportedAlgorithm) as error:
         problem = f"the certificate cannot be read ({type(error).__name__})."
         raise PolicyError(problem, "Give the public key alone.") from None
 
