@@ -19,7 +19,7 @@ from headgate.testing import FixedClock, Publisher
 # One conftest for all distributions; each adds its own fixtures under a name of its own.
 pytest_plugins = ["langchain_fixtures", "llamaindex_fixtures"]
 
-# `make test` draws the same examples every time and remembers none; chance and depth live in `make test-deep` and `make fuzz`.
+# `make test` draws the same examples every time and remembers none; `make test-deep` draws others, and many more.
 _ALL = list(HealthCheck)
 settings.register_profile(
     "default", max_examples=60, derandomize=True, database=None, deadline=None, suppress_health_check=_ALL

@@ -89,6 +89,17 @@ def test_other_keys_are_refused(key: object, tmp_path: Path) -> None:
         Sealer(tmp_path / "k.pem", "x")
 
 
+@pytest.mark.parametrize("label", [b"PUBLIC KEY", b"PRIVATE KEY", b"CERTIFICATE", b"OPENSSH PRIVATE KEY"])
+def test_a_kind_of_key_that_nobody_knows_is_a_policy_error(label: bytes, tmp_path: Path) -> None:
+    # An Ed25519 key whose object identifier is 1.3.108.21 instead of 1.3.101.112.
+    content = b"MCowBQYDK2wVAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+    file = tmp_path / "k.pem"
+    file.write_bytes(b"-----BEGIN " + label + b"-----\n" + content + b"\n-----END " + label + b"-----\n")
+    for load in (KeySet.load, SigningKey.load):
+        with pytest.raises(PolicyError, match=r"k\.pem"):
+            load(file)
+
+
 def test_a_key_signs_only_with_the_algorithm_it_declares() -> None:
     key = generate_signing_key("k", "PS256")
     jwk = {**key.public_jwks()["keys"][0], "alg": "RS256"}
