@@ -13,8 +13,8 @@ from selectolax.lexbor import LexborHTMLParser
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
 
-def test_there_are_six() -> None:
-    assert [path.name[0] for path in NOTEBOOKS] == list("123456")
+def test_there_are_seven() -> None:
+    assert [path.name[0] for path in NOTEBOOKS] == list("1234567")
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

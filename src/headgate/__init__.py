@@ -14,6 +14,7 @@ from headgate.version import __version__
 if TYPE_CHECKING:
     from headgate.admission.gate import Gate
     from headgate.chunk import Chunk
+    from headgate.corpus import Manifest
     from headgate.decision import Admission, Decision, Dropped, Finding
     from headgate.errors import (
         AdapterError,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from headgate.integration.adapters import guard
     from headgate.limits import Limits
     from headgate.policy import Policy
-    from headgate.provenance import KeySet, Manifest, Sealer
+    from headgate.provenance import KeySet, Sealer
     from headgate.record.asking import asked_by
     from headgate.terminology import Glossary
     from headgate.terminology.edits import Edit, Rewrite
@@ -46,7 +47,7 @@ _HOMES = {
     "HeadgateError": "errors",
     "KeySet": "provenance",
     "Limits": "limits",
-    "Manifest": "provenance",
+    "Manifest": "corpus",
     "ManifestError": "errors",
     "NothingAdmissibleError": "errors",
     "Policy": "policy",

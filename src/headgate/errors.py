@@ -12,7 +12,10 @@ __all__ = [
     "NothingAdmissibleError",
     "PolicyError",
     "SealError",
+    "one_line",
 ]
+
+_SHOWN_CHARS = 200
 
 
 class HeadgateError(Exception):
@@ -139,3 +142,9 @@ def format_path(path: tuple[str | int, ...]) -> str:
         else:
             shown += f".{step}" if shown else step
     return shown
+
+
+def one_line(error: BaseException) -> str:
+    """Return what somebody else's code raised as one short line."""
+    said = " ".join(str(error).split())[:_SHOWN_CHARS].rstrip(".")
+    return f"{type(error).__name__}: {said}"

@@ -10,7 +10,7 @@ from langchain_core.vectorstores import VectorStore
 
 from headgate import AdapterError, Chunk, Gate
 from headgate.integration.adapters import PolicyLike, as_gate
-from headgate.integration.backfilling import StoredIndex
+from headgate.integration.backfilling import StoredIndex, StoredRow
 from langchain_headgate.convert import to_chunk
 from langchain_headgate.runnables import guard_runnable, is_retrieving
 from langchain_headgate.vectorstore import GatedVectorStore
@@ -67,6 +67,10 @@ class LangChainAdapter:
         from langchain_headgate.stored import stored_index
 
         return stored_index(target)
+
+    def stored_row(self, document: object) -> StoredRow | None:
+        """Return a document as a row of an index; None for an object that is none."""
+        return StoredRow(document.id or "", to_chunk(document)) if isinstance(document, Document) else None
 
     def open_index(self, place: str, collection: str | None) -> StoredIndex | None:
         """Return the rows of a store by its folder or address; None for a place that is none."""

@@ -1,14 +1,17 @@
-"""Stores that `headgate backfill` can write seals into: Chroma, and the two kinds of pgvector tables."""
+"""Stores whose rows can be read, and those that seals can be written into: Chroma and both kinds of pgvector tables."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from langchain_core.vectorstores import VectorStoreRetriever
+from langchain_core.documents import Document
+from langchain_core.vectorstores import InMemoryVectorStore, VectorStoreRetriever
 
 from headgate import AdapterError
-from headgate.integration.backfilling import StoredIndex
+from headgate.integration.backfilling import SealedRow, StoredIndex, StoredRow
 from headgate.integration.collections import ChromaRows, choose_collection, is_chroma, is_of_llama_index
+from langchain_headgate.convert import to_chunk
 from langchain_headgate.tables import PgRows, open_tables
 
 __all__ = ["open_index", "stored_index"]
@@ -35,7 +38,53 @@ def stored_index(target: Any) -> StoredIndex | None:
         return ChromaRows(target._collection)
     if names & {"langchain_postgres.PGVector", "langchain_postgres.PGVectorStore"}:
         return PgRows.of_store(target)
+    if isinstance(target, InMemoryVectorStore):
+        return RowsInMemory(target, lambda: [_document(row) for row in target.store.values()])
+    if "langchain_community.FAISS" in names:
+        # Its usual document store keeps them so, and has no method that lists them.
+        return RowsInMemory(target, lambda: list(getattr(target.docstore, "_dict", {}).values()))
     return None
+
+
+class RowsInMemory:
+    """The documents of a store that lives in its program, to be listed in a manifest.
+
+    Args:
+        store: the vector store.
+        documents: returns its documents.
+    """
+
+    def __init__(self, store: object, documents: Callable[[], Sequence[Document]]) -> None:
+        self._documents = documents
+        self.name = f"the {type(store).__name__}"
+
+    def count(self) -> int:
+        """Return how many rows there are."""
+        return len(self._documents())
+
+    def pages(self, size: int) -> Iterator[Sequence[StoredRow]]:
+        """Yield all rows, as they are at the beginning."""
+        rows = [StoredRow(document.id or "", to_chunk(document)) for document in self._documents()]
+        for start in range(0, len(rows), size):
+            yield rows[start : start + size]
+
+    def write(self, rows: Sequence[SealedRow]) -> Collection[str]:  # noqa: ARG002 - of the protocol
+        """Refuse to: the seals would be gone with this process.
+
+        Raises:
+            AdapterError: always.
+        """
+        raise AdapterError(
+            f"{self.name} lives in the memory of its program. Seal documents before they are added (SealDocuments), or "
+            "list them in a manifest (headgate manifest build)."
+        )
+
+    def finish(self) -> None:
+        """Do nothing: nothing is written."""
+
+
+def _document(row: Mapping[str, Any]) -> Document:
+    return Document(row["text"], metadata=row["metadata"], id=row["id"])
 
 
 def open_index(place: str, collection: str | None) -> StoredIndex | None:

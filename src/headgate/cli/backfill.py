@@ -12,13 +12,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from headgate.cli.loading import is_place, load_target, one_line
+from headgate.cli.loading import is_place, load_target
 from headgate.cli.options import JsonOption, MaybePolicyOption, PrefixOption, print_json, report_problems, track
 from headgate.cli.stores import open_store, without_password
 from headgate.corpus import read_corpus
 from headgate.corpus.origin import Origin
 from headgate.encoding import in_number, to_json
-from headgate.errors import AdapterError, HeadgateError
+from headgate.errors import AdapterError, HeadgateError, one_line
 from headgate.files import replacing
 from headgate.integration.backfilling import Outcome, StoredIndex, backfill
 from headgate.integration.publishing import Publishing

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from headgate.admission.gate import Gate
-from headgate.errors import HeadgateError, PolicyError
+from headgate.errors import HeadgateError, PolicyError, one_line
 from headgate.integration.loops import wait_for
 from headgate.policy.loading import locate
 
-__all__ = ["is_place", "load_gate", "load_object", "load_target", "one_line"]
+__all__ = ["is_place", "load_gate", "load_object", "load_target"]
 
-_SHOWN_CHARS = 200
 # Two letters at least before the colon: `C:docs` is a drive.
 _PLACE = re.compile(r"[A-Za-z_]\w+(?:\.\w+)*:[A-Za-z_]\w*(?:\.\w+)*")
 # What the frameworks' own objects can be asked by; anything else that can be called is taken as what builds one.
@@ -94,12 +93,6 @@ def load_target(place: str, *, may_answer: bool = False) -> Any:
     if built is None:
         raise HeadgateError(f"{place} returned nothing. It has to return the retriever, store or chain that it builds.")
     return built
-
-
-def one_line(error: BaseException) -> str:
-    """Return what the reader's own code raised as one short line."""
-    said = " ".join(str(error).split())[:_SHOWN_CHARS].rstrip(".")
-    return f"{type(error).__name__}: {said}"
 
 
 def _builds(found: Any) -> bool:

@@ -22,8 +22,9 @@ from headgate.cli.options import (
     report_problems,
     track,
 )
-from headgate.cli.stores import open_store, stored_items
-from headgate.corpus import CorpusItem, Listing, list_corpus, namespace_of
+from headgate.cli.stores import open_store
+from headgate.corpus import CorpusItem, Listing, list_corpus, publish_listing
+from headgate.corpus.gathering import stored_items
 from headgate.corpus.origin import Origin
 from headgate.encoding import in_number
 from headgate.errors import HeadgateError
@@ -144,7 +145,7 @@ def build(
         timestamp_key=SigningKey.load(timestamp_key) if timestamp_key is not None else None,
     )
     lifetime = duration(expires, "--expires")
-    before = publication.current() if version is None else None
+    patterns = _patterns(namespace or ())
     if against is None and (unseen or ignore):
         raise HeadgateError("--unseen and --ignore are about a comparison: give --against DOCUMENTS.")
     start = against_prefix if against_prefix is not None else prefix
@@ -158,14 +159,8 @@ def build(
             lists_unseen=unseen,
         )
     unread = origin.problems if origin is not None else []
-    if not listing.entries:
-        raise HeadgateError(f"{corpus_place}: no document can be listed. {_first(listing)}")
-    statement, stamp = publication.publish(
-        listing.entries,
-        version=version if version is not None else _next(before),
-        namespace=_namespace(namespace, listing, before),
-        issued=instant(now),
-        lifetime=lifetime,
+    statement, stamp = publish_listing(
+        publication, listing, namespace=patterns, version=version, issued=instant(now), lifetime=lifetime
     )
     _report(listing, statement, stamp, out, is_compared=origin is not None, as_json=as_json)
     report_problems(unread, "Of the origin could not be read:")
@@ -273,28 +268,13 @@ def _origin(
     return Origin(Documents(against, "Reading the origin", prefix=prefix, quiet=quiet), names, ignored)
 
 
-def _next(before: ManifestStatement | None) -> int:
-    return before.version + 1 if before is not None else 1
-
-
-def _first(listing: Listing) -> str:
-    return f"The first problem: {listing.not_listed[0]}" if listing.not_listed else "It is empty."
-
-
-def _namespace(given: Sequence[str] | None, listing: Listing, before: ManifestStatement | None) -> tuple[str, ...]:
-    if given:
-        try:
-            for pattern in given:
-                UriPattern.parse(pattern)
-        except ValueError as error:
-            raise HeadgateError(f"--namespace {error}") from None
-        return tuple(given)
-    if before is not None:
-        patterns = [UriPattern.parse(pattern) for pattern in before.namespace]
-        # As before if that is enough, so that readers keep what they have indexed.
-        if all(any(pattern.matches(entry.uri) for pattern in patterns) for entry in listing.entries):
-            return before.namespace
-    return namespace_of(listing.entries)
+def _patterns(given: Sequence[str]) -> Sequence[str]:
+    try:
+        for pattern in given:
+            UriPattern.parse(pattern)
+    except ValueError as error:
+        raise HeadgateError(f"--namespace {error}") from None
+    return given
 
 
 def _report(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-from headgate.cli.loading import is_place, load_target, one_line
-from headgate.corpus import CorpusItem
-from headgate.errors import HeadgateError
+from headgate.cli.loading import is_place, load_target
+from headgate.errors import HeadgateError, one_line
 from headgate.integration.adapters import adapters
-from headgate.integration.backfilling import PAGE, StoredIndex
+from headgate.integration.backfilling import StoredIndex
 
-__all__ = ["open_store", "stored_items", "without_password"]
+__all__ = ["open_store", "without_password"]
 
 
 def open_store(store: str, collection: str | None) -> StoredIndex | None:
@@ -44,28 +43,6 @@ def open_store(store: str, collection: str | None) -> StoredIndex | None:
         if found is not None:
             return found
     return None
-
-
-def stored_items(index: StoredIndex) -> Iterator[CorpusItem]:
-    """Yield the rows of a store as items of a corpus.
-
-    Raises:
-        HeadgateError: the store's client failed.
-    """
-    pages = iter(index.pages(PAGE))
-    while True:
-        try:
-            page = next(pages, None)
-        except HeadgateError:
-            raise
-        except Exception as error:  # whatever a store's own client raises
-            raise HeadgateError(f"{index.name}: {one_line(error)}.") from error
-        if page is None:
-            return
-        for row in page:
-            place = f"{index.name}, row {row.id[:80]}"
-            problem = None if row.chunk is not None else row.problem or "it has no text"
-            yield CorpusItem(place, row.chunk, problem, cover=row.cover, hide=row.hide)
 
 
 def without_password(store: str) -> str:

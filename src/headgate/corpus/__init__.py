@@ -1,8 +1,10 @@
 """Whole corpora: reading, surveying, auditing and sealing what is there before any question is asked."""
 
 from headgate.corpus.auditing import Audit, AuditRow, audit_corpus
+from headgate.corpus.building import Manifest, publish_listing
 from headgate.corpus.comparing import Completeness, Difference, diff_manifests, measure_completeness
 from headgate.corpus.drafting import draft_policy, enforced_counts
+from headgate.corpus.gathering import items_of
 from headgate.corpus.item import CorpusItem
 from headgate.corpus.lines import to_line, to_lines
 from headgate.corpus.listing import Listing, list_corpus, namespace_of
@@ -21,15 +23,18 @@ __all__ = [
     "Difference",
     "Fields",
     "Listing",
+    "Manifest",
     "Survey",
     "audit_corpus",
     "diff_manifests",
     "draft_policy",
     "enforced_counts",
+    "items_of",
     "list_corpus",
     "measure_completeness",
     "namespace_of",
     "observe_corpus",
+    "publish_listing",
     "read_corpus",
     "read_questions",
     "seal_corpus",

@@ -76,7 +76,9 @@ def diff_manifests(old: Manifest, new: Manifest) -> Difference:
     return found
 
 
-def measure_completeness(manifest: Manifest, items: Iterable[CorpusItem], keys: MetadataKeys) -> Completeness:
+def measure_completeness(
+    manifest: Manifest, items: Iterable[CorpusItem], keys: MetadataKeys | None = None
+) -> Completeness:
     """Return how much of a manifest is among the chunks of an index.
 
     Args:
@@ -84,10 +86,11 @@ def measure_completeness(manifest: Manifest, items: Iterable[CorpusItem], keys: 
         items: what is there.
         keys: which metadata keys name the source.
     """
+    names = keys or MetadataKeys()
     held: dict[str, set[bytes]] = {}
     result = Completeness()
     for item in items:
-        listed = _listed_uri(item, manifest, keys)
+        listed = _listed_uri(item, manifest, names)
         if listed is not None:
             uri, digest = listed
             held.setdefault(uri, set()).add(digest)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from typing_extensions import Self
+
 from headgate.decision import Finding
 from headgate.encoding import b64url_decode, safe_uri
 from headgate.errors import ManifestError
@@ -61,7 +63,7 @@ class Manifest:
         at_least: int = 0,
         cache: str | Path | None = None,
         limits: Limits = DEFAULT_LIMITS,
-    ) -> Manifest:
+    ) -> Self:
         """Return the manifest in a folder after every step that does not depend on the time (1 to 6).
 
         Args:
@@ -110,7 +112,7 @@ class Manifest:
         *,
         cache: str | Path | None = None,
         limits: Limits = DEFAULT_LIMITS,
-    ) -> Manifest:
+    ) -> Self:
         """Return a manifest by its own file, whichever version is in force; for comparisons, not for gates.
 
         Args:

@@ -42,6 +42,11 @@ class Sealer:
         return self._key.public
 
     @property
+    def key(self) -> SigningKey:
+        """The private key that it signs with."""
+        return self._key
+
+    @property
     def issuer(self) -> str:
         """Who vouches."""
         return self._issuer

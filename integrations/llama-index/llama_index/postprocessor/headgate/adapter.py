@@ -9,11 +9,11 @@ from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.chat_engine.types import BaseChatEngine
 from llama_index.core.indices.base import BaseIndex
-from llama_index.core.schema import TextNode
+from llama_index.core.schema import BaseNode, NodeWithScore, TextNode
 
 from headgate import AdapterError, Chunk, Gate
 from headgate.integration.adapters import PolicyLike, as_gate
-from headgate.integration.backfilling import StoredIndex
+from headgate.integration.backfilling import StoredIndex, StoredRow
 from llama_index.postprocessor.headgate.convert import OWN_KEYS, to_chunk
 from llama_index.postprocessor.headgate.indexes import guard_component
 
@@ -82,6 +82,13 @@ class LlamaIndexAdapter:
         from llama_index.postprocessor.headgate.stored import stored_index
 
         return stored_index(target)
+
+    def stored_row(self, document: object) -> StoredRow | None:
+        """Return a node as a row of an index; None for an object that is none."""
+        from llama_index.postprocessor.headgate.stored import stored_row
+
+        node = document.node if isinstance(document, NodeWithScore) else document
+        return stored_row(node) if isinstance(node, BaseNode) else None
 
     def open_index(self, place: str, collection: str | None) -> StoredIndex | None:
         """Return the rows of a store by its folder or address; None for a place that is none."""

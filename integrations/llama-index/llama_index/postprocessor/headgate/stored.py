@@ -21,7 +21,7 @@ from headgate.integration.collections import NODE_CONTENT, ChromaRows, choose_co
 from llama_index.postprocessor.headgate.ingestion import covered_keys, hidden_keys, with_seal
 from llama_index.postprocessor.headgate.media import media_digests
 
-__all__ = ["open_index", "stored_index"]
+__all__ = ["open_index", "stored_index", "stored_row"]
 
 _DOCSTORE = "docstore.json"
 
@@ -95,7 +95,7 @@ class DocstoreRows:
         """Yield all nodes in the order of the store."""
         nodes = iter(list(self._docstore.docs.values()))
         while page := list(islice(nodes, size)):
-            yield [_row(node) for node in page]
+            yield [stored_row(node) for node in page]
 
     def write(self, rows: Sequence[SealedRow]) -> Collection[str]:
         """Replace the nodes by copies with their seals."""
@@ -129,7 +129,8 @@ def _state_of(path: Path | None) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_size
 
 
-def _row(node: BaseNode) -> StoredRow:
+def stored_row(node: BaseNode) -> StoredRow:
+    """Return a node as a row of an index."""
     text = node.get_content(metadata_mode=MetadataMode.NONE)
     chunk = Chunk(text, node.metadata, node.node_id, media=media_digests(node))
     return StoredRow(node.node_id, chunk, cover=tuple(covered_keys(node)), hide=tuple(hidden_keys(node)), held=node)
@@ -160,7 +161,7 @@ def _chroma_row(identifier: str, text: object, metadata: Mapping[str, object]) -
         node = metadata_dict_to_node(dict(metadata), text if isinstance(text, str) else None)
     except ValueError as error:
         return StoredRow(identifier, None, f"it is no node of LlamaIndex: {error}")
-    row = _row(node)
+    row = stored_row(node)
     return StoredRow(identifier, row.chunk, cover=row.cover, hide=row.hide, held=node)
 
 
