@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import time
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
+from growing import is_growing_too_fast
 from headgate.cli.app import app
 from headgate.corpus import CorpusItem, Fields, read_corpus
 from headgate.corpus.html import decode_html, read_html
@@ -188,13 +188,7 @@ def test_a_page_names_its_encoding(tmp_path: Path) -> None:
     "piece", ["<", "<!--", "<a ", '<a b="', "<![CDATA[", "&", "</", "<div>", "<script>", "<?", "<a/", "<title>", "&#1"]
 )
 def test_no_page_takes_long(piece: str) -> None:
-    def seconds(count: int) -> float:
-        begun = time.process_time()
-        read_html(piece * count)
-        return time.process_time() - begun
-
-    # Four times as much takes about four times as long; sixteen times would be quadratic.
-    assert seconds(16_000) < 10 * seconds(4_000) + 0.2
+    assert not is_growing_too_fast(lambda: read_html(piece * 4_000), lambda: read_html(piece * 16_000), 0.01)
 
 
 def test_what_was_passed_over_is_counted_and_named(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

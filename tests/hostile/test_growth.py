@@ -1,26 +1,22 @@
 """Time grows no faster than the text, and memory stays within a few times its size, whatever somebody wrote.
 
-Times are CPU times of this process, several tries each, and bounds are wide: four times the text may take twelve times
-as long, where the faults that this is for take sixteen times as long and more.
+How times are compared, `growing` says.
 """
 
 from __future__ import annotations
 
 import gc
-import time
 import tracemalloc
+from functools import partial
 
 import pytest
 
+from growing import GROWTH, is_growing_too_fast
 from headgate import Glossary, Limits
 from headgate.terminology import Concept
 from headgate.testing import HOSTILE_SHAPES
 
 _CHARS = 4_000
-_GROWTH = 4
-_BOUND = 12
-_TRIES = 5
-_FLOOR_SECONDS = 0.001  # below it, what is measured is the clock
 
 
 def _fuzzy_glossary() -> Glossary:
@@ -51,21 +47,8 @@ GLOSSARIES = {
 }
 
 
-def _seconds(glossary: Glossary, text: str) -> float:
-    began = time.process_time()
-    glossary.rewrite(text)
-    return time.process_time() - began
-
-
-def _is_growing_too_fast(glossary: Glossary, small: str, large: str) -> bool:
-    """Compare the best of several tries, and try again only where the first look is suspicious."""
-    shortest, longest = float("inf"), float("inf")
-    for _ in range(_TRIES):
-        shortest = min(shortest, max(_FLOOR_SECONDS, _seconds(glossary, small)))
-        longest = min(longest, _seconds(glossary, large))
-        if longest <= _BOUND * shortest:
-            return False
-    return True
+def _is_suspicious(glossary: Glossary, small: str, large: str) -> bool:
+    return is_growing_too_fast(partial(glossary.rewrite, small), partial(glossary.rewrite, large))
 
 
 @pytest.mark.parametrize("name", GLOSSARIES)
@@ -77,7 +60,7 @@ def test_rewriting_takes_time_in_proportion_to_the_text(name: str) -> None:
         suspicious = [
             shape
             for shape, make in HOSTILE_SHAPES.items()
-            if _is_growing_too_fast(glossary, make(_CHARS), make(_GROWTH * _CHARS))
+            if _is_suspicious(glossary, make(_CHARS), make(GROWTH * _CHARS))
         ]
     finally:
         gc.enable()
@@ -90,7 +73,7 @@ def test_this_test_notices_quadratic_growth() -> None:
             for start in range(0, len(text), 20):
                 text.count("x", start)
 
-    assert _is_growing_too_fast(Careless(), "k" * 20_000, "k" * 80_000)  # type: ignore[arg-type]
+    assert _is_suspicious(Careless(), "k" * 20_000, "k" * 80_000)  # type: ignore[arg-type]
 
 
 def test_text_with_too_many_occurrences_or_marks_is_left_as_it_is_and_says_so() -> None:

@@ -1,25 +1,25 @@
 """Work is linear: whatever shape somebody gives a text, an entry, a name, a seal or a question, in every mode.
 
-Compared are CPU times of this thread for n and 4n, the best of several tries; the bound of 12 is far from the 4 of
-linear work and from the 16 of quadratic work, and what takes less than a few milliseconds is not compared at all.
+How times are compared, `growing` says.
 """
 
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from growing import GROWTH, is_growing_too_fast
 from headgate import Chunk, Gate, Limits
 from headgate.chunk import SEAL_KEY
 from headgate.testing import HOSTILE_SHAPES
 from worlds import CLOCK, HANDBOOK
 
 URI = "https://handbook.example/1"
-_SMALL, _GROWTH, _BOUND, _TRIES, _FLOOR_SECONDS = 10_000, 4, 12, 4, 0.004
+_SMALL = 10_000
 
 # Lifted, so that they do not hide what grows; the bound on dates stays, as no longer text is looked at for one.
 LIMITS = Limits(seal_bytes=1_000_000, uri_chars=1_000_000)
@@ -54,24 +54,14 @@ def gate_in(mode: str) -> Gate:
     return Gate(policy, clock=CLOCK, limits=LIMITS)
 
 
-def seconds(gate: Gate, chunk: Chunk, query: str) -> float:
-    began = time.thread_time()
-    gate.admit([chunk], query).to_dict()
-    return time.thread_time() - began
-
-
-def is_growing_too_fast(gate: Gate, place: Place, make: Callable[[int], str]) -> bool:
+def is_suspicious(gate: Gate, place: Place, make: Callable[[int], str]) -> bool:
     """Compare two sizes; what is remembered of one try must not help the next, so every text begins otherwise."""
-    shortest = longest = float("inf")
-    for number in range(_TRIES):
-        small, large = (f"{number} {encodable(make(size))}" for size in (_SMALL, _GROWTH * _SMALL))
-        longest = min(longest, seconds(gate, *place(large)))
-        if longest <= _FLOOR_SECONDS:
-            return False
-        shortest = min(shortest, max(seconds(gate, *place(small)), _FLOOR_SECONDS / _GROWTH))
-        if longest <= _BOUND * shortest:
-            return False
-    return True
+    numbers = count()
+
+    def admit(size: int) -> None:
+        gate.admit([(made := place(f"{next(numbers)} {encodable(make(size))}"))[0]], made[1]).to_dict()
+
+    return is_growing_too_fast(lambda: admit(_SMALL), lambda: admit(GROWTH * _SMALL))
 
 
 def encodable(text: str) -> str:
@@ -82,7 +72,7 @@ def encodable(text: str) -> str:
 @pytest.mark.parametrize("place", PLACES)
 def test_work_grows_no_faster_than_what_was_written(place: str, mode: str) -> None:
     gate = gate_in(mode)
-    assert [s for s, make in HOSTILE_SHAPES.items() if is_growing_too_fast(gate, PLACES[place], make)] == []
+    assert [s for s, make in HOSTILE_SHAPES.items() if is_suspicious(gate, PLACES[place], make)] == []
 
 
 def test_the_guard_notices_quadratic_work() -> None:
@@ -94,4 +84,4 @@ def test_the_guard_notices_quadratic_work() -> None:
             return super().admit(chunks, query, now, as_of)
 
     gate = Slow({"mode": "audit"}, clock=CLOCK)
-    assert is_growing_too_fast(gate, lambda text: (Chunk(text), ""), lambda size: "x" * (5 * size))
+    assert is_suspicious(gate, lambda text: (Chunk(text), ""), lambda size: "x" * (5 * size))
