@@ -241,7 +241,7 @@ def test_the_command(tmp_path: Path) -> None:
     log, new = tmp_path / "log.jsonl", tmp_path / "new.yaml"
     gate = Gate(policy_of().model_copy(update={"base_dir": tmp_path, "log": None}), clock=CLOCK)
     records = [
-        log_record(gate.judge([DOCS.seal(str(n), "https://docs.example/a", modified=CLOCK.ago(days=n))]))
+        log_record(gate.judge([DOCS.seal(str(n), f"https://docs.example/{n}", modified=CLOCK.ago(days=n))]))
         for n in range(80)
     ]
     lines = [json.dumps({**record}, default=str) for record in records]

@@ -220,7 +220,7 @@ _ALL = (
     Code(
         "F205",
         "superseded",
-        "A newer version of the same document is in this retrieval, or the document names its own successor.",
+        "A newer version of the document is in this retrieval or was admitted before, or it names its successor.",
         "Two versions in one prompt contradict each other, and the model picks one.",
         "Remove the old version from the index when you ingest a new one.",
     ),

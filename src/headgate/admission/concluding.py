@@ -29,8 +29,8 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
         judge_manifest(judgement, plan.now)
         judge_chunk(judgement, plan.revision, plan.at, limits)
     _hold_back(judged, answers)
-    if len(judged) > 1:
-        apply_supersession(judged, plan.at)
+    if len(judged) > 1 or answers.known:
+        apply_supersession(judged, plan.at, answers.known)
     drop_notes(judged, plan.revision.strictest)
     # Last, so that nothing that stays out takes tokens from what enters.
     if plan.revision.budget is not None:
@@ -39,6 +39,12 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
 
 
 def _hold_back(judged: Sequence[Judgement], answers: Answers) -> None:
+    if answers.unknown is not None:
+        # What cannot be learned to be current is not.
+        failed = check_failed("registry", answers.unknown)
+        for judgement in judged:
+            if judgement.facts.proved is not None:
+                judgement.add([failed], judgement.facts.source.modes["freshness"])
     if answers.problem is None:
         if answers.held:
             apply_quarantine(judged, answers.held)

@@ -36,6 +36,7 @@ from headgate.provenance import (
 )
 from headgate.provenance.listing import with_section
 from headgate.record.evidence import evidence_of
+from headgate.registry import Proved
 
 __all__ = ["Facts", "Witness", "check_failed", "find_facts"]
 
@@ -87,6 +88,7 @@ class Facts:
         cited: what that entry, or `source` where there is none, says on release: the proved subject, to the letter.
         witness: what was signed over this text, where the document is refused for what else it holds.
         shown_uri: the document's URI as records may hold it, without credentials.
+        proved: which version of which document somebody has signed, for the registry; None where nobody has.
     """
 
     source: ResolvedSource
@@ -105,6 +107,7 @@ class Facts:
     cited: str | None = None
     witness: Witness | None = None
     shown_uri: str | None = None
+    proved: Proved | None = None
 
 
 @dataclass(slots=True)
@@ -203,12 +206,13 @@ def _find(
     except Exception as error:  # noqa: BLE001 - as above
         failed = under_mode((check_failed("freshness", error),), draft.source.modes["freshness"])
         draft.findings = (*draft.findings, *failed)
+    document = _document(draft, limits)
     return Facts(
         source=draft.source,
         digest=label,
         uri=draft.uri,
         shown_uri=safe_uri(draft.uri) if draft.uri is not None else None,
-        document=_document(draft, limits),
+        document=document,
         assurance=draft.assurance,
         attestation=draft.attestation,
         findings=draft.findings,
@@ -220,6 +224,28 @@ def _find(
         source_key=draft.source_key,
         cited=_cited(draft),
         witness=_witness(draft, revision, limits),
+        proved=proved_version(draft.source, document, draft.attestation, times, label),
+    )
+
+
+def proved_version(
+    source: ResolvedSource, document: str | None, attestation: Attestation | None, times: Timestamps, digest: str
+) -> Proved | None:
+    """Return which version of which document is signed, where its source wants only the current one."""
+    if attestation is None or document is None or not attestation.thumbprint or source.freshness.supersede is False:
+        return None
+    version = times.version if times.is_signed("version") else None
+    modified = times.intervals.get("modified") if times.is_signed("modified") else None
+    if version is None and modified is None:
+        return None
+    return Proved(
+        document,
+        attestation.thumbprint,
+        digest,
+        version,
+        modified.earliest if modified is not None else None,
+        times.signed_start,
+        source.freshness.supersede_tolerance,
     )
 
 

@@ -20,16 +20,16 @@ from pathlib import Path
 from headgate.admission.concluding import judge_admission
 from headgate.admission.emptiness import require_admissible
 from headgate.admission.observing import is_observing, under_observation
-from headgate.admission.planning import Answers, Plan, plan_admission, weigh
+from headgate.admission.planning import Plan, plan_admission, weigh
 from headgate.admission.proving import current_proof
-from headgate.admission.quarantine import Watch
 from headgate.admission.recording import Recorder
 from headgate.admission.releases import RELEASES
 from headgate.admission.revision import Revision, resolve, with_source
+from headgate.admission.shared_state import SharedState
 from headgate.chunk import Chunk
 from headgate.clock import Clock, require_aware, utc_now
 from headgate.decision import Admission
-from headgate.errors import HeadgateError, PolicyError
+from headgate.errors import PolicyError
 from headgate.forks import renew_after_fork
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy import Policy
@@ -40,7 +40,6 @@ from headgate.record.summary import TraceInner
 __all__ = ["Gate"]
 
 _log = logging.getLogger("headgate")
-_NO_ANSWERS = Answers()
 # Up to this weight an admission takes a few milliseconds even where nothing is remembered: a thread would cost more.
 _INLINE_WEIGHT = 60_000
 
@@ -81,8 +80,11 @@ class Gate:
         self._reloading = threading.Lock()
         self._proved: frozenset[str] = frozenset()
         self._before_proof: Revision | None = None
-        self._recorder = Recorder(self._policy, sinks, is_traffic=self._is_traffic)
-        self._watch = Watch(self._policy)
+        try:
+            self._recorder = Recorder(self._policy, sinks, is_traffic=self._is_traffic)
+            self._shared = SharedState(self._policy, is_traffic=self._is_traffic)
+        except PolicyError as error:
+            raise (locate(error, self._path) if self._path is not None else error) from None
         renew_after_fork(self)
 
     def _after_fork(self) -> None:
@@ -181,7 +183,12 @@ class Gate:
         For adapters that ask a retriever for more and release only the last answer.
         """
         plan = self._plan(chunks, query, now, as_of)
-        return judge_admission(plan, self._ask(), self._limits)
+        answers = self._shared.ask(plan)
+        admission = judge_admission(plan, answers, self._limits)
+        # Documents made up for a proof are no news.
+        if not (is_observing() or current_proof() is not None or self._is_proof(admission)):
+            self._shared.learn(plan, answers)
+        return admission
 
     async def ajudge(
         self,
@@ -191,8 +198,9 @@ class Gate:
         as_of: datetime | None = None,
     ) -> Admission:
         """As `judge`. Work of more than a few milliseconds is done in a thread, so that the event loop goes on."""
-        # Where a source can be in quarantine, each admission looks at a file, and a disk must not stop the event loop.
-        if weigh(chunks) > _INLINE_WEIGHT or self._watch.sources:
+        # Where a source can be in quarantine, or the registry is a file, each admission looks at one, and a disk must
+        # not stop the event loop.
+        if weigh(chunks) > _INLINE_WEIGHT or self._shared.is_slow:
             return await asyncio.to_thread(self.judge, chunks, query, now, as_of)
         return self.judge(chunks, query, now, as_of)
 
@@ -216,8 +224,8 @@ class Gate:
         # Documents made up for a proof would count as failures and stand in the log as traffic.
         elif not (is_observing() or self._is_proof(admission)):
             # Before recording: a log that fails gives every document G905, and a full disk would hold all sources.
-            if self._watch.sources:
-                self._observe(admission)
+            if self._shared.is_watching:
+                self._shared.observe(admission)
             admission = self._recorder.release(admission)
             if traced:
                 self.trace(admission, context=context, framework=framework)
@@ -229,7 +237,7 @@ class Gate:
     ) -> Admission:
         """As `release`; a log that is forced to the disk is waited for in a thread."""
         release = partial(self.release, context=context, framework=framework, traced=traced)
-        if self._recorder.is_slow or self._watch.sources:
+        if self._recorder.is_slow or self._shared.is_watching:
             return await asyncio.to_thread(release, admission)
         return release(admission)
 
@@ -259,8 +267,9 @@ class Gate:
         return self._recorder.flush(timeout)
 
     def close(self) -> None:
-        """Tell the sinks what they have not been told yet, and close the log; a gate that is used again opens it."""
+        """Tell the sinks what they have not been told yet, and close the log and the registry; use opens them again."""
         self._recorder.close()
+        self._shared.close()
 
     def __enter__(self) -> Gate:
         return self
@@ -289,8 +298,8 @@ class Gate:
                 raise PolicyError("a chain is being proved with this gate.", "Reload when the proof is over.")
             # One assignment each: whoever reads `_revision` has all of the old or all of the new.
             # What can raise comes before the first assignment: a log that cannot be opened changes nothing.
-            recorder, watch = self._recorder.under(policy), self._watch.under(policy)
-            self._policy, self._recorder, self._watch = policy, recorder, watch
+            recorder, shared = self._recorder.under(policy), self._shared.under(policy)
+            self._policy, self._recorder, self._shared = policy, recorder, shared
             self._revision = revision
             _log.info("policy revision %s is in force", revision.digest)
             return True
@@ -352,24 +361,6 @@ class Gate:
         found = [RELEASES.recall(chunk, is_own_only=True) for chunk in chunks[: self._limits.chunks]]
         found += chunks[self._limits.chunks :]
         return plan_admission(revision, found, self._limits, query=query, now=instant, as_of=at)
-
-    def _ask(self) -> Answers:
-        watch = self._watch
-        if not watch.sources:
-            return _NO_ANSWERS
-        try:
-            return Answers(watch.held(), watch.sources)
-        # A finding for the documents of watched sources, because the others have nothing to do with this file.
-        except (OSError, HeadgateError) as error:
-            return Answers({}, watch.sources, error)
-
-    def _observe(self, admission: Admission) -> None:
-        try:
-            for held in self._watch.observe(admission):
-                _log.warning("the source %r is in quarantine: %s", held.source, held.reason)
-        except (OSError, HeadgateError) as error:
-            # What is held cannot be said to the others; the next admission meets the same file and holds back.
-            _log.warning("the quarantine could not be written: %s", error)
 
     def _is_proof(self, admission: Admission) -> bool:
         proved = self._proved

@@ -18,6 +18,8 @@ from headgate.encoding import safe_id
 from headgate.freshness import judge_freshness
 from headgate.limits import Limits
 from headgate.provenance import check_prompt_metadata, hidden_though_covered, unproved_words
+from headgate.record.evidence import with_recalled
+from headgate.registry import Known
 from headgate.terminology.edits import Rewrite
 from headgate.terminology.findings import describe_rewrite
 
@@ -49,6 +51,7 @@ class Judgement:
         withheld: metadata entries that must not be in the prompt.
         is_note: whether it is the note of an earlier gate, that nothing admissible is left.
         removed: metadata entries that leave the document as well, because a later step could show them.
+        recalled: the versions of its document that were proved before, where it may be of another one.
     """
 
     __slots__ = (
@@ -62,6 +65,7 @@ class Judgement:
         "is_note",
         "metadata_rewrites",
         "modified",
+        "recalled",
         "removed",
         "rewrite",
         "shown",
@@ -85,6 +89,7 @@ class Judgement:
         self.shown = chunk.prompt_metadata
         self.withheld: tuple[str, ...] = ()
         self.removed: frozenset[str] = frozenset()
+        self.recalled: tuple[Known, ...] = ()
 
     def add(self, findings: Sequence[Finding], mode: Mode) -> None:
         """Add the findings of a check that runs under `mode`."""
@@ -112,7 +117,7 @@ class Judgement:
             rewrite=self.rewrite,
             metadata_rewrites=self.metadata_rewrites,
             withheld=self.withheld,
-            evidence=facts.evidence,
+            evidence=with_recalled(facts.evidence, self.recalled, facts.digest) if self.recalled else facts.evidence,
             mode=facts.source.modes["provenance"],
         )
 

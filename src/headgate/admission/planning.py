@@ -20,6 +20,7 @@ from headgate.admission.revision import Revision
 from headgate.admission.setwide import refuse_surplus
 from headgate.chunk import Chunk
 from headgate.limits import Limits
+from headgate.registry import Known
 
 __all__ = ["Answers", "Plan", "plan_admission", "weigh"]
 
@@ -63,11 +64,15 @@ class Answers:
         held: the sources in quarantine.
         watched: the sources that may be held.
         problem: why it could not be learned what is held, if so.
+        known: what the registry knows of documents, by document.
+        unknown: why the registry could not be asked, if so.
     """
 
     held: Mapping[str, Held] = field(default_factory=dict)
     watched: frozenset[str] = frozenset()
     problem: Exception | None = None
+    known: Mapping[str, tuple[Known, ...]] = field(default_factory=dict)
+    unknown: Exception | None = None
 
 
 def plan_admission(

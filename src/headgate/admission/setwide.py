@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from headgate.admission.currency import recall
 from headgate.admission.facts import Facts, Witness
 from headgate.admission.judging import Judgement
 from headgate.admission.quarantine import Held
@@ -13,6 +14,7 @@ from headgate.chunk import Chunk
 from headgate.decision import Finding, Mode
 from headgate.freshness import Candidate, Interval, Timestamps, find_superseded, shift
 from headgate.limits import Limits
+from headgate.registry import Known
 
 __all__ = ["apply_budget", "apply_quarantine", "apply_supersession", "drop_notes", "refuse_surplus"]
 
@@ -20,20 +22,25 @@ __all__ = ["apply_budget", "apply_quarantine", "apply_supersession", "drop_notes
 _NOT_IN_FORCE = frozenset(("F204", "F206"))
 
 
-def apply_supersession(judged: Sequence[Judgement], at: datetime) -> None:
-    """Add F205 to every judgement whose document is in the retrieval in a newer version.
+def apply_supersession(
+    judged: Sequence[Judgement], at: datetime, known: Mapping[str, tuple[Known, ...]] | None = None
+) -> None:
+    """Add F205 to every judgement whose document is in the retrieval, or was proved before, in a newer version.
 
     Args:
         judged: the documents of one retrieval.
         at: the instant they are judged for; what is not in force then replaces nothing.
+        known: what the registry knows of documents, by document.
     """
+    recalled = recall(judged, known, at) if known else []
     located = [judgement for judgement in judged if judgement.facts.document is not None]
     witnesses = [(one, one.facts.witness) for one in judged if one.facts.witness is not None]
     # The usual retrieval: no document twice, nothing to compare.
-    if not witnesses and len({judgement.facts.document for judgement in located}) == len(located):
+    if not (witnesses or recalled) and len({judgement.facts.document for judgement in located}) == len(located):
         return
     candidates = [_candidate(judgement, at) for judgement in located if judgement.facts.witness is None]
     candidates += [_witness(judgement, witness, at) for judgement, witness in witnesses]
+    candidates += recalled
     for index, finding in find_superseded(candidates).items():
         judged[index].add([finding], judged[index].facts.source.modes["freshness"])
 

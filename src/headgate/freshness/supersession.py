@@ -30,6 +30,8 @@ class Candidate:
         evidence: on what version and time rest; chunks of different evidence are never compared.
         uri: the document's URI, for messages.
         digest: the digest of its text.
+        texts: the digests of further texts of its version, where it stands for what was proved before.
+        known_since: when its version was proved for the first time, where it is not in this retrieval.
         version: its version, if any.
         modified: its last modification, if known.
         counts: whether it may push out others: it is admissible, and in force.
@@ -42,6 +44,8 @@ class Candidate:
     evidence: str = ""
     uri: str = ""
     digest: str = ""
+    texts: frozenset[str] = frozenset()
+    known_since: datetime | None = None
     version: int | None = None
     modified: Interval | None = None
     counts: bool = True
@@ -57,11 +61,13 @@ class _Current:
         members: the places of its chunks.
         texts: the digests of their texts.
         reference: the chunk that the others are compared with, the one that lets most of them pass.
+        named: the chunk that a message names; one of this retrieval if there is one.
     """
 
     members: frozenset[int]
     texts: frozenset[str]
     reference: Candidate
+    named: Candidate
 
 
 def find_superseded(candidates: Sequence[Candidate]) -> dict[int, Finding]:
@@ -81,7 +87,7 @@ def find_superseded(candidates: Sequence[Candidate]) -> dict[int, Finding]:
             continue
         for candidate in group:
             if candidate.applies and _is_superseded(candidate, current):
-                findings[candidate.index] = _finding(candidate, current.reference)
+                findings[candidate.index] = _finding(candidate, current.named)
     return findings
 
 
@@ -102,8 +108,9 @@ def _find_current(group: Sequence[Candidate]) -> _Current | None:
         members = [one for one in dated if not _is_before(one, reference)]
     return _Current(
         frozenset(one.index for one in members),
-        frozenset(one.digest for one in members if one.digest),
+        frozenset(one.digest for one in members if one.digest).union(*(one.texts for one in members)),
         reference,
+        reference if reference.known_since is None else min(members, key=_is_only_known),
     )
 
 
@@ -133,17 +140,24 @@ def _is_before(older: Candidate, newer: Candidate) -> bool:
 
 
 def _finding(older: Candidate, newer: Candidate) -> Finding:
-    if newer.version is not None and older.version is not None:
+    has_versions = newer.version is not None and older.version is not None
+    if has_versions:
         was, now = f"version {older.version}", f"version {newer.version}"
-        message = f"This is {was}; {now} is here too."
     else:
         was, now = _shown(older), _shown(newer)
-        message = f"This is of {was}; one of {now} is here too."
-    return Finding(
-        "F205",
-        message,
-        detail={"uri": older.uri, "found": was, "newest": now, "newest_index": newer.index},
-    )
+    detail: dict[str, object] = {"uri": older.uri, "found": was, "newest": now}
+    if newer.known_since is None:
+        where = "is here too"
+        detail["newest_index"] = newer.index
+    else:
+        where = f"was proved on {newer.known_since:%Y-%m-%d}"
+        detail["known_since"] = newer.known_since.isoformat()
+    message = f"This is {was}; {now} {where}." if has_versions else f"This is of {was}; one of {now} {where}."
+    return Finding("F205", message, detail=detail)
+
+
+def _is_only_known(candidate: Candidate) -> bool:
+    return candidate.known_since is not None
 
 
 def _shown(candidate: Candidate) -> str:

@@ -24,6 +24,7 @@ from headgate.policy.rules import (
     Provenance,
     Quarantine,
     QuarantineStore,
+    RegistryStore,
     Source,
     SourceRule,
 )
@@ -38,6 +39,7 @@ _FIELDS = {
     "budget": tuple(Budget.model_fields),
     "log": tuple(Log.model_fields),
     "quarantine": tuple(Quarantine.model_fields),
+    "registry": tuple(RegistryStore.model_fields),
     "sources": tuple(Source.model_fields),
     "default": tuple(SourceRule.model_fields),
 }

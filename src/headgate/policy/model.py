@@ -24,6 +24,7 @@ from headgate.policy.rules import (
     PathText,
     PolicyModel,
     QuarantineStore,
+    RegistryStore,
     Rule,
     Source,
     SourceRule,
@@ -71,6 +72,9 @@ class Policy(Displayed, PolicyModel):
     )
     log: Log | None = None
     quarantine: QuarantineStore | None = None
+    registry: RegistryStore | None = Field(
+        default=None, description="Where the current versions are remembered. Unset: in the memory of the process."
+    )
     trusted_steps: ClassNames = Field(
         default=(), description="Classes of steps behind the gate that may rewrite admitted texts, such as masking."
     )
@@ -144,6 +148,11 @@ class Policy(Displayed, PolicyModel):
         """Return the file that a path in the policy means."""
         # An absolute path replaces what it is joined to.
         return self.base_dir / text
+
+    @property
+    def registry_path(self) -> Path | None:
+        """The file of the registry, if the policy names one."""
+        return self.resolve_path(self.registry.path) if self.registry is not None else None
 
     def named_files(self) -> tuple[Path, ...]:
         """Return the files that the policy names: keys, glossaries, and the timestamps of manifests."""

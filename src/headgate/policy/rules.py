@@ -39,6 +39,7 @@ __all__ = [
     "Provenance",
     "Quarantine",
     "QuarantineStore",
+    "RegistryStore",
     "Rule",
     "Source",
     "SourceRule",
@@ -306,6 +307,12 @@ class QuarantineStore(PolicyModel):
     path: PathText = Field(
         min_length=1, description="A JSON Lines file that all processes share; its folder must exist."
     )
+
+
+class RegistryStore(PolicyModel):
+    """Where it is remembered which version of each document is current."""
+
+    path: PathText = Field(min_length=1, description="A SQLite file that all processes share; its folder must exist.")
 
 
 class SourceRule(PolicyModel):

@@ -5,7 +5,7 @@ Nothing of a document's text is in it. docs/decision-log.md has the format.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
@@ -25,8 +25,17 @@ from headgate.policy import normalise_uri
 from headgate.provenance import MECHANISMS, Attestation, Presented, uncovered_media
 from headgate.provenance.listing import ManifestMechanism
 from headgate.record.schema import EvidenceRecord, SealRecord, TimeRecord
+from headgate.registry import Known
 
-__all__ = ["evidence_of", "is_resting_on_proof", "read_attestation", "read_document", "read_times"]
+__all__ = [
+    "evidence_of",
+    "is_resting_on_proof",
+    "read_attestation",
+    "read_document",
+    "read_recalled",
+    "read_times",
+    "with_recalled",
+]
 
 _NAME_CHARS = 64
 _MOST_NAMES = 64
@@ -69,6 +78,48 @@ def evidence_of(
     if hints:
         found["time_like"] = list(hints)
     return found
+
+
+def with_recalled(evidence: Mapping[str, object], recalled: Sequence[Known], digest: str) -> dict[str, object]:
+    """Return evidence with the versions of the document that were proved before.
+
+    Args:
+        evidence: what `evidence_of` returned.
+        recalled: the versions.
+        digest: the digest of the document's text.
+    """
+    known = [
+        {
+            "key": one.key,
+            "ver": one.version,
+            "mod": one.modified.isoformat() if one.modified is not None else None,
+            "nbf": one.valid_from.isoformat() if one.valid_from is not None else None,
+            "since": one.verified.isoformat(),
+            "same": digest in one.texts,
+        }
+        for one in recalled
+    ]
+    return {**evidence, "registry": known}
+
+
+def read_recalled(evidence: EvidenceRecord, document: str, digest: str) -> tuple[Known, ...]:
+    """Return the versions of a document that were proved before, as far as its record says; of texts only its own.
+
+    Raises:
+        ValueError: a time cannot be read.
+    """
+    return tuple(
+        Known(
+            document,
+            one["key"],
+            one["ver"],
+            read_instant(one["mod"]) if one["mod"] is not None else None,
+            read_instant(one["nbf"]) if one["nbf"] is not None else None,
+            read_instant(one["since"]),
+            {digest: None} if one["same"] else {},
+        )
+        for one in evidence.get("registry", ())
+    )
 
 
 def _proved(

@@ -17,6 +17,7 @@ __all__ = [
     "DecisionRecord",
     "EvidenceRecord",
     "FindingRecord",
+    "KnownRecord",
     "SealRecord",
     "ShortfallRecord",
     "TimeRecord",
@@ -68,6 +69,17 @@ class WitnessRecord(TypedDict):
     fragment: NotRequired[str]
 
 
+class KnownRecord(TypedDict):
+    """A version of a document that was proved before: by which key, since when, and whether it holds this text."""
+
+    key: str
+    ver: int | None
+    mod: str | None
+    nbf: str | None
+    since: str
+    same: bool
+
+
 class EvidenceRecord(TypedDict, total=False):
     """What a decision rests on besides the policy. What a proof says is under the name of its mechanism."""
 
@@ -77,6 +89,7 @@ class EvidenceRecord(TypedDict, total=False):
     claimed: str
     uncounted_proof: bool
     witness: WitnessRecord
+    registry: list[KnownRecord]
     declared: str | None
     undeclared: bool
     media: list[str]

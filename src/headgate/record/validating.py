@@ -79,6 +79,10 @@ def _is_witness(value: object) -> bool:
     )
 
 
+def _is_known(value: object) -> bool:
+    return isinstance(value, dict) and _fits(value, _KNOWN) and _KNOWN.keys() <= value.keys()
+
+
 def _is_shortfall(value: object) -> bool:
     counts = ("wanted", "admitted", "asked", "found")
     return (
@@ -144,6 +148,7 @@ _EVIDENCE: Mapping[str, Check] = {
     "claimed": _is_text,
     "uncounted_proof": _is_truth_value,
     "witness": _is_witness,
+    "registry": lambda value: _is_list(value) and all(map(_is_known, cast("list[object]", value))),
     "declared": _is_text_or_none,
     "undeclared": _is_truth_value,
     "media": _is_texts,
@@ -164,6 +169,14 @@ _WITNESS: Mapping[str, Check] = {
     "mod": _is_text_or_none,
     "nbf": _is_text_or_none,
     "fragment": _is_text,
+}
+_KNOWN: Mapping[str, Check] = {
+    "key": _is_text,
+    "ver": lambda value: value is None or _is_whole_number(value),
+    "mod": _is_text_or_none,
+    "nbf": _is_text_or_none,
+    "since": _is_text,
+    "same": _is_truth_value,
 }
 _CLAIMS: Mapping[str, Check] = {
     "iss": _is_text,

@@ -97,7 +97,8 @@ def _named(chunk: Chunk) -> Chunk:
 
 def _publish(corpus: Sequence[Chunk], world: World, staged: Staged) -> list[Chunk]:
     """Return the curated chunks as their publishers publish them, without those that would not be admitted alone."""
-    gate = Gate(world.policy.model_copy(update={"budget": None, "quarantine": None}), clock=lambda: world.now)
+    policy = world.policy.model_copy(update={"budget": None, "quarantine": None, "registry": None})
+    gate = Gate(policy, clock=lambda: world.now)
     published = []
     for number, chunk in enumerate(corpus):
         candidate = replace(world.publish(chunk), id=f"curated-{number}", score=None)

@@ -7,11 +7,11 @@ says that they verified and with which key. Where a record does not say enough, 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 
-from headgate.admission.facts import Facts, Witness
+from headgate.admission.facts import Facts, Witness, proved_version
 from headgate.admission.judging import Judgement, judge_manifest, judge_times
 from headgate.admission.revision import resolve
 from headgate.admission.setwide import apply_budget, apply_supersession
@@ -34,8 +34,9 @@ from headgate.provenance import (
 )
 from headgate.provenance.seals import SealMechanism
 from headgate.record import AdmissionRecord, DecisionRecord, error_codes, mend_admission
-from headgate.record.evidence import is_resting_on_proof, read_attestation, read_document, read_times
+from headgate.record.evidence import is_resting_on_proof, read_attestation, read_document, read_recalled, read_times
 from headgate.record.schema import EvidenceRecord
+from headgate.registry import Known
 from headgate.replay.listings import NotRecorded, check_listed, check_refused, claim_listing, judge_listing
 from headgate.terminology.findings import describe_rewrite
 
@@ -151,6 +152,7 @@ class Redecider:
             record["policy_revision"] == self._revision.digest,
         )
         judged: list[Judgement] = []
+        known: dict[str, tuple[Known, ...]] = {}
         outcomes: list[Judgement | str] = []
         for entry in record["decisions"]:
             try:
@@ -160,9 +162,10 @@ class Redecider:
             except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError):
                 outcomes.append("its evidence cannot be read")
             else:
+                _add_known(known, judgement, entry)
                 judged.append(judgement)
                 outcomes.append(judgement)
-        apply_supersession(judged, now)
+        apply_supersession(judged, now, known)
         # Tokens are counted in texts; a log that keeps none says nothing about the budget.
         if all(entry.get("text") is not None for entry in record["decisions"]):
             apply_budget(judged, self._revision)
@@ -277,11 +280,12 @@ class Redecider:
             raise NotRecorded("its seal did not count then, and the times in it are not recorded")
         counted = rule.evidence_for(source.requirement.require, is_proved=proof.attestation is not None)
         times = read_times(evidence, sealed_only=counted == "sealed", ignores_seal=is_ignored)
+        document = read_document(evidence, proof.attestation, proof.uri)
         return Facts(
             source,
             digest,
             proof.uri,
-            read_document(evidence, proof.attestation, proof.uri),
+            document,
             proof.assurance,
             proof.attestation,
             proof.findings,
@@ -291,6 +295,7 @@ class Redecider:
             has_claim=bool(claims),
             shown_uri=safe_uri(proof.uri) if proof.uri is not None else None,
             witness=self._witness(evidence) if proof.attestation is None else None,
+            proved=proved_version(source, document, proof.attestation, times, digest),
         )
 
     def _witness(self, evidence: EvidenceRecord) -> Witness | None:
@@ -364,6 +369,21 @@ def _claims(entry: DecisionRecord, evidence: EvidenceRecord, attestation: Attest
         return (Claim("", problem=Finding("P106", "As recorded: the seal is malformed.")),)
     # Records made before have the claimed document in the place of the declared one.
     return (Claim("", evidence.get("claimed", entry["uri"])),)
+
+
+def _add_known(known: dict[str, tuple[Known, ...]], judgement: Judgement, entry: DecisionRecord) -> None:
+    """Add what the registry said about a document then; each of its chunks was told of its own text only."""
+    proved = judgement.facts.proved
+    if proved is None:
+        return
+    said = read_recalled(_evidence_of(entry), proved.document, proved.digest)
+    others = known.get(proved.document, ())
+    merged = {one.key: one for one in others}
+    for one in said:
+        before = merged.get(one.key)
+        merged[one.key] = one if before is None else replace(one, texts={**before.texts, **one.texts})
+    if merged:
+        known[proved.document] = tuple(merged.values())
 
 
 def _add_standing(judgement: Judgement, entry: DecisionRecord) -> None:

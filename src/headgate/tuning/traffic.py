@@ -30,6 +30,12 @@ _SAMPLE = 100_000
 _NOTHING: Mapping[str, Any] = {"sources": [], "default": {"provenance": {"require": "none"}}}
 
 
+class _TryingGate(Gate):
+    """A gate whose decisions are no traffic: they leave nothing in the files that a policy names."""
+
+    _is_traffic = False
+
+
 class Traffic:
     """Retrievals to try rules on.
 
@@ -100,7 +106,7 @@ class Traffic:
             AdapterError: the retriever is of no installed framework.
             PolicyError: the policy cannot be used.
         """
-        gate = policy if isinstance(policy, Gate) else Gate(policy if policy is not None else _NOTHING)
+        gate = policy if isinstance(policy, Gate) else _TryingGate(policy if policy is not None else _NOTHING)
         retrieve = retrieving(retriever)
         return cls.of(gate.judge(list(retrieve(question)), question, now) for question in questions)
 

@@ -1,0 +1,104 @@
+"""What a gate shares with other processes: which sources are in quarantine, and which versions are current."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from headgate.admission.currency import documents_asked, newly_proved
+from headgate.admission.planning import Answers, Plan
+from headgate.admission.quarantine import Held, Watch
+from headgate.decision import Admission
+from headgate.errors import HeadgateError
+from headgate.policy import Policy
+from headgate.registry import Known, open_registry
+
+__all__ = ["SharedState"]
+
+_log = logging.getLogger("headgate")
+_NO_ANSWERS = Answers()
+
+
+class SharedState:
+    """The quarantine and the registry of a policy.
+
+    Args:
+        policy: says where both are kept.
+        is_traffic: whether what is decided is traffic; what a rehearsal makes up enters no registry's file.
+
+    Raises:
+        PolicyError: the registry cannot be used.
+    """
+
+    def __init__(self, policy: Policy, *, is_traffic: bool) -> None:
+        self._path, self._is_traffic = policy.registry_path, is_traffic
+        self._watch = Watch(policy)
+        self._registry = open_registry(policy, is_traffic=is_traffic)
+
+    def under(self, policy: Policy) -> SharedState:
+        """Return the same under another policy; what is known stays known.
+
+        Raises:
+            PolicyError: the new registry cannot be used.
+        """
+        other = object.__new__(SharedState)
+        other._path, other._is_traffic = policy.registry_path, self._is_traffic
+        is_same = other._path == self._path
+        other._registry = self._registry if is_same else open_registry(policy, is_traffic=self._is_traffic)
+        other._watch = self._watch.under(policy)
+        return other
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether a source can be put into quarantine."""
+        return bool(self._watch.sources)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether asking may wait for a disk."""
+        return self.is_watching or self._registry.is_slow
+
+    def ask(self, plan: Plan) -> Answers:
+        """Return what has to be known from outside about the documents of a plan."""
+        watch, documents = self._watch, documents_asked(plan.judgements)
+        if not (watch.sources or documents):
+            return _NO_ANSWERS
+        held: Mapping[str, Held] = {}
+        known: Mapping[str, tuple[Known, ...]] = {}
+        problem: Exception | None = None
+        unknown: Exception | None = None
+        # Findings for the documents that it is about, because the others have nothing to do with these files.
+        try:
+            held = watch.held() if watch.sources else held
+        except (OSError, HeadgateError) as error:
+            problem = error
+        try:
+            known = self._registry.known(documents) if documents else known
+        except HeadgateError as error:
+            unknown = error
+        return Answers(held, watch.sources, problem, known, unknown)
+
+    def learn(self, plan: Plan, answers: Answers) -> None:
+        """Tell the registry what was proved; a question about another date teaches nothing about the present."""
+        if plan.as_of is not None or answers.unknown is not None:
+            return
+        proved = list(newly_proved(plan.judgements, answers.known))
+        if not proved:
+            return
+        try:
+            self._registry.learn(proved, plan.now)
+        except HeadgateError as error:
+            _log.warning("what was proved is remembered by this process alone: %s", error)
+
+    def observe(self, admission: Admission) -> None:
+        """Count an admission, and put sources into quarantine that fail too often."""
+        try:
+            for held in self._watch.observe(admission):
+                _log.warning("the source %r is in quarantine: %s", held.source, held.reason)
+        except (OSError, HeadgateError) as error:
+            # What is held cannot be said to the others; the next admission meets the same file and holds back.
+            _log.warning("the quarantine could not be written: %s", error)
+
+    def close(self) -> None:
+        """Close the registry; a gate that is used again opens it."""
+        self._registry.close()

@@ -1,0 +1,32 @@
+"""From a policy to its registry."""
+
+from __future__ import annotations
+
+from headgate.errors import HeadgateError, PolicyError
+from headgate.policy import Policy
+from headgate.registry.facts import Registry
+from headgate.registry.memory import MemoryRegistry
+from headgate.registry.sqlite import SqliteRegistry
+
+__all__ = ["open_registry"]
+
+
+def open_registry(policy: Policy, *, is_traffic: bool) -> Registry:
+    """Return the registry that a policy names, else one in memory.
+
+    Args:
+        policy: the policy.
+        is_traffic: whether what is decided is traffic; what a rehearsal makes up enters no file.
+
+    Raises:
+        PolicyError: the file cannot be used.
+    """
+    path = policy.registry_path
+    if path is None or not is_traffic:
+        return MemoryRegistry()
+    try:
+        return SqliteRegistry(path)
+    except HeadgateError as error:
+        raise PolicyError(
+            f"{error}.", "Name another file, or remove this one; a new one begins empty.", ("registry", "path")
+        ) from None

@@ -1,0 +1,244 @@
+"""A registry in a SQLite file that processes share."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import threading
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from urllib.parse import quote
+
+from headgate.errors import HeadgateError
+from headgate.forks import renew_after_fork
+from headgate.registry.facts import Known, Proved, learned
+from headgate.registry.memory import MemoryRegistry
+
+__all__ = ["SqliteRegistry"]
+
+_APPLICATION = 0x68674731  # "hgG1": tells a registry from any other database
+_SCHEMA = f"""
+PRAGMA application_id = {_APPLICATION};
+CREATE TABLE documents (
+    document TEXT NOT NULL, key TEXT NOT NULL, version INTEGER, modified INTEGER, valid_from INTEGER,
+    verified INTEGER NOT NULL, PRIMARY KEY (document, key)
+) WITHOUT ROWID;
+CREATE TABLE texts (
+    document TEXT NOT NULL, key TEXT NOT NULL, digest TEXT NOT NULL, modified INTEGER,
+    PRIMARY KEY (document, key, digest)
+) WITHOUT ROWID;
+"""
+_FACTS = "SELECT key, version, modified, valid_from, verified FROM documents WHERE document = ?"
+_TEXTS = "SELECT key, digest, modified FROM texts WHERE document = ?"
+_PUT = "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?)"
+_FORGET_TEXTS = "DELETE FROM texts WHERE document = ? AND key = ?"
+_PUT_TEXT = "INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?)"
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_WAIT_SECONDS = 1.0
+_REMEMBERED = 50_000
+_log = logging.getLogger("headgate")
+
+
+class SqliteRegistry:
+    """A registry that outlives the process.
+
+    What was read is remembered until another connection writes, so a question that is asked again costs no query.
+    Where the file cannot be written, what is learned is remembered by this process alone.
+
+    Args:
+        path: the file; made if it is not there.
+
+    Raises:
+        HeadgateError: it is no registry, or cannot be opened.
+    """
+
+    is_slow = True
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._inherited: list[sqlite3.Connection | None] = []
+        self._remembered: dict[str, tuple[Known, ...]] = {}
+        self._state: object = None
+        self._unwritten = MemoryRegistry()
+        self._is_writable = True
+        with self._lock, self._reading():
+            pass
+        renew_after_fork(self)
+
+    def _after_fork(self) -> None:
+        """Open a connection of the child's own; the other is kept, because closing it would disturb the parent's."""
+        self._lock = threading.Lock()
+        self._inherited.append(self._connection)
+        self._connection, self._remembered = None, {}
+
+    def known(self, documents: Collection[str]) -> Mapping[str, tuple[Known, ...]]:
+        """Return what is known of documents.
+
+        Raises:
+            HeadgateError: the file cannot be read.
+        """
+        with self._lock, self._reading() as connection:
+            state = connection.execute("PRAGMA data_version").fetchone()
+            if state != self._state or len(self._remembered) > _REMEMBERED:
+                self._remembered, self._state = {}, state
+            found = {}
+            for document in documents:
+                facts = self._remembered.get(document)
+                if facts is None:
+                    facts = self._remembered[document] = tuple(_read(connection, document))
+                if facts:
+                    found[document] = facts
+        if len(self._unwritten):
+            for document, unwritten in self._unwritten.known(documents).items():
+                found[document] = (*found.get(document, ()), *unwritten)
+        return found
+
+    def learn(self, proved: Iterable[Proved], at: datetime) -> None:
+        """Remember what was proved and admitted, for every process.
+
+        Raises:
+            HeadgateError: the file cannot be written; this process remembers it nevertheless.
+        """
+        wanted = list(proved)
+        if not self._is_writable:  # as was said when it was opened
+            self._unwritten.learn(wanted, at)
+            return
+        try:
+            with self._lock, self._reading() as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    for one in wanted:
+                        _learn(connection, one, at)
+                        self._remembered.pop(one.document, None)
+                    connection.execute("COMMIT")
+                except BaseException:
+                    with suppress(sqlite3.Error):
+                        connection.execute("ROLLBACK")
+                    raise
+        except HeadgateError:
+            self._unwritten.learn(wanted, at)
+            raise
+
+    def close(self) -> None:
+        """Close the file; what is asked again opens it."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection, self._remembered = None, {}
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        try:
+            if self._connection is None:
+                self._connection = self._open()
+            yield self._connection
+        except (OSError, sqlite3.Error) as error:
+            # The next one opens it anew: somebody may have put the file right.
+            if self._connection is not None:
+                with suppress(sqlite3.Error):
+                    self._connection.close()
+            self._connection, self._remembered = None, {}
+            raise HeadgateError(f"the registry {self.path} cannot be used ({error})") from error
+
+    def _open(self) -> sqlite3.Connection:
+        """Open the file, and make it if it is not there.
+
+        Raises:
+            OSError: it cannot be opened.
+            sqlite3.Error: the same, or it is another database.
+        """
+        if not self.path.exists():
+            # Not readable for others: which documents there are is nobody else's business.
+            os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600))
+        is_writable = os.access(self.path, os.W_OK)
+        if self._is_writable and not is_writable:
+            _log.warning("the registry %s is read-only: this process alone remembers what it learns", self.path)
+        self._is_writable = is_writable
+        connection = _connect(self.path, "rw" if is_writable else "ro")
+        try:
+            if is_writable and not _has_schema(connection):
+                _make(connection)
+            _require_registry(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"file:{quote(str(path))}?mode={mode}",
+        uri=True,
+        timeout=_WAIT_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+
+
+def _has_schema(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone())
+
+
+def _require_registry(connection: sqlite3.Connection) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != _APPLICATION:
+        raise sqlite3.DatabaseError("it is another database")
+
+
+def _make(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    # Another process may have made it meanwhile.
+    if not _has_schema(connection):
+        for statement in _SCHEMA.split(";"):
+            connection.execute(statement)
+    connection.execute("COMMIT")
+
+
+def _read(connection: sqlite3.Connection, document: str) -> Iterator[Known]:
+    facts = connection.execute(_FACTS, (document,)).fetchall()
+    if not facts:
+        return
+    texts: dict[str, dict[str, datetime | None]] = {}
+    for key, digest, modified in connection.execute(_TEXTS, (document,)):
+        texts.setdefault(key, {})[digest] = _instant(modified)
+    for key, version, modified, valid_from, verified in facts:
+        when = _instant(verified)
+        if when is not None:
+            yield Known(document, key, version, _instant(modified), _instant(valid_from), when, texts.get(key, {}))
+
+
+def _learn(connection: sqlite3.Connection, proved: Proved, at: datetime) -> None:
+    # Read within the transaction: another process may know more by now.
+    before = next((one for one in _read(connection, proved.document) if one.key == proved.key), None)
+    after = learned(before, proved, at)
+    if after is None:
+        return
+    times = (_micros(after.modified), _micros(after.valid_from), _micros(after.verified))
+    connection.execute(_PUT, (after.document, after.key, after.version, *times))
+    if before is not None and not before.texts.keys() <= after.texts.keys():
+        connection.execute(_FORGET_TEXTS, (after.document, after.key))
+    if proved.digest in after.texts:
+        row = (after.document, after.key, proved.digest, _micros(after.texts[proved.digest]))
+        connection.execute(_PUT_TEXT, row)
+
+
+def _micros(time: datetime | None) -> int | None:
+    return (time - _EPOCH) // timedelta(microseconds=1) if time is not None else None
+
+
+def _instant(micros: int | None) -> datetime | None:
+    """Return the instant of a column.
+
+    Raises:
+        sqlite3.DatabaseError: it holds none.
+    """
+    try:
+        return _EPOCH + timedelta(microseconds=micros) if micros is not None else None
+    except (TypeError, OverflowError):  # SQLite stores anything anywhere
+        raise sqlite3.DatabaseError("a time in it cannot be read") from None

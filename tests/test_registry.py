@@ -1,0 +1,292 @@
+"""The registry: what was proved holds across retrievals, in memory and in a file."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headgate import Chunk, Gate, HeadgateError, PolicyError
+from headgate.record.writing import log_record
+from headgate.registry import MemoryRegistry, Proved, SqliteRegistry
+from headgate.rehearsal import rehearse
+from headgate.replay import Redecider
+from headgate.testing import FixedClock, Publisher
+
+PAGE = "https://docs.example/leave"
+MakeGate = Callable[..., Gate]
+
+
+@pytest.fixture
+def docs(clock: FixedClock) -> Publisher:
+    return Publisher("docs", "https://docs.example/**", clock)
+
+
+@pytest.fixture(params=["memory", "file"])
+def new_gate(request: pytest.FixtureRequest, docs: Publisher, tmp_path: Path, clock: FixedClock) -> MakeGate:
+    def make(**rules: Any) -> Gate:
+        policy: dict[str, Any] = {"sources": [docs.source(**rules)]}
+        if request.param == "file":
+            policy["registry"] = {"path": str(tmp_path / "registry.sqlite")}
+        return Gate(policy, clock=clock)
+
+    return make
+
+
+def actions(gate: Gate, *chunks: Chunk, **options: Any) -> list[str]:
+    return [" ".join((one.action, *one.codes)) for one in gate.admit(chunks, **options).decisions]
+
+
+def test_an_old_version_stays_out_once_the_new_one_was_admitted(new_gate: MakeGate, docs: Publisher) -> None:
+    gate = new_gate()
+    assert actions(gate, docs.seal("25 days", PAGE, version=1)) == ["admit"]
+    assert actions(gate, docs.seal("30 days", PAGE, version=2)) == ["admit"]
+    (decision,) = gate.admit([docs.seal("25 days", PAGE, version=1)]).decisions
+    assert (decision.action, decision.codes) == ("drop", ("F205",))
+    assert decision.findings[0].message == "This is version 1; version 2 was proved on 2026-06-01."
+    assert actions(gate, docs.seal("30 days", PAGE, version=2)) == ["admit"]
+
+
+def test_a_chunk_that_is_unchanged_in_the_current_version_is_current(new_gate: MakeGate, docs: Publisher) -> None:
+    gate = new_gate()
+    gate.admit([docs.seal("unchanged", PAGE, version=2)])
+    old = [docs.seal(text, PAGE, version=1) for text in ("unchanged", "25 days")]
+    assert actions(gate, *old, docs.seal("30 days", PAGE, version=2)) == ["admit", "drop F205", "admit"]
+
+
+def test_without_versions_the_time_decides(new_gate: MakeGate, docs: Publisher, clock: FixedClock) -> None:
+    gate = new_gate()
+    gate.admit([docs.seal("30 days", PAGE, modified=clock.ago(days=1))])
+    assert actions(gate, docs.seal("25 days", PAGE, modified=clock.ago(days=9))) == ["drop F205"]
+    # Chunks of one version may differ by an hour.
+    assert actions(gate, docs.seal("30 days, the end", PAGE, modified=clock.ago(days=1, minutes=50))) == ["admit"]
+
+
+def test_documents_and_sections_are_known_by_themselves(new_gate: MakeGate, docs: Publisher) -> None:
+    gate = new_gate()
+    gate.admit([docs.seal("30 days", PAGE, version=2)])
+    for other in (f"{PAGE}/de", f"{PAGE}?lang=de", f"{PAGE}#section"):
+        assert actions(gate, docs.seal("25 days", other, version=1)) == ["admit"], other
+
+
+def test_the_current_version_is_what_is_in_force(new_gate: MakeGate, docs: Publisher, clock: FixedClock) -> None:
+    gate = new_gate()
+    tomorrow = clock.ago(days=-1)
+    assert actions(gate, docs.seal("30 days", PAGE, version=2, not_before=tomorrow)) == ["drop F206"]
+    assert actions(gate, docs.seal("25 days", PAGE, version=1)) == ["admit"]
+    clock.advance(timedelta(days=2))
+    new = docs.seal("30 days", PAGE, version=2, not_before=tomorrow, modified=clock.ago(days=1))
+    assert actions(gate, new) == ["admit"]
+    assert actions(gate, docs.seal("25 days", PAGE, version=1)) == ["drop F205"]
+    # Asked about the day before, the old one was the one that held.
+    old = docs.seal("25 days", PAGE, version=1, modified=clock.ago(days=90))
+    assert actions(gate, old, as_of=clock.ago(days=2)) == ["admit"]
+
+
+def test_a_question_about_another_date_teaches_nothing(new_gate: MakeGate, docs: Publisher, clock: FixedClock) -> None:
+    gate = new_gate()
+    gate.admit([docs.seal("30 days", PAGE, version=2)], as_of=clock.ago(days=-9))
+    assert actions(gate, docs.seal("25 days", PAGE, version=1)) == ["admit"]
+
+
+def test_a_source_that_wants_every_version_gets_it(new_gate: MakeGate, docs: Publisher) -> None:
+    gate = new_gate(freshness={"supersede": False})
+    gate.admit([docs.seal("30 days", PAGE, version=2)])
+    assert actions(gate, docs.seal("25 days", PAGE, version=1)) == ["admit"]
+
+
+def test_what_is_refused_or_only_let_through_teaches_nothing(
+    new_gate: MakeGate, docs: Publisher, clock: FixedClock
+) -> None:
+    for gate in (new_gate(freshness={"max_age": "30d"}), new_gate(freshness={"max_age": "30d"}, mode="audit")):
+        gate.admit([docs.seal("30 days", PAGE, version=2, modified=clock.ago(days=90))])
+    assert actions(new_gate(), docs.seal("25 days", PAGE, version=1)) == ["admit"]
+
+
+def test_a_reload_and_a_closed_gate_forget_nothing(tmp_path: Path, docs: Publisher, clock: FixedClock) -> None:
+    file = tmp_path / "headgate.yaml"
+    file.write_text(json.dumps({"sources": [docs.source()]}))
+    gate = Gate(file, clock=clock)
+    gate.admit([docs.seal("30 days", PAGE, version=2)])
+    file.write_text(json.dumps({"sources": [docs.source(freshness={"max_age": "90d"})]}))
+    assert gate.reload()
+    gate.close()
+    assert actions(gate, docs.seal("25 days", PAGE, version=1)) == ["drop F205"]
+
+
+def test_a_record_holds_what_was_known_and_decides_alike(new_gate: MakeGate, docs: Publisher) -> None:
+    gate = new_gate()
+    gate.admit([docs.seal("unchanged", PAGE, version=2), docs.seal("30 days", PAGE, version=2)])
+    old = [docs.seal(text, PAGE, version=1) for text in ("unchanged", "25 days")]
+    record = log_record(gate.admit(old))
+    known = record["decisions"][1]["evidence"]["registry"]
+    assert [(one["ver"], one["same"]) for one in known] == [(2, False)]
+    outcomes = Redecider(gate.policy).redecide(json.loads(json.dumps(record)))
+    assert [one.action for one in outcomes] == ["admit", "drop"]
+    assert not any(one.is_changed for one in outcomes)
+
+
+def test_a_file_is_shared_by_processes(tmp_path: Path, docs: Publisher, clock: FixedClock) -> None:
+    policy = {"sources": [docs.source()], "registry": {"path": str(tmp_path / "registry.sqlite")}}
+    gate = Gate(policy, clock=clock)
+    old, new = docs.seal("25 days", PAGE, version=1), docs.seal("30 days", PAGE, version=2)
+    assert actions(gate, old) == ["admit"]
+    program = (
+        "import json, sys; from headgate import Chunk, Gate; from headgate.testing import FixedClock\n"
+        "policy, text, metadata = json.load(sys.stdin)\n"
+        "print(Gate(policy, clock=FixedClock()).admit([Chunk(text, metadata)]).decisions[0].action)"
+    )
+    given = json.dumps([policy, new.text, dict(new.metadata)])
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout.strip() == "admit"
+    assert actions(gate, old) == ["drop F205"]
+    assert (tmp_path / "registry.sqlite").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_child_of_a_fork_reads_and_learns(tmp_path: Path, docs: Publisher, clock: FixedClock) -> None:
+    policy = {"sources": [docs.source()], "registry": {"path": str(tmp_path / "registry.sqlite")}}
+    gate = Gate(policy, clock=clock)
+    old, new = docs.seal("25 days", PAGE, version=1), docs.seal("30 days", PAGE, version=2)
+    assert actions(gate, old) == ["admit"]
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if actions(gate, new) == ["admit"] else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert actions(gate, old) == ["drop F205"]
+
+
+def test_threads_share_one(new_gate: MakeGate, docs: Publisher) -> None:
+    gate, problems = new_gate(), []
+
+    def ask(number: int) -> None:
+        for version in range(1, 30):
+            page = f"{PAGE}/{version % 5}"
+            found = actions(gate, docs.seal(f"{number} {version}", page, version=version))
+            if any("G901" in one for one in found):
+                problems.append(found)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    assert actions(gate, docs.seal("early", f"{PAGE}/4", version=1)) == ["drop F205"]
+
+
+async def test_asynchronous_admissions_know_the_same(new_gate: MakeGate, docs: Publisher) -> None:
+    gate = new_gate()
+    await gate.aadmit([docs.seal("30 days", PAGE, version=2)])
+    admission = await gate.aadmit([docs.seal("25 days", PAGE, version=1)])
+    assert admission.decisions[0].codes == ("F205",)
+
+
+def test_a_rehearsal_writes_nothing_into_a_registry(tmp_path: Path, docs: Publisher, clock: FixedClock) -> None:
+    from headgate import Policy
+
+    file = tmp_path / "registry.sqlite"
+    policy = Policy.from_mapping({"sources": [docs.source()], "registry": {"path": str(file)}})
+    chunks = [Chunk(f"text {n}", {"source": f"{PAGE}/{n}", "version": 1}) for n in range(5)]
+    rehearse(chunks, ["text"], lambda documents: lambda question: documents, policy, now=clock.now)
+    assert not file.exists()
+
+
+def test_memory_is_bounded() -> None:
+    registry = MemoryRegistry(documents=10, texts=20)
+    now = datetime(2026, 6, 1, tzinfo=timezone.utc)
+    for number in range(100):
+        registry.learn([Proved(f"d{number}", "key", f"{number} {text}", 1) for text in range(5)], now)
+        assert len(registry) <= 10
+    assert (
+        sum(len(one.texts) for known in registry.known([f"d{n}" for n in range(100)]).values() for one in known) <= 20
+    )
+    for text in range(5_000):
+        registry.learn([Proved("one", "key", str(text), 1)], now)
+    assert all(len(one.texts) <= 20 for one in registry.known(["one"]).get("one", ()))
+
+
+def test_a_file_that_cannot_be_used_is_a_policy_error(tmp_path: Path, docs: Publisher) -> None:
+    other = tmp_path / "other.sqlite"
+    connection = sqlite3.connect(other)
+    connection.execute("CREATE TABLE notes (text)")
+    connection.commit()
+    connection.close()
+    garbage = tmp_path / "garbage.sqlite"
+    garbage.write_bytes(b"no database at all " * 100)
+    before = other.read_bytes()
+    for path, problem in ((other, "another database"), (garbage, "not a database"), (tmp_path / "no" / "x", "No such")):
+        file = tmp_path / "headgate.yaml"
+        file.write_text(json.dumps({"sources": [docs.source()], "registry": {"path": str(path)}}))
+        with pytest.raises(PolicyError, match=problem) as caught:
+            Gate(file)
+        assert caught.value.path == ("registry", "path")
+        assert caught.value.line is not None
+    assert other.read_bytes() == before
+
+
+def test_a_file_that_breaks_while_it_is_used_admits_nothing_that_rests_on_it(
+    tmp_path: Path, docs: Publisher, clock: FixedClock
+) -> None:
+    file = tmp_path / "registry.sqlite"
+    wiki = {"id": "wiki", "match": "https://wiki.example/**", "provenance": {"require": "declared"}}
+    gate = Gate({"sources": [docs.source(), wiki], "registry": {"path": str(file)}}, clock=clock)
+    chunk = docs.seal("30 days", PAGE, version=2)
+    assert actions(gate, chunk) == ["admit"]
+    gate.close()
+    for path in tmp_path.glob("registry.sqlite*"):
+        path.unlink()
+    file.write_bytes(b"garbage" * 1_000)
+    note = Chunk("note", {"source": "https://wiki.example/a"})
+    assert actions(gate, chunk, note) == ["drop G901", "admit"]
+    file.unlink()
+    assert actions(gate, chunk, note) == ["admit", "admit"]
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() == 0, reason="root may write everywhere")
+def test_a_read_only_file_is_read_and_the_rest_is_remembered(
+    tmp_path: Path, docs: Publisher, clock: FixedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "registry.sqlite"
+    policy = {"sources": [docs.source()], "registry": {"path": str(file)}}
+    Gate(policy, clock=clock).admit([docs.seal("30 days", PAGE, version=2)])
+    file.chmod(0o400)
+    with caplog.at_level(logging.WARNING, "headgate"):
+        gate = Gate(policy, clock=clock)
+    assert "read-only" in caplog.text
+    assert actions(gate, docs.seal("25 days", PAGE, version=1)) == ["drop F205"]
+    gate.admit([docs.seal("new", f"{PAGE}/b", version=2)])
+    assert actions(gate, docs.seal("old", f"{PAGE}/b", version=1)) == ["drop F205"]
+
+
+def test_what_cannot_be_written_is_remembered_by_this_process(
+    tmp_path: Path, docs: Publisher, clock: FixedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "registry.sqlite"
+    gate = Gate({"sources": [docs.source()], "registry": {"path": str(file)}}, clock=clock)
+    holding = sqlite3.connect(file, isolation_level=None)
+    holding.execute("BEGIN IMMEDIATE")
+    try:
+        with caplog.at_level(logging.WARNING, "headgate"):
+            assert actions(gate, docs.seal("30 days", PAGE, version=2)) == ["admit"]
+        assert "by this process alone" in caplog.text
+    finally:
+        holding.execute("ROLLBACK")
+        holding.close()
+    assert actions(gate, docs.seal("25 days", PAGE, version=1)) == ["drop F205"]
+
+
+def test_a_registry_says_why_it_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(HeadgateError, match="cannot be used"):
+        SqliteRegistry(tmp_path)
