@@ -28,5 +28,5 @@ def test_a_link_leads_to_a_file_with_tests_and_to_the_one_that_it_names(link: st
     functions = {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}
     assert any(name.startswith(("test_", "try_")) for name in functions)
     # The text of a link may name one test: `attacks/test_x.py::test_y`.
-    for named in re.findall(re.escape(path.removeprefix("tests/")) + r"::(\w+)", PAGE):
+    for named in re.findall("`" + re.escape(path.removeprefix("tests/")) + r"::(\w+)", PAGE):
         assert named in functions
