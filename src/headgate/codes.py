@@ -117,7 +117,6 @@ _ALL = (
         "The key, the document or the digest has been taken back by its publisher.",
         "What was true when it was signed may have been withdrawn since.",
         "Remove the document from the index, or seal it again with a key that is in force.",
-        emitted=False,
     ),
     Code(
         "P108",
@@ -170,11 +169,12 @@ _ALL = (
     ),
     Code(
         "P114",
-        "manifest's timestamp expired",
-        "Nobody has vouched lately that the source's manifest is the current one: its timestamp has expired, or is "
-        "from the future. During the policy's `grace` it is a warning.",
-        "Whoever holds back new manifests would freeze the index at a moment of their choice.",
-        "Run `headgate manifest timestamp` (the publisher's scheduled job has probably failed), then reload the gate.",
+        "list out of date",
+        "Nobody has vouched lately that the source's manifest, or a revocation list, is the current one: its time is "
+        "over, or is yet to come. During the policy's `grace` it is a warning.",
+        "Whoever holds back new lists would freeze the index at a moment of their choice.",
+        "Run `headgate manifest timestamp` and reload the gate, or `headgate revoke renew`: a scheduled job has "
+        "probably failed.",
     ),
     Code(
         "P116",

@@ -23,6 +23,7 @@ class Limits:
         manifest_bytes: the longest manifest, without its shards.
         shard_bytes: the longest shard of a manifest, uncompressed.
         listing_bytes: how many bytes all shards of a manifest may have, uncompressed.
+        revocation_bytes: the longest revocation list.
         glossary_bytes: the longest glossary file.
         glossary_aliases: how many aliases one glossary may have.
         alias_chars: the longest alias or canonical term.
@@ -44,6 +45,7 @@ class Limits:
     manifest_bytes: int = 64_000_000
     shard_bytes: int = 64_000_000
     listing_bytes: int = 8_000_000_000
+    revocation_bytes: int = 4_000_000
     glossary_bytes: int = 50_000_000
     glossary_aliases: int = 1_000_000
     alias_chars: int = 200

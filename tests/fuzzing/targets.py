@@ -11,18 +11,20 @@ import json
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from headgate import Chunk, Gate, HeadgateError, KeySet, Limits, ManifestError, Policy, PolicyError, SealError
 from headgate.chunk import SEAL_KEY
+from headgate.encoding import b64url_decode
 from headgate.integration.frontmatter import split_front_matter
 from headgate.policy.documents import parse_yaml
 from headgate.policy.matching import UriPattern, normalise_uri
 from headgate.provenance import SigningKey, generate_signing_key
 from headgate.provenance.jws import sign_jws
 from headgate.provenance.manifests import read_manifest
+from headgate.provenance.revocation import REVOCATIONS_TYPE, Revocation, RevocationList
 from headgate.provenance.seals import SEAL_TYPE, digest_text, parse_seal
 from headgate.provenance.shards import Entry, pack
 from headgate.provenance.statements import ManifestStatement, TimestampStatement
@@ -170,6 +172,18 @@ def log(data: bytes) -> None:
         read_heads(json.loads(data))
 
 
+def revocations(data: bytes) -> None:
+    """Read bytes as a revocation list, and as what somebody signed as one: it says what was signed, or nothing."""
+    with suppress(SealError):
+        assert RevocationList.read(data, _SHELF.key.public) == _LIST
+    with suppress(SealError):
+        token = sign_jws(data, _SHELF.key, typ=REVOCATIONS_TYPE)
+        found = RevocationList.read(token.encode(), _SHELF.key.public)
+        assert replace(RevocationList.read(found.sign(_SHELF.key), _SHELF.key.public), digest="") == replace(
+            found, digest=""
+        )
+
+
 def _records() -> bytes:
     """Return a log of two admissions."""
     with tempfile.TemporaryDirectory() as folder:
@@ -181,6 +195,16 @@ def _records() -> bytes:
         return file.read_bytes()
 
 
+_SIGNED_LIST = RevocationList(
+    issuer="security",
+    version=3,
+    issued=CLOCK.now,
+    expires=CLOCK.ago(days=-7),
+    keys={"A" * 43: Revocation("stolen")},
+    documents={"https://shelf.example/a": Revocation("", 3)},
+    digests={digest_text("x"): Revocation()},
+).sign(_SHELF.key)
+_LIST = RevocationList.read(_SIGNED_LIST, _SHELF.key.public)
 _STATEMENT = ManifestStatement.read(
     read_manifest((_SHELF.folder / "manifests" / "1.json").read_bytes(), _SHELF.key.public, "")[0].to_payload()
 ).to_payload()
@@ -248,6 +272,7 @@ TARGETS: dict[str, Target] = {
         Target(
             "uri", uri, (b"https://User@Example.com:443/a/../b%2f%41?q=1#f", b"https://*.example/**/x?*", b"file:a/b")
         ),
+        Target("revocations", revocations, (_SIGNED_LIST, b64url_decode(_SIGNED_LIST.decode().split(".")[1]))),
         Target("log", log, (_records(),)),
     )
 }

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from headgate.admission.facts import check_failed
 from headgate.admission.judging import Judgement, judge_chunk, judge_manifest
 from headgate.admission.planning import Answers, Plan
+from headgate.admission.revoking import apply_revocations, still_known
 from headgate.admission.setwide import apply_budget, apply_quarantine, apply_supersession, drop_notes
 from headgate.chunk import Chunk
 from headgate.decision import Admission, Decision, Dropped, Mode
@@ -29,8 +30,12 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
         judge_manifest(judgement, plan.now)
         judge_chunk(judgement, plan.revision, plan.at, limits)
     _hold_back(judged, answers)
-    if len(judged) > 1 or answers.known:
-        apply_supersession(judged, plan.at, answers.known)
+    known = answers.known
+    if answers.revocations:
+        apply_revocations(judged, answers.revocations, plan.now)
+        known = still_known(known, answers.revocations)
+    if len(judged) > 1 or known:
+        apply_supersession(judged, plan.at, known)
     drop_notes(judged, plan.revision.strictest)
     # Last, so that nothing that stays out takes tokens from what enters.
     if plan.revision.budget is not None:

@@ -57,6 +57,7 @@ class Witness:
         version: its version, if any.
         modified: its last modification, if known.
         valid_from: from when it is in force, if not at once.
+        key: the thumbprint of the key that signed, if it is known.
     """
 
     source: ResolvedSource
@@ -65,6 +66,7 @@ class Witness:
     version: int | None
     modified: datetime | None
     valid_from: datetime | None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +257,9 @@ def _witness(draft: _Draft, revision: Revision, limits: Limits) -> Witness | Non
         return None
     document = identify_document(signed.subject, limits.uri_chars)
     source = revision.source_of(signed.uri)
-    return Witness(source, document or "", signed.uri, signed.version, signed.modified, signed.valid_from)
+    return Witness(
+        source, document or "", signed.uri, signed.version, signed.modified, signed.valid_from, signed.thumbprint
+    )
 
 
 def _cited(draft: _Draft) -> str | None:

@@ -82,7 +82,7 @@ class Gate:
         self._before_proof: Revision | None = None
         try:
             self._recorder = Recorder(self._policy, sinks, is_traffic=self._is_traffic)
-            self._shared = SharedState(self._policy, is_traffic=self._is_traffic)
+            self._shared = SharedState(self._policy, self._revision.revocation_keys, is_traffic=self._is_traffic)
         except PolicyError as error:
             raise (locate(error, self._path) if self._path is not None else error) from None
         renew_after_fork(self)
@@ -298,7 +298,8 @@ class Gate:
                 raise PolicyError("a chain is being proved with this gate.", "Reload when the proof is over.")
             # One assignment each: whoever reads `_revision` has all of the old or all of the new.
             # What can raise comes before the first assignment: a log that cannot be opened changes nothing.
-            recorder, shared = self._recorder.under(policy), self._shared.under(policy)
+            recorder = self._recorder.under(policy)
+            shared = self._shared.under(policy, revision.revocation_keys)
             self._policy, self._recorder, self._shared = policy, recorder, shared
             self._revision = revision
             _log.info("policy revision %s is in force", revision.digest)

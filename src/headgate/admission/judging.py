@@ -51,6 +51,7 @@ class Judgement:
         withheld: metadata entries that must not be in the prompt.
         is_note: whether it is the note of an earlier gate, that nothing admissible is left.
         removed: metadata entries that leave the document as well, because a later step could show them.
+        is_revoked: whether it, or the key that signed it, was taken back.
         recalled: the versions of its document that were proved before, where it may be of another one.
     """
 
@@ -63,6 +64,7 @@ class Judgement:
         "index",
         "is_kept_out",
         "is_note",
+        "is_revoked",
         "metadata_rewrites",
         "modified",
         "recalled",
@@ -89,6 +91,7 @@ class Judgement:
         self.shown = chunk.prompt_metadata
         self.withheld: tuple[str, ...] = ()
         self.removed: frozenset[str] = frozenset()
+        self.is_revoked = False
         self.recalled: tuple[Known, ...] = ()
 
     def add(self, findings: Sequence[Finding], mode: Mode) -> None:

@@ -20,6 +20,7 @@ from headgate.admission.revision import Revision
 from headgate.admission.setwide import refuse_surplus
 from headgate.chunk import Chunk
 from headgate.limits import Limits
+from headgate.provenance.revocation import Revocations
 from headgate.registry import Known
 
 __all__ = ["Answers", "Plan", "plan_admission", "weigh"]
@@ -66,6 +67,7 @@ class Answers:
         problem: why it could not be learned what is held, if so.
         known: what the registry knows of documents, by document.
         unknown: why the registry could not be asked, if so.
+        revocations: what was taken back.
     """
 
     held: Mapping[str, Held] = field(default_factory=dict)
@@ -73,6 +75,7 @@ class Answers:
     problem: Exception | None = None
     known: Mapping[str, tuple[Known, ...]] = field(default_factory=dict)
     unknown: Exception | None = None
+    revocations: Revocations = field(default_factory=Revocations)
 
 
 def plan_admission(

@@ -14,9 +14,9 @@ from headgate.caching import Memo
 from headgate.decision import Finding, Mode, OnEmpty, stricter
 from headgate.encoding import canonical_json, digest_label
 from headgate.errors import BudgetError, ManifestError, PolicyError
-from headgate.files import MISSING_HERE, MISSING_IN_POLICY
 from headgate.limits import Limits
 from headgate.policy import Freshness, MetadataKeys, Policy, Provenance, Source, SourceRule, UriPattern
+from headgate.policy.loading import named_here
 from headgate.provenance import KeySet, Manifest, Requirement, Verdict
 from headgate.terminology import Glossary
 from headgate.terminology.edits import Rewrite
@@ -70,6 +70,7 @@ class Revision:
         strictest: the strictest mode of provenance of any source, for what cannot be judged and so has no source.
         keeps_out: whether anything can be kept out: a check that may, of some source, is enforced.
         on_empty: what a chain gets where nothing admissible is left.
+        revocation_keys: who may sign each of the policy's revocation lists.
     """
 
     digest: str
@@ -90,6 +91,7 @@ class Revision:
     strictest: Mode = "enforce"
     keeps_out: bool = True
     on_empty: OnEmpty = "empty"
+    revocation_keys: tuple[KeySet, ...] = ()
 
     @property
     def state(self) -> tuple[object, ...]:
@@ -173,6 +175,12 @@ def resolve(policy: Policy, limits: Limits) -> Revision:
         default = _resolve_source(policy, policy.default, "default", limits)
     except PolicyError as error:
         problems.append(error.under("default"))
+    revocation_keys: list[KeySet] = []
+    for number, listed in enumerate(policy.revocations):
+        try:
+            revocation_keys.append(_load_keys(policy, listed.keys))
+        except PolicyError as error:
+            problems.append(error.under("revocations", number, "keys"))
     try:
         budget = _budget(policy)
     except PolicyError as error:
@@ -190,7 +198,7 @@ def resolve(policy: Policy, limits: Limits) -> Revision:
     # Stable: of patterns that are equally specific, the first in the policy decides.
     patterns.sort(key=lambda pair: pair[0].specificity, reverse=True)
     return Revision(
-        digest=_digest(policy, (*sources.values(), default)),
+        digest=_digest(policy, (*sources.values(), default), revocation_keys),
         mode=policy.mode,
         reading=digest_label(canonical_json(policy.metadata.model_dump(mode="json", exclude={"release"}))),
         metadata=policy.metadata,
@@ -209,13 +217,20 @@ def resolve(policy: Policy, limits: Limits) -> Revision:
         keeps_out=policy.keeps_out,
         # Where only a log that fails can keep something out, nothing takes the place of the documents.
         on_empty=policy.on_empty if policy.keeps_out else "empty",
+        revocation_keys=tuple(revocation_keys),
     )
 
 
 def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits) -> ResolvedSource:
     provenance = rule.provenance
-    keys = _load_keys(policy, provenance.keys, "keys")
-    timestamp_keys = _load_keys(policy, provenance.timestamp_keys, "timestamp_keys") or None
+    try:
+        keys = _load_keys(policy, provenance.keys)
+    except PolicyError as error:
+        raise error.under("provenance", "keys") from None
+    try:
+        timestamp_keys = _load_keys(policy, provenance.timestamp_keys) or None
+    except PolicyError as error:
+        raise error.under("provenance", "timestamp_keys") from None
     return ResolvedSource(
         id=name,
         requirement=Requirement(
@@ -237,7 +252,7 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits)
     )
 
 
-def _load_keys(policy: Policy, entries: Sequence[str | Mapping[str, object]], place: str) -> KeySet:
+def _load_keys(policy: Policy, entries: Sequence[str | Mapping[str, object]]) -> KeySet:
     keys = KeySet()
     for number, entry in enumerate(entries):
         try:
@@ -246,7 +261,7 @@ def _load_keys(policy: Policy, entries: Sequence[str | Mapping[str, object]], pl
             else:
                 keys = keys | KeySet.load(policy.resolve_path(entry))
         except PolicyError as error:
-            raise _named_here(error).under("provenance", place, number) from None
+            raise named_here(error).under(number) from None
     return keys
 
 
@@ -277,16 +292,7 @@ def _load_glossary(policy: Policy, rule: SourceRule) -> Glossary | None:
     try:
         return Glossary.load(*paths)
     except PolicyError as error:
-        raise _named_here(error).under("terminology") from None
-
-
-def _named_here(error: PolicyError) -> PolicyError:
-    """Return the error of a file that the policy names, as an error at the place where the policy names it."""
-    if error.file is None:
-        return error
-    if error.remedy == MISSING_HERE:
-        error = PolicyError(error.problem, MISSING_IN_POLICY, error.path, error.file, error.line)
-    return PolicyError(error.describe(), "")
+        raise named_here(error).under("terminology") from None
 
 
 def _budget(policy: Policy) -> TokenBudget | None:
@@ -298,7 +304,7 @@ def _budget(policy: Policy) -> TokenBudget | None:
         raise PolicyError(str(error), "", ("budget", "encoding")) from error
 
 
-def _digest(policy: Policy, sources: tuple[ResolvedSource, ...]) -> str:
+def _digest(policy: Policy, sources: tuple[ResolvedSource, ...], revocation_keys: Sequence[KeySet]) -> str:
     loaded = {
         # What the files hold too: another key under an old file name is another revision.
         source.id: [
@@ -308,4 +314,5 @@ def _digest(policy: Policy, sources: tuple[ResolvedSource, ...]) -> str:
         ]
         for source in sources
     }
-    return digest_label(canonical_json([policy.model_dump(mode="json"), loaded]))
+    lists = [keys.digest for keys in revocation_keys]
+    return digest_label(canonical_json([policy.model_dump(mode="json"), loaded, *([lists] if lists else [])]))

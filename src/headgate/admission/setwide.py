@@ -32,9 +32,11 @@ def apply_supersession(
         at: the instant they are judged for; what is not in force then replaces nothing.
         known: what the registry knows of documents, by document.
     """
-    recalled = recall(judged, known, at) if known else []
-    located = [judgement for judgement in judged if judgement.facts.document is not None]
-    witnesses = [(one, one.facts.witness) for one in judged if one.facts.witness is not None]
+    # What was taken back pushes out nothing, and is kept out already.
+    standing = [judgement for judgement in judged if not judgement.is_revoked]
+    located = [judgement for judgement in standing if judgement.facts.document is not None]
+    witnesses = [(one, one.facts.witness) for one in standing if one.facts.witness is not None]
+    recalled = recall(standing, known, at) if known else []
     # The usual retrieval: no document twice, nothing to compare.
     if not (witnesses or recalled) and len({judgement.facts.document for judgement in located}) == len(located):
         return

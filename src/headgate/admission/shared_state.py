@@ -1,16 +1,18 @@
-"""What a gate shares with other processes: which sources are in quarantine, and which versions are current."""
+"""What a gate learns while it runs: what is in quarantine, which versions are current, what was taken back."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from headgate.admission.currency import documents_asked, newly_proved
 from headgate.admission.planning import Answers, Plan
 from headgate.admission.quarantine import Held, Watch
+from headgate.admission.revocation_files import RevocationFiles
 from headgate.decision import Admission
 from headgate.errors import HeadgateError
 from headgate.policy import Policy
+from headgate.provenance import KeySet
 from headgate.registry import Known, open_registry
 
 __all__ = ["SharedState"]
@@ -20,32 +22,35 @@ _NO_ANSWERS = Answers()
 
 
 class SharedState:
-    """The quarantine and the registry of a policy.
+    """The quarantine, the registry and the revocation lists of a policy; other processes may write to their files.
 
     Args:
-        policy: says where both are kept.
+        policy: says where they are kept.
+        revocation_keys: who may sign each revocation list.
         is_traffic: whether what is decided is traffic; what a rehearsal makes up enters no registry's file.
 
     Raises:
-        PolicyError: the registry cannot be used.
+        PolicyError: the registry or a list cannot be used.
     """
 
-    def __init__(self, policy: Policy, *, is_traffic: bool) -> None:
+    def __init__(self, policy: Policy, revocation_keys: Sequence[KeySet], *, is_traffic: bool) -> None:
         self._path, self._is_traffic = policy.registry_path, is_traffic
         self._watch = Watch(policy)
+        self._revocations = RevocationFiles(policy, revocation_keys)
         self._registry = open_registry(policy, is_traffic=is_traffic)
 
-    def under(self, policy: Policy) -> SharedState:
+    def under(self, policy: Policy, revocation_keys: Sequence[KeySet]) -> SharedState:
         """Return the same under another policy; what is known stays known.
 
         Raises:
-            PolicyError: the new registry cannot be used.
+            PolicyError: the new registry or a list cannot be used.
         """
         other = object.__new__(SharedState)
         other._path, other._is_traffic = policy.registry_path, self._is_traffic
         is_same = other._path == self._path
         other._registry = self._registry if is_same else open_registry(policy, is_traffic=self._is_traffic)
         other._watch = self._watch.under(policy)
+        other._revocations = RevocationFiles(policy, revocation_keys)
         return other
 
     @property
@@ -56,12 +61,12 @@ class SharedState:
     @property
     def is_slow(self) -> bool:
         """Whether asking may wait for a disk."""
-        return self.is_watching or self._registry.is_slow
+        return self.is_watching or self._registry.is_slow or bool(self._revocations)
 
     def ask(self, plan: Plan) -> Answers:
         """Return what has to be known from outside about the documents of a plan."""
         watch, documents = self._watch, documents_asked(plan.judgements)
-        if not (watch.sources or documents):
+        if not (watch.sources or documents or self._revocations):
             return _NO_ANSWERS
         held: Mapping[str, Held] = {}
         known: Mapping[str, tuple[Known, ...]] = {}
@@ -76,7 +81,7 @@ class SharedState:
             known = self._registry.known(documents) if documents else known
         except HeadgateError as error:
             unknown = error
-        return Answers(held, watch.sources, problem, known, unknown)
+        return Answers(held, watch.sources, problem, known, unknown, self._revocations.current())
 
     def learn(self, plan: Plan, answers: Answers) -> None:
         """Tell the registry what was proved; a question about another date teaches nothing about the present."""

@@ -26,6 +26,7 @@ from headgate.cli import (
     rehearse,
     replay,
     report,
+    revoke,
     schema,
     seal,
     sources,
@@ -103,6 +104,16 @@ _manifest.command(epilog=manifests.EXAMPLE_DIFF)(manifests.diff)
 _manifest.command(epilog=manifests.EXAMPLE_COMPLETENESS)(manifests.completeness)
 _manifest.command(epilog=manifests.EXAMPLE_SHOW)(manifests.show)
 app.add_typer(_manifest, name="manifest")
+_revoke = typer.Typer(
+    help="Take back keys, documents and texts by a signed list that gates follow without a restart.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+_revoke.command(epilog=revoke.EXAMPLE_ADD)(revoke.add)
+_revoke.command(epilog=revoke.EXAMPLE_REMOVE)(revoke.remove)
+_revoke.command(epilog=revoke.EXAMPLE_RENEW)(revoke.renew)
+_revoke.command(epilog=revoke.EXAMPLE_SHOW)(revoke.show)
+app.add_typer(_revoke, name="revoke")
 app.command(epilog=explain.EXAMPLE_EXPLAIN)(explain.explain)
 app.command(epilog=schema.EXAMPLE_SCHEMA)(schema.schema)
 

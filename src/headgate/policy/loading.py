@@ -11,7 +11,7 @@ from rapidfuzz import process
 
 from headgate.encoding import safe_uri
 from headgate.errors import PolicyError
-from headgate.files import read_config_text
+from headgate.files import MISSING_HERE, MISSING_IN_POLICY, read_config_text
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy.documents import Steps, YamlDocument, parse_yaml
 from headgate.policy.model import Policy
@@ -25,11 +25,12 @@ from headgate.policy.rules import (
     Quarantine,
     QuarantineStore,
     RegistryStore,
+    RevocationRule,
     Source,
     SourceRule,
 )
 
-__all__ = ["YamlDocument", "load_policy", "locate", "parse_yaml", "policy_from_mapping"]
+__all__ = ["YamlDocument", "load_policy", "locate", "named_here", "parse_yaml", "policy_from_mapping"]
 
 _FIELDS = {
     "provenance": tuple(Provenance.model_fields),
@@ -40,6 +41,7 @@ _FIELDS = {
     "log": tuple(Log.model_fields),
     "quarantine": tuple(Quarantine.model_fields),
     "registry": tuple(RegistryStore.model_fields),
+    "revocations": tuple(RevocationRule.model_fields),
     "sources": tuple(Source.model_fields),
     "default": tuple(SourceRule.model_fields),
 }
@@ -80,6 +82,15 @@ def locate(error: PolicyError, path: Path) -> PolicyError:
         return error
     others = tuple(locate(other, path) for other in error.others)
     return PolicyError(error.problem, error.remedy, error.path, str(path), line, others)
+
+
+def named_here(error: PolicyError) -> PolicyError:
+    """Return the error of a file that the policy names, as an error at the place where the policy names it."""
+    if error.file is None:
+        return error
+    if error.remedy == MISSING_HERE:
+        error = PolicyError(error.problem, MISSING_IN_POLICY, error.path, error.file, error.line)
+    return PolicyError(error.describe(), "")
 
 
 def policy_from_mapping(mapping: Mapping[str, object], base_dir: Path) -> Policy:

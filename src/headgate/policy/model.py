@@ -25,6 +25,7 @@ from headgate.policy.rules import (
     PolicyModel,
     QuarantineStore,
     RegistryStore,
+    RevocationRule,
     Rule,
     Source,
     SourceRule,
@@ -74,6 +75,9 @@ class Policy(Displayed, PolicyModel):
     quarantine: QuarantineStore | None = None
     registry: RegistryStore | None = Field(
         default=None, description="Where the current versions are remembered. Unset: in the memory of the process."
+    )
+    revocations: tuple[RevocationRule, ...] = Field(
+        default=(), description="Lists of keys, documents and texts that were taken back; in force without a reload."
     )
     trusted_steps: ClassNames = Field(
         default=(), description="Classes of steps behind the gate that may rewrite admitted texts, such as masking."
@@ -163,6 +167,7 @@ class Policy(Displayed, PolicyModel):
             if rule.provenance.manifest is not None:
                 names.append(f"{rule.provenance.manifest}/timestamp.json")
             names += rule.terminology
+        names += [entry for rule in self.revocations for entry in rule.keys if isinstance(entry, str)]
         return tuple(self.resolve_path(name) for name in dict.fromkeys(names))
 
     @property

@@ -40,6 +40,7 @@ __all__ = [
     "Quarantine",
     "QuarantineStore",
     "RegistryStore",
+    "RevocationRule",
     "Rule",
     "Source",
     "SourceRule",
@@ -153,6 +154,28 @@ class Modes(PolicyModel):
     budget: Mode | None = None
 
 
+def _key_entries(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return key files and inline key sets.
+
+    Raises:
+        ValueError: an entry is neither.
+    """
+    for entry in value:
+        if isinstance(entry, Path):
+            continue
+        if isinstance(entry, str):
+            # What is written here by mistake may be a secret, so that no message repeats it.
+            if any(sign in entry for sign in ("{", "\n", "-----BEGIN")):
+                raise ValueError("this is a key as text. Write a file name, or a JWKS with `keys:`.")
+            if "://" in entry:
+                shown = safe_uri(entry)
+                raise ValueError(f"{shown!r} is an address. Save the key set to a file and name the file.")
+        elif not isinstance(entry, Mapping):
+            kind = type(entry).__name__
+            raise ValueError(f"a {kind} is not a key. Write a file name, or a JWKS with `keys:`.")
+    return tuple(str(entry) if isinstance(entry, Path) else entry for entry in value)
+
+
 class Provenance(PolicyModel):
     """Who must vouch for the documents of a source."""
 
@@ -189,20 +212,7 @@ class Provenance(PolicyModel):
     @field_validator("keys", "timestamp_keys")
     @classmethod
     def _files_or_sets(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
-        for entry in value:
-            if isinstance(entry, Path):
-                continue
-            if isinstance(entry, str):
-                # What is written here by mistake may be a secret, so that no message repeats it.
-                if any(sign in entry for sign in ("{", "\n", "-----BEGIN")):
-                    raise ValueError("this is a key as text. Write a file name, or a JWKS with `keys:`.")
-                if "://" in entry:
-                    shown = safe_uri(entry)
-                    raise ValueError(f"{shown!r} is an address. Save the key set to a file and name the file.")
-            elif not isinstance(entry, Mapping):
-                kind = type(entry).__name__
-                raise ValueError(f"a {kind} is not a key. Write a file name, or a JWKS with `keys:`.")
-        return tuple(str(entry) if isinstance(entry, Path) else entry for entry in value)
+        return _key_entries(value)
 
     @model_validator(mode="after")
     def _has_manifest(self) -> Self:
@@ -313,6 +323,26 @@ class RegistryStore(PolicyModel):
     """Where it is remembered which version of each document is current."""
 
     path: PathText = Field(min_length=1, description="A SQLite file that all processes share; its folder must exist.")
+
+
+class RevocationRule(PolicyModel):
+    """A list of what was taken back, and who may sign it."""
+
+    list: PathText = Field(min_length=1, description="The file of the list, made with `headgate revoke`.")
+    keys: Annotated[tuple[Any, ...], BeforeValidator(_as_list)] = Field(
+        min_length=1, description="Key files (JWK, JWKS or PEM, public), or JWKS written inline: who may sign it."
+    )
+    grace: Duration = Field(
+        default=timedelta(hours=24),
+        ge=timedelta(0),
+        description="How long after the end of the list documents are still admitted, with a warning.",
+        validate_default=True,
+    )
+
+    @field_validator("keys")
+    @classmethod
+    def _files_or_sets(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        return _key_entries(value)
 
 
 class SourceRule(PolicyModel):

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, cast
 from headgate.admission.facts import Facts, Witness, proved_version
 from headgate.admission.judging import Judgement, judge_manifest, judge_times
 from headgate.admission.revision import resolve
+from headgate.admission.revocation_files import RevocationFiles
+from headgate.admission.revoking import apply_revocations, still_known
 from headgate.admission.setwide import apply_budget, apply_supersession
 from headgate.caching import Memo
 from headgate.chunk import Chunk
@@ -32,6 +34,7 @@ from headgate.provenance import (
     check_provenance,
     issuer_finding,
 )
+from headgate.provenance.revocation import Revocations
 from headgate.provenance.seals import SealMechanism
 from headgate.record import AdmissionRecord, DecisionRecord, error_codes, mend_admission
 from headgate.record.evidence import is_resting_on_proof, read_attestation, read_document, read_recalled, read_times
@@ -48,7 +51,9 @@ _INTRINSIC = frozenset(("G902", "G903", "G904"))
 _BROKEN = frozenset(("P102", "P105"))
 # Evidence that is longer is somebody else's making, and not worth the memory.
 _MOST_KEPT = 20_000
-_NOT_REPLAYED = frozenset(("P112", "P113", "P114", "G905"))
+_NOT_REPLAYED = frozenset(("P107", "P112", "P113", "P114", "G905"))
+# What was said about the time of the admission.
+_STANDING = frozenset(("P107", "P114"))
 # What the manifest beside a seal fails.
 _UNLISTED = frozenset(("P108", "P110"))
 # What a proof that fails is said to fail by; the rest is said about the document.
@@ -121,6 +126,8 @@ class Redecider:
         self._revision = resolve(policy, limits)
         self._at = at
         self._is_present = is_present
+        keys = self._revision.revocation_keys
+        self._revocations = RevocationFiles(policy, keys, limits).current() if is_present else Revocations()
         self._limits = limits
         self._facts: Memo[Facts | str] = Memo(limits.memo_entries)
 
@@ -165,7 +172,8 @@ class Redecider:
                 _add_known(known, judgement, entry)
                 judged.append(judgement)
                 outcomes.append(judgement)
-        apply_supersession(judged, now, known)
+        apply_revocations(judged, self._revocations, now)
+        apply_supersession(judged, now, still_known(known, self._revocations))
         # Tokens are counted in texts; a log that keeps none says nothing about the budget.
         if all(entry.get("text") is not None for entry in record["decisions"]):
             apply_budget(judged, self._revision)
@@ -310,7 +318,7 @@ class Redecider:
             return None
         document = identify_document(uri, self._limits.uri_chars, fragment=found.get("fragment", ""))
         modified, start = (read_instant(found[name]) if found[name] is not None else None for name in ("mod", "nbf"))
-        return Witness(source, document or "", uri, found["ver"], modified, start)
+        return Witness(source, document or "", uri, found["ver"], modified, start, key.thumbprint)
 
     def _presented(self, evidence: EvidenceRecord, digest: str, attestation: Attestation | None) -> Presented:
         """Return the document as proofs looked at it; what was covered is not recorded, only that it was."""
@@ -387,11 +395,13 @@ def _add_known(known: dict[str, tuple[Known, ...]], judgement: Judgement, entry:
 
 
 def _add_standing(judgement: Judgement, entry: DecisionRecord) -> None:
-    """Add what was said about the timestamp of the manifest then; the one of now was issued for another time."""
+    """Add what was said about timestamps and revocations then; those of now are of another time."""
     for finding in entry["findings"]:
-        if finding["code"] == "P114" and finding["severity"] in ("error", "warning"):
+        if finding["code"] in _STANDING and finding["severity"] in ("error", "warning"):
             severity = cast("Severity", finding["severity"])
-            judgement.add((Finding("P114", "As recorded.", severity),), judgement.facts.source.modes["provenance"])
+            found = Finding(finding["code"], "As recorded.", severity)
+            judgement.add((found,), judgement.facts.source.modes["provenance"])
+            judgement.is_revoked = judgement.is_revoked or found.code == "P107"
 
 
 def _unknown(entry: DecisionRecord, has_text: bool) -> str | None:
@@ -399,6 +409,8 @@ def _unknown(entry: DecisionRecord, has_text: bool) -> str | None:
     codes = error_codes(entry)
     if "P114" in codes:
         return "its manifest's timestamp was out of date, which depends on the time"
+    if "P107" in codes:
+        return "it was revoked, by a list of the time"
     if "P113" in codes:
         return "its source was in quarantine, which depends on the traffic of the time"
     if "B402" in codes and not has_text:

@@ -1,0 +1,73 @@
+"""What revocation lists say about the documents of an admission. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from headgate.admission.judging import Judgement
+from headgate.assurance import is_proof
+from headgate.decision import Finding
+from headgate.encoding import shown
+from headgate.provenance.revocation import Revocation, Revocations
+from headgate.registry import Known
+
+__all__ = ["apply_revocations", "still_known"]
+
+
+def apply_revocations(judged: Sequence[Judgement], revocations: Revocations, now: datetime) -> None:
+    """Add P107 to every document that was taken back, or whose key was, and P114 where a list has ended.
+
+    A document that was taken back speaks for nothing any more: not for its version either.
+    """
+    for judgement in judged:
+        facts = judgement.facts
+        if not facts.digest:  # it could not even be read
+            continue
+        mode = facts.source.modes["provenance"]
+        if facts.witness is not None and revocations.of_key(facts.witness.key) is not None:
+            judgement.is_revoked = True
+        found = next(_revoked(judgement, revocations), None)
+        if found is not None:
+            judgement.is_revoked = True
+            judgement.add((found,), mode)
+        # Where no proof is asked for, a list that ended takes nothing away that a new one might not.
+        if is_proof(facts.source.requirement.require):
+            standing = revocations.standing(now, facts.source.freshness.future_skew)
+            if standing is not None:
+                judgement.add((standing,), mode)
+
+
+def still_known(known: Mapping[str, tuple[Known, ...]], revocations: Revocations) -> Mapping[str, tuple[Known, ...]]:
+    """Return what a registry knows without what was proved by keys that were taken back."""
+    return {
+        document: tuple(one for one in facts if revocations.of_key(one.key) is None)
+        for document, facts in known.items()
+    }
+
+
+def _revoked(judgement: Judgement, revocations: Revocations) -> Iterator[Finding]:
+    facts = judgement.facts
+    attestation, manifest = facts.attestation, facts.source.requirement.manifest
+    found = revocations.of_digest(facts.digest)
+    if found is not None:
+        yield _finding("This text", found, {"digest": facts.digest})
+    found = revocations.of_document(facts.uri, attestation.version if attestation is not None else None)
+    if found is not None:
+        yield _finding("This document", found, {"uri": facts.shown_uri})
+    if manifest is not None and is_proof(facts.source.requirement.require):
+        for key in (manifest.key, manifest.timestamp_key):
+            found = revocations.of_key(key.thumbprint)
+            if found is not None:
+                yield _finding(f"The key {shown(key.kid)} of the manifest", found, {"kid": key.kid[:200]})
+    if attestation is None:
+        return
+    found = revocations.of_key(attestation.thumbprint)
+    # What a manifest lists as well is vouched for by the manifest's key, which was looked at above.
+    if found is not None and attestation.corpus is None:
+        yield _finding(f"The key {shown(attestation.kid)}", found, {"kid": attestation.kid[:200]})
+
+
+def _finding(what: str, found: Revocation, detail: Mapping[str, object]) -> Finding:
+    reason = f": {shown(found.reason, 200)}" if found.reason else ""
+    return Finding("P107", f"{what} has been revoked{reason}.", detail={**detail, "reason": found.reason})
