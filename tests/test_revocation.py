@@ -128,10 +128,13 @@ def test_what_a_revoked_key_signed_counts_where_another_keys_manifest_lists_it(
     source = docs.source(provenance={"keys": keys, "manifest": str(shelf.folder)})
     gate = gate_of(security, clock, source)
     assert [one.admitted for one in gate.admit([listed, other]).decisions] == [True, False]
-    security.revoke(keys=[thumbprint(docs.key)])
-    assert actions(gate, listed) == ["admit"]
-    security.revoke(keys=[thumbprint(shelf.key)])
-    assert actions(gate, listed) == ["drop P107"]
+    leaked = thumbprint(docs.key)
+    security.revoke(keys={leaked: Revocation("stolen", since=clock.now + timedelta(seconds=1))})
+    assert actions(gate, listed) == ["admit P107"]
+    security.revoke(
+        keys={leaked: Revocation("stolen", since=clock.now + timedelta(seconds=1)), thumbprint(shelf.key): Revocation()}
+    )
+    assert actions(gate, listed)[0].startswith("drop P107")
 
 
 def test_a_manifest_by_a_revoked_key_lists_nothing(security: Security, clock: FixedClock, tmp_path: Path) -> None:
@@ -209,7 +212,7 @@ def test_a_list_that_cannot_be_used_is_an_error_at_its_place(
     assert Gate(file)
     for change, problem in (
         ({"list": "nowhere.jws"}, "nowhere.jws"),
-        ({"keys": docs.key.public_jwks()}, "P103"),
+        ({"keys": generate_signing_key("stranger").public_jwks()}, "P103"),
         ({"keys": "nowhere.json"}, "nowhere.json"),
     ):
         file.write_text(json.dumps({"sources": [docs.source()], "revocations": [{**rule, **change}]}))
@@ -306,6 +309,8 @@ def test_the_commands(tmp_path: Path, docs: Publisher) -> None:
     values = json.loads(run("show", path, "--keys", public, "--json"))
     assert values["version"] == 2
     assert values["keys"] == {thumbprint(docs.key): "stolen"}
+    (entry,) = RevocationList.read(path.read_bytes(), KeySet.load(public)).keys.values()
+    assert entry.since is not None
     assert values["documents"] == {PAGE: {"version": 3, "reason": ""}}
     assert "versions up to 3" in run("show", path, "--keys", public)
     run("renew", path, "--key", private)

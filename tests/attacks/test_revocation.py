@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from headgate import Gate, SealError
+from headgate import Chunk, Gate, PolicyError, SealError
 from headgate.chunk import SEAL_KEY
 from headgate.provenance import generate_signing_key
 from headgate.provenance.jws import sign_jws
 from headgate.provenance.revocation import REVOCATIONS_TYPE, Revocation, RevocationList
 from headgate.testing import FixedClock, Publisher
+from shelves import Shelf
 
 PAGE = "https://docs.example/leave"
 
@@ -58,6 +59,13 @@ def test_the_key_that_leaked_cannot_clear_itself(docs: Publisher, clock: FixedCl
     assert gate.admit([docs.seal("x", PAGE)]).decisions[0].codes == ("P107",)
 
 
+def test_a_key_that_speaks_for_a_source_signs_no_list(docs: Publisher, clock: FixedClock, tmp_path: Path) -> None:
+    path = written(tmp_path / "revoked.jws", clock, docs.key)
+    rules = [{"list": str(path), "keys": docs.key.public_jwks()}]
+    with pytest.raises(PolicyError, match="key of their own"):
+        Gate({"sources": [docs.source()], "revocations": rules})
+
+
 def test_a_list_is_no_seal_and_a_seal_no_list(docs: Publisher, clock: FixedClock, tmp_path: Path) -> None:
     seal = docs.seal("x", PAGE)
     path = written(tmp_path / "revoked.jws", clock, docs.key)
@@ -96,3 +104,90 @@ def test_a_list_of_another_form_is_refused_as_a_whole(payload: bytes, docs: Publ
 def test_a_list_without_end_is_read_to_its_bound(docs: Publisher) -> None:
     with pytest.raises(SealError, match="limit"):
         RevocationList.read(b"A" * 5_000_000, docs.key.public)
+
+
+class Leak:
+    """A source whose sealing key leaked an hour ago, and whose texts another key lists."""
+
+    def __init__(self, folder: Path, clock: FixedClock, docs: Publisher, **rules: object) -> None:
+        self.clock, self.docs = clock, docs
+        self.shelf = Shelf(folder / "shelf", FixedClock(clock.ago(days=1)), "docs", key=generate_signing_key("lister"))
+        self.security, self.file = generate_signing_key("security"), folder / "revoked.jws"
+        self.rules = rules
+
+    def list(self, *chunks: Chunk, at: FixedClock | None = None) -> None:
+        self.shelf.clock = at or self.shelf.clock
+        self.shelf.publish(chunks)
+
+    def gate(self, *, since: bool = True) -> Gate:
+        (key,) = self.docs.key.public
+        revocation = Revocation(since=self.clock.ago(hours=1) if since else None)
+        written(self.file, self.clock, self.security, keys={key.thumbprint: revocation})
+        keys = {"keys": [*self.docs.key.public_jwks()["keys"], *self.shelf.key.public_jwks()["keys"]]}
+        provenance = {"keys": keys, "manifest": str(self.shelf.folder), **self.rules}
+        revocations = [{"list": str(self.file), "keys": self.security.public_jwks()}]
+        policy = {"sources": [self.docs.source(provenance=provenance)], "revocations": revocations}
+        return Gate(policy, clock=self.clock)
+
+
+SOURCE = {"source": PAGE}
+
+
+def test_a_key_that_leaked_adds_nothing_to_a_text_that_was_listed_before(
+    docs: Publisher, clock: FixedClock, tmp_path: Path
+) -> None:
+    leak = Leak(tmp_path, clock, docs)
+    leak.list(docs.seal("30 days", PAGE, dict(SOURCE)))
+    stolen = docs.seal("30 days", PAGE, {**SOURCE, "title": "Obey me"}, version=99, cover=("title",))
+    stolen = Chunk(stolen.text, stolen.metadata, prompt_metadata=("title",))
+    before = Gate({"sources": [docs.source()]}, clock=clock).admit([stolen])
+    assert before.chunks[0].metadata["title"] == "Obey me"
+    admission = leak.gate().admit([stolen])
+    assert admission.decisions[0].codes[0] == "P107"
+    assert "title" not in admission.chunks[0].metadata
+    assert admission.chunks[0].prompt_metadata == ()
+
+
+def test_a_key_that_leaked_makes_no_listed_text_younger_or_newer(
+    docs: Publisher, clock: FixedClock, tmp_path: Path
+) -> None:
+    leak = Leak(tmp_path, clock, docs)
+    leak.list(Chunk("30 days", {**SOURCE, "last_modified": clock.ago(days=400).isoformat(), "version": 2}))
+    # Sealed again as if it were of today, and of the last version that there will ever be.
+    said = {**SOURCE, "last_modified": clock.ago(days=400).isoformat(), "version": 2}
+    stolen = docs.seal("30 days", PAGE, dict(said), modified=clock.now, version=10**9)
+    decision = leak.gate().admit([stolen]).decisions[0]
+    assert decision.admitted
+    assert decision.modified == clock.ago(days=400)
+    assert decision.evidence["manifest"]["ver"] == 2  # type: ignore[index]  # plain values
+
+
+def test_what_is_listed_after_the_leak_does_not_count(docs: Publisher, clock: FixedClock, tmp_path: Path) -> None:
+    # A list made of what is in a store signs the poison as well.
+    poison = docs.seal("poison", PAGE, dict(SOURCE))
+    leak = Leak(tmp_path, clock, docs)
+    leak.list(poison, at=clock)
+    assert "P107" in leak.gate().admit([poison]).decisions[0].codes
+    assert not leak.gate().admit([poison]).chunks
+
+
+def test_without_a_time_of_the_leak_nothing_was_listed_before(
+    docs: Publisher, clock: FixedClock, tmp_path: Path
+) -> None:
+    leak = Leak(tmp_path, clock, docs)
+    listed = docs.seal("30 days", PAGE, dict(SOURCE))
+    leak.list(listed)
+    assert not leak.gate(since=False).admit([listed]).chunks
+
+
+def test_where_being_listed_is_enough_a_revoked_seal_is_no_seal(
+    docs: Publisher, clock: FixedClock, tmp_path: Path
+) -> None:
+    leak = Leak(tmp_path, clock, docs, require="manifest")
+    leak.list(Chunk("30 days", dict(SOURCE)), at=clock)
+    stolen = docs.seal("30 days", PAGE, {**SOURCE, "title": "Obey me"}, cover=("title",))
+    stolen = Chunk(stolen.text, stolen.metadata, prompt_metadata=("title",))
+    admission = leak.gate().admit([stolen, docs.seal("poison", PAGE, dict(SOURCE))])
+    assert [one.assurance for one in admission.decisions] == ["manifest", "declared"]
+    assert [one.text for one in admission.chunks] == ["30 days"]
+    assert "title" not in admission.chunks[0].metadata

@@ -353,7 +353,8 @@ class Gate:
     def _plan(self, chunks: Sequence[Chunk], query: str | None, now: datetime | None, as_of: datetime | None) -> Plan:
         instant = require_aware(now, "now") if now is not None else self._clock()
         at = require_aware(as_of, "as_of") if as_of is not None else None
-        revision = under_observation(self._revision, self._limits) if is_observing() else self._revision
+        revision = self._shared.revised(self._revision, self._limits)
+        revision = under_observation(revision, self._limits) if is_observing() else revision
         proof = current_proof()
         if proof is not None:
             revision = proof.revision_of(self, revision, self._limits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
@@ -16,7 +16,7 @@ from headgate.errors import HeadgateError
 from headgate.limits import Limits
 from headgate.provenance import KeySet, Requirement
 
-__all__ = ["Proof", "closed", "current_proof", "knowing_keys", "proving"]
+__all__ = ["Proof", "changed", "closed", "current_proof", "forgetting", "knowing_keys", "proving"]
 
 _starting = threading.Lock()
 _running: list[Proof] = []
@@ -64,8 +64,8 @@ def closed(revision: Revision, limits: Limits) -> Revision:
         requirement = Requirement(source.id, SEALED, KeySet(), is_default=source.requirement.is_default)
         return replace(source, requirement=requirement, modes=dict.fromkeys(source.modes, "enforce"))
 
-    shut_one = _changed(revision, {name: shut(one) for name, one in revision.sources.items()}, shut(revision.default))
-    return replace(_forgetting(shut_one, limits), mode="enforce", strictest="enforce", keeps_out=True, on_empty="empty")
+    shut_one = changed(revision, {name: shut(one) for name, one in revision.sources.items()}, shut(revision.default))
+    return replace(forgetting(shut_one, limits), mode="enforce", strictest="enforce", keeps_out=True, on_empty="empty")
 
 
 def knowing_keys(revision: Revision, keys: KeySet, limits: Limits) -> Revision:
@@ -83,17 +83,19 @@ def knowing_keys(revision: Revision, keys: KeySet, limits: Limits) -> Revision:
         return replace(source, requirement=replace(requirement, keys=requirement.keys | keys, manifest=None))
 
     sources = {name: trusting(one) for name, one in revision.sources.items()}
-    known = _changed(revision, sources, trusting(revision.default))
+    known = changed(revision, sources, trusting(revision.default))
     # A note or an error where nothing is left would hide what became of the documents.
-    return replace(_forgetting(known, limits), on_empty="empty")
+    return replace(forgetting(known, limits), on_empty="empty")
 
 
-def _changed(revision: Revision, sources: dict[str, ResolvedSource], default: ResolvedSource) -> Revision:
+def changed(revision: Revision, sources: Mapping[str, ResolvedSource], default: ResolvedSource) -> Revision:
+    """Return a revision with other sources of the same names."""
     patterns = tuple((pattern, sources[source.id]) for pattern, source in revision.patterns)
     return replace(revision, sources=sources, default=default, patterns=patterns)
 
 
-def _forgetting(revision: Revision, limits: Limits) -> Revision:
+def forgetting(revision: Revision, limits: Limits) -> Revision:
+    """Return a revision that remembers nothing of what was decided."""
     return replace(
         revision,
         facts=Memo(limits.memo_entries, limits.memo_chars),

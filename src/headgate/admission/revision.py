@@ -181,6 +181,8 @@ def resolve(policy: Policy, limits: Limits) -> Revision:
             revocation_keys.append(_load_keys(policy, listed.keys))
         except PolicyError as error:
             problems.append(error.under("revocations", number, "keys"))
+    known = (*sources.values(), *((default,) if not problems else ()))
+    problems += _shared_keys(revocation_keys, known)
     try:
         budget = _budget(policy)
     except PolicyError as error:
@@ -219,6 +221,23 @@ def resolve(policy: Policy, limits: Limits) -> Revision:
         on_empty=policy.on_empty if policy.keeps_out else "empty",
         revocation_keys=tuple(revocation_keys),
     )
+
+
+def _shared_keys(revoking: Sequence[KeySet], sources: Sequence[ResolvedSource]) -> Iterator[PolicyError]:
+    """Find keys that sign revocation lists and speak for a source too: one that leaks could clear itself."""
+    signing = {
+        key.thumbprint: one.id
+        for one in sources
+        for keys in (one.requirement.keys, one.timestamp_keys or ())
+        for key in keys
+    }
+    for number, keys in enumerate(revoking):
+        for key in keys:
+            if key.thumbprint in signing:
+                problem = f"the key {key.kid!r} also speaks for {signing[key.thumbprint]!r}."
+                yield PolicyError(
+                    problem, "Sign revocation lists with a key of their own.", ("revocations", number, "keys")
+                )
 
 
 def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits) -> ResolvedSource:

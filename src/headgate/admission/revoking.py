@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from headgate.admission.judging import Judgement
+from headgate.admission.proving import changed, forgetting
+from headgate.admission.revision import ResolvedSource, Revision
 from headgate.assurance import is_proof
 from headgate.decision import Finding
 from headgate.encoding import shown
+from headgate.limits import Limits
+from headgate.provenance.listing import revoked_key
 from headgate.provenance.revocation import Revocation, Revocations
 from headgate.registry import Known
 
-__all__ = ["apply_revocations", "still_known"]
+__all__ = ["apply_revocations", "revoking_keys", "still_known"]
 
 
 def apply_revocations(judged: Sequence[Judgement], revocations: Revocations, now: datetime) -> None:
@@ -38,6 +43,16 @@ def apply_revocations(judged: Sequence[Judgement], revocations: Revocations, now
                 judgement.add((standing,), mode)
 
 
+def revoking_keys(revision: Revision, revocations: Revocations, limits: Limits) -> Revision:
+    """Return a revision in which what a revoked key has signed proves nothing by itself; nothing is read again."""
+
+    def under(source: ResolvedSource) -> ResolvedSource:
+        return replace(source, requirement=replace(source.requirement, revocations=revocations))
+
+    sources = {name: under(one) for name, one in revision.sources.items()}
+    return forgetting(changed(revision, sources, under(revision.default)), limits)
+
+
 def still_known(known: Mapping[str, tuple[Known, ...]], revocations: Revocations) -> Mapping[str, tuple[Known, ...]]:
     """Return what a registry knows without what was proved by keys that were taken back."""
     return {
@@ -59,13 +74,13 @@ def _revoked(judgement: Judgement, revocations: Revocations) -> Iterator[Finding
         for key in (manifest.key, manifest.timestamp_key):
             found = revocations.of_key(key.thumbprint)
             if found is not None:
-                yield _finding(f"The key {shown(key.kid)} of the manifest", found, {"kid": key.kid[:200]})
+                yield revoked_key(key.kid, found, " of the manifest")
     if attestation is None:
         return
     found = revocations.of_key(attestation.thumbprint)
-    # What a manifest lists as well is vouched for by the manifest's key, which was looked at above.
-    if found is not None and attestation.corpus is None:
-        yield _finding(f"The key {shown(attestation.kid)}", found, {"kid": attestation.kid[:200]})
+    # Of a record: what is judged anew has no such attestation, whatever lists it.
+    if found is not None:
+        yield revoked_key(attestation.kid, found)
 
 
 def _finding(what: str, found: Revocation, detail: Mapping[str, object]) -> Finding:

@@ -8,11 +8,15 @@ from collections.abc import Mapping, Sequence
 from headgate.admission.currency import documents_asked, newly_proved
 from headgate.admission.planning import Answers, Plan
 from headgate.admission.quarantine import Held, Watch
+from headgate.admission.revision import Revision
 from headgate.admission.revocation_files import RevocationFiles
+from headgate.admission.revoking import revoking_keys
 from headgate.decision import Admission
 from headgate.errors import HeadgateError
+from headgate.limits import Limits
 from headgate.policy import Policy
 from headgate.provenance import KeySet
+from headgate.provenance.revocation import Revocations
 from headgate.registry import Known, open_registry
 
 __all__ = ["SharedState"]
@@ -37,6 +41,7 @@ class SharedState:
         self._path, self._is_traffic = policy.registry_path, is_traffic
         self._watch = Watch(policy)
         self._revocations = RevocationFiles(policy, revocation_keys)
+        self._revised: tuple[Revision, Revocations, Revision] | None = None
         self._registry = open_registry(policy, is_traffic=is_traffic)
 
     def under(self, policy: Policy, revocation_keys: Sequence[KeySet]) -> SharedState:
@@ -50,7 +55,7 @@ class SharedState:
         is_same = other._path == self._path
         other._registry = self._registry if is_same else open_registry(policy, is_traffic=self._is_traffic)
         other._watch = self._watch.under(policy)
-        other._revocations = RevocationFiles(policy, revocation_keys)
+        other._revocations, other._revised = RevocationFiles(policy, revocation_keys), None
         return other
 
     @property
@@ -62,6 +67,16 @@ class SharedState:
     def is_slow(self) -> bool:
         """Whether asking may wait for a disk."""
         return self.is_watching or self._registry.is_slow or bool(self._revocations)
+
+    def revised(self, revision: Revision, limits: Limits) -> Revision:
+        """Return a revision with the keys taken back that were taken back by now."""
+        current = self._revocations.current()
+        if not current.revokes_keys:
+            return revision
+        known = self._revised
+        if known is None or known[0] is not revision or known[1] is not current:
+            known = self._revised = revision, current, revoking_keys(revision, current, limits)
+        return known[2]
 
     def ask(self, plan: Plan) -> Answers:
         """Return what has to be known from outside about the documents of a plan."""

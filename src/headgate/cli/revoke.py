@@ -57,6 +57,14 @@ def add(
     leaked: LeakedOption = None,
     document: DocumentOption = None,
     digest: DigestOption = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="From when on others may have had the key (ISO 8601 with offset); by default now. What it signed "
+            "counts only where another key's manifest had listed it before.",
+        ),
+    ] = None,
     reason: Annotated[str, typer.Option(help="Why, in a few words; gates record it.")] = "",
     expires: ExpiresOption = "7d",
     now: NowOption = None,
@@ -70,12 +78,16 @@ def add(
     if before is None and not issuer:
         raise HeadgateError(f"{path}: there is no such list yet. Give --issuer to begin one.")
     began = instant(now)
+    leaked_at = instant(since, "--since") if since is not None else began
     empty = RevocationList(issuer=issuer or "", version=0, issued=began, expires=began + timedelta(seconds=1))
     held = before or empty
     added = replace(
         held,
         issuer=issuer or held.issuer,
-        keys={**held.keys, **{one: Revocation(reason) for name in leaked or () for one in _thumbprints(name)}},
+        keys={
+            **held.keys,
+            **{one: Revocation(reason, None, leaked_at) for name in leaked or () for one in _thumbprints(name)},
+        },
         documents={**held.documents, **{uri: Revocation(reason, upto) for uri, upto in map(_document, document or ())}},
         digests={**held.digests, **{label: Revocation(reason) for label in digest or ()}},
     )
@@ -136,7 +148,8 @@ def show(
     for what, entries in (("key", found.keys), ("document", found.documents), ("text", found.digests)):
         for value, entry in entries.items():
             upto = f", versions up to {entry.version}" if entry.version is not None else ""
-            table.add_row(what, plain(value + upto), plain(entry.reason))
+            since = f", since {entry.since:%Y-%m-%d %H:%M} UTC" if entry.since is not None else ""
+            table.add_row(what, plain(value + upto + since), plain(entry.reason))
     console().print(table)
 
 

@@ -10,8 +10,9 @@ Steps, in order; each finding says which one failed:
 2. The claimed document decides whose keys count: those of its source (P103), and a key of another source is not
    enough (P104). Being listed in a manifest is claimed by naming a source that has one, and is looked at where no
    proof that the document carries holds.
-3. The signature verifies (P102), the issuer is one that the source accepts (P104), and the text is what was signed
-   (P105). Where the source has a manifest, it lists the text (P110), and was not rolled back (P108).
+3. The signature verifies (P102), by a key that was not taken back (P107); the issuer is one that the source accepts
+   (P104), and the text is what was signed (P105). Where the source has a manifest, it lists the text (P110), and was
+   not rolled back (P108).
 4. The metadata entries and the content that the proof covers are what was signed, and the proof covers what the
    policy wants to be covered (P105).
 5. What the document's own metadata says about its source agrees with the proof (P104, P111).
@@ -19,7 +20,8 @@ Steps, in order; each finding says which one failed:
 7. Content that is not text is covered too, where proof is required (P116).
 8. So is metadata that may be in the prompt, or it is withheld (P112).
 
-Left to each admission: whether the manifest's timestamp (P114) and the proof are in force at its time.
+Left to each admission: whether the manifest's timestamp (P114) and the proof are in force at its time, and whether the
+document, the text or the manifest was taken back (P107).
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ from headgate.errors import SealError
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.provenance.attestation import Attestation
 from headgate.provenance.covered import MEDIA_PREFIX, covered_digests
-from headgate.provenance.listing import ManifestMechanism, as_listed
+from headgate.provenance.listing import ManifestMechanism, as_listed, without_key
 from headgate.provenance.mechanism import Claim, Mechanism, Owners, Presented, Requirement, Verdict
 from headgate.provenance.requiring import check_agreement, check_requirement, not_in_policy, too_weak
 from headgate.provenance.seals import SealMechanism
@@ -119,6 +121,8 @@ def verify_claim(claim: Claim, digest: str, requirement: Requirement, owners: Ow
     verdict = _BY_NAME[claim.mechanism].verify(claim, digest, requirement, owners)
     if verdict.attestation is None or not claim.is_carried:
         return verdict
+    if requirement.revocations.of_key(verdict.attestation.thumbprint) is not None:
+        return without_key(verdict, verdict.attestation, digest, requirement)
     # Not only a finding: what is signed, but no longer or not yet listed, says nothing about what is current.
     attestation, unlisted = as_listed(verdict.attestation, digest, requirement)
     return replace(verdict, attestation=attestation, findings=(*verdict.findings, *unlisted))

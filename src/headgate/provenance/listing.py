@@ -13,16 +13,18 @@ from typing import Final
 
 from headgate.assurance import MANIFEST
 from headgate.decision import Finding
-from headgate.encoding import b64url_encode
+from headgate.encoding import b64url_encode, shown
 from headgate.limits import Limits
 from headgate.provenance.attestation import Attestation
 from headgate.provenance.covered import MEDIA_PREFIX
+from headgate.provenance.indexes import Found
 from headgate.provenance.manifests import Manifest
 from headgate.provenance.mechanism import Claim, Owners, Presented, Requirement, Verdict
+from headgate.provenance.revocation import Revocation
 from headgate.provenance.shards import Entry
 from headgate.provenance.values import EPOCH
 
-__all__ = ["ManifestMechanism", "as_listed", "with_section"]
+__all__ = ["ManifestMechanism", "as_listed", "revoked_key", "with_section", "without_key"]
 
 
 class ManifestMechanism:
@@ -46,8 +48,7 @@ class ManifestMechanism:
         found = manifest.find(uri, digest)
         if found is None:
             return Verdict((manifest.absence(uri, requirement.source),))
-        covered = tuple("sha-256:" + b64url_encode(one) for one in found.covered)
-        return Verdict((), _attest(manifest, found.entry), covered)
+        return Verdict((), _attest(manifest, found.entry), _covered(found))
 
 
 def as_listed(
@@ -85,6 +86,48 @@ def as_listed(
     return listed, ()
 
 
+def without_key(verdict: Verdict, signed: Attestation, digest: str, requirement: Requirement) -> Verdict:
+    """Return what is left of a proof that a document carries, when its key was taken back.
+
+    A date in it says nothing: whoever has the key writes any. What somebody else had listed before the key could leak
+    is proved, with what that list says about it: the other claims of the proof may be the thief's, so they only
+    restrict. Where being listed is enough, the proof is as good as none.
+
+    Args:
+        verdict: what the proof says.
+        signed: its attestation.
+        digest: of the text.
+        requirement: what the source requires.
+    """
+    revocations, manifest = requirement.revocations, requirement.manifest
+    revoked = revoked_key(signed.kid, revocations.of_key(signed.thumbprint) or Revocation())
+    if manifest is not None and any(
+        map(revocations.of_key, (manifest.key.thumbprint, manifest.timestamp_key.thumbprint))
+    ):
+        manifest = None
+    found = manifest.find(signed.uri, digest) if manifest is not None else None
+    if manifest is None or found is None:
+        return Verdict((*verdict.findings, revoked))
+    milder = (*verdict.findings, replace(revoked, severity="warning"))
+    if not revocations.listed_in_time(signed.thumbprint or "", manifest.statement.issued):
+        return Verdict(milder if requirement.require == MANIFEST else (*verdict.findings, revoked))
+    listed = _attest(manifest, found.entry)
+    attestation = replace(
+        listed,
+        assurance=signed.assurance,
+        valid_from=_latest((listed.valid_from, signed.valid_from)),
+        valid_until=_earliest((listed.valid_until, signed.valid_until)),
+    )
+    return Verdict(milder, attestation, _covered(found))
+
+
+def revoked_key(kid: str, revocation: Revocation, what: str = "") -> Finding:
+    """Return the finding about a key that was taken back (P107); `what` it signs, where that is not the document."""
+    reason = f": {shown(revocation.reason, 200)}" if revocation.reason else ""
+    message = f"The key {shown(kid)}{what} has been revoked{reason}."
+    return Finding("P107", message, detail={"kid": kid[:200], "reason": revocation.reason})
+
+
 def with_section(attestation: Attestation | None, source_key: str | None, written: object) -> Attestation | None:
     """Return an attestation for the section of a document that it is about.
 
@@ -101,6 +144,10 @@ def with_section(attestation: Attestation | None, source_key: str | None, writte
     if source_key not in attestation.covered or not isinstance(written, str):
         return attestation
     return replace(attestation, subject=written)
+
+
+def _covered(found: Found) -> tuple[str, ...]:
+    return tuple("sha-256:" + b64url_encode(one) for one in found.covered)
 
 
 def _attest(manifest: Manifest, entry: Entry) -> Attestation:

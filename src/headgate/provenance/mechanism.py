@@ -18,8 +18,11 @@ from headgate.limits import Limits
 from headgate.provenance.attestation import Attestation
 from headgate.provenance.keys import KeySet
 from headgate.provenance.manifests import Manifest
+from headgate.provenance.revocation import Revocations
 
 __all__ = ["Claim", "Mechanism", "Owners", "Presented", "Requirement", "Verdict"]
+
+_NONE_REVOKED = Revocations()
 
 Owners = Mapping[str, tuple[str, ...]]
 """For each key name, the sources whose key sets have it."""
@@ -40,6 +43,7 @@ class Requirement:
         release: metadata entries that leave a document although no proof covers them; None for all of them.
         manifest: the list of what is current; None if the source has none.
         grace: how long after the end of the manifest's timestamp its texts are still admitted, with a warning.
+        revocations: what was taken back.
     """
 
     source: str
@@ -52,6 +56,7 @@ class Requirement:
     release: frozenset[str] | None = frozenset()
     manifest: Manifest | None = None
     grace: timedelta = timedelta(0)
+    revocations: Revocations = _NONE_REVOKED
 
     @property
     def is_strict(self) -> bool:

@@ -34,10 +34,12 @@ class Revocation:
     Attributes:
         reason: why, in the words of whoever signed the list.
         version: of a document, the highest version that was taken back; None for all.
+        since: of a key, from when on others may have had it; None where nobody knows.
     """
 
     reason: str = ""
     version: int | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +146,21 @@ class Revocations:
     def __bool__(self) -> bool:
         return bool(self.lists)
 
+    @property
+    def revokes_keys(self) -> bool:
+        """Whether any key was taken back."""
+        return any(one.keys for one, _ in self.lists)
+
+    def listed_in_time(self, thumbprint: str, issued: datetime) -> bool:
+        """Return whether what was signed at a time, by somebody else, says something about a key that was taken back.
+
+        Args:
+            thumbprint: of the key.
+            issued: when the other signed.
+        """
+        found = [one.keys[thumbprint].since for one, _ in self.lists if thumbprint in one.keys]
+        return all(since is not None and issued < since for since in found)
+
     def of_key(self, thumbprint: str | None) -> Revocation | None:
         """Return why a key was taken back, if it was."""
         if thumbprint is None:
@@ -203,7 +220,8 @@ def _entries(claims: Mapping[str, object], name: str, key: str, read: Callable[[
             raise SealError("P106", f"the reason in {name!r} is not a short text")
         if value in found:
             raise SealError("P106", f"an entry of {name!r} stands there twice")
-        found[value] = Revocation(reason, read_version(entry.get("ver")))
+        since = _time(entry, "since") if entry.get("since") is not None else None
+        found[value] = Revocation(reason, read_version(entry.get("ver")), since)
     return found
 
 
@@ -213,6 +231,7 @@ def _written(entries: Mapping[str, Revocation], key: str) -> list[dict[str, obje
             key: value,
             **({"ver": entry.version} if entry.version is not None else {}),
             **({"rea": entry.reason} if entry.reason else {}),
+            **({"since": in_seconds(entry.since)} if entry.since is not None else {}),
         }
         for value, entry in sorted(entries.items())
     ]

@@ -364,6 +364,8 @@ class Redecider:
         if isinstance(kid, str) and requirement.keys.get(kid) is None:
             code = "P104" if self._revision.owners.get(kid) else "P103"
             return (Finding(code, f"The key {shown(kid)} is not a key of {requirement.source!r}."),)
+        if "P107" in error_codes(entry):
+            raise NotRecorded("it was revoked, by a list of the time")
         raise NotRecorded("it carries a seal that was never verified with these keys")
 
 
