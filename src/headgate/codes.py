@@ -354,6 +354,14 @@ _ALL = (
         "Look at the reasons of the documents. The policy says what the chain gets instead (`on_empty`): an empty "
         "list, a note that the model can read, or an error.",
     ),
+    Code(
+        "G909",
+        "overridden",
+        "Somebody has opened the source for a while, so what would have kept the document out is a warning: that a "
+        "list is out of date.",
+        "Opened in a night and forgotten, a source would stay open; so every decision says who, why and until when.",
+        "See that the job runs again that vouches for the source, then `headgate override SOURCE --end`.",
+    ),
 )
 
 CODES: dict[str, Code] = {code.code: code for code in _ALL}

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from headgate.admission.facts import check_failed
 from headgate.admission.judging import Judgement, judge_chunk, judge_manifest
+from headgate.admission.overriding import apply_overrides
 from headgate.admission.planning import Answers, Plan
 from headgate.admission.revoking import apply_revocations, still_known
 from headgate.admission.setwide import apply_budget, apply_quarantine, apply_supersession, drop_notes
@@ -28,12 +29,16 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     judged = plan.judgements
     for judgement in judged:
         judge_manifest(judgement, plan.now)
-        judge_chunk(judgement, plan.revision, plan.at, limits)
-    _hold_back(judged, answers)
     known = answers.known
     if answers.revocations:
         apply_revocations(judged, answers.revocations, plan.now)
         known = still_known(known, answers.revocations)
+    # Before it is settled how a text enters, which is not done for what stays out.
+    if answers.overrides:
+        apply_overrides(judged, answers.overrides)
+    for judgement in judged:
+        judge_chunk(judgement, plan.revision, plan.at, limits)
+    _hold_back(judged, answers)
     if len(judged) > 1 or known:
         apply_supersession(judged, plan.at, known)
     drop_notes(judged, plan.revision.strictest)

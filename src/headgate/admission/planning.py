@@ -15,6 +15,7 @@ from datetime import datetime
 from itertools import islice
 
 from headgate.admission.judging import Judgement, begin_judgement
+from headgate.admission.overriding import Override
 from headgate.admission.quarantine import Held
 from headgate.admission.revision import Revision
 from headgate.admission.setwide import refuse_surplus
@@ -68,6 +69,7 @@ class Answers:
         known: what the registry knows of documents, by document.
         unknown: why the registry could not be asked, if so.
         revocations: what was taken back.
+        overrides: the sources that are opened by hand.
     """
 
     held: Mapping[str, Held] = field(default_factory=dict)
@@ -76,6 +78,7 @@ class Answers:
     known: Mapping[str, tuple[Known, ...]] = field(default_factory=dict)
     unknown: Exception | None = None
     revocations: Revocations = field(default_factory=Revocations)
+    overrides: Mapping[str, Override] = field(default_factory=dict)
 
 
 def plan_admission(

@@ -1,4 +1,4 @@
-"""What a gate learns while it runs: what is in quarantine, which versions are current, what was taken back."""
+"""What a gate learns while it runs: what is in quarantine, taken back or opened by hand, which versions are current."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from headgate.admission.currency import documents_asked, newly_proved
+from headgate.admission.overriding import overrides_of, read_overrides
 from headgate.admission.planning import Answers, Plan
 from headgate.admission.quarantine import Held, Watch
 from headgate.admission.revision import Revision
@@ -39,7 +40,7 @@ class SharedState:
 
     def __init__(self, policy: Policy, revocation_keys: Sequence[KeySet], *, is_traffic: bool) -> None:
         self._path, self._is_traffic = policy.registry_path, is_traffic
-        self._watch = Watch(policy)
+        self._watch, self._overrides = Watch(policy), overrides_of(policy)
         self._revocations = RevocationFiles(policy, revocation_keys)
         self._revised: tuple[Revision, Revocations, Revision] | None = None
         self._registry = open_registry(policy, is_traffic=is_traffic)
@@ -54,7 +55,7 @@ class SharedState:
         other._path, other._is_traffic = policy.registry_path, self._is_traffic
         is_same = other._path == self._path
         other._registry = self._registry if is_same else open_registry(policy, is_traffic=self._is_traffic)
-        other._watch = self._watch.under(policy)
+        other._watch, other._overrides = self._watch.under(policy), overrides_of(policy)
         other._revocations, other._revised = RevocationFiles(policy, revocation_keys), None
         return other
 
@@ -66,7 +67,7 @@ class SharedState:
     @property
     def is_slow(self) -> bool:
         """Whether asking may wait for a disk."""
-        return self.is_watching or self._registry.is_slow or bool(self._revocations)
+        return self.is_watching or self._registry.is_slow or bool(self._revocations) or self._overrides is not None
 
     def revised(self, revision: Revision, limits: Limits) -> Revision:
         """Return a revision with the keys taken back that were taken back by now."""
@@ -81,8 +82,9 @@ class SharedState:
     def ask(self, plan: Plan) -> Answers:
         """Return what has to be known from outside about the documents of a plan."""
         watch, documents = self._watch, documents_asked(plan.judgements)
-        if not (watch.sources or documents or self._revocations):
+        if not (watch.sources or documents or self._revocations or self._overrides is not None):
             return _NO_ANSWERS
+        open_ones = read_overrides(self._overrides, plan.now)
         held: Mapping[str, Held] = {}
         known: Mapping[str, tuple[Known, ...]] = {}
         problem: Exception | None = None
@@ -96,7 +98,7 @@ class SharedState:
             known = self._registry.known(documents) if documents else known
         except HeadgateError as error:
             unknown = error
-        return Answers(held, watch.sources, problem, known, unknown, self._revocations.current())
+        return Answers(held, watch.sources, problem, known, unknown, self._revocations.current(), open_ones)
 
     def learn(self, plan: Plan, answers: Answers) -> None:
         """Tell the registry what was proved; a question about another date teaches nothing about the present."""

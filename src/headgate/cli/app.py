@@ -20,6 +20,7 @@ from headgate.cli import (
     log,
     manifest,
     manifests,
+    override,
     quarantine,
     receipt,
     recheck,
@@ -76,6 +77,7 @@ app.command(epilog=audit.EXAMPLE_AUDIT)(audit.audit)
 app.command(epilog=doctor.EXAMPLE_DOCTOR)(doctor.doctor)
 app.command(epilog=log.EXAMPLE_LOG)(log.log)
 app.command(epilog=quarantine.EXAMPLE_QUARANTINE)(quarantine.quarantine)
+app.command(epilog=override.EXAMPLE_OVERRIDE)(override.override)
 app.command(epilog=rehearse.EXAMPLE_REHEARSE)(rehearse.rehearse)
 app.command(epilog=replay.EXAMPLE_REPLAY)(replay.replay)
 app.command(epilog=recheck.EXAMPLE_RECHECK)(recheck.recheck)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from headgate.admission.overriding import overrides_of
 from headgate.admission.quarantine import QuarantineFile
 from headgate.cli.options import (
     HtmlOption,
@@ -17,6 +18,7 @@ from headgate.cli.options import (
     print_json,
     write_page,
 )
+from headgate.clock import utc_now
 from headgate.errors import HeadgateError
 from headgate.policy import Policy
 
@@ -49,14 +51,18 @@ def sources(
     held = {}
     if loaded is not None and loaded.quarantine is not None:
         held = dict(QuarantineFile(loaded.resolve_path(loaded.quarantine.path)).held())
+    overrides = overrides_of(loaded) if loaded is not None else None
+    opened = overrides.current(utc_now()) if overrides is not None else {}
     entries = LogEntries(path, quiet=as_json)
     card = score_sources(iter(entries), by=by, objective=objective / 100)  # type: ignore[arg-type]  # checked above
     is_partial = entries.finish()
     write_page(html, "headgate: source health", lambda: scorecard_html(card, held))
     if as_json:
-        print_json({**card.to_dict(), "quarantine": sorted(held)})
+        print_json({**card.to_dict(), "quarantine": sorted(held), "overrides": sorted(opened)})
     else:
         console().print(card)
         for one in held.values():
             typer.echo(f"In quarantine since {one.since:%Y-%m-%d %H:%M} UTC: {one.source}")
+        for open_one in opened.values():
+            typer.echo(f"Opened by hand until {open_one.until:%Y-%m-%d %H:%M} UTC: {open_one.source}")
     raise typer.Exit(int(is_partial or not card.is_met))

@@ -112,7 +112,9 @@ def audit_corpus(gate: Gate, items: Iterable[CorpusItem], now: datetime) -> Audi
         now: the instant to judge for.
     """
     # Nor is it traffic: it is not in the log, counts against no source, and teaches the registry nothing.
-    policy = gate.policy.model_copy(update={"budget": None, "log": None, "quarantine": None, "registry": None})
+    policy = gate.policy.model_copy(
+        update={"budget": None, "log": None, "quarantine": None, "registry": None, "overrides": None}
+    )
     judging = _Judging(Gate(policy, limits=replace(DEFAULT_LIMITS, chunks=sys.maxsize)), now)
     audit = Audit(gate.policy_revision, now)
     for item in items:

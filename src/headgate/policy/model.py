@@ -21,6 +21,7 @@ from headgate.policy.rules import (
     Log,
     MetadataKeys,
     Modes,
+    OverrideStore,
     PathText,
     PolicyModel,
     QuarantineStore,
@@ -73,6 +74,9 @@ class Policy(Displayed, PolicyModel):
     )
     log: Log | None = None
     quarantine: QuarantineStore | None = None
+    overrides: OverrideStore | None = Field(
+        default=None, description="Where it is kept which sources `headgate override` has opened. Unset: it opens none."
+    )
     registry: RegistryStore | None = Field(
         default=None, description="Where the current versions are remembered. Unset: in the memory of the process."
     )

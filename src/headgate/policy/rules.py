@@ -34,6 +34,7 @@ __all__ = [
     "Log",
     "MetadataKeys",
     "Modes",
+    "OverrideStore",
     "PathText",
     "PolicyModel",
     "Provenance",
@@ -316,6 +317,21 @@ class QuarantineStore(PolicyModel):
 
     path: PathText = Field(
         min_length=1, description="A JSON Lines file that all processes share; its folder must exist."
+    )
+
+
+class OverrideStore(PolicyModel):
+    """Where it is kept which sources are opened by hand."""
+
+    path: PathText = Field(
+        min_length=1, description="A JSON Lines file that all processes share; its folder must exist."
+    )
+    at_most: Duration = Field(
+        default=timedelta(days=7),
+        gt=timedelta(0),
+        le=timedelta(days=90),
+        description="The longest time that one override holds.",
+        validate_default=True,
     )
 
 

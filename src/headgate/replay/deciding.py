@@ -53,7 +53,7 @@ _BROKEN = frozenset(("P102", "P105"))
 _MOST_KEPT = 20_000
 _NOT_REPLAYED = frozenset(("P107", "P112", "P113", "P114", "G905"))
 # What was said about the time of the admission.
-_STANDING = frozenset(("P107", "P114"))
+_STANDING = frozenset(("P107", "P114", "G909"))
 # What the manifest beside a seal fails.
 _UNLISTED = frozenset(("P108", "P110"))
 # What a proof that fails is said to fail by; the rest is said about the document.
