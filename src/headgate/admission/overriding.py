@@ -2,8 +2,8 @@
 
 They are kept in a file that all processes share: JSON Lines, only ever appended to, so that it also says who opened
 what, and when. An override lifts what says that a list is out of date: a broken job of the publisher's. It never lifts
-what was refuted, taken back, rolled back, never listed or never signed, nor what a document says about itself: that is no
-matter of a night, and belongs into the policy.
+what was refuted, taken back, rolled back, never listed or never signed, nor what a document says about itself: that is
+no matter of a night, and belongs into the policy.
 """
 
 from __future__ import annotations
