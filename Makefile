@@ -48,6 +48,7 @@ bench: $(STAMP)
 	$(BIN)/python -W ignore -m benchmarks.replay
 	$(BIN)/python -W ignore -m benchmarks.corpus
 	$(BIN)/python -W ignore -m benchmarks.manifest
+	$(BIN)/python -W ignore -m benchmarks.sealing
 	MPLBACKEND=Agg $(BIN)/python -W ignore -m benchmarks.rehearsal
 
 clean:

@@ -78,7 +78,13 @@ def genuine(draw: st.DrawFn) -> Chunk:
     if draw(st.booleans()):
         claims["modified"] = CLOCK.now - timedelta(days=draw(st.integers(0, 400)))
     uri = f"https://{publisher.name}.example/{page}"
-    return publisher.seal(draw(st.text(st.characters(codec="utf-8"), max_size=20)), uri, metadata, **claims)
+    text = draw(st.text(st.characters(codec="utf-8"), max_size=20))
+    if draw(st.booleans()):
+        return publisher.seal(text, uri, metadata, **claims)
+    others = draw(st.integers(0, 3))
+    batch = [(Chunk(f"other {number}"), {"subject": uri}) for number in range(others)]
+    mine = (Chunk(text, metadata), {"subject": uri, "modified": CLOCK.now, **claims})
+    return publisher.sealer.seal_many([*batch, mine])[others]
 
 
 @st.composite

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 __all__ = ["SEAL_KEY", "Chunk"]
 
@@ -53,4 +53,15 @@ class Chunk:
 
     def with_metadata(self, **entries: object) -> Chunk:
         """Return a copy whose metadata has `entries` added or replaced."""
-        return replace(self, metadata={**self.metadata, **entries})
+        metadata = {**self.metadata, **entries}
+        # By name, because `replace` takes longer than all the rest of sealing but the signature.
+        return Chunk(
+            text=self.text,
+            metadata=metadata,
+            id=self.id,
+            score=self.score,
+            prompt_metadata=self.prompt_metadata,
+            media=self.media,
+            hidden_metadata=self.hidden_metadata,
+            released=self.released,
+        )

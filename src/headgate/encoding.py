@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hashlib
 import json
@@ -37,12 +36,15 @@ _AUTHORITY = re.compile(r"(?<=://)[^/?#]*@")
 _PARAMETER = re.compile(r"(?<=;)[^/;]+")
 # Longer than any identifier that a store makes, shorter than a text that says something.
 _NAME_CHARS = 200
-_TO_BASE64 = str.maketrans("-_+/=", "+/-_-")
+_FROM_BASE64 = bytes.maketrans(b"+/", b"-_")
+_TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/-_-")
+
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def b64url_encode(data: bytes) -> str:
     """Return base64url without padding (RFC 7515, section 2)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(data, newline=False).translate(_FROM_BASE64, b"=").decode("ascii")
 
 
 def b64url_decode(text: str) -> bytes:
@@ -53,10 +55,10 @@ def b64url_decode(text: str) -> bytes:
             bytes would be two tokens for one signature.
     """
     # In the alphabet of plain base64, which the library reads; what is not of base64url stays as it is, and is found.
-    plain = text.translate(_TO_BASE64) + "=" * (-len(text) % 4)
     try:
+        plain = text.encode("ascii").translate(_TO_BASE64) + b"=" * (-len(text) % 4)
         data = binascii.a2b_base64(plain)
-        again = binascii.b2a_base64(data, newline=False).decode("ascii")
+        again = binascii.b2a_base64(data, newline=False)
     except ValueError as error:
         raise ValueError("not base64url") from error
     # The library's decoder skips what it does not know; encoding again shows it.
@@ -86,8 +88,7 @@ def canonical_json(value: object) -> bytes:
     Raises:
         ValueError: a float that JSON cannot carry, or a text with a lone surrogate.
     """
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return text.encode("utf-8")
+    return _CANONICAL.encode(value).encode("utf-8")
 
 
 def loads_strict(data: bytes) -> object:

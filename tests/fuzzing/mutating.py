@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Sequence
 from random import Random
 
 __all__ = ["mutate", "mutate_token"]
 
+_PARTS = re.compile(r"([.~])")
 _PIECES = (b"", b"\0", b"\xff", b"null", b"true", b"-1", b"1e999", b"{}", b"[]", b'"', b"\\u0000", b"..", b"**", b"\n")
 _Change = Callable[[bytes, int, int, Random], bytes]
 
@@ -47,14 +49,14 @@ def mutate(data: bytes, chance: Random, others: Sequence[bytes] = ()) -> bytes:
 
 
 def mutate_token(token: str, chance: Random, others: Sequence[str]) -> str:
-    """Return a mutant of a token in three parts: of its characters, of what a part encodes, or with another's part."""
-    parts, place = token.split("."), chance.randrange(3)
-    how = chance.random()
-    if how < 0.4:
+    """Return a mutant of a token in parts: of its characters, of what a part encodes, or with another's part."""
+    parts, others_parts = _PARTS.split(token), _PARTS.split(chance.choice(others))
+    place, how = 2 * chance.randrange(len(parts) // 2 + 1), chance.random()
+    if how < 0.4 or (how < 0.8 and parts[place].isdigit()):
         return mutate(token.encode(), chance).decode("utf-8", "replace")
     if how < 0.8:
-        content = base64.urlsafe_b64decode(parts[place] + "==")
+        content = base64.urlsafe_b64decode(parts[place] + "=" * (-len(parts[place]) % 4))
         parts[place] = base64.urlsafe_b64encode(mutate(content, chance)).decode().rstrip("=")
     else:
-        parts[place] = chance.choice(others).split(".")[place]
-    return ".".join(parts)
+        parts[place] = others_parts[min(place, len(others_parts) - 1)]
+    return "".join(parts)

@@ -67,7 +67,17 @@ SEALED: list[Chunk] = [
     for publisher in _PUBLISHERS
     for number, claims in enumerate(({}, {"cover": ["title"], "version": 3, "expires": CLOCK.ago(days=-9)}))
 ]
-"""Chunks that this gate admits."""
+SEALED += [
+    chunk
+    for publisher in _PUBLISHERS[:2]
+    for chunk in publisher.sealer.seal_many(
+        [
+            (Chunk(f"text {number}", {"title": "A"}), {"subject": f"https://{publisher.name}.example/{number}"})
+            for number in range(5)
+        ]
+    )[1::3]
+]
+"""Chunks that this gate admits, sealed alone and in batches."""
 
 _SHELF = Shelf(_FOLDER / "shelf", CLOCK)
 _SHELF.publish([page(str(number), f"text {number}", title="A") for number in range(5)])

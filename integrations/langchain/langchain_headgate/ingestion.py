@@ -9,7 +9,7 @@ from typing import Any
 from langchain_core.documents import BaseDocumentTransformer, Document
 
 from headgate import Chunk, HeadgateError, Sealer
-from headgate.integration.publishing import Published, Publishing, Reader, naming, report_problems
+from headgate.integration.publishing import Prepared, Publishing, Reader, naming, report_problems, seal_prepared
 from headgate.policy import MetadataKeys
 
 __all__ = ["SealDocuments"]
@@ -37,6 +37,7 @@ class SealDocuments(BaseDocumentTransformer):
             them, and where proof is required the gate takes out what no seal covers.
         hide: names of those that are kept out of the prompt, should another framework print them.
         keys: how to read times without a zone, and further names of metadata keys.
+        batch: whether all documents of one call share one signature (docs/batch-format.md), instead of one each.
 
     Raises:
         PolicyError: the key cannot be used.
@@ -57,12 +58,14 @@ class SealDocuments(BaseDocumentTransformer):
         cover: Sequence[str] = ("*",),
         hide: Sequence[str] = (),
         keys: MetadataKeys | None = None,
+        batch: bool = False,
     ) -> None:
         if not isinstance(key, Sealer) and not issuer:
             raise HeadgateError(
                 "SealDocuments needs an issuer: SealDocuments('keys/team.private.jwk.json', issuer='team')."
             )
         self._sealer = key if isinstance(key, Sealer) else Sealer(key, issuer=str(issuer))
+        self._batch = batch
         self._publishing = Publishing(
             subject=subject,
             modified=modified,
@@ -76,12 +79,15 @@ class SealDocuments(BaseDocumentTransformer):
 
     def transform_documents(self, documents: Sequence[Document], **kwargs: Any) -> list[Document]:  # noqa: ARG002 - the base's signature
         """Return copies of the documents, each with a seal in its metadata."""
-        found = [self._seal(document) for document in documents]
-        report_problems([published for _, published in found])
-        return [document for document, _ in found]
+        prepared = [self._prepare(document) for document in documents]
+        published = seal_prepared(self._sealer, prepared, batch=self._batch)
+        report_problems(published)
+        return [
+            document.model_copy(update={"metadata": dict(one.chunk.metadata)})
+            for document, one in zip(documents, published, strict=True)
+        ]
 
-    def _seal(self, document: Document) -> tuple[Document, Published]:
+    def _prepare(self, document: Document) -> Prepared:
         chunk = Chunk(document.page_content, document.metadata, document.id)
         with naming(f"the document {document.id}" if document.id is not None else None):
-            published = self._publishing.seal(self._sealer, chunk, document)
-        return document.model_copy(update={"metadata": dict(published.chunk.metadata)}), published
+            return self._publishing.prepare(self._sealer, chunk, document)

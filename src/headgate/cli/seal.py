@@ -29,6 +29,7 @@ from headgate.provenance import Sealer
 
 __all__ = ["EXAMPLE_SEAL", "seal"]
 
+_BATCH = 10_000
 EXAMPLE_SEAL = "Example: headgate seal docs/ --key keys/docs.private.jwk.json --issuer docs --out sealed.jsonl"
 
 
@@ -44,6 +45,9 @@ def seal(
     hide: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="An entry that is covered too, and kept out of the prompt.")
     ] = None,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="One signature for every 10,000 documents, instead of one for each.")
+    ] = False,
     timezone: Annotated[
         str | None, typer.Option(metavar="ZONE", help="The zone of times that have none, such as Europe/Berlin.")
     ] = None,
@@ -71,7 +75,9 @@ def seal(
         raise HeadgateError(f"--timezone {timezone!r} is not a time zone. Write UTC or Europe/Berlin.") from None
     read = Documents(documents, "Sealing", prefix=prefix, quiet=out is None, fields=Fields.parse(text_field, field_map))
     named = [name for name in dict.fromkeys((*(cover or ()), *(hide or ()))) if name != EVERYTHING]
-    sealing = _Sealing(seal_corpus(read, sealer, keys=names, cover=["*"] if cover is None else cover, hide=hide or ()))
+    covered = ["*"] if cover is None else cover
+    size = _BATCH if batch else 1
+    sealing = _Sealing(seal_corpus(read, sealer, keys=names, cover=covered, hide=hide or (), batch=size))
     with _output(out) as stream:
         for line in to_lines(sealing, is_ascii=out is None):
             stream.write(line + "\n")

@@ -19,9 +19,9 @@ from headgate.freshness import find_entry
 from headgate.integration.publishing import EVERYTHING, Publishing, is_coverable
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy.matching import UriPattern, normalise_uri
-from headgate.provenance import Sealer, read_seal, verify_jws
+from headgate.provenance import Sealer, read_seal
 from headgate.provenance.jws import parse_jws
-from headgate.provenance.seals import SEAL_TYPE
+from headgate.provenance.seals import verify_seal
 
 __all__ = ["Compare", "Compared", "Outcome", "SealedRow", "State", "StoredIndex", "StoredRow", "backfill", "coverable"]
 
@@ -248,7 +248,7 @@ class _Deciding:
             return None
         try:
             # Verified before it is compared: what only looks like a seal of this key is none.
-            verify_jws(str(present), self._sealer.public, typ=SEAL_TYPE)
+            verify_seal(present, self._sealer.public)
         except SealError:
             problem = "it has a seal that this key did not make; it was left as it is (--reseal replaces it)"
             return None if self._reseals else Outcome("", None, "other", problem)

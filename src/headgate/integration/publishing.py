@@ -29,6 +29,7 @@ from headgate.provenance.covered import MEDIA_PREFIX
 __all__ = [
     "EVERYTHING",
     "Claims",
+    "Prepared",
     "Published",
     "Publishing",
     "Reader",
@@ -36,6 +37,7 @@ __all__ = [
     "is_coverable",
     "naming",
     "report_problems",
+    "seal_prepared",
 ]
 
 EVERYTHING = "*"
@@ -107,6 +109,34 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A chunk that is ready to be signed.
+
+    Attributes:
+        chunk: the chunk, without any seal.
+        claims: what its seal will say.
+        payload: the same as the JSON that is signed.
+    """
+
+    chunk: Chunk
+    claims: Claims
+    payload: bytes
+
+
+def seal_prepared(sealer: Sealer, prepared: Sequence[Prepared], *, batch: bool = False) -> list[Published]:
+    """Return chunks sealed, each by a signature of its own or all by the one signature of a batch."""
+    tokens = sealer.tokens([one.payload for one in prepared], batch=batch)
+    return [
+        Published(
+            chunk=one.chunk.with_metadata(**{SEAL_KEY: token}),
+            subject=safe_uri(one.claims.arguments["subject"]),
+            problems=one.claims.problems,
+        )
+        for one, token in zip(prepared, tokens, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Publishing:
     """How metadata becomes the claims of a seal.
 
@@ -163,14 +193,27 @@ class Publishing:
                 plain value.
             ValueError: the subject is not a URI, or the text cannot be encoded.
         """
+        prepared = self.prepare(sealer, chunk, document, cover=cover, hide=hide)
+        (published,) = seal_prepared(sealer, [prepared])
+        return published
+
+    def prepare(
+        self,
+        sealer: Sealer,
+        chunk: Chunk,
+        document: object = None,
+        *,
+        cover: Sequence[str] = (),
+        hide: Sequence[str] = (),
+    ) -> Prepared:
+        """Return a chunk with all that is to be signed, alone or in a batch. Arguments and errors as for `seal`."""
         # It cannot be covered: the new seal takes its place.
         metadata = {key: value for key, value in chunk.metadata.items() if key != SEAL_KEY}
         bare = replace(chunk, metadata=metadata)
         claims = self.claims(
             metadata, bare if document is None else document, cover=cover, hide=hide, media=chunk.media
         )
-        subject = safe_uri(claims.arguments["subject"])
-        return Published(chunk=sealer.seal(bare, **claims.arguments), subject=subject, problems=claims.problems)
+        return Prepared(chunk=bare, claims=claims, payload=sealer.claims(bare, **claims.arguments))
 
     def claims(
         self,

@@ -44,7 +44,8 @@ def normalise_uri(value: object, max_chars: int = 2_048) -> str | None:
     """
     if not isinstance(value, str) or not value or len(value) > max_chars:
         return None
-    normal = _normalise(value)
+    # Remembered as a plain text: a subclass may call itself equal to another one.
+    normal = _normalise(value if type(value) is str else str.__str__(value))
     # Encoding makes a URI up to twelve times longer.
     return normal if normal is not None and len(normal) <= max_chars else None
 

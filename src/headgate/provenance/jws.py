@@ -99,11 +99,16 @@ def verify_parsed(parsed: ParsedJws, keys: KeySet) -> VerificationKey:
 
 def sign_jws(payload: bytes, key: SigningKey, *, typ: str | None = None) -> str:
     """Return a compact JWS over `payload`."""
-    header = {"alg": key.algorithm, "kid": key.kid}
+    signed = f"{_header_of(key.algorithm, key.kid, typ)}.{b64url_encode(payload)}"
+    return f"{signed}.{b64url_encode(key.sign(signed.encode('ascii')))}"
+
+
+@lru_cache(maxsize=256)  # all seals of a key have one header
+def _header_of(algorithm: str, kid: str, typ: str | None) -> str:
+    header = {"alg": algorithm, "kid": kid}
     if typ is not None:
         header["typ"] = typ
-    signed = f"{b64url_encode(canonical_json(header))}.{b64url_encode(payload)}"
-    return f"{signed}.{b64url_encode(key.sign(signed.encode('ascii')))}"
+    return b64url_encode(canonical_json(header))
 
 
 @lru_cache(maxsize=256)  # all seals of a key have one header

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.clock import Clock, require_aware, utc_now
 from headgate.encoding import canonical_json
 from headgate.policy.matching import normalise_uri
+from headgate.provenance.batches import Batch
 from headgate.provenance.covered import MEDIA_PREFIX, metadata_digest
 from headgate.provenance.jws import sign_jws
 from headgate.provenance.keys import KeySet, SigningKey
@@ -16,6 +18,8 @@ from headgate.provenance.seals import SEAL_TYPE, digest_text
 from headgate.provenance.values import EPOCH, MAX_COVERED, read_version
 
 __all__ = ["Sealer"]
+
+_SECOND = timedelta(seconds=1)
 
 
 class Sealer:
@@ -84,6 +88,68 @@ class Sealer:
             ValueError: a time without a zone, a subject that is not a URI, or a text that cannot be encoded.
             SealError: a covered metadata entry is not a plain value, or the version is not a whole number.
         """
+        claims = self.claims(
+            chunk,
+            subject=subject,
+            modified=modified,
+            expires=expires,
+            not_before=not_before,
+            version=version,
+            cover=cover,
+            hidden=hidden,
+            parent=parent,
+            corpus=corpus,
+        )
+        (token,) = self.tokens([claims])
+        return chunk.with_metadata(**{SEAL_KEY: token})
+
+    def seal_many(self, chunks: Sequence[tuple[Chunk, Mapping[str, Any]]]) -> list[Chunk]:
+        """Return copies of chunks that carry seals of one batch: one signature for all of them.
+
+        Args:
+            chunks: each with the keyword arguments that `seal` takes.
+
+        Raises:
+            ValueError: as `seal`.
+            SealError: as `seal`.
+        """
+        tokens = self.tokens([self.claims(chunk, **arguments) for chunk, arguments in chunks], batch=True)
+        return [chunk.with_metadata(**{SEAL_KEY: token}) for (chunk, _), token in zip(chunks, tokens, strict=True)]
+
+    def tokens(self, claims: Sequence[bytes], *, batch: bool = False) -> list[str]:
+        """Return signed seals, as documents carry them.
+
+        Args:
+            claims: of each, as `claims` returns them.
+            batch: whether one signature is over all of them, instead of one over each.
+        """
+        if not batch:
+            return [sign_jws(one, self._key, typ=SEAL_TYPE) for one in claims]
+        if not claims:
+            return []
+        made = Batch(claims)
+        return made.tokens(made.sign(self._key))
+
+    def claims(
+        self,
+        chunk: Chunk,
+        *,
+        subject: str,
+        modified: datetime | None = None,
+        expires: datetime | None = None,
+        not_before: datetime | None = None,
+        version: int | None = None,
+        cover: Sequence[str] = (),
+        hidden: Sequence[str] = (),
+        parent: Mapping[str, object] | None = None,
+        corpus: Mapping[str, object] | None = None,
+    ) -> bytes:
+        """Return the claims of a seal over a chunk, as JSON, which nobody has signed yet. Arguments as for `seal`.
+
+        Raises:
+            ValueError: as `seal`.
+            SealError: as `seal`.
+        """
         if normalise_uri(subject) is None:
             raise ValueError(f"the subject {subject[:100]!r} is not a URI: write https://host/path or file:folder/name")
         claims: dict[str, object] = {
@@ -103,13 +169,12 @@ class Sealer:
         for name, mapping in (("par", parent), ("cor", corpus)):
             if mapping:
                 claims[name] = dict(mapping)
-        token = sign_jws(canonical_json(claims), self._key, typ=SEAL_TYPE)
-        return chunk.with_metadata(**{SEAL_KEY: token})
+        return canonical_json(claims)
 
 
 def _seconds(value: datetime, name: str) -> int:
     # In whole numbers: `timestamp()` is a float, and rounds.
-    return (require_aware(value, name) - EPOCH) // timedelta(seconds=1)
+    return (require_aware(value, name) - EPOCH) // _SECOND
 
 
 def _cover(chunk: Chunk, cover: Sequence[str], hidden: Sequence[str]) -> dict[str, object] | None:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from headgate.assurance import SEALED
@@ -16,9 +17,10 @@ from headgate.errors import SealError
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy.matching import normalise_uri
 from headgate.provenance.attestation import Attestation
+from headgate.provenance.batches import is_batch, read_batch
 from headgate.provenance.covered import MEDIA_PREFIX
 from headgate.provenance.jws import ParsedJws, parse_jws, verify_parsed
-from headgate.provenance.keys import VerificationKey
+from headgate.provenance.keys import KeySet, VerificationKey
 from headgate.provenance.mechanism import Claim, Owners, Presented, Requirement, Verdict
 from headgate.provenance.values import EPOCH, MAX_COVERED, SECONDS, read_version
 
@@ -30,6 +32,7 @@ __all__ = [
     "issuer_finding",
     "parse_seal",
     "read_seal",
+    "verify_seal",
 ]
 
 SEAL_TYPE = "headgate-seal+jwt"
@@ -97,21 +100,21 @@ class SealMechanism:
         if token is None:
             return None
         try:
-            parsed, seal = read_seal(token, limits)
+            signed = _read(token, limits)
         except SealError as error:
             return Claim(self.name, problem=Finding(error.code, f"Malformed seal: {error.problem}."))
         # Tokens are canonical once they are parsed, so the same token is the same signature over the same claims.
-        return Claim(self.name, seal.uri, (parsed, seal), str(token))
+        return Claim(self.name, signed.seal.uri, signed, str(token))
 
     def verify(self, claim: Claim, digest: str, requirement: Requirement, owners: Owners) -> Verdict:
         """Return what a seal proves about a text of this digest."""
-        if not isinstance(claim.content, tuple):
+        if not isinstance(claim.content, _Signed):
             return Verdict()
-        parsed, seal = claim.content
+        seal = claim.content.seal
         try:
-            key = verify_parsed(parsed, requirement.keys)
+            key = claim.content.verify(requirement.keys)
         except SealError as error:
-            return Verdict((_signature_finding(error, parsed, requirement, owners),))
+            return Verdict((_signature_finding(error, claim.content.parsed, requirement, owners),))
         findings = []
         if requirement.issuers and seal.issuer not in requirement.issuers:
             findings.append(issuer_finding(seal.issuer, requirement))
@@ -123,14 +126,71 @@ class SealMechanism:
         return Verdict(tuple(findings), _attest(seal, key), covered)
 
 
-def read_seal(token: object, limits: Limits = DEFAULT_LIMITS) -> tuple[ParsedJws, Seal]:
-    """Return a seal's token and its claims, of which nothing is verified.
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """A seal that was read, alone or of a batch.
+
+    Attributes:
+        parsed: what was signed: the claims, or the root of a batch.
+        seal: the claims.
+        is_batch: whether the root of a batch was signed.
+        is_included: whether the claims are what was signed, or in the batch that was.
+    """
+
+    parsed: ParsedJws
+    seal: Seal
+    is_batch: bool = False
+    is_included: bool = True
+
+    def verify(self, keys: KeySet) -> VerificationKey:
+        """Return the key that signed.
+
+        Raises:
+            SealError: none of these did (P103, P102).
+        """
+        key = _verify_root(self.parsed, keys) if self.is_batch else verify_parsed(self.parsed, keys)
+        if not self.is_included:
+            raise SealError("P102", "the claims are not in the batch that was signed")
+        return key
+
+
+# One signature is over many seals; which key signed which root never changes.
+_verify_root = lru_cache(maxsize=1_024)(verify_parsed)
+
+
+def _read(token: object, limits: Limits) -> _Signed:
+    """Return a seal, of which nothing is verified.
 
     Raises:
         SealError: it is not a seal (P106).
     """
+    if is_batch(token):
+        batch = read_batch(str(token), limits)
+        seal = parse_seal(batch.claims, batch.parsed.kid or "")
+        return _Signed(batch.parsed, seal, is_batch=True, is_included=batch.is_included)
     parsed = parse_jws(token, typ=SEAL_TYPE, limits=limits)
-    return parsed, parse_seal(parsed.payload, parsed.kid or "")
+    return _Signed(parsed, parse_seal(parsed.payload, parsed.kid or ""))
+
+
+def read_seal(token: object, limits: Limits = DEFAULT_LIMITS) -> tuple[ParsedJws, Seal]:
+    """Return what was signed, and the claims, of which nothing is verified.
+
+    Raises:
+        SealError: it is not a seal (P106).
+    """
+    signed = _read(token, limits)
+    return signed.parsed, signed.seal
+
+
+def verify_seal(token: object, keys: KeySet, limits: Limits = DEFAULT_LIMITS) -> Seal:
+    """Return the claims of a seal after checking its signature; which text it is over, the caller compares.
+
+    Raises:
+        SealError: it is not a seal (P106), or not by one of these keys (P102, P103).
+    """
+    signed = _read(token, limits)
+    signed.verify(keys)
+    return signed.seal
 
 
 def issuer_finding(issuer: str, requirement: Requirement) -> Finding:

@@ -9,7 +9,7 @@ from llama_index.core.bridge.pydantic import Field, PrivateAttr
 from llama_index.core.schema import BaseNode, MetadataMode, TransformComponent
 
 from headgate import Chunk, HeadgateError, Sealer
-from headgate.integration.publishing import Published, Publishing, is_coverable, naming, report_problems
+from headgate.integration.publishing import Prepared, Publishing, is_coverable, naming, report_problems, seal_prepared
 from headgate.policy import MetadataKeys
 from llama_index.postprocessor.headgate.convert import OWN_KEYS, visible_keys
 from llama_index.postprocessor.headgate.media import media_digests
@@ -41,6 +41,7 @@ class SealNodes(TransformComponent):
         cover: the metadata keys to cover, `*` for all; None for all that the model would see.
         timezone: the zone of times that have none.
         date_order: `DMY` or `MDY`, how to read 03/04/2026.
+        batch: whether all nodes of one call share one signature (docs/batch-format.md), instead of one each.
 
     Raises:
         PolicyError: the key cannot be used.
@@ -57,6 +58,7 @@ class SealNodes(TransformComponent):
     cover: list[str] | None = None
     timezone: str | None = None
     date_order: Literal["DMY", "MDY"] | None = None
+    batch: bool = False
 
     _sealer: Sealer = PrivateAttr()
     _publishing: Publishing = PrivateAttr()
@@ -84,18 +86,18 @@ class SealNodes(TransformComponent):
 
     def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[BaseNode]:  # noqa: ARG002 - the base's signature
         """Return copies of the nodes, each with a seal in its metadata."""
-        found = [self._seal(node) for node in nodes]
-        report_problems([published for _, published in found])
-        return [node for node, _ in found]
+        prepared = [self._prepare(node) for node in nodes]
+        published = seal_prepared(self._sealer, prepared, batch=self.batch)
+        report_problems(published)
+        return [with_seal(node, one.chunk.metadata) for node, one in zip(nodes, published, strict=True)]
 
-    def _seal(self, node: BaseNode) -> tuple[BaseNode, Published]:
+    def _prepare(self, node: BaseNode) -> Prepared:
         text, media = node.get_content(metadata_mode=MetadataMode.NONE), media_digests(node)
         chunk = Chunk(text, node.metadata, node.node_id, media=media)
         with naming(f"the node {node.node_id}"):
-            published = self._publishing.seal(
+            return self._publishing.prepare(
                 self._sealer, chunk, node, cover=self._covered(node), hide=hidden_keys(node)
             )
-        return with_seal(node, published.chunk.metadata), published
 
     def _covered(self, node: BaseNode) -> list[str]:
         if self.cover is not None:
