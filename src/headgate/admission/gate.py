@@ -19,12 +19,13 @@ from pathlib import Path
 
 from headgate.admission.concluding import judge_admission
 from headgate.admission.emptiness import require_admissible
+from headgate.admission.loading import load
 from headgate.admission.observing import is_observing, under_observation
 from headgate.admission.planning import Plan, plan_admission, weigh
 from headgate.admission.proving import current_proof
 from headgate.admission.recording import Recorder
 from headgate.admission.releases import RELEASES
-from headgate.admission.revision import Revision, resolve, with_source
+from headgate.admission.revision import Revision, with_source
 from headgate.admission.shared_state import SharedState
 from headgate.chunk import Chunk
 from headgate.clock import Clock, require_aware, utc_now
@@ -76,7 +77,8 @@ class Gate:
         self._path = Path(policy) if isinstance(policy, (str, Path)) else None
         self._clock = clock
         self._limits = limits
-        self._policy, self._revision = self._load(policy)
+        self._policy, self._revision = load(policy, self._path, limits, clock)
+        self._followed: Sequence[str] = ()
         self._reloading = threading.Lock()
         self._proved: frozenset[str] = frozenset()
         self._before_proof: Revision | None = None
@@ -200,7 +202,7 @@ class Gate:
         """As `judge`. Work of more than a few milliseconds is done in a thread, so that the event loop goes on."""
         # Where a source can be in quarantine, or the registry is a file, each admission looks at one, and a disk must
         # not stop the event loop.
-        if weigh(chunks) > _INLINE_WEIGHT or self._shared.is_slow:
+        if weigh(chunks) > _INLINE_WEIGHT or self._shared.is_slow or self._revision.key_sets:
             return await asyncio.to_thread(self.judge, chunks, query, now, as_of)
         return self.judge(chunks, query, now, as_of)
 
@@ -288,9 +290,11 @@ class Gate:
         Raises:
             PolicyError: the new files cannot be used; the old revision stays in force.
         """
+        return self._reload(self._path or self._policy, may_wait=True)
+
+    def _reload(self, source: Policy | Path, *, may_wait: bool) -> bool:
         with self._reloading:
-            source: Policy | Path = self._path if self._path is not None else self._policy
-            policy, revision = self._load(source)
+            policy, revision = load(source, self._path, self._limits, self._clock, may_wait=may_wait)
             if revision.state == self._revision.state:
                 return False
             revision.require_no_rollback(self._revision)
@@ -325,8 +329,7 @@ class Gate:
                 raise PolicyError("another chain is being proved with this gate.", "Wait until that is over.")
             if extra[0].id in before.sources:
                 raise PolicyError(f"the policy has a source {extra[0].id!r} already.", "Choose another id.")
-            # Of the same digest, because for all other documents it is the same policy; no file is read again, or keys
-            # that nobody has reloaded yet would count.
+            # Of the same digest: for all other documents it is the same policy. No file is read again.
             self._revision = with_source(before, self._policy, extra[0], self._limits)
             self._proved, self._before_proof = frozenset(one.id for one in extra), before
         # The lock is free meanwhile: a chain that reloads its gate while it is proved gets an answer.
@@ -335,24 +338,10 @@ class Gate:
         finally:
             self._revision, self._proved, self._before_proof = before, frozenset(), None
 
-    def _load(self, policy: Policy | str | Path | Mapping[str, object]) -> tuple[Policy, Revision]:
-        if isinstance(policy, (str, Path)):
-            loaded = Policy.load(policy)
-        elif isinstance(policy, Policy):
-            loaded = policy
-        else:
-            loaded = Policy.from_mapping(policy)
-        try:
-            return loaded, resolve(loaded, self._limits)
-        except PolicyError as error:
-            raise (locate(error, self._path) if self._path is not None else error) from None
-        except (ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RecursionError, OSError) as error:
-            # Whatever a key or glossary file holds, a reload must not end in anything but a PolicyError.
-            raise PolicyError(f"it cannot be used ({type(error).__name__}: {error}).", "") from error
-
     def _plan(self, chunks: Sequence[Chunk], query: str | None, now: datetime | None, as_of: datetime | None) -> Plan:
         instant = require_aware(now, "now") if now is not None else self._clock()
         at = require_aware(as_of, "as_of") if as_of is not None else None
+        self._follow_key_sets(instant)
         revision = self._shared.revised(self._revision, self._limits)
         revision = under_observation(revision, self._limits) if is_observing() else revision
         proof = current_proof()
@@ -363,6 +352,17 @@ class Gate:
         found = [RELEASES.recall(chunk, is_own_only=True) for chunk in chunks[: self._limits.chunks]]
         found += chunks[self._limits.chunks :]
         return plan_admission(revision, found, self._limits, query=query, now=instant, as_of=at)
+
+    def _follow_key_sets(self, now: datetime) -> None:
+        """Take a key set into force that was fetched in the background; nothing here waits for the network."""
+        found = self._revision.newer_keys(now, self._policy.key_sets)
+        if found is None or found == self._followed:
+            return
+        self._followed = found  # once each, also if the policy cannot be loaded meanwhile
+        try:
+            self._reload(self._policy, may_wait=False)
+        except PolicyError as error:
+            _log.warning("the policy in force stays, without what was fetched: %s", error)
 
     def _is_proof(self, admission: Admission) -> bool:
         proved = self._proved

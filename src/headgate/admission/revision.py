@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from headgate.admission.budget import TokenBudget
+from headgate.admission.key_loading import KeyLoader
 from headgate.assurance import is_proof
 from headgate.caching import Memo
+from headgate.clock import Clock, utc_now
 from headgate.decision import Finding, Mode, OnEmpty, stricter
 from headgate.encoding import canonical_json, digest_label
 from headgate.errors import BudgetError, ManifestError, PolicyError
 from headgate.limits import Limits
-from headgate.policy import Freshness, MetadataKeys, Policy, Provenance, Source, SourceRule, UriPattern
+from headgate.origins import RemoteKeys
+from headgate.policy import Freshness, KeySets, MetadataKeys, Policy, Provenance, Source, SourceRule, UriPattern
 from headgate.policy.loading import named_here
 from headgate.provenance import KeySet, Manifest, Requirement, Verdict
 from headgate.terminology import Glossary
@@ -71,6 +75,7 @@ class Revision:
         keeps_out: whether anything can be kept out: a check that may, of some source, is enforced.
         on_empty: what a chain gets where nothing admissible is left.
         revocation_keys: who may sign each of the policy's revocation lists.
+        key_sets: the key sets at addresses, each with the digest of what was in it.
     """
 
     digest: str
@@ -92,11 +97,22 @@ class Revision:
     keeps_out: bool = True
     on_empty: OnEmpty = "empty"
     revocation_keys: tuple[KeySet, ...] = ()
+    key_sets: tuple[tuple[RemoteKeys, str], ...] = ()
 
     @property
     def state(self) -> tuple[object, ...]:
         """What is in force: the policy with its keys and glossaries, and what the manifests of its sources say."""
         return (self.digest, *((name, manifest.state) for name, manifest in self._manifests()))
+
+    def newer_keys(self, now: datetime, rules: KeySets) -> tuple[str, ...] | None:
+        """Return what tells the present key sets from those that were loaded, or None where nothing has changed.
+
+        A refresh that is due is begun in the background.
+        """
+        if not self.key_sets:
+            return None
+        found = tuple(one.poll(now, rules) for one, _ in self.key_sets)
+        return found if found != tuple(digest for _, digest in self.key_sets) else None
 
     def require_no_rollback(self, before: Revision) -> None:
         """Do nothing unless a manifest was replaced by one that lists nothing, under the same policy.
@@ -143,7 +159,7 @@ def with_source(revision: Revision, policy: Policy, source: Source, limits: Limi
     Raises:
         PolicyError: a key or glossary file of the source cannot be used.
     """
-    extra = _resolve_source(policy, source, source.id, limits)
+    extra = _resolve_source(policy, source, source.id, limits, KeyLoader(policy, utc_now, may_wait=False))
     patterns = [*revision.patterns, *((UriPattern.parse(pattern), extra) for pattern in source.match)]
     patterns.sort(key=lambda pair: pair[0].specificity, reverse=True)
     return replace(
@@ -158,27 +174,34 @@ def with_source(revision: Revision, policy: Policy, source: Source, limits: Limi
     )
 
 
-def resolve(policy: Policy, limits: Limits) -> Revision:
+def resolve(policy: Policy, limits: Limits, clock: Clock = utc_now, *, may_wait: bool = True) -> Revision:
     """Load what a policy names.
+
+    Args:
+        policy: the policy.
+        limits: bounds on what is read.
+        clock: tells how old a fetched key set is.
+        may_wait: whether a key set that is not at hand is fetched; else it has no keys.
 
     Raises:
         PolicyError: a key or glossary file cannot be used; the error names both the file and the place in the policy.
     """
+    keys_of = KeyLoader(policy, clock, may_wait=may_wait)
     sources: dict[str, ResolvedSource] = {}
     problems: list[PolicyError] = []
     for number, source in enumerate(policy.sources):
         try:
-            sources[source.id] = _resolve_source(policy, source, source.id, limits)
+            sources[source.id] = _resolve_source(policy, source, source.id, limits, keys_of)
         except PolicyError as error:
             problems.append(error.under("sources", number))
     try:
-        default = _resolve_source(policy, policy.default, "default", limits)
+        default = _resolve_source(policy, policy.default, "default", limits, keys_of)
     except PolicyError as error:
         problems.append(error.under("default"))
     revocation_keys: list[KeySet] = []
     for number, listed in enumerate(policy.revocations):
         try:
-            revocation_keys.append(_load_keys(policy, listed.keys))
+            revocation_keys.append(keys_of(listed.keys))
         except PolicyError as error:
             problems.append(error.under("revocations", number, "keys"))
     known = (*sources.values(), *((default,) if not problems else ()))
@@ -220,6 +243,7 @@ def resolve(policy: Policy, limits: Limits) -> Revision:
         # Where only a log that fails can keep something out, nothing takes the place of the documents.
         on_empty=policy.on_empty if policy.keeps_out else "empty",
         revocation_keys=tuple(revocation_keys),
+        key_sets=keys_of.fetched(),
     )
 
 
@@ -240,14 +264,14 @@ def _shared_keys(revoking: Sequence[KeySet], sources: Sequence[ResolvedSource]) 
                 )
 
 
-def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits) -> ResolvedSource:
+def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits, keys_of: KeyLoader) -> ResolvedSource:
     provenance = rule.provenance
     try:
-        keys = _load_keys(policy, provenance.keys)
+        keys = keys_of(provenance.keys)
     except PolicyError as error:
         raise error.under("provenance", "keys") from None
     try:
-        timestamp_keys = _load_keys(policy, provenance.timestamp_keys) or None
+        timestamp_keys = keys_of(provenance.timestamp_keys) or None
     except PolicyError as error:
         raise error.under("provenance", "timestamp_keys") from None
     return ResolvedSource(
@@ -269,19 +293,6 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits)
         modes={check: policy.effective_mode(rule, check) for check in _CHECKS},
         timestamp_keys=timestamp_keys,
     )
-
-
-def _load_keys(policy: Policy, entries: Sequence[str | Mapping[str, object]]) -> KeySet:
-    keys = KeySet()
-    for number, entry in enumerate(entries):
-        try:
-            if isinstance(entry, Mapping):
-                keys = keys | KeySet.from_jwks(entry)
-            else:
-                keys = keys | KeySet.load(policy.resolve_path(entry))
-        except PolicyError as error:
-            raise named_here(error).under(number) from None
-    return keys
 
 
 def _load_manifest(

@@ -6,6 +6,7 @@ from headgate.policy.model import Policy
 from headgate.policy.rules import (
     Budget,
     Freshness,
+    KeySets,
     Log,
     MetadataKeys,
     Modes,
@@ -19,6 +20,7 @@ from headgate.policy.rules import (
 __all__ = [
     "Budget",
     "Freshness",
+    "KeySets",
     "Log",
     "MetadataKeys",
     "Modes",

@@ -18,6 +18,7 @@ from headgate.policy.model import Policy
 from headgate.policy.rules import (
     Budget,
     Freshness,
+    KeySets,
     Log,
     MetadataKeys,
     Modes,
@@ -42,6 +43,7 @@ _FIELDS = {
     "log": tuple(Log.model_fields),
     "quarantine": tuple(Quarantine.model_fields),
     "overrides": tuple(OverrideStore.model_fields),
+    "key_sets": tuple(KeySets.model_fields),
     "registry": tuple(RegistryStore.model_fields),
     "revocations": tuple(RevocationRule.model_fields),
     "sources": tuple(Source.model_fields),

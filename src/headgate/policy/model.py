@@ -18,6 +18,7 @@ from headgate.policy.matching import UriPattern
 from headgate.policy.rules import (
     Budget,
     ClassNames,
+    KeySets,
     Log,
     MetadataKeys,
     Modes,
@@ -82,6 +83,9 @@ class Policy(Displayed, PolicyModel):
     )
     revocations: tuple[RevocationRule, ...] = Field(
         default=(), description="Lists of keys, documents and texts that were taken back; in force without a reload."
+    )
+    key_sets: KeySets = Field(
+        default_factory=KeySets, description="How key sets at https:// addresses are fetched and kept."
     )
     trusted_steps: ClassNames = Field(
         default=(), description="Classes of steps behind the gate that may rewrite admitted texts, such as masking."
@@ -157,6 +161,14 @@ class Policy(Displayed, PolicyModel):
         # An absolute path replaces what it is joined to.
         return self.base_dir / text
 
+    def key_addresses(self) -> tuple[str, ...]:
+        """Return the addresses of key sets that the policy names."""
+        rules = [rule.provenance for rule in (*self.sources, self.default)]
+        keys = [*(rule.keys for rule in rules), *(rule.timestamp_keys for rule in rules)]
+        keys += [listed.keys for listed in self.revocations]
+        named = (entry for entries in keys for entry in entries if isinstance(entry, str) and "://" in entry)
+        return tuple(dict.fromkeys(named))
+
     @property
     def registry_path(self) -> Path | None:
         """The file of the registry, if the policy names one."""
@@ -172,7 +184,7 @@ class Policy(Displayed, PolicyModel):
                 names.append(f"{rule.provenance.manifest}/timestamp.json")
             names += rule.terminology
         names += [entry for rule in self.revocations for entry in rule.keys if isinstance(entry, str)]
-        return tuple(self.resolve_path(name) for name in dict.fromkeys(names))
+        return tuple(self.resolve_path(name) for name in dict.fromkeys(names) if "://" not in name)
 
     @property
     def is_enforcing(self) -> bool:

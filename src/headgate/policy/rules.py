@@ -31,6 +31,7 @@ __all__ = [
     "Budget",
     "ClassNames",
     "Freshness",
+    "KeySets",
     "Log",
     "MetadataKeys",
     "Modes",
@@ -168,9 +169,11 @@ def _key_entries(value: tuple[Any, ...]) -> tuple[Any, ...]:
             # What is written here by mistake may be a secret, so that no message repeats it.
             if any(sign in entry for sign in ("{", "\n", "-----BEGIN")):
                 raise ValueError("this is a key as text. Write a file name, or a JWKS with `keys:`.")
-            if "://" in entry:
+            if "://" in entry and not entry.startswith("https://"):
                 shown = safe_uri(entry)
-                raise ValueError(f"{shown!r} is an address. Save the key set to a file and name the file.")
+                raise ValueError(f"{shown!r} is not an https:// address. Save the key set to a file and name the file.")
+            if "@" in entry.partition("://")[2].partition("/")[0]:
+                raise ValueError("an address of keys holds no user or password: whoever reads the log would have it.")
         elif not isinstance(entry, Mapping):
             kind = type(entry).__name__
             raise ValueError(f"a {kind} is not a key. Write a file name, or a JWKS with `keys:`.")
@@ -186,7 +189,8 @@ class Provenance(PolicyModel):
         "sealed and listed. declared: metadata names a URI of this source. none: nothing.",
     )
     keys: Annotated[tuple[Any, ...], BeforeValidator(_as_list)] = Field(
-        default=(), description="Key files (JWK, JWKS or PEM, public), or JWKS written inline."
+        default=(),
+        description="Key files (JWK, JWKS or PEM, public), https:// addresses of key sets, or JWKS written inline.",
     )
     issuers: KeyNames = Field(
         default=(), description="Accepted issuers; without it, any issuer that signs with these keys."
@@ -333,6 +337,36 @@ class OverrideStore(PolicyModel):
         description="The longest time that one override holds.",
         validate_default=True,
     )
+
+
+class KeySets(PolicyModel):
+    """How key sets at https:// addresses are kept."""
+
+    refresh: Duration = Field(
+        default=timedelta(hours=1),
+        ge=timedelta(minutes=1),
+        description="How often a set is fetched again, in the background.",
+        validate_default=True,
+    )
+    keep: Duration = Field(
+        default=timedelta(days=1),
+        gt=timedelta(0),
+        description="How long a set counts if it cannot be fetched again; then its keys are gone.",
+        validate_default=True,
+    )
+    timeout: Duration = Field(
+        default=timedelta(seconds=5),
+        gt=timedelta(0),
+        le=timedelta(minutes=1),
+        description="How long an address may take to answer.",
+        validate_default=True,
+    )
+
+    @model_validator(mode="after")
+    def _in_time(self) -> Self:
+        if self.keep < self.refresh:
+            raise ValueError("`keep` is shorter than `refresh`: keys would be gone before they are fetched again.")
+        return self
 
 
 class RegistryStore(PolicyModel):

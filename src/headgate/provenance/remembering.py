@@ -24,7 +24,7 @@ from headgate.errors import ManifestError
 from headgate.forks import renew_after_fork
 from headgate.provenance.indexes import ManifestIndex, ShardReader, write_index
 
-__all__ = ["CACHE_VARIABLE", "ManifestMemory", "cache_folder"]
+__all__ = ["CACHE_VARIABLE", "ManifestMemory", "cache_folder", "private_folder"]
 
 CACHE_VARIABLE = "HEADGATE_CACHE"
 """The environment variable that names the cache folder."""
@@ -90,7 +90,7 @@ class ManifestMemory:
             if version > _PROCESS.highest.get(self.name, (-1, ""))[0]:
                 _PROCESS.highest[self.name] = version, digest
         try:
-            folder = _private(self._root() / "versions" / self.name)
+            folder = private_folder(self._root() / "versions" / self.name)
             # A file a version, whose name is all there is to it: no two processes can set one another back.
             (folder / f"{version}-{digest}").touch()
             for lower, other in self._versions():
@@ -111,7 +111,7 @@ class ManifestMemory:
             ManifestError: a shard is not what was signed, or the index can be written nowhere.
         """
         try:
-            folder = _private(self._root() / "manifests")
+            folder = private_folder(self._root() / "manifests")
         except (OSError, RuntimeError) as error:
             _log.warning("a manifest is indexed in a temporary folder: %s", error)
             folder = _temporary()
@@ -183,7 +183,7 @@ class ManifestMemory:
         return [path for _, path in sorted(found, reverse=True)]
 
 
-def _private(folder: Path) -> Path:
+def private_folder(folder: Path) -> Path:
     """Return a folder that is made if need be, and that nobody else can write to.
 
     Raises:

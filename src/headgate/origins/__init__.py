@@ -1,0 +1,6 @@
+"""What is fetched from addresses that the policy names; nothing else here or elsewhere reaches the network."""
+
+from headgate.origins.fetching import FetchError, fetch
+from headgate.origins.key_sets import RemoteKeys, remote_keys
+
+__all__ = ["FetchError", "RemoteKeys", "fetch", "remote_keys"]
