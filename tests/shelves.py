@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -12,11 +13,15 @@ from typing import Any
 
 from headgate import Chunk
 from headgate.corpus import CorpusItem, list_corpus
+from headgate.files import write_bytes
 from headgate.provenance import SigningKey, generate_signing_key
+from headgate.provenance.envelopes import sign_envelope
+from headgate.provenance.manifests import manifest_path
 from headgate.provenance.publication import Publication, renew_timestamp
+from headgate.provenance.statements import ManifestStatement, TimestampStatement
 from headgate.testing import FixedClock
 
-__all__ = ["WEEK", "Shelf", "page", "temporary_folder"]
+__all__ = ["WEEK", "Shelf", "page", "resign", "temporary_folder"]
 
 WEEK = timedelta(days=7)
 
@@ -108,3 +113,21 @@ def temporary_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="headgate-tests-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+def resign(
+    shelf: Shelf, statement: ManifestStatement, key: SigningKey | None = None, payload: bytes | None = None
+) -> None:
+    """Sign a manifest that no publisher would, and the timestamp for it."""
+    data = sign_envelope(statement.to_payload() if payload is None else payload, [key or shelf.key])
+    write_bytes(manifest_path(shelf.folder, statement.version), data)
+    stamp = TimestampStatement(
+        corpus=statement.corpus,
+        version=statement.version,
+        issuer=statement.issuer,
+        issued=shelf.clock.now,
+        expires=shelf.clock.now + WEEK,
+        digest=hashlib.sha256(data).hexdigest(),
+        length=len(data),
+    )
+    write_bytes(shelf.folder / "timestamp.json", sign_envelope(stamp.to_payload(), [shelf.timestamp_key or shelf.key]))

@@ -21,7 +21,7 @@ class Limits:
         policy_bytes: the longest policy file, and the longest key file.
         timestamp_bytes: the longest timestamp of a manifest.
         manifest_bytes: the longest manifest, without its shards.
-        shard_bytes: the longest shard of a manifest, uncompressed.
+        shard_bytes: the longest shard of a manifest, and what may have changed since another version; uncompressed.
         listing_bytes: how many bytes all shards of a manifest may have, uncompressed.
         revocation_bytes: the longest revocation list.
         glossary_bytes: the longest glossary file.

@@ -22,14 +22,14 @@ from hypothesis import strategies as st
 from headgate import Chunk, Gate, HeadgateError, KeySet, Manifest, ManifestError, PolicyError
 from headgate.files import write_bytes
 from headgate.limits import Limits
-from headgate.provenance import SigningKey, generate_signing_key
+from headgate.provenance import generate_signing_key
 from headgate.provenance.envelopes import PAYLOAD_TYPE, sign_envelope
 from headgate.provenance.manifests import manifest_path, shard_path
 from headgate.provenance.publication import renew_timestamp
 from headgate.provenance.shards import Entry, pack, place_of, shard_of
-from headgate.provenance.statements import ManifestStatement, Shard, TimestampStatement
+from headgate.provenance.statements import ManifestStatement, Shard
 from headgate.testing import FixedClock, Publisher
-from shelves import WEEK, Shelf, page
+from shelves import WEEK, Shelf, page, resign
 
 ONE = page("a", "one")
 
@@ -53,24 +53,6 @@ def statement_of(shelf: Shelf, version: int = 1) -> ManifestStatement:
 
 def _payload(file: Path) -> bytes:
     return base64.b64decode(json.loads(file.read_bytes())["payload"])
-
-
-def resign(
-    shelf: Shelf, statement: ManifestStatement, key: SigningKey | None = None, payload: bytes | None = None
-) -> None:
-    """Sign a manifest that no publisher would, and the timestamp for it."""
-    data = sign_envelope(statement.to_payload() if payload is None else payload, [key or shelf.key])
-    write_bytes(manifest_path(shelf.folder, statement.version), data)
-    stamp = TimestampStatement(
-        corpus=statement.corpus,
-        version=statement.version,
-        issuer=statement.issuer,
-        issued=shelf.clock.now,
-        expires=shelf.clock.now + WEEK,
-        digest=hashlib.sha256(data).hexdigest(),
-        length=len(data),
-    )
-    write_bytes(shelf.folder / "timestamp.json", sign_envelope(stamp.to_payload(), [shelf.timestamp_key or shelf.key]))
 
 
 def signed_text(shelf: Shelf, text: bytes, *, lines: int | None = None, length: int | None = None) -> None:

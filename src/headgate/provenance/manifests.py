@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from typing_extensions import Self
@@ -19,13 +20,14 @@ from headgate.errors import ManifestError
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy.matching import UriPattern, normalise_uri
 from headgate.provenance.envelopes import open_envelope
-from headgate.provenance.indexes import Found, ManifestIndex, ShardReader
+from headgate.provenance.indexes import Found, ManifestIndex
+from headgate.provenance.indexing import ShardReader
 from headgate.provenance.keys import KeySet, VerificationKey
 from headgate.provenance.remembering import ManifestMemory
 from headgate.provenance.shards import inflate
 from headgate.provenance.statements import ManifestStatement, Shard, TimestampStatement
 
-__all__ = ["Manifest", "manifest_path", "read_manifest", "read_timestamp", "shard_path", "shard_reader"]
+__all__ = ["Manifest", "changes_path", "manifest_path", "read_manifest", "read_timestamp", "shard_path", "shard_reader"]
 
 _MOST_OVERHEAD = 1_024  # of gzip, beside a thousandth of what cannot be compressed
 
@@ -92,7 +94,7 @@ class Manifest:
         refusal = _rolled_back(timestamp, at_least, memory)
         index = None
         if refusal is None:
-            index = memory.index(timestamp.digest, shard_reader(path, statement, limits), statement.chunks)
+            index = memory.index(timestamp.digest, shard_reader(path, statement, key, limits), statement.chunks)
             memory.accept(statement.version, timestamp.digest)
         return cls(
             folder=path,
@@ -139,7 +141,7 @@ class Manifest:
         )
         folder = path.parent.parent
         memory = ManifestMemory(statement.corpus, keys.digest, Path(cache) if cache is not None else None)
-        index = memory.index(digest, shard_reader(folder, statement, limits), statement.chunks)
+        index = memory.index(digest, shard_reader(folder, statement, key, limits), statement.chunks)
         return cls(folder=folder, statement=statement, timestamp=timestamp, key=key, timestamp_key=key, index=index)
 
     @property
@@ -201,6 +203,11 @@ def shard_path(folder: Path, shard: Shard) -> Path:
     return folder / "shards" / f"{shard.digest}.jsonl.gz"
 
 
+def changes_path(folder: Path, changes: Shard) -> Path:
+    """Return the file of what changed since an earlier version."""
+    return folder / "changes" / f"{changes.digest}.jsonl.gz"
+
+
 def read_timestamp(
     folder: Path, keys: KeySet, limits: Limits = DEFAULT_LIMITS
 ) -> tuple[TimestampStatement, VerificationKey]:
@@ -233,8 +240,10 @@ def read_manifest(data: bytes, keys: KeySet, file: str) -> tuple[ManifestStateme
         raise error.at(file) from None
 
 
-def shard_reader(folder: Path, statement: ManifestStatement, limits: Limits = DEFAULT_LIMITS) -> ShardReader:
-    """Return what reads and verifies the shards of a manifest (steps 5 and 6).
+def shard_reader(
+    folder: Path, statement: ManifestStatement, key: VerificationKey, limits: Limits = DEFAULT_LIMITS
+) -> ShardReader:
+    """Return what reads and verifies the shards of a manifest, and its changes (steps 5 and 6).
 
     Raises:
         ManifestError: together they are longer than `limits` allow.
@@ -242,18 +251,33 @@ def shard_reader(folder: Path, statement: ManifestStatement, limits: Limits = DE
     if sum(shard.length for shard in statement.shards) > limits.listing_bytes:
         raise ManifestError("P106", f"its shards have more than {limits.listing_bytes:,} bytes", str(folder))
 
-    def text_of(shard: Shard) -> bytes:
-        file = shard_path(folder, shard)
-        if shard.length > limits.shard_bytes:
-            raise ManifestError("P106", f"it has more than {limits.shard_bytes:,} bytes", str(file))
-        data = _read_file(file, shard.length + shard.length // 1_000 + _MOST_OVERHEAD)
-        try:
-            return inflate(data, shard)
-        except ManifestError as error:
-            raise error.at(str(file)) from None
-
     namespace = statement.namespace
-    return ShardReader(statement.shards, statement.bits, namespace, text_of, _speaks_for(namespace))
+    return ShardReader(
+        statement.shards,
+        statement.bits,
+        namespace,
+        text_of=partial(_text_of, shard_path, folder, limits),
+        speaks_for=_speaks_for(namespace),
+        changes=statement.changes,
+        changes_text=partial(_text_of, changes_path, folder, limits),
+        signer=key.thumbprint,
+    )
+
+
+def _text_of(path: Callable[[Path, Shard], Path], folder: Path, limits: Limits, shard: Shard) -> bytes:
+    """Return the verified text of a shard, or of changes.
+
+    Raises:
+        ManifestError: the file is not what was signed, or is longer than `limits` allow.
+    """
+    file = path(folder, shard)
+    if shard.length > limits.shard_bytes:
+        raise ManifestError("P106", f"it has more than {limits.shard_bytes:,} bytes", str(file))
+    data = _read_file(file, shard.length + shard.length // 1_000 + _MOST_OVERHEAD)
+    try:
+        return inflate(data, shard)
+    except ManifestError as error:
+        raise error.at(str(file)) from None
 
 
 def _read_file(file: Path, most: int) -> bytes:

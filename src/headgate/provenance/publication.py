@@ -6,19 +6,24 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from headgate.errors import HeadgateError, ManifestError
 from headgate.files import write_bytes
+from headgate.limits import DEFAULT_LIMITS
 from headgate.policy.matching import UriPattern
+from headgate.provenance.changes import find_changes, pack_changes
 from headgate.provenance.envelopes import sign_envelope
 from headgate.provenance.keys import KeySet, SigningKey
-from headgate.provenance.manifests import manifest_path, read_manifest, read_timestamp, shard_path
+from headgate.provenance.manifests import changes_path, manifest_path, read_manifest, read_timestamp, shard_path
 from headgate.provenance.shards import Entry, bits_for, inflate, pack, place_of, shard_of
-from headgate.provenance.statements import ManifestStatement, Shard, TimestampStatement, in_seconds
+from headgate.provenance.statements import Changes, ManifestStatement, Shard, TimestampStatement, in_seconds
 from headgate.provenance.values import EPOCH
 
 __all__ = ["Publication", "renew_timestamp"]
+
+_WORTH = 4  # where more than a quarter of the documents changed, the shards are hardly more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +86,7 @@ class Publication:
         """
         _require_inside(entries, namespace)
         shards = tuple(_write_shards(self.folder, entries))
+        changes = self._changes(version, tuple(namespace), shards, len(entries))
         statement = ManifestStatement(
             corpus=self.corpus,
             version=version,
@@ -90,6 +96,7 @@ class Publication:
             documents=len(entries),
             chunks=sum(len(entry.chunks) for entry in entries),
             shards=shards,
+            changes=changes,
         )
         data = sign_envelope(statement.to_payload(), [self.key])
         timestamp = TimestampStatement(
@@ -107,6 +114,32 @@ class Publication:
         write_bytes(manifest_path(self.folder, version), data)
         _write_timestamp(self.folder, timestamp, self.timestamp_key or self.key)
         return statement, timestamp
+
+    def _changes(
+        self, version: int, namespace: Sequence[str], shards: Sequence[Shard], documents: int
+    ) -> Changes | None:
+        """Write what is different from the version in force, if readers gain by it.
+
+        A reader that has nothing to gain, or that finds the file wrong, reads the shards: nothing here is an error.
+        """
+        try:
+            timestamp, _ = read_timestamp(self.folder, (self.timestamp_key or self.key).public)
+            before, data = _named(self.folder, timestamp, self.key.public)
+            if (before.corpus, before.namespace, len(before.shards)) != (self.corpus, namespace, len(shards)):
+                return None
+            if before.version >= version:
+                return None
+            most = documents // _WORTH
+            found = find_changes(before.shards, shards, partial(_text_of, self.folder), most=most)
+        except (ManifestError, OSError):
+            return None
+        if not found:
+            return None
+        file, packed = pack_changes(found)
+        if file.length > DEFAULT_LIMITS.shard_bytes:
+            return None
+        _write_listed(changes_path(self.folder, file), file, packed)
+        return Changes(before.version, hashlib.sha256(data).hexdigest(), file)
 
 
 def renew_timestamp(
@@ -183,10 +216,17 @@ def _write_shards(folder: Path, entries: Sequence[Entry]) -> Iterable[Shard]:
         sorted_out[shard_of(place_of(entry.uri), bits)].append(entry)
     for some in sorted_out:
         shard, data = pack(some)
-        path = shard_path(folder, shard)
-        if not _is_there(path, shard):
-            write_bytes(path, data, is_forced=False)
+        _write_listed(shard_path(folder, shard), shard, data)
         yield shard
+
+
+def _write_listed(path: Path, shard: Shard, data: bytes) -> None:
+    if not _is_there(path, shard):
+        write_bytes(path, data, is_forced=False)
+
+
+def _text_of(folder: Path, shard: Shard) -> bytes:
+    return inflate(shard_path(folder, shard).read_bytes(), shard)
 
 
 def _is_there(path: Path, shard: Shard) -> bool:

@@ -22,7 +22,8 @@ from pathlib import Path
 
 from headgate.errors import ManifestError
 from headgate.forks import renew_after_fork
-from headgate.provenance.indexes import ManifestIndex, ShardReader, write_index
+from headgate.provenance.indexes import ManifestIndex
+from headgate.provenance.indexing import ShardReader, apply_changes, write_index
 
 __all__ = ["CACHE_VARIABLE", "ManifestMemory", "cache_folder", "private_folder"]
 
@@ -150,9 +151,7 @@ class ManifestMemory:
     def _made(self, folder: Path, digest: str, reader: ShardReader, chunks: int) -> ManifestIndex:
         aside = folder / f".{secrets.token_hex(8)}.part"
         try:
-            listed, _ = write_index(aside, reader, self._base(folder))
-            if listed != chunks:
-                raise ManifestError("P106", f"its shards list {listed:,} chunks, not {chunks:,}")
+            self._write(folder, aside, reader, chunks)
             _sync(aside)
             path = folder / f"{self.name}-{digest}-{_sum(aside)}.sqlite"
             aside.replace(path)
@@ -164,9 +163,23 @@ class ManifestMemory:
         self._prune(folder, path)
         return index
 
-    def _base(self, folder: Path) -> Path | None:
-        """Return the index of another version that this one can be made from."""
-        return next((path for path in self._by_age(folder) if _is_whole(path)), None)
+    def _write(self, folder: Path, aside: Path, reader: ShardReader, chunks: int) -> None:
+        """Write an index: by the changes since the version before, where they can be applied; else by the shards."""
+        base = self._base(folder, reader.changes.manifest) if reader.changes is not None else None
+        if base is not None:
+            try:
+                _require_chunks(apply_changes(aside, reader, base), chunks)
+            except (ManifestError, sqlite3.Error) as error:
+                _log.warning("a manifest is indexed from its shards, not from its changes: %s", error)
+                _discard(aside)
+            else:
+                return
+        _require_chunks(write_index(aside, reader, self._base(folder))[0], chunks)
+
+    def _base(self, folder: Path, digest: str = "") -> Path | None:
+        """Return the index of another version that this one can be made from: of the manifest with this digest."""
+        begin = f"{self.name}-{digest}"
+        return next((path for path in self._by_age(folder) if path.name.startswith(begin) and _is_whole(path)), None)
 
     def _prune(self, folder: Path, path: Path) -> None:
         others = [other for other in self._by_age(folder) if other != path]
@@ -181,6 +194,11 @@ class ManifestMemory:
             except OSError:
                 continue  # another process has taken it away
         return [path for _, path in sorted(found, reverse=True)]
+
+
+def _require_chunks(listed: int, chunks: int) -> None:
+    if listed != chunks:
+        raise ManifestError("P106", f"its shards list {listed:,} chunks, not {chunks:,}")
 
 
 def private_folder(folder: Path) -> Path:

@@ -16,6 +16,7 @@ from headgate.provenance.values import MAX_COVERED, read_version
 
 __all__ = [
     "MAX_CHUNKS",
+    "MAX_URI_CHARS",
     "Entry",
     "ListedChunk",
     "bits_for",
@@ -30,7 +31,7 @@ MAX_CHUNKS = 1_000_000
 # With so many documents in a shard, a good half of the shards stays as it is when 1 % of the documents change: 0.99^64.
 _DOCUMENTS_PER_SHARD = 64
 _DIGEST_BYTES = 32
-_URI_CHARS = 2_048
+MAX_URI_CHARS = 2_048
 
 ListedChunk = tuple[bytes, bytes]
 """The SHA-256 of a chunk's text, and of what is covered beside it; the second is empty where nothing is."""
@@ -90,7 +91,7 @@ class Entry:
         if not isinstance(values, dict):
             raise ManifestError("P106", "an entry is not a JSON object")
         subject = values.get("sub")
-        uri = normalise_uri(subject, _URI_CHARS)
+        uri = normalise_uri(subject, MAX_URI_CHARS)
         if not isinstance(subject, str) or uri is None:
             raise ManifestError("P106", "the 'sub' of an entry is not a URI")
         covered, hidden = _names(values, "cov"), _names(values, "hid")

@@ -18,6 +18,7 @@ __all__ = [
     "MANIFEST_TYPE",
     "MAX_SHARD_BITS",
     "TIMESTAMP_TYPE",
+    "Changes",
     "ManifestStatement",
     "Shard",
     "TimestampStatement",
@@ -65,6 +66,21 @@ class Shard:
     digest: str
     lines: int
     length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is different from an earlier version of a manifest, in a file of its own.
+
+    Attributes:
+        version: of the manifest that it begins from.
+        manifest: the SHA-256 of that manifest's file, in hexadecimal.
+        file: the digest, the lines and the length of the changes, as for a shard.
+    """
+
+    version: int
+    manifest: str
+    file: Shard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +155,7 @@ class ManifestStatement:
         documents: how many documents it lists.
         chunks: how many chunks.
         shards: where they are, by number.
+        changes: what is different from an earlier version, for readers that have it; if it says so.
     """
 
     corpus: str
@@ -149,6 +166,7 @@ class ManifestStatement:
     documents: int
     chunks: int
     shards: tuple[Shard, ...]
+    changes: Changes | None = None
 
     @property
     def bits(self) -> int:
@@ -157,7 +175,7 @@ class ManifestStatement:
 
     def to_payload(self) -> bytes:
         """Return the statement as JSON."""
-        predicate = {
+        predicate: dict[str, object] = {
             "corpus": self.corpus,
             "version": self.version,
             "issuer": self.issuer,
@@ -168,6 +186,14 @@ class ManifestStatement:
             "chunks": self.chunks,
             "shards": [{"lines": shard.lines, "length": shard.length} for shard in self.shards],
         }
+        if self.changes is not None:
+            predicate["changes"] = {
+                "version": self.changes.version,
+                "manifest": self.changes.manifest,
+                "digest": self.changes.file.digest,
+                "lines": self.changes.file.lines,
+                "length": self.changes.file.length,
+            }
         subjects = [(f"{number:x}", shard.digest) for number, shard in enumerate(self.shards)]
         return _statement(MANIFEST_TYPE, subjects, predicate)
 
@@ -185,15 +211,17 @@ class ManifestStatement:
         documents = _number(predicate, "documents")
         if sum(shard.lines for shard in shards) != documents:
             raise ManifestError("P106", "its shards do not hold as many documents as it says")
+        version = _number(predicate, "version")
         return cls(
             corpus=_name(predicate, "corpus"),
-            version=_number(predicate, "version"),
+            version=version,
             issuer=_name(predicate, "issuer"),
             issued=_instant(predicate, "issued"),
             namespace=_namespace(predicate.get("namespace")),
             documents=documents,
             chunks=_number(predicate, "chunks"),
             shards=shards,
+            changes=_changes(predicate.get("changes"), version),
         )
 
 
@@ -245,6 +273,20 @@ def _shards(subjects: Sequence[tuple[str, str]], sizes: object) -> tuple[Shard, 
             raise ManifestError("P106", f"the shard {number} is not where it belongs")
         shards.append(Shard(digest, _number(size, "lines"), _number(size, "length")))
     return tuple(shards)
+
+
+def _changes(value: object, version: int) -> Changes | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise ManifestError("P106", "'changes' is not an object")
+    before, digests = _number(value, "version"), (value.get("manifest"), value.get("digest"))
+    if before >= version:
+        raise ManifestError("P106", "its changes begin from a version that is not an earlier one")
+    manifest, digest = (one if isinstance(one, str) and _HEX.fullmatch(one) else None for one in digests)
+    if manifest is None or digest is None:
+        raise ManifestError("P106", "its changes name no digest of the manifest before, or of their file")
+    return Changes(before, manifest, Shard(digest, _number(value, "lines"), _number(value, "length")))
 
 
 def _namespace(value: object) -> tuple[str, ...]:
