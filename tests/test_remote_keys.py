@@ -263,6 +263,13 @@ def test_other_addresses_are_refused_in_a_policy(address: str) -> None:
     assert ":p@" not in str(caught.value)
 
 
+@pytest.mark.parametrize("address", ["https://", "https:///x", "https://[::1", "https://exa mple/x", "https://a:b/x"])
+def test_an_address_of_nothing_is_an_error_at_its_place(address: str) -> None:
+    with pytest.raises(PolicyError, match=r"key set cannot be used|no user") as caught:
+        Gate({"sources": [{"id": "a", "match": "https://a.example/**", "provenance": {"keys": address}}]})
+    assert caught.value.path[:4] == ("sources", 0, "provenance", "keys")
+
+
 def test_a_certificate_that_nobody_vouches_for_is_refused(
     server: Server, docs: Publisher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,12 +45,11 @@ def fetch(url: str, *, most: int, timeout: float) -> bytes:
     """
     if not url.startswith("https://"):
         raise FetchError(f"{safe_uri(url)}: only https:// addresses are fetched.")
-    opener = urllib.request.build_opener(
-        urllib.request.HTTPSHandler(context=ssl.create_default_context()), _NoRedirects()
-    )
-    request = urllib.request.Request(url, headers={"Accept": "application/json", "User-Agent": "headgate"})  # noqa: S310 - https
     ends = time.monotonic() + timeout
     try:
+        secure = urllib.request.HTTPSHandler(context=ssl.create_default_context())
+        opener = urllib.request.build_opener(secure, _NoRedirects())
+        request = urllib.request.Request(url, headers={"Accept": "application/json", "User-Agent": "headgate"})  # noqa: S310 - https
         with opener.open(request, timeout=timeout) as answer:
             if answer.status != http.client.OK:
                 raise FetchError(f"{safe_uri(url)}: the answer is {answer.status}.")
