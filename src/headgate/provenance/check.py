@@ -300,7 +300,8 @@ def _findings_of(tried: Sequence[_Tried], best: _Tried | None) -> list[Finding]:
     found: list[Finding] = []
     for one in tried:
         mode = one.rule.mode if best is None else stricter(one.rule.mode, best.rule.mode)
-        found += under_mode(one.findings, mode)
+        # A seal that is not listed and the list itself say the same.
+        found += (finding for finding in under_mode(one.findings, mode) if finding not in found)
     return found
 
 
