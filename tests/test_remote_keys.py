@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import ipaddress
 import json
 import logging
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -22,6 +24,7 @@ from cryptography.x509.oid import NameOID
 
 from headgate import Chunk, Gate, PolicyError
 from headgate.origins import FetchError, fetch, remote_keys
+from headgate.origins.addresses import resolve_host
 from headgate.provenance import generate_signing_key
 from headgate.testing import FixedClock, Publisher
 
@@ -34,6 +37,7 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         self.status, self.body, self.asked = 200, b"", 0
+        self.endless = self.short_by = 0
         self.headers: dict[str, str] = {}
         self.hangs = threading.Event()
         self.hangs.set()
@@ -43,12 +47,24 @@ class Server:
             def do_GET(self) -> None:
                 server.asked += 1
                 server.hangs.wait(30)
+                if server.endless:
+                    self._endless()
+                    return
                 self.send_response(server.status)
                 for name, value in server.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(server.body)))
+                self.send_header("Content-Length", str(len(server.body) + server.short_by))
                 self.end_headers()
                 self.wfile.write(server.body)
+
+            def _endless(self) -> None:
+                self.send_response(200)
+                self.end_headers()
+                try:
+                    for _ in range(0, server.endless, 1 << 16):
+                        self.wfile.write(b" " * (1 << 16))
+                except OSError:
+                    pass  # the client has gone
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -61,7 +77,7 @@ class Server:
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def serves(self, *publishers: Publisher) -> None:
-        self.status, self.headers = 200, {}
+        self.status, self.headers, self.endless, self.short_by = 200, {}, 0, 0
         self.body = json.dumps({"keys": [key for one in publishers for key in one.key.public_jwks()["keys"]]}).encode()
 
     def close(self) -> None:
@@ -110,7 +126,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, docs: Publisher) -> 
 
 def policy_of(server: Server, docs: Publisher, tmp_path: Path, **key_sets: Any) -> dict[str, Any]:
     source = docs.source(provenance={"keys": server.url})
-    return {"sources": [source], "cache": str(tmp_path / "cache"), "key_sets": key_sets}
+    return {"sources": [source], "cache": str(tmp_path / "cache"), "key_sets": {"private": ["127.0.0.1"], **key_sets}}
 
 
 def settle(server: Server, tmp_path: Path) -> None:
@@ -177,6 +193,9 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "a private key": {"body": json.dumps(generate_signing_key("k").private_jwk()).encode()},
     "too much": {"body": b" " * 2_000_000},
     "not text": {"body": b"\xff\xfe\x00"},
+    "compressed": {"body": b"\x1f\x8b", "headers": {"Content-Encoding": "gzip"}},
+    "200 MB": {"endless": 200_000_000},
+    "less than it says": {"short_by": 10},
 }
 
 
@@ -247,8 +266,17 @@ def test_another_process_begins_with_what_was_kept(
     server.status = 500
     assert codes(Gate(policy, clock=clock), docs.seal("x", "https://docs.example/a")) == [()]
     (kept,) = (tmp_path / "cache" / "keys").iterdir()
+    content = json.loads(kept.read_text())
+    later = {**content, "fetched": (clock.now + timedelta(days=900)).isoformat()}
+    for written in ("garbage", "[]", json.dumps(later)):
+        key_sets._KNOWN.clear()
+        kept.write_text(written)
+        with pytest.raises(PolicyError, match="500"):
+            Gate(policy, clock=clock)
+    # Whoever else can write there could give the source keys.
+    kept.write_text(json.dumps(content))
+    kept.parent.chmod(0o777)
     key_sets._KNOWN.clear()
-    kept.write_text("garbage")
     with pytest.raises(PolicyError, match="500"):
         Gate(policy, clock=clock)
 
@@ -276,3 +304,200 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
     monkeypatch.delenv("SSL_CERT_FILE")
     with pytest.raises(PolicyError, match=r"(?i)certificate"):
         Gate(policy_of(server, docs, tmp_path))
+
+
+def test_an_answer_that_drips_ends_in_time(server: Server, tmp_path: Path) -> None:
+    """A timeout of a socket begins anew with every byte; a deadline does not."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem")
+    for begin, drip in (
+        (b"HTTP/1.1 200 OK\r\n", b"X-More: more\r\n"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", b" "),
+        (b"HTTP/1.1 ", b"2"),
+    ):
+        over = threading.Event()
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+
+            def drips(
+                listening: socket.socket = listening,
+                over: threading.Event = over,
+                begin: bytes = begin,
+                drip: bytes = drip,
+            ) -> None:
+                bare, _ = listening.accept()
+                with contextlib.suppress(OSError), context.wrap_socket(bare, server_side=True) as secured:
+                    secured.sendall(begin)
+                    while not over.wait(0.02):
+                        secured.sendall(drip)
+
+            thread = threading.Thread(target=drips)
+            thread.start()
+            with pytest.raises(FetchError, match=r"no answer within 0\.3 s"):
+                fetch(
+                    f"https://127.0.0.1:{listening.getsockname()[1]}/", most=10**9, timeout=0.3, private=["127.0.0.1"]
+                )
+            over.set()
+            thread.join()
+
+
+def test_a_server_that_says_nothing_ends_in_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(FetchError, match="no answer within"):
+        fetch(f"https://127.0.0.1:{silent.getsockname()[1]}/", most=1, timeout=0.3, private=["127.0.0.1"])
+
+
+def test_a_private_network_is_not_reached_unless_the_policy_opens_it(
+    server: Server, docs: Publisher, clock: FixedClock, tmp_path: Path
+) -> None:
+    with pytest.raises(PolicyError, match=r"key_sets\.private"):
+        Gate(policy_of(server, docs, tmp_path, private=[]), clock=clock)
+    assert server.asked == 0
+    assert Gate(policy_of(server, docs, tmp_path), clock=clock)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "10.0.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",  # noqa: S104 - asked for, not bound to
+        "224.0.0.1",
+        "::1",
+        "fe80::1",
+        "fc00::1",
+        "::ffff:127.0.0.1",
+        "::ffff:169.254.169.254",
+        "64:ff9b::7f00:1",
+        "2002:7f00:1::",
+        "2130706433",
+        "localhost",
+    ],
+)
+def test_addresses_that_are_not_public_lead_nowhere(host: str) -> None:
+    with pytest.raises(FetchError, match=r"private network|not known"):
+        resolve_host(host, 443, ())
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://keys.example@evil.example/",
+        "https:///a",
+        "https://keys.example/a#b",
+        "https://keys.example:99999/",
+        "https://keys.example/a b",
+        "https://keys.example/\n",
+        "https://keys.example\\@evil.example/",
+        "https://" + "a" * 3_000,
+        "",
+    ],
+)
+def test_what_is_no_address_is_not_fetched(url: str) -> None:
+    with pytest.raises(FetchError):
+        fetch(url, most=1, timeout=1)
+
+
+def test_a_proxy_is_asked_where_the_environment_names_one(
+    server: Server, docs: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bytes] = []
+    port = int(server.url.rpartition(":")[2].partition("/")[0])
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+
+        def passes_on() -> None:
+            client, _ = proxy.accept()
+            with client, socket.create_connection(("127.0.0.1", port)) as origin:
+                asked.append(client.recv(65_536))
+                client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                back = threading.Thread(target=pump, args=(origin, client))
+                back.start()
+                pump(client, origin)
+                back.join()
+
+        def pump(source: socket.socket, target: socket.socket) -> None:
+            with contextlib.suppress(OSError):
+                while data := source.recv(65_536):
+                    target.sendall(data)
+                target.shutdown(socket.SHUT_WR)
+
+        thread = threading.Thread(target=passes_on)
+        thread.start()
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:p%40ss@127.0.0.1:{proxy.getsockname()[1]}")
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        assert fetch(server.url, most=10_000, timeout=10, private=["127.0.0.1"]) == server.body
+        thread.join()
+    (head,) = asked
+    assert head.startswith(f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\n".encode())
+    assert b"Proxy-Authorization: Basic dXNlcjpwQHNz\r\n" in head
+
+
+def test_a_withdrawn_key_goes_although_the_policy_cannot_be_loaded_meanwhile(
+    server: Server, docs: Publisher, clock: FixedClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    glossary = tmp_path / "glossary.yaml"
+    glossary.write_text("terms: {Kubernetes: [K8s]}")
+    policy = policy_of(server, docs, tmp_path)
+    policy["sources"][0]["terminology"] = [str(glossary)]
+    gate = Gate(policy, clock=clock)
+    leaked, fresh = docs.seal("x", "https://docs.example/a"), Publisher("docs-2", "https://docs.example/**", clock)
+    assert codes(gate, leaked) == [()]
+    # Somebody is editing, and the leaked key is taken out of the key set.
+    glossary.write_text("terms: {Kubernetes: [")
+    server.serves(fresh)
+    clock.advance(HOUR)
+    gate.admit([leaked])
+    settle(server, tmp_path)
+    assert codes(gate, leaked) == [("P103",)]
+    glossary.write_text("terms: {Kubernetes: [K8s]}")
+    gate.reload()
+    assert codes(gate, leaked, fresh.seal("y", "https://docs.example/b")) == [("P103",), ()]
+
+
+def test_a_published_key_takes_no_name_of_another(
+    server: Server, docs: Publisher, clock: FixedClock, tmp_path: Path
+) -> None:
+    first, thief = (
+        Publisher("docs-2", "https://docs.example/**", clock),
+        Publisher("docs", "https://docs.example/**", clock),
+    )
+    server.serves(first)
+    policy = policy_of(server, docs, tmp_path)
+    policy["sources"][0]["provenance"]["keys"] = [server.url, docs.key.public_jwks()]
+    gate = Gate(policy, clock=clock)
+    chunks = docs.seal("x", "https://docs.example/a"), first.seal("y", "https://docs.example/b")
+    assert codes(gate, *chunks) == [(), ()]
+    # Which of two keys of one name is meant, nobody knows: the policy's own keeps it; what was published before goes.
+    server.serves(thief)
+    clock.advance(HOUR)
+    gate.admit(chunks)
+    settle(server, tmp_path)
+    poison = thief.seal("poison", "https://docs.example/c")
+    assert codes(gate, *chunks, poison) == [(), ("P103",), ("P102",)]
+    # What comes back counts again.
+    server.serves(first)
+    clock.advance(HOUR)
+    gate.admit(chunks)
+    settle(server, tmp_path)
+    assert codes(gate, *chunks, poison) == [(), (), ("P102",)]
+
+
+def test_what_may_be_a_secret_in_an_address_is_in_no_message_and_no_file(
+    server: Server, docs: Publisher, clock: FixedClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    policy = policy_of(server, docs, tmp_path)
+    url = f"{server.url}?token=SECRET-4711"
+    policy["sources"][0]["provenance"]["keys"] = url
+    gate = Gate(policy, clock=clock)
+    server.status = 500
+    clock.advance(HOUR)
+    gate.admit([docs.seal("x", "https://docs.example/a")])
+    assert remote_keys(url, tmp_path / "cache").wait(30)
+    assert "stays in force" in caplog.text
+    with pytest.raises(PolicyError, match="500") as caught:
+        Gate({**policy, "cache": str(tmp_path / "other")}, clock=clock)
+    assert "SECRET" not in f"{caplog.text}{caught.value}"
+    for file in (tmp_path / "cache").rglob("*.json"):
+        assert "SECRET" not in file.read_text()

@@ -272,7 +272,7 @@ SECRET = generate_signing_key("k").private_jwk()
         [SECRET],
         {"keys": [[SECRET]]},
         [f"https://user:{SECRET['d']}@keys.example/jwks"],
-        [f"https://keys.example/jwks?token={SECRET['d']}"],
+        [f"http://keys.example/jwks?token={SECRET['d']}"],
     ],
     ids=lambda keys: type(keys).__name__,
 )

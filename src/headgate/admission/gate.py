@@ -26,6 +26,7 @@ from headgate.admission.proving import current_proof
 from headgate.admission.recording import Recorder
 from headgate.admission.releases import RELEASES
 from headgate.admission.revision import Revision, with_source
+from headgate.admission.revoking import without_withdrawn
 from headgate.admission.shared_state import SharedState
 from headgate.chunk import Chunk
 from headgate.clock import Clock, require_aware, utc_now
@@ -61,8 +62,7 @@ class Gate:
         PolicyError: the policy, or a file that it names, cannot be used.
     """
 
-    # A rehearsal says no, and leaves nothing where traffic leaves its trail.
-    _is_traffic = True
+    _is_traffic = True  # a rehearsal says no, and leaves nothing where traffic leaves its trail
 
     def __init__(
         self,
@@ -223,7 +223,7 @@ class Gate:
         proof = current_proof()
         if proof is not None:
             proof.released(self, admission)
-        # Documents made up for a proof would count as failures and stand in the log as traffic.
+        # Documents made up for a proof would count as failures.
         elif not (is_observing() or self._is_proof(admission)):
             # Before recording: a log that fails gives every document G905, and a full disk would hold all sources.
             if self._shared.is_watching:
@@ -302,8 +302,7 @@ class Gate:
                 raise PolicyError("a chain is being proved with this gate.", "Reload when the proof is over.")
             # One assignment each: whoever reads `_revision` has all of the old or all of the new.
             # What can raise comes before the first assignment: a log that cannot be opened changes nothing.
-            recorder = self._recorder.under(policy)
-            shared = self._shared.under(policy, revision.revocation_keys)
+            recorder, shared = self._recorder.under(policy), self._shared.under(policy, revision.revocation_keys)
             self._policy, self._recorder, self._shared = policy, recorder, shared
             self._revision = revision
             _log.info("policy revision %s is in force", revision.digest)
@@ -329,7 +328,7 @@ class Gate:
                 raise PolicyError("another chain is being proved with this gate.", "Wait until that is over.")
             if extra[0].id in before.sources:
                 raise PolicyError(f"the policy has a source {extra[0].id!r} already.", "Choose another id.")
-            # Of the same digest: for all other documents it is the same policy. No file is read again.
+            # Of the same digest: for all others it is the same policy. No file is read again.
             self._revision = with_source(before, self._policy, extra[0], self._limits)
             self._proved, self._before_proof = frozenset(one.id for one in extra), before
         # The lock is free meanwhile: a chain that reloads its gate while it is proved gets an answer.
@@ -347,8 +346,7 @@ class Gate:
         proof = current_proof()
         if proof is not None:
             revision = proof.revision_of(self, revision, self._limits)
-        # A chunk that another gate released has no seal any more; only such a chunk itself, because callers of this
-        # method bring what is in an index as well.
+        # A chunk that another gate released has no seal any more; only itself, because callers bring an index's too.
         found = [RELEASES.recall(chunk, is_own_only=True) for chunk in chunks[: self._limits.chunks]]
         found += chunks[self._limits.chunks :]
         return plan_admission(revision, found, self._limits, query=query, now=instant, as_of=at)
@@ -356,23 +354,25 @@ class Gate:
     def _follow_key_sets(self, now: datetime) -> None:
         """Take a key set into force that was fetched in the background; nothing here waits for the network."""
         found = self._revision.newer_keys(now, self._policy.key_sets)
-        if found is None or found == self._followed:
+        if found is None or found == self._followed or self._proved:
             return
         self._followed = found  # once each, also if the policy cannot be loaded meanwhile
         try:
             self._reload(self._policy, may_wait=False)
         except PolicyError as error:
-            _log.warning("the policy in force stays, without what was fetched: %s", error)
+            _log.warning("the policy in force stays, without keys that were added or withdrawn: %s", error)
+            with self._reloading:
+                self._revision = without_withdrawn(self._revision, now, self._policy.key_sets, self._limits)
 
     def _is_proof(self, admission: Admission) -> bool:
         proved = self._proved
         # Only what is really sealed for the proof makes one: its source can be named by anybody.
         return bool(proved) and any(one.is_proved and one.source in proved for one in admission.decisions)
 
+    # A copy of a component decides with the very gate of the original: its memory, its log, its reloads.
     def __copy__(self) -> Gate:
         return self
 
-    # A copy of a component decides with the very gate of the original: its memory, its log, its reloads.
     def __deepcopy__(self, memo: object) -> Gate:
         return self
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import reduce
@@ -25,7 +25,7 @@ from headgate.provenance import KeySet, Manifest, Requirement, Verdict
 from headgate.terminology import Glossary
 from headgate.terminology.edits import Rewrite
 
-__all__ = ["ResolvedSource", "Revision", "resolve", "with_source"]
+__all__ = ["ResolvedSource", "Revision", "owners_of", "resolve", "with_source"]
 
 _CHECKS = ("provenance", "freshness", "terminology")
 
@@ -102,7 +102,8 @@ class Revision:
     @property
     def state(self) -> tuple[object, ...]:
         """What is in force: the policy with its keys and glossaries, and what the manifests of its sources say."""
-        return (self.digest, *((name, manifest.state) for name, manifest in self._manifests()))
+        fetched = (digest for _, digest in self.key_sets)
+        return (self.digest, *fetched, *((name, manifest.state) for name, manifest in self._manifests()))
 
     def newer_keys(self, now: datetime, rules: KeySets) -> tuple[str, ...] | None:
         """Return what tells the present key sets from those that were loaded, or None where nothing has changed.
@@ -213,10 +214,6 @@ def resolve(policy: Policy, limits: Limits, clock: Clock = utc_now, *, may_wait:
     if problems:
         first, *others = problems
         raise PolicyError(first.problem, first.remedy, first.path, first.file, first.line, tuple(others))
-    owners: dict[str, tuple[str, ...]] = {}
-    for resolved in (*sources.values(), default):
-        for key in resolved.requirement.keys:
-            owners[key.kid] = (*owners.get(key.kid, ()), resolved.id)
     patterns = [
         (UriPattern.parse(pattern), sources[source.id]) for source in policy.sources for pattern in source.match
     ]
@@ -229,7 +226,7 @@ def resolve(policy: Policy, limits: Limits, clock: Clock = utc_now, *, may_wait:
         metadata=policy.metadata,
         sources=sources,
         default=default,
-        owners=owners,
+        owners=owners_of((*sources.values(), default)),
         budget=budget,
         budget_mode=policy.modes.budget or policy.mode,
         files=policy.named_files(),
@@ -245,6 +242,15 @@ def resolve(policy: Policy, limits: Limits, clock: Clock = utc_now, *, may_wait:
         revocation_keys=tuple(revocation_keys),
         key_sets=keys_of.fetched(),
     )
+
+
+def owners_of(sources: Iterable[ResolvedSource]) -> dict[str, tuple[str, ...]]:
+    """Return for each key name the sources that list it."""
+    owners: dict[str, tuple[str, ...]] = {}
+    for source in sources:
+        for key in source.requirement.keys:
+            owners[key.kid] = (*owners.get(key.kid, ()), source.id)
+    return owners
 
 
 def _shared_keys(revoking: Sequence[KeySet], sources: Sequence[ResolvedSource]) -> Iterator[PolicyError]:

@@ -8,16 +8,17 @@ from datetime import datetime
 
 from headgate.admission.judging import Judgement
 from headgate.admission.proving import changed, forgetting
-from headgate.admission.revision import ResolvedSource, Revision
+from headgate.admission.revision import ResolvedSource, Revision, owners_of
 from headgate.assurance import is_proof
 from headgate.decision import Finding
 from headgate.encoding import shown
 from headgate.limits import Limits
+from headgate.policy import KeySets
 from headgate.provenance.listing import revoked_key
 from headgate.provenance.revocation import Revocation, Revocations
 from headgate.registry import Known
 
-__all__ = ["apply_revocations", "revoking_keys", "still_known"]
+__all__ = ["apply_revocations", "revoking_keys", "still_known", "without_withdrawn"]
 
 
 def apply_revocations(judged: Sequence[Judgement], revocations: Revocations, now: datetime) -> None:
@@ -51,6 +52,25 @@ def revoking_keys(revision: Revision, revocations: Revocations, limits: Limits) 
 
     sources = {name: under(one) for name, one in revision.sources.items()}
     return forgetting(changed(revision, sources, under(revision.default)), limits)
+
+
+def without_withdrawn(revision: Revision, now: datetime, rules: KeySets, limits: Limits) -> Revision:
+    """Return a revision without the keys that are published no more, for where the new ones cannot be loaded."""
+    gone = frozenset(key for one, _ in revision.key_sets for key in one.withdrawn(now, rules))
+
+    def under(source: ResolvedSource) -> ResolvedSource:
+        requirement = source.requirement
+        keys, manifest = requirement.keys.without(gone), requirement.manifest
+        stamping = source.timestamp_keys.without(gone) if source.timestamp_keys is not None else keys
+        if manifest is not None:
+            manifest = manifest.by(keys, stamping)
+        return replace(source, requirement=replace(requirement, keys=keys, manifest=manifest))
+
+    sources, default = {name: under(one) for name, one in revision.sources.items()}, under(revision.default)
+    owners = owners_of((*sources.values(), default))
+    # As if these sets had been loaded, so that other ones are a reason to load again.
+    loaded = tuple((one, one.current(now, rules).digest) for one, _ in revision.key_sets)
+    return forgetting(replace(changed(revision, sources, default), owners=owners, key_sets=loaded), limits)
 
 
 def still_known(known: Mapping[str, tuple[Known, ...]], revocations: Revocations) -> Mapping[str, tuple[Known, ...]]:

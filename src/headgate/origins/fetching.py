@@ -1,34 +1,34 @@
-"""One document by HTTPS: from the host that was named, to a bound, within a time."""
+"""One document by HTTPS: from the host that was named, to a bound, within a time.
+
+`http.client` is in the standard library and is enough: it follows no redirect and keeps no cookie. What it lacks is
+added here: the connection goes to the very address that was checked, and the whole exchange has one deadline, however
+slowly the answer drips.
+"""
 
 from __future__ import annotations
 
+import base64
 import http.client
+import ipaddress
+import socket
 import ssl
+import threading
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from urllib.parse import unquote, urlsplit
 
 from headgate.encoding import safe_uri
-from headgate.errors import HeadgateError
+from headgate.origins.addresses import Address, FetchError, require_public, resolve_host
 
 __all__ = ["FetchError", "fetch"]
 
 _BLOCK = 1 << 16
+_MOST_HEADER = 65_536
 
 
-class FetchError(HeadgateError):
-    """A document that could not be fetched."""
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Refuses to follow: the policy names the host that is believed, not the host whoever answers there names."""
-
-    def redirect_request(self, *_: object) -> None:
-        """Return nothing, so that a redirection is an error."""
-
-
-def fetch(url: str, *, most: int, timeout: float) -> bytes:
+def fetch(url: str, *, most: int, timeout: float, private: Collection[str] = ()) -> bytes:
     """Return what an address holds.
 
     Certificates are verified against the system's authorities (`SSL_CERT_FILE` and the usual proxy variables are
@@ -38,36 +38,124 @@ def fetch(url: str, *, most: int, timeout: float) -> bytes:
         url: an `https://` address.
         most: how many bytes are accepted.
         timeout: how long all of it may take, in seconds.
+        private: the names of hosts that may be in a private network.
 
     Raises:
         FetchError: it is another kind of address, does not answer in time, or answers with anything but 200 and at
             most so many bytes.
     """
-    if not url.startswith("https://"):
-        raise FetchError(f"{safe_uri(url)}: only https:// addresses are fetched.")
-    ends = time.monotonic() + timeout
+    address = Address.parse(url)
+    deadline = time.monotonic() + timeout
     try:
-        secure = urllib.request.HTTPSHandler(context=ssl.create_default_context())
-        opener = urllib.request.build_opener(secure, _NoRedirects())
-        request = urllib.request.Request(url, headers={"Accept": "application/json", "User-Agent": "headgate"})  # noqa: S310 - https
-        with opener.open(request, timeout=timeout) as answer:
-            if answer.status != http.client.OK:
-                raise FetchError(f"{safe_uri(url)}: the answer is {answer.status}.")
-            return _read(answer.read1, most, ends, safe_uri(url))
-    except urllib.error.HTTPError as error:
-        raise FetchError(f"{safe_uri(url)}: the answer is {error.code}.") from None
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise FetchError(f"{safe_uri(url)}: {type(reason).__name__}: {str(reason)[:200]}.") from None
+        with _connected(address, private, deadline) as connection:
+            # What is encoded may be any number of bytes more.
+            headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "headgate"}
+            connection.request("GET", address.path, headers={**headers, "Connection": "close"})
+            return _read(connection.getresponse(), most)
+    except FetchError as error:
+        raise FetchError(f"{safe_uri(url)}: {error}") from None
+    except (OSError, http.client.HTTPException, ValueError, OverflowError) as error:
+        reason = f"{type(error).__name__}: {str(error)[:200]}"
+        why = f"no answer within {timeout:g} s" if time.monotonic() >= deadline else reason
+        raise FetchError(f"{safe_uri(url)}: {why}.") from None
 
 
-def _read(read: Callable[[int], bytes], most: int, ends: float, shown: str) -> bytes:
+def _read(response: http.client.HTTPResponse, most: int) -> bytes:
+    if response.status != http.client.OK:
+        raise FetchError(f"the answer is {response.status}.")
+    if response.length is not None and response.length > most:
+        raise FetchError(f"the answer has more than {most:,} bytes.")
     found = bytearray()
-    # Block by block, because a server that sends a byte now and then never exceeds the timeout of a single read.
-    while block := read(_BLOCK):
+    while block := response.read1(_BLOCK):
         found += block
         if len(found) > most:
-            raise FetchError(f"{shown}: the answer has more than {most:,} bytes.")
-        if time.monotonic() > ends:
-            raise FetchError(f"{shown}: the answer takes too long.")
+            raise FetchError(f"the answer has more than {most:,} bytes.")
+    if response.length:
+        raise FetchError("the answer ends before its length.")
     return bytes(found)
+
+
+@contextmanager
+def _connected(address: Address, private: Collection[str], deadline: float) -> Iterator[http.client.HTTPSConnection]:
+    context = ssl.create_default_context()
+    bare = _open(address, private, deadline)
+    # A second handle on the connection, because TLS takes over the first. The timeout of a socket begins anew with
+    # every byte, so that a server could drip an answer for ever.
+    with bare.dup() as handle, bare:
+        watchdog = threading.Timer(max(0.0, deadline - time.monotonic()), _end, (handle,))
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            _tunnel(bare, address)
+            # An end that TLS does not say is no end: somebody may have cut the answer off.
+            host = address.host.strip("[]")
+            with context.wrap_socket(bare, server_hostname=host, suppress_ragged_eofs=False) as secured:
+                connection = http.client.HTTPSConnection(address.host, address.port)
+                connection.sock = secured
+                yield connection
+        finally:
+            watchdog.cancel()
+            watchdog.join()
+
+
+def _open(address: Address, private: Collection[str], deadline: float) -> socket.socket:
+    host, port, proxy = address.host.strip("[]"), address.port, _proxy_for(address)
+    if proxy is not None:
+        # The proxy looks names up; an address it would merely pass on.
+        with suppress(ValueError):
+            require_public(address.host, [str(ipaddress.ip_address(host))], private)
+        places = resolve_host(proxy[0], proxy[1])
+        port = proxy[1]
+    else:
+        places = resolve_host(host, port, private)
+    last: OSError = TimeoutError()
+    for family, place in places:
+        bare = socket.socket(family, socket.SOCK_STREAM)
+        bare.settimeout(max(0.001, deadline - time.monotonic()))
+        try:
+            bare.connect((place, port))
+        except OSError as error:
+            bare.close()
+            last = error
+        else:
+            return bare
+    raise last
+
+
+def _proxy_for(address: Address) -> tuple[str, int, str] | None:
+    """Return host, port and credentials of the proxy that the environment names."""
+    named = urllib.request.getproxies().get("https")
+    if not named or urllib.request.proxy_bypass(f"{address.host}:{address.port}"):
+        return None
+    parts = urlsplit(named if "://" in named else f"http://{named}")
+    if parts.scheme != "http" or not parts.hostname:
+        raise FetchError("the proxy that the environment names is not one of HTTP.")
+    user = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username is not None else ""
+    return parts.hostname, parts.port or 80, user
+
+
+def _tunnel(bare: socket.socket, address: Address) -> None:
+    proxy = _proxy_for(address)
+    if proxy is None:
+        return
+    host = f"{address.host}:{address.port}"
+    proof = base64.b64encode(proxy[2].encode()).decode()
+    asked = f"CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n" + (
+        f"Proxy-Authorization: Basic {proof}\r\n" if proxy[2] else ""
+    )
+    bare.sendall(f"{asked}\r\n".encode("ascii"))
+    answer = b""
+    # Byte by byte: what follows the header is TLS already.
+    while not answer.endswith(b"\r\n\r\n"):
+        byte = bare.recv(1)
+        if not byte or len(answer) > _MOST_HEADER:
+            raise FetchError("the proxy does not answer as one.")
+        answer += byte
+    status = answer.split(b" ", 2)[1:2]
+    if status != [b"200"]:
+        raise FetchError("the proxy refuses.")
+
+
+def _end(handle: socket.socket) -> None:
+    with suppress(OSError):
+        handle.shutdown(socket.SHUT_RDWR)

@@ -42,11 +42,13 @@ class RemoteKeys:
 
     def __init__(self, url: str, cache: Path) -> None:
         self.url = url
-        name = hashlib.sha256(url.encode()).hexdigest()[:32]
+        # The name alone says whose it is: an address may hold a secret.
+        name = hashlib.sha256(url.encode()).hexdigest()
         self._file = cache / "keys" / f"{name}.json"
         self._keys: KeySet | None = None
         self._fetched: datetime | None = None
         self._attempted: datetime | None = None
+        self._seen: frozenset[str] = frozenset()
         self._after_fork()
         renew_after_fork(self)
 
@@ -63,7 +65,7 @@ class RemoteKeys:
         """
         with self._lock:
             if self._keys is None:
-                self._recall()
+                self._recall(now)
             is_missing = self._keys is None or self._is_stale(now, rules)
         if is_missing:
             try:
@@ -78,6 +80,10 @@ class RemoteKeys:
         """Return the set that counts: the last one that was fetched, or nobody's if that is too long ago."""
         keys = self._keys
         return keys if keys is not None and not self._is_stale(now, rules) else _NOBODY
+
+    def withdrawn(self, now: datetime, rules: KeySets) -> frozenset[str]:
+        """Return the thumbprints of the keys that were in an earlier set and are not in the one that counts."""
+        return self._seen - {key.thumbprint for key in self.current(now, rules)}
 
     def poll(self, now: datetime, rules: KeySets) -> str:
         """Begin a refresh in the background if it is time, and return what tells the present set from another."""
@@ -109,27 +115,36 @@ class RemoteKeys:
             _log.warning("the key set before stays in force: %s", error)
 
     def _refresh(self, now: datetime, rules: KeySets) -> None:
-        data = fetch(self.url, most=DEFAULT_LIMITS.policy_bytes, timeout=rules.timeout.total_seconds())
+        timeout = rules.timeout.total_seconds()
+        data = fetch(self.url, most=DEFAULT_LIMITS.policy_bytes, timeout=timeout, private=rules.private)
         keys = _read(data, self.url)
         with self._lock:
-            self._keys, self._fetched, self._attempted = keys, now, now
+            self._take(keys, now)
+            self._attempted = now
         self._remember(data, now)
+
+    def _take(self, keys: KeySet, fetched: datetime) -> None:
+        self._keys, self._fetched = keys, fetched
+        self._seen |= {key.thumbprint for key in keys}
 
     def _is_stale(self, now: datetime, rules: KeySets) -> bool:
         return self._fetched is None or now - self._fetched > rules.keep
 
-    def _recall(self) -> None:
-        """Read what another process has fetched."""
-        try:
-            kept = json.loads(self._file.read_bytes())
-            keys, fetched = _read(kept["content"].encode(), self.url), read_instant(kept["fetched"])
-        except (OSError, ValueError, LookupError, TypeError, AttributeError, PolicyError):
+    def _recall(self, now: datetime) -> None:
+        """Read what another process has fetched; not where others can write, because it is believed."""
+        if not self._file.exists():
             return
-        if kept.get("url") == self.url:
-            self._keys, self._fetched = keys, fetched
+        try:
+            kept = json.loads((private_folder(self._file.parent) / self._file.name).read_bytes())
+            keys, fetched = _read(kept["content"].encode(), self.url), read_instant(kept["fetched"])
+        except (OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, PolicyError):
+            return
+        # From the future it would be young for as long as somebody likes.
+        if fetched <= now:
+            self._take(keys, fetched)
 
     def _remember(self, data: bytes, now: datetime) -> None:
-        kept = {"url": self.url, "fetched": now.isoformat(), "content": data.decode("utf-8")}
+        kept = {"fetched": now.isoformat(), "content": data.decode("utf-8")}
         try:
             private_folder(self._file.parent)
             write_bytes(self._file, json.dumps(kept).encode())

@@ -361,6 +361,7 @@ class KeySets(PolicyModel):
         description="How long an address may take to answer.",
         validate_default=True,
     )
+    private: KeyNames = Field(default=(), description="The names of hosts that may be in a private network.")
 
     @model_validator(mode="after")
     def _in_time(self) -> Self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -168,6 +168,10 @@ class KeySet:
 
     def __or__(self, other: KeySet) -> KeySet:
         return KeySet((*self, *other), (*self.notices, *other.notices))
+
+    def without(self, thumbprints: Collection[str]) -> KeySet:
+        """Return the set without the keys of these thumbprints."""
+        return KeySet((key for key in self if key.thumbprint not in thumbprints), self.notices)
 
     @property
     def digest(self) -> str:

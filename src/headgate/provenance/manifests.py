@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -149,6 +149,15 @@ class Manifest:
         """What is in force of it; another state is a reason to reload."""
         return (self.timestamp, self.timestamp_key.thumbprint, self.refusal is not None)
 
+    def by(self, keys: KeySet, timestamp_keys: KeySet) -> Self:
+        """Return the same manifest under other keys; if it is signed by none of them, it lists nothing (P103)."""
+        for key, allowed in ((self.key, keys), (self.timestamp_key, timestamp_keys)):
+            if all(key.thumbprint != one.thumbprint for one in allowed):
+                corpus = self.statement.corpus
+                message = f"The manifest of {corpus!r} is signed by {key.kid!r}, no key of its source any more."
+                return replace(self, refusal=Finding("P103", message, detail={"kid": key.kid[:200]}))
+        return self
+
     def find(self, uri: str, digest: str) -> Found | None:
         """Return what is listed for a text under a URI, or None.
 
@@ -156,7 +165,7 @@ class Manifest:
             uri: in its normal form.
             digest: of the text, as seals write it.
         """
-        if self.index is None:
+        if self.index is None or self.refusal is not None:
             return None
         return self.index.find(uri, b64url_decode(digest.partition(":")[2]))
 
