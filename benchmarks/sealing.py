@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from headgate import Chunk
 from headgate.limits import DEFAULT_LIMITS
@@ -64,13 +65,14 @@ def main() -> None:
             assert not mechanism.verify(claim, digest, rule, {}).findings
 
     batched = sealer.seal_many(chunks)
-    floor_sign = _best(lambda: [key.sign(one.signed) for one in signed])
+    # Bare: what `cryptography` needs, whose keys and signatures these are.
+    signing: Any = key.key.get_op_key("sign")
+    verifying: Any = public.key.get_op_key("verify")
+    floor_sign = _best(lambda: [signing.sign(one.signed) for one in signed])
     make = _best(lambda: [sealer.seal(chunk, **one) for chunk, one in chunks])  # type: ignore[arg-type]
     make_batch = _best(lambda: sealer.seal_many(chunks))
     floor_hash = _best(lambda: [hashlib.sha256(text.encode()).digest() for text in texts])
-    floor_verify = (
-        _best(lambda: [public.verify(one.algorithm, one.signed, one.signature) for one in signed]) + floor_hash
-    )
+    floor_verify = _best(lambda: [verifying.verify(one.signature, one.signed) for one in signed]) + floor_hash
     check = _best(lambda: verify(sealed))
     check_batch = _best(lambda: verify(batched))
     tokens = [str(one.metadata["headgate_seal"]) for one in batched]
@@ -84,7 +86,8 @@ def main() -> None:
         ("verified in a batch / the same", check_batch, floor_verify),
     ):
         print(f"{name:36}{seconds / count * 1e6:>9.1f}{floor / count * 1e6:>10.1f}{seconds / floor:>8.2f}")
-    print(f"\nthe proof of a batch, read and followed to its root: {proof / count * 1e6:.1f} µs a chunk")
+    print("\npromised: sealing at 0.7 of the bare signing rate (a ratio of 1.43), verifying within 1.3")
+    print(f"the proof of a batch, read and followed to its root: {proof / count * 1e6:.1f} µs a chunk")
 
 
 if __name__ == "__main__":

@@ -35,6 +35,8 @@ def require_aware(value: datetime, name: str) -> datetime:
     Raises:
         ValueError: `value` has no time zone, so it names no instant, or is outside the years 1 to 9999 in UTC.
     """
+    if value.tzinfo is timezone.utc:
+        return value
     if value.tzinfo is None or value.utcoffset() is None:
         raise ValueError(f"{name} must be an aware datetime: add tzinfo, for example timezone.utc")
     try:

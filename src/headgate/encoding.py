@@ -5,8 +5,10 @@ from __future__ import annotations
 import binascii
 import hashlib
 import json
+import json.encoder
 import re
-from typing import NoReturn
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 __all__ = [
     "b64url_decode",
@@ -40,6 +42,27 @@ _FROM_BASE64 = bytes.maketrans(b"+/", b"-_")
 _TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/-_-")
 
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _encoder(plain: json.JSONEncoder) -> Callable[[object], str]:
+    """Return what encodes as `plain` does, in half of the time: by one encoder in C instead of a new one for each call.
+
+    It is not in the library's documentation; where there is none (PyPy), or of another form, `plain` does.
+    """
+    # Typeshed leaves it out.
+    made: Any = getattr(json.encoder, "c_make_encoder", None)
+    basic: Any = getattr(json.encoder, "encode_basestring", None)
+    try:
+        encode = made(None, plain.default, basic, None, ":", ",", True, False, False)
+        sample = {"b": [1, 0.5, "\xe4"], "a": None}
+        if "".join(encode(sample, 0)) == plain.encode(sample):
+            return lambda value: "".join(encode(value, 0))
+    except TypeError:
+        pass
+    return plain.encode
+
+
+_encode_canonical = _encoder(_CANONICAL)
 
 
 def b64url_encode(data: bytes) -> str:
@@ -86,9 +109,12 @@ def canonical_json(value: object) -> bytes:
     """Return JSON with sorted names and no spaces, in UTF-8: one text for one value.
 
     Raises:
-        ValueError: a float that JSON cannot carry, or a text with a lone surrogate.
+        ValueError: a float that JSON cannot carry, a text with a lone surrogate, or nested too deeply.
     """
-    return _CANONICAL.encode(value).encode("utf-8")
+    try:
+        return _encode_canonical(value).encode("utf-8")
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def loads_strict(data: bytes) -> object:

@@ -8,9 +8,12 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
@@ -38,6 +41,7 @@ __all__ = ["ACCEPTED_ALGORITHMS", "KeySet", "SigningKey", "VerificationKey", "ge
 ACCEPTED_ALGORITHMS = ("Ed25519", "ES256", "RS256", "PS256")
 """JWS algorithm names (RFC 7518, RFC 9864). Never `none`, never a MAC."""
 
+_ED25519 = "Ed25519"
 _PRIVATE = "Give the .private.jwk.json file that `headgate keygen` wrote beside it."
 _log = logging.getLogger("headgate")
 
@@ -67,7 +71,19 @@ class VerificationKey:
         """Return whether `signature` is this key's signature over `signed`; False for a foreign algorithm."""
         if algorithm not in self.algorithms:
             return False
+        if algorithm == _ED25519 and (bare := self._bare_key) is not None:
+            try:
+                bare.verify(signature, signed)
+            except InvalidSignature:
+                return False
+            return True
         return bool(_algorithm(algorithm).verify(signed, signature, self.key))
+
+    @cached_property
+    def _bare_key(self) -> Ed25519PublicKey | None:
+        """The key as its library has it, which joserfc would fetch and check again for every signature."""
+        bare = self.key.get_op_key("verify")
+        return bare if isinstance(bare, Ed25519PublicKey) else None
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         # The key objects of `cryptography` cannot be pickled.
@@ -251,7 +267,15 @@ class SigningKey:
 
     def sign(self, data: bytes) -> bytes:
         """Return the signature over `data`."""
+        if self.algorithm == _ED25519 and (bare := self._bare_key) is not None:
+            return bare.sign(data)
         return bytes(_algorithm(self.algorithm).sign(data, self.key))
+
+    @cached_property
+    def _bare_key(self) -> Ed25519PrivateKey | None:
+        """The key as its library has it, which joserfc would fetch and check again for every signature."""
+        bare = self.key.get_op_key("sign")
+        return bare if isinstance(bare, Ed25519PrivateKey) else None
 
     def save(self, prefix: str | Path) -> tuple[Path, Path]:
         """Write `PREFIX.private.jwk.json` (mode 0600) and `PREFIX.jwks.json`, and return both paths.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from headgate.chunk import SEAL_KEY, Chunk
@@ -19,7 +19,7 @@ from headgate.provenance.values import EPOCH, MAX_COVERED, read_version
 
 __all__ = ["Sealer"]
 
-_SECOND = timedelta(seconds=1)
+_DAY = 86_400  # in seconds
 
 
 class Sealer:
@@ -100,7 +100,7 @@ class Sealer:
             parent=parent,
             corpus=corpus,
         )
-        (token,) = self.tokens([claims])
+        token = sign_jws(claims, self._key, typ=SEAL_TYPE)
         return chunk.with_metadata(**{SEAL_KEY: token})
 
     def seal_many(self, chunks: Sequence[tuple[Chunk, Mapping[str, Any]]]) -> list[Chunk]:
@@ -158,27 +158,34 @@ class Sealer:
             "dig": digest_text(chunk.text),
             "iat": _seconds(self._clock(), "the clock"),
         }
-        for name, value in (("mod", modified), ("exp", expires), ("nbf", not_before)):
-            if value is not None:
-                claims[name] = _seconds(value, name)
+        if modified is not None:
+            claims["mod"] = _seconds(modified, "mod")
+        if expires is not None:
+            claims["exp"] = _seconds(expires, "exp")
+        if not_before is not None:
+            claims["nbf"] = _seconds(not_before, "nbf")
         if version is not None:
             claims["ver"] = read_version(version)
         met = _cover(chunk, cover, hidden)
         if met is not None:
             claims["met"] = met
-        for name, mapping in (("par", parent), ("cor", corpus)):
-            if mapping:
-                claims[name] = dict(mapping)
+        if parent:
+            claims["par"] = dict(parent)
+        if corpus:
+            claims["cor"] = dict(corpus)
         return canonical_json(claims)
 
 
 def _seconds(value: datetime, name: str) -> int:
     # In whole numbers: `timestamp()` is a float, and rounds.
-    return (require_aware(value, name) - EPOCH) // _SECOND
+    since = require_aware(value, name) - EPOCH
+    return since.days * _DAY + since.seconds
 
 
 def _cover(chunk: Chunk, cover: Sequence[str], hidden: Sequence[str]) -> dict[str, object] | None:
     """Return the claim `met`, or None where there is nothing to cover."""
+    if not cover and not hidden and not chunk.media:
+        return None
     if any(name.startswith(MEDIA_PREFIX) for name in (*cover, *hidden)):
         # Media are covered without being named; a metadata entry of such a name would be taken for one.
         raise ValueError(f"a metadata entry whose name begins with {MEDIA_PREFIX!r} cannot be covered")

@@ -200,7 +200,16 @@ def issuer_finding(issuer: str, requirement: Requirement) -> Finding:
 
 
 def _attest(seal: Seal, key: VerificationKey) -> Attestation:
-    media = tuple(name[len(MEDIA_PREFIX) :] for name in seal.covered if name.startswith(MEDIA_PREFIX))
+    media: tuple[str, ...] = ()
+    covered, valid_from, valid_until = seal.covered, seal.valid_from, seal.valid_until
+    if covered:
+        media = tuple(name[len(MEDIA_PREFIX) :] for name in covered if name.startswith(MEDIA_PREFIX))
+        covered = tuple(name for name in covered if not name.startswith(MEDIA_PREFIX))
+    # A certificate bounds what its key may say: the narrower of two windows counts.
+    if key.valid_from is not None:
+        valid_from = max(valid_from or key.valid_from, key.valid_from)
+    if key.valid_until is not None:
+        valid_until = min(valid_until or key.valid_until, key.valid_until)
     return Attestation(
         mechanism=SealMechanism.name,
         assurance=SealMechanism.assurance,
@@ -212,10 +221,9 @@ def _attest(seal: Seal, key: VerificationKey) -> Attestation:
         issued_at=seal.issued_at,
         version=seal.version,
         modified=seal.modified,
-        # A certificate bounds what its key may say: the narrower of two windows counts.
-        valid_from=max((time for time in (seal.valid_from, key.valid_from) if time is not None), default=None),
-        valid_until=min((time for time in (seal.valid_until, key.valid_until) if time is not None), default=None),
-        covered=tuple(name for name in seal.covered if not name.startswith(MEDIA_PREFIX)),
+        valid_from=valid_from,
+        valid_until=valid_until,
+        covered=covered,
         media=media,
         hidden=seal.hidden,
     )
