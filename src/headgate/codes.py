@@ -177,6 +177,14 @@ _ALL = (
         "probably failed.",
     ),
     Code(
+        "P115",
+        "not a span of what was signed",
+        "The document was sealed as a whole, and this text is not a run of whole blocks of it: something was added, "
+        "changed, or cut within a sentence.",
+        "Half a sentence may say the opposite of the whole one.",
+        "Split at ends of sentences or lines, do not change the text after sealing, and attach proofs after splitting.",
+    ),
+    Code(
         "P116",
         "uncovered content that is not text",
         "The document carries an image, audio, video or another resource that would reach the model, and no seal "

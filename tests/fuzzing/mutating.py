@@ -52,7 +52,8 @@ def mutate_token(token: str, chance: Random, others: Sequence[str]) -> str:
     """Return a mutant of a token in parts: of its characters, of what a part encodes, or with another's part."""
     parts, others_parts = _PARTS.split(token), _PARTS.split(chance.choice(others))
     place, how = 2 * chance.randrange(len(parts) // 2 + 1), chance.random()
-    if how < 0.4 or (how < 0.8 and parts[place].isdigit()):
+    is_number = not parts[place].strip("0123456789-")
+    if how < 0.4 or (how < 0.8 and is_number):
         return mutate(token.encode(), chance).decode("utf-8", "replace")
     if how < 0.8:
         content = base64.urlsafe_b64decode(parts[place] + "=" * (-len(parts[place]) % 4))

@@ -21,7 +21,7 @@ from headgate.encoding import b64url_decode
 from headgate.integration.frontmatter import split_front_matter
 from headgate.policy.documents import parse_yaml
 from headgate.policy.matching import UriPattern, normalise_uri
-from headgate.provenance import SigningKey, generate_signing_key
+from headgate.provenance import SigningKey, SpanProver, generate_signing_key
 from headgate.provenance.jws import sign_jws
 from headgate.provenance.manifests import read_manifest
 from headgate.provenance.revocation import REVOCATIONS_TYPE, Revocation, RevocationList
@@ -77,7 +77,15 @@ SEALED += [
         ]
     )[1::3]
 ]
-"""Chunks that this gate admits, sealed alone and in batches."""
+_WHOLE = _PUBLISHERS[0].sealer.seal_document(
+    Chunk("One. Two!\n\nThree? Four.\n", {"title": "A"}), subject="https://ed25519.example/w"
+)
+SEALED += [
+    proved
+    for text in ("Two!\n\nThree?", "One.", "Three? Four.")
+    if (proved := SpanProver([_WHOLE]).prove(Chunk(text, _WHOLE.metadata))) is not None
+]
+"""Chunks that this gate admits, sealed alone, in batches, and as spans of a document."""
 
 _SHELF = Shelf(_FOLDER / "shelf", CLOCK)
 _SHELF.publish([page(str(number), f"text {number}", title="A") for number in range(5)])

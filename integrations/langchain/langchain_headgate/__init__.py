@@ -8,7 +8,7 @@ from langchain_headgate.adapter import LangChainAdapter, guard
 from langchain_headgate.compressor import HeadgateCompressor, gate_documents
 from langchain_headgate.convert import decision_record, is_note, original_metadata, original_text
 from langchain_headgate.dating import DateDocuments
-from langchain_headgate.ingestion import SealDocuments
+from langchain_headgate.ingestion import ProveDocuments, SealDocuments
 from langchain_headgate.retriever import GatedRetriever
 from langchain_headgate.vectorstore import GatedVectorStore
 
@@ -22,6 +22,7 @@ __all__ = [
     "HeadgateCompressor",
     "HeadgateMiddleware",
     "LangChainAdapter",
+    "ProveDocuments",
     "SealDocuments",
     "decision_record",
     "gate_documents",

@@ -9,10 +9,19 @@ from typing import Any
 from langchain_core.documents import BaseDocumentTransformer, Document
 
 from headgate import Chunk, HeadgateError, Sealer
-from headgate.integration.publishing import Prepared, Publishing, Reader, naming, report_problems, seal_prepared
+from headgate.integration.publishing import (
+    Prepared,
+    Publishing,
+    Reader,
+    SpanProver,
+    naming,
+    prove_all,
+    report_problems,
+    seal_prepared,
+)
 from headgate.policy import MetadataKeys
 
-__all__ = ["SealDocuments"]
+__all__ = ["ProveDocuments", "SealDocuments"]
 
 
 class SealDocuments(BaseDocumentTransformer):
@@ -91,3 +100,29 @@ class SealDocuments(BaseDocumentTransformer):
         chunk = Chunk(document.page_content, document.metadata, document.id)
         with naming(f"the document {document.id}" if document.id is not None else None):
             return self._publishing.prepare(self._sealer, chunk, document)
+
+
+class ProveDocuments(BaseDocumentTransformer):
+    """Gives each chunk its proof under the seal of its whole document, after splitting; needs no key. Experimental.
+
+    A chunk that is not a run of whole blocks gets no proof: where one is required the gate keeps it out.
+    Splitters that cut at ends of sentences or lines and change nothing fit, such as
+    `RecursiveCharacterTextSplitter` with separators at line breaks and behind sentences (docs/document-seal-format.md).
+
+    Args:
+        documents: the documents before they were split, as `headgate seal --whole` wrote them.
+
+    Raises:
+        ValueError: a document is not sealed as a whole, or its text has changed since.
+    """
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self._prover = SpanProver(Chunk(one.page_content, one.metadata, one.id) for one in documents)
+
+    def transform_documents(self, documents: Sequence[Document], **kwargs: Any) -> list[Document]:  # noqa: ARG002 - the base's signature
+        """Return copies of the chunks, each with its proof in its metadata."""
+        chunks = [Chunk(one.page_content, one.metadata, one.id) for one in documents]
+        return [
+            one.model_copy(update={"metadata": dict(chunk.metadata)})
+            for one, chunk in zip(documents, prove_all(self._prover, chunks), strict=True)
+        ]

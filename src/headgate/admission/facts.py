@@ -152,9 +152,9 @@ def find_facts(chunk: Chunk, data: bytes, revision: Revision, limits: Limits) ->
         key = (digest, tuple(metadata.items()), kinds, *media.items())
         known = revision.facts.get(key)
     except Exception:  # noqa: BLE001 - metadata may hold anything; what cannot be remembered is looked at each time
-        return _find(metadata, media, digest, revision, limits), digest
+        return _find(chunk.text, metadata, media, digest, revision, limits), digest
     if known is None:
-        known = _find(metadata, media, digest, revision, limits)
+        known = _find(chunk.text, metadata, media, digest, revision, limits)
         revision.facts.put(key, known, _weight(metadata))
     return known, digest
 
@@ -183,6 +183,7 @@ def _kind(value: object) -> object:
 
 
 def _find(
+    text: str,
     metadata: Mapping[str, object],
     media: Mapping[str, str | None],
     digest: bytes,
@@ -192,7 +193,7 @@ def _find(
     label = "sha-256:" + b64url_encode(digest)
     draft = _Draft(revision.default, Presented(label, metadata, media))
     try:
-        draft.presented, entry = _present(metadata, media, label, revision, limits)
+        draft.presented, entry = _present(text, metadata, media, label, revision, limits)
         draft.source_key, draft.declared = entry if entry is not None else (None, None)
         _prove(draft, draft.presented, digest, revision, limits)
     except Exception as error:  # noqa: BLE001 - whatever broke the check, it must not admit
@@ -329,6 +330,7 @@ def _prove(draft: _Draft, presented: Presented, digest: bytes, revision: Revisio
 
 
 def _present(
+    text: str,
     metadata: Mapping[str, object],
     media: Mapping[str, str | None],
     label: str,
@@ -338,8 +340,8 @@ def _present(
     """Return a document as proofs look at it, and the metadata entry that names its source."""
     entry = find_entry(metadata, "source", revision.metadata, limits)
     if entry is None:
-        return Presented(label, metadata, media), None
-    return Presented(label, metadata, media, normalise_uri(entry[1], limits.uri_chars), True), entry
+        return Presented(label, metadata, media, text=text), None
+    return Presented(label, metadata, media, normalise_uri(entry[1], limits.uri_chars), True, text), entry
 
 
 def _document(draft: _Draft, limits: Limits) -> str | None:

@@ -48,6 +48,10 @@ def seal(
     batch: Annotated[
         bool, typer.Option("--batch", help="One signature for every 10,000 documents, instead of one for each.")
     ] = False,
+    whole: Annotated[
+        bool,
+        typer.Option("--whole", help="Whole documents, to be split afterwards; chunks get proofs then (experimental)."),
+    ] = False,
     timezone: Annotated[
         str | None, typer.Option(metavar="ZONE", help="The zone of times that have none, such as Europe/Berlin.")
     ] = None,
@@ -64,6 +68,8 @@ def seal(
     could not be sealed, or something in its metadata could not; every one is named.
     """
     sealer = Sealer(key, issuer)
+    if whole and batch:
+        raise HeadgateError("--whole signs each document once anyway; leave --batch out.")
     # The originals would be gone, and with them what could not be sealed.
     if out is not None and out.exists() and documents.exists() and out.samefile(documents):
         raise HeadgateError(f"{out} is the input. Choose another --out.")
@@ -77,7 +83,7 @@ def seal(
     named = [name for name in dict.fromkeys((*(cover or ()), *(hide or ()))) if name != EVERYTHING]
     covered = ["*"] if cover is None else cover
     size = _BATCH if batch else 1
-    sealing = _Sealing(seal_corpus(read, sealer, keys=names, cover=covered, hide=hide or (), batch=size))
+    sealing = _Sealing(seal_corpus(read, sealer, keys=names, cover=covered, hide=hide or (), batch=size, whole=whole))
     with _output(out) as stream:
         for line in to_lines(sealing, is_ascii=out is None):
             stream.write(line + "\n")

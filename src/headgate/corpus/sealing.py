@@ -21,6 +21,7 @@ def seal_corpus(
     cover: Sequence[str] = ("*",),
     hide: Sequence[str] = (),
     batch: int = 1,
+    whole: bool = False,
 ) -> Iterator[CorpusItem]:
     """Yield the items with a seal each; an item that cannot be sealed comes back without a chunk.
 
@@ -34,8 +35,12 @@ def seal_corpus(
         cover: names of metadata entries that the seal covers too; by default all (`*`).
         hide: names of those that are kept out of the prompt, where a framework would print them.
         batch: how many chunks share one signature; 1 for seals of their own.
+        whole: whether the items are documents that are split afterwards.
     """
     publishing = Publishing(keys=keys or MetadataKeys(), cover=tuple(cover), hide=tuple(hide))
+    if whole:
+        yield from (_seal_whole(item, publishing, sealer) for item in items)
+        return
     held: list[tuple[CorpusItem, Prepared | None]] = []
     for item in items:
         held.append(_prepare(item, publishing, sealer))
@@ -43,6 +48,17 @@ def seal_corpus(
             yield from _seal(held, sealer, is_batch=batch > 1)
             held = []
     yield from _seal(held, sealer, is_batch=batch > 1)
+
+
+def _seal_whole(item: CorpusItem, publishing: Publishing, sealer: Sealer) -> CorpusItem:
+    if item.chunk is None:
+        return item
+    try:
+        published = publishing.seal_whole(sealer, item.chunk)
+    except (ValueError, HeadgateError) as error:
+        return CorpusItem(item.place, None, f"it cannot be sealed: {error}")
+    problems = [problem for problem in (item.problem, *published.problems) if problem]
+    return CorpusItem(item.place, published.chunk, "; ".join(problems) or None)
 
 
 def _prepare(item: CorpusItem, publishing: Publishing, sealer: Sealer) -> tuple[CorpusItem, Prepared | None]:

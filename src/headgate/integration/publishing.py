@@ -25,6 +25,7 @@ from headgate.limits import DEFAULT_LIMITS
 from headgate.policy import MetadataKeys
 from headgate.provenance import Sealer, metadata_digest
 from headgate.provenance.covered import MEDIA_PREFIX
+from headgate.provenance.spans import BLOCKS_KEY, SpanProver
 
 __all__ = [
     "EVERYTHING",
@@ -34,8 +35,10 @@ __all__ = [
     "Publishing",
     "Reader",
     "SealArguments",
+    "SpanProver",
     "is_coverable",
     "naming",
+    "prove_all",
     "report_problems",
     "seal_prepared",
 ]
@@ -197,6 +200,20 @@ class Publishing:
         (published,) = seal_prepared(sealer, [prepared])
         return published
 
+    def seal_whole(self, sealer: Sealer, chunk: Chunk) -> Published:
+        """Return a copy of a whole document with a document seal, to be split afterwards. Experimental.
+
+        Raises:
+            HeadgateError: as `seal`.
+            ValueError: as `seal`, or there is no text.
+        """
+        prepared = self.prepare(sealer, chunk)
+        return Published(
+            chunk=sealer.seal_document(prepared.chunk, **prepared.claims.arguments),
+            subject=safe_uri(prepared.claims.arguments["subject"]),
+            problems=prepared.claims.problems,
+        )
+
     def prepare(
         self,
         sealer: Sealer,
@@ -349,6 +366,32 @@ def naming(document: str | None) -> Iterator[None]:
         if document is None:
             raise
         raise HeadgateError(f"{document}: {error}") from error
+
+
+def prove_all(prover: SpanProver, chunks: Sequence[Chunk]) -> list[Chunk]:
+    """Return chunks with their proofs under the seals of their documents, and log how many fit none.
+
+    Args:
+        prover: knows the documents.
+        chunks: what a splitter made of them.
+    """
+    proved = [prover.prove(chunk) for chunk in chunks]
+    unfit = [chunk for chunk, one in zip(chunks, proved, strict=True) if one is None]
+    if unfit:
+        _log.warning(
+            "%d of %d chunks are no run of whole sentences or lines of a sealed document, and have no proof; the first "
+            "has %d characters. Split at ends of sentences or lines, and change nothing.",
+            len(unfit),
+            len(chunks),
+            len(unfit[0].text),
+        )
+    return [one if one is not None else without_proof(chunk) for chunk, one in zip(chunks, proved, strict=True)]
+
+
+def without_proof(chunk: Chunk) -> Chunk:
+    """Return a chunk without what its document carried."""
+    kept = {name: value for name, value in chunk.metadata.items() if name not in (SEAL_KEY, BLOCKS_KEY)}
+    return replace(chunk, metadata=kept)
 
 
 def report_problems(published: Sequence[Published]) -> None:

@@ -25,9 +25,11 @@ from headgate.provenance.manifests import Manifest
 from headgate.provenance.mechanism import Claim, Mechanism, Owners, Presented, Requirement, Verdict
 from headgate.provenance.sealer import Sealer
 from headgate.provenance.seals import SEAL_TYPE, Seal, digest_text, issuer_finding, parse_seal, read_seal
+from headgate.provenance.spans import BLOCKS_KEY, SpanProver
 
 __all__ = [
     "ACCEPTED_ALGORITHMS",
+    "BLOCKS_KEY",
     "MECHANISMS",
     "SEAL_TYPE",
     "Attestation",
@@ -42,6 +44,7 @@ __all__ = [
     "Seal",
     "Sealer",
     "SigningKey",
+    "SpanProver",
     "Verdict",
     "VerificationKey",
     "check_prompt_metadata",

@@ -79,6 +79,7 @@ class Presented:
         media: its content that is not text.
         declared_uri: what its metadata names as its source, in its normal form, if it has one.
         is_declared: whether metadata names a source, be it a URI or not.
+        text: its text, where there is one.
     """
 
     digest: str
@@ -86,6 +87,7 @@ class Presented:
     media: Mapping[str, str | None] = field(default_factory=dict)
     declared_uri: str | None = None
     is_declared: bool = False
+    text: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

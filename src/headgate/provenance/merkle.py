@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-__all__ = ["HASH_BYTES", "leaf_hash", "root_from_path", "tree_of"]
+__all__ = ["HASH_BYTES", "leaf_hash", "range_path", "root_from_path", "root_from_range", "tree_of"]
 
 HASH_BYTES = 32
 _LEAF, _NODE = b"\x00", b"\x01"
@@ -67,3 +67,61 @@ def root_from_path(leaf: bytes, index: int, size: int, path: bytes) -> bytes:
     if start != len(path):
         raise ValueError("the path is not as long as its place in the tree demands")
     return found
+
+
+def range_path(leaves: Sequence[bytes], start: int, stop: int) -> bytes:
+    """Return the hashes beside a run of leaves, from left to right, with which `root_from_range` finds the root.
+
+    Args:
+        leaves: the hashes of all entries.
+        start: the first of the run.
+        stop: the one behind its last.
+    """
+    beside: list[bytes] = []
+
+    def walk(first: int, last: int) -> None:
+        if last <= start or stop <= first:
+            beside.append(tree_of(leaves[first:last])[0])
+        elif last - first > 1:
+            middle = first + _left_size(last - first)
+            walk(first, middle)
+            walk(middle, last)
+
+    walk(0, len(leaves))
+    return b"".join(beside)
+
+
+def root_from_range(run: Sequence[bytes], start: int, size: int, path: bytes) -> bytes:
+    """Return the root that a run of leaves leads to.
+
+    Args:
+        run: the hashes of the entries of the run, one at least.
+        start: the place of the first.
+        size: how many leaves the tree has; the run ends within it.
+        path: the hashes beside it, from left to right, one after the other.
+
+    Raises:
+        ValueError: the path is not as long as that of this run in a tree of this size.
+    """
+    stop, used = start + len(run), 0
+
+    def walk(first: int, last: int) -> bytes:
+        nonlocal used
+        if last <= start or stop <= first:
+            used += HASH_BYTES
+            return path[used - HASH_BYTES : used]
+        if last - first == 1:
+            return run[first - start]
+        middle = first + _left_size(last - first)
+        left = walk(first, middle)
+        return _node_hash(left, walk(middle, last))
+
+    found = walk(0, size)
+    if used != len(path):
+        raise ValueError("the path is not as long as its place in the tree demands")
+    return found
+
+
+def _left_size(size: int) -> int:
+    """Return how many leaves the left part of a tree has: the largest power of two below `size`."""
+    return 1 << (size - 1).bit_length() - 1

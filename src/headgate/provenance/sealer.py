@@ -15,6 +15,7 @@ from headgate.provenance.covered import MEDIA_PREFIX, metadata_digest
 from headgate.provenance.jws import sign_jws
 from headgate.provenance.keys import KeySet, SigningKey
 from headgate.provenance.seals import SEAL_TYPE, digest_text
+from headgate.provenance.spans import BLOCKS_KEY, DOCUMENT_TYPE, cut_blocks, document_claims
 from headgate.provenance.values import EPOCH, MAX_COVERED, read_version
 
 __all__ = ["Sealer"]
@@ -116,6 +117,25 @@ class Sealer:
         tokens = self.tokens([self.claims(chunk, **arguments) for chunk, arguments in chunks], batch=True)
         return [chunk.with_metadata(**{SEAL_KEY: token}) for (chunk, _), token in zip(chunks, tokens, strict=True)]
 
+    def seal_document(self, chunk: Chunk, **arguments: Any) -> Chunk:
+        """Return a copy of a whole document that carries a document seal, to be split afterwards. Experimental.
+
+        `headgate.provenance.spans.SpanProver` gives each chunk its proof; the document as it is returned here is not
+        admitted by itself.
+
+        Args:
+            chunk: the document, with its text as splitters will get it.
+            arguments: as for `seal`.
+
+        Raises:
+            ValueError: as `seal`, or there is no text.
+            SealError: as `seal`.
+        """
+        blocks = cut_blocks(chunk.text)
+        claims = self.claims(chunk, over=document_claims(blocks), **arguments)
+        token = sign_jws(claims, self._key, typ=DOCUMENT_TYPE)
+        return chunk.with_metadata(**{SEAL_KEY: token, BLOCKS_KEY: "-".join(str(len(block)) for block in blocks)})
+
     def tokens(self, claims: Sequence[bytes], *, batch: bool = False) -> list[str]:
         """Return signed seals, as documents carry them.
 
@@ -143,8 +163,22 @@ class Sealer:
         hidden: Sequence[str] = (),
         parent: Mapping[str, object] | None = None,
         corpus: Mapping[str, object] | None = None,
+        over: Mapping[str, object] | None = None,
     ) -> bytes:
-        """Return the claims of a seal over a chunk, as JSON, which nobody has signed yet. Arguments as for `seal`.
+        """Return the claims of a seal over a chunk, as JSON, which nobody has signed yet.
+
+        Args:
+            chunk: as for `seal`, like all the others.
+            subject: the document's URI.
+            modified: when it was last modified.
+            expires: until when the publisher stands behind it.
+            not_before: from when.
+            version: a number that grows.
+            cover: names of metadata entries to be covered too.
+            hidden: those of them that are kept out of the prompt.
+            parent: what the chunk was cut from.
+            corpus: the corpus and its version.
+            over: what stands in place of the digest of the text.
 
         Raises:
             ValueError: as `seal`.
@@ -155,7 +189,7 @@ class Sealer:
         claims: dict[str, object] = {
             "iss": self._issuer,
             "sub": subject,
-            "dig": digest_text(chunk.text),
+            **(over if over is not None else {"dig": digest_text(chunk.text)}),
             "iat": _seconds(self._clock(), "the clock"),
         }
         if modified is not None:

@@ -22,6 +22,7 @@ from headgate.provenance.covered import MEDIA_PREFIX
 from headgate.provenance.jws import ParsedJws, parse_jws, verify_parsed
 from headgate.provenance.keys import KeySet, VerificationKey
 from headgate.provenance.mechanism import Claim, Owners, Presented, Requirement, Verdict
+from headgate.provenance.spans import is_span, read_span
 from headgate.provenance.values import EPOCH, MAX_COVERED, SECONDS, read_version
 
 __all__ = [
@@ -100,7 +101,7 @@ class SealMechanism:
         if token is None:
             return None
         try:
-            signed = _read(token, limits)
+            signed = _read(token, limits, presented.text, presented.digest)
         except SealError as error:
             return Claim(self.name, problem=Finding(error.code, f"Malformed seal: {error.problem}."))
         # Tokens are canonical once they are parsed, so the same token is the same signature over the same claims.
@@ -128,29 +129,29 @@ class SealMechanism:
 
 @dataclass(frozen=True, slots=True)
 class _Signed:
-    """A seal that was read, alone or of a batch.
+    """A seal that was read: alone, of a batch, or of a document as a whole.
 
     Attributes:
-        parsed: what was signed: the claims, or the root of a batch.
+        parsed: what was signed: the claims, the root of a batch, or of a document.
         seal: the claims.
-        is_batch: whether the root of a batch was signed.
-        is_included: whether the claims are what was signed, or in the batch that was.
+        is_shared: whether one signature is over many chunks.
+        lack: why the chunk is not in what was signed, if it is not.
     """
 
     parsed: ParsedJws
     seal: Seal
-    is_batch: bool = False
-    is_included: bool = True
+    is_shared: bool = False
+    lack: tuple[str, str] | None = None
 
     def verify(self, keys: KeySet) -> VerificationKey:
         """Return the key that signed.
 
         Raises:
-            SealError: none of these did (P103, P102).
+            SealError: none of these did (P103, P102), or the chunk is not in what was signed (P102, P115).
         """
-        key = _verify_root(self.parsed, keys) if self.is_batch else verify_parsed(self.parsed, keys)
-        if not self.is_included:
-            raise SealError("P102", "the claims are not in the batch that was signed")
+        key = _verify_root(self.parsed, keys) if self.is_shared else verify_parsed(self.parsed, keys)
+        if self.lack is not None:
+            raise SealError(*self.lack)
         return key
 
 
@@ -158,16 +159,30 @@ class _Signed:
 _verify_root = lru_cache(maxsize=1_024)(verify_parsed)
 
 
-def _read(token: object, limits: Limits) -> _Signed:
+_NOT_IN_BATCH = ("P102", "the claims are not in the batch that was signed")
+_NOT_A_RUN = ("P115", "the text is not a run of whole blocks of the document that was signed")
+
+
+def _read(token: object, limits: Limits, text: str = "", digest: str = "") -> _Signed:
     """Return a seal, of which nothing is verified.
+
+    Args:
+        token: the seal.
+        limits: bounds on what is read.
+        text: the text that carries it, for seals of whole documents.
+        digest: the digest of that text.
 
     Raises:
         SealError: it is not a seal (P106).
     """
+    if is_span(token):
+        span = read_span(str(token), text, limits)
+        seal = parse_seal(span.parsed.payload, span.parsed.kid or "", digest or digest_text(text))
+        return _Signed(span.parsed, seal, is_shared=True, lack=None if span.is_included else _NOT_A_RUN)
     if is_batch(token):
         batch = read_batch(str(token), limits)
         seal = parse_seal(batch.claims, batch.parsed.kid or "")
-        return _Signed(batch.parsed, seal, is_batch=True, is_included=batch.is_included)
+        return _Signed(batch.parsed, seal, is_shared=True, lack=None if batch.is_included else _NOT_IN_BATCH)
     parsed = parse_jws(token, typ=SEAL_TYPE, limits=limits)
     return _Signed(parsed, parse_seal(parsed.payload, parsed.kid or ""))
 
@@ -240,7 +255,7 @@ def _signature_finding(error: SealError, parsed: ParsedJws, requirement: Require
     return Finding(error.code, message, detail={"kid": parsed.kid[:_DETAIL_CHARS] if parsed.kid is not None else None})
 
 
-def parse_seal(payload: bytes, kid: str = "") -> Seal:
+def parse_seal(payload: bytes, kid: str = "", digest: str | None = None) -> Seal:
     """Return the claims of a seal.
 
     Claims that are not known are ignored, as in every JWT (RFC 7519, section 4).
@@ -248,6 +263,7 @@ def parse_seal(payload: bytes, kid: str = "") -> Seal:
     Args:
         payload: the JSON text that was signed.
         kid: the name of the key.
+        digest: the digest of the text, where something else was signed in its place.
 
     Raises:
         SealError: a claim is missing or of another type (P106).
@@ -258,11 +274,11 @@ def parse_seal(payload: bytes, kid: str = "") -> Seal:
         raise SealError("P106", f"the claims cannot be read: {error}") from None
     if not isinstance(claims, dict):
         raise SealError("P106", "the claims are not a JSON object")
-    subject, digest = _text(claims, "sub"), claims.get("dig")
+    subject, said = _text(claims, "sub"), claims.get("dig") if digest is None else digest
     uri = normalise_uri(subject)
     if uri is None:
         raise SealError("P106", "the subject is not a URI")
-    if not is_digest_label(digest):
+    if not is_digest_label(said):
         raise SealError("P106", "the digest is not of the form sha-256:...")
     covered, covered_digest, hidden = _covered(claims.get("met"))
     issued_at = _time(claims, "iat")
@@ -272,7 +288,7 @@ def parse_seal(payload: bytes, kid: str = "") -> Seal:
         issuer=_text(claims, "iss"),
         subject=subject,
         uri=uri,
-        digest=str(digest),
+        digest=str(said),
         issued_at=issued_at,
         version=read_version(claims.get("ver")),
         modified=_time(claims, "mod"),

@@ -4,7 +4,7 @@ from llama_index.postprocessor.headgate.adapter import guard
 from llama_index.postprocessor.headgate.convert import decision_record, is_note, original_metadata, original_text
 from llama_index.postprocessor.headgate.dating import DateNodes
 from llama_index.postprocessor.headgate.indexes import GatedIndex
-from llama_index.postprocessor.headgate.ingestion import SealNodes
+from llama_index.postprocessor.headgate.ingestion import ProveNodes, SealNodes
 from llama_index.postprocessor.headgate.postprocessor import HeadgatePostprocessor
 from llama_index.postprocessor.headgate.retriever import GatedRetriever
 from llama_index.postprocessor.headgate.tracing import HeadgateAdmissionEvent
@@ -15,6 +15,7 @@ __all__ = [
     "GatedRetriever",
     "HeadgateAdmissionEvent",
     "HeadgatePostprocessor",
+    "ProveNodes",
     "SealNodes",
     "decision_record",
     "guard",

@@ -9,12 +9,21 @@ from llama_index.core.bridge.pydantic import Field, PrivateAttr
 from llama_index.core.schema import BaseNode, MetadataMode, TransformComponent
 
 from headgate import Chunk, HeadgateError, Sealer
-from headgate.integration.publishing import Prepared, Publishing, is_coverable, naming, report_problems, seal_prepared
+from headgate.integration.publishing import (
+    Prepared,
+    Publishing,
+    SpanProver,
+    is_coverable,
+    naming,
+    prove_all,
+    report_problems,
+    seal_prepared,
+)
 from headgate.policy import MetadataKeys
 from llama_index.postprocessor.headgate.convert import OWN_KEYS, visible_keys
 from llama_index.postprocessor.headgate.media import media_digests
 
-__all__ = ["SealNodes", "covered_keys", "hidden_keys", "with_seal"]
+__all__ = ["ProveNodes", "SealNodes", "covered_keys", "hidden_keys", "with_seal"]
 
 # Where `SentenceWindowNodeParser` keeps the neighbours that `MetadataReplacementPostProcessor` shows.
 _REPLACING = ("window",)
@@ -92,8 +101,7 @@ class SealNodes(TransformComponent):
         return [with_seal(node, one.chunk.metadata) for node, one in zip(nodes, published, strict=True)]
 
     def _prepare(self, node: BaseNode) -> Prepared:
-        text, media = node.get_content(metadata_mode=MetadataMode.NONE), media_digests(node)
-        chunk = Chunk(text, node.metadata, node.node_id, media=media)
+        chunk = _chunk(node)
         with naming(f"the node {node.node_id}"):
             return self._publishing.prepare(
                 self._sealer, chunk, node, cover=self._covered(node), hide=hidden_keys(node)
@@ -103,6 +111,42 @@ class SealNodes(TransformComponent):
         if self.cover is not None:
             return self.cover
         return covered_keys(node)
+
+
+class ProveNodes(TransformComponent):
+    """Gives each node its proof under the seal of its whole document, after splitting; needs no key. Experimental.
+
+    A node that is not a run of whole blocks gets no proof: where one is required the gate keeps it out.
+    `SentenceSplitter` fits where it cuts at ends of sentences; parsers that join or drop lines do not.
+
+    Args:
+        documents: the documents before they were split, as `headgate seal --whole` wrote them.
+
+    Raises:
+        ValueError: a document is not sealed as a whole, or its text has changed since.
+    """
+
+    _prover: SpanProver = PrivateAttr()
+
+    def __init__(self, documents: Sequence[BaseNode] = (), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._prover = SpanProver(_chunk(document) for document in documents)
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Return the name under which the component is serialised."""
+        return "ProveNodes"
+
+    def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[BaseNode]:  # noqa: ARG002 - the base's signature
+        """Return copies of the nodes, each with its proof in its metadata."""
+        proved = prove_all(self._prover, [_chunk(node) for node in nodes])
+        return [with_seal(node, chunk.metadata) for node, chunk in zip(nodes, proved, strict=True)]
+
+
+def _chunk(node: BaseNode) -> Chunk:
+    return Chunk(
+        node.get_content(metadata_mode=MetadataMode.NONE), node.metadata, node.node_id, media=media_digests(node)
+    )
 
 
 def covered_keys(node: BaseNode) -> list[str]:
