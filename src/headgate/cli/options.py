@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -29,6 +30,7 @@ __all__ = [
     "DocumentsArgument",
     "FieldMapOption",
     "HtmlOption",
+    "JobsOption",
     "JsonOption",
     "LogArgument",
     "LogEntries",
@@ -39,6 +41,7 @@ __all__ = [
     "QuestionsOption",
     "TextFieldOption",
     "console",
+    "cores",
     "instant",
     "print_json",
     "report_problems",
@@ -81,6 +84,9 @@ FieldMapOption = Annotated[
     typer.Option("--field-map", metavar="NAME=FIELD", help="Take a metadata entry from a field: source=link."),
 ]
 HtmlOption = Annotated[Path | None, typer.Option("--html", help="Also write the result as an HTML page.")]
+JobsOption = Annotated[
+    int, typer.Option("--jobs", "-j", min=0, max=256, help="How many processes work on many documents; 0: one a core.")
+]
 PrefixOption = Annotated[
     str | None,
     typer.Option("--prefix", help="What the URIs of files begin with; by default file: and the folder's name."),
@@ -91,6 +97,14 @@ def console() -> Console:
     """Return the console for results; as wide as the terminal, or wide enough for tables where there is none."""
     # What rich calls a terminal may be a notebook or a pipeline that asked for colours.
     return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=120)
+
+
+def cores(jobs: int) -> int:
+    """Return how many processes are meant: as many as this one may use cores, if it is left open."""
+    if jobs:
+        return jobs
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
 
 
 def print_json(value: object, *, indent: int | None = 2) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Annotated
 
@@ -15,11 +15,13 @@ from headgate.cli.options import (
     Documents,
     DocumentsArgument,
     FieldMapOption,
+    JobsOption,
     PrefixOption,
     TextFieldOption,
+    cores,
     report_problems,
 )
-from headgate.corpus import CorpusItem, Fields, seal_corpus, to_line, to_lines
+from headgate.corpus import CorpusItem, Fields, Journal, open_journal, seal_corpus, to_line, to_lines
 from headgate.encoding import in_number
 from headgate.errors import HeadgateError
 from headgate.files import replacing
@@ -52,6 +54,7 @@ def seal(
         bool,
         typer.Option("--whole", help="Whole documents, to be split afterwards; chunks get proofs then (experimental)."),
     ] = False,
+    jobs: JobsOption = 0,
     timezone: Annotated[
         str | None, typer.Option(metavar="ZONE", help="The zone of times that have none, such as Europe/Berlin.")
     ] = None,
@@ -64,7 +67,8 @@ def seal(
 ) -> None:
     """Seal documents that are split already; writes JSON Lines with text, metadata and seal.
 
-    The file appears when it is complete, and its last line says how many documents it holds. Exit code 1 if a document
+    The file appears when it is complete, and its last line says how many documents it holds. A run that was interrupted
+    is continued by the same command: what it had sealed is kept beside the file for a day. Exit code 1 if a document
     could not be sealed, or something in its metadata could not; every one is named.
     """
     sealer = Sealer(key, issuer)
@@ -83,14 +87,35 @@ def seal(
     named = [name for name in dict.fromkeys((*(cover or ()), *(hide or ()))) if name != EVERYTHING]
     covered = ["*"] if cover is None else cover
     size = _BATCH if batch else 1
-    sealing = _Sealing(seal_corpus(read, sealer, keys=names, cover=covered, hide=hide or (), batch=size, whole=whole))
-    with _output(out) as stream:
-        for line in to_lines(sealing, is_ascii=out is None):
-            stream.write(line + "\n")
-        # Before the file gets its name: a file without any document would replace one that has some.
-        read.require_some()
-        if not sealing.sealed:
-            raise HeadgateError(f"{documents}: no document can be sealed. The first problem: {sealing.problems[0]}")
+    options = {
+        "keys": names.model_dump(mode="json"),
+        "cover": covered,
+        "hide": hide or [],
+        "batch": size,
+        "whole": whole,
+    }
+    with _journal(out, sealer, options) as journal:
+        items = seal_corpus(
+            read,
+            sealer,
+            keys=names,
+            cover=covered,
+            hide=hide or (),
+            batch=size,
+            whole=whole,
+            jobs=cores(jobs),
+            journal=journal,
+        )
+        sealing = _Sealing(items)
+        with _output(out) as stream:
+            for line in to_lines(sealing, is_ascii=out is None):
+                stream.write(line + "\n")
+            # Before the file gets its name: a file without any document would replace one that has some.
+            read.require_some()
+            if not sealing.sealed:
+                raise HeadgateError(f"{documents}: no document can be sealed. The first problem: {sealing.problems[0]}")
+        if journal is not None and journal.kept:
+            typer.echo(f"{in_number(journal.kept, 'document')} of them by a run that was interrupted.", err=True)
     where = "" if out is None else f", written to {out}"
     typer.echo(f"{in_number(sealing.sealed, 'document')} sealed by {issuer!r}{where}.", err=True)
     report_problems(sealing.not_sealed, f"{in_number(len(sealing.not_sealed), 'document')} not sealed:")
@@ -133,6 +158,21 @@ class _Sealing:
                 self.sealed += 1
                 self.names.update(chunk.metadata)
                 yield chunk
+
+
+@contextmanager
+def _journal(out: Path | None, sealer: Sealer, options: dict[str, object]) -> Iterator[Journal | None]:
+    """Keep what is finished beside the file that is written, until that has its name or cannot get it."""
+    if out is None or (out.exists() and not out.is_file()):
+        yield None
+        return
+    with open_journal(out.with_name(f".{out.name}.headgate-resume"), sealer, options) as journal:
+        try:
+            yield journal
+        except HeadgateError:
+            journal.remove()
+            raise
+        journal.remove()
 
 
 def _unwritable(chunk: Chunk) -> str | None:

@@ -11,7 +11,8 @@ from headgate.corpus.listing import Listing, list_corpus, namespace_of
 from headgate.corpus.observing import observe_corpus, read_questions
 from headgate.corpus.reading import read_corpus
 from headgate.corpus.records import NO_FIELDS, Fields
-from headgate.corpus.sealing import seal_corpus
+from headgate.corpus.resuming import Journal
+from headgate.corpus.sealing import open_journal, seal_corpus
 from headgate.corpus.survey import Survey, survey_corpus
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "CorpusItem",
     "Difference",
     "Fields",
+    "Journal",
     "Listing",
     "Manifest",
     "Survey",
@@ -34,6 +36,7 @@ __all__ = [
     "measure_completeness",
     "namespace_of",
     "observe_corpus",
+    "open_journal",
     "publish_listing",
     "read_corpus",
     "read_questions",

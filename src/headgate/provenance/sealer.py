@@ -56,6 +56,11 @@ class Sealer:
         """Who vouches."""
         return self._issuer
 
+    @property
+    def clock(self) -> Clock:
+        """Tells when a chunk is sealed."""
+        return self._clock
+
     def seal(
         self,
         chunk: Chunk,
