@@ -51,7 +51,9 @@ def fetch(url: str, *, most: int, timeout: float, private: Collection[str] = ())
             # What is encoded may be any number of bytes more.
             headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "headgate"}
             connection.request("GET", address.path, headers={**headers, "Connection": "close"})
-            return _read(connection.getresponse(), most)
+            # Closed here, because a response that nobody has read to its end keeps the connection.
+            with connection.getresponse() as response:
+                return _read(response, most)
     except FetchError as error:
         raise FetchError(f"{safe_uri(url)}: {error}") from None
     except (OSError, http.client.HTTPException, ValueError, OverflowError) as error:
