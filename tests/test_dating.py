@@ -204,3 +204,17 @@ def test_nothing_in_a_document_ends_the_pipeline(metadata: dict[str, Any], text:
     (found,) = Dating(evidence=["front_matter", "http"]).date_all([(text, metadata)])
     assert repr(metadata) == before
     assert metadata.items() <= found.metadata.items() or "nan" in before
+
+
+def test_what_front_matter_restricts_comes_with_the_date(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("---\nexpires: 31.12.2025\nsuperseded_by: b.md\ntitle: A\n---\nText.\n")
+    for text in ("Text.\n", (tmp_path / "a.md").read_text()):
+        for metadata in ({"source": str(tmp_path / "a.md")}, {"source": "a.md", "last_modified": "2025-01-01"}):
+            (dated,) = Dating(tmp_path).date_all([(text, metadata)])
+            assert dated.metadata["expires"] == "31.12.2025"
+            assert dated.metadata["superseded_by"] == "b.md"
+            assert "title" not in dated.metadata
+    (own,) = Dating(tmp_path).date_all([("Text.", {"source": "a.md", "valid_until": "2024-01-01"})])
+    assert "expires" not in own.metadata
+    (unasked,) = Dating(tmp_path, evidence=["git"]).date_all([("Text.", {"source": "a.md"})])
+    assert "expires" not in unasked.metadata

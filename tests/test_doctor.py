@@ -170,11 +170,15 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
         "from headgate.testing import FixedClock, Publisher\n"
         "from langchain_headgate import guard\n"
         "PUBLISHER = Publisher('handbook', 'https://handbook.example/**', FixedClock())\n"
-        "store = InMemoryVectorStore.from_documents([Document('x')], DeterministicFakeEmbedding(size=4))\n"
+        "sealed = PUBLISHER.seal('x', 'https://handbook.example/x')\n"
+        "own = [Document(sealed.text, metadata=dict(sealed.metadata))]\n"
+        "store = InMemoryVectorStore.from_documents(own, DeterministicFakeEmbedding(size=4))\n"
+        "bare = InMemoryVectorStore.from_documents([Document('x')], DeterministicFakeEmbedding(size=4))\n"
         "open_one = store.as_retriever()\n"
         "def broken(): raise ZeroDivisionError('no reason')\n"
         "titled = open_one | (lambda found: [document.metadata['title'] for document in found])\n"
         "def build(): return guard(store.as_retriever(), Gate({'sources': [PUBLISHER.source()]}))\n"
+        "def build_bare(): return guard(bare.as_retriever(), Gate({'sources': [PUBLISHER.source()]}))\n"
     )
     monkeypatch.chdir(tmp_path)
 
@@ -189,6 +193,9 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
         return code, output.out + output.err
 
     assert run("my_rag:build")[0] == 0
+    code, said = run("my_rag:build_bare")
+    assert code == 1
+    assert "lets none of your own documents through" in said
     code, out = run("my_rag:open_one")
     assert code == 1
     assert "BROKEN" in out

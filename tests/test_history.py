@@ -306,3 +306,19 @@ def test_the_commands(tmp_path: Path) -> None:
         ["sources", "gone"],
     ):
         assert isinstance(run(*words).exception, HeadgateError)
+
+
+@pytest.mark.parametrize(
+    ("uri", "pattern"),
+    [
+        ("file:/srv/app/data/kb/a.md", "file:/srv/app/data/kb/**"),
+        ("s3://bucket/team/x/a.md", "s3://bucket/team/x/**"),
+        ("https://a.example/b/c", "https://a.example/**"),
+        ("file:docs/a.md", "file:docs/**"),
+    ],
+)
+def test_a_source_that_is_missing_is_advised_no_wider_than_its_folder(uri: str, pattern: str) -> None:
+    from headgate.history.causes import cause_of
+
+    record = log_record(Gate({}).admit([Chunk("x", {"source": uri})]))
+    assert cause_of(record["decisions"][0]).detail == (pattern,)

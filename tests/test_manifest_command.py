@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from headgate import Chunk, Gate
+from headgate import Chunk, Gate, KeySet, Manifest
 from headgate.cli import main
 
 NOW = "2026-06-01T12:00:00Z"
@@ -234,3 +236,41 @@ def test_another_corpus_in_the_folder_is_not_overwritten(run: Any) -> None:
     build(run)
     code, _, err = build(run, "--corpus", "other")
     assert (code, "of another corpus, 'docs'" in err) == (2, True)
+
+
+@pytest.mark.usefixtures("export")
+def test_looking_at_a_later_manifest_takes_none_out_of_force(run: Any, tmp_path: Path) -> None:
+    build(run)
+    shutil.copytree(tmp_path / "m", tmp_path / "staging")
+    source = {"id": "docs", "match": "https://docs.example/**"}
+    provenance = {"require": "manifest", "manifest": str(tmp_path / "m"), "keys": str(tmp_path / "keys/docs.jwks.json")}
+    policy = {"sources": [{**source, "provenance": provenance}]}
+    chunk = Chunk("Three.", {"source": "https://docs.example/b"})
+    assert (
+        Gate(policy, clock=lambda: datetime.fromisoformat(NOW.replace("Z", "+00:00")))
+        .admit([chunk])
+        .decisions[0]
+        .admitted
+    )
+    arguments = ("--key", "keys/docs.private.jwk.json", "--issuer", "docs", "--corpus", "docs", "--out", "staging")
+    run("manifest", "build", "export.jsonl", *arguments, "--now", NOW)
+    for command in (
+        ("verify", "staging", "--now", NOW),
+        ("diff", "m", "staging"),
+        ("completeness", "staging", "export.jsonl"),
+    ):
+        run("manifest", *command, "--keys", "keys/docs.jwks.json")
+    gate = Gate(policy, clock=lambda: datetime.fromisoformat(NOW.replace("Z", "+00:00")))
+    assert gate.admit([chunk]).decisions[0].admitted
+
+
+@pytest.mark.usefixtures("export")
+def test_a_manifest_that_was_rolled_back_is_no_empty_one(run: Any, tmp_path: Path) -> None:
+    build(run)
+    shutil.copytree(tmp_path / "m", tmp_path / "old")
+    build(run)
+    Manifest.load(tmp_path / "m", KeySet.load(tmp_path / "keys/docs.jwks.json"))  # as a gate does
+    for command in (("diff", "m", "old"), ("completeness", "old", "export.jsonl")):
+        code, _, err = run("manifest", *command, "--keys", "keys/docs.jwks.json")
+        assert code == 2
+        assert "P108" in err

@@ -605,6 +605,22 @@ def test_a_corpus_is_compared_with_its_origin() -> None:
     assert wide.not_listed == ["i1: it is not listed: its text is not part of the origin's document"]
 
 
+@pytest.mark.parametrize(
+    "restriction", [{"expires": "2025-12-31"}, {"superseded_by": "https://a.example/b"}, {"valid_from": "2030-01-01"}]
+)
+def test_what_the_origin_restricts_is_not_signed_without_the_restriction(restriction: dict[str, str]) -> None:
+    def listed(**metadata: str) -> list[Entry]:
+        with Origin([CorpusItem("o", page("a", "one", **restriction))]) as origin:
+            found = list_corpus([CorpusItem("i", page("a", "one", **metadata))], origin=origin)
+        assert bool(found.entries) != bool(found.not_listed)
+        assert all("the origin restricts it by" in problem for problem in found.not_listed)
+        return found.entries
+
+    assert listed() == []
+    assert listed(title="A") == []
+    assert len(listed(**restriction)) == 1
+
+
 def test_what_cannot_be_listed_is_named() -> None:
     items = [
         CorpusItem("none", None, "it is not JSON"),

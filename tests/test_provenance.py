@@ -591,3 +591,20 @@ def test_a_weaker_proof_than_the_source_requires_is_not_enough() -> None:
     assert (proof.attestation, proof.assurance) == (None, DECLARED)
     assert [finding.code for finding in proof_of(SEALED_RULE, None).findings] == ["P101"]
     assert not proof_of(SEALED_RULE, attested(SEALED)).findings
+
+
+def test_one_name_to_cover_is_not_a_list_of_letters() -> None:
+    from langchain_core.documents import Document
+
+    from headgate.integration.publishing import Publishing
+    from headgate.testing import Publisher
+    from langchain_headgate import SealDocuments
+
+    sealer = Publisher("docs", "https://docs.example/**").sealer
+    metadata = {"source": "https://docs.example/a", "title": "A", "t": "B"}
+    (document,) = SealDocuments(sealer, cover="title", hide="t").transform_documents([Document("x", metadata=metadata)])
+    assert {"title", "t"} <= set(read_seal(document.metadata["headgate_seal"])[1].covered)
+    assert read_seal(document.metadata["headgate_seal"])[1].hidden == ("t",)
+    assert Publishing(cover="title").cover == ("title",)  # type: ignore[arg-type]
+    sealed = sealer.seal(Chunk("x", metadata), subject="https://docs.example/a", cover="title")
+    assert read_seal(sealed.metadata["headgate_seal"])[1].covered == ("title",)

@@ -33,8 +33,11 @@ def require_aware(value: datetime, name: str) -> datetime:
     """Return `value` in UTC.
 
     Raises:
-        ValueError: `value` has no time zone, so it names no instant, or is outside the years 1 to 9999 in UTC.
+        ValueError: `value` is no datetime or has no time zone, so it names no instant, or is outside the years 1 to
+            9999 in UTC.
     """
+    if not isinstance(value, datetime):
+        raise ValueError(f"{name} must be an aware datetime, not {type(value).__name__}")
     if value.tzinfo is timezone.utc:
         return value
     if value.tzinfo is None or value.utcoffset() is None:

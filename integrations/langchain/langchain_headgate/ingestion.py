@@ -14,6 +14,7 @@ from headgate.integration.publishing import (
     Publishing,
     Reader,
     SpanProver,
+    names_of,
     naming,
     prove_all,
     report_problems,
@@ -64,8 +65,8 @@ class SealDocuments(BaseDocumentTransformer):
         expires: Reader = None,
         not_before: Reader = None,
         version: Reader = None,
-        cover: Sequence[str] = ("*",),
-        hide: Sequence[str] = (),
+        cover: str | Sequence[str] = ("*",),
+        hide: str | Sequence[str] = (),
         keys: MetadataKeys | None = None,
         batch: bool = False,
     ) -> None:
@@ -81,8 +82,8 @@ class SealDocuments(BaseDocumentTransformer):
             expires=expires,
             not_before=not_before,
             version=version,
-            cover=tuple(cover),
-            hide=tuple(hide),
+            cover=names_of(cover),
+            hide=names_of(hide),
             keys=keys or MetadataKeys(),
         )
 

@@ -10,6 +10,8 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import Field
 
+from headgate import AdapterError
+
 __all__ = ["BM25", "bm25"]
 
 
@@ -35,8 +37,14 @@ def bm25(documents: Sequence[Document], k: int) -> BM25:
     Args:
         documents: what is in the index.
         k: how many documents it returns.
+
+    Raises:
+        AdapterError: rank-bm25 is not installed.
     """
-    from rank_bm25 import BM25Okapi
+    try:
+        from rank_bm25 import BM25Okapi
+    except ImportError:
+        raise AdapterError("This retrieves with rank-bm25: pip install 'langchain-headgate[demo]'") from None
 
     words = [_words(document.page_content) for document in documents]
     # The library divides by the number of words.

@@ -310,3 +310,9 @@ def test_inside_and_outside_an_ensemble(inner: BaseRetriever, gate: Gate, corpus
 
 def test_forged_documents_alone_leave_nothing(gate: Gate) -> None:
     assert guard(Fixed(found=[forged(1), forged(2)]), gate).invoke("q") == []
+
+
+def test_a_choice_for_traces_that_is_none_is_named(handbook: Publisher, clock: FixedClock) -> None:
+    gate = Gate({"sources": [handbook.source()]}, clock=clock, trace_inner="OFF")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="trace_inner='OFF': write full, ids or off"):
+        headgate.guard(Fixed(found=[]), gate).invoke("q")

@@ -36,8 +36,8 @@ def doctor(
 ) -> None:
     """Ask your own chain with canaries in it, and with every gate closed, and look at what its models read.
 
-    Its models are really asked, a few times. Exit code 1 if a promise is broken or not proved, 2 if the chain could not
-    be asked.
+    Its models are really asked, a few times. Exit code 1 if a promise is broken or not proved, or
+    none of your own documents is admissible; 2 if the chain could not be asked.
     """
     from headgate.testing import prove
 
@@ -46,7 +46,7 @@ def doctor(
         print_json(diagnosis.to_dict())
     else:
         typer.echo(str(diagnosis))
-    if not diagnosis.holds:
+    if not diagnosis.holds or diagnosis.lets_nothing_through:
         raise typer.Exit(1)
 
 

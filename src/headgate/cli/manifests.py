@@ -100,7 +100,7 @@ def diff(
     as_json: JsonOption = False,
 ) -> None:
     """Name the documents that were added, removed and changed. Exit code 1 if there are any."""
-    found = diff_manifests(_either(old, keys, timestamp_keys), _either(new, keys, timestamp_keys))
+    found = diff_manifests(*(_listing(_either(path, keys, timestamp_keys)) for path in (old, new)))
     parts = {"added": found.added, "removed": found.removed, "changed": found.changed}
     if as_json:
         print_json({**parts, "unchanged": found.unchanged})
@@ -123,7 +123,7 @@ def completeness(
     as_json: JsonOption = False,
 ) -> None:
     """Say how much of a manifest an index holds. Exit code 1 if something is missing or is not listed."""
-    manifest = _load(folder, keys, timestamp_keys, 0)
+    manifest = _listing(_load(folder, keys, timestamp_keys, 0))
     items = read_index(corpus, "Comparing", collection, prefix, questions, quiet=as_json)
     found = measure_completeness(manifest, items, metadata_keys(policy))
     if as_json:
@@ -175,7 +175,19 @@ def _load(folder: Path, keys: Path, timestamp_keys: Path | None, at_least: int) 
     loaded = KeySet.load(keys)
     own = KeySet.load(timestamp_keys) if timestamp_keys is not None else None
     with Console(stderr=True).status("Verifying"):  # shown in terminals only
-        return Manifest.load(folder, loaded, timestamp_keys=own, at_least=at_least)
+        # To look at a manifest is not to accept it: no gate of this machine must be held to it.
+        return Manifest.load(folder, loaded, timestamp_keys=own, at_least=at_least, remembers=False)
+
+
+def _listing(manifest: Manifest) -> Manifest:
+    """Return a manifest that lists something.
+
+    Raises:
+        HeadgateError: it was rolled back, and lists nothing.
+    """
+    if manifest.refusal is not None:
+        raise HeadgateError(f"{manifest.folder}: {manifest.refusal.message} ({manifest.refusal.code})")
+    return manifest
 
 
 def _either(path: Path, keys: Path, timestamp_keys: Path | None) -> Manifest:

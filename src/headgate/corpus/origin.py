@@ -14,7 +14,7 @@ from typing_extensions import Self
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.corpus.item import CorpusItem
 from headgate.encoding import safe_uri, to_json
-from headgate.freshness import find_entry
+from headgate.freshness import RESTRICTING_ROLES, find_entry
 from headgate.freshness.catalogue import candidate_keys
 from headgate.integration.backfilling import Compared
 from headgate.policy import MetadataKeys, normalise_uri
@@ -75,6 +75,9 @@ class Origin:
         if all(differing):
             names = ", ".join(repr(name[:80]) for name in min(differing, key=len)[:5])
             return Compared(f"its metadata is not the origin's: {names}")
+        lost = self._restrictions_lost(chunk.metadata, holding)
+        if lost:
+            return Compared(f"the origin restricts it by {', '.join(map(repr, lost))}, and the index does not say so")
         best = holding[differing.index([])]
         return Compared(agreed=frozenset(name for name in chunk.metadata if self._agrees(name, chunk.metadata, best)))
 
@@ -124,6 +127,21 @@ class Origin:
         return (name in origin and metadata[name] == origin[name]) or name in candidate_keys(
             metadata, "source", self._keys
         )
+
+    def _restrictions_lost(self, metadata: Mapping[str, object], origins: Iterable[Mapping[str, object]]) -> list[str]:
+        """Return entries that restrict a document at its origin, such as an end of validity, and are not in the index.
+
+        Where the text stands in several documents of the origin, the one that restricts most counts: what is signed
+        must not outlive what any of them says.
+        """
+        lost: set[str] = set()
+        for origin in origins:
+            for role in RESTRICTING_ROLES:
+                entry = find_entry(origin, role, self._keys)
+                own = find_entry(metadata, role, self._keys)
+                if entry is not None and entry[1] not in (None, "") and (own is None or own[1] in (None, "")):
+                    lost.add(entry[0][:80])
+        return sorted(lost)[:5]
 
     def _differing(self, metadata: Mapping[str, object], origin: Mapping[str, object]) -> list[str]:
         # One URI has several spellings, and its normal form is what brought the two together.

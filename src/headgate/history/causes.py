@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from headgate.codes import first_reason, titled
+from headgate.corpus.places import place_of
 from headgate.freshness import RESTRICTING_ROLES
 from headgate.record import DecisionRecord, error_codes, name_of
 
@@ -17,6 +18,8 @@ NO_REASON = "none"
 
 _CAUSES = 2_000
 _KEYS = 5
+
+_DEPTH = 4
 
 
 class Cause(NamedTuple):
@@ -103,11 +106,12 @@ def _study_source(decision: DecisionRecord) -> tuple[str, tuple[str, ...]]:
     scheme, colon, rest = name_of(decision).partition(":")
     if not decision["uri"] or not colon:
         return "nameless", ()
-    if rest.startswith("//"):
-        return "", (f"{scheme}://{rest[2:].partition('/')[0]}/**",)
-    root = "/" if rest.startswith("/") else ""
-    folder, slash, _ = rest.removeprefix("/").partition("/")
-    return "", (f"{scheme}:{root}{folder}/**" if slash else f"{scheme}:{root}{folder}",)
+    root, folders = place_of(f"{scheme}:{rest}")
+    if scheme in ("http", "https"):
+        return "", (f"{root}**",)
+    # Deep enough that the advice is not a whole disk or bucket, and not so deep that there are as many as documents.
+    named = "".join(f"{folder}/" for folder in folders[:_DEPTH])
+    return "", (f"{root}{named}**" if named or "://" in root else f"{scheme}:{rest}",)
 
 
 def _study_date(decision: DecisionRecord) -> tuple[str, tuple[str, ...]]:

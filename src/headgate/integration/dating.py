@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from pathlib import Path
 from urllib.parse import unquote
@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from headgate.encoding import in_number
 from headgate.errors import HeadgateError
-from headgate.freshness import Interval, Unreadable, find_entry, read_time
+from headgate.freshness import RESTRICTING_ROLES, Interval, Unreadable, find_entry, read_time
 from headgate.freshness.catalogue import AGE_ROLES
 from headgate.integration.frontmatter import split_front_matter
 from headgate.integration.gitdates import GitProblem, Repositories
@@ -63,6 +63,8 @@ class Dated:
 class Dating:
     """Adds `last_modified` to the metadata of documents that do not say when they were last changed.
 
+    What front matter says beside that and restricts a document (an end of validity, a successor) is added as well.
+
     Args:
         root: where relative paths begin; no file outside of it is looked at. By default the current folder.
         evidence: what to use, the first that is there: `front_matter`, `http`, `git`.
@@ -106,8 +108,14 @@ class Dating:
             if file is not None and not self._is_dated(metadata, file)
         }
         commits = self._repositories.last_commits(open_files) if "git" in self._evidence and open_files else {}
-        return [
+        dated = [
             self._date(text, metadata, file, commits) for file, (text, metadata) in zip(files, documents, strict=True)
+        ]
+        if "front_matter" not in self._evidence:
+            return dated
+        return [
+            replace(one, metadata={**self._restrictions(text, one.metadata, file), **one.metadata})
+            for one, file, (text, _) in zip(dated, files, documents, strict=True)
         ]
 
     def _date(
@@ -166,6 +174,22 @@ class Dating:
             if entry is not None:
                 return _written(self._read(entry[1]), entry[1])
         return None
+
+    def _restrictions(self, text: object, metadata: Mapping[str, object], file: Path | None) -> dict[str, object]:
+        """Return what front matter says that restricts a document and metadata does not, such as an end of validity."""
+        found: dict[str, object] = {}
+        for candidate in (text, _head_of(file)):
+            if not isinstance(candidate, str):
+                continue
+            try:
+                front, _ = split_front_matter(candidate)
+            except ValueError:
+                continue  # which was said about its date
+            for role in RESTRICTING_ROLES:
+                entry = find_entry(front, role, self._keys)
+                if entry is not None and find_entry(metadata, role, self._keys) is None:
+                    found.setdefault(entry[0], entry[1])
+        return found
 
     def _is_dated(self, metadata: Mapping[str, object], file: Path | None) -> bool:
         """Return whether a document has a date already that is not its file's."""

@@ -24,7 +24,7 @@ from headgate.freshness.successors import name_successor
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy import MetadataKeys
 from headgate.provenance import Sealer, metadata_digest
-from headgate.provenance.covered import MEDIA_PREFIX
+from headgate.provenance.covered import MEDIA_PREFIX, names_of
 from headgate.provenance.spans import BLOCKS_KEY, SpanProver
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "SealArguments",
     "SpanProver",
     "is_coverable",
+    "names_of",
     "naming",
     "prove_all",
     "report_problems",
@@ -170,6 +171,11 @@ class Publishing:
     cover: tuple[str, ...] = ()
     hide: tuple[str, ...] = ()
     keys: MetadataKeys = field(default_factory=MetadataKeys)
+
+    def __post_init__(self) -> None:
+        for name in ("cover", "hide"):
+            # One name is a name, not a list of its letters.
+            object.__setattr__(self, name, names_of(getattr(self, name)))
 
     def seal(
         self,

@@ -9,12 +9,17 @@ from headgate.admission.gate import Gate
 from headgate.encoding import digest_label, safe_id
 from headgate.record.summary import TraceInner
 
+_CHOICES = ("full", "ids", "off")
+
 __all__ = ["TraceInner", "digest_of", "id_of", "inner_trace"]
 
 
 def inner_trace(chosen: TraceInner | None, gate: Gate) -> TraceInner:
     """Return how much traces show of an inner retriever: what was chosen, else `ids` where the gate keeps any out."""
-    return chosen or gate.trace_inner or ("ids" if gate.keeps_out else "full")
+    found = chosen or gate.trace_inner or ("ids" if gate.keeps_out else "full")
+    if found not in _CHOICES:
+        raise ValueError(f"trace_inner={found!r}: write full, ids or off.")
+    return found
 
 
 def digest_of(text: str) -> str:

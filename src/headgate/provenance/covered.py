@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from headgate.encoding import digest_label
 from headgate.errors import SealError
 
-__all__ = ["MEDIA_PREFIX", "covered_digests", "metadata_digest", "number_text"]
+__all__ = ["MEDIA_PREFIX", "covered_digests", "metadata_digest", "names_of", "number_text"]
 
 MEDIA_PREFIX = "media:"
 """What the names of content that is not text begin with, among the covered names."""
@@ -124,3 +124,8 @@ def _value_text(value: object, number: Callable[[float], str]) -> str:
 
 def _text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+def names_of(given: str | Iterable[str]) -> tuple[str, ...]:
+    """Return names of metadata entries; a single one may be given as it is."""
+    return (given,) if isinstance(given, str) else tuple(given)

@@ -65,6 +65,7 @@ class Manifest:
         at_least: int = 0,
         cache: str | Path | None = None,
         limits: Limits = DEFAULT_LIMITS,
+        remembers: bool = True,
     ) -> Self:
         """Return the manifest in a folder after every step that does not depend on the time (1 to 6).
 
@@ -76,6 +77,7 @@ class Manifest:
             at_least: the lowest version that is accepted.
             cache: the folder for indexes and accepted versions; by default the user's.
             limits: bounds on what is read.
+            remembers: whether its version is accepted from now on, and earlier ones no more; for gates.
 
         Raises:
             ManifestError: something in it does not verify.
@@ -95,7 +97,8 @@ class Manifest:
         index = None
         if refusal is None:
             index = memory.index(timestamp.digest, shard_reader(path, statement, key, limits), statement.chunks)
-            memory.accept(statement.version, timestamp.digest)
+            if remembers:
+                memory.accept(statement.version, timestamp.digest)
         return cls(
             folder=path,
             statement=statement,

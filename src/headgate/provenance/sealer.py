@@ -11,7 +11,7 @@ from headgate.clock import Clock, require_aware, utc_now
 from headgate.encoding import canonical_json
 from headgate.policy.matching import normalise_uri
 from headgate.provenance.batches import Batch
-from headgate.provenance.covered import MEDIA_PREFIX, metadata_digest
+from headgate.provenance.covered import MEDIA_PREFIX, metadata_digest, names_of
 from headgate.provenance.jws import sign_jws
 from headgate.provenance.keys import KeySet, SigningKey
 from headgate.provenance.seals import SEAL_TYPE, digest_text
@@ -205,7 +205,7 @@ class Sealer:
             claims["nbf"] = _seconds(not_before, "nbf")
         if version is not None:
             claims["ver"] = read_version(version)
-        met = _cover(chunk, cover, hidden)
+        met = _cover(chunk, names_of(cover), names_of(hidden))
         if met is not None:
             claims["met"] = met
         if parent:

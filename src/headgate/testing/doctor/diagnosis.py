@@ -135,6 +135,11 @@ class Diagnosis:
             "advice": list(self.advice),
         }
 
+    @property
+    def lets_nothing_through(self) -> bool:
+        """Whether the chain retrieved documents of its own, and none of them is admissible."""
+        return self.own[0] > 0 and self.own[1] == 0
+
     def __str__(self) -> str:
         lines = [self._headline(), "", *(f"  {one}" for one in self.verdicts)]
         lines += ["", "Canaries:", *(f"  {one}" for one in self.fates)] if self.fates else []
@@ -148,6 +153,8 @@ class Diagnosis:
         return "\n".join(lines)
 
     def _headline(self) -> str:
+        if self.holds and self.lets_nothing_through:
+            return "The line works, and the policy lets none of your own documents through: prompts would be empty."
         if self.holds:
             return "The line works."
         return "The line does not work." if self.broken or not self.verdicts else "The line is not proved."
