@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from headgate import Chunk, KeySet, Sealer
-from headgate.corpus import CorpusItem, Journal, open_journal, seal_corpus
+from headgate.corpus import CorpusItem, Journal, list_corpus, open_journal, seal_corpus
 from headgate.corpus.working import in_order
 from headgate.errors import HeadgateError
 from headgate.provenance import generate_signing_key
@@ -261,3 +261,10 @@ def test_sealing_goes_on_after_it_was_killed(tmp_path: Path) -> None:
     assert tokens <= {one["metadata"]["headgate_seal"] for one in written}, "nothing was done again"
     for one in written[::50]:
         assert verify_seal(one["metadata"]["headgate_seal"], keys).subject == one["metadata"]["source"]
+
+
+def test_several_processes_list_what_one_lists() -> None:
+    alone = list_corpus(items(4_100))
+    assert list_corpus(items(4_100), jobs=2) == alone
+    assert alone.not_listed
+    assert alone.in_part

@@ -12,11 +12,13 @@ import typer
 
 from headgate.cli.options import (
     Documents,
+    JobsOption,
     JsonOption,
     MaybePolicyOption,
     NowOption,
     PrefixOption,
     QuestionsOption,
+    cores,
     instant,
     print_json,
     report_problems,
@@ -128,6 +130,7 @@ def build(
     policy: MaybePolicyOption = None,
     prefix: PrefixOption = None,
     questions: QuestionsOption = None,
+    jobs: JobsOption = 0,
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -157,6 +160,7 @@ def build(
             hide=hide or (),
             origin=origin,
             lists_unseen=unseen,
+            jobs=cores(jobs),
         )
     unread = origin.problems if origin is not None else []
     statement, stamp = publish_listing(

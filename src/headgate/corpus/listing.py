@@ -10,6 +10,7 @@ from headgate.chunk import SEAL_KEY, Chunk
 from headgate.corpus.item import CorpusItem
 from headgate.corpus.origin import Origin
 from headgate.corpus.places import Place, group_places, place_of
+from headgate.corpus.working import BLOCK, blocks_of, in_order
 from headgate.encoding import b64url_decode, safe_uri
 from headgate.errors import HeadgateError
 from headgate.freshness import Timestamps, fragment_of, resolve_timestamps
@@ -69,6 +70,7 @@ def list_corpus(
     hide: Sequence[str] = (),
     origin: Origin | None = None,
     lists_unseen: bool = False,
+    jobs: int = 1,
 ) -> Listing:
     """Return what a manifest says about the chunks of a corpus; nothing is signed yet.
 
@@ -84,24 +86,23 @@ def list_corpus(
         hide: names of those that are kept out of the prompt, where a framework would print them.
         origin: what the chunks are compared with; what it does not confirm is not listed.
         lists_unseen: whether documents that the origin does not have at all are listed nevertheless.
+        jobs: how many processes read the metadata and make the digests; one where there is an origin to compare with.
     """
     names = keys or MetadataKeys()
     publishing = Publishing(keys=names, cover=tuple(cover or ()), hide=tuple(hide))
     listing = Listing()
     documents: dict[str, list[_Piece]] = {}
-    for item in items:
-        if item.chunk is None:
-            listing.not_listed.append(f"{item.place}: {item.problem}")
-            continue
-        try:
-            compared = _compare(item.chunk, publishing, origin, lists_unseen=lists_unseen)
-            wanted = coverable(item.chunk, item.cover, compared) if cover is None else ()
-            uri, piece, problems = _read(item, item.chunk, publishing, wanted)
-        except (ValueError, HeadgateError) as error:
-            listing.not_listed.append(f"{item.place}: it is not listed: {error}")
-            continue
-        documents.setdefault(uri, []).append(piece)
-        listing.in_part += [f"{item.place}: {problem}" for problem in (item.problem, *problems) if problem]
+    reading = _Reading(publishing, origin, covers_all=cover is None, lists_unseen=lists_unseen)
+    jobs = jobs if origin is None else 1
+    blocks = blocks_of(items, BLOCK if jobs > 1 else 1)
+    for block, found in in_order(reading, blocks, jobs=jobs):
+        for item, one in zip(block, found, strict=True):
+            if isinstance(one, str):
+                listing.not_listed.append(f"{item.place}: {one}")
+                continue
+            uri, piece, problems = one
+            documents.setdefault(uri, []).append(piece)
+            listing.in_part += [f"{item.place}: {problem}" for problem in (item.problem, *problems) if problem]
     for uri, pieces in documents.items():
         try:
             entry = _entry(uri, pieces, names, listing.not_listed)
@@ -116,6 +117,30 @@ def list_corpus(
             else:
                 listing.unseen.append(safe_uri(uri))
     return listing
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What is done with each item before documents are put together, in whichever process."""
+
+    publishing: Publishing
+    origin: Origin | None
+    covers_all: bool
+    lists_unseen: bool
+
+    def __call__(self, block: Sequence[CorpusItem]) -> list[tuple[str, _Piece, tuple[str, ...]] | str]:
+        return [self._read(item) for item in block]
+
+    def _read(self, item: CorpusItem) -> tuple[str, _Piece, tuple[str, ...]] | str:
+        """Return what an entry needs of an item, or why it is not listed."""
+        if item.chunk is None:
+            return str(item.problem)
+        try:
+            compared = _compare(item.chunk, self.publishing, self.origin, lists_unseen=self.lists_unseen)
+            wanted = coverable(item.chunk, item.cover, compared) if self.covers_all else ()
+            return _read(item, item.chunk, self.publishing, wanted)
+        except (ValueError, HeadgateError) as error:
+            return f"it is not listed: {error}"
 
 
 def namespace_of(entries: Iterable[Entry]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Any, cast
 from headgate.chunk import SEAL_KEY
 from headgate.corpus.item import CorpusItem
 from headgate.corpus.resuming import Journal
-from headgate.corpus.working import in_order
+from headgate.corpus.working import BLOCK, blocks_of, in_order
 from headgate.encoding import canonical_json
 from headgate.errors import HeadgateError
 from headgate.integration.publishing import Prepared, Publishing, seal_prepared
@@ -24,7 +24,6 @@ from headgate.provenance.statements import in_seconds
 
 __all__ = ["open_journal", "seal_corpus"]
 
-_BLOCK, _BLOCK_CHARS = 1_000, 16_000_000
 _RESUMED_WITHIN = timedelta(days=1)  # seals say when they were made
 
 _Result = tuple[dict[str, str] | None, str | None]
@@ -63,8 +62,8 @@ def seal_corpus(
     publishing = Publishing(keys=keys or MetadataKeys(), cover=tuple(cover), hide=tuple(hide))
     work = _Work(sealer, publishing, is_batch=batch > 1, is_whole=whole)
     # One by one where nothing is gained by more: whoever asks for the first should not wait for a thousand.
-    size = batch if batch > 1 else 1 if jobs == 1 and journal is None else _BLOCK
-    blocks = _blocks(items, size, is_bounded=batch == 1)
+    size = batch if batch > 1 else 1 if jobs == 1 and journal is None else BLOCK
+    blocks = blocks_of(items, size, is_bounded=batch == 1)
     if journal is not None:
         for block in blocks:
             results = journal.next(_digest(block))
@@ -137,20 +136,6 @@ class _Work:
 def _rebuild(jwk: dict[str, Any], algorithm: str, issuer: str, clock: Any, *rest: Any) -> _Work:
     key = SigningKey.load(jwk)
     return _Work(Sealer(SigningKey(key.kid, algorithm, key.key), issuer, clock=clock), *rest)
-
-
-def _blocks(items: Iterable[CorpusItem], size: int, *, is_bounded: bool) -> Iterator[list[CorpusItem]]:
-    """Yield blocks of so many items, or fewer of long ones."""
-    block: list[CorpusItem] = []
-    chars = 0
-    for item in items:
-        block.append(item)
-        chars += len(item.chunk.text) if item.chunk is not None else 0
-        if len(block) == size or (is_bounded and chars > _BLOCK_CHARS):
-            yield block
-            block, chars = [], 0
-    if block:
-        yield block
 
 
 def _digest(block: Sequence[CorpusItem]) -> str:

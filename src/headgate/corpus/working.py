@@ -12,10 +12,14 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
+from headgate.corpus.item import CorpusItem
 from headgate.errors import HeadgateError
 
-__all__ = ["in_order"]
+__all__ = ["BLOCK", "blocks_of", "in_order"]
 
+BLOCK = 1_000
+"""How many items are handed to a process at once."""
+_BLOCK_CHARS = 16_000_000
 Block = TypeVar("Block")
 Result = TypeVar("Result")
 
@@ -46,6 +50,20 @@ def in_order(work: Callable[[Block], Result], blocks: Iterable[Block], *, jobs: 
             yield block, work(block)
         return
     yield from _by_workers(work, chain(first, waiting), jobs)
+
+
+def blocks_of(items: Iterable[CorpusItem], size: int = BLOCK, *, is_bounded: bool = True) -> Iterator[list[CorpusItem]]:
+    """Yield blocks of so many items, or fewer of long ones."""
+    block: list[CorpusItem] = []
+    chars = 0
+    for item in items:
+        block.append(item)
+        chars += len(item.chunk.text) if item.chunk is not None else 0
+        if len(block) == size or (is_bounded and chars > _BLOCK_CHARS):
+            yield block
+            block, chars = [], 0
+    if block:
+        yield block
 
 
 def _by_workers(work: Callable[[Block], Result], blocks: Iterable[Block], jobs: int) -> Iterator[tuple[Block, Result]]:
