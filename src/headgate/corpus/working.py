@@ -5,8 +5,8 @@ from __future__ import annotations
 import pickle
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Callable, Iterable, Iterator, Sized
+from itertools import chain
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -20,11 +20,11 @@ __all__ = ["BLOCK", "blocks_of", "in_order"]
 BLOCK = 1_000
 """How many items are handed to a process at once."""
 _BLOCK_CHARS = 16_000_000
-Block = TypeVar("Block")
+Block = TypeVar("Block", bound=Sized)
 Result = TypeVar("Result")
 
-# A process that imports headgate anew costs about as much as working on so many blocks.
-_FEW = 4
+# A process that imports headgate anew takes about as long as working on so many blocks, or so many items.
+_FEW, _FEW_ITEMS = 8, 8_000
 _PATIENCE = 5.0  # seconds until a worker that was told to end is ended
 
 
@@ -44,12 +44,24 @@ def in_order(work: Callable[[Block], Result], blocks: Iterable[Block], *, jobs: 
         HeadgateError: a worker was ended from outside.
     """
     waiting = iter(blocks)
-    first = list(islice(waiting, _FEW)) if jobs > 1 else []
-    if len(first) < _FEW:
-        for block in chain(first, waiting):
-            yield block, work(block)
+    first, are_many = _first(waiting) if jobs > 1 else ([], False)
+    if are_many:
+        yield from _by_workers(work, chain(first, waiting), jobs)
         return
-    yield from _by_workers(work, chain(first, waiting), jobs)
+    for block in chain(first, waiting):
+        yield block, work(block)
+
+
+def _first(blocks: Iterator[Block]) -> tuple[list[Block], bool]:
+    """Return the first blocks, and whether they are worth several processes."""
+    first: list[Block] = []
+    items = 0
+    for block in blocks:
+        first.append(block)
+        items += len(block)
+        if len(first) == _FEW or items >= _FEW_ITEMS:
+            return first, True
+    return first, False
 
 
 def blocks_of(items: Iterable[CorpusItem], size: int = BLOCK, *, is_bounded: bool = True) -> Iterator[list[CorpusItem]]:
