@@ -368,9 +368,12 @@ def _advise(
     if not is_asked:
         yield "No gate was asked: the question did not lead to retrieval. Try another question or input."
     broken = [one for one in verdicts if one.outcome == "broken"]
-    if any(one.promise == "around" for one in broken):
+    goes_around = any(one.promise == "around" for one in broken)
+    if goes_around:
         yield "Documents go around the gate. Guard what brings them too, or build the chain on what is guarded."
-    for source in dict.fromkeys(one.source for one in broken if one.promise == "forged" and not modes):
+    # What goes around a gate says nothing about the policy.
+    is_policy = not modes and not goes_around
+    for source in dict.fromkeys(one.source for one in broken if one.promise == "forged" and is_policy):
         yield f"The source {source!r} lets in what nobody vouches for: see its `provenance.require` in the policy."
     if any(one.promise == "genuine" and one.outcome == "not proved" for one in verdicts) and is_asked:
         yield "Nothing genuine came to a model: a step between source and prompt changes the texts, or drops them."

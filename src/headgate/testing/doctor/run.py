@@ -24,6 +24,8 @@ __all__ = ["LIBRARIES", "Call", "Prompt", "Run", "caller"]
 
 _MOST = 2_000
 LIBRARIES = tuple({sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), sysconfig.get_path("stdlib")})
+# Where the command itself is started from.
+_SCRIPTS = sysconfig.get_path("scripts")
 _OURS = (str(Path(__file__).parents[2]), "langchain_headgate", "postprocessor/headgate")
 
 
@@ -225,7 +227,7 @@ def caller() -> str:
     frame = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
-        if not file.startswith((*LIBRARIES, "<")) and not any(part in file for part in _OURS):
+        if not file.startswith((*LIBRARIES, _SCRIPTS, "<")) and not any(part in file for part in _OURS):
             return f"{Path(file).name}:{frame.f_lineno} in {frame.f_code.co_name}"
         if frame.f_back is None:
             break
