@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shlex
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,9 @@ def test_the_commands_read_them(here: Path) -> None:
     done = run("init", "t.csv", *FIELDS)
     assert done.exit_code == 0, done.output
     assert "https://a.example/*" in (here / "headgate.yaml").read_text()
+    # What is suggested next reads what was read now.
+    suggested = done.stdout.partition("Next: headgate ")[2].splitlines()[0]
+    assert run(*shlex.split(suggested)).exit_code == 0, suggested
     assert run("audit", "t.csv", *FIELDS).exit_code == 0
     done = run("audit", "t.csv", "--text-field", "body", "--field-map", "source=url")
     assert done.exit_code == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -90,7 +91,11 @@ def init(
     )
     # Relative to the policy, as its paths are read.
     named = [Path(os.path.relpath(path, out.parent)).as_posix() for path in keys or ()]
-    command = str(documents) if questions is None else f"{documents} --questions {questions}"
+    # With all that it took to read them, or the line that is suggested would read something else.
+    options = {"--questions": questions, "--prefix": prefix, "--text-field": text_field}
+    given = [(name, str(value)) for name, value in options.items() if value is not None]
+    given += [("--field-map", pair) for pair in field_map or ()]
+    command = shlex.join([str(documents), *(part for pair in given for part in pair)])
     has_glossary = _write_glossary(glossary, survey, out.name)
     check = _write_policy(out, survey, named, glossary.name if has_glossary else None, command, again, moment)
     if as_json:
