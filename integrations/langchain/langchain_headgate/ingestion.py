@@ -9,17 +9,9 @@ from typing import Any
 from langchain_core.documents import BaseDocumentTransformer, Document
 
 from headgate import Chunk, HeadgateError, Sealer
-from headgate.integration.publishing import (
-    Prepared,
-    Publishing,
-    Reader,
-    SpanProver,
-    names_of,
-    naming,
-    prove_all,
-    report_problems,
-    seal_prepared,
-)
+from headgate.integration.proofs import SpanProver, prove_all
+from headgate.integration.published import Prepared, naming, report_problems, seal_prepared
+from headgate.integration.publishing import Publishing, Reader, names_of
 from headgate.policy import MetadataKeys
 
 __all__ = ["ProveDocuments", "SealDocuments"]

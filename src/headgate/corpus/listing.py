@@ -15,7 +15,8 @@ from headgate.encoding import b64url_decode, safe_uri
 from headgate.errors import HeadgateError
 from headgate.freshness import Timestamps, fragment_of, resolve_timestamps
 from headgate.integration.backfilling import Compared, coverable
-from headgate.integration.publishing import Publishing, SealArguments
+from headgate.integration.published import SealArguments
+from headgate.integration.publishing import Publishing
 from headgate.policy import MetadataKeys, normalise_uri
 from headgate.provenance import metadata_digest
 from headgate.provenance.covered import MEDIA_PREFIX

@@ -17,7 +17,8 @@ from headgate.corpus.resuming import Journal
 from headgate.corpus.working import BLOCK, blocks_of, in_order
 from headgate.encoding import canonical_json
 from headgate.errors import HeadgateError
-from headgate.integration.publishing import Prepared, Publishing, seal_prepared
+from headgate.integration.published import Prepared, seal_prepared
+from headgate.integration.publishing import Publishing
 from headgate.policy import MetadataKeys
 from headgate.provenance import BLOCKS_KEY, Sealer, SigningKey
 from headgate.provenance.statements import in_seconds

@@ -6,14 +6,11 @@ equal claims, whoever seals it.
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
-from typing import Any, TypedDict
+from typing import Any
 
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.encoding import safe_uri
@@ -21,27 +18,18 @@ from headgate.errors import HeadgateError, SealError
 from headgate.freshness import RESTRICTING_ROLES, TIME_ROLES, Timestamps, find_entry, resolve_timestamps
 from headgate.freshness.catalogue import candidate_keys, lookup, lookup_each
 from headgate.freshness.successors import name_successor
+from headgate.integration.published import Claims, Prepared, Published, SealArguments, seal_prepared
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy import MetadataKeys
 from headgate.provenance import Sealer, metadata_digest
 from headgate.provenance.covered import MEDIA_PREFIX, names_of
-from headgate.provenance.spans import BLOCKS_KEY, SpanProver
 
 __all__ = [
     "EVERYTHING",
-    "Claims",
-    "Prepared",
-    "Published",
     "Publishing",
     "Reader",
-    "SealArguments",
-    "SpanProver",
     "is_coverable",
     "names_of",
-    "naming",
-    "prove_all",
-    "report_problems",
-    "seal_prepared",
 ]
 
 EVERYTHING = "*"
@@ -50,8 +38,6 @@ EVERYTHING = "*"
 Reader = str | Callable[[Any], object] | None
 """Where a value comes from: a metadata key, a function of the document, or the keys of the usual loaders."""
 
-_log = logging.getLogger("headgate")
-_LOGGED = 5
 _MAX_COVERED = 64  # what `Sealer.seal` takes
 _SHOWN_KEYS = 200
 _NO_MEDIA: Mapping[str, str | None] = {}
@@ -70,74 +56,6 @@ def is_coverable(name: str, value: object) -> bool:
     except SealError:
         return False
     return True
-
-
-class SealArguments(TypedDict):
-    """The keyword arguments of `Sealer.seal` that metadata decides."""
-
-    subject: str
-    modified: datetime | None
-    expires: datetime | None
-    not_before: datetime | None
-    version: int | None
-    cover: tuple[str, ...]
-    hidden: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claims:
-    """What a seal will say about a document.
-
-    Attributes:
-        arguments: the keyword arguments of `Sealer.seal`.
-        problems: what is in the metadata and could not be sealed, and why.
-    """
-
-    arguments: SealArguments
-    problems: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
-    """A sealed chunk.
-
-    Attributes:
-        chunk: the chunk with its seal.
-        subject: the document's URI in the seal, without credentials.
-        problems: what is in the metadata and could not be sealed, and why.
-    """
-
-    chunk: Chunk
-    subject: str
-    problems: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """A chunk that is ready to be signed.
-
-    Attributes:
-        chunk: the chunk, without any seal.
-        claims: what its seal will say.
-        payload: the same as the JSON that is signed.
-    """
-
-    chunk: Chunk
-    claims: Claims
-    payload: bytes
-
-
-def seal_prepared(sealer: Sealer, prepared: Sequence[Prepared], *, batch: bool = False) -> list[Published]:
-    """Return chunks sealed, each by a signature of its own or all by the one signature of a batch."""
-    tokens = sealer.tokens([one.payload for one in prepared], batch=batch)
-    return [
-        Published(
-            chunk=one.chunk.with_metadata(**{SEAL_KEY: token}),
-            subject=safe_uri(one.claims.arguments["subject"]),
-            problems=one.claims.problems,
-        )
-        for one, token in zip(prepared, tokens, strict=True)
-    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,57 +277,6 @@ class Publishing:
         # The value comes under its role's name, so the policy's own names must not be looked for elsewhere.
         own = self.keys.model_copy(update=dict.fromkeys(_COVERED_ROLES, ()))
         return resolve_timestamps({} if value is None else {role: value}, keys=own, roles=(role,))
-
-
-@contextmanager
-def naming(document: str | None) -> Iterator[None]:
-    """Name the document in the error, if it has a name and cannot be sealed."""
-    try:
-        yield
-    except SealError:
-        raise
-    except HeadgateError as error:
-        if document is None:
-            raise
-        raise HeadgateError(f"{document}: {error}") from error
-
-
-def prove_all(prover: SpanProver, chunks: Sequence[Chunk]) -> list[Chunk]:
-    """Return chunks with their proofs under the seals of their documents, and log how many fit none.
-
-    Args:
-        prover: knows the documents.
-        chunks: what a splitter made of them.
-    """
-    proved = [prover.prove(chunk) for chunk in chunks]
-    unfit = [chunk for chunk, one in zip(chunks, proved, strict=True) if one is None]
-    if unfit:
-        _log.warning(
-            "%d of %d chunks are no run of whole sentences or lines of a sealed document, and have no proof; the first "
-            "has %d characters. Split at ends of sentences or lines, and change nothing.",
-            len(unfit),
-            len(chunks),
-            len(unfit[0].text),
-        )
-    return [one if one is not None else without_proof(chunk) for chunk, one in zip(chunks, proved, strict=True)]
-
-
-def without_proof(chunk: Chunk) -> Chunk:
-    """Return a chunk without what its document carried."""
-    kept = {name: value for name, value in chunk.metadata.items() if name not in (SEAL_KEY, BLOCKS_KEY)}
-    return replace(chunk, metadata=kept)
-
-
-def report_problems(published: Sequence[Published]) -> None:
-    """Log what was not sealed, once for a whole batch: what it was, how often, and in which document first."""
-    found = [(problem, one.subject) for one in published for problem in one.problems]
-    counts = Counter(problem for problem, _ in found)
-    first = dict(reversed(found))
-    for problem, count in counts.most_common(_LOGGED):
-        others = f" and {count - 1:,} more" if count > 1 else ""
-        _log.warning("%s%s: %s", first[problem], others, problem)
-    if len(counts) > _LOGGED:
-        _log.warning("and %d further problems", len(counts) - _LOGGED)
 
 
 def _read(reader: str | Callable[[Any], object], metadata: Mapping[str, object], document: object) -> object:

@@ -3,19 +3,8 @@
 from headgate.policy.durations import format_duration, parse_duration
 from headgate.policy.matching import UriPattern, normalise_uri
 from headgate.policy.model import Policy
-from headgate.policy.rules import (
-    Budget,
-    Freshness,
-    KeySets,
-    Log,
-    MetadataKeys,
-    Modes,
-    Provenance,
-    Quarantine,
-    QuarantineStore,
-    Source,
-    SourceRule,
-)
+from headgate.policy.rules import Freshness, MetadataKeys, Modes, Provenance, Quarantine, Source, SourceRule
+from headgate.policy.settings import Budget, KeySets, Log, QuarantineStore
 
 __all__ = [
     "Budget",

@@ -15,22 +15,8 @@ from headgate.files import MISSING_HERE, MISSING_IN_POLICY, read_config_text
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy.documents import Steps, YamlDocument, parse_yaml
 from headgate.policy.model import Policy
-from headgate.policy.rules import (
-    Budget,
-    Freshness,
-    KeySets,
-    Log,
-    MetadataKeys,
-    Modes,
-    OverrideStore,
-    Provenance,
-    Quarantine,
-    QuarantineStore,
-    RegistryStore,
-    RevocationRule,
-    Source,
-    SourceRule,
-)
+from headgate.policy.rules import Freshness, MetadataKeys, Modes, Provenance, Quarantine, Source, SourceRule
+from headgate.policy.settings import Budget, KeySets, Log, OverrideStore, QuarantineStore, RegistryStore, RevocationRule
 
 __all__ = ["YamlDocument", "load_policy", "locate", "named_here", "parse_yaml", "policy_from_mapping"]
 

@@ -15,23 +15,9 @@ from typing_extensions import Self
 from headgate.decision import Mode, OnEmpty
 from headgate.display import Displayed
 from headgate.policy.matching import UriPattern
-from headgate.policy.rules import (
-    Budget,
-    ClassNames,
-    KeySets,
-    Log,
-    MetadataKeys,
-    Modes,
-    OverrideStore,
-    PathText,
-    PolicyModel,
-    QuarantineStore,
-    RegistryStore,
-    RevocationRule,
-    Rule,
-    Source,
-    SourceRule,
-)
+from headgate.policy.rules import MetadataKeys, Modes, Rule, Source, SourceRule
+from headgate.policy.settings import Budget, KeySets, Log, OverrideStore, QuarantineStore, RegistryStore, RevocationRule
+from headgate.policy.values import ClassNames, PathText, PolicyModel
 
 __all__ = ["PlacedError", "Policy"]
 

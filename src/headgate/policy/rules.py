@@ -1,21 +1,15 @@
-"""The parts of a policy file: what is required of one source, and the settings beside the sources."""
+"""The rules of a policy file: how metadata is read, and what is required of one source."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
-from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
-    PlainSerializer,
     field_validator,
     model_validator,
 )
@@ -23,69 +17,25 @@ from typing_extensions import Self
 
 from headgate.assurance import MANIFEST, SEALED, Assurance, is_proof
 from headgate.decision import Mode
-from headgate.encoding import safe_uri
-from headgate.policy.durations import format_duration, parse_duration
 from headgate.policy.matching import UriPattern
+from headgate.policy.values import Duration, KeyNames, PathText, PathTexts, PolicyModel, as_list, key_entries
 
 __all__ = [
-    "Budget",
-    "ClassNames",
     "Freshness",
-    "KeySets",
-    "Log",
     "MetadataKeys",
     "Modes",
-    "OverrideStore",
-    "PathText",
-    "PolicyModel",
     "Provenance",
     "Quarantine",
-    "QuarantineStore",
-    "RegistryStore",
-    "RevocationRule",
     "Rule",
     "Source",
     "SourceRule",
 ]
 
 
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, (str, Path, Mapping)) else value
-
-
 def _as_release(value: object) -> object:
     if value in ("covered", "all") or (isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value)):
         return value
     raise ValueError("this is neither covered nor all. Write one of them, or a list of names: [title, author].")
-
-
-def _as_text(value: object) -> object:
-    return str(value) if isinstance(value, Path) else value
-
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(parse_duration, json_schema_input_type=str),
-    PlainSerializer(format_duration, return_type=str),
-]
-KeyNames = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
-PathText = Annotated[str, BeforeValidator(_as_text)]
-PathTexts = Annotated[tuple[PathText, ...], BeforeValidator(_as_list)]
-
-
-def _class_name(value: str) -> str:
-    if not all(part.isidentifier() for part in value.split(".")):
-        raise ValueError(f"{value!r} is not the name of a class. Write `Name` or `package.module.Name`.")
-    return value
-
-
-ClassNames = Annotated[tuple[Annotated[str, AfterValidator(_class_name)], ...], BeforeValidator(_as_list)]
-
-
-class PolicyModel(BaseModel):
-    """A part of a policy: unknown keys are errors, and nothing changes once it is read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_timedelta="iso8601")
 
 
 # What in the section `metadata` names no key to be read.
@@ -156,30 +106,6 @@ class Modes(PolicyModel):
     budget: Mode | None = None
 
 
-def _key_entries(value: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return key files and inline key sets.
-
-    Raises:
-        ValueError: an entry is neither.
-    """
-    for entry in value:
-        if isinstance(entry, Path):
-            continue
-        if isinstance(entry, str):
-            # What is written here by mistake may be a secret, so that no message repeats it.
-            if any(sign in entry for sign in ("{", "\n", "-----BEGIN")):
-                raise ValueError("this is a key as text. Write a file name, or a JWKS with `keys:`.")
-            if "://" in entry and not entry.startswith("https://"):
-                shown = safe_uri(entry)
-                raise ValueError(f"{shown!r} is not an https:// address. Save the key set to a file and name the file.")
-            if "@" in entry.partition("://")[2].partition("/")[0]:
-                raise ValueError("an address of keys holds no user or password: whoever reads the log would have it.")
-        elif not isinstance(entry, Mapping):
-            kind = type(entry).__name__
-            raise ValueError(f"a {kind} is not a key. Write a file name, or a JWKS with `keys:`.")
-    return tuple(str(entry) if isinstance(entry, Path) else entry for entry in value)
-
-
 class Provenance(PolicyModel):
     """Who must vouch for the documents of a source."""
 
@@ -188,7 +114,7 @@ class Provenance(PolicyModel):
         description="sealed: a seal by a key of this source. manifest: the text is listed in the source's manifest, or "
         "sealed and listed. declared: metadata names a URI of this source. none: nothing.",
     )
-    keys: Annotated[tuple[Any, ...], BeforeValidator(_as_list)] = Field(
+    keys: Annotated[tuple[Any, ...], BeforeValidator(as_list)] = Field(
         default=(),
         description="Key files (JWK, JWKS or PEM, public), https:// addresses of key sets, or JWKS written inline.",
     )
@@ -202,7 +128,7 @@ class Provenance(PolicyModel):
         description="The folder of the source's manifest, made with `headgate manifest build`. Beside require: sealed "
         "it decides what is current.",
     )
-    timestamp_keys: Annotated[tuple[Any, ...], BeforeValidator(_as_list)] = Field(
+    timestamp_keys: Annotated[tuple[Any, ...], BeforeValidator(as_list)] = Field(
         default=(), description="Keys that alone may sign the manifest's timestamp; without it, `keys` do."
     )
     at_least: int = Field(default=0, ge=0, description="The lowest version of the manifest that is accepted.")
@@ -217,7 +143,7 @@ class Provenance(PolicyModel):
     @field_validator("keys", "timestamp_keys")
     @classmethod
     def _files_or_sets(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
-        return _key_entries(value)
+        return key_entries(value)
 
     @model_validator(mode="after")
     def _has_manifest(self) -> Self:
@@ -316,86 +242,6 @@ class Quarantine(PolicyModel):
     at_least: int = Field(default=50, ge=1, description="How many documents must have been seen within that time.")
 
 
-class QuarantineStore(PolicyModel):
-    """Where the list of sources that are held back is kept."""
-
-    path: PathText = Field(
-        min_length=1, description="A JSON Lines file that all processes share; its folder must exist."
-    )
-
-
-class OverrideStore(PolicyModel):
-    """Where it is kept which sources are opened by hand."""
-
-    path: PathText = Field(
-        min_length=1, description="A JSON Lines file that all processes share; its folder must exist."
-    )
-    at_most: Duration = Field(
-        default=timedelta(days=7),
-        gt=timedelta(0),
-        le=timedelta(days=90),
-        description="The longest time that one override holds.",
-        validate_default=True,
-    )
-
-
-class KeySets(PolicyModel):
-    """How key sets at https:// addresses are kept."""
-
-    refresh: Duration = Field(
-        default=timedelta(hours=1),
-        ge=timedelta(minutes=1),
-        description="How often a set is fetched again, in the background.",
-        validate_default=True,
-    )
-    keep: Duration = Field(
-        default=timedelta(days=1),
-        gt=timedelta(0),
-        description="How long a set counts if it cannot be fetched again; then its keys are gone.",
-        validate_default=True,
-    )
-    timeout: Duration = Field(
-        default=timedelta(seconds=5),
-        gt=timedelta(0),
-        le=timedelta(minutes=1),
-        description="How long an address may take to answer.",
-        validate_default=True,
-    )
-    private: KeyNames = Field(default=(), description="The names of hosts that may be in a private network.")
-
-    @model_validator(mode="after")
-    def _in_time(self) -> Self:
-        if self.keep < self.refresh:
-            raise ValueError("`keep` is shorter than `refresh`: keys would be gone before they are fetched again.")
-        return self
-
-
-class RegistryStore(PolicyModel):
-    """Where it is remembered which version of each document is current."""
-
-    path: PathText = Field(min_length=1, description="A SQLite file that all processes share; its folder must exist.")
-
-
-class RevocationRule(PolicyModel):
-    """A list of what was taken back, and who may sign it."""
-
-    list: PathText = Field(min_length=1, description="The file of the list, made with `headgate revoke`.")
-    keys: Annotated[tuple[Any, ...], BeforeValidator(_as_list)] = Field(
-        min_length=1, description="Key files (JWK, JWKS or PEM, public), or JWKS written inline: who may sign it."
-    )
-    grace: Duration = Field(
-        default=timedelta(hours=24),
-        ge=timedelta(0),
-        description="How long after the end of the list documents are still admitted, with a warning.",
-        validate_default=True,
-    )
-
-    @field_validator("keys")
-    @classmethod
-    def _files_or_sets(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
-        return _key_entries(value)
-
-
 class SourceRule(PolicyModel):
     """What is required of documents; the part that sources and the default share."""
 
@@ -413,7 +259,7 @@ class Source(SourceRule):
     """A source of documents and what is required of it."""
 
     id: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    match: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(min_length=1)
+    match: Annotated[tuple[str, ...], BeforeValidator(as_list)] = Field(min_length=1)
     quarantine: Quarantine | None = Field(default=None, description="When the whole source is held back. Unset: never.")
 
     @field_validator("match")
@@ -430,36 +276,3 @@ class Source(SourceRule):
                 "requires proof but names no keys. Add provenance.keys, or write provenance: {require: declared}."
             )
         return self
-
-
-class Budget(PolicyModel):
-    """How many tokens may enter the prompt."""
-
-    max_tokens: int = Field(gt=0, le=100_000_000)
-    encoding: str = Field(default="o200k_base", description="A tiktoken encoding.")
-    cut: bool = Field(default=False, description="Cut the first document that does not fit, instead of dropping it.")
-
-
-class Log(PolicyModel):
-    """Where decisions are recorded before documents are released."""
-
-    path: PathText = Field(min_length=1, description="A JSON Lines file; its folder must exist.")
-    content: Literal["digest", "full"] = Field(
-        default="digest", description="digest: no text of documents or questions. full: both, in the clear."
-    )
-    max_bytes: int = Field(default=100_000_000, ge=10_000, description="The size at which the file is rotated.")
-    keep: int = Field(default=10, ge=1, le=10_000, description="How many rotated files are kept.")
-    keep_for: Duration | None = Field(
-        default=None,
-        gt=timedelta(0),
-        description="How long a rotated file is kept at least, such as 180d, however many there are.",
-    )
-    fsync: bool = Field(default=False, description="Whether every record is forced to the disk.")
-    asker: Literal["digest", "clear", "none"] = Field(
-        default="digest",
-        description="Who asked (user, tenant, session), where the application says so. digest: with a salt beside the "
-        "log. clear: as it is. none: nothing.",
-    )
-    on_error: Literal["drop", "admit"] | None = Field(
-        default=None, description="What happens if a record cannot be written. Unset: drop in enforce mode, else admit."
-    )

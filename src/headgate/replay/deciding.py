@@ -7,9 +7,9 @@ says that they verified and with which key. Where a record does not say enough, 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from headgate.admission.facts import Facts, Witness, proved_version
 from headgate.admission.judging import Judgement, judge_manifest, judge_times
@@ -20,7 +20,7 @@ from headgate.admission.setwide import apply_budget, apply_supersession
 from headgate.caching import Memo
 from headgate.chunk import Chunk
 from headgate.clock import read_instant
-from headgate.decision import Finding, Severity, under_mode
+from headgate.decision import Finding, under_mode
 from headgate.encoding import safe_uri, shown
 from headgate.freshness import identify_document, quiet_window
 from headgate.limits import DEFAULT_LIMITS, Limits
@@ -37,23 +37,27 @@ from headgate.provenance import (
 from headgate.provenance.revocation import Revocations
 from headgate.provenance.seals import SealMechanism
 from headgate.record import AdmissionRecord, DecisionRecord, error_codes, mend_admission
-from headgate.record.evidence import is_resting_on_proof, read_attestation, read_document, read_recalled, read_times
+from headgate.record.evidence import is_resting_on_proof, read_attestation, read_document, read_times
 from headgate.record.schema import EvidenceRecord
 from headgate.registry import Known
 from headgate.replay.listings import NotRecorded, check_listed, check_refused, claim_listing, judge_listing
+from headgate.replay.recorded import (
+    INTRINSIC,
+    add_known,
+    add_standing,
+    codes_key,
+    error_codes_of,
+    evidence_of,
+    what_is_unknown,
+)
 from headgate.terminology.findings import describe_rewrite
 
 __all__ = ["Redecided", "Redecider"]
 
-# What no other policy would see differently: the text itself could not be judged.
-_INTRINSIC = frozenset(("G902", "G903", "G904"))
 # What a seal that failed fails under every key set, as far as a record can tell.
 _BROKEN = frozenset(("P102", "P105"))
 # Evidence that is longer is somebody else's making, and not worth the memory.
 _MOST_KEPT = 20_000
-_NOT_REPLAYED = frozenset(("P107", "P112", "P113", "P114", "G905"))
-# What was said about the time of the admission.
-_STANDING = frozenset(("P107", "P114", "G909"))
 # What the manifest beside a seal fails.
 _UNLISTED = frozenset(("P108", "P110"))
 # What a proof that fails is said to fail by; the rest is said about the document.
@@ -169,7 +173,7 @@ class Redecider:
             except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError):
                 outcomes.append("its evidence cannot be read")
             else:
-                _add_known(known, judgement, entry)
+                add_known(known, judgement, entry)
                 judged.append(judgement)
                 outcomes.append(judgement)
         apply_revocations(judged, self._revocations, now)
@@ -196,7 +200,7 @@ class Redecider:
         text = entry.get("text")
         judgement = Judgement(place, Chunk(text or "", {}, entry["id"]), facts)
         if match.is_same and self._at is None:
-            _add_standing(judgement, entry)
+            add_standing(judgement, entry)
         if self._is_present:
             judge_manifest(judgement, now)
         judge_times(judgement, now)
@@ -217,7 +221,7 @@ class Redecider:
         if decision.admitted and identify_document(outcome.facts.uri) in undecided:
             return Redecided(entry, None, lack="another version of it in the same prompt could not be decided")
         has_text = entry.get("text") is not None
-        lack = _unknown(entry, has_text) if decision.admitted else None
+        lack = what_is_unknown(entry, has_text) if decision.admitted else None
         if lack is not None:
             return Redecided(entry, None, lack=lack)
         edits = len(outcome.rewrite.edits) if outcome.rewrite is not None else 0
@@ -234,7 +238,7 @@ class Redecider:
 
     def _facts_of(self, entry: DecisionRecord, match: _PolicyMatch) -> Facts:
         """Return what is settled about a document; remembered, because documents are retrieved again and again."""
-        evidence, codes = repr(_evidence_of(entry)), _codes_key(entry)
+        evidence, codes = repr(evidence_of(entry)), codes_key(entry)
         if len(evidence) + len(codes) > _MOST_KEPT:
             return self._find(entry, match)
         key = (entry["digest"], entry["uri"], evidence, codes, match)
@@ -250,11 +254,11 @@ class Redecider:
         return known
 
     def _find(self, entry: DecisionRecord, match: _PolicyMatch) -> Facts:
-        evidence, codes = _evidence_of(entry), _error_codes(entry)
+        evidence, codes = evidence_of(entry), error_codes_of(entry)
         default = self._revision.default
-        if codes & _INTRINSIC:
+        if codes & INTRINSIC:
             kept = under_mode(
-                tuple(Finding(code, "As recorded.") for code in sorted(codes & _INTRINSIC)), self._revision.strictest
+                tuple(Finding(code, "As recorded.") for code in sorted(codes & INTRINSIC)), self._revision.strictest
             )
             return Facts(default, findings=kept, is_kept_out=any(finding.blocks for finding in kept))
         if "G901" in codes:
@@ -352,7 +356,7 @@ class Redecider:
 
     def _failed(self, entry: DecisionRecord, requirement: Requirement, match: _PolicyMatch) -> tuple[Finding, ...]:
         """Return the findings of a proof that failed when it was recorded, if they would be the same again."""
-        codes = _error_codes(entry) & _REFUTED
+        codes = error_codes_of(entry) & _REFUTED
         if not codes and _UNLISTED & set(error_codes(entry)):
             return check_refused(entry, requirement, is_same=match.is_same)
         if match.is_same:
@@ -375,63 +379,7 @@ def _claims(entry: DecisionRecord, evidence: EvidenceRecord, attestation: Attest
         return (Claim(attestation.mechanism, attestation.uri, attestation),)
     if "unproved_seal" not in evidence:
         return ()
-    if "P106" in _error_codes(entry):
+    if "P106" in error_codes_of(entry):
         return (Claim("", problem=Finding("P106", "As recorded: the seal is malformed.")),)
     # Records made before have the claimed document in the place of the declared one.
     return (Claim("", evidence.get("claimed", entry["uri"])),)
-
-
-def _add_known(known: dict[str, tuple[Known, ...]], judgement: Judgement, entry: DecisionRecord) -> None:
-    """Add what the registry said about a document then; each of its chunks was told of its own text only."""
-    proved = judgement.facts.proved
-    if proved is None:
-        return
-    said = read_recalled(_evidence_of(entry), proved.document, proved.digest)
-    others = known.get(proved.document, ())
-    merged = {one.key: one for one in others}
-    for one in said:
-        before = merged.get(one.key)
-        merged[one.key] = one if before is None else replace(one, texts={**before.texts, **one.texts})
-    if merged:
-        known[proved.document] = tuple(merged.values())
-
-
-def _add_standing(judgement: Judgement, entry: DecisionRecord) -> None:
-    """Add what was said about timestamps and revocations then; those of now are of another time."""
-    for finding in entry["findings"]:
-        if finding["code"] in _STANDING and finding["severity"] in ("error", "warning"):
-            severity = cast("Severity", finding["severity"])
-            found = Finding(finding["code"], "As recorded.", severity)
-            judgement.add((found,), judgement.facts.source.modes["provenance"])
-            judgement.is_revoked = judgement.is_revoked or found.code == "P107"
-
-
-def _unknown(entry: DecisionRecord, has_text: bool) -> str | None:
-    """Return why a document that was dropped may still be dropped, though nothing in the record says so."""
-    codes = error_codes(entry)
-    if "P114" in codes:
-        return "its manifest's timestamp was out of date, which depends on the time"
-    if "P107" in codes:
-        return "it was revoked, by a list of the time"
-    if "P113" in codes:
-        return "its source was in quarantine, which depends on the traffic of the time"
-    if "B402" in codes and not has_text:
-        return "it did not fit into the token budget, and the log keeps no texts to count again"
-    return None
-
-
-def _evidence_of(entry: DecisionRecord) -> EvidenceRecord:
-    if "evidence" not in entry:
-        raise NotRecorded("its evidence cannot be read")
-    return entry["evidence"]
-
-
-def _codes_key(entry: DecisionRecord) -> str:
-    # A seal that failed is the only case in which the recorded findings decide; others need no longer key.
-    if _evidence_of(entry).get("unproved_seal"):
-        return repr(entry["findings"])
-    return " ".join(sorted(_error_codes(entry) & {*_INTRINSIC, "G901"}))
-
-
-def _error_codes(entry: DecisionRecord) -> frozenset[str]:
-    return frozenset(error_codes(entry)) - _NOT_REPLAYED

@@ -9,16 +9,9 @@ from llama_index.core.bridge.pydantic import Field, PrivateAttr
 from llama_index.core.schema import BaseNode, MetadataMode, TransformComponent
 
 from headgate import Chunk, HeadgateError, Sealer
-from headgate.integration.publishing import (
-    Prepared,
-    Publishing,
-    SpanProver,
-    is_coverable,
-    naming,
-    prove_all,
-    report_problems,
-    seal_prepared,
-)
+from headgate.integration.proofs import SpanProver, prove_all
+from headgate.integration.published import Prepared, naming, report_problems, seal_prepared
+from headgate.integration.publishing import Publishing, is_coverable
 from headgate.policy import MetadataKeys
 from llama_index.postprocessor.headgate.convert import OWN_KEYS, visible_keys
 from llama_index.postprocessor.headgate.media import media_digests

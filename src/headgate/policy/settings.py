@@ -1,0 +1,139 @@
+"""The settings of a policy file beside its sources: the budget, and the files in which gates keep what they learn."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    field_validator,
+    model_validator,
+)
+from typing_extensions import Self
+
+from headgate.policy.values import Duration, KeyNames, PathText, PolicyModel, as_list, key_entries
+
+__all__ = [
+    "Budget",
+    "KeySets",
+    "Log",
+    "OverrideStore",
+    "QuarantineStore",
+    "RegistryStore",
+    "RevocationRule",
+]
+
+
+class QuarantineStore(PolicyModel):
+    """Where the list of sources that are held back is kept."""
+
+    path: PathText = Field(
+        min_length=1, description="A JSON Lines file that all processes share; its folder must exist."
+    )
+
+
+class OverrideStore(PolicyModel):
+    """Where it is kept which sources are opened by hand."""
+
+    path: PathText = Field(
+        min_length=1, description="A JSON Lines file that all processes share; its folder must exist."
+    )
+    at_most: Duration = Field(
+        default=timedelta(days=7),
+        gt=timedelta(0),
+        le=timedelta(days=90),
+        description="The longest time that one override holds.",
+        validate_default=True,
+    )
+
+
+class KeySets(PolicyModel):
+    """How key sets at https:// addresses are kept."""
+
+    refresh: Duration = Field(
+        default=timedelta(hours=1),
+        ge=timedelta(minutes=1),
+        description="How often a set is fetched again, in the background.",
+        validate_default=True,
+    )
+    keep: Duration = Field(
+        default=timedelta(days=1),
+        gt=timedelta(0),
+        description="How long a set counts if it cannot be fetched again; then its keys are gone.",
+        validate_default=True,
+    )
+    timeout: Duration = Field(
+        default=timedelta(seconds=5),
+        gt=timedelta(0),
+        le=timedelta(minutes=1),
+        description="How long an address may take to answer.",
+        validate_default=True,
+    )
+    private: KeyNames = Field(default=(), description="The names of hosts that may be in a private network.")
+
+    @model_validator(mode="after")
+    def _in_time(self) -> Self:
+        if self.keep < self.refresh:
+            raise ValueError("`keep` is shorter than `refresh`: keys would be gone before they are fetched again.")
+        return self
+
+
+class RegistryStore(PolicyModel):
+    """Where it is remembered which version of each document is current."""
+
+    path: PathText = Field(min_length=1, description="A SQLite file that all processes share; its folder must exist.")
+
+
+class RevocationRule(PolicyModel):
+    """A list of what was taken back, and who may sign it."""
+
+    list: PathText = Field(min_length=1, description="The file of the list, made with `headgate revoke`.")
+    keys: Annotated[tuple[Any, ...], BeforeValidator(as_list)] = Field(
+        min_length=1, description="Key files (JWK, JWKS or PEM, public), or JWKS written inline: who may sign it."
+    )
+    grace: Duration = Field(
+        default=timedelta(hours=24),
+        ge=timedelta(0),
+        description="How long after the end of the list documents are still admitted, with a warning.",
+        validate_default=True,
+    )
+
+    @field_validator("keys")
+    @classmethod
+    def _files_or_sets(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        return key_entries(value)
+
+
+class Budget(PolicyModel):
+    """How many tokens may enter the prompt."""
+
+    max_tokens: int = Field(gt=0, le=100_000_000)
+    encoding: str = Field(default="o200k_base", description="A tiktoken encoding.")
+    cut: bool = Field(default=False, description="Cut the first document that does not fit, instead of dropping it.")
+
+
+class Log(PolicyModel):
+    """Where decisions are recorded before documents are released."""
+
+    path: PathText = Field(min_length=1, description="A JSON Lines file; its folder must exist.")
+    content: Literal["digest", "full"] = Field(
+        default="digest", description="digest: no text of documents or questions. full: both, in the clear."
+    )
+    max_bytes: int = Field(default=100_000_000, ge=10_000, description="The size at which the file is rotated.")
+    keep: int = Field(default=10, ge=1, le=10_000, description="How many rotated files are kept.")
+    keep_for: Duration | None = Field(
+        default=None,
+        gt=timedelta(0),
+        description="How long a rotated file is kept at least, such as 180d, however many there are.",
+    )
+    fsync: bool = Field(default=False, description="Whether every record is forced to the disk.")
+    asker: Literal["digest", "clear", "none"] = Field(
+        default="digest",
+        description="Who asked (user, tenant, session), where the application says so. digest: with a salt beside the "
+        "log. clear: as it is. none: nothing.",
+    )
+    on_error: Literal["drop", "admit"] | None = Field(
+        default=None, description="What happens if a record cannot be written. Unset: drop in enforce mode, else admit."
+    )

@@ -1,0 +1,85 @@
+"""Values that occur in many places of a policy file: durations, paths, names, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+)
+
+from headgate.encoding import safe_uri
+from headgate.policy.durations import format_duration, parse_duration
+
+__all__ = ["ClassNames", "Duration", "KeyNames", "PathText", "PathTexts", "PolicyModel", "as_list", "key_entries"]
+
+
+def as_list(value: object) -> object:
+    """Return a single entry as a list; whatever else it is, its type is looked at later."""
+    return [value] if isinstance(value, (str, Path, Mapping)) else value
+
+
+def as_text(value: object) -> object:
+    return str(value) if isinstance(value, Path) else value
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration, json_schema_input_type=str),
+    PlainSerializer(format_duration, return_type=str),
+]
+
+
+KeyNames = Annotated[tuple[str, ...], BeforeValidator(as_list)]
+
+
+PathText = Annotated[str, BeforeValidator(as_text)]
+
+
+PathTexts = Annotated[tuple[PathText, ...], BeforeValidator(as_list)]
+
+
+def class_name(value: str) -> str:
+    if not all(part.isidentifier() for part in value.split(".")):
+        raise ValueError(f"{value!r} is not the name of a class. Write `Name` or `package.module.Name`.")
+    return value
+
+
+ClassNames = Annotated[tuple[Annotated[str, AfterValidator(class_name)], ...], BeforeValidator(as_list)]
+
+
+class PolicyModel(BaseModel):
+    """A part of a policy: unknown keys are errors, and nothing changes once it is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_timedelta="iso8601")
+
+
+def key_entries(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return key files and inline key sets.
+
+    Raises:
+        ValueError: an entry is neither.
+    """
+    for entry in value:
+        if isinstance(entry, Path):
+            continue
+        if isinstance(entry, str):
+            # What is written here by mistake may be a secret, so that no message repeats it.
+            if any(sign in entry for sign in ("{", "\n", "-----BEGIN")):
+                raise ValueError("this is a key as text. Write a file name, or a JWKS with `keys:`.")
+            if "://" in entry and not entry.startswith("https://"):
+                shown = safe_uri(entry)
+                raise ValueError(f"{shown!r} is not an https:// address. Save the key set to a file and name the file.")
+            if "@" in entry.partition("://")[2].partition("/")[0]:
+                raise ValueError("an address of keys holds no user or password: whoever reads the log would have it.")
+        elif not isinstance(entry, Mapping):
+            kind = type(entry).__name__
+            raise ValueError(f"a {kind} is not a key. Write a file name, or a JWKS with `keys:`.")
+    return tuple(str(entry) if isinstance(entry, Path) else entry for entry in value)

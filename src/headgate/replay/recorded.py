@@ -1,0 +1,85 @@
+"""What the record of a decision says beside its findings, and what it leaves open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+from headgate.admission.judging import Judgement
+from headgate.decision import Finding, Severity
+from headgate.record import DecisionRecord, error_codes
+from headgate.record.evidence import read_recalled
+from headgate.record.schema import EvidenceRecord
+from headgate.registry import Known
+from headgate.replay.listings import NotRecorded
+
+__all__ = ["INTRINSIC", "add_known", "add_standing", "codes_key", "error_codes_of", "evidence_of", "what_is_unknown"]
+
+# What no other policy would see differently: the text itself could not be judged.
+INTRINSIC = frozenset(("G902", "G903", "G904"))
+# What was said about the time of the admission.
+_STANDING = frozenset(("P107", "P114", "G909"))
+_NOT_REPLAYED = frozenset(("P107", "P112", "P113", "P114", "G905"))
+
+
+def add_known(known: dict[str, tuple[Known, ...]], judgement: Judgement, entry: DecisionRecord) -> None:
+    """Add what the registry said about a document then; each of its chunks was told of its own text only."""
+    proved = judgement.facts.proved
+    if proved is None:
+        return
+    said = read_recalled(evidence_of(entry), proved.document, proved.digest)
+    others = known.get(proved.document, ())
+    merged = {one.key: one for one in others}
+    for one in said:
+        before = merged.get(one.key)
+        merged[one.key] = one if before is None else replace(one, texts={**before.texts, **one.texts})
+    if merged:
+        known[proved.document] = tuple(merged.values())
+
+
+def add_standing(judgement: Judgement, entry: DecisionRecord) -> None:
+    """Add what was said about timestamps and revocations then; those of now are of another time."""
+    for finding in entry["findings"]:
+        if finding["code"] in _STANDING and finding["severity"] in ("error", "warning"):
+            severity = cast("Severity", finding["severity"])
+            found = Finding(finding["code"], "As recorded.", severity)
+            judgement.add((found,), judgement.facts.source.modes["provenance"])
+            judgement.is_revoked = judgement.is_revoked or found.code == "P107"
+
+
+def what_is_unknown(entry: DecisionRecord, has_text: bool) -> str | None:
+    """Return why a document that was dropped may still be dropped, though nothing in the record says so."""
+    codes = error_codes(entry)
+    if "P114" in codes:
+        return "its manifest's timestamp was out of date, which depends on the time"
+    if "P107" in codes:
+        return "it was revoked, by a list of the time"
+    if "P113" in codes:
+        return "its source was in quarantine, which depends on the traffic of the time"
+    if "B402" in codes and not has_text:
+        return "it did not fit into the token budget, and the log keeps no texts to count again"
+    return None
+
+
+def evidence_of(entry: DecisionRecord) -> EvidenceRecord:
+    """Return what a decision rested on.
+
+    Raises:
+        NotRecorded: the record does not say.
+    """
+    if "evidence" not in entry:
+        raise NotRecorded("its evidence cannot be read")
+    return entry["evidence"]
+
+
+def codes_key(entry: DecisionRecord) -> str:
+    """Return what of the recorded findings decides again, as a key for a memory."""
+    # A seal that failed is the only case in which the recorded findings decide; others need no longer key.
+    if evidence_of(entry).get("unproved_seal"):
+        return repr(entry["findings"])
+    return " ".join(sorted(error_codes_of(entry) & {*INTRINSIC, "G901"}))
+
+
+def error_codes_of(entry: DecisionRecord) -> frozenset[str]:
+    """Return the codes that spoke against a document, without those that depend on the time or are found anew."""
+    return frozenset(error_codes(entry)) - _NOT_REPLAYED
