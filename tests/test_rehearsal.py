@@ -386,3 +386,21 @@ def test_a_rehearsal_in_which_nothing_was_injected_shows_nothing(tmp_path: Path,
     done = CliRunner().invoke(app, ["rehearse", "docs"])
     assert isinstance(done.exception, HeadgateError)
     assert "nothing was injected, so nothing was tried" in str(done.exception)
+
+
+def test_of_two_rules_that_come_together_the_one_that_is_missing_is_named() -> None:
+    from headgate.rehearsal import CATALOGUE
+    from headgate.rehearsal.advice import rule_behind
+
+    lost = next(one for one in CATALOGUE if one.name == "missing timestamp")
+    for freshness, rule in (
+        ({"max_age": "90d", "missing": "warn"}, "freshness.missing of 'a' is warn"),
+        ({"missing": "warn"}, "freshness.max_age of 'a' is not set"),
+    ):
+        source = {
+            "id": "a",
+            "match": "https://a.example/**",
+            "provenance": {"require": "declared"},
+            "freshness": freshness,
+        }
+        assert rule_behind(Policy.from_mapping({"sources": [source]}), "a", lost) == rule

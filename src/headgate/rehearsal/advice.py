@@ -30,6 +30,9 @@ def rule_behind(policy: Policy, source: str, injection: Injection) -> str:
     found = _RULE.search(injection.stopped_by)
     section, name = found.groups() if found is not None else ("provenance", "require")
     rule: SourceRule = next((one for one in policy.sources if one.id == source), policy.default)
+    # Of two rules that have to come together, the one that is missing.
+    if name == "max_age" and "missing:" in injection.stopped_by and rule.freshness.max_age is not None:
+        name = "missing"
     if section == "provenance":
         if not is_proof(rule.provenance.require):
             # Without a proof no key is looked at.

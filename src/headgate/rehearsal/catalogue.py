@@ -26,7 +26,7 @@ def stale_copy(chunk: Chunk, world: World) -> Chunk | None:
 @injection(
     "superseded version",
     "The version before the current one, sealed and not too old.",
-    stopped_by="freshness.supersede, where the current version is in the same retrieval",
+    stopped_by="freshness.supersede, once the current version was admitted",
 )
 def superseded_version(chunk: Chunk, world: World) -> Chunk | None:
     """Return the chunk as it stood shortly before its last modification."""

@@ -129,7 +129,7 @@ def _notes(replay: Replay) -> list[str]:
     if not replay.is_enforcing:
         notes.append("The policy does not enforce every check: documents that it would only report count as admitted.")
     if replay.emptied_prompts:
-        notes.append(f"{replay.emptied_prompts:,} prompts would have no document left.")
+        notes.append(f"{in_number(replay.emptied_prompts, 'prompt')} would have no document left.")
         if replay.admitted_after == 0:
             most = replay.newly_dropped.most_common(1)
             notes[-1] += f" Nothing is admitted any more; what drops most is {titled(most[0][0][1])}." if most else ""
