@@ -192,8 +192,11 @@ class Manifest:
         """
         # A certificate bounds what its key may say: the narrower of two windows counts.
         key, stamp = self.timestamp_key, self.timestamp
-        issued = max(time for time in (stamp.issued, key.valid_from) if time is not None)
-        expires = min(time for time in (stamp.expires, key.valid_until) if time is not None)
+        issued = stamp.issued if key.valid_from is None else max(stamp.issued, key.valid_from)
+        expires = stamp.expires if key.valid_until is None else min(stamp.expires, key.valid_until)
+        # The usual case, for each chunk of each admission.
+        if issued <= now < expires:
+            return None
         detail = {"corpus": stamp.corpus, "version": stamp.version, "expires": expires.isoformat()}
         if issued - now > skew:
             message = f"The timestamp of the manifest of {stamp.corpus!r} is from the future: {issued.isoformat()}."
