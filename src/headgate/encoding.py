@@ -33,7 +33,11 @@ _SHORT_DIGEST = re.compile(r"~[A-Za-z0-9_-]{12}")
 _URI = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]{0,31}://|urn:|file:|doi:)[^\s\x00-\x1f]{1,2048}")
 # What these schemes name is their content.
 _INLINE = re.compile(r"(data|javascript|blob|about):(.*)", re.I | re.S)
-_RISKY = re.compile(r"[?#@;]|^(?:data|javascript|blob|about):", re.I)
+_RISKY = re.compile(r"[?#@;]|%3f|%23|^(?:data|javascript|blob|about):", re.I)
+# In a path the marks of a query and of a fragment are encoded, and what follows may still be one.
+_ENCODED_MARK = re.compile(r"%3f|%23", re.I)
+# Addresses without an authority, such as those of database drivers; in paths of files an @ is a part of a name.
+_OPAQUE = re.compile(r"^((?!file:)[A-Za-z][A-Za-z0-9+.-]*:(?!//))(.*)(?=@)", re.I | re.S)
 _AUTHORITY = re.compile(r"(?<=://)[^/?#]*@")
 _PARAMETER = re.compile(r"(?<=;)[^/;]+")
 # Longer than any identifier that a store makes, shorter than a text that says something.
@@ -149,6 +153,10 @@ def safe_uri(uri: str) -> str:
         return f"{inline[1]}:{_digested(inline[2])}"
     rest, hash_, fragment = uri.partition("#")
     rest, mark, query = rest.partition("?")
+    encoded = _ENCODED_MARK.search(rest)
+    if encoded is not None:
+        rest = rest[: encoded.end()] + _digested(rest[encoded.end() :])
+    rest = _OPAQUE.sub(lambda found: found[1] + _digested(found[2]), rest, count=1)
     rest = _AUTHORITY.sub(lambda found: _digested(found[0][:-1]) + "@", rest)
     rest = _PARAMETER.sub(lambda found: _digested(found[0]), rest)
     return "".join((rest, mark, _digested(query), hash_, _digested(fragment)))

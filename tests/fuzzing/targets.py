@@ -27,6 +27,7 @@ from headgate.provenance.manifests import read_manifest
 from headgate.provenance.revocation import REVOCATIONS_TYPE, Revocation, RevocationList
 from headgate.provenance.seals import SEAL_TYPE, digest_text, parse_seal
 from headgate.provenance.shards import Entry, pack
+from headgate.provenance.spans import SPACE, is_span
 from headgate.provenance.statements import ManifestStatement, TimestampStatement
 from headgate.record.chain import read_heads, verify_chain
 from headgate.record.reading import read_log
@@ -92,8 +93,12 @@ _SHELF.publish([page(str(number), f"text {number}", title="A") for number in ran
 
 
 def is_original(chunk: Chunk) -> bool:
-    """Return whether a chunk is one of those that were sealed, entry for entry."""
-    return any(chunk.text == sealed.text and chunk.metadata == sealed.metadata for sealed in SEALED)
+    """Return whether a chunk is one of those that were sealed, entry for entry; spans but for white space at ends."""
+
+    def text_of(one: Chunk) -> str:
+        return one.text.strip(SPACE) if is_span(one.metadata.get(SEAL_KEY)) else one.text
+
+    return any(text_of(chunk) == text_of(sealed) and chunk.metadata == sealed.metadata for sealed in SEALED)
 
 
 def seal(data: bytes) -> None:

@@ -75,7 +75,11 @@ def released(gate: Gate, documents: Mapping[int, Document], found: Sequence[Docu
         return
     # Copies, because a step may change what it is given in place; and no note that nothing is admissible.
     places = [decision.index for _, decision in admission.admitted()]
-    parts.pairs += [(documents[place].model_copy(deep=True), found[place]) for place in places]
+    for place in places:
+        try:
+            parts.pairs.append((documents[place].model_copy(deep=True), found[place]))
+        except Exception:  # noqa: BLE001, S112 - metadata may hold anything; what has no copy is judged anew
+            continue
 
 
 class Behind:

@@ -139,6 +139,12 @@ class Judgement:
         # leaves the document. The seal has served its purpose: to a model it is noise.
         removed = self.removed | _SEAL if facts.source.requirement.takes_seal else self.removed
         metadata = {name: value for name, value in metadata.items() if name not in removed}
+        if facts.source.requirement.is_strict:
+            # What was compared is what a template prints, whatever a subclass says of itself.
+            metadata = {
+                name: str.__str__(value) if isinstance(value, str) and type(value) is not str else value
+                for name, value in metadata.items()
+            }
         if facts.cited is not None and (facts.source_key is None or facts.source_key in metadata):
             metadata[facts.source_key or _SOURCE] = facts.cited
         return Chunk(RELEASES.own(self.text), metadata, chunk.id, chunk.score, self.shown, chunk.media)
@@ -159,12 +165,19 @@ def begin_judgement(index: int, chunk: Chunk, revision: Revision, limits: Limits
         note = Judgement(index, chunk, Facts(revision.default))
         note.add((Finding("G908", "The note of an earlier gate, and no document.", "info"),), revision.strictest)
         return note
+    chunk = _plain(chunk)
     data = _read_text(chunk, limits)
     if isinstance(data, Finding):
         judgement = Judgement(index, chunk, Facts(revision.default))
         judgement.add((data,), revision.strictest)
         return judgement
     return Judgement(index, chunk, *find_facts(chunk, data, revision, limits))
+
+
+def _plain(chunk: Chunk) -> Chunk:
+    """Return a chunk whose text is a plain string: a subclass may say another text to a check than to a model."""
+    text = chunk.text
+    return replace(chunk, text=str.__str__(text)) if isinstance(text, str) and type(text) is not str else chunk
 
 
 def judge_chunk(judgement: Judgement, revision: Revision, now: datetime, limits: Limits) -> None:

@@ -15,7 +15,7 @@ from headgate.assurance import is_proof
 from headgate.caching import Memo
 from headgate.clock import Clock, utc_now
 from headgate.decision import Finding, Mode, OnEmpty, stricter
-from headgate.encoding import canonical_json, digest_label
+from headgate.encoding import canonical_json, digest_label, shown
 from headgate.errors import BudgetError, ManifestError, PolicyError
 from headgate.limits import Limits
 from headgate.origins import RemoteKeys
@@ -124,12 +124,16 @@ class Revision:
             before: the revision in force.
 
         Raises:
-            PolicyError: a manifest was rolled back (P108).
+            PolicyError: a manifest was rolled back (P108), or is of another corpus.
         """
         if self.digest != before.digest:
             return
-        good = {name for name, manifest in before._manifests() if manifest.refusal is None}
+        good = {name: one.statement.corpus for name, one in before._manifests() if one.refusal is None}
         for name, manifest in self._manifests():
+            before_it = good.get(name)
+            if before_it is not None and before_it != manifest.statement.corpus:
+                problem = f"{name!r}: the manifest is of another corpus, {shown(manifest.statement.corpus)}."
+                raise PolicyError(problem, "The one before stays in force; make a new gate if it is meant.")
             refusal = manifest.refusal
             if refusal is not None and name in good:
                 remedy = "The one before stays in force."
@@ -308,7 +312,7 @@ def _load_manifest(
     if provenance.manifest is None or not is_proof(provenance.require):
         return None
     try:
-        return Manifest.load(
+        manifest = Manifest.load(
             policy.resolve_path(provenance.manifest),
             keys,
             timestamp_keys=timestamp_keys,
@@ -319,6 +323,10 @@ def _load_manifest(
         )
     except ManifestError as error:
         raise PolicyError(str(error), "`headgate manifest verify` says more.", ("provenance", "manifest")) from None
+    if provenance.corpus is not None and manifest.statement.corpus != provenance.corpus:
+        problem = f"the manifest is of the corpus {shown(manifest.statement.corpus)}, not {shown(provenance.corpus)}."
+        raise PolicyError(problem, "Name its folder, or its corpus.", ("provenance", "corpus"))
+    return manifest
 
 
 def _load_glossary(policy: Policy, rule: SourceRule) -> Glossary | None:

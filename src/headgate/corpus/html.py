@@ -70,6 +70,10 @@ def read_html(page: str) -> tuple[dict[str, object], str]:
     # Not `close`, which looks for the end of everything that is open, over and over; this says that the text is over.
     parser.feed("<br>")
     text = _LINES.sub("\n", _BLANKS.sub(" ", "".join(parser.parts))).strip()
+    unread = present_roles(dict.fromkeys(parser.lost, ""), MetadataKeys())
+    lost = sorted(key for role in RESTRICTING_ROLES for key in unread.get(role, ()))
+    if lost:
+        raise ValueError(f"its head says {lost[0][:80]!r} in several values, among too many, or at too great a length")
     roles = present_roles(parser.entries, MetadataKeys())
     kept = {key for role in (*AGE_ROLES, *RESTRICTING_ROLES) for key in roles.get(role, ())}
     metadata: dict[str, object] = {key: value for key, value in parser.entries.items() if key in kept}
@@ -85,6 +89,7 @@ class _Page(HTMLParser):
         self.parts: list[str] = []
         self.title: list[str] = []
         self.entries: dict[str, str] = {}
+        self.lost: set[str] = set()  # what is there in several values, or too long
         self._hidden: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -114,5 +119,9 @@ class _Page(HTMLParser):
     def _note(self, attributes: dict[str, str | None]) -> None:
         # Not `http-equiv`, by which pages speak to caches: its `expires` is about a copy, not about what is said.
         name, content = attributes.get("name") or attributes.get("property"), attributes.get("content")
-        if name and content and len(self.entries) < _MOST_ENTRIES and len(name) + len(content) <= _LONGEST_VALUE:
-            self.entries.setdefault(name, content)
+        if not name or not content:
+            return
+        fits = len(self.entries) < _MOST_ENTRIES and len(name) + len(content) <= _LONGEST_VALUE
+        if fits and self.entries.setdefault(name, content) == content:
+            return
+        self.lost.add(name[:_LONGEST_VALUE])

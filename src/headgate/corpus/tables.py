@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import IO, Any
@@ -78,9 +78,7 @@ def _rows(file: Path, opened: IO[str], limits: Limits, fields: Fields) -> Iterat
     header = next(lines, "")
     delimiter = "\t" if file.suffix.lower() == ".tsv" else max(",;\t", key=header.count)
     names = next(csv.reader([header], delimiter=delimiter, strict=True), [])
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise ValueError(f"it has two columns {shown(twice[0], 60)}")
+    _require_distinct(names)
     if len(names) > _MOST_COLUMNS:
         raise ValueError(f"it has more than {_MOST_COLUMNS:,} columns")
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
@@ -110,6 +108,7 @@ def _read_parquet(file: Path, limits: Limits, fields: Fields) -> Iterator[Corpus
     number = 0
     try:
         with parquet.ParquetFile(file) as table:
+            _require_distinct(table.schema_arrow.names)
             groups = range(table.metadata.num_row_groups)
             if any(table.metadata.row_group(group).total_byte_size > _LARGEST_GROUP for group in groups):
                 raise ValueError(f"a group of its rows is larger than {_LARGEST_GROUP:,} bytes")  # noqa: TRY301 - as what pyarrow raises
@@ -120,6 +119,17 @@ def _read_parquet(file: Path, limits: Limits, fields: Fields) -> Iterator[Corpus
                     number += 1
     except (OSError, ValueError, LookupError, ArithmeticError, MemoryError, NotImplementedError) as error:
         yield _whole(file, error)
+
+
+def _require_distinct(names: Sequence[str]) -> None:
+    """Refuse a table in which one column hides another of its name: it may be the one that restricts.
+
+    Raises:
+        ValueError: two columns have one name.
+    """
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ValueError(f"it has two columns {shown(twice[0], 60)}")
 
 
 def _plain(value: Any) -> Any:

@@ -50,6 +50,9 @@ class YamlDocument:
         return None
 
 
+_HIDDEN_BREAK = re.compile("[\x85\u2028\u2029]")
+
+
 def parse_yaml(text: str) -> YamlDocument:
     """Return a YAML document with the lines of its values.
 
@@ -58,6 +61,12 @@ def parse_yaml(text: str) -> YamlDocument:
             twice. Nothing else is raised, whatever the text.
     """
     lines: dict[Steps, int] = {}
+    hidden = _HIDDEN_BREAK.search(text)
+    if hidden is not None:
+        # YAML 1.1 ends a line there, YAML 1.2 and editors do not: what a reader takes for a comment would be in force.
+        problem = f"the line holds a break that editors do not show (U+{ord(hidden[0]):04X})."
+        where = text.count("\n", 0, hidden.start()) + 1
+        raise PolicyError(problem, "Remove it, or begin a new line.", line=where)
     try:
         loader = _Loader(text)
         node = loader.get_single_node()

@@ -128,6 +128,9 @@ class Provenance(PolicyModel):
         description="The folder of the source's manifest, made with `headgate manifest build`. Beside require: sealed "
         "it decides what is current.",
     )
+    corpus: str | None = Field(
+        default=None, min_length=1, description="The corpus that the manifest has to be of. Unset: any by these keys."
+    )
     timestamp_keys: Annotated[tuple[Any, ...], BeforeValidator(as_list)] = Field(
         default=(), description="Keys that alone may sign the manifest's timestamp; without it, `keys` do."
     )
@@ -150,7 +153,7 @@ class Provenance(PolicyModel):
         if self.manifest is None:
             if self.require == MANIFEST:
                 raise ValueError("requires a manifest but names none. Add provenance.manifest: FOLDER.")
-            given = self.model_fields_set & {"timestamp_keys", "at_least", "grace"}
+            given = self.model_fields_set & {"timestamp_keys", "at_least", "grace", "corpus"}
             if given:
                 raise ValueError(
                     f"{sorted(given)[0]!r} is about a manifest, and none is named. Add provenance.manifest."

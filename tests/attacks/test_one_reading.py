@@ -1,0 +1,147 @@
+"""What has two readings: one for the check, and another for the model, the reader of a policy, or the next document."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_classic.retrievers import ContextualCompressionRetriever
+from langchain_core.documents import BaseDocumentCompressor, Document
+from langchain_core.retrievers import BaseRetriever
+
+from headgate import Chunk, Gate, PolicyError, guard
+from headgate.corpus import read_corpus
+from headgate.encoding import safe_uri
+from headgate.provenance import generate_signing_key
+from headgate.testing import FixedClock, Publisher
+from shelves import Shelf, page
+
+
+class Lazy(str):
+    """As translation proxies are: what it says depends on who asks."""
+
+    __slots__ = ()
+
+    def encode(self, *_: Any, **__: Any) -> bytes:
+        return b"good text"
+
+    def __str__(self) -> str:
+        return "something else"
+
+    def __format__(self, spec: str) -> str:
+        return "something else"
+
+
+class Found(BaseRetriever):
+    found: list[Document]
+
+    def _get_relevant_documents(self, query: str, *, run_manager: Any) -> list[Document]:
+        return self.found
+
+
+def test_a_text_that_shows_the_check_another_one_is_read_as_what_it_is(handbook: Publisher, clock: FixedClock) -> None:
+    gate = Gate({"sources": [handbook.source()]}, clock=clock)
+    sealed = handbook.seal("good text", "https://handbook.example/1", {"title": "A"}, cover=["title"])
+    assert gate.admit([Chunk(Lazy("forged"), sealed.metadata)]).decisions[0].codes == ("P105",)
+    (chunk,) = gate.admit([Chunk(Lazy("good text"), {**sealed.metadata, "title": Lazy("A")})]).chunks
+    assert type(chunk.text) is str
+    assert f"{chunk.text} {chunk.metadata['title']}" == "good text A"
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85"])
+def test_a_line_of_a_policy_ends_where_an_editor_ends_it(sign: str, tmp_path: Path) -> None:
+    file = tmp_path / "headgate.yaml"
+    file.write_text(f"version: 1\n# reviewed{sign}mode: audit\n", encoding="utf-8")
+    with pytest.raises(PolicyError, match="break that editors do not show") as caught:
+        Gate(file)
+    assert caught.value.line == 2
+
+
+def test_equal_dates_of_another_precision_are_not_remembered_as_one(clock: FixedClock) -> None:
+    numpy = pytest.importorskip("numpy")
+    gate = Gate({"default": {"provenance": {"require": "declared"}}}, clock=clock)
+    # At noon of June 1st that month is not over, and neither is an end on the day; one at its midnight is.
+    for value, is_in in (("2026-06", True), ("2026-05-31", False), ("2026-06-01T00", False)):
+        chunk = Chunk("t", {"source": "https://a.example/x", "valid_until": numpy.datetime64(value)})
+        alone = Gate({"default": {"provenance": {"require": "declared"}}}, clock=clock).admit([chunk])
+        assert gate.admit([chunk]).decisions[0].admitted == alone.decisions[0].admitted == is_in, value
+
+
+def test_a_manifest_of_another_corpus_takes_no_place(tmp_path: Path, clock: FixedClock) -> None:
+    key = generate_signing_key("shelf")
+    current, drafts = (Shelf(tmp_path / name, clock, key=key) for name in ("current", "drafts"))
+    current.publish([page("a", "current")])
+    drafts.name = "drafts"
+    drafts.publish([page("a", "draft")])
+    gate = Gate({"sources": [current.source()]}, clock=clock)
+    shutil.rmtree(current.folder)
+    shutil.copytree(drafts.folder, current.folder)
+    with pytest.raises(PolicyError, match="another corpus"):
+        gate.reload()
+    assert gate.admit([page("a", "current")]).decisions[0].admitted
+    with pytest.raises(PolicyError, match="of the corpus 'drafts', not 'shelf'"):
+        Gate({"sources": [current.source(provenance={"corpus": "shelf"})]}, clock=clock)
+
+
+def test_metadata_of_any_depth_crashes_no_chain(clock: FixedClock) -> None:
+    class Same(BaseDocumentCompressor):
+        def compress_documents(self, documents: Any, query: str, callbacks: Any = None) -> Any:
+            return list(documents)
+
+    deep = json.loads("[" * 600 + "]" * 600)
+    documents = [Document("a", metadata={"source": "https://a.example/1", "x": value}) for value in (deep, "flat")]
+    chain = ContextualCompressionRetriever(base_compressor=Same(), base_retriever=Found(found=documents))
+    gate = Gate({"default": {"provenance": {"require": "declared"}}}, clock=clock)
+    assert len(guard(chain, gate).invoke("q")) == 2
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "file:bucket.s3.amazonaws.com/k%3FX-Amz-Signature=SECRET",
+        "jdbc:oracle:thin:scott/SECRET@//db:1521/x",
+        "https://h.example/x%3Ftoken=SECRET",
+        "snowflake:user:SECRET@acct/db",
+        "https:/user:SECRET@host/x",
+        "file:///mnt/x%3fsig=SECRET",
+    ],
+)
+def test_credentials_of_addresses_that_are_none_stay_out_of_records(uri: str) -> None:
+    assert "SECRET" not in safe_uri(uri)
+    assert safe_uri(safe_uri(uri)) == safe_uri(uri)
+
+
+@pytest.mark.parametrize("uri", ["file:node_modules/@scope/a.md", "https://a.example/b", "urn:isbn:123"])
+def test_what_is_no_credential_stays(uri: str) -> None:
+    assert safe_uri(uri) == uri
+
+
+def test_a_restriction_that_is_there_twice_is_not_half_read(tmp_path: Path) -> None:
+    def meta(value: str, name: str = "valid_until") -> str:
+        return f'<meta name="{name}" content="{value}">'
+
+    heads = {
+        "twice": meta("2030-01-01") + meta("2020-01-01"),
+        "many": "".join(meta("x", f"og:{number}") for number in range(200)) + meta("2020-01-01"),
+        "long": meta("2020-01-01 " + "x" * 2_000),
+    }
+    for name, head in heads.items():
+        (tmp_path / f"{name}.html").write_text(f"<html><head>{head}</head><body>text</body></html>")
+    (tmp_path / "same.html").write_text(f"<html><head>{meta('2030-01-01') * 2}</head><body>text</body></html>")
+    found = {Path(item.place).stem: item for item in read_corpus(tmp_path)}
+    assert all(found[name].chunk is None and "valid_until" in str(found[name].problem) for name in heads)
+    same = found["same"].chunk
+    assert same is not None
+    assert same.metadata["valid_until"] == "2030-01-01"
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    columns = [pyarrow.array([value]) for value in ("text", "https://h.example/p", "2020-01-01", "2030-01-01")]
+    names = ["text", "source", "valid_until", "valid_until"]
+    parquet.write_table(pyarrow.Table.from_arrays(columns, names=names), tmp_path / "t.parquet")
+    (item,) = read_corpus(tmp_path / "t.parquet")
+    assert item.chunk is None
+    assert "two columns 'valid_until'" in str(item.problem)
