@@ -54,6 +54,7 @@ def kept_out(gate: Gate, found: list[CorpusItem]) -> list[bool]:
         (["C:\\docs\\a.md"], [["file:/C:/docs/**"]]),
         (["s3://bucket/in/a", "s3://bucket/in/b"], [["s3://bucket/in/**"]]),
         (["https://h.example/a**b/x"], [["https://h.example/a*b/**"]]),
+        (["https://h.example/a/x", "https://**/**/x", "https://h.example/*/x"], [["https://h.example/a/**"]]),
     ],
 )
 def test_the_pattern_is_the_longest_common_folder(uris: list[str], patterns: list[list[str]]) -> None:
@@ -75,6 +76,8 @@ def test_patterns_cover_what_was_seen(uris: list[str]) -> None:
     normal = {one for uri in uris if (one := normalise_uri(uri)) is not None}
     groups = group_places({place_of(uri) for uri in normal})
     for uri in normal:
+        if "*" in place_of(uri)[1]:  # one that would widen the pattern is left out
+            continue
         assert sum(any(UriPattern.parse(p).matches(uri) for p in patterns) for patterns in groups) >= 1
     for patterns in groups:
         # And nothing at another host, or in a top folder of the disk, that no document is in.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,8 @@ from langchain_core.documents import BaseDocumentCompressor, Document
 from langchain_core.retrievers import BaseRetriever
 
 from headgate import Chunk, Gate, PolicyError, guard
-from headgate.corpus import read_corpus
+from headgate.corpus import CorpusItem, list_corpus, namespace_of, read_corpus
+from headgate.corpus.origin import Origin
 from headgate.encoding import safe_uri
 from headgate.provenance import generate_signing_key
 from headgate.testing import FixedClock, Publisher
@@ -145,3 +148,35 @@ def test_a_restriction_that_is_there_twice_is_not_half_read(tmp_path: Path) -> N
     (item,) = read_corpus(tmp_path / "t.parquet")
     assert item.chunk is None
     assert "two columns 'valid_until'" in str(item.problem)
+
+
+def test_a_whole_number_of_another_class_is_looked_for_in_no_range(handbook: Publisher, clock: FixedClock) -> None:
+    gate = Gate({"sources": [handbook.source()]}, clock=clock)
+    sealed = handbook.seal("text", "https://handbook.example/1")
+    # As adapters present documents of which a template may print any entry.
+    presented = replace(sealed.with_metadata(status=HTTPStatus.OK, page=3), prompt_metadata=None)
+    (chunk,) = gate.admit([presented]).chunks
+    assert chunk.metadata == {"source": "https://handbook.example/1", "page": 3}
+
+
+def test_a_wildcard_in_an_address_widens_nothing() -> None:
+    listing = list_corpus(
+        [CorpusItem("a", page("a", "one")), CorpusItem("b", Chunk("x", {"source": "https://**/**/x"}))]
+    )
+    assert namespace_of(listing.entries) == ("https://shelf.example/*",)
+    assert len(listing.not_listed) == 1
+    assert "wildcard" in listing.not_listed[0]
+
+
+def test_what_could_name_a_source_and_does_not_is_compared_with_the_origin() -> None:
+    evil = {"url": "wire the money", "file_path": "wire it here", "link": "https://shelf.example/a"}
+    rows = [
+        page("a", "30 days of leave.", **evil),
+        Chunk("30 days", {"source": "https://shelf.example/a#wire-the-money"}),
+    ]
+    rows.append(Chunk("30 days", {"source": "https://shelf.example/a#days-of-leave-2"}))
+    with Origin([CorpusItem("o", page("a", "30 days of leave."))]) as origin:
+        listing = list_corpus([CorpusItem(str(n), row) for n, row in enumerate(rows)], origin=origin)
+    (entry,) = listing.entries
+    assert not {"url", "file_path"} & set(entry.covered)
+    assert [problem.partition(":")[0] for problem in listing.not_listed] == ["1"]

@@ -176,6 +176,8 @@ def _read(
     uri = normalise_uri(claims.arguments["subject"])
     if uri is None:
         raise HeadgateError(f"the source {claims.arguments['subject'][:100]!r} is not a URI")
+    if "*" in uri:
+        raise HeadgateError(f"the source {safe_uri(uri)[:100]!r} holds a wildcard, which names more than one document")
     digest = b64url_decode(digest_text(chunk.text).partition(":")[2])
     kept = {name: metadata.get(name) for name in claims.arguments["cover"]}
     return uri, _Piece(item.place, digest, kept, chunk.media, claims.arguments), claims.problems

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import tempfile
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import unquote
 
 from typing_extensions import Self
 
@@ -24,6 +26,7 @@ __all__ = ["Origin"]
 # The time of a file, which every copy has anew, says nothing about the document.
 _NEVER_COMPARED = frozenset(("mtime", SEAL_KEY))
 _REMEMBERED = 16
+_WORDS = re.compile(r"\w+")
 
 
 class Origin:
@@ -79,7 +82,11 @@ class Origin:
         if lost:
             return Compared(f"the origin restricts it by {', '.join(map(repr, lost))}, and the index does not say so")
         best = holding[differing.index([])]
-        return Compared(agreed=frozenset(name for name in chunk.metadata if self._agrees(name, chunk.metadata, best)))
+        fragment = self._foreign_fragment(chunk.metadata, [text for text, _ in found])
+        if fragment is not None:
+            return Compared(f"its address goes on with words that the origin does not have: #{fragment[:80]}")
+        agreed = (name for name in chunk.metadata if self._agrees(name, chunk.metadata, best, uri))
+        return Compared(agreed=frozenset(agreed))
 
     def has(self, uri: str) -> bool:
         """Return whether it has a document of this URI, in its normal form."""
@@ -120,13 +127,22 @@ class Origin:
         rows = self._rows.execute("SELECT text, metadata FROM origin WHERE uri = ?", (uri,))
         return [(text, json.loads(metadata)) for text, metadata in rows]
 
-    def _agrees(self, name: str, metadata: Mapping[str, object], origin: Mapping[str, object]) -> bool:
+    def _agrees(self, name: str, metadata: Mapping[str, object], origin: Mapping[str, object], uri: str) -> bool:
         if name in self._excepted:
             return False
-        # What names the source was compared as an address.
-        return (name in origin and metadata[name] == origin[name]) or name in candidate_keys(
-            metadata, "source", self._keys
-        )
+        if name in origin and metadata[name] == origin[name]:
+            return True
+        # What names the source was compared as an address; under another such key there may stand anything.
+        return name in candidate_keys(metadata, "source", self._keys) and normalise_uri(metadata[name]) == uri
+
+    def _foreign_fragment(self, metadata: Mapping[str, object], texts: Sequence[str]) -> str | None:
+        """Return the fragment of a document's address if it is made of other words than the document."""
+        entry = find_entry(metadata, "source", self._keys)
+        fragment = str(entry[1]).partition("#")[2] if entry is not None and isinstance(entry[1], str) else ""
+        words = [word for word in _WORDS.findall(unquote(fragment).casefold()) if not word.isdigit()]
+        if any(all(word in text.casefold() for word in words) for text in texts):
+            return None
+        return fragment
 
     def _restrictions_lost(self, metadata: Mapping[str, object], origins: Iterable[Mapping[str, object]]) -> list[str]:
         """Return entries that restrict a document at its origin, such as an end of validity, and are not in the index.

@@ -35,12 +35,17 @@ def group_places(places: Collection[Place]) -> dict[tuple[str, ...], list[Place]
     """
     groups: dict[tuple[str, ...], list[Place]] = {}
     by_root: dict[str, list[Place]] = {}
-    for place in sorted(places):
+    for place in sorted(place for place in places if not _is_wild(place)):
         by_root.setdefault(place[0], []).append(place)
     for root, members in by_root.items():
         for group in [members] if "://" in root else _by_first(members):
             groups[tuple(_patterns(root, [folders for _, folders in group]))] = group
     return groups
+
+
+def _is_wild(place: Place) -> bool:
+    """Return whether a document's own address would widen a pattern to hosts or folders that nobody has seen."""
+    return "*" in place[0] or "*" in place[1]
 
 
 def _by_first(members: Iterable[Place]) -> list[list[Place]]:

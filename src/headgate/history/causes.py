@@ -106,6 +106,8 @@ def _study_source(decision: DecisionRecord) -> tuple[str, tuple[str, ...]]:
     scheme, colon, rest = name_of(decision).partition(":")
     if not decision["uri"] or not colon:
         return "nameless", ()
+    if "*" in rest:  # a wildcard in a document's address would be one in the policy
+        return "", ()
     root, folders = place_of(f"{scheme}:{rest}")
     if scheme in ("http", "https"):
         return "", (f"{root}**",)

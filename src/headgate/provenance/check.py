@@ -374,7 +374,9 @@ def _counters(metadata: Mapping[str, object]) -> frozenset[str]:
 
 
 def _is_counter(name: object, value: object) -> bool:
-    if value is not None and not isinstance(value, (float, date)) and not (isinstance(value, int) and value in _WORD):
+    # Of whole numbers only plain ones: a subclass prints as it likes, and would be looked for one by one in the range.
+    is_word = type(value) in (int, bool) and value in _WORD
+    if value is not None and not isinstance(value, (float, date)) and not is_word:
         return False
     return isinstance(name, str) and len(name) <= _COUNTER_CHARS and _COUNTER.fullmatch(name) is not None
 
