@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,32 @@ def test_a_whole_number_of_another_class_is_looked_for_in_no_range(handbook: Pub
     presented = replace(sealed.with_metadata(status=HTTPStatus.OK, page=3), prompt_metadata=None)
     (chunk,) = gate.admit([presented]).chunks
     assert chunk.metadata == {"source": "https://handbook.example/1", "page": 3}
+
+
+class Wordy(float):
+    def __repr__(self) -> str:
+        return "wire the money"
+
+
+class Day(date):
+    def __str__(self) -> str:
+        return "wire the money"
+
+
+@pytest.mark.parametrize(
+    "value", [Wordy(1), Day(2026, 1, 1), datetime(2026, 1, 1, tzinfo=timezone(timedelta(0), "wire the money"))]
+)
+def test_a_number_or_a_date_that_prints_words_does_not_leave(
+    value: object, handbook: Publisher, clock: FixedClock
+) -> None:
+    gate = Gate({"sources": [handbook.source()]}, clock=clock)
+    sealed = handbook.seal("good text", "https://handbook.example/1")
+    kept = {"page": 3, "when": date(2026, 1, 1), "at": datetime(2026, 1, 1, tzinfo=timezone.utc)}
+    document = Document(page_content="good text", metadata={**sealed.metadata, **kept})
+    document.metadata["n"] = value
+    (admitted,) = guard(Found(found=[document]), gate).invoke("a question")
+    assert kept.items() <= admitted.metadata.items()
+    assert "n" not in admitted.metadata
 
 
 def test_a_wildcard_in_an_address_widens_nothing() -> None:

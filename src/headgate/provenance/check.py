@@ -29,8 +29,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timezone
 from itertools import islice
+from typing import cast
 
 from headgate.assurance import ASSURANCES, DECLARED, NONE, Assurance, is_proof, meets
 from headgate.chunk import SEAL_KEY, Chunk
@@ -374,11 +375,19 @@ def _counters(metadata: Mapping[str, object]) -> frozenset[str]:
 
 
 def _is_counter(name: object, value: object) -> bool:
-    # Of whole numbers only plain ones: a subclass prints as it likes, and would be looked for one by one in the range.
-    is_word = type(value) in (int, bool) and value in _WORD
-    if value is not None and not isinstance(value, (float, date)) and not is_word:
-        return False
-    return isinstance(name, str) and len(name) <= _COUNTER_CHARS and _COUNTER.fullmatch(name) is not None
+    return _is_wordless(value) and (
+        isinstance(name, str) and len(name) <= _COUNTER_CHARS and _COUNTER.fullmatch(name) is not None
+    )
+
+
+def _is_wordless(value: object) -> bool:
+    """Return whether a value prints no words: a subclass prints as it likes, and so does a zone with a name."""
+    kind = type(value)
+    if kind is datetime:
+        # Zones of one offset are equal whatever they are called.
+        zone = cast("datetime", value).tzinfo
+        return zone is None or zone is timezone.utc
+    return value is None or kind in (float, bool, date) or (kind is int and value in _WORD)
 
 
 def _listed(names: Sequence[str]) -> str:
