@@ -361,6 +361,80 @@ def test_a_lower_version_stays_refused_in_other_processes(shelf: Shelf, clock: F
     assert codes(gate_of(clock, shelf.source(), cache=cache), ONE) == [("P108",)]
 
 
+def _stamp(shelf: Shelf) -> bytes:
+    return (shelf.folder / "timestamp.json").read_bytes()
+
+
+@pytest.mark.parametrize("is_new_process", [False, True])
+@pytest.mark.parametrize("wait", [timedelta(0), timedelta(seconds=1), timedelta(days=1)])
+def test_an_earlier_timestamp_of_one_version_is_not_put_back(
+    wait: timedelta, is_new_process: bool, shelf: Shelf, clock: FixedClock, tmp_path: Path
+) -> None:
+    """Whoever writes to the folder cannot lengthen what the publisher has shortened: in a running gate, in the next
+    one, and in another process that finds the same cache."""
+    from headgate.provenance.stamps import _PROCESS
+
+    shelf.publish([ONE], lifetime=timedelta(days=60))
+    long = _stamp(shelf)
+    clock.advance(wait)
+    shelf.renew(lifetime=timedelta(days=2))
+    short, cache = _stamp(shelf), str(tmp_path / "cache")
+    gate = gate_of(clock, shelf.source(), cache=cache)
+    assert codes(gate, ONE) == [()]
+    (shelf.folder / "timestamp.json").write_bytes(long)
+    with pytest.raises(PolicyError, match="P108"):
+        gate.reload()
+    assert codes(gate, ONE) == [()]
+    if is_new_process:
+        _PROCESS.latest.clear()
+        (folder,) = (tmp_path / "cache" / "timestamps").iterdir()
+        for name in ("1_2", "x", "9" * 30 + "_1_2", "٣_1_2", "1_-1_-1"):
+            (folder / name).touch()
+    (decision,) = gate_of(clock, shelf.source(), cache=cache).admit([ONE]).decisions
+    assert (decision.admitted, decision.codes) == (False, ("P108",))
+    clock.advance(timedelta(days=20))
+    assert codes(gate, ONE) == [("P114",)]
+    (shelf.folder / "timestamp.json").write_bytes(short)
+    assert codes(gate_of(clock, shelf.source(), cache=cache), ONE) == [("P114",)]
+    shelf.renew()
+    assert gate.reload()
+    assert codes(gate, ONE) == [()]
+
+
+def test_of_two_timestamps_of_one_second_the_shorter_holds(shelf: Shelf, clock: FixedClock) -> None:
+    shelf.publish([ONE], lifetime=timedelta(days=2))
+    short = _stamp(shelf)
+    shelf.publish([ONE], version=1, lifetime=timedelta(days=60))
+    long = _stamp(shelf)
+    (shelf.folder / "timestamp.json").write_bytes(short)
+    gate_of(clock, shelf.source())
+    (shelf.folder / "timestamp.json").write_bytes(long)
+    assert codes(gate_of(clock, shelf.source()), ONE) == [("P108",)]
+
+
+def test_a_timestamp_from_the_future_can_be_corrected(shelf: Shelf, clock: FixedClock) -> None:
+    """Neither a publisher's wrong clock nor a key that leaked and is replaced locks out what comes after it."""
+    shelf.publish([ONE])
+    clock.advance(timedelta(days=365))
+    shelf.renew()
+    clock.advance(-timedelta(days=365))
+    assert codes(gate_of(clock, shelf.source()), ONE) == [("P114",)]
+    shelf.renew()
+    assert codes(gate_of(clock, shelf.source()), ONE) == [()]
+
+
+def test_other_keys_for_timestamps_begin_anew(tmp_path: Path, clock: FixedClock) -> None:
+    shelf = Shelf(tmp_path, clock, timestamp_key=generate_signing_key("leaked"))
+    shelf.publish([ONE])
+    clock.advance(timedelta(hours=1))
+    shelf.renew()
+    gate_of(clock, shelf.source())
+    clock.advance(-timedelta(hours=1))
+    shelf.timestamp_key = generate_signing_key("next")
+    shelf.publish([ONE], version=1)
+    assert codes(gate_of(clock, shelf.source()), ONE) == [()]
+
+
 def test_a_timestamp_from_the_future_is_not_in_force(shelf: Shelf, clock: FixedClock) -> None:
     clock.advance(timedelta(days=1))
     shelf.publish([ONE], lifetime=timedelta(days=365))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from headgate.clock import Clock
 from headgate.errors import PolicyError
@@ -19,7 +20,7 @@ class KeyLoader:
 
     Args:
         policy: the policy.
-        clock: tells how old a fetched key set is; not asked where the policy names no address.
+        clock: tells how old a fetched key set is; not asked where the policy names no address and no manifest.
         may_wait: whether a key set that is not at hand is fetched; else it has no keys.
     """
 
@@ -40,6 +41,10 @@ class KeyLoader:
             except PolicyError as error:
                 raise named_here(error).under(number) from None
         return keys
+
+    def now(self) -> datetime:
+        """Return the present."""
+        return self._clock()
 
     def fetched(self) -> tuple[tuple[RemoteKeys, str], ...]:
         """Return the key sets at addresses, as they are now."""

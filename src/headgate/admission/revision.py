@@ -295,7 +295,7 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits,
             mode=policy.effective_mode(rule, "provenance"),
             is_default=name == "default",
             release=policy.metadata.released,
-            manifest=_load_manifest(policy, provenance, keys, timestamp_keys, limits),
+            manifest=_load_manifest(policy, provenance, keys, timestamp_keys, limits, keys_of.now),
             grace=provenance.grace,
         ),
         freshness=rule.freshness,
@@ -306,7 +306,7 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits,
 
 
 def _load_manifest(
-    policy: Policy, provenance: Provenance, keys: KeySet, timestamp_keys: KeySet | None, limits: Limits
+    policy: Policy, provenance: Provenance, keys: KeySet, timestamp_keys: KeySet | None, limits: Limits, clock: Clock
 ) -> Manifest | None:
     # Where no proof is required, a list of what is proved keeps nothing out.
     if provenance.manifest is None or not is_proof(provenance.require):
@@ -320,6 +320,7 @@ def _load_manifest(
             at_least=provenance.at_least,
             cache=policy.resolve_path(policy.cache) if policy.cache is not None else None,
             limits=limits,
+            now=clock(),
         )
     except ManifestError as error:
         raise PolicyError(str(error), "`headgate manifest verify` says more.", ("provenance", "manifest")) from None

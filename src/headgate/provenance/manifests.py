@@ -25,11 +25,13 @@ from headgate.provenance.indexing import ShardReader
 from headgate.provenance.keys import KeySet, VerificationKey
 from headgate.provenance.remembering import ManifestMemory
 from headgate.provenance.shards import inflate
+from headgate.provenance.stamps import TimestampMemory
 from headgate.provenance.statements import ManifestStatement, Shard, TimestampStatement
 
 __all__ = ["Manifest", "changes_path", "manifest_path", "read_manifest", "read_timestamp", "shard_path", "shard_reader"]
 
 _MOST_OVERHEAD = 1_024  # of gzip, beside a thousandth of what cannot be compressed
+_AHEAD = timedelta(minutes=5)  # as clocks that are right differ
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -66,6 +68,7 @@ class Manifest:
         cache: str | Path | None = None,
         limits: Limits = DEFAULT_LIMITS,
         remembers: bool = True,
+        now: datetime | None = None,
     ) -> Self:
         """Return the manifest in a folder after every step that does not depend on the time (1 to 6).
 
@@ -77,13 +80,16 @@ class Manifest:
             at_least: the lowest version that is accepted.
             cache: the folder for indexes and accepted versions; by default the user's.
             limits: bounds on what is read.
-            remembers: whether its version is accepted from now on, and earlier ones no more; for gates.
+            remembers: whether its version and timestamp are accepted from now on, and earlier ones no more; for gates.
+            now: the present. A timestamp from the future is in force later and is not remembered before, so that a
+                publisher whose clock was wrong can correct it.
 
         Raises:
             ManifestError: something in it does not verify.
         """
         path = Path(folder)
-        timestamp, timestamp_key = read_timestamp(path, timestamp_keys if timestamp_keys is not None else keys, limits)
+        stamping = timestamp_keys if timestamp_keys is not None else keys
+        timestamp, timestamp_key = read_timestamp(path, stamping, limits)
         file = manifest_path(path, timestamp.version)
         if timestamp.length > limits.manifest_bytes:
             raise ManifestError("P106", f"it is longer than {limits.manifest_bytes:,} bytes", str(file))
@@ -92,13 +98,17 @@ class Manifest:
             raise ManifestError("P105", "it is not the file that the timestamp names", str(file))
         statement, key = read_manifest(data, keys, str(file))
         _check_match(statement, timestamp, issuers, str(file))
-        memory = ManifestMemory(statement.corpus, keys.digest, Path(cache) if cache is not None else None)
-        refusal = _rolled_back(timestamp, at_least, memory)
+        kept = Path(cache) if cache is not None else None
+        memory = ManifestMemory(statement.corpus, keys.digest, kept)
+        stamps = TimestampMemory(statement.corpus, (keys.digest, stamping.digest), kept)
+        refusal = _rolled_back(timestamp, at_least, memory) or _put_back(timestamp, stamps)
         index = None
         if refusal is None:
             index = memory.index(timestamp.digest, shard_reader(path, statement, key, limits), statement.chunks)
             if remembers:
                 memory.accept(statement.version, timestamp.digest)
+                if now is None or timestamp.issued - now <= _AHEAD:
+                    stamps.accept(timestamp)
         return cls(
             folder=path,
             statement=statement,
@@ -336,6 +346,18 @@ def _rolled_back(timestamp: TimestampStatement, at_least: int, memory: ManifestM
     else:
         message = f"The manifest of {corpus!r} has version {version}; version {highest[0]} was accepted before."
     return Finding("P108", message, detail={**detail, "accepted": highest[0]})
+
+
+def _put_back(timestamp: TimestampStatement, stamps: TimestampMemory) -> Finding | None:
+    """Return the finding about a timestamp in whose place a later one of the same version was accepted (step 4)."""
+    if not stamps.is_outdated(timestamp):
+        return None
+    corpus, version, issued = timestamp.corpus, timestamp.version, timestamp.issued
+    message = (
+        f"The timestamp of the manifest of {corpus!r}, version {version}, was issued {issued:%Y-%m-%d %H:%M} UTC; "
+        "a later one was accepted before."
+    )
+    return Finding("P108", message, detail={"corpus": corpus, "version": version, "issued": issued.isoformat()})
 
 
 def _speaks_for(namespace: Sequence[str]) -> Callable[[str], bool]:

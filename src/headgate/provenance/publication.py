@@ -23,6 +23,7 @@ from headgate.provenance.values import EPOCH
 
 __all__ = ["Publication", "renew_timestamp"]
 
+_CLOSE = timedelta(minutes=1)
 _WORTH = 4  # where more than a quarter of the documents changed, the shards are hardly more
 
 
@@ -175,7 +176,7 @@ def renew_timestamp(
         corpus=before.corpus,
         version=before.version,
         issuer=before.issuer,
-        issued=_whole(issued),
+        issued=_after(before.issued, _whole(issued)),
         expires=_whole(issued + lifetime),
         digest=before.digest,
         length=before.length,
@@ -183,6 +184,12 @@ def renew_timestamp(
     TimestampStatement.read(renewed.to_payload())
     _write_timestamp(folder, renewed, key)
     return renewed
+
+
+def _after(before: datetime, issued: datetime) -> datetime:
+    """Return a time of issue that readers take for later than the one before, also within one second."""
+    is_close = timedelta(0) <= before - issued <= _CLOSE
+    return before + timedelta(seconds=1) if is_close else issued
 
 
 def _joined(first: KeySet, second: KeySet) -> KeySet:
