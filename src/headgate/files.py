@@ -16,9 +16,11 @@ from headgate.errors import PolicyError
 __all__ = [
     "MISSING_HERE",
     "MISSING_IN_POLICY",
+    "create",
     "read_config_bytes",
     "read_config_text",
     "replacing",
+    "require_no_dangling_link",
     "write_bytes",
     "write_text",
 ]
@@ -65,6 +67,34 @@ def read_config_text(path: Path, max_bytes: int) -> str:
         raise PolicyError(problem, "Save the file as UTF-8.", file=str(path)) from error
 
 
+def require_no_dangling_link(path: Path) -> None:
+    """Do nothing unless a path is a link that leads to nothing: what is written would appear in a place nobody named.
+
+    Raises:
+        PolicyError: it is.
+    """
+    if path.is_symlink() and not path.exists():
+        raise PolicyError("this is a link that leads to nothing.", "Remove it, or name the file.", file=str(path))
+
+
+def create(path: Path, text: str, mode: int = 0o666) -> None:
+    """Write a new file, never through a link and never over what is there.
+
+    Args:
+        path: the file; its folder exists.
+        text: its content.
+        mode: its permissions, before the process's own mask.
+
+    Raises:
+        FileExistsError: there is one, or a link, whatever it leads to.
+        OSError: it cannot be written.
+    """
+    # Created with its final permissions, so that a secret is never readable by others, not even briefly.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[str]]:
     """Open a file for writing that appears under its name only when it is complete.
@@ -77,8 +107,10 @@ def replacing(path: Path) -> Iterator[IO[str]]:
         path: the file; its folder is made if there is none.
 
     Raises:
+        PolicyError: it is a link that leads to nothing.
         OSError: it cannot be written; the old file is still there.
     """
+    require_no_dangling_link(path)
     target = Path(os.path.realpath(path))  # a link keeps pointing to where it points
     if target.exists() and not target.is_file():
         with target.open("w", encoding="utf-8") as stream:

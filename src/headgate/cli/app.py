@@ -32,12 +32,13 @@ from headgate.cli import (
     seal,
     sources,
 )
+from headgate.cli.outputs import Commands
 from headgate.errors import HeadgateError
 from headgate.report import visible
 
 __all__ = ["app", "main"]
 
-app = typer.Typer(
+app = Commands(
     name="headgate",
     help="The gate between a retriever and the prompt: provenance, freshness and terminology.",
     epilog=(
@@ -82,19 +83,17 @@ app.command(epilog=rehearse.EXAMPLE_REHEARSE)(rehearse.rehearse)
 app.command(epilog=replay.EXAMPLE_REPLAY)(replay.replay)
 app.command(epilog=recheck.EXAMPLE_RECHECK)(recheck.recheck)
 app.command(epilog=sources.EXAMPLE_SOURCES)(sources.sources)
-_report = typer.Typer(
+_report = Commands(
     help="Reports from a decision log that say what to do next.", no_args_is_help=True, rich_markup_mode=None
 )
 _report.command(epilog=report.EXAMPLE_ADOPTION)(report.adoption)
 _report.command(epilog=report.EXAMPLE_STALE)(report.stale)
 app.add_typer(_report, name="report")
-_receipt = typer.Typer(
-    help="A signed record of what one prompt was given.", no_args_is_help=True, rich_markup_mode=None
-)
+_receipt = Commands(help="A signed record of what one prompt was given.", no_args_is_help=True, rich_markup_mode=None)
 _receipt.command(epilog=receipt.EXAMPLE_ISSUE)(receipt.issue)
 _receipt.command(epilog=receipt.EXAMPLE_VERIFY)(receipt.verify)
 app.add_typer(_receipt, name="receipt")
-_manifest = typer.Typer(
+_manifest = Commands(
     help="The signed list of what a corpus holds: the way in for an index that exists.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -106,7 +105,7 @@ _manifest.command(epilog=manifests.EXAMPLE_DIFF)(manifests.diff)
 _manifest.command(epilog=manifests.EXAMPLE_COMPLETENESS)(manifests.completeness)
 _manifest.command(epilog=manifests.EXAMPLE_SHOW)(manifests.show)
 app.add_typer(_manifest, name="manifest")
-_revoke = typer.Typer(
+_revoke = Commands(
     help="Take back keys, documents and texts by a signed list that gates follow without a restart.",
     no_args_is_help=True,
     rich_markup_mode=None,

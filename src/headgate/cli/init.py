@@ -25,6 +25,7 @@ from headgate.cli.options import (
     print_json,
     track,
 )
+from headgate.cli.outputs import require_unread
 from headgate.corpus import (
     Audit,
     CorpusItem,
@@ -71,6 +72,7 @@ def init(
     Exit code 1 if a document was skipped, or if there are keys and no document has a seal.
     """
     glossary = out.with_name(f"{out.stem}.glossary.yaml")
+    require_unread([glossary], {"documents": documents, "questions": questions, "keys": keys})
     for file in (out, glossary):
         if file.exists() and not force:
             raise HeadgateError(f"{file} exists already. Choose another --out, or overwrite it with --force.")

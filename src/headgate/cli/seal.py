@@ -74,9 +74,6 @@ def seal(
     sealer = Sealer(key, issuer)
     if whole and batch:
         raise HeadgateError("--whole signs each document once anyway; leave --batch out.")
-    # The originals would be gone, and with them what could not be sealed.
-    if out is not None and out.exists() and documents.exists() and out.samefile(documents):
-        raise HeadgateError(f"{out} is the input. Choose another --out.")
     if date_order not in (None, "DMY", "MDY"):
         raise HeadgateError(f"--date-order {date_order!r}: write DMY or MDY.")
     try:

@@ -18,7 +18,7 @@ from headgate.freshness import find_entry
 from headgate.integration.frontmatter import split_front_matter
 from headgate.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ["CorpusItem", "read_corpus"]
+__all__ = ["CorpusItem", "is_read_in_folder", "read_corpus"]
 
 TEXT_SUFFIXES = frozenset((".md", ".markdown", ".txt", ".rst", ".html", ".htm", ".adoc", ".org", ".text"))
 # Beside every documentation: nobody expects to find their text in an index, so naming each would be noise.
@@ -82,6 +82,18 @@ def read_corpus(
         return iter([_read_text_file(root, root.name, prefix or "file:", limits)])
     known = ", ".join(sorted((*TEXT_SUFFIXES, *_LINES_SUFFIXES, *TABLE_SUFFIXES)))
     raise HeadgateError(f"{root}: this kind of file is not read. Give a folder, or a file of these: {known}.")
+
+
+def is_read_in_folder(below: Path) -> bool:
+    """Return whether a file in a folder of documents may be read as documents, by its name.
+
+    Args:
+        below: its path below the folder.
+    """
+    if any(part.startswith(".") for part in below.parts):
+        return False
+    suffix = below.suffix.lower()
+    return suffix in TEXT_SUFFIXES or suffix in TABLE_SUFFIXES or below.name.endswith(_LINES_SUFFIXES)
 
 
 def _read_folder(root: Path, prefix: str, limits: Limits, fields: Fields) -> Iterator[CorpusItem]:

@@ -19,7 +19,7 @@ from joserfc.jws import JWSRegistry
 
 from headgate.encoding import canonical_json, digest_label, shown
 from headgate.errors import PolicyError
-from headgate.files import read_config_bytes
+from headgate.files import create, read_config_bytes
 from headgate.limits import DEFAULT_LIMITS
 from headgate.provenance.material import (
     AsymmetricKey,
@@ -286,18 +286,16 @@ class SigningKey:
         prefix = Path(prefix)
         private, public = (Path(f"{prefix}{ending}") for ending in (".private.jwk.json", ".jwks.json"))
         for path in (private, public):
-            if path.exists():
+            # A link too, wherever it leads.
+            if os.path.lexists(path):
                 raise PolicyError(
                     "the file exists already.",
                     "Choose another name; keys are never overwritten.",
                     file=str(path),
                 )
         prefix.parent.mkdir(parents=True, exist_ok=True)
-        # Created with its final permissions, so that the key is never readable by others, not even briefly.
-        descriptor = os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(self.private_jwk(), file, indent=2)
-        public.write_text(json.dumps(self.public_jwks(), indent=2) + "\n", encoding="utf-8")
+        create(private, json.dumps(self.private_jwk(), indent=2), mode=0o600)
+        create(public, json.dumps(self.public_jwks(), indent=2) + "\n")
         return private, public
 
     def _bare(self, *, private: bool) -> dict[str, Any]:
