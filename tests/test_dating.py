@@ -20,6 +20,7 @@ from llama_index.core.schema import MetadataMode, TextNode
 from headgate import HeadgateError
 from headgate.freshness import resolve_timestamps
 from headgate.integration.dating import Dating
+from headgate.integration.gitdates import GitProblem, Repositories
 from langchain_headgate import DateDocuments
 from llama_index.postprocessor.headgate import DateNodes
 
@@ -177,6 +178,60 @@ def test_many_files_are_asked_at_once(docs: Path) -> None:
     found = Dating(docs).date_all([("x", {"source": f"docs/{number}.md"}) for number in range(250)])
     assert {one.evidence for one in found} == {"git"}
     assert {str(one.metadata["last_modified"])[:10] for one in found} == {"2025-06-01"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="such names are not allowed there")
+@pytest.mark.parametrize("others", [1, 300], ids=["asked by name", "the whole history"])
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "z\n\x012026-06-01T00:00:00+00:00\ndocs",
+        "\ndocs",
+        "z\n2026-06-01T00:00:00+00:00\n:100644 100644 7898192 f2ad6c7 M\ndocs",
+        "\n:000000 100644 0000000 6178079 A",
+        ":100644 100644 7898192 f2ad6c7 M",
+        "z\x01docs",
+        "z\ndocs",
+    ],
+)
+def test_the_name_of_one_file_dates_no_other(folder: str, others: int, docs: Path) -> None:
+    odd = docs.parent / folder
+    odd.mkdir()
+    (odd / "leave.md").write_text("Newer.")
+    (odd / "docs").mkdir()
+    (odd / "docs" / "leave.md").write_text("Newer.")
+    git(docs.parent, "add", ".")
+    git(docs.parent, "commit", "-q", "-m", "odd", date="2026-06-01T00:00:00+00:00")
+    wanted = [docs / "leave.md", odd / "leave.md", *(docs / f"{number}.md" for number in range(others))]
+    found = Repositories().last_commits([file.resolve() for file in wanted])
+    assert found[(docs / "leave.md").resolve()] == "2025-01-02T03:04:05+02:00"
+    assert str(found[(odd / "leave.md").resolve()]).startswith("2026-06-01T00:00:00")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script stands for git")
+@pytest.mark.parametrize(
+    "said",
+    [
+        r"\0002026-06-01T00:00:00+00:00\000docs/leave.md\000",
+        r"\0002026-06-01T00:00:00+00:00\000\n:100644 100644 1 2 M\000docs/leave.md",
+        r"docs/leave.md\000",
+    ],
+    ids=["in another form", "cut off within a name", "without a commit"],
+)
+def test_what_git_says_in_another_form_dates_nothing(
+    said: str, docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "bin" / "git"
+    script.parent.mkdir()
+    place = docs.parent.resolve()
+    script.write_text(
+        f"#!/bin/sh\ncase \"$*\" in *rev-parse*) printf '%s\\nfalse\\n' '{place}';; *) printf '{said}';; esac\n"
+    )
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{script.parent}{os.pathsep}{os.environ['PATH']}")
+    wanted = [(docs / name).resolve() for name in ("leave.md", "new.md")]
+    found = Repositories().last_commits(wanted)
+    assert all(isinstance(one, GitProblem) for one in found.values()), found
 
 
 def test_dates_of_the_readers_that_are_the_files_own_do_not_count(docs: Path) -> None:

@@ -94,15 +94,16 @@ def _ask(top: Path, files: Collection[Path]) -> Mapping[Path, str | GitProblem]:
 
 def _changes(top: Path, names: Collection[str]) -> Iterator[tuple[str, str]]:
     """Yield the files that each commit touched, with its date, the last commit first."""
-    command = ["log", "--format=%x01%cI", "--name-only", "-z", "--no-renames", "--no-ext-diff", "HEAD", "--", *names]
-    date = ""
-    for part in _parts(top, *command):
-        # The first name of a commit stands behind its date and a line break.
-        for piece in part.split("\n"):
-            if piece.startswith("\x01"):
-                date = piece[1:]
-            elif piece:
-                yield piece, date
+    # In raw form a name is what stands behind the mode of its file, whatever it is: names may hold line breaks.
+    command = ["log", "--format=%x00%cI", "--raw", "-z", "--no-renames", "--no-ext-diff", "HEAD", "--", *names]
+    parts, date = _parts(top, *command), ""
+    for part in parts:
+        if not part:
+            date = next(parts, "")
+        elif part.lstrip("\n").startswith(":"):
+            yield next(parts, ""), date
+        else:
+            raise GitProblem("git did not list its commits as it was asked to")
 
 
 def _parts(folder: Path, *arguments: str) -> Iterator[str]:
@@ -127,8 +128,8 @@ def _parts(folder: Path, *arguments: str) -> Iterator[str]:
                 raise GitProblem("the history is too long to be read")
             *whole, rest = (rest + data).split(b"\0")
             yield from (part.decode("utf-8", "surrogateescape") for part in whole)
-        yield rest.decode("utf-8", "surrogateescape")
-        if process.wait():
+        # Every part ends with a null character: what is left was cut off, and could be the name of another file.
+        if process.wait() or rest:
             raise GitProblem("git could not read the history to its end")
     finally:
         timer.cancel()
