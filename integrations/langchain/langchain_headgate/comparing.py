@@ -14,6 +14,7 @@ from dataclasses import replace
 from langchain_core.documents import Document
 
 from headgate import Admission, Gate
+from headgate.integration.mark import is_equal
 from headgate.integration.steps import Change, explained
 from langchain_headgate.convert import by_index, text_of
 from langchain_headgate.values import is_name, is_textless
@@ -129,7 +130,7 @@ class Behind:
     def _compare(self, place: int, document: Document, may_rewrite: bool) -> Document:
         text = text_of(document)
         for before, original in self._pairs:
-            if text == before.page_content and document.metadata == before.metadata:
+            if text == before.page_content and is_equal(document.metadata, before.metadata):
                 return original
         for before, original in self._pairs:
             if text in before.page_content:
@@ -151,7 +152,7 @@ class Behind:
 def _is_of(document: Document, before: Document) -> bool:
     """Return whether a document has all entries of another one, as what is made of it has."""
     kept = before.metadata
-    return bool(kept) and all(key in document.metadata and document.metadata[key] == kept[key] for key in kept)
+    return bool(kept) and all(key in document.metadata and is_equal(document.metadata[key], kept[key]) for key in kept)
 
 
 def _remade(document: Document, before: Document) -> Document:
@@ -160,7 +161,7 @@ def _remade(document: Document, before: Document) -> Document:
     metadata = {
         key: value
         for key, value in given.items()
-        if (key in before.metadata and before.metadata[key] == value)
+        if (key in before.metadata and is_equal(before.metadata[key], value))
         or (key not in before.metadata and is_name(key, is_written=True) and is_textless(value))
     }
     return Document(page_content=text_of(document), metadata=metadata, id=before.id)

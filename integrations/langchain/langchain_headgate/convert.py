@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from langchain_core.documents import Document
 
 from headgate import Admission, Chunk, Decision
-from headgate.integration.mark import NOTE, note_of, original_of, recall, record_of
+from headgate.integration.mark import NOTE, is_unchanged, note_of, original_of, recall, record_of
 
 __all__ = [
     "by_index",
@@ -55,7 +55,7 @@ def to_document(original: Document, chunk: Chunk, decision: Decision) -> Documen
     """Return an admitted chunk as a document: with the rewritten text, and the metadata that may be in a prompt."""
     if decision.mode != "enforce":
         # The very document where nothing was changed: a gate that only observes passes on what came in.
-        if chunk.text == getattr(original, "page_content", None) and chunk.metadata == original.metadata:
+        if is_unchanged(chunk, getattr(original, "page_content", None), original.metadata):
             return original
         return original.model_copy(update={"page_content": chunk.text, "metadata": dict(chunk.metadata)})
     # A new document rather than a copy: what a subclass has beside text and metadata, nobody has judged.

@@ -119,6 +119,14 @@ class _Reader(RowReader):
         self._opened: dict[int, Any] = {}
 
     def read(self, value: Any, depth: int) -> Build | None:
+        before = len(self._documents)
+        try:
+            return self._read(value, depth)
+        except Exception:  # noqa: BLE001 - a value may raise wherever it is asked; what is beside it goes on
+            del self._documents[before:]
+            return self._aside(self._withheld(value))
+
+    def _read(self, value: Any, depth: int) -> Build | None:
         if value is None or isinstance(value, (bool, int, float)):
             return None
         # Not recognised, and so refused or withheld rather than passed.
@@ -141,7 +149,9 @@ class _Reader(RowReader):
     def _read_listed(self, value: Any, held: list[Any], depth: int) -> Build | None:
         build = self._read_sequence(held, depth)
         if build is None and isinstance(value, Iterator):
-            return _Aside(lambda _: held)
+            # What was read of it is all that is left of it: passed on as a list, or withheld as a list would be.
+            stays = self._keeps_beside_texts or is_textless(held)
+            return _Aside(lambda _: held if stays else GONE)
         return build
 
     def _withheld(self, value: Any) -> Build:
@@ -284,7 +294,12 @@ class _Reader(RowReader):
 
 
 def _is_leaf(value: Any) -> bool:
-    return isinstance(value, Document) or (isinstance(value, Mapping) and isinstance(value.get("page_content"), str))
+    if not isinstance(value, Mapping):
+        return isinstance(value, Document)
+    try:
+        return isinstance(value.get("page_content"), str)
+    except Exception:  # noqa: BLE001 - a mapping of somebody else's may raise
+        return False
 
 
 def _are_aside(builds: Iterable[Build | None]) -> bool:

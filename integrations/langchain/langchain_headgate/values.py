@@ -147,7 +147,8 @@ def is_textless(value: Any) -> bool:
 
 
 def _is_textless(value: Any, depth: int) -> bool:
-    if value is None or isinstance(value, (bool, int, float, complex)):
+    # Exactly these types: a subclass prints as it likes.
+    if value is None or type(value) in (bool, int, float, complex):
         return True
     if depth > _DEEPEST:
         return False

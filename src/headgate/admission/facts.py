@@ -277,9 +277,14 @@ def _cited(draft: _Draft) -> str | None:
         return None
     if draft.source_key is None:
         return attestation.subject if requirement.is_strict and "source" not in attestation.covered else None
-    if draft.source_key in attestation.covered or draft.declared == attestation.subject:
+    if draft.source_key in attestation.covered or _is_written(draft.declared, attestation.subject):
         return None
     return attestation.subject
+
+
+def _is_written(value: object, text: str) -> bool:
+    """Return whether a value is a text, to the letter; what is none, such as a column of a table, is not asked."""
+    return isinstance(value, str) and str.__eq__(value, text)
 
 
 def _evidence(draft: _Draft, times: Timestamps, metadata: Mapping[str, object], limits: Limits) -> dict[str, object]:

@@ -168,10 +168,18 @@ def begin_judgement(index: int, chunk: Chunk, revision: Revision, limits: Limits
     chunk = _plain(chunk)
     data = _read_text(chunk, limits)
     if isinstance(data, Finding):
-        judgement = Judgement(index, chunk, Facts(revision.default))
-        judgement.add((data,), revision.strictest)
-        return judgement
-    return Judgement(index, chunk, *find_facts(chunk, data, revision, limits))
+        return _unread(index, chunk, data, revision)
+    try:
+        return Judgement(index, chunk, *find_facts(chunk, data, revision, limits))
+    except Exception as error:  # noqa: BLE001 - a value may raise wherever it is asked; the other documents go on
+        return _unread(index, chunk, check_failed("provenance", error), revision)
+
+
+def _unread(index: int, chunk: Chunk, finding: Finding, revision: Revision) -> Judgement:
+    """Return the judgement of a chunk about which nothing could be found out, under the strictest mode there is."""
+    judgement = Judgement(index, chunk, Facts(revision.default))
+    judgement.add((finding,), revision.strictest)
+    return judgement
 
 
 def _plain(chunk: Chunk) -> Chunk:

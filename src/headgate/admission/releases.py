@@ -28,7 +28,7 @@ from headgate.decision import Admission, Decision
 from headgate.forks import renew_after_fork
 from headgate.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ["RELEASES", "Release", "Releases", "watching"]
+__all__ = ["RELEASES", "Release", "Releases", "is_equal", "watching"]
 
 # How many documents had been released before the search in which we are; None outside of any.
 _since: ContextVar[int | None] = ContextVar("headgate_released_since", default=None)
@@ -217,7 +217,7 @@ class Releases:
             and before.rewrite is decision.rewrite
             and not (before.metadata_rewrites or decision.metadata_rewrites)
             and last.released.id == released.id
-            and last.released.metadata == released.metadata
+            and is_equal(last.released.metadata, released.metadata)
         )
         if is_again:
             again = Release(last.released, last.original, admission, decision, self._number, gate, last.weight)
@@ -290,7 +290,15 @@ def _is_replaced(old: Release, new: Release) -> bool:
 
 
 def _is_same(one: object, other: object) -> bool:
-    return one is other or (type(one) is type(other) and bool(one == other))
+    return one is other or (type(one) is type(other) and is_equal(one, other))
+
+
+def is_equal(one: object, other: object) -> bool:
+    """Return whether two values are equal; what cannot say so, such as columns of a table, are not."""
+    try:
+        return bool(one == other)
+    except Exception:  # noqa: BLE001 - metadata may hold anything
+        return False
 
 
 def _weight_of(known: tuple[Release, ...]) -> int:

@@ -7,11 +7,23 @@ So a document that is retrieved twice is the same twice. What was decided is kep
 from __future__ import annotations
 
 from headgate.admission.emptiness import NOTE, note_of
-from headgate.admission.releases import RELEASES, watching
+from headgate.admission.releases import RELEASES, is_equal, watching
 from headgate.chunk import Chunk
 from headgate.terminology.edits import Rewrite
 
-__all__ = ["NOTE", "note_of", "original_of", "recall", "record_of", "released_so_far", "watching"]
+__all__ = [
+    "NOTE",
+    "is_equal",
+    "is_unchanged",
+    "note_of",
+    "original_of",
+    "recall",
+    "record_of",
+    "released_so_far",
+    "watching",
+]
+
+_NOTHING = object()
 
 
 def recall(chunk: Chunk) -> Chunk:
@@ -25,6 +37,23 @@ def recall(chunk: Chunk) -> Chunk:
         known to have released it.
     """
     return RELEASES.recall(chunk)
+
+
+def is_unchanged(chunk: Chunk, text: object, metadata: object) -> bool:
+    """Return whether a chunk leaves with this text and these very entries.
+
+    The entries are not compared by what they say of themselves: columns of a table have no truth value.
+
+    Args:
+        chunk: the chunk as it leaves.
+        text: the text with which it came.
+        metadata: the metadata with which it came.
+    """
+    left = chunk.metadata
+    if not isinstance(metadata, dict) or len(left) != len(metadata):
+        return False
+    is_same = all(dict.get(metadata, name, _NOTHING) is value for name, value in left.items())
+    return is_same and chunk.text == text
 
 
 def released_so_far() -> int:

@@ -17,7 +17,7 @@ from llama_index.core.schema import (
 
 from headgate import Admission, Chunk, Decision, Gate
 from headgate.chunk import SEAL_KEY
-from headgate.integration.mark import NOTE, note_of, original_of, recall, record_of
+from headgate.integration.mark import NOTE, is_unchanged, note_of, original_of, recall, record_of
 from llama_index.postprocessor.headgate.media import FRAMEWORK_KINDS, media_digests
 
 __all__ = [
@@ -177,7 +177,7 @@ def _release(
         return item  # admitted by a policy that only records
     metadata = dict(chunk.metadata)
     may_lead = may_lead or not isinstance(item.node, IndexNode)
-    if not is_enforced and may_lead and chunk.text == _text(item.node) and metadata == item.node.metadata:
+    if not is_enforced and may_lead and is_unchanged(chunk, _text(item.node), item.node.metadata):
         return item  # a gate that only observes passes on what came in
     for key in replacing:
         if key in decision.withheld:
