@@ -12,6 +12,7 @@ from headgate.display import Renderer, render_with
 from headgate.version import __version__
 
 if TYPE_CHECKING:
+    from headgate.admission.collecting import collecting
     from headgate.admission.gate import Gate
     from headgate.chunk import Chunk
     from headgate.corpus import Manifest
@@ -56,6 +57,7 @@ _HOMES = {
     "SealError": "errors",
     "Sealer": "provenance",
     "asked_by": "record.asking",
+    "collecting": "admission.collecting",
     "guard": "integration.adapters",
 }
 
@@ -83,6 +85,7 @@ __all__ = [
     "Sealer",
     "__version__",
     "asked_by",
+    "collecting",
     "guard",
 ]
 

@@ -263,6 +263,21 @@ _ALL = (
         "Plan its review before max_age is reached.",
     ),
     Code(
+        "F210",
+        "never verified",
+        "The source wants its documents vouched for lately (verified_within), and nobody has vouched for this one.",
+        "A date in a document is a claim about the past; it does not say that the document still holds.",
+        "Sign a manifest of the source on a schedule, name a feed of it, or seal its documents anew.",
+    ),
+    Code(
+        "F211",
+        "verified too long ago",
+        "The last time that somebody vouched for the document is longer ago than verified_within.",
+        "It may have been changed or withdrawn since, and nobody would know: a frozen index looks like this.",
+        "See why the manifest, feed or sealing of the source no longer runs. `headgate override SOURCE` opens it for a "
+        "stated time meanwhile.",
+    ),
+    Code(
         "T301",
         "rewritten",
         "Aliases were replaced by, or annotated with, their canonical terms.",
@@ -383,7 +398,7 @@ RIGHTLY_OUT = frozenset(
 )
 """Reasons for which no policy should change: what is to be done is done where the document comes from."""
 
-TO_MEND = frozenset(("P101", "P114", "F203", "F208", "G901", "G905"))
+TO_MEND = frozenset(("P101", "P114", "F203", "F208", "F210", "F211", "G901", "G905"))
 """Reasons that say more about how documents are ingested, or the gate is run, than about the document."""
 
 CONTRADICTED = frozenset(("F205", "F207", "F212", "F213", "F214", "P107", "P110"))

@@ -12,6 +12,7 @@ from headgate.assurance import NONE, Assurance, is_proof
 from headgate.chunk import Chunk
 from headgate.codes import CHECKS
 from headgate.display import Displayed
+from headgate.verification import Verification
 
 if TYPE_CHECKING:
     from headgate.record.schema import AdmissionRecord, DecisionRecord, FindingRecord
@@ -115,6 +116,7 @@ class Decision(Displayed):
         withheld: metadata entries that must not be in the prompt, because no seal covers them.
         evidence: what the decision rests on, as plain values: the claims of the seal, and the times with their origin.
         mode: the mode of provenance under which it was made: in audit mode what leaves is what came in.
+        verified: who has vouched for it last, and when, where its source has a manifest or says `verified_within`.
     """
 
     index: int
@@ -133,6 +135,7 @@ class Decision(Displayed):
     withheld: tuple[str, ...] = ()
     evidence: Mapping[str, object] = field(default_factory=dict)
     mode: Mode = "enforce"
+    verified: Verification | None = None
 
     @property
     def admitted(self) -> bool:
@@ -161,7 +164,7 @@ class Decision(Displayed):
 
     def to_dict(self) -> DecisionRecord:
         """Return the decision as plain JSON values; the text is represented by its digest only."""
-        return {
+        record: DecisionRecord = {
             "index": self.index,
             "action": self.action,
             "source": self.source,
@@ -177,6 +180,10 @@ class Decision(Displayed):
             "metadata_edits": {name: _edits(rewrite) for name, rewrite in self.metadata_rewrites.items()},
             "withheld": list(self.withheld),
         }
+        if self.verified is not None:
+            at, by, name = self.verified
+            record["verified"] = [at.isoformat(), by, name]
+        return record
 
 
 def _edits(rewrite: Rewrite | None) -> list[list[object]]:
@@ -240,6 +247,9 @@ class Admission(Displayed):
         reading: the digest of the policy's `metadata` section, which says what evidence was read.
         seconds: how long the decisions took.
         on_empty: what a chain gets where nothing admissible is left; always `empty` where nothing can be kept out.
+        valid_until: the earliest instant at which, as far as is known now, one of the decisions would change: for
+            whoever keeps an answer that rests on them. None if no such instant is known. It knows no reload, no new
+            version and no quarantine: those are news.
     """
 
     id: str
@@ -258,6 +268,7 @@ class Admission(Displayed):
     reading: str = ""
     seconds: float = 0.0
     on_empty: OnEmpty = "empty"
+    valid_until: datetime | None = None
     # Not an argument, so `replace` leaves it out and a changed admission is made into a record anew.
     _made: tuple[DecisionRecord, ...] | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -343,6 +354,7 @@ class Admission(Displayed):
             "surplus": self.surplus,
             "seconds": round(self.seconds, 6),
             "findings": [finding.to_dict() for finding in self.findings],
+            "valid_until": self.valid_until.isoformat() if self.valid_until else None,
             # Copies, so that a handler that changes an entry changes it for nobody else.
             "decisions": [{**decision} for decision in self.made()],
         }

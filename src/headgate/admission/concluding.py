@@ -7,11 +7,13 @@ import uuid
 from collections.abc import Sequence
 
 from headgate.admission.facts import check_failed
-from headgate.admission.judging import Judgement, judge_chunk, judge_manifest
+from headgate.admission.judging import Judgement, judge_chunk
 from headgate.admission.overriding import apply_overrides
 from headgate.admission.planning import Answers, Plan
 from headgate.admission.revoking import apply_revocations, still_known
 from headgate.admission.setwide import apply_budget, apply_quarantine, apply_supersession, drop_notes
+from headgate.admission.standing import judge_standing
+from headgate.admission.validity import next_change
 from headgate.chunk import Chunk
 from headgate.decision import Admission, Decision, Dropped, Mode
 from headgate.encoding import digest_label, replace_surrogates
@@ -28,7 +30,7 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     """
     judged = plan.judgements
     for judgement in judged:
-        judge_manifest(judgement, plan.now)
+        judge_standing(judgement, plan.now)
     known = answers.known
     if answers.revocations:
         apply_revocations(judged, answers.revocations, plan.now)
@@ -45,7 +47,7 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     # Last, so that nothing that stays out takes tokens from what enters.
     if plan.revision.budget is not None:
         apply_budget(judged, plan.revision)
-    return _conclude(plan)
+    return _conclude(plan, answers)
 
 
 def _hold_back(judged: Sequence[Judgement], answers: Answers) -> None:
@@ -67,7 +69,7 @@ def _hold_back(judged: Sequence[Judgement], answers: Answers) -> None:
             judgement.add([failed], source.modes["provenance"])
 
 
-def _conclude(plan: Plan) -> Admission:
+def _conclude(plan: Plan, answers: Answers) -> Admission:
     decisions: list[Decision] = []
     admitted: list[Chunk] = []
     dropped: list[Dropped] = []
@@ -96,6 +98,7 @@ def _conclude(plan: Plan) -> Admission:
         reading=plan.revision.reading,
         seconds=time.perf_counter() - plan.started,
         on_empty=plan.revision.on_empty,
+        valid_until=next_change(plan, answers),
     )
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from headgate.admission.revision import ResolvedSource, Revision
+from headgate.admission.vouching import proved_version, verifications
 from headgate.assurance import NONE, Assurance, is_proof
 from headgate.chunk import Chunk
 from headgate.decision import Finding, under_mode
@@ -20,6 +21,7 @@ from headgate.freshness import (
     find_entry,
     find_time_like,
     fragment_of,
+    freshness_bounds,
     identify_document,
     quiet_window,
     resolve_timestamps,
@@ -39,6 +41,7 @@ from headgate.provenance import (
 from headgate.provenance.listing import with_section
 from headgate.record.evidence import evidence_of
 from headgate.registry import Proved
+from headgate.verification import Verification
 
 __all__ = ["Facts", "Witness", "check_failed", "find_facts"]
 
@@ -94,6 +97,8 @@ class Facts:
         witness: what was signed over this text, where the document is refused for what else it holds.
         shown_uri: the document's URI as records may hold it, without credentials.
         proved: which version of which document somebody has signed, for the registry; None where nobody has.
+        verified: who has vouched for it, and when, as far as its proof says.
+        bounds: the instants at which the freshness rules may say something else, in order.
     """
 
     source: ResolvedSource
@@ -113,6 +118,8 @@ class Facts:
     witness: Witness | None = None
     shown_uri: str | None = None
     proved: Proved | None = None
+    verified: tuple[Verification, ...] = ()
+    bounds: tuple[datetime, ...] = ()
 
 
 @dataclass(slots=True)
@@ -204,11 +211,14 @@ def _find(
         # nothing, whatever it had found by then.
         draft.findings = under_mode((check_failed("provenance", error),), revision.strictest)
         draft.attestation, draft.verified, draft.witness, draft.assurance = None, None, None, NONE
-    times, quiet, evidence = _NO_TIMES, None, {}
+    times, evidence, quiet = _NO_TIMES, {}, None
+    bounds: tuple[datetime, ...] = ()
+    verified: tuple[Verification, ...] = ()
     try:
+        verified = verifications(draft.attestation, draft.source)
         times = _timestamps(draft, metadata, revision, limits)
-        quiet = quiet_window(times, draft.source.freshness)
-        evidence = _evidence(draft, times, metadata, limits)
+        quiet, bounds = quiet_window(times, draft.source.freshness), freshness_bounds(times, draft.source.freshness)
+        evidence = _evidence(draft, times, verified, metadata, limits)
     except Exception as error:  # noqa: BLE001 - as above
         failed = under_mode((check_failed("freshness", error),), draft.source.modes["freshness"])
         draft.findings = (*draft.findings, *failed)
@@ -231,27 +241,8 @@ def _find(
         cited=_cited(draft),
         witness=_witness(draft, revision, limits),
         proved=proved_version(draft.source, document, draft.attestation, times, label),
-    )
-
-
-def proved_version(
-    source: ResolvedSource, document: str | None, attestation: Attestation | None, times: Timestamps, digest: str
-) -> Proved | None:
-    """Return which version of which document is signed, where its source wants only the current one."""
-    if attestation is None or document is None or not attestation.thumbprint or source.freshness.supersede is False:
-        return None
-    version = times.version if times.is_signed("version") else None
-    modified = times.intervals.get("modified") if times.is_signed("modified") else None
-    if version is None and modified is None:
-        return None
-    return Proved(
-        document,
-        attestation.thumbprint,
-        digest,
-        version,
-        modified.earliest if modified is not None else None,
-        times.signed_start,
-        source.freshness.supersede_tolerance,
+        verified=verified,
+        bounds=bounds,
     )
 
 
@@ -287,7 +278,13 @@ def _is_written(value: object, text: str) -> bool:
     return isinstance(value, str) and str.__eq__(value, text)
 
 
-def _evidence(draft: _Draft, times: Timestamps, metadata: Mapping[str, object], limits: Limits) -> dict[str, object]:
+def _evidence(
+    draft: _Draft,
+    times: Timestamps,
+    verified: tuple[Verification, ...],
+    metadata: Mapping[str, object],
+    limits: Limits,
+) -> dict[str, object]:
     # Every unknown key is read for the hints, so only where a record would have no age to show.
     hints = find_time_like(metadata, limits) if times.age_basis() is None and not times.uncounted else ()
     return evidence_of(
@@ -300,6 +297,7 @@ def _evidence(draft: _Draft, times: Timestamps, metadata: Mapping[str, object], 
         has_claim=draft.has_claim,
         claimed_uri=draft.claimed_uri,
         witness=draft.witness if draft.attestation is None else None,
+        verified_by=verified,
     )
 
 

@@ -22,8 +22,9 @@ from headgate.record.evidence import with_recalled
 from headgate.registry import Known
 from headgate.terminology.edits import Rewrite
 from headgate.terminology.findings import describe_rewrite
+from headgate.verification import Verification
 
-__all__ = ["Judgement", "begin_judgement", "judge_chunk", "judge_manifest", "judge_times"]
+__all__ = ["Judgement", "begin_judgement", "judge_chunk", "judge_times"]
 
 _ZERO = timedelta(0)
 _SEAL = frozenset((SEAL_KEY,))
@@ -53,6 +54,7 @@ class Judgement:
         removed: metadata entries that leave the document as well, because a later step could show them.
         is_revoked: whether it, or the key that signed it, was taken back.
         recalled: the versions of its document that were proved before, where it may be of another one.
+        verified: who has vouched for it last, and when, as far as the policy counts that.
     """
 
     __slots__ = (
@@ -72,6 +74,7 @@ class Judgement:
         "rewrite",
         "shown",
         "text",
+        "verified",
         "withheld",
     )
 
@@ -93,6 +96,7 @@ class Judgement:
         self.removed: frozenset[str] = frozenset()
         self.is_revoked = False
         self.recalled: tuple[Known, ...] = ()
+        self.verified: Verification | None = None
 
     def add(self, findings: Sequence[Finding], mode: Mode) -> None:
         """Add the findings of a check that runs under `mode`."""
@@ -122,6 +126,7 @@ class Judgement:
             withheld=self.withheld,
             evidence=with_recalled(facts.evidence, self.recalled, facts.digest) if self.recalled else facts.evidence,
             mode=facts.source.modes["provenance"],
+            verified=self.verified,
         )
 
     def outgoing(self) -> Chunk:
@@ -232,19 +237,6 @@ def _read_text(chunk: Chunk, limits: Limits) -> bytes | Finding:
     if len(data) > limits.text_bytes:
         return Finding("G903", f"The text has {len(data):,} bytes; the limit is {limits.text_bytes:,}.")
     return data
-
-
-def judge_manifest(judgement: Judgement, now: datetime) -> None:
-    """Add what there is to say about the time of the manifest that a chunk's source has (P114)."""
-    source = judgement.facts.source
-    manifest = source.requirement.manifest
-    # Judged for the present, whatever date is asked about: whether the list is current is no matter of the question.
-    # What has no digest could not be read, or is no document: the note of an earlier gate.
-    if manifest is None or manifest.refusal is not None or not judgement.facts.digest:
-        return
-    finding = manifest.standing(now, source.requirement.grace, source.freshness.future_skew)
-    if finding is not None:
-        judgement.add((finding,), source.modes["provenance"])
 
 
 def judge_times(judgement: Judgement, now: datetime) -> None:

@@ -25,7 +25,7 @@ from headgate.policy import Policy
 
 __all__ = ["LIFTED", "Override", "OverrideFile", "apply_overrides", "overrides_of", "read_overrides"]
 
-LIFTED: Final = frozenset(("P114",))
+LIFTED: Final = frozenset(("P114", "F211"))
 """The codes that an override makes warnings of; no other."""
 
 _MAX_BYTES = 10_000_000

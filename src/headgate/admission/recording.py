@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from headgate.admission.collecting import collect
 from headgate.admission.trail import AuditTrail, default_trail, trail_of
 from headgate.decision import Admission, Finding
 from headgate.errors import PolicyError
@@ -92,6 +93,7 @@ class Recorder:
         # After the log, so that sinks see what was released and not what was decided.
         for sink in self._background:
             sink(admission)
+        collect(admission)
         return admission
 
     def trace(self, admission: Admission, context: object, framework: str, spans: Sequence[object]) -> None:

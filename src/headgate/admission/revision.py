@@ -24,6 +24,7 @@ from headgate.policy.loading import named_here
 from headgate.provenance import KeySet, Manifest, Requirement, Verdict
 from headgate.terminology import Glossary
 from headgate.terminology.edits import Rewrite
+from headgate.verification import Verifier
 
 __all__ = ["ResolvedSource", "Revision", "owners_of", "resolve", "with_source"]
 
@@ -40,6 +41,7 @@ class ResolvedSource:
         freshness: what freshness requires.
         glossary: its terms, if any.
         modes: the mode of each check.
+        verifiers: what counts as a verification of its documents.
         timestamp_keys: who may sign the timestamp of its manifest, if not the source's own keys.
     """
 
@@ -48,6 +50,7 @@ class ResolvedSource:
     freshness: Freshness
     glossary: Glossary | None
     modes: Mapping[str, Mode]
+    verifiers: tuple[Verifier, ...] = ()
     timestamp_keys: KeySet | None = None
 
 
@@ -301,6 +304,7 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits,
         freshness=rule.freshness,
         glossary=_load_glossary(policy, rule),
         modes={check: policy.effective_mode(rule, check) for check in _CHECKS},
+        verifiers=rule.verifiers,
         timestamp_keys=timestamp_keys,
     )
 

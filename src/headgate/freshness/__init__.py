@@ -6,9 +6,10 @@ from headgate.freshness.forms import Unreadable
 from headgate.freshness.identity import fragment_of, identify_document
 from headgate.freshness.interval import Interval, shift
 from headgate.freshness.parsing import read_time
-from headgate.freshness.rules import Judged, judge_freshness, quiet_window
+from headgate.freshness.rules import Judged, freshness_bounds, judge_freshness, quiet_window
 from headgate.freshness.supersession import Candidate, find_superseded
 from headgate.freshness.timestamps import Evidence, Timestamps, resolve_timestamps
+from headgate.freshness.verifying import judge_verification, latest_verification, verification_bounds
 
 __all__ = [
     "CATALOGUE",
@@ -25,10 +26,14 @@ __all__ = [
     "find_superseded",
     "find_time_like",
     "fragment_of",
+    "freshness_bounds",
     "identify_document",
     "judge_freshness",
+    "judge_verification",
+    "latest_verification",
     "quiet_window",
     "read_time",
     "resolve_timestamps",
     "shift",
+    "verification_bounds",
 ]

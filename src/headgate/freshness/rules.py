@@ -18,7 +18,7 @@ from headgate.freshness.timestamps import Timestamps
 from headgate.policy.durations import format_duration
 from headgate.policy.rules import Freshness
 
-__all__ = ["Judged", "judge_freshness", "quiet_window"]
+__all__ = ["Judged", "freshness_bounds", "judge_freshness", "quiet_window"]
 
 
 _FIRST = datetime.min.replace(tzinfo=timezone.utc)
@@ -96,6 +96,26 @@ def quiet_window(times: Timestamps, rule: Freshness) -> tuple[datetime, datetime
         ends.append(shift(earliest, min(limits)))
     start, end = max(starts), min(ends)
     return (start, end) if start <= end else None
+
+
+def freshness_bounds(times: Timestamps, rule: Freshness) -> tuple[datetime, ...]:
+    """Return the instants at which what `judge_freshness` keeps out may change, in order.
+
+    Between two of them, an answer that rests on the document holds without asking again.
+    """
+    bounds: list[datetime] = []
+    since, until = times.intervals.get("valid_from"), times.intervals.get("valid_until")
+    if since is not None:
+        bounds.append(since.latest)
+    if until is not None:
+        bounds.append(until.earliest)
+    basis = times.age_basis()
+    if basis is not None:
+        earliest = basis[1].earliest
+        bounds.append(shift(earliest, -rule.future_skew))
+        if rule.max_age is not None:
+            bounds.append(shift(shift(earliest, rule.max_age), _TICK))
+    return tuple(sorted(bounds))
 
 
 def _judge_validity(times: Timestamps, now: datetime) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from headgate.assurance import MANIFEST, SEALED, Assurance, is_proof
 from headgate.decision import Mode
 from headgate.policy.matching import UriPattern
 from headgate.policy.values import Duration, KeyNames, PathText, PathTexts, PolicyModel, as_list, key_entries
+from headgate.verification import Verifier
 
 __all__ = [
     "Freshness",
@@ -172,6 +173,21 @@ class Freshness(PolicyModel):
         default=None, description="The oldest last modification that is admitted, such as 90d."
     )
     warn_after: Duration | None = Field(default=None, description="The age from which an admitted document is marked.")
+    verified_within: Duration | None = Field(
+        default=None,
+        description="How long ago somebody who may must have vouched for a document, such as 24h: see verified_by.",
+    )
+    verified_by: Annotated[tuple[Verifier, ...], BeforeValidator(as_list)] = Field(
+        default=(),
+        description="What counts as a verification. manifest: the timestamp of a manifest that lists the text. feed: a "
+        "feed that lists the document. origin: a live answer. seal: the time of sealing. Unset: the first three, and "
+        "the time of sealing where the source has none of them.",
+    )
+    verified_grace: Duration = Field(
+        default=timedelta(0),
+        description="How long after verified_within a document is still admitted, with a warning.",
+        validate_default=True,
+    )
     missing: Literal["drop", "warn", "admit"] = Field(
         default="drop", description="What happens to a document without a usable time, where max_age is set."
     )
@@ -204,6 +220,10 @@ class Freshness(PolicyModel):
     def _in_order(self) -> Self:
         if self.max_age is not None and self.warn_after is not None and self.warn_after > self.max_age:
             raise ValueError("warn_after is longer than max_age. Make it shorter.")
+        if self.verified_within is None:
+            given = self.model_fields_set & {"verified_by", "verified_grace"}
+            if given:
+                raise ValueError(f"{sorted(given)[0]!r} is about verified_within. Add it, such as 24h.")
         return self
 
     def evidence_for(self, require: Assurance, *, is_proved: bool) -> Literal["any", "sealed"]:
@@ -253,6 +273,27 @@ class SourceRule(PolicyModel):
     terminology: PathTexts = Field(default=(), description="Glossary files (YAML or CSV).")
     terminology_mode: Mode | None = None
     mode: Mode | None = None
+
+    @property
+    def verifiers(self) -> tuple[Verifier, ...]:
+        """What counts as a verification of the documents of this source."""
+        if self.freshness.verified_by:
+            return tuple(dict.fromkeys(self.freshness.verified_by))
+        return self._at_hand() or (("seal",) if is_proof(self.provenance.require) else ())
+
+    def _at_hand(self) -> tuple[Verifier, ...]:
+        return ("manifest",) if self.provenance.manifest is not None else ()
+
+    @model_validator(mode="after")
+    def _can_be_verified(self) -> Self:
+        if self.freshness.verified_within is not None and not self.verifiers:
+            raise ValueError(
+                "freshness.verified_within needs somebody who verifies, and this source has nobody: no manifest, no "
+                "seal. Write provenance: {require: sealed} or manifest, or remove it."
+            )
+        if "manifest" in self.freshness.verified_by and self.provenance.manifest is None:
+            raise ValueError("freshness.verified_by counts a manifest and none is named. Add provenance.manifest.")
+        return self
 
 
 Rule = TypeVar("Rule", bound=SourceRule)

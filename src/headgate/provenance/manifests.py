@@ -200,10 +200,7 @@ class Manifest:
             grace: how long after its end it is a warning only.
             skew: how far the publisher's clock may be ahead.
         """
-        # A certificate bounds what its key may say: the narrower of two windows counts.
-        key, stamp = self.timestamp_key, self.timestamp
-        issued = stamp.issued if key.valid_from is None else max(stamp.issued, key.valid_from)
-        expires = stamp.expires if key.valid_until is None else min(stamp.expires, key.valid_until)
+        stamp, (issued, expires) = self.timestamp, self.window
         # The usual case, for each chunk of each admission.
         if issued <= now < expires:
             return None
@@ -216,6 +213,14 @@ class Manifest:
             return None
         message = f"The timestamp of the manifest of {stamp.corpus!r} expired {expires:%Y-%m-%d %H:%M} UTC."
         return Finding("P114", message, "warning" if late < grace else "error", detail)
+
+    @property
+    def window(self) -> tuple[datetime, datetime]:
+        """From when until before when its timestamp is in force."""
+        # A certificate bounds what its key may say: the narrower of two windows counts.
+        key, stamp = self.timestamp_key, self.timestamp
+        issued = stamp.issued if key.valid_from is None else max(stamp.issued, key.valid_from)
+        return issued, stamp.expires if key.valid_until is None else min(stamp.expires, key.valid_until)
 
 
 def manifest_path(folder: Path, version: int) -> Path:

@@ -6,7 +6,7 @@ A list is a compact JWS (RFC 7515) of a type of its own; docs/revocation-format.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -205,6 +205,12 @@ class Revocations:
             if worst is None or is_over:
                 worst = found
         return worst
+
+    def bounds(self, skew: timedelta) -> Iterator[datetime]:
+        """Yield the instants at which `standing` changes its mind about what to keep out."""
+        for one, grace in self.lists:
+            yield one.issued - skew
+            yield one.expires + grace
 
 
 def _entries(claims: Mapping[str, object], name: str, key: str, read: Callable[[object], str]) -> dict[str, Revocation]:

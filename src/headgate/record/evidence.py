@@ -26,6 +26,7 @@ from headgate.provenance import MECHANISMS, Attestation, Presented, uncovered_me
 from headgate.provenance.listing import ManifestMechanism
 from headgate.record.schema import EvidenceRecord, SealRecord, TimeRecord
 from headgate.registry import Known
+from headgate.verification import VERIFIERS, Verification
 
 __all__ = [
     "evidence_of",
@@ -34,6 +35,7 @@ __all__ = [
     "read_document",
     "read_recalled",
     "read_times",
+    "read_verified",
     "with_recalled",
 ]
 
@@ -53,6 +55,7 @@ def evidence_of(
     has_claim: bool = False,
     claimed_uri: str | None = None,
     witness: Attestation | None = None,
+    verified_by: Sequence[Verification] = (),
 ) -> dict[str, object]:
     """Return what a later judgement under other rules would need.
 
@@ -66,6 +69,7 @@ def evidence_of(
         has_claim: whether the document carries something that claims to be a proof.
         claimed_uri: which document it claims to be, if that can be read.
         witness: what was signed over its text, if the document is refused for what else it holds.
+        verified_by: who has vouched for the document, and when.
     """
     found = _proved(verified, presented, has_claim, claimed_uri)
     if verified is not None and not is_counted:
@@ -75,6 +79,8 @@ def evidence_of(
         found["witness"] = _witnessed(witness)
     found.update(_named(fragment=fragment))
     found.update(_times_of(times))
+    if verified_by:
+        found["verified"] = [[one.at.isoformat(), one.by, one.name] for one in verified_by]
     if hints:
         found["time_like"] = list(hints)
     return found
@@ -120,6 +126,22 @@ def read_recalled(evidence: EvidenceRecord, document: str, digest: str) -> tuple
         )
         for one in evidence.get("registry", ())
     )
+
+
+def read_verified(evidence: EvidenceRecord) -> tuple[Verification, ...]:
+    """Return who has vouched for a document, and when, as far as its record says.
+
+    Raises:
+        ValueError: an entry cannot be read.
+    """
+    return tuple(_read_verification(*entry) for entry in evidence.get("verified", ()))
+
+
+def _read_verification(at: object, by: object, name: object) -> Verification:
+    verifier = next((known for known in VERIFIERS if known == by), None)
+    if verifier is None or not isinstance(at, str):
+        raise ValueError("it was verified by nobody who is known")
+    return Verification(read_instant(at), verifier, str(name))
 
 
 def _proved(
@@ -231,6 +253,7 @@ def read_attestation(evidence: EvidenceRecord, limits: Limits = DEFAULT_LIMITS) 
         kid=claims["kid"],
         thumbprint=claims.get("key"),
         version=claims.get("ver"),
+        issued_at=next((one.at for one in read_verified(evidence) if one.by == "seal"), None),
         modified=read_instant(modified[0]) if is_signed and modified is not None else None,
         covered=tuple(claims.get("covered", ())),
         corpus=claims.get("cor"),

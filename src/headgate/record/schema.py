@@ -100,6 +100,7 @@ class EvidenceRecord(TypedDict, total=False):
     version_from: str
     superseded_by: str
     signed_start: str
+    verified: list[list[str]]
     time_like: list[str]
 
 
@@ -120,6 +121,8 @@ class DecisionRecord(TypedDict):
     edits: list[EditRecord]
     metadata_edits: dict[str, list[EditRecord]]
     withheld: list[str]
+    # When, by what (manifest, feed, origin, seal), and its name; only where somebody has vouched for it.
+    verified: NotRequired[list[str]]
     # Only in the log:
     evidence: NotRequired[EvidenceRecord]
     prompt_digest: NotRequired[str]
@@ -160,6 +163,7 @@ class AdmissionRecord(TypedDict):
     shortfall: NotRequired[ShortfallRecord]
     # What there is to say about the retrieval as a whole; older logs have none.
     findings: NotRequired[list[FindingRecord]]
+    valid_until: NotRequired[str | None]
     # Only in the log:
     schema: NotRequired[int]
     type: NotRequired[str]

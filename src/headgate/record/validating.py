@@ -159,6 +159,7 @@ _EVIDENCE: Mapping[str, Check] = {
     "version_from": _is_text,
     "superseded_by": _is_text,
     "signed_start": _is_text,
+    "verified": lambda value: _is_list(value) and all(map(_is_texts, cast("list[object]", value))),
     "time_like": _is_texts,
 }
 _WITNESS: Mapping[str, Check] = {

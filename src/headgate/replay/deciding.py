@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from headgate.admission.facts import Facts, Witness, proved_version
-from headgate.admission.judging import Judgement, judge_manifest, judge_times
+from headgate.admission.facts import Facts, Witness
+from headgate.admission.judging import Judgement, judge_times
 from headgate.admission.revision import resolve
 from headgate.admission.revocation_files import RevocationFiles
 from headgate.admission.revoking import apply_revocations, still_known
 from headgate.admission.setwide import apply_budget, apply_supersession
+from headgate.admission.standing import judge_manifest, judge_verified
+from headgate.admission.vouching import proved_version
 from headgate.caching import Memo
 from headgate.chunk import Chunk
 from headgate.clock import read_instant
@@ -48,6 +50,7 @@ from headgate.replay.recorded import (
     codes_key,
     error_codes_of,
     evidence_of,
+    verified_by,
     what_is_unknown,
 )
 from headgate.terminology.findings import describe_rewrite
@@ -158,6 +161,7 @@ class Redecider:
             ValueError: the record has no time that can be read.
         """
         now = self._at or read_instant(record["as_of"] or record["now"])
+        present = self._at or read_instant(record["now"])
         match = _PolicyMatch(
             record.get("reading") == self._revision.reading,
             record["policy_revision"] == self._revision.digest,
@@ -167,7 +171,7 @@ class Redecider:
         outcomes: list[Judgement | str] = []
         for entry in record["decisions"]:
             try:
-                judgement = self._judge(len(judged), entry, now, match)
+                judgement = self._judge(len(judged), entry, now, present, match)
             except NotRecorded as error:
                 outcomes.append(str(error))
             except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError):
@@ -195,12 +199,16 @@ class Redecider:
             if document is not None:
                 yield document
 
-    def _judge(self, place: int, entry: DecisionRecord, now: datetime, match: _PolicyMatch) -> Judgement:
+    def _judge(
+        self, place: int, entry: DecisionRecord, now: datetime, present: datetime, match: _PolicyMatch
+    ) -> Judgement:
         facts = self._facts_of(entry, match)
         text = entry.get("text")
         judgement = Judgement(place, Chunk(text or "", {}, entry["id"]), facts)
         if match.is_same and self._at is None:
             add_standing(judgement, entry)
+        else:
+            judge_verified(judgement, present)
         if self._is_present:
             judge_manifest(judgement, now)
         judge_times(judgement, now)
@@ -308,6 +316,7 @@ class Redecider:
             shown_uri=safe_uri(proof.uri) if proof.uri is not None else None,
             witness=self._witness(evidence) if proof.attestation is None else None,
             proved=proved_version(source, document, proof.attestation, times, digest),
+            verified=verified_by(evidence, proof.attestation, source, is_present=self._is_present),
         )
 
     def _witness(self, evidence: EvidenceRecord) -> Witness | None:

@@ -6,19 +6,32 @@ from dataclasses import replace
 from typing import cast
 
 from headgate.admission.judging import Judgement
+from headgate.admission.revision import ResolvedSource
+from headgate.admission.vouching import verifications
 from headgate.decision import Finding, Severity
+from headgate.provenance import Attestation
 from headgate.record import DecisionRecord, error_codes
-from headgate.record.evidence import read_recalled
+from headgate.record.evidence import read_recalled, read_verified
 from headgate.record.schema import EvidenceRecord
 from headgate.registry import Known
 from headgate.replay.listings import NotRecorded
+from headgate.verification import Verification
 
-__all__ = ["INTRINSIC", "add_known", "add_standing", "codes_key", "error_codes_of", "evidence_of", "what_is_unknown"]
+__all__ = [
+    "INTRINSIC",
+    "add_known",
+    "add_standing",
+    "codes_key",
+    "error_codes_of",
+    "evidence_of",
+    "verified_by",
+    "what_is_unknown",
+]
 
 # What no other policy would see differently: the text itself could not be judged.
 INTRINSIC = frozenset(("G902", "G903", "G904"))
 # What was said about the time of the admission.
-_STANDING = frozenset(("P107", "P114", "G909"))
+_STANDING = frozenset(("F210", "F211", "P107", "P114", "G909"))
 _NOT_REPLAYED = frozenset(("P107", "P112", "P113", "P114", "G905"))
 
 
@@ -43,7 +56,8 @@ def add_standing(judgement: Judgement, entry: DecisionRecord) -> None:
         if finding["code"] in _STANDING and finding["severity"] in ("error", "warning"):
             severity = cast("Severity", finding["severity"])
             found = Finding(finding["code"], "As recorded.", severity)
-            judgement.add((found,), judgement.facts.source.modes["provenance"])
+            check = "freshness" if found.check == "freshness" else "provenance"
+            judgement.add((found,), judgement.facts.source.modes[check])
             judgement.is_revoked = judgement.is_revoked or found.code == "P107"
 
 
@@ -70,6 +84,21 @@ def evidence_of(entry: DecisionRecord) -> EvidenceRecord:
     if "evidence" not in entry:
         raise NotRecorded("its evidence cannot be read")
     return entry["evidence"]
+
+
+def verified_by(
+    evidence: EvidenceRecord, attestation: Attestation | None, source: ResolvedSource, *, is_present: bool
+) -> tuple[Verification, ...]:
+    """Return who has vouched for a document: by now where the present is judged, else by the time of the record.
+
+    Raises:
+        NotRecorded: the record does not say.
+    """
+    if attestation is None:
+        return ()
+    if "verified" not in evidence and source.freshness.verified_within is not None:
+        raise NotRecorded("when somebody vouched for it is not recorded")
+    return verifications(attestation, source) if is_present else read_verified(evidence)
 
 
 def codes_key(entry: DecisionRecord) -> str:

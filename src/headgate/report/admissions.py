@@ -85,7 +85,7 @@ def document_rich(rows: Sequence[DocumentRow]) -> Group:
             Text(words, style={"good": "green", "bad": "red", "warn": "yellow"}[kind]),
             plain(row.name, 70),
             plain(row.source, 30),
-            row.age,
+            plain("; ".join(filter(None, (row.age, row.verified))), 120),
             _reasons_text(row),
         )
     parts: list[Any] = [listed]
@@ -147,7 +147,9 @@ def _cells(row: DocumentRow) -> tuple[str, ...]:
     source = escape(clip(row.source, 60)) + (
         f'<br><span class="soft">{escape(row.assurance[:20])}</span>' if row.assurance else ""
     )
-    return (badge(*row.verdict), name + text, source, f'<span class="nowrap">{escape(row.age)}</span>', _reasons(row))
+    verified = f'<br><span class="soft">{escape(clip(row.verified, 120))}</span>' if row.verified else ""
+    age = f'<span class="nowrap">{escape(row.age)}</span>{verified}'
+    return (badge(*row.verdict), name + text, source, age, _reasons(row))
 
 
 def _shown_text(row: DocumentRow) -> str:

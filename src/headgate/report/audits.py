@@ -57,5 +57,5 @@ def _sentence(audit: Audit) -> str:
 def _row(row: AuditRow) -> DocumentRow:
     if row.decision is None:
         finding = ("", "error", row.problem or "It cannot be read.")
-        return DocumentRow("drop", True, row.place, "", "", "", (finding,), None, ())
+        return DocumentRow("drop", True, row.place, "", "", "", "", (finding,), None, ())
     return next(rows_of([row.decision.to_dict()]))

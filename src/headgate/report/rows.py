@@ -31,6 +31,7 @@ class DocumentRow:
         source: the id of its source.
         assurance: how much is proved about it.
         age: how old it is, in words; empty if unknown.
+        verified: as of when it is known to be current, and who says so; empty if nobody does.
         findings: code, severity and message of each finding, errors first.
         text: the original text, if there is one to show.
         edits: what terminology did with it.
@@ -42,6 +43,7 @@ class DocumentRow:
     source: str
     assurance: str
     age: str
+    verified: str
     findings: tuple[tuple[str, str, str], ...]
     text: str | None
     edits: tuple[Edit, ...]
@@ -123,7 +125,16 @@ def _row(decision: DecisionRecord, text: str | None) -> DocumentRow:
         source=decision["source"],
         assurance=decision["assurance"],
         age=age_in_words(decision["age_seconds"]),
+        verified=_verified(decision),
         findings=tuple((finding["code"], finding["severity"], finding["message"]) for finding in findings),
         text=text,
         edits=edits_of(decision["edits"], text) if text is not None else (),
     )
+
+
+def _verified(decision: DecisionRecord) -> str:
+    # A record from elsewhere may hold anything here.
+    entry = decision.get("verified")
+    if not isinstance(entry, list) or len(entry) != 3 or not all(isinstance(one, str) for one in entry):
+        return ""
+    return f"current as of {entry[0][:16].replace('T', ' ')} ({entry[2]})"

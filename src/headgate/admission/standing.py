@@ -1,0 +1,59 @@
+"""Whether somebody has vouched for a document lately: its manifest's timestamp, and `verified_within`. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from headgate.admission.facts import Facts
+from headgate.admission.judging import Judgement
+from headgate.freshness import judge_verification, latest_verification
+from headgate.verification import Verification
+
+__all__ = ["judge_manifest", "judge_standing", "judge_verified"]
+
+
+def judge_standing(judgement: Judgement, now: datetime, verified: Sequence[Verification] = ()) -> None:
+    """Add what there is to say about who has vouched for a chunk lately.
+
+    Judged for the present, whatever date is asked about: whether somebody looked since is no matter of the question.
+
+    Args:
+        judgement: the chunk.
+        now: the present.
+        verified: who has vouched for it, beside its proof.
+    """
+    # What has no digest could not be read, or is no document: the note of an earlier gate.
+    if not judgement.facts.digest:
+        return
+    judge_manifest(judgement, now)
+    judge_verified(judgement, now, verified)
+
+
+def judge_verified(judgement: Judgement, now: datetime, verified: Sequence[Verification] = ()) -> None:
+    """Add what `verified_within` says (F210, F211)."""
+    facts, source = judgement.facts, judgement.facts.source
+    rule = source.freshness
+    if rule.verified_within is None and source.requirement.manifest is None and not verified:
+        return
+    found = latest_verification((*facts.verified, *verified), source.verifiers, now, rule.future_skew)
+    judgement.verified = found
+    finding = judge_verification(found, rule, source.verifiers, now)
+    # A proof that was refused may well say when; that nobody vouched for it is not known.
+    if finding is not None and not (finding.code == "F210" and _is_refuted(facts)):
+        judgement.add((finding,), source.modes["freshness"])
+
+
+def judge_manifest(judgement: Judgement, now: datetime) -> None:
+    """Add what there is to say about the time of the manifest that a chunk's source has (P114)."""
+    source = judgement.facts.source
+    manifest = source.requirement.manifest
+    if manifest is None or manifest.refusal is not None:
+        return
+    finding = manifest.standing(now, source.requirement.grace, source.freshness.future_skew)
+    if finding is not None:
+        judgement.add((finding,), source.modes["provenance"])
+
+
+def _is_refuted(facts: Facts) -> bool:
+    return any(finding.check == "provenance" and finding.severity == "error" for finding in facts.findings)

@@ -1,0 +1,49 @@
+"""What a proof says about versions and verification: facts that outlast the admission. No I/O."""
+
+from __future__ import annotations
+
+from headgate.admission.revision import ResolvedSource
+from headgate.encoding import shown
+from headgate.freshness import Timestamps
+from headgate.provenance import Attestation
+from headgate.registry import Proved
+from headgate.verification import Verification
+
+__all__ = ["proved_version", "verifications"]
+
+
+def verifications(attestation: Attestation | None, source: ResolvedSource) -> tuple[Verification, ...]:
+    """Return who has vouched for a document, and when, as far as its proof says.
+
+    Nobody who did not sign it: whatever metadata says, it verifies nothing.
+    """
+    if attestation is None:
+        return ()
+    manifest, found = source.requirement.manifest, []
+    if attestation.corpus is not None and manifest is not None:
+        stamp = manifest.timestamp
+        found.append(Verification(stamp.issued, "manifest", f"list {stamp.version} of {shown(stamp.corpus)}"))
+    if attestation.issued_at is not None:
+        found.append(Verification(attestation.issued_at, "seal", f"sealed by {shown(attestation.issuer)}"))
+    return tuple(found)
+
+
+def proved_version(
+    source: ResolvedSource, document: str | None, attestation: Attestation | None, times: Timestamps, digest: str
+) -> Proved | None:
+    """Return which version of which document is signed, where its source wants only the current one."""
+    if attestation is None or document is None or not attestation.thumbprint or source.freshness.supersede is False:
+        return None
+    version = times.version if times.is_signed("version") else None
+    modified = times.intervals.get("modified") if times.is_signed("modified") else None
+    if version is None and modified is None:
+        return None
+    return Proved(
+        document,
+        attestation.thumbprint,
+        digest,
+        version,
+        modified.earliest if modified is not None else None,
+        times.signed_start,
+        source.freshness.supersede_tolerance,
+    )
