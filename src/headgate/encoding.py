@@ -17,6 +17,8 @@ __all__ = [
     "digest_label",
     "in_number",
     "is_digest_label",
+    "is_label",
+    "label_of",
     "loads_strict",
     "replace_surrogates",
     "safe_id",
@@ -42,6 +44,14 @@ _AUTHORITY = re.compile(r"(?<=://)[^/?#]*@")
 _PARAMETER = re.compile(r"(?<=;)[^/;]+")
 # Longer than any identifier that a store makes, shorter than a text that says something.
 _NAME_CHARS = 200
+_HEXADECIMAL = re.compile(r"[0-9A-Fa-f-]{1,64}")
+# ULID.
+_SORTABLE = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,36}", re.ASCII)
+_LETTERS_PER_DIGIT = 12
+_INITIALS = 2
+_WORDS = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{3,}")
+_MOST_WORDS = 2
 _FROM_BASE64 = bytes.maketrans(b"+/", b"-_")
 _TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/-_-")
 
@@ -175,6 +185,34 @@ def safe_id(text: str) -> str:
     if len(text) > _NAME_CHARS or any(character.isspace() for character in text):
         return safe_name(text)
     return safe_uri(text) if ":" in text else text
+
+
+def is_label(identifier: object) -> bool:
+    """Return whether an identifier can be no sentence: whoever prints a document prints it, and no proof covers it.
+
+    That is a UUID, digits and hexadecimal digits, or up to 36 letters, digits, `_` and `-`: at most two letters, or of
+    which at least one in twelve is a digit, with no more than two words.
+    """
+    # Exactly a text: a subclass prints as it likes.
+    if type(identifier) is not str:
+        return identifier is None or type(identifier) is int
+    if _HEXADECIMAL.fullmatch(identifier) or _SORTABLE.fullmatch(identifier):
+        return True
+    if not _IDENTIFIER.fullmatch(identifier):
+        return False
+    digits = sum(map(str.isdigit, identifier))
+    return len(identifier) <= _INITIALS or (
+        digits * _LETTERS_PER_DIGIT >= len(identifier) and len(_WORDS.findall(identifier)) <= _MOST_WORDS
+    )
+
+
+def label_of(identifier: object) -> object:
+    """Return an identifier that is a label as it is, any other text as its digest, and of anything else nothing."""
+    if is_label(identifier):
+        return identifier
+    if not isinstance(identifier, str):
+        return None
+    return hashlib.sha256(str.encode(identifier, "utf-8", "surrogatepass")).hexdigest()
 
 
 def _digested(text: str) -> str:

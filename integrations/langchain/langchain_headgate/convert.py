@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from langchain_core.documents import Document
 
 from headgate import Admission, Chunk, Decision
+from headgate.encoding import is_label
 from headgate.integration.mark import NOTE, is_unchanged, note_of, original_of, recall, record_of
 
 __all__ = [
     "by_index",
     "decision_record",
-    "is_label",
     "is_note",
     "original_metadata",
     "original_text",
@@ -22,10 +21,6 @@ __all__ = [
     "to_document",
     "to_documents",
 ]
-
-_HEXADECIMAL = re.compile(r"[0-9A-Fa-f-]{1,64}")
-_IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,36}", re.ASCII)
-_LETTERS_PER_DIGIT = 12
 
 
 def to_chunk(document: Document) -> Chunk:
@@ -62,20 +57,6 @@ def to_document(original: Document, chunk: Chunk, decision: Decision) -> Documen
     original_id = getattr(original, "id", None)
     identifier = original_id if not decision.is_proved or is_label(original_id) else None
     return Document(page_content=chunk.text, metadata=dict(chunk.metadata), id=identifier)
-
-
-def is_label(identifier: object) -> bool:
-    """Return whether an identifier can be no sentence: a template of whole documents prints it, and no seal covers it.
-
-    That is a UUID, digits and hexadecimal digits, or up to 36 letters, digits, `_` and `-`, of which at least one in
-    twelve is a digit.
-    """
-    if not isinstance(identifier, str):
-        return identifier is None or type(identifier) is int
-    if _HEXADECIMAL.fullmatch(identifier):
-        return True
-    digits = sum(map(str.isdigit, identifier))
-    return _IDENTIFIER.fullmatch(identifier) is not None and digits * _LETTERS_PER_DIGIT >= len(identifier)
 
 
 def to_documents(originals: Sequence[Document], admission: Admission) -> list[Document]:

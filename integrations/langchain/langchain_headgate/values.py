@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from langchain_headgate.convert import is_label
+from headgate.encoding import is_label
 
 __all__ = [
     "GONE",

@@ -378,11 +378,11 @@ def test_engines_that_choose_what_they_ask_while_they_answer_are_refused() -> No
 
 
 def automerging() -> AutoMergingRetriever:
-    parent = forged(id_="parent")
+    parent = forged(id_="parent-1")
     found = [sealed(f"child {number}", id_=f"c{number}") for number in range(2)]
     parent.relationships[NodeRelationship.CHILD] = [RelatedNodeInfo(node_id=child.node_id) for child in found]
     for child in found:
-        child.relationships[NodeRelationship.PARENT] = RelatedNodeInfo(node_id="parent")
+        child.relationships[NodeRelationship.PARENT] = RelatedNodeInfo(node_id="parent-1")
     inner: Any = guard(Finds(*found), gate())
     return AutoMergingRetriever(inner, StorageContext.from_defaults(docstore=store(parent, *found)))
 

@@ -136,7 +136,7 @@ def test_inputs_are_not_touched(nodes: list[BaseNode], node_gate: Gate) -> None:
 
 def test_nodes_of_every_kind_keep_what_they_are(handbook: Publisher, node_gate: Gate) -> None:
     metadata = {"source": "https://handbook.example/k", "last_modified": "2026-05-30T00:00:00Z"}
-    related = {NodeRelationship.PARENT: RelatedNodeInfo(node_id="parent")}
+    related = {NodeRelationship.PARENT: RelatedNodeInfo(node_id="parent-1")}
     kinds: list[BaseNode] = [
         TextNode(text="K8s", metadata=metadata, relationships=related),
         IndexNode.from_text_node(TextNode(text="K8s", metadata=metadata), index_id="i"),

@@ -25,6 +25,7 @@ from typing import Any
 from headgate.admission.emptiness import is_note
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.decision import Admission, Decision
+from headgate.encoding import label_of
 from headgate.forks import renew_after_fork
 from headgate.limits import DEFAULT_LIMITS, Limits
 
@@ -83,9 +84,13 @@ class Release:
         # What has a seal of its own, or names another source, is another document, which happens to say the same.
         if SEAL_KEY in chunk.metadata or self.changes(chunk.metadata):
             return False
-        if chunk.id is not None and chunk.id != self.released.id:
+        if chunk.id is not None and not self.is_named(chunk.id):
             return False
         return self.gate() is not None if since is None else self.number > since
+
+    def is_named(self, identifier: object) -> bool:
+        """Return whether an identifier is this document's, as the store gave it or as it left."""
+        return identifier == self.released.id or identifier == label_of(self.released.id)
 
     def changes(self, metadata: Mapping[str, object]) -> int:
         """Return how many of the released entries have another value in `metadata`."""
@@ -273,7 +278,7 @@ def _most_fitting(known: list[Release], chunk: Chunk) -> Release:
     Of several under one seal, the original with the fewest entries, so that a copy with further entries that nobody
     signed cannot take the place of what it is a copy of.
     """
-    order = {id(one): (*one.distance(chunk.metadata), one.released.id != chunk.id) for one in known}
+    order = {id(one): (*one.distance(chunk.metadata), not one.is_named(chunk.id)) for one in known}
     best = min(known, key=lambda one: (order[id(one)], -one.number))
     equal = [one for one in known if order[id(one)] == order[id(best)] and one.has_seal_of(best)]
     return min(equal, key=lambda one: (len(one.original.metadata), -one.number))

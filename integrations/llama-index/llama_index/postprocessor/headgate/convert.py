@@ -11,14 +11,14 @@ from llama_index.core.schema import (
     MediaResource,
     MetadataMode,
     NodeWithScore,
-    RelatedNodeInfo,
     TextNode,
 )
 
 from headgate import Admission, Chunk, Decision, Gate
 from headgate.chunk import SEAL_KEY
 from headgate.integration.mark import NOTE, is_unchanged, note_of, original_of, recall, record_of
-from llama_index.postprocessor.headgate.media import FRAMEWORK_KINDS, media_digests
+from llama_index.postprocessor.headgate.media import media_digests
+from llama_index.postprocessor.headgate.rebuilding import plain_score, rebuilt
 
 __all__ = [
     "OWN_KEYS",
@@ -183,22 +183,22 @@ def _release(
         if key in decision.withheld:
             # Hiding it from the template would not do: the step behind the gate takes it from here.
             metadata.pop(key, None)
-    update: dict[str, Any] = {"metadata": metadata, **_exclusions(item.node, chunk, decision, replacing)}
-    is_proved = decision.is_proved and is_enforced
-    if is_proved:
-        update.update(_standard_fields(item.node))
+    hidden = _exclusions(item.node, chunk, decision, replacing)
+    if decision.is_proved and is_enforced:
+        return NodeWithScore(node=rebuilt(item.node, chunk.text, metadata, hidden), score=plain_score(item.score))
+    update: dict[str, Any] = {"metadata": metadata, **hidden}
     if not may_lead:
         # A retriever further out would put what it leads to in the node's place, and nobody has judged that.
         update["obj"] = None
     node = item.node.model_copy(update=update)
     if "text_resource" in type(node).model_fields:
-        _release_resource(node, chunk.text, is_proved=is_proved)
+        _release_resource(node, chunk.text)
     elif chunk.text is not _text(node):  # an equal string would not be known again
         node.set_content(chunk.text)
     return NodeWithScore(node=node, score=item.score)
 
 
-def _exclusions(node: BaseNode, chunk: Chunk, decision: Decision, replacing: Sequence[str]) -> dict[str, Any]:
+def _exclusions(node: BaseNode, chunk: Chunk, decision: Decision, replacing: Sequence[str]) -> dict[str, list[str]]:
     """Return the lists of what neither model nor embedder sees.
 
     What the index wants to hide does not count, because the gate may have decided that the model has to see it; except
@@ -216,29 +216,10 @@ def _exclusions(node: BaseNode, chunk: Chunk, decision: Decision, replacing: Seq
     }
 
 
-def _release_resource(node: Any, text: str, *, is_proved: bool) -> None:
+def _release_resource(node: Any, text: str) -> None:
     """Give a node a text resource of its own: a shallow copy shares it, and the input must not see a change."""
     resource = node.text_resource
     if resource is None and not text:
         return
-    if is_proved:
-        # Where the text may also be fetched from, no seal covers.
-        node.text_resource = MediaResource(text=text, mimetype=resource.mimetype if resource else None)
-    elif resource is None or text != (resource.text or ""):
+    if resource is None or text != (resource.text or ""):
         node.text_resource = resource.model_copy(update={"text": text}) if resource else MediaResource(text=text)
-
-
-def _bare(related: Any) -> Any:
-    """Return what a node says of another one without that one's metadata, which no seal of this node covers."""
-    if isinstance(related, list):
-        return [_bare(one) for one in related]
-    return related.model_copy(update={"metadata": {}}) if isinstance(related, RelatedNodeInfo) else related
-
-
-def _standard_fields(node: BaseNode) -> dict[str, Any]:
-    """Return the framework's own templates, and relationships without words: those of the index no seal covers."""
-    # Of the framework's class, not of one derived from it, whose defaults may be anything.
-    known: Any = next(kind for kind in type(node).__mro__ if kind in FRAMEWORK_KINDS)
-    fields = known.model_fields
-    templates = {name: fields[name].get_default() for name in TEMPLATES if name in fields}
-    return {**templates, "relationships": {kind: _bare(related) for kind, related in node.relationships.items()}}
