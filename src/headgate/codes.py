@@ -10,6 +10,7 @@ __all__ = [
     "CODES",
     "CONTRADICTED",
     "RIGHTLY_OUT",
+    "TO_FETCH",
     "TO_MEND",
     "UNTOLD",
     "Code",
@@ -400,6 +401,9 @@ RIGHTLY_OUT = frozenset(
 
 TO_MEND = frozenset(("P101", "P114", "F203", "F208", "F210", "F211", "G901", "G905"))
 """Reasons that say more about how documents are ingested, or the gate is run, than about the document."""
+
+TO_FETCH = frozenset(("F207", "F212", "P105"))
+"""Reasons that give an ingestion work: changed at its origin, gone, or another text than was signed."""
 
 CONTRADICTED = frozenset(("F205", "F207", "F212", "F213", "F214", "P107", "P110"))
 """Reasons that say that somebody who may has said something else since, or no longer says this."""

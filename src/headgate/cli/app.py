@@ -15,6 +15,7 @@ from headgate.cli import (
     demo,
     doctor,
     explain,
+    freshness,
     init,
     keygen,
     log,
@@ -115,6 +116,10 @@ _revoke.command(epilog=revoke.EXAMPLE_REMOVE)(revoke.remove)
 _revoke.command(epilog=revoke.EXAMPLE_RENEW)(revoke.renew)
 _revoke.command(epilog=revoke.EXAMPLE_SHOW)(revoke.show)
 app.add_typer(_revoke, name="revoke")
+_freshness = Commands(rich_markup_mode=None)
+_freshness.callback(invoke_without_command=True, epilog=freshness.EXAMPLE_OUTLOOK)(freshness.freshness)
+_freshness.command(epilog=freshness.EXAMPLE_SUGGEST)(freshness.suggest)
+app.add_typer(_freshness, name="freshness")
 app.command(epilog=explain.EXAMPLE_EXPLAIN)(explain.explain)
 app.command(epilog=schema.EXAMPLE_SCHEMA)(schema.schema)
 

@@ -14,7 +14,6 @@ from headgate.cli.options import (
     FieldMapOption,
     HtmlOption,
     JsonOption,
-    NowOption,
     PolicyOption,
     PrefixOption,
     QuestionsOption,
@@ -43,7 +42,10 @@ def audit(
     field_map: FieldMapOption = None,
     html: HtmlOption = None,
     as_json: JsonOption = False,
-    now: NowOption = None,
+    now: Annotated[
+        str | None,
+        typer.Option("--now", "--at", metavar="TIME", help="Judge as of this instant: ISO 8601, or 'in 7 days'."),
+    ] = None,
 ) -> None:
     """Judge documents against a policy, as if every check were enforced.
 

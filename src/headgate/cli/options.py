@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -19,7 +20,8 @@ from headgate.corpus import NO_FIELDS, CorpusItem, Fields, observe_corpus, read_
 from headgate.encoding import in_number, to_json
 from headgate.errors import HeadgateError
 from headgate.files import write_text
-from headgate.freshness import Unreadable, read_time
+from headgate.freshness import Unreadable, read_time, shift
+from headgate.policy.durations import parse_duration
 from headgate.record import LogEntry, read_log
 from headgate.record.reading import log_files
 from headgate.report import document_page, escape, visible
@@ -50,6 +52,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+_AHEAD = re.compile(r"\s*in\s+(?P<span>\S.*)", re.IGNORECASE)
 NAMED = 5
 _NAMED_SINGLY = 20
 
@@ -73,7 +76,8 @@ PolicyOption = Annotated[Path, typer.Option("--policy", "-p", help="The policy f
 MaybePolicyOption = Annotated[Path | None, typer.Option("--policy", "-p", help="The policy that is in force.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
 NowOption = Annotated[
-    str | None, typer.Option("--now", metavar="TIME", help="Judge as of this instant (ISO 8601 with offset).")
+    str | None,
+    typer.Option("--now", metavar="TIME", help="Judge as of this instant: ISO 8601 with offset, or 'in 7d'."),
 ]
 TextFieldOption = Annotated[
     str | None,
@@ -282,6 +286,9 @@ def instant(text: str | None, option: str = "--now") -> datetime:
     """
     if text is None:
         return utc_now()
+    ahead = _AHEAD.fullmatch(text)
+    if ahead is not None:
+        return _ahead(ahead["span"], text, option)
     try:
         # No zone is assumed: the same command must say the same on every machine.
         interval = read_time(text, zone=None, date_order=None)
@@ -290,6 +297,13 @@ def instant(text: str | None, option: str = "--now") -> datetime:
     if not interval.is_instant:
         raise HeadgateError(f"{option} {text!r} names a whole day. Write 2026-06-01T12:00:00Z.")
     return interval.earliest
+
+
+def _ahead(span: str, text: str, option: str) -> datetime:
+    try:
+        return shift(utc_now(), parse_duration(span))
+    except ValueError as error:
+        raise HeadgateError(f"{option} {text!r}: {error}") from None
 
 
 def track(items: Iterable[T], what: str, *, quiet: bool) -> Iterator[T]:

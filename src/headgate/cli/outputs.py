@@ -39,6 +39,16 @@ class Commands(typer.Typer):
 
         return adding
 
+    def callback(self, *names: Any, **options: Any) -> Callable[[_Function], _Function]:
+        """Add what a group does by itself, as in `typer.Typer`."""
+        add = super().callback(*names, **options)
+
+        def adding(function: _Function) -> _Function:
+            add(_careful(function))
+            return function
+
+        return adding
+
 
 def _careful(function: _Function) -> _Function:
     @wraps(function)

@@ -6,9 +6,13 @@ import os
 import subprocess
 import threading
 from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
+from typing import Literal, NamedTuple
 
-__all__ = ["GitProblem", "Repositories"]
+from headgate.clock import read_instant
+
+__all__ = ["Change", "Commit", "GitProblem", "Repositories", "read_commits"]
 
 _SECONDS = 60
 _MOST_BYTES = 200_000_000
@@ -28,8 +32,61 @@ _ENVIRONMENT = {
 }
 
 
+_ODD = "git did not list its commits as it was asked to"
+
+
 class GitProblem(ValueError):
     """Why git cannot say when a file was changed."""
+
+
+Change = Literal["added", "changed", "removed"]
+"""What a commit does to a file."""
+
+
+class Commit(NamedTuple):
+    """One commit.
+
+    Attributes:
+        at: when it was made; aware.
+        files: what it did to which files.
+    """
+
+    at: datetime
+    files: tuple[tuple[Change, str], ...]
+
+
+_KINDS: Mapping[str, Change] = {"A": "added", "D": "removed"}
+
+
+def read_commits(folder: Path) -> Iterator[Commit]:
+    """Yield the commits that touched the files of a folder, the last one first; names are relative to the folder.
+
+    Raises:
+        GitProblem: git cannot say.
+    """
+    _find_top(folder)
+    command = ["log", "--format=%x00%cI", "--raw", "-z", "--no-renames", "--no-ext-diff", "--relative", "HEAD", "--"]
+    parts = _parts(folder, *command, ".")
+    date = ""
+    files: list[tuple[Change, str]] = []
+    for part in parts:
+        if not part:
+            if files:
+                yield _commit(date, files)
+            date, files = next(parts, ""), []
+        elif part.lstrip("\n").startswith(":"):
+            files.append((_KINDS.get(part[-1:], "changed"), next(parts, "")))
+        else:
+            raise GitProblem(_ODD)
+    if files:
+        yield _commit(date, files)
+
+
+def _commit(date: str, files: list[tuple[Change, str]]) -> Commit:
+    try:
+        return Commit(read_instant(date), tuple(files))
+    except ValueError:
+        raise GitProblem(_ODD) from None
 
 
 class Repositories:
@@ -103,7 +160,7 @@ def _changes(top: Path, names: Collection[str]) -> Iterator[tuple[str, str]]:
         elif part.lstrip("\n").startswith(":"):
             yield next(parts, ""), date
         else:
-            raise GitProblem("git did not list its commits as it was asked to")
+            raise GitProblem(_ODD)
 
 
 def _parts(folder: Path, *arguments: str) -> Iterator[str]:

@@ -24,7 +24,7 @@ from headgate.chunk import Chunk
 from headgate.clock import read_instant
 from headgate.decision import Finding, under_mode
 from headgate.encoding import safe_uri, shown
-from headgate.freshness import identify_document, quiet_window
+from headgate.freshness import freshness_bounds, identify_document, quiet_window
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy import Policy, normalise_uri
 from headgate.provenance import (
@@ -80,6 +80,7 @@ class Redecided:
         lack: what the record lacks, if it is undecided.
         age: how old it is at the instant that is judged for, if known.
         edits: how many places terminology rewrites now; None if the record has no text.
+        bounds: the instants at which the rules of freshness may say something else, in order.
     """
 
     before: DecisionRecord
@@ -90,6 +91,7 @@ class Redecided:
     lack: str | None = None
     age: timedelta | None = None
     edits: int | None = None
+    bounds: tuple[datetime, ...] = ()
 
     @property
     def is_changed(self) -> bool:
@@ -242,6 +244,7 @@ class Redecider:
             None,
             decision.age,
             edits if has_text else None,
+            outcome.facts.bounds,
         )
 
     def _facts_of(self, entry: DecisionRecord, match: _PolicyMatch) -> Facts:
@@ -316,6 +319,7 @@ class Redecider:
             shown_uri=safe_uri(proof.uri) if proof.uri is not None else None,
             witness=self._witness(evidence) if proof.attestation is None else None,
             proved=proved_version(source, document, proof.attestation, times, digest),
+            bounds=freshness_bounds(times, rule),
             verified=verified_by(evidence, proof.attestation, source, is_present=self._is_present),
         )
 

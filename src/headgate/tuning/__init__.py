@@ -3,16 +3,38 @@
 from headgate.display import bring_views
 from headgate.tuning.comparing import Comparison, Move
 from headgate.tuning.curves import Curve, CurvePoint, Level, Levels
+from headgate.tuning.histories import History, Life, history_of, read_history
+from headgate.tuning.outlook import Ending, Outlook, SourceOutlook, look_ahead
+from headgate.tuning.suggesting import Suggestion, suggest_verification
 from headgate.tuning.terms import TermEffect
 from headgate.tuning.traffic import Traffic
 
-__all__ = ["Comparison", "Curve", "CurvePoint", "Level", "Levels", "Move", "TermEffect", "Traffic"]
+__all__ = [
+    "Comparison",
+    "Curve",
+    "CurvePoint",
+    "Ending",
+    "History",
+    "Level",
+    "Levels",
+    "Life",
+    "Move",
+    "Outlook",
+    "SourceOutlook",
+    "Suggestion",
+    "TermEffect",
+    "Traffic",
+    "history_of",
+    "look_ahead",
+    "read_history",
+    "suggest_verification",
+]
 
 
 def _load_views() -> object:
-    from headgate.tuning import views
+    from headgate.tuning import outlooks, views
 
-    return views
+    return outlooks, views
 
 
-bring_views(_load_views, Comparison, Curve, Levels, TermEffect)
+bring_views(_load_views, Comparison, Curve, Levels, Outlook, Suggestion, TermEffect)

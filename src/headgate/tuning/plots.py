@@ -10,9 +10,10 @@ from headgate.report import clip, visible
 
 if TYPE_CHECKING:
     from headgate.tuning.curves import Curve, Levels
+    from headgate.tuning.suggesting import Suggestion
     from headgate.tuning.terms import TermEffect
 
-__all__ = ["BLUE", "GREEN", "INK", "RED", "new_axes", "plot_curve", "plot_levels", "plot_terms"]
+__all__ = ["BLUE", "GREEN", "INK", "RED", "new_axes", "plot_curve", "plot_levels", "plot_suggestion", "plot_terms"]
 
 _DAY = timedelta(days=1)
 # The background is transparent: each colour has a contrast of at least 3:1 to white and to near black.
@@ -72,6 +73,23 @@ def plot_levels(levels: Levels, axes: Any = None) -> Any:
     axes.bar_label(bars, [f"{level.documents:,}" for level in levels.levels], padding=4, color=INK)
     axes.set(xlim=(0, 108), xlabel="documents admitted, %")
     axes.invert_yaxis()
+    return axes
+
+
+def plot_suggestion(suggestion: Suggestion, axes: Any = None) -> Any:
+    """Draw the share that is out of date against the interval of verification."""
+    axes = new_axes(axes)
+    days = [one.within / _DAY for one in suggestion.intervals]
+    axes.plot(days, [100 * one.share for one in suggestion.intervals], color=BLUE, lw=2, marker="o", label="expected")
+    at_most = [100 * one.at_most for one in suggestion.intervals]
+    axes.plot(days, at_most, color=BLUE, lw=1, ls="--", label="at most, 95 %")
+    axes.axhline(100 * suggestion.budget, color=RED, lw=1.5, ls=":", label="budget")
+    if suggestion.within is not None:
+        axes.axvline(suggestion.within / _DAY, color=_GREY, lw=1.5)
+    axes.set(xscale="log", xlabel="verified every, in days", ylabel="out of date, %")
+    axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.legend(frameon=False, labelcolor=INK)
     return axes
 
 

@@ -29,9 +29,10 @@ from headgate.report import (
 )
 from headgate.tuning.comparing import Comparison
 from headgate.tuning.curves import Curve, Levels
+from headgate.tuning.suggesting import Suggestion
 from headgate.tuning.terms import TermEffect
 
-__all__ = ["comparison_html", "curve_html", "levels_html", "terms_html"]
+__all__ = ["comparison_html", "curve_html", "levels_html", "suggestion_html", "terms_html"]
 
 _DAY = timedelta(days=1)
 _MOVES = 15
@@ -42,6 +43,7 @@ _ROUND = tuple(
 _CURVE_HEAD = ("max_age", "documents", "prompts with a document", "prompts that lose none")
 _LEVELS_HEAD = ("required", "documents admitted", "prompts with a document", "undecided", "kept out by")
 _MOVES_HEAD = ("", "document", "source", "prompts", "what kept or keeps it out", "in words")
+_INTERVALS_HEAD = ("verified every", "out of date at its end", "at most (95 %)", "")
 _TERMS_HEAD = ("canonical term", "put in before", "put in then")
 
 
@@ -112,6 +114,32 @@ def terms_html(effect: TermEffect) -> str:
 def terms_rich(effect: TermEffect) -> Group:
     """Return what another glossary would change, for a terminal."""
     return _rich_table(_terms_words(effect), _TERMS_HEAD, _terms_rows(effect), (1, 2))
+
+
+def suggestion_html(suggestion: Suggestion) -> str:
+    """Return a suggestion as a sentence and a table."""
+    rows = _html_table(_INTERVALS_HEAD, _interval_rows(suggestion), (1, 2))
+    return _headed(_suggestion_words(suggestion)) + rows
+
+
+def suggestion_rich(suggestion: Suggestion) -> Group:
+    """Return a suggestion for a terminal."""
+    return _rich_table(_suggestion_words(suggestion), _INTERVALS_HEAD, _interval_rows(suggestion), (1, 2))
+
+
+def _suggestion_words(suggestion: Suggestion) -> tuple[str, str]:
+    what = "Nothing is suggested."
+    if suggestion.within is not None:
+        what = f"verified_within: {format_duration(suggestion.within)}"
+    days = round(suggestion.span / _DAY)
+    seen = f"{suggestion.changes:,} changes of {suggestion.documents:,} documents in {days:,} days."
+    return what, f"{suggestion.why} Seen: {seen}"
+
+
+def _interval_rows(suggestion: Suggestion) -> Iterable[tuple[str, ...]]:
+    for one in suggestion.intervals:
+        mark = "within the budget" if one.at_most <= suggestion.budget else ""
+        yield format_duration(one.within), f"{one.share:.1%}", f"{one.at_most:.1%}", mark
 
 
 def _headed(words: tuple[str, str]) -> str:
@@ -253,4 +281,5 @@ def _apart(ticks: list[tuple[float, str]]) -> list[tuple[float, str]]:
 add_view(Curve, curve_html, curve_rich)
 add_view(Levels, levels_html, levels_rich)
 add_view(Comparison, comparison_html, comparison_rich)
+add_view(Suggestion, suggestion_html, suggestion_rich)
 add_view(TermEffect, terms_html, terms_rich)

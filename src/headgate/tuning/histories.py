@@ -1,0 +1,136 @@
+"""Histories of change: when the documents of a source were added, changed and removed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from headgate.clock import read_instant
+from headgate.errors import HeadgateError
+from headgate.integration.gitdates import Commit, GitProblem, read_commits
+
+__all__ = ["History", "Life", "history_of", "read_history"]
+
+# A commit that touches so many documents is a move, a licence header or a copy of the site: it says nothing about them.
+_BULK_DOCUMENTS, _BULK_SHARE = 10, 0.1
+_MOST_DOCUMENTS = 1_000_000
+_MOST_LINE = 1_000_000
+
+
+@dataclass(slots=True)
+class Life:
+    """One document.
+
+    Attributes:
+        since: when it was added.
+        until: when it was removed, if it was.
+        changes: when it was changed, in order; not by what touched very many documents at once.
+    """
+
+    since: datetime
+    until: datetime | None = None
+    changes: list[datetime] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class History:
+    """What happened to the documents of one source.
+
+    Attributes:
+        begin: the first event.
+        end: the last event.
+        lives: the documents by name; one that was removed and added again is two.
+        bulk_changes: changes that are no evidence, because very many documents had them at once.
+        bulk_events: in how many commits those were.
+    """
+
+    begin: datetime
+    end: datetime
+    lives: list[Life] = field(default_factory=list)
+    bulk_changes: int = 0
+    bulk_events: int = 0
+
+    @property
+    def changes(self) -> int:
+        """How many changes are evidence."""
+        return sum(len(life.changes) for life in self.lives)
+
+    @property
+    def span(self) -> timedelta:
+        """How long the history is."""
+        return self.end - self.begin
+
+
+def read_history(place: Path) -> History:
+    """Return the history of a folder in a git checkout, or of a file of changes.
+
+    Args:
+        place: a folder, or JSON Lines with `document`, `at` (ISO 8601 with an offset) and, where it is not a change,
+            `kind`: added or removed.
+
+    Raises:
+        HeadgateError: it cannot be read, or nothing happened in it.
+    """
+    try:
+        return history_of(read_commits(place) if place.is_dir() else _read_lines(place))
+    except GitProblem as problem:
+        raise HeadgateError(f"{place}: {problem}.") from None
+
+
+def history_of(commits: Iterable[Commit]) -> History:
+    """Return the history that commits amount to, in whatever order they come.
+
+    Raises:
+        HeadgateError: there are none.
+    """
+    ordered = sorted(commits, key=lambda commit: commit.at)
+    if not ordered:
+        raise HeadgateError("nothing was ever changed there.")
+    history = History(ordered[0].at, ordered[-1].at)
+    alive: dict[str, Life] = {}
+    for commit in ordered:
+        changed = [name for kind, name in commit.files if kind == "changed" and name in alive]
+        is_bulk = len(changed) > max(_BULK_DOCUMENTS, _BULK_SHARE * len(alive))
+        history.bulk_events += is_bulk
+        history.bulk_changes += len(changed) if is_bulk else 0
+        for kind, name in commit.files:
+            life = alive.get(name)
+            if kind == "removed":
+                if life is not None:
+                    life.until = commit.at
+                    del alive[name]
+            elif life is None:
+                alive[name] = life = Life(commit.at)
+                history.lives.append(life)
+            elif not is_bulk:
+                life.changes.append(commit.at)
+    return history
+
+
+def _read_lines(file: Path) -> Iterator[Commit]:
+    try:
+        with file.open("rb") as lines:
+            for number, line in enumerate(iter(lambda: lines.readline(_MOST_LINE), b""), start=1):
+                if number > _MOST_DOCUMENTS:
+                    raise HeadgateError(f"{file}: more than {_MOST_DOCUMENTS:,} lines.")
+                if line.strip():
+                    yield _read_line(file, number, line)
+    except OSError as error:
+        raise HeadgateError(f"{file}: it cannot be read ({error.strerror}).") from None
+
+
+def _read_line(file: Path, number: int, line: bytes) -> Commit:
+    try:
+        event = json.loads(line)
+        name, kind, at = event["document"], event.get("kind", "changed"), read_instant(event["at"])
+        if isinstance(name, str) and kind in ("added", "changed", "removed"):
+            return Commit(at, ((kind, name),))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        pass
+    raise HeadgateError(
+        f"{file}:{number}: the line is not a change. Write "
+        '{"document": "...", "at": "2026-06-01T12:00:00Z"}, and "kind": "added" or "removed" where it is one.'
+    )

@@ -1,0 +1,246 @@
+"""What is about to go out of date, per source and document, and what has to be fetched again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from headgate.admission.gate import Gate
+from headgate.admission.revision import ResolvedSource
+from headgate.clock import read_instant
+from headgate.codes import TO_FETCH
+from headgate.decision import Finding
+from headgate.display import Printable
+from headgate.freshness import shift
+from headgate.history.counting import MostFrequent
+from headgate.record import AdmissionRecord, DecisionRecord, LogEntry, error_codes, name_of, records_in
+from headgate.record.refetch import Refetch
+from headgate.replay import Redecided, Redecider
+from headgate.verification import VERIFIERS, Verification
+
+__all__ = ["Ending", "Outlook", "SourceOutlook", "look_ahead"]
+
+_DOCUMENTS = 50_000
+State = Literal["good", "soon", "over", "unknown", "open"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOutlook:
+    """One source.
+
+    Attributes:
+        source: its id.
+        state: `good`, `soon` (it ends within the time that is looked ahead), `over`, `unknown` (verification is
+            required, and nothing tells when there was one), `open` (the policy does not ask for any).
+        verified: who has vouched for its documents last, and when.
+        ends: when they are kept out if nobody does again; None if never.
+    """
+
+    source: str
+    state: State
+    verified: Verification | None = None
+    ends: datetime | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the source as plain JSON values."""
+        verified = self.verified
+        return {
+            "source": self.source,
+            "state": self.state,
+            "verified": [verified.at.isoformat(), verified.by, verified.name] if verified is not None else None,
+            "ends": self.ends.isoformat() if self.ends is not None else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A document that will be kept out soon.
+
+    Attributes:
+        document: its URI, id or digest.
+        source: its source.
+        prompts: how many prompts it entered.
+        reasons: the codes that will keep it out.
+        at: when, if a date says so.
+    """
+
+    document: str
+    source: str
+    prompts: int
+    reasons: tuple[str, ...]
+    at: datetime | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the document as plain JSON values."""
+        return {
+            "document": self.document,
+            "source": self.source,
+            "prompts": self.prompts,
+            "reasons": list(self.reasons),
+            "at": self.at.isoformat() if self.at is not None else None,
+        }
+
+
+@dataclass(slots=True, repr=False)
+class Outlook(Printable):
+    """What is about to go out of date.
+
+    Attributes:
+        now: the present.
+        within: how far ahead was looked.
+        sources: the sources of the policy, the worst first.
+        endings: documents that entered prompts and will be kept out, the most used first.
+        refetch: documents to fetch again, the last seen first.
+        undecided: how many documents the records say too little about.
+        skipped: lines of the log without a record that can be used.
+    """
+
+    now: datetime
+    within: timedelta
+    sources: tuple[SourceOutlook, ...]
+    endings: list[Ending] = field(default_factory=list)
+    refetch: list[Refetch] = field(default_factory=list)
+    undecided: int = 0
+    skipped: int = 0
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing has to be done."""
+        is_quiet = not (self.endings or self.refetch)
+        return is_quiet and all(one.state in ("good", "open") for one in self.sources)
+
+    def to_dict(self, most: int | None = None) -> dict[str, object]:
+        """Return everything, or the first of each list, as plain JSON values."""
+        return {
+            "now": self.now.isoformat(),
+            "within_seconds": self.within.total_seconds(),
+            "is_good": self.is_good,
+            "sources": [one.to_dict() for one in self.sources],
+            "endings": [one.to_dict() for one in self.endings[:most]],
+            "ending": len(self.endings),
+            "refetch": [one.to_dict() for one in self.refetch[:most]],
+            "to_fetch": len(self.refetch),
+            "undecided": self.undecided,
+            "skipped_lines": self.skipped,
+        }
+
+
+def look_ahead(
+    gate: Gate,
+    entries: Iterable[LogEntry | Mapping[str, Any]] = (),
+    *,
+    now: datetime,
+    within: timedelta = timedelta(days=7),
+) -> Outlook:
+    """Return what is about to go out of date.
+
+    Args:
+        gate: under whose policy.
+        entries: recorded admissions: what `read_log` yields, or records; without them only sources are looked at.
+        now: the present.
+        within: how far to look ahead.
+    """
+    kept: MostFrequent[AdmissionRecord] = MostFrequent(_DOCUMENTS)
+    wanted: dict[str, Refetch] = {}
+    latest: dict[str, Verification] = {}
+    skipped = 0
+    for entry in records_in(entries):
+        if entry.record is None:
+            skipped += 1
+            continue
+        for decision in entry.record["decisions"]:
+            _take(entry.record, decision, kept, wanted, latest)
+    revision = gate.in_force
+    sources = [_source(one, latest.get(one.id), now, within) for one in (*revision.sources.values(), revision.default)]
+    sources.sort(key=lambda one: ("over", "unknown", "soon", "good", "open").index(one.state))
+    outlook = Outlook(now, within, tuple(sources), skipped=skipped)
+    _add_endings(outlook, gate, kept)
+    outlook.refetch = sorted(wanted.values(), key=lambda one: one.at, reverse=True)
+    return outlook
+
+
+def _take(
+    record: AdmissionRecord,
+    decision: DecisionRecord,
+    kept: MostFrequent[AdmissionRecord],
+    wanted: dict[str, Refetch],
+    latest: dict[str, Verification],
+) -> None:
+    name = name_of(decision) or "without a name"
+    code = next((code for code in error_codes(decision) if code in TO_FETCH), None)
+    at = _instant(record["now"])
+    if code is not None and at is not None and len(wanted) < _DOCUMENTS:
+        wanted[name] = Refetch(name, decision["source"][:100], code, at)
+    elif decision["action"] == "admit":
+        # Fetched since, or never in need of it.
+        wanted.pop(name, None)
+        kept.put(name, {**record, "decisions": [decision]})
+    verified = _verified(decision)
+    known = latest.get(decision["source"])
+    if verified is not None and (known is None or verified.at > known.at):
+        latest[decision["source"]] = verified
+
+
+def _source(source: ResolvedSource, seen: Verification | None, now: datetime, within: timedelta) -> SourceOutlook:
+    rule, manifest = source.freshness, source.requirement.manifest
+    ends: list[datetime] = []
+    verified = seen if seen is not None and seen.by in source.verifiers else None
+    if manifest is not None:
+        _, expires = manifest.window
+        ends.append(shift(expires, source.requirement.grace))
+        stamp = manifest.timestamp
+        if "manifest" in source.verifiers and (verified is None or verified.at < stamp.issued):
+            verified = Verification(stamp.issued, "manifest", f"list {stamp.version} of {stamp.corpus!r}")
+    if rule.verified_within is not None and verified is not None:
+        ends.append(shift(verified.at, rule.verified_within + rule.verified_grace))
+    end = min(ends, default=None)
+    if end is None:
+        return SourceOutlook(source.id, "open" if rule.verified_within is None else "unknown")
+    state: State = "over" if end <= now else "soon" if end <= now + within else "good"
+    return SourceOutlook(source.id, state, verified, end)
+
+
+def _add_endings(outlook: Outlook, gate: Gate, kept: MostFrequent[AdmissionRecord]) -> None:
+    present = Redecider(gate.policy, at=outlook.now)
+    then = Redecider(gate.policy, at=outlook.now + outlook.within)
+    for name, count, record in kept.items():
+        try:
+            (today,), (later,) = present.redecide_read(record), then.redecide_read(record)
+        except ValueError:
+            outlook.undecided += 1
+            continue
+        if today.action is None or later.action is None:
+            outlook.undecided += 1
+            continue
+        before = {one.code for one in today.reasons}
+        reasons = tuple(one.code for one in later.reasons if one.code not in before and not _is_of_source(one))
+        if reasons:
+            outlook.endings.append(Ending(name, later.source, count, reasons, _end_of(later, outlook)))
+    outlook.endings.sort(key=lambda one: (-one.prompts, one.document))
+
+
+def _is_of_source(finding: Finding) -> bool:
+    """Return whether it is said of a source as a whole, and so not again for each of its documents."""
+    return finding.code == "P114" or (finding.code == "F211" and finding.detail.get("by") in ("manifest", "feed"))
+
+
+def _end_of(later: Redecided, outlook: Outlook) -> datetime | None:
+    last = outlook.now + outlook.within
+    return next((bound for bound in later.bounds if outlook.now < bound <= last), None)
+
+
+def _verified(decision: DecisionRecord) -> Verification | None:
+    said = decision.get("verified")
+    if not isinstance(said, list) or len(said) != 3:
+        return None
+    at, by = _instant(said[0]), next((known for known in VERIFIERS if known == said[1]), None)
+    return Verification(at, by, str(said[2])[:200]) if at is not None and by is not None else None
+
+
+def _instant(text: object) -> datetime | None:
+    try:
+        return read_instant(text)
+    except ValueError:
+        return None

@@ -1,0 +1,119 @@
+"""What is about to go out of date, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from rich.console import Group
+
+from headgate.codes import titled
+from headgate.encoding import in_number
+from headgate.policy.durations import format_duration
+from headgate.record.refetch import Refetch
+from headgate.report import add_view, badge, clip, escape, new_table, plain, prose, table, within
+from headgate.tuning.outlook import Ending, Outlook, SourceOutlook
+
+__all__ = ["outlook_html", "outlook_rich"]
+
+_ROWS = 50
+_BADGES = {
+    "over": ("out of date", "bad"),
+    "unknown": ("never verified", "bad"),
+    "soon": ("ends soon", "warn"),
+    "good": ("current", "good"),
+    "open": ("no rule", "soft"),
+}
+_STYLES = {"bad": "red", "warn": "yellow", "good": "green", "soft": "dim"}
+_SOURCES = ("source", "", "last verified", "kept out from")
+_ENDINGS = ("document", "source", "prompts", "from", "what will keep it out")
+_REFETCH = ("document", "source", "seen", "why")
+
+
+def outlook_html(outlook: Outlook) -> str:
+    """Return an outlook as HTML."""
+    parts = [f"<p><strong>{escape(_sentence(outlook))}</strong> {escape(_notes(outlook))}</p>"]
+    sources = (
+        (escape(clip(row[0], 60)), badge(*_BADGES[one.state]), *map(escape, row[2:])) for one, row in _pairs(outlook)
+    )
+    kept, rest = within(sources, len(outlook.sources), "sources")
+    parts.append(table(_SOURCES, kept) + rest)
+    for title, head, rows, total, numbers in _lists(outlook):
+        cells = ((f"<code>{escape(clip(row[0], 160))}</code>", *map(escape, row[1:])) for row in rows)
+        kept, rest = within(cells, total, "documents", _ROWS)
+        if kept:
+            parts += [f"<h3>{title}</h3>", table(head, kept, numbers=numbers) + rest]
+    return "".join(parts)
+
+
+def outlook_rich(outlook: Outlook) -> Group:
+    """Return an outlook for a terminal."""
+    parts: list[Any] = [prose(_sentence(outlook), "bold")]
+    if _notes(outlook):
+        parts.append(prose(_notes(outlook)))
+    listed = new_table(None, [(name, False) for name in _SOURCES])
+    for one, row in _pairs(outlook):
+        words, kind = _BADGES[one.state]
+        listed.add_row(plain(row[0], 60), plain(words, 20, _STYLES[kind]), *(plain(cell, 80) for cell in row[2:]))
+    parts.append(listed)
+    for title, head, rows, total, numbers in _lists(outlook):
+        listed = new_table(title, [(name, place in numbers) for place, name in enumerate(head)])
+        for row in list(rows)[:_ROWS]:
+            listed.add_row(*(plain(cell, 80) for cell in row))
+        if total:
+            parts.append(listed)
+        if total > _ROWS:
+            parts.append(prose(f"and {total - _ROWS:,} more documents; --json lists all", "dim"))
+    return Group(*parts)
+
+
+def _lists(
+    outlook: Outlook,
+) -> Iterator[tuple[str, Sequence[str], Iterator[tuple[str, ...]], int, tuple[int, ...]]]:
+    yield "What ends soon", _ENDINGS, map(_ending, outlook.endings), len(outlook.endings), (2,)
+    yield "To fetch again", _REFETCH, map(_refetch, outlook.refetch), len(outlook.refetch), ()
+
+
+def _sentence(outlook: Outlook) -> str:
+    span = format_duration(outlook.within)
+    if outlook.is_good:
+        return f"Nothing ends within {span}, and nothing has to be fetched again."
+    said = []
+    late = sum(one.state in ("over", "unknown") for one in outlook.sources)
+    soon = sum(one.state == "soon" for one in outlook.sources)
+    if late:
+        said.append(f"{in_number(late, 'source')} out of date")
+    if soon:
+        said.append(f"{in_number(soon, 'source')} to be verified within {span}")
+    if outlook.endings:
+        said.append(f"{in_number(len(outlook.endings), 'document')} to end within {span}")
+    if outlook.refetch:
+        said.append(f"{in_number(len(outlook.refetch), 'document')} to fetch again")
+    return f"{'; '.join(said)}."
+
+
+def _notes(outlook: Outlook) -> str:
+    notes = []
+    if outlook.undecided:
+        notes.append(f"The records of {in_number(outlook.undecided, 'document')} say too little to look ahead.")
+    if outlook.skipped:
+        notes.append(f"{in_number(outlook.skipped, 'line')} of the log could not be read.")
+    return " ".join(notes)
+
+
+def _pairs(outlook: Outlook) -> Iterator[tuple[SourceOutlook, tuple[str, ...]]]:
+    for one in outlook.sources:
+        verified = f"{one.verified.at:%Y-%m-%d %H:%M} ({one.verified.name})" if one.verified is not None else ""
+        yield one, (one.source, "", verified, f"{one.ends:%Y-%m-%d %H:%M}" if one.ends is not None else "")
+
+
+def _ending(one: Ending) -> tuple[str, ...]:
+    when = f"{one.at:%Y-%m-%d %H:%M}" if one.at is not None else ""
+    return one.document, clip(one.source, 60), f"{one.prompts:,}", when, ", ".join(map(titled, one.reasons))
+
+
+def _refetch(one: Refetch) -> tuple[str, ...]:
+    return one.document, clip(one.source, 60), f"{one.at:%Y-%m-%d %H:%M}", titled(one.code)
+
+
+add_view(Outlook, outlook_html, outlook_rich)
