@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.documents import BaseDocumentCompressor, BaseDocumentTransformer
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable
+from langchain_core.vectorstores import VectorStore
 
 from headgate import Gate
+from langchain_headgate.outside import keeps_texts
+from langchain_headgate.reading import FRAMEWORK, held_by
 
 __all__ = ["read_behind", "rewriting_steps"]
 
 _ASKED = ("base_retriever", "retriever", "retrievers")
 _DEEPEST = 16
-_FRAMEWORK = ("langchain_", "langchain.")
 _PIPELINES = frozenset({"DocumentCompressorPipeline"})
 # Steps of the framework and its partners that select, sort or cut, and write nothing.
 _HARMLESS = frozenset(
@@ -54,8 +57,8 @@ def read_behind(retriever: BaseRetriever, gate: Gate) -> BaseRetriever:
         gate: the gate.
 
     Returns:
-        A copy that asks guarded retrievers, if it asks any and has a part that may read what they find: a compressor, a
-        transformer, a model or a chain. Otherwise the retriever itself.
+        A copy that asks guarded retrievers and stores, if it asks any and has a part that may read what they find: a
+        compressor, a transformer, a model or a chain. Otherwise the retriever itself.
     """
     # A gate that keeps nothing out would only write everything down twice.
     return _behind(retriever, gate, 0) if gate.keeps_out else retriever
@@ -87,51 +90,86 @@ def _steps(part: Any, depth: int) -> Iterator[object]:
 def _is_known(step: object, names: frozenset[str]) -> bool:
     kind = type(step)
     # The framework's own, because a class of somebody else's that has the same name may do anything.
-    return kind.__name__ in names and kind.__module__.startswith(_FRAMEWORK)
+    return kind.__name__ in names and kind.__module__.startswith(FRAMEWORK)
 
 
 def _behind(retriever: BaseRetriever, gate: Gate, depth: int) -> BaseRetriever:
     if depth > _DEEPEST or _is_gated(retriever):
         return retriever
-    parts = {name: getattr(retriever, name, None) for name in type(retriever).model_fields}
-    asked = {name: part for name, part in parts.items() if _is_asked(name, part)}
-    is_read = any(_may_read(part) for name, part in parts.items() if name not in asked)
-    changed = {name: _with_gate(part, gate, is_read, depth) for name, part in asked.items()}
-    update = {name: part for name, part in changed.items() if part is not asked[name]}
-    return retriever.model_copy(update=update) if update else retriever
+    parts = held_by(retriever)
+    # Of the framework's own it is known that their models read the question, and none of what a store finds.
+    asks_stores = not type(retriever).__module__.startswith(FRAMEWORK) and not keeps_texts(retriever)
+    asking = _Asking(gate, depth, any(_may_read(name, part) for name, part in parts.items()), asks_stores)
+    changed = {name: asking.behind(name, part) for name, part in parts.items()}
+    update = {name: part for name, part in changed.items() if part is not parts[name]}
+    return _with(retriever, update) if update else retriever
+
+
+def _with(retriever: BaseRetriever, update: Mapping[str, Any]) -> BaseRetriever:
+    """Return a copy of a retriever that holds other parts, in fields and private attributes."""
+    private = retriever.__pydantic_private__ or {}
+    made = retriever.model_copy(update={name: part for name, part in update.items() if name not in private})
+    if made.__pydantic_private__ is not None:
+        made.__pydantic_private__.update({name: part for name, part in update.items() if name in private})
+    return made
 
 
 def _is_asked(name: str, part: Any) -> bool:
-    if isinstance(part, (list, tuple)):
-        return bool(part) and all(_is_asked(name, one) for one in part)
-    if isinstance(part, Mapping):
-        return bool(part) and all(_is_asked(name, one) for one in part.values())
     # Whatever is in a field of these names returns documents, also a chain.
     return isinstance(part, BaseRetriever) or _is_retrieving(part) or (name in _ASKED and isinstance(part, Runnable))
 
 
-def _may_read(part: Any) -> bool:
+def _may_read(name: str, part: Any) -> bool:
     if isinstance(part, (list, tuple)):
-        return any(map(_may_read, part))
+        return any(_may_read(name, one) for one in part)
     if isinstance(part, Mapping):
-        return any(map(_may_read, part.values()))
+        return any(_may_read(name, one) for one in part.values())
+    if _is_asked(name, part) or isinstance(part, VectorStore):
+        return False
     return isinstance(part, (BaseDocumentCompressor, BaseDocumentTransformer, Runnable)) or callable(part)
 
 
-def _with_gate(part: Any, gate: Gate, is_read: bool, depth: int) -> Any:
-    """Return what a retriever asks: guarded where somebody reads it; the very same where nothing had to be changed."""
-    if isinstance(part, (list, tuple)):
-        parts = [_with_gate(one, gate, is_read, depth) for one in part]
-        return part if all(new is old for new, old in zip(parts, part, strict=True)) else type(part)(parts)
-    if isinstance(part, Mapping):
-        named = {name: _with_gate(one, gate, is_read, depth) for name, one in part.items()}
-        return part if all(named[name] is one for name, one in part.items()) else named
-    if not is_read:
-        return _behind(part, gate, depth + 1) if isinstance(part, BaseRetriever) else part
-    # Here, because what guards a part needs the retriever that needs this.
-    from langchain_headgate.runnables import guard_part
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What one retriever asks, put behind a gate.
 
-    return part if _is_gated(part) else guard_part(part, gate)
+    Attributes:
+        gate: the gate.
+        depth: how deep the retriever is in others.
+        is_read: whether a part of it may read what the others find.
+        asks_stores: whether it may show a part what it finds in a vector store.
+    """
+
+    gate: Gate
+    depth: int
+    is_read: bool
+    asks_stores: bool
+
+    def behind(self, name: str, part: Any) -> Any:
+        """Return a part as it is to be asked: the very same where nothing had to be changed."""
+        if isinstance(part, (list, tuple)) and type(part) in (list, tuple):
+            parts = [self.behind(name, one) for one in part]
+            return part if all(new is old for new, old in zip(parts, part, strict=True)) else type(part)(parts)
+        if type(part) is dict:
+            named = {key: self.behind(name, one) for key, one in part.items()}
+            return part if all(named[key] is one for key, one in part.items()) else named
+        if isinstance(part, VectorStore):
+            return self._store(part)
+        return self._asked(part) if _is_asked(name, part) else part
+
+    def _asked(self, part: Any) -> Any:
+        if not self.is_read:
+            return _behind(part, self.gate, self.depth + 1) if isinstance(part, BaseRetriever) else part
+        # Here, because what guards a part needs the retriever that needs this.
+        from langchain_headgate.runnables import guard_part
+
+        return part if _is_gated(part) else guard_part(part, self.gate)
+
+    def _store(self, store: VectorStore) -> VectorStore:
+        from langchain_headgate.vectorstore import GatedVectorStore
+
+        is_open = not (isinstance(store, GatedVectorStore) and store.gate.keeps_out)
+        return GatedVectorStore(store, self.gate) if self.is_read and self.asks_stores and is_open else store
 
 
 def _is_retrieving(part: Any) -> bool:

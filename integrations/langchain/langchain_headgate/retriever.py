@@ -13,9 +13,9 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import ConfigurableField, Runnable, RunnableSerializable
 from langchain_core.vectorstores import VectorStore
-from pydantic import Field, field_serializer, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_serializer, field_validator, model_validator
 
-from headgate import Admission, Gate
+from headgate import AdapterError, Admission, Gate
 from headgate.integration.adapters import gate_reference, given_gate
 from headgate.integration.callers import judged_outside
 from headgate.integration.search import Search
@@ -27,6 +27,7 @@ from langchain_headgate.fetching import Reach, afetch, fetch
 from langchain_headgate.gating import aadmit_documents, admit_documents, as_documents, off_loop
 from langchain_headgate.outside import refuse_lookups
 from langchain_headgate.parts import read_behind, rewriting_steps
+from langchain_headgate.reading import refusal_of_readers
 from langchain_headgate.tracing import arecord, record
 
 __all__ = ["GatedRetriever"]
@@ -58,6 +59,8 @@ class GatedRetriever(Proxy, BaseRetriever):
 
     Raises:
         PolicyError: there is no policy, or it cannot be used.
+        AdapterError: the retriever, or a step in it, is of a class of its own that has a model, and sources which the
+            gate cannot be put before.
     """
 
     retriever: BaseRetriever
@@ -66,6 +69,7 @@ class GatedRetriever(Proxy, BaseRetriever):
     overfetch: int = Field(default=2, ge=1)
     max_fetch: int = Field(default=200, ge=1)
     trace_inner: TraceInner | None = None
+    _is_looked_through: bool = PrivateAttr(default=False)
 
     @field_validator("policy", mode="before")
     @classmethod
@@ -92,6 +96,19 @@ class GatedRetriever(Proxy, BaseRetriever):
         own = {name: value for name, value in values.items() if name not in changes}
         # By its constructor, so that its own validators see the change.
         return {**own, "retriever": type(retriever)(**{**fields, **changes})}
+
+    def model_post_init(self, context: Any) -> None:
+        """Refuse what the gate cannot be put around, where it keeps anything out."""
+        super().model_post_init(context)
+        self._require_no_reader()
+
+    def _require_no_reader(self) -> None:
+        if self._is_looked_through or not self.gate.keeps_out:
+            return
+        refusal = refusal_of_readers(self.retriever)
+        if refusal is not None:
+            raise AdapterError(refusal)
+        self._is_looked_through = True
 
     @property
     def gate(self) -> Gate:
@@ -212,6 +229,7 @@ class _Course:
     """One question to a gated retriever: asked for more and more, until k admissible documents are there."""
 
     def __init__(self, gated: GatedRetriever, k: int | None, kwargs: dict[str, Any]) -> None:
+        gated._require_no_reader()  # the gate may keep out since it was reloaded
         self._kwargs, self._gate = kwargs, gated.gate
         self._retriever = read_behind(gated.retriever, gated.gate)
         self._steps = rewriting_steps(gated.retriever) if gated.gate.keeps_out else []

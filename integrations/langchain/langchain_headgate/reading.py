@@ -1,0 +1,119 @@
+"""Retrievers and steps of the user's own that may show documents to a model before any gate outside has judged them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import CodeType, FunctionType
+from typing import Any
+
+from langchain_core.documents import BaseDocumentCompressor, BaseDocumentTransformer, Document
+from langchain_core.embeddings import Embeddings
+from langchain_core.language_models import BaseLanguageModel
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import Runnable
+from langchain_core.stores import BaseStore
+from langchain_core.vectorstores import VectorStore
+
+from headgate import Gate
+from headgate.testing.walking import children, walk
+
+__all__ = ["FRAMEWORK", "held_by", "refusal_of_readers"]
+
+FRAMEWORK = ("langchain_", "langchain.")
+"""How the names of the modules begin whose classes are known."""
+
+_SOURCES = (BaseRetriever, VectorStore, BaseStore, Document)
+_STEPS = (BaseDocumentCompressor, BaseDocumentTransformer, Runnable)
+_ENDS = (*_SOURCES, BaseLanguageModel, Embeddings, Gate)
+_DEEPEST = 16
+
+
+def held_by(retriever: BaseRetriever) -> dict[str, Any]:
+    """Return what a retriever holds, in fields and private attributes."""
+    return {**vars(retriever), **(retriever.__pydantic_private__ or {})}
+
+
+def refusal_of_readers(retriever: BaseRetriever) -> str | None:
+    """Return why a gate cannot be put around a retriever, or None.
+
+    A class of the user's own may show whatever it searches to whatever model it has. What it asks directly is put
+    behind the gate; what lies deeper, or is no retriever and no vector store, cannot be.
+    """
+    return next(_refusals(retriever, 0), None)
+
+
+def _refusals(retriever: BaseRetriever, depth: int) -> Iterator[str]:
+    if depth > _DEEPEST or _is_gated(retriever):
+        return
+    held = [one for _, one in _flat(held_by(retriever))]
+    asked = [one for one in held if isinstance(one, (BaseRetriever, VectorStore))]
+    others = [one for one in held if not any(one is each for each in asked)]
+    if _is_own(retriever):
+        sources, has_model = _within([*others, *_named_by(type(retriever))])
+        if sources and has_model:
+            yield _said(retriever, sources[0])
+    for step in others:
+        if isinstance(step, _STEPS) and _is_own(step):
+            sources, has_model = _within([step])
+            if sources and has_model:
+                yield _said(step, sources[0])
+    for one in asked:
+        if isinstance(one, BaseRetriever):
+            yield from _refusals(one, depth + 1)
+
+
+def _said(reader: object, source: object) -> str:
+    name, found = type(reader).__name__, type(source).__name__
+    return (
+        f"{name} has a model of its own beside {found}, and may show the model what it finds there before the gate has "
+        f"judged it. Give it guarded sources, {name}(... guard(store, policy) ...), or let the model choose among what "
+        "was admitted: in a step behind guard(retriever, policy)."
+    )
+
+
+def _within(roots: list[Any]) -> tuple[list[object], bool]:
+    """Return the sources that no gate stands before among what can be reached, and whether a model is there."""
+    sources: list[object] = []
+    has_model = False
+    for _, item in walk(roots, is_end=lambda one: isinstance(one, _ENDS)):
+        has_model = has_model or isinstance(item, BaseLanguageModel)
+        if isinstance(item, _SOURCES) and not _is_gated(item):
+            sources.append(item)
+    return sources, has_model
+
+
+def _flat(held: Any, depth: int = 0) -> Iterator[tuple[object, Any]]:
+    """Yield what is held, also in lists and mappings."""
+    for name, one in children(held):
+        if isinstance(one, (dict, list, tuple)) and depth < _DEEPEST:
+            yield from _flat(one, depth + 1)
+        else:
+            yield name, one
+
+
+def _named_by(kind: type) -> Iterator[object]:
+    """Yield what the methods of a class of the user's own name outside of it: sources and models in variables."""
+    for base in kind.__mro__:
+        if base.__module__.startswith(FRAMEWORK):
+            continue
+        for method in vars(base).values():
+            function = getattr(method, "__func__", method)
+            if isinstance(function, FunctionType):
+                named = [function.__globals__.get(name) for name in _names(function.__code__)]
+                closed = [value for _, value in children(function)] if function.__closure__ else []
+                yield from (one for one in (*named, *closed) if isinstance(one, (*_SOURCES, BaseLanguageModel)))
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
+
+
+def _is_own(item: object) -> bool:
+    return not type(item).__module__.startswith(FRAMEWORK)
+
+
+def _is_gated(item: object) -> bool:
+    return hasattr(type(item), "ungated")
