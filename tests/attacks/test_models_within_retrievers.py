@@ -72,7 +72,7 @@ def search(part: Any, query: str) -> list[Document]:
         part = list(part.values())
     if isinstance(part, (list, tuple)):
         return [document for one in part for document in search(one, query)]
-    return search(list(vars(part).values()), query) if hasattr(part, "__dict__") else []
+    return search(list(vars(part).values()), query) if isinstance(part, SimpleNamespace) else []
 
 
 def typed(store: VectorStore, model: Model) -> BaseRetriever:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from types import CodeType, FunctionType
 from typing import Any
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.base_retriever import BaseRetriever
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.base.llms.base import BaseLLM
+from llama_index.core.callbacks import CallbackManager
 from llama_index.core.indices.base import BaseIndex
 from llama_index.core.indices.document_summary.retrievers import DocumentSummaryIndexLLMRetriever
 from llama_index.core.indices.list.retrievers import SummaryIndexLLMRetriever
@@ -20,9 +24,9 @@ from llama_index.core.storage.storage_context import StorageContext
 from llama_index.core.vector_stores.types import BasePydanticVectorStore
 
 from headgate import Gate
-from headgate.testing.walking import walk
+from headgate.testing.walking import children, walk
 
-__all__ = ["GuardedEngines", "refusal_of_readers"]
+__all__ = ["GuardedEngines", "is_own_reader", "refusal_of_readers"]
 
 _READERS = (SummaryIndexLLMRetriever, TreeSelectLeafRetriever, DocumentSummaryIndexLLMRetriever)
 # What a retriever that lets a model choose keeps, whatever its class.
@@ -30,11 +34,31 @@ _CHOOSES_BY = ("_choice_select_prompt", "_choice_batch_size")
 # Where a retriever keeps what it asks in the place of an index node.
 _ENGINES = ("_query_engine_dict", "object_map")
 _MOST_ENGINES = 64
-_ENDS = (Gate, QueryBundle, BaseNode, BaseIndex, BaseDocumentStore, StorageContext, BasePydanticVectorStore)
+_DEEPEST = 16
+_ASKED = (BaseIndex, BaseRetriever, BaseQueryEngine)
+_HELD = (BaseNode, BaseDocumentStore, StorageContext, BasePydanticVectorStore)
+_ENDS = (Gate, QueryBundle, BaseIndex, *_HELD)
+_FRAMEWORK = "llama_index."
+
+
+def is_own_reader(retriever: BaseRetriever) -> bool:
+    """Return whether a retriever is of a class of the user's own that has a model: it may show it whatever it finds."""
+    return _is_own(retriever) and _has_model(retriever)
 
 
 def refusal_of_readers(retriever: BaseRetriever) -> str | None:
-    """Return why a gate cannot be put around a retriever, or None: it, or one in it, shows nodes to its own model."""
+    """Return why a gate cannot be put around a retriever, or None: it, or one in it, shows nodes to its own model.
+
+    What one of the user's own asks directly is put behind the gate (`GuardedEngines`); what lies deeper, or is no
+    retriever, index or engine, cannot be.
+    """
+    for own, source in _own_readers(retriever):
+        name, found = type(own).__name__, type(source).__name__
+        return (
+            f"{name} has a model of its own beside {found}, and may show the model what it finds there before the gate "
+            f"has judged it. Give it guarded sources, {name}(... guard(index, policy) ...), or let the model choose "
+            "among what was admitted: an engine with node_postprocessors=[LLMRerank(...)] under guard(engine, policy)."
+        )
     for reader in _readers(retriever):
         name = type(reader).__name__
         return (
@@ -46,51 +70,133 @@ def refusal_of_readers(retriever: BaseRetriever) -> str | None:
 
 
 class GuardedEngines:
-    """The engines that a retriever asks for answers, behind a gate: what their models read is judged first.
+    """What a retriever asks for its model, behind a gate: what models read is judged first.
+
+    These are the engines that the framework's own ask for answers, and whatever one of the user's own asks.
 
     Args:
         gate: the gate.
+        is_own_reader: whether the retriever has a model of its own.
     """
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, *, is_own_reader: bool = False) -> None:
         self._gate = gate
-        # With the engine, so that no other gets its number.
-        self._done: dict[int, tuple[BaseQueryEngine, Any]] = {}
+        self._is_own_reader = is_own_reader
+        # With what was guarded, so that nothing else gets its number.
+        self._done: dict[int, tuple[object, Any]] = {}
 
     def within(self, retriever: BaseRetriever) -> BaseRetriever:
-        """Return a retriever that asks guarded engines: a copy if it asks any, else the retriever itself.
+        """Return a retriever that asks what is guarded: a copy if it asks any, else the retriever itself.
 
         Raises:
-            AdapterError: an engine cannot be put behind the gate.
+            AdapterError: something that it asks cannot be put behind the gate.
         """
-        held = {name: vars(retriever).get(name) for name in _ENGINES if self._gate.keeps_out}
-        changes = {name: self._guarded(value) for name, value in held.items() if _has_engines(value)}
+        if not self._gate.keeps_out:
+            return retriever
+        held = vars(retriever) if self._is_own_reader else {name: vars(retriever).get(name) for name in _ENGINES}
+        changes = {name: made for name, value in held.items() if (made := self._guarded(value)) is not value}
         if not changes:
             return retriever
         other = copy.copy(retriever)
         vars(other).update(changes)
         return other
 
-    def _guarded(self, held: Any) -> dict[Any, Any]:
-        return {key: self._engine(one) if isinstance(one, BaseQueryEngine) else one for key, one in held.items()}
+    def _guarded(self, held: Any) -> Any:
+        """Return what is held with everything guarded in it; the very same where nothing had to be."""
+        if type(held) is dict:
+            named = {key: self._guarded(one) for key, one in held.items()}
+            return held if all(named[key] is one for key, one in held.items()) else named
+        if type(held) in (list, tuple) and self._is_own_reader:
+            parts = [self._guarded(one) for one in held]
+            return held if all(new is old for new, old in zip(parts, held, strict=True)) else type(held)(parts)
+        asked = _ASKED if self._is_own_reader else BaseQueryEngine
+        return self._one(held) if isinstance(held, asked) and not _is_gated(held) else held
 
-    def _engine(self, engine: BaseQueryEngine) -> Any:
-        # Here, because what guards engines needs the retriever that needs this.
-        from llama_index.postprocessor.headgate.engines import guard_engine
+    def _one(self, part: Any) -> Any:
+        # Here, because what guards a part needs the retriever that needs this.
+        from llama_index.postprocessor.headgate.indexes import guard_component
 
-        known = self._done.get(id(engine))
-        # Asked which engine it was, because a copy of this object has numbers of other engines.
-        if known is not None and known[0] is engine:
+        known = self._done.get(id(part))
+        # Asked which part it was, because a copy of this object has numbers of others.
+        if known is not None and known[0] is part:
             return known[1]
         if len(self._done) >= _MOST_ENGINES:
             self._done.clear()
-        guarded = guard_engine(engine, self._gate)
-        self._done[id(engine)] = engine, guarded
+        guarded = guard_component(part, self._gate)
+        self._done[id(part)] = part, guarded
         return guarded
 
 
-def _has_engines(held: Any) -> bool:
-    return isinstance(held, dict) and any(isinstance(one, BaseQueryEngine) for one in held.values())
+def _own_readers(retriever: BaseRetriever) -> Iterator[tuple[object, object]]:
+    """Yield the retrievers of the user's own that have a model, each with something that no gate can be put before."""
+    for path, item in walk(retriever, is_end=lambda one: isinstance(one, _ENDS)):
+        if isinstance(item, BaseRetriever) and not _is_gated(item) and is_own_reader(item):
+            for source in _out_of_reach(item, is_outermost=not path):
+                yield item, source
+
+
+def _out_of_reach(reader: BaseRetriever, *, is_outermost: bool) -> Iterator[object]:
+    """Yield the sources that a reader is not given guarded: of the outermost one, those that it does not ask itself."""
+    held = list(_flat(vars(reader)))
+    asked = [one for one in held if isinstance(one, _ASKED)]
+    others = [one for one in held if not any(one is each for each in asked)]
+    found = [*_reached(others), *_named_by(type(reader)), *(() if is_outermost else asked)]
+    yield from (one for one in found if isinstance(one, (*_ASKED, *_HELD)) and not _is_gated(one))
+
+
+def _has_model(retriever: BaseRetriever) -> bool:
+    others = [one for one in _flat(vars(retriever)) if not isinstance(one, _ASKED)]
+    kind = type(retriever)
+    found = (*_reached(others), *_named_by(kind))
+    return any(isinstance(one, BaseLLM) for one in found) or any({"Settings", "llm"} <= names for names in _named(kind))
+
+
+def _reached(roots: list[Any]) -> Iterator[object]:
+    ends = (*_ENDS, *_ASKED, BaseLLM, BaseEmbedding, CallbackManager)
+    yield from (one for _, one in walk(roots, is_end=lambda one: isinstance(one, ends)))
+
+
+def _named_by(kind: type) -> Iterator[object]:
+    """Yield what the methods of a class of the user's own name outside of it: sources and models in variables."""
+    for function in _methods(kind):
+        named = [function.__globals__.get(name) for name in _names(function.__code__)]
+        closed = [value for _, value in children(function)] if function.__closure__ else []
+        yield from (one for one in (*named, *closed) if isinstance(one, (*_ASKED, *_HELD, BaseLLM)))
+
+
+def _named(kind: type) -> Iterator[set[str]]:
+    yield from ({*_names(function.__code__)} for function in _methods(kind))
+
+
+def _methods(kind: type) -> Iterator[FunctionType]:
+    for base in kind.__mro__:
+        if not base.__module__.startswith(_FRAMEWORK):
+            methods = (getattr(method, "__func__", method) for method in vars(base).values())
+            yield from (method for method in methods if isinstance(method, FunctionType))
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
+
+
+def _flat(held: Any, depth: int = 0) -> Iterator[Any]:
+    """Yield what is held, also in lists and mappings."""
+    for _, one in children(held):
+        if isinstance(one, (dict, list, tuple)) and depth < _DEEPEST:
+            yield from _flat(one, depth + 1)
+        else:
+            yield one
+
+
+def _is_own(item: object) -> bool:
+    return not type(item).__module__.startswith(_FRAMEWORK)
+
+
+def _is_gated(item: object) -> bool:
+    return hasattr(type(item), "ungated")
 
 
 def _readers(retriever: BaseRetriever) -> Iterator[object]:

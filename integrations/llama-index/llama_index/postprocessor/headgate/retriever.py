@@ -21,7 +21,7 @@ from llama_index.postprocessor.headgate.convert import to_nodes
 from llama_index.postprocessor.headgate.fetching import Reach, afetch, fetch
 from llama_index.postprocessor.headgate.gating import aadmit_nodes, admit_nodes, off_loop
 from llama_index.postprocessor.headgate.outside import refuse_additions
-from llama_index.postprocessor.headgate.reading import GuardedEngines, refusal_of_readers
+from llama_index.postprocessor.headgate.reading import GuardedEngines, is_own_reader, refusal_of_readers
 from llama_index.postprocessor.headgate.tracing import arecord, record
 
 __all__ = ["GatedRetriever"]
@@ -93,7 +93,7 @@ class GatedRetriever(Proxy, BaseRetriever):
         self._inner = retriever
         self._gate = require_gate(policy, type(self).__name__)
         self._refusal = refusal_of_readers(retriever)
-        self._engines = GuardedEngines(self._gate)
+        self._engines = GuardedEngines(self._gate, is_own_reader=is_own_reader(retriever))
         self._refuse_readers()
         self._k = k
         self._overfetch, self._max_fetch = overfetch, max_fetch
