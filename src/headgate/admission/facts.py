@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from headgate.admission.revision import ResolvedSource, Revision
@@ -75,6 +76,22 @@ class Witness:
     key: str | None = None
 
 
+class MetadataChoice(NamedTuple):
+    """Which metadata of a chunk may be in the prompt, and what there is to say about it.
+
+    Attributes:
+        shown: the entries that will be in the prompt; None where that is not known.
+        withheld: those that must not be.
+        removed: those that leave the document as well, because a later step could show them.
+        findings: what there is to say.
+    """
+
+    shown: tuple[str, ...] | None
+    withheld: tuple[str, ...]
+    removed: frozenset[str]
+    findings: tuple[Finding, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is settled about a chunk whatever the time.
@@ -99,6 +116,8 @@ class Facts:
         proved: which version of which document somebody has signed, for the registry; None where nobody has.
         verified: who has vouched for it, and when, as far as its proof says.
         bounds: the instants at which the freshness rules may say something else, in order.
+        choices: which of its metadata may be in the prompt, by what its index shows and hides; None where that is not
+            remembered.
     """
 
     source: ResolvedSource
@@ -120,6 +139,7 @@ class Facts:
     proved: Proved | None = None
     verified: tuple[Verification, ...] = ()
     bounds: tuple[datetime, ...] = ()
+    choices: dict[tuple[tuple[str, ...] | None, tuple[str, ...]], MetadataChoice] | None = None
 
 
 @dataclass(slots=True)
@@ -164,7 +184,7 @@ def find_facts(chunk: Chunk, data: bytes, revision: Revision, limits: Limits) ->
     except Exception:  # noqa: BLE001 - metadata may hold anything; what cannot be remembered is looked at each time
         return _find(chunk.text, metadata, media, digest, revision, limits), digest
     if known is None:
-        known = _find(chunk.text, metadata, media, digest, revision, limits)
+        known = replace(_find(chunk.text, metadata, media, digest, revision, limits), choices={})
         revision.facts.put(key, known, _weight(metadata))
     return known, digest
 

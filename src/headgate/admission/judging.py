@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from headgate.admission.emptiness import is_note
-from headgate.admission.facts import Facts, check_failed, find_facts
+from headgate.admission.facts import Facts, MetadataChoice, check_failed, find_facts
 from headgate.admission.releases import RELEASES
 from headgate.admission.revision import ResolvedSource, Revision
 from headgate.chunk import SEAL_KEY, Chunk
@@ -28,6 +28,7 @@ __all__ = ["Judgement", "begin_judgement", "judge_chunk", "judge_times"]
 
 _ZERO = timedelta(0)
 _SEAL = frozenset((SEAL_KEY,))
+_MOST_CHOICES = 4  # of one chunk: the ways in which its index shows it
 # Under which name a document that names no source leaves with the proved one.
 _SOURCE = "source"
 _NO_REWRITES: Mapping[str, Rewrite] = {}
@@ -137,19 +138,20 @@ class Judgement:
         if not facts.digest:  # admitted in audit mode although it could not be read: as it came
             return chunk.released or chunk
         # What an earlier gate has taken out or rewritten stays so.
-        metadata = dict((chunk.released or chunk).metadata)
-        for name, rewrite in self.metadata_rewrites.items():
-            metadata[name] = rewrite.text
+        given = (chunk.released or chunk).metadata
+        if type(given) is not dict:  # a mapping of somebody's own may say other things to each who asks
+            given = dict(given)
+        if self.metadata_rewrites:
+            given = {**given, **{name: rewrite.text for name, rewrite in self.metadata_rewrites.items()}}
         # A template that nobody sees, or a step behind the gate, may print any entry, so what must not be printed
         # leaves the document. The seal has served its purpose: to a model it is noise.
         removed = self.removed | _SEAL if facts.source.requirement.takes_seal else self.removed
-        metadata = {name: value for name, value in metadata.items() if name not in removed}
+        metadata = {name: value for name, value in given.items() if name not in removed}
         if facts.source.requirement.is_strict:
             # What was compared is what a template prints, whatever a subclass says of itself.
-            metadata = {
-                name: str.__str__(value) if isinstance(value, str) and type(value) is not str else value
-                for name, value in metadata.items()
-            }
+            for name, value in metadata.items():
+                if type(value) is not str and isinstance(value, str):
+                    metadata[name] = str.__str__(value)
         if facts.cited is not None and (facts.source_key is None or facts.source_key in metadata):
             metadata[facts.source_key or _SOURCE] = facts.cited
         return Chunk(RELEASES.own(self.text), metadata, chunk.id, chunk.score, self.shown, chunk.media)
@@ -275,16 +277,27 @@ def _is_audited_in_vain(judgement: Judgement) -> bool:
 def _choose_metadata(judgement: Judgement) -> None:
     """Settle which metadata the prompt has: where proof is required, what is covered and nothing else."""
     facts, chunk = judgement.facts, judgement.chunk
+    key = (chunk.prompt_metadata, chunk.hidden_metadata)
+    choice = facts.choices.get(key) if facts.choices is not None else None
+    if choice is None:
+        choice = _choice(chunk, facts)
+        if facts.choices is not None and len(facts.choices) < _MOST_CHOICES:
+            facts.choices[key] = choice
+    if choice.findings:
+        judgement.findings = (*judgement.findings, *choice.findings)
+    judgement.shown, judgement.withheld, judgement.removed = choice.shown, choice.withheld, choice.removed
+
+
+def _choice(chunk: Chunk, facts: Facts) -> MetadataChoice:
     requirement = facts.source.requirement
     withheld, findings = check_prompt_metadata(chunk, facts.attestation, requirement, facts.source_key)
-    judgement.removed = unproved_words(chunk, facts.attestation, requirement, facts.source_key)
-    if findings:
-        judgement.findings = (*judgement.findings, *findings)
-        judgement.withheld = withheld
-    if judgement.shown is not None:
-        named = (*judgement.shown, *hidden_though_covered(chunk, facts.attestation, requirement))
+    removed = unproved_words(chunk, facts.attestation, requirement, facts.source_key)
+    shown = chunk.prompt_metadata
+    if shown is not None:
+        named = (*shown, *hidden_though_covered(chunk, facts.attestation, requirement))
         hidden = frozenset(withheld)
-        judgement.shown = tuple(name for name in named if name not in hidden)
+        shown = tuple(name for name in named if name not in hidden)
+    return MetadataChoice(shown, withheld if findings else (), removed, findings)
 
 
 def _rewrite(judgement: Judgement, revision: Revision, digest: bytes, limits: Limits) -> None:

@@ -17,39 +17,53 @@ def next_change(plan: Plan, answers: Answers) -> datetime | None:
 
     A question about another date is answered by what held then, so only what is judged for the present can change.
     """
-    bounds = (bound for judgement in plan.judgements for bound in _bounds(judgement, plan, answers))
-    return min((bound for bound in bounds if bound > plan.now), default=None)
-
-
-def _bounds(judgement: Judgement, plan: Plan, answers: Answers) -> Iterator[datetime]:
-    facts = judgement.facts
+    now = plan.now
+    bounds: list[datetime] = []
+    for judgement in plan.judgements:
+        facts = judgement.facts
+        # What has no proof has none tomorrow.
+        if plan.as_of is None and not facts.is_kept_out:
+            bounds += facts.bounds
+        if facts.witness is not None and facts.witness.valid_from is not None and plan.as_of is None:
+            bounds.append(facts.witness.valid_from)
+        source = facts.source
+        if source.freshness.verified_within is not None or source.requirement.manifest is not None:
+            bounds += _verified_bounds(judgement)
     if plan.as_of is None:
-        yield from _starts(judgement, answers)
-    # What has no proof has none tomorrow.
+        bounds += _known_bounds(plan, answers)
+    if answers.overrides or answers.revocations:
+        bounds += _answered_bounds(plan, answers)
+    return min((bound for bound in bounds if bound > now), default=None)
+
+
+def _verified_bounds(judgement: Judgement) -> Iterator[datetime]:
+    facts = judgement.facts
     if facts.is_kept_out or not facts.digest:
         return
-    if plan.as_of is None:
-        yield from facts.bounds
     source, manifest = facts.source, facts.source.requirement.manifest
+    skew = source.freshness.future_skew
     yield from verification_bounds(judgement.verified, source.freshness)
-    yield from (shift(one.at, -source.freshness.future_skew) for one in facts.verified)
+    yield from (shift(one.at, -skew) for one in facts.verified)
     if manifest is not None:
         issued, expires = manifest.window
-        yield from (shift(issued, -source.freshness.future_skew), shift(expires, source.requirement.grace))
-    override = answers.overrides.get(source.id)
-    if override is not None:
-        yield override.until
-    yield from answers.revocations.bounds(source.freshness.future_skew)
+        yield from (shift(issued, -skew), shift(expires, source.requirement.grace))
 
 
-def _starts(judgement: Judgement, answers: Answers) -> Iterator[datetime]:
-    """Yield from when on other versions of a document are in force, and may push it out."""
-    facts = judgement.facts
-    if facts.witness is not None and facts.witness.valid_from is not None:
-        yield facts.witness.valid_from
-    if facts.proved is not None:
-        for known in answers.known.get(facts.proved.document, ()):
+def _known_bounds(plan: Plan, answers: Answers) -> Iterator[datetime]:
+    """Yield from when on versions that were proved before are in force, and may push out others."""
+    for facts in answers.known.values():
+        for known in facts:
             if known.valid_from is not None:
                 yield known.valid_from
-            if known.modified is not None:
-                yield shift(known.modified, -facts.source.freshness.future_skew)
+            if known.modified is not None and known.modified > plan.now:
+                # It counts a little before its time, by what its source grants other people's clocks.
+                yield from (shift(known.modified, -one.facts.source.freshness.future_skew) for one in plan.judgements)
+
+
+def _answered_bounds(plan: Plan, answers: Answers) -> Iterator[datetime]:
+    for judgement in plan.judgements:
+        source = judgement.facts.source
+        override = answers.overrides.get(source.id)
+        if override is not None:
+            yield override.until
+        yield from answers.revocations.bounds(source.freshness.future_skew)
