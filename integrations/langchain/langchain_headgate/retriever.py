@@ -18,6 +18,7 @@ from pydantic import Field, PrivateAttr, field_serializer, field_validator, mode
 from headgate import AdapterError, Admission, Gate
 from headgate.integration.adapters import gate_reference, given_gate
 from headgate.integration.callers import judged_outside
+from headgate.integration.returns import looked_at
 from headgate.integration.search import Search
 from headgate.integration.steps import is_trusted
 from headgate.integration.surface import Proxy, is_harmless_method, is_setting, refuse
@@ -206,12 +207,14 @@ class GatedRetriever(Proxy, BaseRetriever):
             return super().__getattr__(name)  # type: ignore[misc]  # pydantic hides it from type checkers
         value = getattr(inner, name)
         gate = self.gate
-        if is_setting(name, value, (Embeddings,)) or (callable(value) and is_harmless_method(name)):
+        if is_setting(inner, name, value, (Embeddings,)):
             return value
         guarded = _guard_part(value, gate)
-        if guarded is None and gate.keeps_out:
-            raise refuse(inner, name)
-        return value if guarded is None else guarded
+        if guarded is not None or not gate.keeps_out:
+            return value if guarded is None else guarded
+        if callable(value) and is_harmless_method(name):
+            return looked_at(inner, name, value)
+        raise refuse(inner, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if self._wrapped() is None or name in type(self).__private_attributes__:

@@ -6,7 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
@@ -19,6 +19,7 @@ from langchain_core.runnables.config import (
 from langchain_core.vectorstores import VectorStore
 
 from headgate import AdapterError, Admission, Gate, HeadgateError
+from headgate.integration.returns import looked_at, without_texts
 from headgate.integration.surface import Proxy, is_harmless_method, is_reading, is_setting, refuse
 from langchain_headgate.comparing import as_part, released
 from langchain_headgate.convert import by_index
@@ -30,6 +31,8 @@ from langchain_headgate.unpacking import Unpacked, unpack
 from langchain_headgate.values import is_textless
 
 __all__ = ["GatedVectorStore"]
+
+T = TypeVar("T")
 
 _STORE, _GATE = "_headgate_store", "_headgate_gate"
 
@@ -73,32 +76,37 @@ class GatedVectorStore(Proxy, VectorStore):
 
     @property
     def embeddings(self) -> Embeddings | None:
-        """The embeddings of the store behind the gate."""
-        return self.ungated.embeddings
+        """The embeddings of the store behind the gate; None where it has something else under that name."""
+        embeddings = self.ungated.embeddings
+        return embeddings if isinstance(embeddings, Embeddings) or not self.gate.keeps_out else None
 
     def add_texts(self, texts: Any, metadatas: list[dict[Any, Any]] | None = None, **kwargs: Any) -> list[str]:
         """Add texts to the store behind the gate."""
-        return self.ungated.add_texts(texts, metadatas, **kwargs)
+        ids = self.ungated.add_texts(texts, metadatas, **kwargs)
+        return self._written("add_texts", ids, (texts, metadatas, kwargs))
 
     async def aadd_texts(self, texts: Any, metadatas: list[dict[Any, Any]] | None = None, **kwargs: Any) -> list[str]:
         """Add texts to the store behind the gate."""
-        return await self.ungated.aadd_texts(texts, metadatas, **kwargs)
+        ids = await self.ungated.aadd_texts(texts, metadatas, **kwargs)
+        return self._written("aadd_texts", ids, (texts, metadatas, kwargs))
 
     def add_documents(self, documents: list[Document], **kwargs: Any) -> list[str]:
         """Add documents to the store behind the gate."""
-        return self.ungated.add_documents(documents, **kwargs)
+        ids = self.ungated.add_documents(documents, **kwargs)
+        return self._written("add_documents", ids, (documents, kwargs))
 
     async def aadd_documents(self, documents: list[Document], **kwargs: Any) -> list[str]:
         """Add documents to the store behind the gate."""
-        return await self.ungated.aadd_documents(documents, **kwargs)
+        ids = await self.ungated.aadd_documents(documents, **kwargs)
+        return self._written("aadd_documents", ids, (documents, kwargs))
 
     def delete(self, ids: list[str] | None = None, **kwargs: Any) -> bool | None:
         """Delete from the store behind the gate."""
-        return self.ungated.delete(ids, **kwargs)
+        return self._written("delete", self.ungated.delete(ids, **kwargs), (ids, kwargs))
 
     async def adelete(self, ids: list[str] | None = None, **kwargs: Any) -> bool | None:
         """Delete from the store behind the gate."""
-        return await self.ungated.adelete(ids, **kwargs)
+        return self._written("adelete", await self.ungated.adelete(ids, **kwargs), (ids, kwargs))
 
     # The arguments below are the store's own, so they are passed on as they come: some stores have other defaults, and
     # more parameters, than LangChain's base class.
@@ -187,6 +195,11 @@ class GatedVectorStore(Proxy, VectorStore):
         """Not available: a gate needs a store that exists."""
         raise HeadgateError("Build the vector store first, then call guard(vector_store, policy).")
 
+    def _written(self, name: str, result: T, given: object) -> T:
+        """Return what a writing method returned, without what may be stored."""
+        kept: T = without_texts(self.ungated, name, result, given) if self.gate.keeps_out else result
+        return kept
+
     def _select_relevance_score_fn(self) -> Callable[[float], float]:
         return self.ungated._select_relevance_score_fn()
 
@@ -258,12 +271,10 @@ class GatedVectorStore(Proxy, VectorStore):
         value = getattr(self.ungated, name)
         if callable(value) and is_reading(name):
             return self._judging(name, value)
-        if (
-            not self.gate.keeps_out
-            or is_setting(name, value, (Embeddings,))
-            or (callable(value) and is_harmless_method(name))
-        ):
+        if not self.gate.keeps_out or is_setting(self.ungated, name, value, (Embeddings,)):
             return value
+        if callable(value) and is_harmless_method(name):
+            return looked_at(self.ungated, name, value)
         raise refuse(self.ungated, name)
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -1,18 +1,22 @@
 """What of a guarded object may be used: what is harmless passes, what reads is judged, the rest is refused.
 
+A name says what something is for, and nothing of what it holds: settings are looked through for documents and texts,
+and of what a writing method returns only what can be no text passes (`headgate.integration.returns`).
+
 And what a guarded object is: an instance of the class of what it guards, which inherits nothing of that class.
 """
 
 from __future__ import annotations
 
 from enum import Enum
+from types import FunctionType, ModuleType
 from typing import Any
 
 from headgate.errors import AdapterError
 
-__all__ = ["Proxy", "is_harmless_method", "is_reading", "is_setting", "refuse"]
+__all__ = ["Proxy", "is_harmless_method", "is_named", "is_reading", "is_setting", "refuse"]
 
-# Methods that write to a store or an index, or manage it, and return no text that is in it.
+# Methods that write to a store or an index, or manage it or its numbers, and are not meant to return what is in it.
 _HARMLESS = frozenset(
     {
         "add_documents",
@@ -43,9 +47,11 @@ _HARMLESS = frozenset(
         "index_exists",
         "insert",
         "insert_nodes",
+        "override_relevance_score_fn",
         "persist",
         "refresh",
         "refresh_ref_docs",
+        "relevance_score_fn",
         "reset_collection",
         "save_local",
         "set_index_id",
@@ -76,28 +82,30 @@ _READING = frozenset(
     }
 )
 
-# Attributes that say how to search, or where; none holds what was found.
-_SETTINGS = frozenset(
+# Attributes that say where to search: names and numbers, one or several.
+_NAMES = frozenset(
     {
         "allowed_search_types",
-        "callback_manager",
         "collection_name",
         "distance_strategy",
-        "filter",
-        "filters",
         "id_key",
         "index_id",
         "index_name",
         "namespace",
-        "override_relevance_score_fn",
-        "relevance_score_fn",
-        "search_kwargs",
         "search_type",
         "table_name",
-        "vector_store_kwargs",
         "weights",
     }
 )
+# And how: conditions that users write may hold any words, and any objects of a store's own.
+_CONDITIONS = frozenset({"filter", "filters", "search_kwargs", "vector_store_kwargs"})
+# And what makes a relevance of a distance: a function, of the user's or of a module.
+_SCORINGS = frozenset({"override_relevance_score_fn", "relevance_score_fn"})
+# What documents, nodes, retrievers and stores have.
+_STORED = ("page_content", "get_content", "node", "invoke", "retrieve", "similarity_search", "mget", "get_node")
+_LONGEST_NAME = 200
+_LONGEST_CONDITION = 10_000
+_DEEPEST = 8
 
 
 def is_harmless_method(name: str) -> bool:
@@ -113,17 +121,62 @@ def is_reading(name: str) -> bool:
     return "search" in name or name in _READING or (name.startswith("a") and name[1:] in _READING)
 
 
-def is_setting(name: str, value: Any, models: tuple[type, ...] = ()) -> bool:
+def is_setting(owner: object, name: str, value: Any, models: tuple[type, ...] = ()) -> bool:
     """Return whether an attribute says how something works, and holds no text that is stored.
 
     Args:
+        owner: has the attribute.
         name: the attribute's name.
         value: its value.
-        models: the framework's classes of what embeds texts.
+        models: the framework's classes of what embeds texts or calls back.
     """
     if name.startswith("_"):
         return False
-    return value is None or isinstance(value, (bool, int, float, Enum, *models)) or name in _SETTINGS
+    if isinstance(value, models) or _is_number(value):
+        return True
+    # What is computed when it is read may be read from what is stored; what was set was set by somebody.
+    is_set = name in getattr(owner, "__dict__", {})
+    if name in _CONDITIONS and is_set:
+        return not callable(value) and _is_condition(value, 0)
+    if name in _SCORINGS and is_set:
+        return isinstance(value, FunctionType) or isinstance(getattr(value, "__self__", None), ModuleType)
+    return name in (_NAMES | _CONDITIONS) and is_named(value)
+
+
+def is_named(value: object, depth: int = 0) -> bool:
+    """Return whether a value holds names and numbers only: a text with white space in it may be a sentence."""
+    if type(value) is str:
+        return len(value) <= _LONGEST_NAME and not any(map(str.isspace, value))
+    if type(value) is dict and depth < _DEEPEST:
+        return all(is_named(one, depth + 1) for pair in value.items() for one in pair)
+    if type(value) in (list, tuple, set, frozenset) and depth < _DEEPEST:
+        return all(is_named(one, depth + 1) for one in value)  # type: ignore[attr-defined]  # it is a collection
+    return _is_number(value)
+
+
+def _is_number(value: object) -> bool:
+    # Exactly these, or of numpy: a subclass prints as it likes.
+    if value is None or type(value) in (bool, int, float) or isinstance(value, Enum):
+        return True
+    return type(value).__module__ == "numpy" and getattr(getattr(value, "dtype", None), "kind", "") in tuple("biuf")
+
+
+def _is_condition(value: Any, depth: int) -> bool:
+    """Return whether a value is what somebody may search by: no document, nothing to search, and no long text."""
+    if is_named(value):
+        return True
+    if isinstance(value, str):
+        return len(value) <= _LONGEST_CONDITION and "\n" not in value
+    if depth >= _DEEPEST or isinstance(value, type) or any(hasattr(value, name) for name in _STORED):
+        return False
+    if isinstance(value, FunctionType):
+        return True  # says yes or no of a document
+    if isinstance(value, dict):
+        return all(_is_condition(one, depth + 1) for pair in value.items() for one in pair)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return all(_is_condition(one, depth + 1) for one in value)
+    held = getattr(value, "__dict__", None)
+    return held is not None and all(_is_condition(one, depth + 1) for one in held.values())
 
 
 class _Refused(AdapterError, AttributeError):

@@ -10,11 +10,13 @@ from typing import Any
 from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.callbacks import CallbackManager
 from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.chat_engine.types import BaseChatEngine
 from llama_index.core.indices.base import BaseIndex
 
 from headgate import AdapterError, Gate
+from headgate.integration.returns import looked_at
 from headgate.integration.surface import Proxy, is_harmless_method, is_setting, refuse
 from llama_index.postprocessor.headgate.engines import guard_engine, remembers
 from llama_index.postprocessor.headgate.retriever import GatedRetriever
@@ -66,9 +68,10 @@ class GatedIndex(Proxy):
             return self._making(name, value)
         if isinstance(value, (BaseIndex, BaseRetriever, BaseQueryEngine, BaseChatEngine)):
             return guard_component(value, self.gate)
-        is_harmless = is_setting(name, value, (BaseEmbedding,)) or (callable(value) and is_harmless_method(name))
-        if is_harmless or not self.gate.keeps_out:
+        if not self.gate.keeps_out or is_setting(self.ungated, name, value, (BaseEmbedding, CallbackManager)):
             return value
+        if callable(value) and is_harmless_method(name):
+            return looked_at(self.ungated, name, value)
         raise refuse(self.ungated, name)
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -8,12 +8,14 @@ from typing import Any
 
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.callbacks import CallbackManager
 from llama_index.core.prompts.mixin import PromptDictType, PromptMixinType
 from llama_index.core.schema import NodeWithScore, QueryBundle
 
 from headgate import AdapterError, Admission, Gate
 from headgate.integration.adapters import PolicyLike, require_gate
 from headgate.integration.callers import judged_outside
+from headgate.integration.returns import looked_at
 from headgate.integration.search import Search
 from headgate.integration.surface import Proxy, is_harmless_method, is_setting, refuse
 from headgate.integration.tracing import TraceInner, inner_trace
@@ -140,9 +142,10 @@ class GatedRetriever(Proxy, BaseRetriever):
         value = getattr(inner, name)
         if isinstance(value, BaseRetriever):
             return GatedRetriever(value, self._gate, replacing=self._replacing, trace_inner=self.trace_inner)
-        is_harmless = is_setting(name, value, (BaseEmbedding,)) or (callable(value) and is_harmless_method(name))
-        if is_harmless or not self._gate.keeps_out:
+        if not self._gate.keeps_out or is_setting(inner, name, value, (BaseEmbedding, CallbackManager)):
             return value
+        if callable(value) and is_harmless_method(name):
+            return looked_at(inner, name, value)
         raise refuse(inner, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
