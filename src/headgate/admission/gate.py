@@ -84,7 +84,7 @@ class Gate:
         self._before_proof: Revision | None = None
         try:
             self._recorder = Recorder(self._policy, sinks, is_traffic=self._is_traffic)
-            self._shared = SharedState(self._policy, self._revision.revocation_keys, is_traffic=self._is_traffic)
+            self._shared = SharedState(self._policy, self._revision.revocation_keys, clock, is_traffic=self._is_traffic)
         except PolicyError as error:
             raise (locate(error, self._path) if self._path is not None else error) from None
         renew_after_fork(self)
@@ -302,7 +302,8 @@ class Gate:
                 raise PolicyError("a chain is being proved with this gate.", "Reload when the proof is over.")
             # One assignment each: whoever reads `_revision` has all of the old or all of the new.
             # What can raise comes before the first assignment: a log that cannot be opened changes nothing.
-            recorder, shared = self._recorder.under(policy), self._shared.under(policy, revision.revocation_keys)
+            recorder = self._recorder.under(policy)
+            shared = self._shared.under(policy, revision.revocation_keys, may_wait=may_wait)
             self._policy, self._recorder, self._shared = policy, recorder, shared
             self._revision = revision
             _log.info("policy revision %s is in force", revision.digest)
@@ -341,7 +342,7 @@ class Gate:
         instant = require_aware(now, "now") if now is not None else self._clock()
         at = require_aware(as_of, "as_of") if as_of is not None else None
         self._follow_key_sets(instant)
-        revision = self._shared.revised(self._revision, self._limits)
+        revision = self._shared.revised(self._revision, self._limits, instant)
         revision = under_observation(revision, self._limits) if is_observing() else revision
         proof = current_proof()
         if proof is not None:

@@ -1,4 +1,4 @@
-"""The revocation lists of a policy: read when a gate is made, and again whenever their files change."""
+"""The revocation lists of a policy, in files and at addresses: read when a gate is made, and again when they change."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
+from headgate.clock import Clock, utc_now
+from headgate.encoding import safe_uri
 from headgate.errors import PolicyError, SealError
 from headgate.files import read_config_bytes
 from headgate.limits import DEFAULT_LIMITS, Limits
-from headgate.policy import Policy
+from headgate.origins import RemoteList, remote_list
+from headgate.policy import KeySets, Policy
 from headgate.policy.loading import named_here
+from headgate.policy.settings import RevocationRule
 from headgate.provenance import KeySet
 from headgate.provenance.remembering import ManifestMemory
 from headgate.provenance.revocation import RevocationList, Revocations
@@ -20,7 +26,6 @@ from headgate.provenance.revocation import RevocationList, Revocations
 __all__ = ["RevocationFiles"]
 
 _log = logging.getLogger("headgate")
-_State = tuple[int, int, int] | None
 
 
 class RevocationFiles:
@@ -30,90 +35,180 @@ class RevocationFiles:
     own time does.
 
     Args:
-        policy: names the files.
+        policy: names the files and addresses.
         keys: who may sign each of them, in the order of the policy.
         limits: bounds on what is read.
+        clock: tells whether what was kept of an address is young enough.
+        may_wait: whether an address of which nothing is at hand is asked; else that is an error.
 
     Raises:
         PolicyError: a list cannot be used.
     """
 
-    def __init__(self, policy: Policy, keys: Sequence[KeySet], limits: Limits = DEFAULT_LIMITS) -> None:
-        cache = policy.resolve_path(policy.cache) if policy.cache is not None else None
-        self._files = [
-            _File(policy.resolve_path(rule.list), one, cache, limits)
+    def __init__(
+        self,
+        policy: Policy,
+        keys: Sequence[KeySet],
+        limits: Limits = DEFAULT_LIMITS,
+        clock: Clock = utc_now,
+        *,
+        may_wait: bool = True,
+    ) -> None:
+        self._cache = policy.resolve_path(policy.cache) if policy.cache is not None else None
+        self._lists = [
+            _List(self._place(policy, rule, one, limits, may_wait=may_wait), one, self._cache)
             for rule, one in zip(policy.revocations, keys, strict=True)
         ]
         self._graces = [rule.grace for rule in policy.revocations]
-        for number, file in enumerate(self._files):
+        now = clock() if self._lists else None
+        for number, one in enumerate(self._lists):
             try:
-                file.load()
+                if now is not None:
+                    one.place.begin(now)
+                    one.load(now)
             except PolicyError as error:
                 raise named_here(error).under("revocations", number, "list") from None
         self._current = self._collected()
 
     def __bool__(self) -> bool:
-        return bool(self._files)
+        return bool(self._lists)
 
-    def current(self) -> Revocations:
-        """Return what is in force; a file that has changed is read again."""
-        changed = [file.refresh() for file in self._files]
+    @property
+    def held(self) -> Revocations:
+        """What is in force, as it was read last."""
+        return self._current
+
+    def current(self, now: datetime) -> Revocations:
+        """Return what is in force; a list that has changed is read again, and an address is asked in the background."""
+        changed = [one.refresh(now) for one in self._lists]
         if any(changed):
             self._current = self._collected()
         return self._current
 
+    def _place(self, policy: Policy, rule: RevocationRule, keys: KeySet, limits: Limits, *, may_wait: bool) -> _Place:
+        if "://" not in rule.list:
+            return _File(policy.resolve_path(rule.list), keys, limits)
+        rules = policy.key_sets.model_copy(update={"refresh": rule.refresh})
+        return _Address(remote_list(rule.list, self._cache, keys), rules, may_wait=may_wait)
+
     def _collected(self) -> Revocations:
         return Revocations(
-            tuple((file.held, grace) for file, grace in zip(self._files, self._graces, strict=True) if file.held)
+            tuple((one.held, grace) for one, grace in zip(self._lists, self._graces, strict=True) if one.held)
         )
 
 
-@dataclass(slots=True)
+class _Place(Protocol):
+    """Where a list is."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+
+    def begin(self, now: datetime) -> None:
+        """Have the list at hand.
+
+        Raises:
+            PolicyError: it cannot be had.
+        """
+
+    def state(self, now: datetime) -> object:
+        """Return what tells its content from another."""
+
+    def read(self) -> RevocationList:
+        """Return the list there; nothing is waited for.
+
+        Raises:
+            PolicyError: it cannot be read.
+            SealError: it does not verify.
+        """
+
+
+@dataclass(frozen=True, slots=True)
 class _File:
     path: Path
     keys: KeySet
-    cache: Path | None
     limits: Limits
-    held: RevocationList | None = None
-    _seen: _State = None
 
-    def load(self) -> None:
-        """Read the file.
+    @property
+    def name(self) -> str:
+        return str(self.path)
 
-        Raises:
-            PolicyError: it cannot be used.
-        """
-        self._seen = self._state()
-        data = read_config_bytes(self.path, self.limits.revocation_bytes)
-        try:
-            found = RevocationList.read(data, self.keys, self.limits)
-            self._require_no_rollback(found)
-        except SealError as error:
-            raise PolicyError(
-                f"{self.path}: the revocation list cannot be used: {error.problem} ({error.code}).",
-                "Sign it again with `headgate revoke`.",
-            ) from None
-        self.held = found
+    def begin(self, now: datetime) -> None:
+        """Do nothing: a file is there."""
 
-    def refresh(self) -> bool:
-        """Read the file again if it has changed, and return whether another list is in force now."""
-        state = self._state()
-        if state == self._seen:
-            return False
-        before = self.held
-        try:
-            self.load()
-        except PolicyError as error:
-            self._seen = state  # said once per change
-            _log.warning("the revocation list before stays in force: %s", error)
-        return self.held is not before
-
-    def _state(self) -> _State:
+    def state(self, now: datetime) -> object:  # noqa: ARG002 - a file has its own time
         try:
             found = os.stat(self.path)
         except OSError:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
+
+    def read(self) -> RevocationList:
+        return RevocationList.read(read_config_bytes(self.path, self.limits.revocation_bytes), self.keys, self.limits)
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    remote: RemoteList
+    rules: KeySets
+    may_wait: bool
+
+    @property
+    def name(self) -> str:
+        return safe_uri(self.remote.url)
+
+    def begin(self, now: datetime) -> None:
+        self.remote.bring(now, self.rules, may_wait=self.may_wait)
+
+    def state(self, now: datetime) -> object:
+        self.remote.refresh_if_due(now, self.rules)
+        found = self.remote.current
+        return (found.version, found.digest) if found is not None else None
+
+    def read(self) -> RevocationList:
+        found = self.remote.current
+        if found is None:
+            raise PolicyError(f"{self.name}: no list was fetched yet.")
+        return found
+
+
+@dataclass(slots=True)
+class _List:
+    place: _Place
+    keys: KeySet
+    cache: Path | None
+    held: RevocationList | None = None
+    _seen: object = None
+
+    def load(self, now: datetime) -> None:
+        """Read the list.
+
+        Raises:
+            PolicyError: it cannot be used.
+        """
+        self._seen = self.place.state(now)
+        try:
+            found = self.place.read()
+            self._require_no_rollback(found)
+        except SealError as error:
+            raise PolicyError(
+                f"{self.place.name}: the revocation list cannot be used: {error.problem} ({error.code}).",
+                "Sign it again with `headgate revoke`.",
+            ) from None
+        self.held = found
+
+    def refresh(self, now: datetime) -> bool:
+        """Read the list again if it has changed, and return whether another one is in force now."""
+        state = self.place.state(now)
+        if state == self._seen:
+            return False
+        before = self.held
+        try:
+            self.load(now)
+        except PolicyError as error:
+            self._seen = state  # said once per change
+            _log.warning("the revocation list before stays in force: %s", error)
+        return self.held is not before
 
     def _require_no_rollback(self, found: RevocationList) -> None:
         """Remember a version, also for other processes.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from headgate.admission.currency import documents_asked, newly_proved
 from headgate.admission.overriding import overrides_of, read_overrides
@@ -12,6 +13,7 @@ from headgate.admission.quarantine import Held, Watch
 from headgate.admission.revision import Revision
 from headgate.admission.revocation_files import RevocationFiles
 from headgate.admission.revoking import revoking_keys
+from headgate.clock import Clock
 from headgate.decision import Admission
 from headgate.errors import HeadgateError
 from headgate.limits import Limits
@@ -32,21 +34,28 @@ class SharedState:
     Args:
         policy: says where they are kept.
         revocation_keys: who may sign each revocation list.
+        clock: tells how old is what was kept of a list at an address.
         is_traffic: whether what is decided is traffic; what a rehearsal makes up enters no registry's file.
 
     Raises:
         PolicyError: the registry or a list cannot be used.
     """
 
-    def __init__(self, policy: Policy, revocation_keys: Sequence[KeySet], *, is_traffic: bool) -> None:
+    def __init__(self, policy: Policy, revocation_keys: Sequence[KeySet], clock: Clock, *, is_traffic: bool) -> None:
         self._path, self._is_traffic = policy.registry_path, is_traffic
         self._watch, self._overrides = Watch(policy), overrides_of(policy)
-        self._revocations = RevocationFiles(policy, revocation_keys)
+        self._clock = clock
+        self._revocations = RevocationFiles(policy, revocation_keys, clock=clock)
         self._revised: tuple[Revision, Revocations, Revision] | None = None
         self._registry = open_registry(policy, is_traffic=is_traffic)
 
-    def under(self, policy: Policy, revocation_keys: Sequence[KeySet]) -> SharedState:
+    def under(self, policy: Policy, revocation_keys: Sequence[KeySet], *, may_wait: bool) -> SharedState:
         """Return the same under another policy; what is known stays known.
+
+        Args:
+            policy: the other policy.
+            revocation_keys: who may sign each revocation list.
+            may_wait: whether a list at an address may be fetched.
 
         Raises:
             PolicyError: the new registry or a list cannot be used.
@@ -56,7 +65,8 @@ class SharedState:
         is_same = other._path == self._path
         other._registry = self._registry if is_same else open_registry(policy, is_traffic=self._is_traffic)
         other._watch, other._overrides = self._watch.under(policy), overrides_of(policy)
-        other._revocations, other._revised = RevocationFiles(policy, revocation_keys), None
+        other._clock, other._revised = self._clock, None
+        other._revocations = RevocationFiles(policy, revocation_keys, clock=self._clock, may_wait=may_wait)
         return other
 
     @property
@@ -69,9 +79,9 @@ class SharedState:
         """Whether asking may wait for a disk."""
         return self.is_watching or self._registry.is_slow or bool(self._revocations) or self._overrides is not None
 
-    def revised(self, revision: Revision, limits: Limits) -> Revision:
+    def revised(self, revision: Revision, limits: Limits, now: datetime) -> Revision:
         """Return a revision with the keys taken back that were taken back by now."""
-        current = self._revocations.current()
+        current = self._revocations.current(now)
         if not current.revokes_keys:
             return revision
         known = self._revised
@@ -98,7 +108,7 @@ class SharedState:
             known = self._registry.known(documents) if documents else known
         except HeadgateError as error:
             unknown = error
-        return Answers(held, watch.sources, problem, known, unknown, self._revocations.current(), open_ones)
+        return Answers(held, watch.sources, problem, known, unknown, self._revocations.current(plan.now), open_ones)
 
     def learn(self, plan: Plan, answers: Answers) -> None:
         """Tell the registry what was proved; a question about another date teaches nothing about the present."""

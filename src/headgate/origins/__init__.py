@@ -2,5 +2,6 @@
 
 from headgate.origins.fetching import FetchError, fetch
 from headgate.origins.key_sets import RemoteKeys, remote_keys
+from headgate.origins.lists import RemoteList, remote_list
 
-__all__ = ["FetchError", "RemoteKeys", "fetch", "remote_keys"]
+__all__ = ["FetchError", "RemoteKeys", "RemoteList", "fetch", "remote_keys", "remote_list"]

@@ -13,7 +13,7 @@ from pydantic import (
 )
 from typing_extensions import Self
 
-from headgate.policy.values import Duration, KeyNames, PathText, PolicyModel, as_list, key_entries
+from headgate.policy.values import Duration, KeyNames, PathText, PolicyModel, as_list, key_entries, require_address
 
 __all__ = [
     "Budget",
@@ -50,7 +50,7 @@ class OverrideStore(PolicyModel):
 
 
 class KeySets(PolicyModel):
-    """How key sets at https:// addresses are kept."""
+    """How key sets at https:// addresses are kept; `timeout` and `private` hold for all that is fetched."""
 
     refresh: Duration = Field(
         default=timedelta(hours=1),
@@ -89,7 +89,9 @@ class RegistryStore(PolicyModel):
 class RevocationRule(PolicyModel):
     """A list of what was taken back, and who may sign it."""
 
-    list: PathText = Field(min_length=1, description="The file of the list, made with `headgate revoke`.")
+    list: PathText = Field(
+        min_length=1, description="The file of the list, made with `headgate revoke`, or its https:// address."
+    )
     keys: Annotated[tuple[Any, ...], BeforeValidator(as_list)] = Field(
         min_length=1, description="Key files (JWK, JWKS or PEM, public), or JWKS written inline: who may sign it."
     )
@@ -99,6 +101,18 @@ class RevocationRule(PolicyModel):
         description="How long after the end of the list documents are still admitted, with a warning.",
         validate_default=True,
     )
+    refresh: Duration = Field(
+        default=timedelta(minutes=5),
+        ge=timedelta(minutes=1),
+        description="How often a list at an address is fetched again, in the background.",
+        validate_default=True,
+    )
+
+    @field_validator("list")
+    @classmethod
+    def _file_or_address(cls, value: str) -> str:
+        require_address(value, "list")
+        return value
 
     @field_validator("keys")
     @classmethod

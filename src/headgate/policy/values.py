@@ -61,6 +61,23 @@ class PolicyModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_timedelta="iso8601")
 
 
+def require_address(entry: str, what: str) -> None:
+    """Do nothing unless a text is an address that is not fetched.
+
+    Args:
+        entry: the name of a file, or an address.
+        what: what is there.
+
+    Raises:
+        ValueError: it is not one of HTTPS, or names a user.
+    """
+    if "://" in entry and not entry.startswith("https://"):
+        shown = safe_uri(entry)
+        raise ValueError(f"{shown!r} is not an https:// address. Save the {what} to a file and name the file.")
+    if "@" in entry.partition("://")[2].partition("/")[0]:
+        raise ValueError(f"the address of a {what} holds no user or password: whoever reads the log would have it.")
+
+
 def key_entries(value: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return key files and inline key sets.
 
@@ -74,11 +91,7 @@ def key_entries(value: tuple[Any, ...]) -> tuple[Any, ...]:
             # What is written here by mistake may be a secret, so that no message repeats it.
             if any(sign in entry for sign in ("{", "\n", "-----BEGIN")):
                 raise ValueError("this is a key as text. Write a file name, or a JWKS with `keys:`.")
-            if "://" in entry and not entry.startswith("https://"):
-                shown = safe_uri(entry)
-                raise ValueError(f"{shown!r} is not an https:// address. Save the key set to a file and name the file.")
-            if "@" in entry.partition("://")[2].partition("/")[0]:
-                raise ValueError("an address of keys holds no user or password: whoever reads the log would have it.")
+            require_address(entry, "key set")
         elif not isinstance(entry, Mapping):
             kind = type(entry).__name__
             raise ValueError(f"a {kind} is not a key. Write a file name, or a JWKS with `keys:`.")

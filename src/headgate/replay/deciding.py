@@ -136,7 +136,7 @@ class Redecider:
         self._at = at
         self._is_present = is_present
         keys = self._revision.revocation_keys
-        self._revocations = RevocationFiles(policy, keys, limits).current() if is_present else Revocations()
+        self._revocations = RevocationFiles(policy, keys, limits).held if is_present else Revocations()
         self._limits = limits
         self._facts: Memo[Facts | str] = Memo(limits.memo_entries)
 
