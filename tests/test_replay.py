@@ -93,7 +93,7 @@ def policies(draw: st.DrawFn) -> Policy:
         "require": draw(st.sampled_from(["sealed", "declared", "none"])),
         "keys": keys,
         "cover": draw(st.sampled_from([[], ["title"]])),
-        "issuers": draw(st.sampled_from([[], ["docs"]])),
+        "issuers": draw(st.sampled_from([None, ["docs"], {"docs": None}])),
     }
     if provenance["require"] != "sealed" and draw(st.booleans()):
         provenance["keys"] = []

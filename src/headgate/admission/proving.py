@@ -79,8 +79,13 @@ def knowing_keys(revision: Revision, keys: KeySet, limits: Limits) -> Revision:
         # A source without keys admits nothing, and must not seem to.
         if not is_proof(requirement.require) or not len(requirement.keys):
             return source
+        further = {key.thumbprint for key in keys}
+        bound = requirement.issuers.items()
+        issuers = {name: thumbprints | further if thumbprints is not None else None for name, thumbprints in bound}
         # What is made up for a proof is on nobody's list of what is current.
-        return replace(source, requirement=replace(requirement, keys=requirement.keys | keys, manifest=None))
+        return replace(
+            source, requirement=replace(requirement, keys=requirement.keys | keys, issuers=issuers, manifest=None)
+        )
 
     sources = {name: trusting(one) for name, one in revision.sources.items()}
     known = changed(revision, sources, trusting(revision.default))

@@ -22,6 +22,7 @@ from headgate.origins import RemoteKeys
 from headgate.policy import Freshness, KeySets, MetadataKeys, Policy, Provenance, Source, SourceRule, UriPattern
 from headgate.policy.loading import named_here
 from headgate.provenance import KeySet, Manifest, Requirement, Verdict
+from headgate.provenance.issuers import Issuers, bind
 from headgate.terminology import Glossary
 from headgate.terminology.edits import Rewrite
 from headgate.verification import Verifier
@@ -287,18 +288,19 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits,
         timestamp_keys = keys_of(provenance.timestamp_keys) or None
     except PolicyError as error:
         raise error.under("provenance", "timestamp_keys") from None
+    issuers = _bound_issuers(provenance, keys, keys_of)
     return ResolvedSource(
         id=name,
         requirement=Requirement(
             source=name,
             require=provenance.require,
             keys=keys,
-            issuers=frozenset(provenance.issuers),
+            issuers=issuers,
             cover=frozenset(provenance.cover),
             mode=policy.effective_mode(rule, "provenance"),
             is_default=name == "default",
             release=policy.metadata.released,
-            manifest=_load_manifest(policy, provenance, keys, timestamp_keys, limits, keys_of.now),
+            manifest=_load_manifest(policy, provenance, (keys, timestamp_keys), issuers, limits, keys_of.now),
             grace=provenance.grace,
         ),
         freshness=rule.freshness,
@@ -309,8 +311,25 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits,
     )
 
 
+def _bound_issuers(provenance: Provenance, keys: KeySet, keys_of: KeyLoader) -> Issuers:
+    named = [entry for entry in provenance.keys if isinstance(entry, str)]
+    wanted = {name for names in (provenance.issuers or {}).values() for name in names or ()}
+    try:
+        sets = {entry: keys_of([entry]) for entry in named if entry in wanted}
+        # What is published elsewhere may come and go.
+        is_complete = not any("://" in entry for entry in named)
+        return bind(provenance.issuers or {}, keys, sets, is_complete=is_complete)
+    except PolicyError as error:
+        raise error.under("provenance", "issuers") from None
+
+
 def _load_manifest(
-    policy: Policy, provenance: Provenance, keys: KeySet, timestamp_keys: KeySet | None, limits: Limits, clock: Clock
+    policy: Policy,
+    provenance: Provenance,
+    keys: tuple[KeySet, KeySet | None],
+    issuers: Issuers,
+    limits: Limits,
+    clock: Clock,
 ) -> Manifest | None:
     # Where no proof is required, a list of what is proved keeps nothing out.
     if provenance.manifest is None or not is_proof(provenance.require):
@@ -318,9 +337,9 @@ def _load_manifest(
     try:
         manifest = Manifest.load(
             policy.resolve_path(provenance.manifest),
-            keys,
-            timestamp_keys=timestamp_keys,
-            issuers=provenance.issuers,
+            keys[0],
+            timestamp_keys=keys[1],
+            issuers=issuers,
             at_least=provenance.at_least,
             cache=policy.resolve_path(policy.cache) if policy.cache is not None else None,
             limits=limits,

@@ -18,7 +18,7 @@ from typing_extensions import Self
 from headgate.assurance import MANIFEST, SEALED, Assurance, is_proof
 from headgate.decision import Mode
 from headgate.policy.matching import UriPattern
-from headgate.policy.values import Duration, KeyNames, PathText, PathTexts, PolicyModel, as_list, key_entries
+from headgate.policy.values import Duration, Issuers, KeyNames, PathText, PathTexts, PolicyModel, as_list, key_entries
 from headgate.verification import Verifier
 
 __all__ = [
@@ -119,8 +119,10 @@ class Provenance(PolicyModel):
         default=(),
         description="Key files (JWK, JWKS or PEM, public), https:// addresses of key sets, or JWKS written inline.",
     )
-    issuers: KeyNames = Field(
-        default=(), description="Accepted issuers; without it, any issuer that signs with these keys."
+    issuers: Issuers | None = Field(
+        default=None,
+        description="Accepted issuers: a list, or a mapping from each to its keys (kids, thumbprints, or entries of "
+        "`keys`), which then sign for no other. Unset: any issuer that signs with these keys.",
     )
     cover: KeyNames = Field(default=(), description="Metadata entries that every proof of this source must cover.")
     manifest: PathText | None = Field(

@@ -15,10 +15,20 @@ from pydantic import (
     PlainSerializer,
 )
 
-from headgate.encoding import safe_uri
+from headgate.encoding import safe_uri, shown
 from headgate.policy.durations import format_duration, parse_duration
 
-__all__ = ["ClassNames", "Duration", "KeyNames", "PathText", "PathTexts", "PolicyModel", "as_list", "key_entries"]
+__all__ = [
+    "ClassNames",
+    "Duration",
+    "Issuers",
+    "KeyNames",
+    "PathText",
+    "PathTexts",
+    "PolicyModel",
+    "as_list",
+    "key_entries",
+]
 
 
 def as_list(value: object) -> object:
@@ -38,6 +48,36 @@ Duration = Annotated[
 
 
 KeyNames = Annotated[tuple[str, ...], BeforeValidator(as_list)]
+
+
+def as_issuers(value: object) -> object:
+    """Return issuers, listed or each with its keys, as a mapping from each to its keys; None stands for any key.
+
+    Raises:
+        ValueError: it names nobody, or an issuer without any key, so that nobody could vouch.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = [value]
+    if isinstance(value, (list, tuple)) and all(isinstance(name, str) for name in value):
+        value = dict.fromkeys(value)
+    if not isinstance(value, Mapping):
+        raise ValueError("these are no issuers. Write a list of names, or a mapping from each name to its keys.")
+    if not value:
+        raise ValueError("names nobody, so that nobody could vouch. Leave it out for any issuer, or name some.")
+    for name, keys in value.items():
+        if not isinstance(name, str) or not name:
+            raise ValueError(f"{shown(name, 40)} is not the name of an issuer.")
+        if isinstance(keys, (list, tuple, str)) and not keys:
+            raise ValueError(f"the issuer {shown(name)} has no key. Name its keys, or list the issuer without any.")
+    return {name: [keys] if isinstance(keys, str) else keys for name, keys in value.items()}
+
+
+Issuers = Annotated[
+    Mapping[str, tuple[str, ...] | None],
+    BeforeValidator(as_issuers, json_schema_input_type=str | list[str] | dict[str, str | list[str] | None]),
+]
 
 
 PathText = Annotated[str, BeforeValidator(as_text)]

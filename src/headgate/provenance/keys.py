@@ -55,9 +55,9 @@ class VerificationKey:
         algorithms: the JWS algorithms it verifies.
         thumbprint: the JWK thumbprint (RFC 7638).
         key: the key itself, with its public half only.
-        valid_from: from when what it signs is in force, if a certificate says so.
-        valid_until: until before when. Whoever uses the key holds these dates against the time that it judges for;
-            `verify` knows no time.
+        valid_from: from when what it signs is in force, if a certificate or its publisher (`nbf` in a JWK) says so.
+        valid_until: until before when (`exp`). Whoever uses the key holds these dates against the time that it judges
+            for; `verify` knows no time.
     """
 
     kid: str

@@ -6,7 +6,7 @@ docs/manifest-format.md has the format, and the numbers of the steps.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,6 +22,7 @@ from headgate.policy.matching import UriPattern, normalise_uri
 from headgate.provenance.envelopes import open_envelope
 from headgate.provenance.indexes import Found, ManifestIndex
 from headgate.provenance.indexing import ShardReader
+from headgate.provenance.issuers import Issuers, may_sign
 from headgate.provenance.keys import KeySet, VerificationKey
 from headgate.provenance.remembering import ManifestMemory
 from headgate.provenance.shards import inflate
@@ -63,7 +64,7 @@ class Manifest:
         keys: KeySet,
         *,
         timestamp_keys: KeySet | None = None,
-        issuers: Collection[str] = (),
+        issuers: Collection[str] | Issuers = (),
         at_least: int = 0,
         cache: str | Path | None = None,
         limits: Limits = DEFAULT_LIMITS,
@@ -76,7 +77,7 @@ class Manifest:
             folder: with `timestamp.json`, `manifests/` and `shards/`.
             keys: who may sign the manifest.
             timestamp_keys: who may sign the timestamp; by default the same.
-            issuers: the accepted issuers; empty for any.
+            issuers: the accepted issuers, which may have their keys; empty for any.
             at_least: the lowest version that is accepted.
             cache: the folder for indexes and accepted versions; by default the user's.
             limits: bounds on what is read.
@@ -97,7 +98,10 @@ class Manifest:
         if len(data) != timestamp.length or hashlib.sha256(data).hexdigest() != timestamp.digest:
             raise ManifestError("P105", "it is not the file that the timestamp names", str(file))
         statement, key = read_manifest(data, keys, str(file))
-        _check_match(statement, timestamp, issuers, str(file))
+        accepted = issuers if isinstance(issuers, Mapping) else dict.fromkeys(issuers)
+        # A timestamp by keys of their own has a role of its own; else whoever signs one speaks for the issuer.
+        signers = (key,) if timestamp_keys is not None else (key, timestamp_key)
+        _check_match(statement, timestamp, accepted, signers, str(file))
         kept = Path(cache) if cache is not None else None
         memory = ManifestMemory(statement.corpus, keys.digest, kept)
         stamps = TimestampMemory(statement.corpus, (keys.digest, stamping.digest), kept)
@@ -327,13 +331,20 @@ def _read_file(file: Path, most: int) -> bytes:
 
 
 def _check_match(
-    statement: ManifestStatement, timestamp: TimestampStatement, issuers: Collection[str], file: str
+    statement: ManifestStatement,
+    timestamp: TimestampStatement,
+    issuers: Issuers,
+    signers: Sequence[VerificationKey],
+    file: str,
 ) -> None:
     said = (statement.corpus, statement.version, statement.issuer)
     if said != (timestamp.corpus, timestamp.version, timestamp.issuer):
         raise ManifestError("P105", "manifest and timestamp are of different corpora, versions or issuers", file)
-    if issuers and statement.issuer not in issuers:
-        raise ManifestError("P104", f"its issuer {statement.issuer!r} may not speak for this source", file)
+    for key in signers:
+        if not may_sign(issuers, statement.issuer, key.thumbprint):
+            by_whom = f" with the key {key.kid!r}" if statement.issuer in issuers else ""
+            problem = f"its issuer {statement.issuer!r} may not speak for this source{by_whom}"
+            raise ManifestError("P104", problem, file)
 
 
 def _rolled_back(timestamp: TimestampStatement, at_least: int, memory: ManifestMemory) -> Finding | None:

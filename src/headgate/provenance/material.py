@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any, cast
 
 from cryptography import x509
@@ -22,8 +23,10 @@ from cryptography.hazmat.primitives.serialization import (
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 
+from headgate.clock import read_instant
 from headgate.encoding import b64url_encode, canonical_json, digest_label, loads_strict, shown
 from headgate.errors import PolicyError
+from headgate.provenance.values import EPOCH, SECONDS
 
 __all__ = [
     "AsymmetricKey",
@@ -61,7 +64,7 @@ class PublicMaterial:
 
     Attributes:
         key: the key object, with its public half only.
-        valid_from: from when, if a certificate says so.
+        valid_from: from when, if a certificate or the key's publisher says so.
         valid_until: until before when.
     """
 
@@ -149,7 +152,30 @@ def public_from_jwk(entry: object) -> PublicMaterial:
             "this is a private key.",
             "Name the .jwks.json file with the public key, and keep this one secret.",
         )
-    return PublicMaterial(import_jwk(entry))
+    if entry.get("revoked") is not None:
+        raise UnusableKeyError("its publisher has revoked the key.", "Take it out of the set.")
+    begin, end = _date(entry, "nbf", math.ceil), _date(entry, "exp", math.floor)
+    return PublicMaterial(import_jwk(entry), begin, end)
+
+
+def _date(entry: Mapping[str, object], name: str, whole: Callable[[float], int]) -> datetime | None:
+    """Return when a key begins or ends to be in force, if its publisher says so: in seconds since 1970, or ISO 8601.
+
+    Raises:
+        UnusableKeyError: it says so, and it is not clear when.
+    """
+    value = entry.get(name)
+    try:
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return read_instant(value.strip().upper().replace("Z", "+00:00")).astimezone(timezone.utc)
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and whole(value) in SECONDS:
+            return EPOCH + timedelta(seconds=whole(value))
+    except (ValueError, OverflowError):
+        pass
+    problem = f"the key's {name} is {shown(value, 40)}, which is not a time."
+    raise UnusableKeyError(problem, "Write seconds since 1970, or ISO 8601 with a zone.")
 
 
 def public_from_pem(data: bytes) -> list[PublicMaterial]:

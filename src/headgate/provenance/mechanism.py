@@ -16,6 +16,7 @@ from headgate.chunk import SEAL_KEY
 from headgate.decision import Finding, Mode
 from headgate.limits import Limits
 from headgate.provenance.attestation import Attestation
+from headgate.provenance.issuers import Issuers, may_sign
 from headgate.provenance.keys import KeySet
 from headgate.provenance.manifests import Manifest
 from headgate.provenance.revocation import Revocations
@@ -36,7 +37,7 @@ class Requirement:
         source: the source's id.
         require: the least assurance.
         keys: the keys that may speak for the source.
-        issuers: the accepted issuers; empty for any.
+        issuers: the accepted issuers, each with the thumbprints of its keys, or None for any key; empty for any.
         cover: metadata entries that a proof must cover.
         mode: the mode of the provenance check for this source.
         is_default: whether this is the rule of documents that no source of the policy matches.
@@ -49,7 +50,7 @@ class Requirement:
     source: str
     require: Assurance
     keys: KeySet
-    issuers: frozenset[str] = frozenset()
+    issuers: Issuers = field(default_factory=dict)
     cover: frozenset[str] = frozenset()
     mode: Mode = "enforce"
     is_default: bool = False
@@ -57,6 +58,10 @@ class Requirement:
     manifest: Manifest | None = None
     grace: timedelta = timedelta(0)
     revocations: Revocations = _NONE_REVOKED
+
+    def accepts(self, issuer: str, thumbprint: str | None) -> bool:
+        """Return whether an issuer may speak for the source with this key."""
+        return may_sign(self.issuers, issuer, thumbprint)
 
     @property
     def is_strict(self) -> bool:

@@ -15,7 +15,7 @@ from headgate.encoding import b64url_decode, canonical_json, is_digest_label, lo
 from headgate.errors import SealError
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy.matching import normalise_uri
-from headgate.provenance.jws import sign_jws, verify_jws
+from headgate.provenance.jws import parse_jws, sign_jws, verify_parsed
 from headgate.provenance.keys import KeySet, SigningKey
 from headgate.provenance.statements import in_seconds
 from headgate.provenance.values import EPOCH, SECONDS, read_version
@@ -49,8 +49,8 @@ class RevocationList:
     Attributes:
         issuer: who takes back.
         version: grows with every list of this issuer.
-        issued: when it was signed.
-        expires: until before when it can be relied on to be complete.
+        issued: when it was signed, or from when its key is in force.
+        expires: until before when it can be relied on to be complete, and its key is in force.
         keys: by thumbprint (RFC 7638).
         documents: by URI in normal form.
         digests: by digest label of the text.
@@ -83,8 +83,12 @@ class RevocationList:
         except UnicodeDecodeError:
             raise SealError("P106", "it is not a compact JWS") from None
         bounds = replace(limits, seal_bytes=limits.revocation_bytes)
-        payload = verify_jws(token, keys, typ=REVOCATIONS_TYPE, limits=bounds)
-        return cls._of_claims(payload)
+        parsed = parse_jws(token, typ=REVOCATIONS_TYPE, limits=bounds)
+        key = verify_parsed(parsed, keys)
+        found = cls._of_claims(parsed.payload)
+        # What it takes back stays taken back; that it is complete can be relied on only while the key is in force.
+        begin, end = key.valid_from or found.issued, key.valid_until or found.expires
+        return replace(found, issued=max(found.issued, begin), expires=min(found.expires, end))
 
     @classmethod
     def _of_claims(cls, payload: bytes) -> RevocationList:

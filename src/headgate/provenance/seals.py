@@ -117,8 +117,8 @@ class SealMechanism:
         except SealError as error:
             return Verdict((_signature_finding(error, claim.content.parsed, requirement, owners),))
         findings = []
-        if requirement.issuers and seal.issuer not in requirement.issuers:
-            findings.append(issuer_finding(seal.issuer, requirement))
+        if not requirement.accepts(seal.issuer, key.thumbprint):
+            findings.append(issuer_finding(seal.issuer, key.kid, requirement))
         # The attestation is returned even so, so that what else was changed is found too.
         if digest != seal.digest:
             detail = {"sealed": seal.digest, "found": digest, "issuer": seal.issuer[:_DETAIL_CHARS]}
@@ -208,10 +208,12 @@ def verify_seal(token: object, keys: KeySet, limits: Limits = DEFAULT_LIMITS) ->
     return signed.seal
 
 
-def issuer_finding(issuer: str, requirement: Requirement) -> Finding:
-    """Return the finding about an issuer that the source does not accept."""
-    message = f"The issuer {shown(issuer)} may not speak for {requirement.source!r}."
-    return Finding("P104", message, detail={"issuer": issuer[:_DETAIL_CHARS], "source": requirement.source})
+def issuer_finding(issuer: str, kid: str, requirement: Requirement) -> Finding:
+    """Return the finding about an issuer that the source does not accept, or not with this key."""
+    by_whom = f" with the key {shown(kid)}" if issuer in requirement.issuers else ""
+    message = f"The issuer {shown(issuer)} may not speak for {requirement.source!r}{by_whom}."
+    detail = {"issuer": issuer[:_DETAIL_CHARS], "source": requirement.source}
+    return Finding("P104", message, detail={**detail, "kid": kid[:_DETAIL_CHARS]} if by_whom else detail)
 
 
 def _attest(seal: Seal, key: VerificationKey) -> Attestation:

@@ -61,7 +61,7 @@ class World:
         self._revision = resolve(self.policy, DEFAULT_LIMITS)
         self._sealers = {name: Sealer(key, issuer=name, clock=lambda: now) for name, key in self._keys.items()}
         self._publishing = Publishing(keys=self.policy.metadata, cover=("*",))
-        self._issuers = {source.id: source.provenance.issuers for source in policy.sources}
+        self._issuers = {source.id: tuple(source.provenance.issuers or ()) for source in policy.sources}
 
     def source_of(self, chunk: Chunk) -> ResolvedSource:
         """Return the source of the policy that a chunk says it belongs to."""
@@ -174,7 +174,13 @@ def _rehearsed(policy: Policy, keys: Mapping[str, SigningKey], folder: Path) -> 
     for source in policy.sources:
         if source.id in keys:
             # What is made up is in no manifest; it is sealed, which proves as much.
-            changes = {"keys": (keys[source.id].public_jwks(),), "manifest": None, "timestamp_keys": ()}
+            changes: dict[str, object] = {
+                "keys": (keys[source.id].public_jwks(),),
+                "manifest": None,
+                "timestamp_keys": (),
+                # With the one key that there is.
+                "issuers": dict.fromkeys(source.provenance.issuers) if source.provenance.issuers else None,
+            }
             source = source.model_copy(update={"provenance": source.provenance.model_copy(update=changes)})  # noqa: PLW2901
         sources.append(source)
     # Neither the real log nor the real quarantine may hear of documents that were made up.

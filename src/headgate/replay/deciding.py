@@ -363,8 +363,8 @@ class Redecider:
             return Verdict((Finding(code, f"The key {shown(kid)} is not a key of {requirement.source!r}."),))
         if attestation.thumbprint != key.thumbprint:
             return Verdict((Finding("P102", f"Another key has the name {shown(kid)} now."),))
-        if requirement.issuers and attestation.issuer not in requirement.issuers:
-            return Verdict((issuer_finding(attestation.issuer, requirement),), attestation)
+        if not requirement.accepts(attestation.issuer, key.thumbprint):
+            return Verdict((issuer_finding(attestation.issuer, kid, requirement),), attestation)
         return Verdict(check_listed(attestation, digest, requirement), attestation)
 
     def _failed(self, entry: DecisionRecord, requirement: Requirement, match: _PolicyMatch) -> tuple[Finding, ...]:

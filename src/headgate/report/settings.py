@@ -127,11 +127,16 @@ def _rule(policy: Policy, rule: SourceRule) -> tuple[str, ...]:
     proof = _PROOFS[rule.provenance.require]
     if rule.provenance.manifest is not None and rule.provenance.require == SEALED:
         proof += ", and an entry in the manifest"
-    proof += f", by {', '.join(rule.provenance.issuers)}" if rule.provenance.issuers else ""
+    proof += f", by {', '.join(map(_issuer, rule.provenance.issuers.items()))}" if rule.provenance.issuers else ""
     proof += f", covering {', '.join(rule.provenance.cover)}" if rule.provenance.cover else ""
     modes = {check: policy.effective_mode(rule, check) for check in ("provenance", "freshness", "terminology")}
     said = modes["provenance"] if len(set(modes.values())) == 1 else ", ".join(f"{c}: {m}" for c, m in modes.items())
     return proof, _freshness(rule), ", ".join(rule.terminology) or "\u2013", said
+
+
+def _issuer(entry: tuple[str, tuple[str, ...] | None]) -> str:
+    name, keys = entry
+    return name if keys is None else f"{name} ({', '.join(keys)})"
 
 
 def _freshness(rule: SourceRule) -> str:
