@@ -15,12 +15,13 @@ from typer.testing import CliRunner
 from headgate import Chunk, Gate
 from headgate.admission.overriding import LIFTED, Override, OverrideFile
 from headgate.cli.app import app
+from headgate.clock import utc_now
 from headgate.codes import RIGHTLY_OUT
 from headgate.provenance import generate_signing_key
 from headgate.record.receipt import issue_receipt, read_receipt
 from headgate.record.writing import log_record
 from headgate.replay import Redecider
-from headgate.testing import FixedClock
+from headgate.testing import FixedClock, prove
 from shelves import WEEK, Shelf, page
 
 DAY = timedelta(days=1)
@@ -213,3 +214,49 @@ def test_a_command_that_does_not_say_enough_opens_nothing(
 ) -> None:
     assert problem in night.run(*arguments, code=1)
     assert not night.file.path.exists()
+
+
+def test_the_health_of_sources_and_a_proof_show_what_is_open(tmp_path: Path) -> None:
+    """`headgate sources` and `headgate doctor` run at their own time."""
+    from langchain_core.documents import Document
+    from langchain_core.retrievers import BaseRetriever
+
+    from langchain_headgate import guard
+
+    class Retriever(BaseRetriever):
+        def _get_relevant_documents(self, query: str, **_: object) -> list[Document]:
+            return [Document("text", metadata={"source": "https://a.example/x"})]
+
+    log, file = tmp_path / "log.jsonl", OverrideFile(tmp_path / "overrides.jsonl", WEEK)
+    policy = tmp_path / "headgate.yaml"
+    source = {"id": "shelf", "match": "https://a.example/**", "provenance": {"require": "declared"}}
+    policy.write_text(
+        json.dumps({"sources": [source], "log": {"path": str(log)}, "overrides": {"path": "overrides.jsonl"}})
+    )
+    chain = guard(Retriever(), str(policy))
+    chain.invoke("?")
+    now = utc_now()
+    why = "ticket <b>4711</b>\x1b[31m"
+    for name, begin, end in (("shelf", -DAY, DAY), ("over", -2 * DAY, -DAY), ("later", DAY, 2 * DAY)):
+        file.open(Override(name, now + begin, now + end, why, "ann"))
+    (expected,) = file.current(now).values()
+
+    words = ["sources", str(log), "--policy", str(policy)]
+    page_file = tmp_path / "page.html"
+    done = CliRunner().invoke(app, [*words, "--html", str(page_file)])
+    assert "Opened by hand: 'shelf', until" in done.output
+    assert "by 'ann': 'ticket <b>4711</b>" in done.output
+    assert "\x1b" not in done.output
+    assert "'over', until" not in done.output
+    shown = page_file.read_text()
+    assert "opened by hand" in shown
+    assert "ticket &lt;b&gt;4711" in shown
+    found = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    assert found["overrides"] == {"shelf": expected.to_dict()}
+
+    diagnosis = prove(chain, "?")
+    assert diagnosis.to_dict()["opened"] == [str(expected)]
+    assert "Opened by hand:\n  'shelf', until" in str(diagnosis)
+    assert "\x1b" not in str(diagnosis)
+    file.close("shelf", now, "ann")
+    assert prove(chain, "?").opened == ()

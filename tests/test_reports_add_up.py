@@ -143,7 +143,7 @@ def test_the_commands_print_the_same_figures(log: Log, tmp_path: Path) -> None:
     card, found = score_sources(log), study_adoption(log)
     done = CliRunner().invoke(app, ["sources", str(path), "--json"])
     assert done.exit_code == int(not card.is_met)
-    assert {**json.loads(done.stdout)} == {**json.loads(json.dumps(card.to_dict())), "quarantine": [], "overrides": []}
+    assert {**json.loads(done.stdout)} == {**json.loads(json.dumps(card.to_dict())), "quarantine": [], "overrides": {}}
     done = CliRunner().invoke(app, ["report", "adoption", str(path), "--json"])
     assert done.exit_code == 0
     assert json.loads(done.stdout) == json.loads(json.dumps(found.to_dict()))

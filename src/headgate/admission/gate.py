@@ -304,8 +304,7 @@ class Gate:
             # What can raise comes before the first assignment: a log that cannot be opened changes nothing.
             recorder = self._recorder.under(policy)
             shared = self._shared.under(policy, revision.revocation_keys, may_wait=may_wait)
-            self._policy, self._recorder, self._shared = policy, recorder, shared
-            self._revision = revision
+            self._policy, self._recorder, self._shared, self._revision = policy, recorder, shared, revision
             _log.info("policy revision %s is in force", revision.digest)
             return True
 

@@ -19,11 +19,11 @@ from typing import Final
 
 from headgate.admission.judging import Judgement
 from headgate.decision import Finding
-from headgate.encoding import to_json
+from headgate.encoding import shown, to_json
 from headgate.errors import HeadgateError
 from headgate.policy import Policy
 
-__all__ = ["LIFTED", "Override", "OverrideFile", "apply_overrides", "overrides_of", "read_overrides"]
+__all__ = ["LIFTED", "Override", "OverrideFile", "apply_overrides", "opened_by_hand", "overrides_of", "read_overrides"]
 
 LIFTED: Final = frozenset(("P114", "F211"))
 """The codes that an override makes warnings of; no other."""
@@ -50,6 +50,10 @@ class Override:
     until: datetime
     reason: str
     by: str
+
+    def __str__(self) -> str:
+        by, why = shown(self.by), shown(self.reason, _WORDS)
+        return f"{shown(self.source)}, until {self.until:%Y-%m-%d %H:%M} UTC, by {by}: {why}"
 
     def to_dict(self) -> dict[str, str]:
         """Return the override as plain JSON values."""
@@ -150,6 +154,11 @@ def overrides_of(policy: Policy) -> OverrideFile | None:
     if policy.overrides is None:
         return None
     return OverrideFile(policy.resolve_path(policy.overrides.path), policy.overrides.at_most)
+
+
+def opened_by_hand(policy: Policy, now: datetime) -> Sequence[Override]:
+    """Return what is open under a policy; nothing where the file cannot be read, which is logged."""
+    return tuple(read_overrides(overrides_of(policy), now).values())
 
 
 def read_overrides(file: OverrideFile | None, now: datetime) -> Mapping[str, Override]:

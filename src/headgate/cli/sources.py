@@ -56,13 +56,19 @@ def sources(
     entries = LogEntries(path, quiet=as_json)
     card = score_sources(iter(entries), by=by, objective=objective / 100)  # type: ignore[arg-type]  # checked above
     is_partial = entries.finish()
-    write_page(html, "headgate: source health", lambda: scorecard_html(card, held))
+    write_page(html, "headgate: source health", lambda: scorecard_html(card, held, opened))
     if as_json:
-        print_json({**card.to_dict(), "quarantine": sorted(held), "overrides": sorted(opened)})
+        print_json(
+            {
+                **card.to_dict(),
+                "quarantine": sorted(held),
+                "overrides": {name: opened[name].to_dict() for name in sorted(opened)},
+            }
+        )
     else:
         console().print(card)
         for one in held.values():
             typer.echo(f"In quarantine since {one.since:%Y-%m-%d %H:%M} UTC: {one.source}")
         for open_one in opened.values():
-            typer.echo(f"Opened by hand until {open_one.until:%Y-%m-%d %H:%M} UTC: {open_one.source}")
+            typer.echo(f"Opened by hand: {open_one}")
     raise typer.Exit(int(is_partial or not card.is_met))

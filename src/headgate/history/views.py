@@ -9,6 +9,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from headgate.admission.overriding import Override
 from headgate.admission.quarantine import Held
 from headgate.history.counting import modes_in_words
 from headgate.history.scorecard import Scorecard, SourceScore
@@ -37,14 +38,18 @@ _LATEST = 24
 _AGES = (0.5, 0.9, 0.99)
 
 
-def scorecard_html(card: Scorecard, held: Mapping[str, Held] | None = None) -> str:
+def scorecard_html(
+    card: Scorecard, held: Mapping[str, Held] | None = None, opened: Mapping[str, Override] | None = None
+) -> str:
     """Return a scorecard as HTML.
 
     Args:
         card: the scorecard.
         held: sources in quarantine.
+        opened: sources that are open by hand.
     """
     parts = [f"<p><strong>{escape(_sentence(card))}</strong> {escape(' '.join(_notes(card)))}</p>"]
+    parts += [f"<p>{badge('opened by hand', 'warn')} {escape(str(one))}</p>" for one in (opened or {}).values()]
     if not card.prompts:
         return "".join(parts)
     parts.append(

@@ -77,6 +77,7 @@ class Diagnosis:
         reasons: why the others did not: the first code of each, counted.
         advice: what to change.
         unproved: what the proof could not see.
+        opened: which sources are open by hand (`headgate override`), until when and why.
     """
 
     verdicts: tuple[Verdict, ...] = ()
@@ -85,6 +86,7 @@ class Diagnosis:
     reasons: Mapping[str, int] = field(default_factory=dict)
     advice: tuple[str, ...] = ()
     unproved: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
 
     @property
     def is_kept(self) -> bool:
@@ -132,6 +134,7 @@ class Diagnosis:
             ],
             "own_documents": {"seen": self.own[0], "pass": self.own[1], "reasons": dict(self.reasons)},
             "unproved": list(self.unproved),
+            "opened": list(self.opened),
             "advice": list(self.advice),
         }
 
@@ -149,6 +152,7 @@ class Diagnosis:
             because = ", because " + ", ".join(f"{code} ({count})" for code, count in counted) if counted else ""
             lines += ["", f"Of your own documents, {passed} of {seen} pass{because}."]
         lines += ["", "Not seen:", *(f"  {one}" for one in self.unproved)] if self.unproved else []
+        lines += ["", "Opened by hand:", *(f"  {one}" for one in self.opened)] if self.opened else []
         lines += ["", *self.advice] if self.advice else []
         return "\n".join(lines)
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from headgate.admission.emptiness import NOTE
 from headgate.admission.gate import Gate
+from headgate.admission.overriding import opened_by_hand
 from headgate.admission.proving import proving
 from headgate.admission.revision import ResolvedSource, Revision
 from headgate.chunk import Chunk
@@ -140,6 +141,7 @@ class _Proof:
             reasons,
             tuple(_advise(gates, verdicts, around, is_asked=bool(first.admissions or look.admissions))),
             tuple(dict.fromkeys(self._unproved)),
+            tuple(dict.fromkeys(str(one) for gate in gates for one in opened_by_hand(gate.policy, gate.now()))),
         )
 
     @property
