@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -13,7 +14,8 @@ from langchain_core.chat_history import BaseChatMessageHistory
 from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.llms import BaseLLM
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import BaseMessage, BaseMessageChunk
+from langchain_core.outputs import LLMResult
 from langchain_core.prompts.base import BasePromptTemplate
 from langchain_core.prompts.message import BaseMessagePromptTemplate
 from langchain_core.retrievers import BaseRetriever
@@ -23,10 +25,11 @@ from langchain_core.vectorstores import VectorStore
 
 from headgate import Chunk
 from headgate.testing.doctor import Run
+from headgate.testing.doctor.beside import beside
 from headgate.testing.doctor.patching import replaced
 from headgate.testing.doctor.reading import only_reads
 from langchain_headgate.convert import to_chunk
-from langchain_headgate.wording import content_of, texts_of
+from langchain_headgate.wording import beside_content, content_of, schema_of, texts_of
 
 __all__ = ["SEARCHES", "is_gated", "watching_langchain"]
 
@@ -44,7 +47,10 @@ _RETRIEVES = (
     *SEARCHES,
     *(f"a{name}" for name in SEARCHES),
 )
-_GENERATES = ("generate", "agenerate", "stream", "astream")
+_GENERATES = ("generate", "agenerate", "stream", "astream", "_chat_model_stream_v3", "_achat_model_stream_v3")
+# What a model is given under names, and what of its arguments it never reads.
+_GIVEN = ("messages", "prompts", "input")
+_UNREAD = frozenset(("callbacks", "config", "metadata", "run_id", "run_manager", "run_name", "tags"))
 _FORMATS = ("format", "format_messages", "format_prompt", "aformat_prompt", "aformat_messages")
 _REMEMBERS = ("add_message", "add_messages", "aadd_messages")
 _NOT_RUN = "This tool was not run: it may do more than read."
@@ -117,44 +123,40 @@ def _speaking(run: Run, method: Any) -> Callable[..., Any]:
     if asyncio.iscoroutinefunction(method):
 
         @functools.wraps(method)
-        async def agenerate(self: Any, given: Any, *args: Any, **kwargs: Any) -> Any:
-            run.read(_read(given))
-            result = await method(self, given, *args, **kwargs)
-            _note(run, result)
-            return result
+        async def agenerate(self: Any, *args: Any, **kwargs: Any) -> Any:
+            _hand_over(run, args, kwargs)
+            return _note(run, await method(self, *args, **kwargs))
 
         return agenerate
     if inspect.isasyncgenfunction(method):
 
         @functools.wraps(method)
-        async def astream(self: Any, given: Any, *args: Any, **kwargs: Any) -> Any:
-            run.read(_read(given))
+        async def astream(self: Any, *args: Any, **kwargs: Any) -> Any:
+            _hand_over(run, args, kwargs)
             said = []
-            async for part in method(self, given, *args, **kwargs):
-                said.append(content_of(part) if isinstance(part, BaseMessage) else str(part))
+            async for part in method(self, *args, **kwargs):
+                said.append(part)
                 yield part
-            run.spoke("".join(said))
+            _note_parts(run, said)
 
         return astream
     if inspect.isgeneratorfunction(method):
 
         @functools.wraps(method)
-        def stream(self: Any, given: Any, *args: Any, **kwargs: Any) -> Any:
-            run.read(_read(given))
+        def stream(self: Any, *args: Any, **kwargs: Any) -> Any:
+            _hand_over(run, args, kwargs)
             said = []
-            for part in method(self, given, *args, **kwargs):
-                said.append(content_of(part) if isinstance(part, BaseMessage) else str(part))
+            for part in method(self, *args, **kwargs):
+                said.append(part)
                 yield part
-            run.spoke("".join(said))
+            _note_parts(run, said)
 
         return stream
 
     @functools.wraps(method)
-    def generate(self: Any, given: Any, *args: Any, **kwargs: Any) -> Any:
-        run.read(_read(given))
-        result = method(self, given, *args, **kwargs)
-        _note(run, result)
-        return result
+    def generate(self: Any, *args: Any, **kwargs: Any) -> Any:
+        _hand_over(run, args, kwargs)
+        return _note(run, method(self, *args, **kwargs))
 
     return generate
 
@@ -255,6 +257,14 @@ def _documents(value: Any, depth: int = 0) -> Iterator[Document]:
             yield from _documents(one, depth + 1)
 
 
+def _hand_over(run: Run, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+    """Tell the run what a model is about to read: its prompt, and everything that comes with it."""
+    given = args[0] if args else next((kwargs[name] for name in _GIVEN if name in kwargs), "")
+    others = {name: value for name, value in kwargs.items() if name not in _UNREAD and not name.startswith("ls_")}
+    more = [*(value for name, value in others.items() if name not in _GIVEN), *_beside(given)]
+    run.read(_read(given), beside(more, schema_of))
+
+
 def _read(given: Any) -> list[str]:
     """Return what a model is about to read, what it is said to have said itself among it: anybody may write that."""
     if isinstance(given, str):
@@ -271,7 +281,45 @@ def _read(given: Any) -> list[str]:
     return _read(messages()) if messages is not None else [str(given)]
 
 
-def _note(run: Run, result: Any) -> None:
-    for batch in getattr(result, "generations", ()):
-        for generation in batch:
-            run.spoke(str(getattr(generation, "text", "")))
+def _beside(given: Any) -> Iterator[Any]:
+    """Yield what messages hold beside their texts."""
+    if isinstance(given, BaseMessage):
+        yield from beside_content(given)
+    elif isinstance(given, dict):
+        yield {name: value for name, value in given.items() if name != "content"}
+    elif isinstance(given, (list, tuple)):
+        for one in given:
+            yield from _beside(one)
+    else:
+        messages = getattr(given, "to_messages", None)
+        yield from _beside(messages()) if messages is not None else ()
+
+
+def _note(run: Run, result: Any) -> Any:
+    if isinstance(result, LLMResult):
+        for batch in result.generations:
+            for generation in batch:
+                run.spoke(generation.text)
+                _spoke(run, getattr(generation, "message", None))
+    elif hasattr(result, "output_message"):  # one that is heard while it speaks
+        run.hear(lambda: _said(result.output_message))
+    return result
+
+
+def _note_parts(run: Run, parts: Sequence[Any]) -> None:
+    run.spoke("".join(content_of(part) if isinstance(part, BaseMessage) else str(part) for part in parts))
+    messages = [part for part in parts if isinstance(part, BaseMessageChunk)]
+    if messages:
+        _spoke(run, functools.reduce(operator.add, messages))
+
+
+def _spoke(run: Run, message: Any) -> None:
+    for text in _said(message) or ():
+        run.spoke(text)
+
+
+def _said(message: Any) -> list[str] | None:
+    """Return all that a model has said in a message, its calls of tools too; None for none."""
+    if not isinstance(message, BaseMessage):
+        return None
+    return [content_of(message), *beside(list(beside_content(message))).texts]

@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
+from langchain_core.documents import Document
 from langchain_core.messages import BaseMessage
 from langchain_core.prompts.base import BasePromptTemplate
 from langchain_core.runnables import Runnable
+from langchain_core.runnables.base import RunnableBindingBase
 from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
 
+from headgate.testing.doctor.beside import beside
 from headgate.testing.doctor.texts import texts_of_function
+from headgate.testing.doctor.wording import Whole
 
-__all__ = ["content_of", "texts_of"]
+__all__ = ["beside_content", "content_of", "schema_of", "texts_of"]
 
 _DEEPEST = 6
 
@@ -27,7 +32,10 @@ def texts_of(item: Any) -> Iterator[str]:
     elif isinstance(item, FunctionType):
         yield from texts_of_function(item)
     elif isinstance(item, (BaseTool, Runnable)):
-        yield from (value for value in getattr(item, "__dict__", {}).values() if isinstance(value, str))
+        yield from (Whole(value) for value in getattr(item, "__dict__", {}).values() if isinstance(value, str))
+        # What is bound before anything is asked is the chain's own.
+        bound = item.kwargs if isinstance(item, RunnableBindingBase) else None
+        yield from beside([schema_of(item) if isinstance(item, BaseTool) else None, bound], schema_of).texts
     elif type(item).__module__.startswith("langchain_core.prompts"):
         yield from _strings(getattr(item, "__dict__", {}))
 
@@ -46,6 +54,29 @@ def _strings(value: Any, depth: int = 0) -> Iterator[str]:
                 yield from _strings(one, depth + 1)
         elif type(value).__module__.startswith("langchain_core.prompts"):
             yield from _strings(getattr(value, "__dict__", {}), depth + 1)
+
+
+def schema_of(value: Any) -> Any:
+    """Return the schema by which a model is told of a tool, and of a document what it holds; anything else as it is."""
+    if isinstance(value, Document):
+        return [value.page_content, value.metadata]
+    if isinstance(value, BaseMessage):
+        return [content_of(value), *beside_content(value)]
+    if not isinstance(value, BaseTool):
+        return value
+    try:
+        return convert_to_openai_tool(value)
+    except Exception:  # noqa: BLE001 - a tool may have arguments that nothing describes
+        return [value.name, value.description]
+
+
+def beside_content(message: BaseMessage) -> Iterator[Any]:
+    """Yield what a message holds beside its text: names, calls of tools, and all but the texts of its blocks."""
+    yield from (message.name, message.additional_kwargs)
+    yield from (getattr(message, name, None) for name in ("tool_calls", "invalid_tool_calls"))
+    for block in message.content if isinstance(message.content, list) else ():
+        if isinstance(block, dict):
+            yield {name: value for name, value in block.items() if name not in ("text", "type")}
 
 
 def content_of(message: BaseMessage) -> str:

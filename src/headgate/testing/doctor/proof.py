@@ -23,8 +23,8 @@ from headgate.testing.doctor.canaries import Canaries, Canary
 from headgate.testing.doctor.diagnosis import Diagnosis, Fate, Verdict
 from headgate.testing.doctor.functions import FunctionProbe
 from headgate.testing.doctor.judging import judge_canary
-from headgate.testing.doctor.run import Run
-from headgate.testing.doctor.wording import is_made_of, is_within, strange_words, unexplained
+from headgate.testing.doctor.run import Prompt, Run
+from headgate.testing.doctor.wording import is_made_of, is_within, strange_words, unexplained, used
 
 __all__ = ["Probe", "prove"]
 
@@ -129,6 +129,8 @@ class _Proof:
         verdicts = _summed(every)
         for name in dict.fromkeys((*first.withheld_tools, *look.withheld_tools, *closed.withheld_tools)):
             self._unproved.append(f"the tool {name!r} was not run, because it may do more than read (--run-tools)")
+        for kind in dict.fromkeys((*first.unread, *look.unread, *closed.unread)):
+            self._unproved.append(f"what a model reads beside texts: {kind}")
         if gates:
             self._unproved += _unasked(self._readers, (first, look, closed))
         around = tuple(self._probe.around) if gates else ()
@@ -195,7 +197,7 @@ class _Proof:
             broken += _ways(run, found, [*written, *released])
         yield from (Verdict("around", "broken", None, way) for way in broken)
         for prompt in closed.prompts:
-            rest = unexplained(prompt.text, [*written, *prompt.said])
+            rest = _unexplained(prompt, written)
             if rest is not None:
                 said = f"{rest[:_EXCERPT_CHARS]!a}"
                 why = f"a model reads, at {prompt.place}, what is in no template and came through no gate: {said}"
@@ -272,9 +274,10 @@ def _ways(run: Run, found: dict[str, str], allowed: Sequence[str]) -> Iterator[s
     made = [chunk.text for one in run.admissions for chunk in one.chunks]
     for prompt in run.read_texts():
         text = prompt.text
+        known = [*used(allowed, text), *prompt.said]
         for document, name in found.items():
             # What was put together of released documents and answers comes from there.
-            if is_within(document, text, [*allowed, *prompt.said]) and not is_made_of(document, [*made, *prompt.said]):
+            if is_within(document, text, known) and not is_made_of(document, [*made, *prompt.said]):
                 yield f"documents of {name} reach a model at {prompt.place}"
 
 
@@ -283,11 +286,19 @@ def _strange(runs: Sequence[Run], written: Sequence[str]) -> Iterator[Verdict]:
     for run in runs:
         released = [text for admission in run.admissions for chunk in admission.chunks for text in _said_by(chunk)]
         for prompt in run.prompts:
-            words = strange_words(prompt.text, [*written, *prompt.said, *released])
+            said = "\n".join((prompt.words, *prompt.sentences))
+            words = strange_words(said, [*used(written, prompt.text), *prompt.said, *released])
             if words is not None:
                 said = f"{words[:_EXCERPT_CHARS]!a}"
                 why = f"a model reads, at {prompt.place}, words that are in no template and in no released document: "
                 yield Verdict("around", "not proved", None, why + said)
+
+
+def _unexplained(prompt: Prompt, written: Sequence[str]) -> str | None:
+    """Return what nobody is known to have written, of a prompt or of what came beside it."""
+    known = [*used(written, prompt.text), *prompt.said]
+    found = (unexplained(text, known) for text in (prompt.words, *prompt.sentences))
+    return next((rest for rest in found if rest is not None), None)
 
 
 def _said_by(chunk: Chunk) -> Iterator[str]:

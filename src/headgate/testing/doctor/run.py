@@ -18,6 +18,7 @@ from headgate.chunk import Chunk
 from headgate.decision import Admission
 from headgate.limits import Limits
 from headgate.provenance import KeySet
+from headgate.testing.doctor.beside import Beside, is_name
 from headgate.testing.doctor.canaries import Canary
 
 __all__ = ["LIBRARIES", "Call", "Prompt", "Run", "caller"]
@@ -37,16 +38,28 @@ class Prompt:
         texts: what it read; not what it said itself before.
         place: where in the user's own code it was called.
         said: what models had said before it, which may be in it.
+        beside: the texts that came with it otherwise: arguments, blocks, calls of tools, schemas.
     """
 
     texts: tuple[str, ...]
     place: str
     said: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The prompt itself."""
+        return "\n".join(self.texts)
+
+    @property
+    def sentences(self) -> list[str]:
+        """What came beside it, but for names of models, options and the like."""
+        return [text for text in self.beside if not is_name(text.strip())]
 
     @property
     def text(self) -> str:
-        """All of it."""
-        return "\n".join(self.texts)
+        """All of it, with what came beside it."""
+        return "\n".join((*self.texts, *self.beside))
 
 
 @dataclass(eq=False, slots=True)
@@ -91,6 +104,7 @@ class Run:
         asked: what was asked for documents, and not by a gate.
         asked_behind: what was asked by a gate.
         withheld_tools: the names of the tools that were not run.
+        unread: the kinds of what models were given beside texts, and what no text can be read of.
         error: what the chain raised, if it did not end well.
         result: the texts in what it returned.
     """
@@ -109,11 +123,13 @@ class Run:
     asked: list[object] = field(default_factory=list)
     asked_behind: list[object] = field(default_factory=list)
     withheld_tools: dict[str, None] = field(default_factory=dict)
+    unread: dict[str, None] = field(default_factory=dict)
     error: Exception | None = None
     result: str = ""
 
     def __post_init__(self) -> None:
         self._revisions: dict[int, tuple[Revision, Revision]] = {}
+        self._heard: list[Callable[[], Sequence[str] | None]] = []
 
     def revision_of(self, gate: object, revision: Revision, limits: Limits) -> Revision:
         """Return the revision under which a gate judges in this run."""
@@ -191,15 +207,37 @@ class Run:
         """Take note of documents that were looked up by their ids, not searched."""
         self.found += [(type(owner).__name__, one) for one in chunks[: _MOST - len(self.found)]]
 
-    def read(self, texts: Sequence[str]) -> None:
-        """Take note of what a model is about to read."""
+    def read(self, texts: Sequence[str], more: Beside | None = None) -> None:
+        """Take note of what a model is about to read.
+
+        Args:
+            texts: the prompt.
+            more: what comes with it.
+        """
+        self._hear_out()
+        found = more or Beside()
+        self.unread.update(dict.fromkeys(found.unread))
         if len(self.prompts) < _MOST:
-            self.prompts.append(Prompt(tuple(texts), caller(), tuple(self.said)))
+            self.prompts.append(Prompt(tuple(texts), caller(), tuple(self.said), found.texts))
 
     def spoke(self, text: str) -> None:
         """Take note of what a model said."""
         if text and len(self.said) < _MOST:
             self.said.append(text)
+
+    def hear(self, out: Callable[[], Sequence[str] | None]) -> None:
+        """Take note of what a model is going to say, by a function that returns None until it has said it."""
+        if len(self._heard) < _MOST:
+            self._heard.append(out)
+
+    def _hear_out(self) -> None:
+        waiting, self._heard = self._heard, []
+        for out in waiting:
+            said = out()
+            if said is None:
+                self._heard.append(out)
+            for text in said or ():
+                self.spoke(text)
 
     def wrote(self, texts: Iterable[str]) -> None:
         """Take note of a template that is used."""

@@ -8,7 +8,9 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from types import CodeType, FunctionType
 
+from headgate.testing.doctor.beside import beside
 from headgate.testing.doctor.run import LIBRARIES
+from headgate.testing.doctor.wording import Whole
 from headgate.testing.walking import children
 
 __all__ = ["texts_of_function", "texts_of_modules", "texts_of_program"]
@@ -22,14 +24,17 @@ _OURS = ("headgate", "langchain_headgate", "llama_index")
 def texts_of_function(function: FunctionType) -> Iterator[str]:
     """Yield the texts that a function has, and those of the variables that it names.
 
-    What a function only returns may be data, which stands in for a search, and is not among them.
+    What a function only returns may be data, which stands in for a search, and is not among them. What it searches is
+    data too: so they explain a prompt only where they are in it as a whole.
     """
     if _puts_together(function.__code__):
-        yield from _constants(function.__code__)
+        yield from map(Whole, _constants(function.__code__))
     yield function.__doc__ or ""
     for _, value in children(function):
         if isinstance(value, str):
-            yield value
+            yield Whole(value)
+        elif isinstance(value, type):
+            yield from beside(value).texts
 
 
 def texts_of_program(items: Iterable[object]) -> Iterator[str]:
@@ -47,11 +52,11 @@ def texts_of_program(items: Iterable[object]) -> Iterator[str]:
             yield from (one for one in values if isinstance(one, str) and not any(map(str.isspace, one)))
         elif _is_own(type(item)):
             kinds.update(dict.fromkeys(kind for kind in type(item).__mro__ if _is_own(kind)))
-            yield from (one for _, one in children(item) if isinstance(one, str))
+            yield from (Whole(one) for _, one in children(item) if isinstance(one, str))
     for kind in kinds:
         for value in list(vars(kind).values()):
             if isinstance(value, str):
-                yield value
+                yield Whole(value)
             elif isinstance(value, FunctionType):
                 yield from texts_of_function(value)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["is_made_of", "is_within", "strange_words", "unexplained"]
+__all__ = ["Whole", "is_made_of", "is_within", "strange_words", "unexplained", "used"]
 
 _PLACEHOLDER = re.compile(r"\{[^{}\n]{0,60}\}|%[sdr]")
 _OPEN, _CLOSE = "\1", "\2"
@@ -32,6 +32,34 @@ _PRINTED_AS = """
 _FEW_WORDS = 2
 _CUT = "\0"
 _LINE_CHARS = 24
+
+
+class Whole(str):
+    """A text of the program's that explains a prompt only where it is in it as a whole.
+
+    A template is used as a whole; of a text in a variable that is searched, a part is.
+    """
+
+    __slots__ = ()
+
+
+def used(known: Iterable[str], prompt: str) -> list[str]:
+    """Return the known texts that may explain a prompt: all but those of the program's of which it has only parts.
+
+    Args:
+        known: texts that may be in it.
+        prompt: what a model read.
+    """
+    lines = {line.strip() for line in prompt.splitlines()}
+    return [text for text in known if not isinstance(text, Whole) or _is_used_whole(text[:_MOST_CHARS], prompt, lines)]
+
+
+def _is_used_whole(text: str, prompt: str, lines: set[str]) -> bool:
+    if "\n" not in text.strip():
+        return True  # there are no lines of it to be taken alone
+    # Indented, or without its indentation; around placeholders piece by piece.
+    parts = (part.strip() for piece in _around_placeholders(text) for part in piece.splitlines())
+    return all(part in lines or part in prompt for part in parts if _letters(part) >= _SHORTEST_PIECE)
 
 
 def unexplained(prompt: str, known: Iterable[str]) -> str | None:
@@ -84,11 +112,15 @@ def _words(text: str) -> list[str]:
     return [word for word in found if word.isalpha() and not _HEXADECIMAL.fullmatch(word)]
 
 
-def _pieces(template: str) -> Iterator[str]:
+def _around_placeholders(template: str) -> Iterator[str]:
     """Yield what a template has around its placeholders; braces that it writes twice come out once."""
     marked = template.replace("{{", _OPEN).replace("}}", _CLOSE)
     for piece in _PLACEHOLDER.split(marked):
-        plain = piece.replace(_OPEN, "{").replace(_CLOSE, "}").strip()
+        yield piece.replace(_OPEN, "{").replace(_CLOSE, "}").strip()
+
+
+def _pieces(template: str) -> Iterator[str]:
+    for plain in _around_placeholders(template):
         yield plain
         # Line by line too: what formats a template may escape its braces once more, or indent it.
         yield from (line.strip() for line in plain.splitlines())

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.base.llms.base import BaseLLM
+from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.indices.base import BaseIndex
 from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.schema import BaseNode, NodeWithScore, TextNode
@@ -21,16 +22,18 @@ from llama_index.core.vector_stores.types import BasePydanticVectorStore
 
 from headgate import Chunk
 from headgate.testing.doctor import Run
+from headgate.testing.doctor.beside import beside
 from headgate.testing.doctor.patching import replaced
 from headgate.testing.doctor.reading import only_reads
 from headgate.testing.doctor.texts import texts_of_modules
 from llama_index.postprocessor.headgate.convert import to_chunk
 from llama_index.postprocessor.headgate.retriever import GatedRetriever
-from llama_index.postprocessor.headgate.wording import texts_of
+from llama_index.postprocessor.headgate.wording import beside_content, schema_of, texts_of
 
 __all__ = ["watching_llamaindex"]
 
 _SPEAKS = ("chat", "complete", "stream_chat", "stream_complete")
+_GIVEN = ("messages", "prompt", "formatted")
 _READ_ONLY = (QueryEngineTool, RetrieverTool)
 _ASKED = (BaseRetriever, BaseIndex, BaseQueryEngine)
 _NOT_RUN = "This tool was not run: it may do more than read."
@@ -109,14 +112,14 @@ def _speaking(run: Run, method: Any) -> Callable[..., Any]:
 
         @functools.wraps(method)
         async def aspeak(self: Any, *args: Any, **kwargs: Any) -> Any:
-            run.read(_read(args, kwargs))
+            _hand_over(run, args, kwargs)
             return _heard(run, await method.__get__(self, type(self))(*args, **kwargs))
 
         return aspeak
 
     @functools.wraps(method)
     def speak(self: Any, *args: Any, **kwargs: Any) -> Any:
-        run.read(_read(args, kwargs))
+        _hand_over(run, args, kwargs)
         return _heard(run, method.__get__(self, type(self))(*args, **kwargs))
 
     return speak
@@ -176,12 +179,14 @@ def _chunks(result: Any) -> list[Chunk]:
     return [to_chunk(item) for item in nodes if isinstance(item, NodeWithScore)]
 
 
-def _read(args: Sequence[Any], kwargs: dict[str, Any]) -> list[str]:
-    """Return what a model is about to read, what it is said to have said itself among it: anybody may write that."""
+def _hand_over(run: Run, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+    """Tell the run what a model is about to read; what it is said to have said itself too: anybody may write that."""
     given = args[0] if args else kwargs.get("messages", kwargs.get("prompt", ""))
-    if not isinstance(given, (list, tuple)):
-        return [str(given)]
-    return [str(getattr(one, "content", one) or "") for one in given]
+    messages = list(given) if isinstance(given, (list, tuple)) else [given]
+    texts = [str(getattr(one, "content", one) or "") for one in messages]
+    others = [*args[1:], *(value for name, value in kwargs.items() if name not in _GIVEN)]
+    more = [part for one in messages if isinstance(one, ChatMessage) for part in beside_content(one)]
+    run.read(texts, beside([*others, *more], schema_of))
 
 
 def _heard(run: Run, result: Any) -> Any:
@@ -190,7 +195,7 @@ def _heard(run: Run, result: Any) -> Any:
         return _aheard_in_parts(run, result)
     if inspect.isgenerator(result):
         return _heard_in_parts(run, result)
-    run.spoke(_said(result))
+    _spoke(run, result)
     return result
 
 
@@ -198,16 +203,21 @@ def _heard_in_parts(run: Run, parts: Iterator[Any]) -> Iterator[Any]:
     last = None
     for last in parts:
         yield last
-    run.spoke(_said(last))
+    _spoke(run, last)
 
 
 async def _aheard_in_parts(run: Run, parts: Any) -> AsyncIterator[Any]:
     last = None
     async for last in parts:
         yield last
-    run.spoke(_said(last))
+    _spoke(run, last)
 
 
-def _said(response: Any) -> str:
+def _spoke(run: Run, response: Any) -> None:
+    """Tell the run all that a model has said, its calls of tools too."""
     message = getattr(response, "message", None)
-    return str(message.content) if message is not None else str(getattr(response, "text", None) or "")
+    if not isinstance(message, ChatMessage):
+        run.spoke(str(getattr(response, "text", None) or ""))
+        return
+    for text in (str(message.content or ""), *beside(list(beside_content(message)), schema_of).texts):
+        run.spoke(text)

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
-from llama_index.core.base.llms.types import ChatMessage
+from llama_index.core.base.llms.types import ChatMessage, TextBlock
 from llama_index.core.prompts import BasePromptTemplate
-from llama_index.core.schema import BaseNode
+from llama_index.core.schema import BaseNode, MetadataMode, NodeWithScore
+from llama_index.core.tools import BaseTool
 
+from headgate.testing.doctor.beside import beside
 from headgate.testing.doctor.texts import texts_of_function
 
-__all__ = ["texts_of"]
+__all__ = ["beside_content", "schema_of", "texts_of"]
 
 
 def texts_of(item: Any) -> Iterator[str]:
@@ -28,5 +30,29 @@ def texts_of(item: Any) -> Iterator[str]:
         ):
             if isinstance(value, str):
                 yield value
+    if isinstance(item, BaseTool):
+        yield from beside(schema_of(item)).texts
     if isinstance(item, BasePromptTemplate):
         yield str(getattr(item, "template", ""))
+
+
+def schema_of(value: Any) -> Any:
+    """Return the schema by which a model is told of a tool, and of a node what it holds; anything else as it is."""
+    if isinstance(value, NodeWithScore):
+        value = value.node
+    if isinstance(value, BaseNode):
+        return [value.get_content(metadata_mode=MetadataMode.LLM), value.metadata]
+    if not isinstance(value, BaseTool):
+        return value
+    try:
+        return value.metadata.to_openai_tool(skip_length_check=True)
+    except Exception:  # noqa: BLE001 - a tool may have arguments that nothing describes
+        return [value.metadata.name, value.metadata.description]
+
+
+def beside_content(message: ChatMessage) -> Iterator[Any]:
+    """Yield what a message holds beside its texts: other blocks, and arguments such as calls of tools."""
+    yield message.additional_kwargs
+    for block in message.blocks:
+        if not isinstance(block, TextBlock):
+            yield block
