@@ -17,6 +17,7 @@ from llama_index.core.schema import TextNode
 
 from headgate import Gate, Policy, collecting, guard
 from headgate.clock import utc_now
+from headgate.policy import Source
 from headgate.testing import FixedClock, Publisher
 
 PAGE = (Path(__file__).parents[1] / "docs" / "freshness.md").read_text(encoding="utf-8")
@@ -33,12 +34,15 @@ def run_example(framework: str, **names: Any) -> dict[str, Any]:
     return names
 
 
-def test_the_policy_on_the_page_is_one(tmp_path: Path) -> None:
-    (policy,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.M | re.S)
-    (tmp_path / "headgate.yaml").write_text(policy, encoding="utf-8")
-    (source,) = Policy.load(tmp_path / "headgate.yaml").sources
-    assert source.verifiers == ("manifest",)
-    assert source.freshness.verified_within == timedelta(hours=24)
+def test_the_policies_on_the_page_are_policies(tmp_path: Path) -> None:
+    sources: list[Source] = []
+    for policy in re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.M | re.S):
+        (tmp_path / "headgate.yaml").write_text(policy, encoding="utf-8")
+        sources += Policy.load(tmp_path / "headgate.yaml").sources
+    handbook, wiki = sources
+    assert handbook.verifiers == ("manifest",)
+    assert handbook.freshness.verified_within == timedelta(hours=24)
+    assert [rule.max_age for rule in wiki.freshness.rules] == [timedelta(days=14), timedelta(days=3 * 365)]
 
 
 def test_an_answer_is_kept_in_langchain_until_it_may_be_another() -> None:

@@ -258,10 +258,10 @@ _ALL = (
     ),
     Code(
         "F209",
-        "past warn_after",
-        "The document is older than warn_after, but not older than max_age.",
-        "It will be dropped soon.",
-        "Plan its review before max_age is reached.",
+        "review is due",
+        "The document is older than warn_after, or past the day that it names for its review.",
+        "It may no longer be right, and past max_age it will be dropped.",
+        "Plan its review. `review: drop` or `admit` says what happens to documents whose review is due.",
     ),
     Code(
         "F210",
@@ -277,6 +277,14 @@ _ALL = (
         "It may have been changed or withdrawn since, and nobody would know: a frozen index looks like this.",
         "See why the manifest, feed or sealing of the source no longer runs. `headgate override SOURCE` opens it for a "
         "stated time meanwhile.",
+    ),
+    Code(
+        "F214",
+        "withdrawn by its status",
+        "The document's own metadata says that it is withdrawn, archived, deleted, a draft, or the like.",
+        "Systems that keep documents seldom delete them: they mark them, and an index goes on serving what is marked.",
+        "Nothing, if that is so. What a word means for a source, or whether it means anything, is said under "
+        "`freshness.status`, such as {draft: warn}.",
     ),
     Code(
         "T301",

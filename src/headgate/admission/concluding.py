@@ -39,7 +39,7 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     if answers.overrides:
         apply_overrides(judged, answers.overrides)
     for judgement in judged:
-        judge_chunk(judgement, plan.revision, plan.at, limits)
+        judge_chunk(judgement, plan.revision, plan.at, limits, is_past=plan.is_past)
     _hold_back(judged, answers)
     if len(judged) > 1 or known:
         apply_supersession(judged, plan.at, known)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from headgate.admission.revision import ResolvedSource, Revision
+from headgate.admission.ruling import read_types, recorded_types, under_rules
 from headgate.admission.vouching import proved_version, verifications
 from headgate.assurance import NONE, Assurance, is_proof
 from headgate.chunk import Chunk
@@ -235,10 +236,13 @@ def _find(
     bounds: tuple[datetime, ...] = ()
     verified: tuple[Verification, ...] = ()
     try:
+        types = read_types(metadata, draft.source, draft.attestation, revision, limits)
+        draft.source = under_rules(draft.source, draft.uri, types, is_proved=draft.attestation is not None)
         verified = verifications(draft.attestation, draft.source)
         times = _timestamps(draft, metadata, revision, limits)
         quiet, bounds = quiet_window(times, draft.source.freshness), freshness_bounds(times, draft.source.freshness)
         evidence = _evidence(draft, times, verified, metadata, limits)
+        evidence.update(recorded_types(types))
     except Exception as error:  # noqa: BLE001 - as above
         failed = under_mode((check_failed("freshness", error),), draft.source.modes["freshness"])
         draft.findings = (*draft.findings, *failed)
@@ -387,5 +391,6 @@ def _timestamps(draft: _Draft, metadata: Mapping[str, object], revision: Revisio
         covered=attestation.covered if attestation is not None else (),
         evidence=source.freshness.evidence_for(source.requirement.require, is_proved=attestation is not None),
         keys=revision.metadata,
+        status_words=source.freshness.status.keys(),
         limits=limits,
     )

@@ -195,14 +195,16 @@ def _plain(chunk: Chunk) -> Chunk:
     return replace(chunk, text=str.__str__(text)) if isinstance(text, str) and type(text) is not str else chunk
 
 
-def judge_chunk(judgement: Judgement, revision: Revision, now: datetime, limits: Limits) -> None:
+def judge_chunk(
+    judgement: Judgement, revision: Revision, now: datetime, limits: Limits, *, is_past: bool = False
+) -> None:
     """Add what freshness and terminology find about one chunk; never raises for anything that a chunk may hold."""
     facts = judgement.facts
     if not facts.digest:  # it could not even be read
         return
     modes = facts.source.modes
     try:
-        judge_times(judgement, now)
+        judge_times(judgement, now, is_past=is_past)
     except Exception as error:  # noqa: BLE001 - whatever broke the check, it must not admit
         judgement.add((check_failed("freshness", error),), modes["freshness"])
     # From here on it is about how a text enters; what stays out has no need of it.
@@ -241,8 +243,8 @@ def _read_text(chunk: Chunk, limits: Limits) -> bytes | Finding:
     return data
 
 
-def judge_times(judgement: Judgement, now: datetime) -> None:
-    """Add what the freshness rules of its source say about a chunk at an instant."""
+def judge_times(judgement: Judgement, now: datetime, *, is_past: bool = False) -> None:
+    """Add what the freshness rules of its source say about a chunk at an instant, which may be in the past."""
     facts = judgement.facts
     # The usual case: `quiet_window` has said once and for all between which instants the rules find nothing.
     quiet = facts.quiet
@@ -252,7 +254,7 @@ def judge_times(judgement: Judgement, now: datetime) -> None:
             judgement.modified = basis[1].earliest
             judgement.age = max(now - judgement.modified, _ZERO)
         return
-    judged = judge_freshness(facts.times, facts.source.freshness, now)
+    judged = judge_freshness(facts.times, facts.source.freshness, now, is_past=is_past)
     judgement.modified, judgement.age = judged.modified, judged.age
     findings = judged.findings
     is_out = facts.is_kept_out or facts.source.modes["freshness"] != "enforce"

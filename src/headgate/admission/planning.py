@@ -57,6 +57,11 @@ class Plan:
         """The instant as of which freshness is judged."""
         return self.as_of or self.now
 
+    @property
+    def is_past(self) -> bool:
+        """Whether the question is about the past."""
+        return self.as_of is not None and self.as_of < self.now
+
 
 @dataclass(frozen=True, slots=True)
 class Answers:

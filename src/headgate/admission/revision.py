@@ -32,7 +32,22 @@ __all__ = ["ResolvedSource", "Revision", "owners_of", "resolve", "with_source"]
 _CHECKS = ("provenance", "freshness", "terminology")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class ResolvedRule:
+    """What counts for some documents of a source in place of its own rule of freshness.
+
+    Attributes:
+        patterns: of their URIs; none for all.
+        types: words for their type; none for all.
+        freshness: what counts for them.
+    """
+
+    patterns: tuple[UriPattern, ...]
+    types: frozenset[str]
+    freshness: Freshness
+
+
+@dataclass(frozen=True, slots=True)
 class ResolvedSource:
     """A source with everything it names loaded.
 
@@ -43,6 +58,7 @@ class ResolvedSource:
         glossary: its terms, if any.
         modes: the mode of each check.
         verifiers: what counts as a verification of its documents.
+        rules: what differs for some of its documents; the first that fits counts.
         timestamp_keys: who may sign the timestamp of its manifest, if not the source's own keys.
     """
 
@@ -52,6 +68,7 @@ class ResolvedSource:
     glossary: Glossary | None
     modes: Mapping[str, Mode]
     verifiers: tuple[Verifier, ...] = ()
+    rules: tuple[ResolvedRule, ...] = ()
     timestamp_keys: KeySet | None = None
 
 
@@ -307,6 +324,10 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits,
         glossary=_load_glossary(policy, rule),
         modes={check: policy.effective_mode(rule, check) for check in _CHECKS},
         verifiers=rule.verifiers,
+        rules=tuple(
+            ResolvedRule(tuple(map(UriPattern.parse, one.match)), frozenset(one.type), rule.freshness.under(one))
+            for one in rule.freshness.rules
+        ),
         timestamp_keys=timestamp_keys,
     )
 

@@ -7,6 +7,7 @@ from headgate.freshness.identity import fragment_of, identify_document
 from headgate.freshness.interval import Interval, shift
 from headgate.freshness.parsing import read_time
 from headgate.freshness.rules import Judged, freshness_bounds, judge_freshness, quiet_window
+from headgate.freshness.statuses import STATUS_WORDS
 from headgate.freshness.supersession import Candidate, find_superseded
 from headgate.freshness.timestamps import Evidence, Timestamps, resolve_timestamps
 from headgate.freshness.verifying import judge_verification, latest_verification, verification_bounds
@@ -15,6 +16,7 @@ __all__ = [
     "CATALOGUE",
     "RESTRICTING_ROLES",
     "ROLES",
+    "STATUS_WORDS",
     "TIME_ROLES",
     "Candidate",
     "Evidence",

@@ -125,6 +125,57 @@ CATALOGUE: Mapping[str, tuple[str, ...]] = {
         "withdrawn_at",
         "retired_at",
     ),
+    "review_by": (
+        "review_by",
+        "review_date",
+        "review_due",
+        "review_due_date",
+        "review_on",
+        "review_before",
+        "next_review",
+        "next_review_date",
+        "due_for_review",
+        "revisit_by",
+    ),
+    "status": (
+        "status",
+        "state",
+        "lifecycle",
+        "lifecycle_state",
+        "lifecycle_status",
+        "document_status",
+        "doc_status",
+        "content_status",
+        "page_status",
+        "record_status",
+        "publication_status",
+        "publish_status",
+        "approval_status",
+        "workflow_state",
+        "workflow_status",
+        "archived",
+        "is_archived",
+        "deleted",
+        "is_deleted",
+        "removed",
+        "is_removed",
+        "trashed",
+        "in_trash",
+        "draft",
+        "is_draft",
+        "withdrawn",
+        "is_withdrawn",
+        "retracted",
+        "is_retracted",
+        "revoked",
+        "is_revoked",
+        "superseded",
+        "is_superseded",
+        "obsolete",
+        "is_obsolete",
+        "deprecated",
+        "is_deprecated",
+    ),
     "version": ("version", "revision", "document_version"),
     "superseded_by": (
         "superseded_by",
@@ -159,10 +210,10 @@ _RANKS: Mapping[str, int] = {"when": 1, "date": 1, "mtime": 2, "filemtime": 2, "
 
 AGE_ROLES = ("modified", "published", "created")
 """From which the age of a document counts, in this order."""
-RESTRICTING_TIMES = ("valid_from", "valid_until")
+RESTRICTING_TIMES = ("valid_from", "valid_until", "review_by")
 TIME_ROLES = ("modified", "created", "published", *RESTRICTING_TIMES)
-ROLES = (*TIME_ROLES, "version", "superseded_by", "source")
-RESTRICTING_ROLES = (*RESTRICTING_TIMES, "superseded_by")
+ROLES = (*TIME_ROLES, "status", "version", "superseded_by", "source")
+RESTRICTING_ROLES = (*RESTRICTING_TIMES, "status", "superseded_by")
 """What an unsigned entry may always do: shorten the validity, never lengthen it."""
 
 _SEPARATORS = str.maketrans("", "", string.punctuation + string.whitespace)

@@ -14,9 +14,10 @@ from datetime import datetime, timedelta, timezone
 from headgate.decision import Finding, Severity
 from headgate.freshness.catalogue import AGE_ROLES
 from headgate.freshness.interval import Interval, shift
+from headgate.freshness.statuses import STATUS_WORDS
 from headgate.freshness.timestamps import Timestamps
 from headgate.policy.durations import format_duration
-from headgate.policy.rules import Freshness
+from headgate.policy.freshness import Freshness
 
 __all__ = ["Judged", "freshness_bounds", "judge_freshness", "quiet_window"]
 
@@ -24,6 +25,7 @@ __all__ = ["Judged", "freshness_bounds", "judge_freshness", "quiet_window"]
 _FIRST = datetime.min.replace(tzinfo=timezone.utc)
 _LAST = datetime.max.replace(tzinfo=timezone.utc)
 _TICK = timedelta(microseconds=1)
+_UNTOLD = "; whether it did at the time that is asked about, it does not say"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +43,19 @@ class Judged:
     age: timedelta | None = None
 
 
-def judge_freshness(times: Timestamps, rule: Freshness, now: datetime) -> Judged:
+def judge_freshness(times: Timestamps, rule: Freshness, now: datetime, *, is_past: bool = False) -> Judged:
     """Return what a source's freshness rule says about a document at an instant.
 
     Args:
         times: what is known about the document's times.
         rule: what its source requires.
         now: the instant, in UTC.
+        is_past: whether the question is about the past. What a document says today about its state and its successor
+            says nothing of then, and is a warning.
     """
-    findings = [*_judge_validity(times, now), *_judge_unread(times, rule), *_judge_successor(times)]
+    findings = [*_judge_validity(times, now), *_judge_unread(times, rule)]
+    findings += [*_judge_successor(times, is_past=is_past), *_judge_statuses(times, rule, is_past=is_past)]
+    findings += _judge_review(times, rule, now)
     basis = times.age_basis()
     if basis is None:
         return Judged((*findings, *_judge_missing(times, rule)))
@@ -74,7 +80,7 @@ def quiet_window(times: Timestamps, rule: Freshness) -> tuple[datetime, datetime
 
     A gate that knows it need not judge the same document again for every question.
     """
-    if times.superseded_by is not None or times.unread:
+    if times.superseded_by is not None or times.unread or any(_status_severities(times, rule).values()):
         return None
     starts, ends = [_FIRST], [_LAST]
     since, until = times.intervals.get("valid_from"), times.intervals.get("valid_until")
@@ -83,6 +89,9 @@ def quiet_window(times: Timestamps, rule: Freshness) -> tuple[datetime, datetime
     if until is not None:
         # At the end itself it is already over (RFC 7519, section 4.1.4), and both ends of the window are included.
         ends.append(shift(until.earliest, -_TICK))
+    review = times.intervals.get("review_by")
+    if review is not None and rule.review != "admit":
+        ends.append(shift(review.earliest, -_TICK))
     basis = times.age_basis()
     if basis is None:
         # A warning is something to say as well, so `missing: warn` is not quiet.
@@ -109,6 +118,9 @@ def freshness_bounds(times: Timestamps, rule: Freshness) -> tuple[datetime, ...]
         bounds.append(since.latest)
     if until is not None:
         bounds.append(until.earliest)
+    review = times.intervals.get("review_by")
+    if review is not None and rule.review == "drop":
+        bounds.append(review.earliest)
     basis = times.age_basis()
     if basis is not None:
         earliest = basis[1].earliest
@@ -140,6 +152,10 @@ def _judge_unread(times: Timestamps, rule: Freshness) -> Iterator[Finding]:
     for role, evidence in times.unread.items():
         # What was not even looked at is not an odd spelling that a policy could excuse.
         is_excused = rule.unreadable == "warn" and role != "metadata"
+        if role == "review_by":
+            if rule.review == "admit":
+                continue
+            is_excused = is_excused or rule.review == "warn"
         yield Finding(
             "F203",
             f"{evidence.key[:80]!r} cannot be read: {evidence.problem}.",
@@ -148,14 +164,42 @@ def _judge_unread(times: Timestamps, rule: Freshness) -> Iterator[Finding]:
         )
 
 
-def _judge_successor(times: Timestamps) -> Iterator[Finding]:
+def _judge_successor(times: Timestamps, *, is_past: bool) -> Iterator[Finding]:
     if times.superseded_by is not None:
         successor = times.superseded_by
         yield Finding(
             "F205",
-            f"It names its successor: {successor}.",
-            detail={"superseded_by": successor, "by": "itself"},
+            f"It names its successor: {successor}{_UNTOLD if is_past else ''}.",
+            "warning" if is_past else "error",
+            {"superseded_by": successor, "by": "itself"},
         )
+
+
+def _status_severities(times: Timestamps, rule: Freshness) -> dict[str, Severity | None]:
+    severities: dict[str, Severity | None] = {"drop": "error", "warn": "warning", "admit": None}
+    return {
+        word: severities[rule.status[word] if word in rule.status else STATUS_WORDS.get(word, "admit")]
+        for word in times.statuses
+    }
+
+
+def _judge_statuses(times: Timestamps, rule: Freshness, *, is_past: bool) -> Iterator[Finding]:
+    for word, severity in _status_severities(times, rule).items():
+        if severity is None:
+            continue
+        evidence = times.statuses[word]
+        detail = {"status": word, "evidence": f"{evidence.kind}:{evidence.key[:80]}"}
+        message = f"Its status is {word!r}, says {evidence.key[:80]!r}{_UNTOLD if is_past else ''}."
+        yield Finding("F214", message, "warning" if is_past else severity, detail)
+
+
+def _judge_review(times: Timestamps, rule: Freshness, now: datetime) -> Iterator[Finding]:
+    review = times.intervals.get("review_by")
+    if review is None or rule.review == "admit" or now < review.earliest:
+        return
+    message = f"Its review was due {_shown(review.earliest)}."
+    detail = _detail(times, "review_by", review)
+    yield Finding("F209", message, "error" if rule.review == "drop" else "warning", detail)
 
 
 def _judge_missing(times: Timestamps, rule: Freshness) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from headgate.freshness.catalogue import AGE_ROLES, RESTRICTING_TIMES
 from headgate.freshness.entries import NO_KEYS, Entries
 from headgate.freshness.interval import Interval
 from headgate.freshness.parsing import AMBIGUOUS, Readings, plain_value
+from headgate.freshness.statuses import read_status
 from headgate.freshness.successors import name_successor
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy.rules import MetadataKeys
@@ -26,6 +27,7 @@ __all__ = ["Evidence", "Timestamps", "resolve_timestamps"]
 _SIGNED = frozenset(("seal", "manifest", "covered"))
 # Every spelling of a key counts for a restriction; nobody needs so many, and each may hold several readings.
 _MOST_NAMES = 32
+_ENDS = ("valid_until", "review_by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Timestamps:
         unread: by role, the first restriction that is there and could not be read.
         uncounted: ages that nobody signed and that do not count because of that; None for one that cannot be read.
         signed_start: from when signed evidence says that the document holds, if it says so.
+        statuses: the words for its state that are known, each with the entry that says so.
     """
 
     intervals: Mapping[str, Interval] = field(default_factory=dict)
@@ -73,6 +76,7 @@ class Timestamps:
     unread: Mapping[str, Evidence] = field(default_factory=dict)
     uncounted: Mapping[str, tuple[Interval | None, Evidence]] = field(default_factory=dict)
     signed_start: datetime | None = None
+    statuses: Mapping[str, Evidence] = field(default_factory=dict)
 
     @property
     def modified(self) -> datetime | None:
@@ -136,6 +140,7 @@ def resolve_timestamps(
     evidence: Literal["any", "sealed"] = "any",
     keys: MetadataKeys | None = None,
     roles: Sequence[str] | None = None,
+    status_words: Collection[str] = (),
     limits: Limits = DEFAULT_LIMITS,
 ) -> Timestamps:
     """Return a document's times from signed claims and from its metadata.
@@ -151,6 +156,7 @@ def resolve_timestamps(
         keys: the policy's names of keys, and how to read what has no zone. For ages they replace the catalogue, for
             everything else they come before it.
         roles: the roles to look for in metadata; by default all.
+        status_words: words for a document's state that the policy knows, beside those that are known anyway.
         limits: `date_chars` and `metadata_keys` bound what is looked at.
     """
     entries = Entries(metadata, frozenset(covered), keys or NO_KEYS, limits)
@@ -164,6 +170,7 @@ def resolve_timestamps(
     for role in RESTRICTING_TIMES:
         if role in present or role in found.claims:
             found.add_restriction(role, entries, present.get(role, ()))
+    found.add_statuses(entries, present.get("status", ()), status_words)
     if version is not None or "version" in present:
         found.add_version(version, entries, present.get("version", ()))
     if "superseded_by" in present:
@@ -189,6 +196,7 @@ class _Found:
     version: int | None = None
     successor: str | None = None
     signed_start: datetime | None = None
+    statuses: dict[str, Evidence] = field(default_factory=dict)
 
     def add_age(self, role: str, entries: Entries, names: Sequence[str]) -> None:
         """Take the signed statement if there is one, else what nobody signed, as far as that counts."""
@@ -259,6 +267,12 @@ class _Found:
                 self.evidence["superseded_by"] = Evidence(kind, name)
                 return
 
+    def add_statuses(self, entries: Entries, names: Sequence[str], words: Collection[str]) -> None:
+        """Take every known word for the document's state, whoever says it."""
+        for kind, name, value in entries.values(names[:_MOST_NAMES]):
+            for word in read_status(name, value, words):
+                self.statuses.setdefault(word, Evidence(kind, name))
+
     def timestamps(self) -> Timestamps:
         """Return what was found."""
         return Timestamps(
@@ -269,6 +283,7 @@ class _Found:
             self.unread,
             self.uncounted,
             self.signed_start,
+            self.statuses,
         )
 
 
@@ -305,13 +320,13 @@ def _problem(readings: Readings) -> str | None:
 
 def _cautious(role: str, stated: Sequence[tuple[Interval, Evidence]]) -> tuple[Interval, Evidence]:
     """Return the earliest end, or the latest start; of equal ones the signed one, which comes first."""
-    if role == "valid_until":
+    if role in _ENDS:
         return min(stated, key=lambda one: one[0].earliest)
     return max(stated, key=lambda one: one[0].latest)
 
 
 def _as_role(role: str, interval: Interval) -> Interval:
-    return interval.end() if role == "valid_until" else interval.start()
+    return interval.end() if role in _ENDS else interval.start()
 
 
 def _whole_number(value: object) -> int | None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from headgate.decision import Finding
 from headgate.freshness.interval import shift
 from headgate.policy.durations import format_duration
-from headgate.policy.rules import Freshness
+from headgate.policy.freshness import Freshness
 from headgate.verification import Verification, Verifier
 
 __all__ = ["judge_verification", "latest_verification", "verification_bounds"]

@@ -1,14 +1,16 @@
 """What is required of which source: the policy file, its model and its patterns."""
 
 from headgate.policy.durations import format_duration, parse_duration
+from headgate.policy.freshness import Freshness, FreshnessRule, SourceFreshness, restricted
 from headgate.policy.matching import UriPattern, normalise_uri
 from headgate.policy.model import Policy
-from headgate.policy.rules import Freshness, MetadataKeys, Modes, Provenance, Quarantine, Source, SourceRule
+from headgate.policy.rules import MetadataKeys, Modes, Provenance, Quarantine, Source, SourceRule
 from headgate.policy.settings import Budget, KeySets, Log, QuarantineStore
 
 __all__ = [
     "Budget",
     "Freshness",
+    "FreshnessRule",
     "KeySets",
     "Log",
     "MetadataKeys",
@@ -18,9 +20,11 @@ __all__ = [
     "Quarantine",
     "QuarantineStore",
     "Source",
+    "SourceFreshness",
     "SourceRule",
     "UriPattern",
     "format_duration",
     "normalise_uri",
     "parse_duration",
+    "restricted",
 ]

@@ -17,12 +17,12 @@ from typing_extensions import Self
 
 from headgate.assurance import MANIFEST, SEALED, Assurance, is_proof
 from headgate.decision import Mode
+from headgate.policy.freshness import SourceFreshness
 from headgate.policy.matching import UriPattern
 from headgate.policy.values import Duration, Issuers, KeyNames, PathText, PathTexts, PolicyModel, as_list, key_entries
 from headgate.verification import Verifier
 
 __all__ = [
-    "Freshness",
     "MetadataKeys",
     "Modes",
     "Provenance",
@@ -40,7 +40,7 @@ def _as_release(value: object) -> object:
 
 
 # What in the section `metadata` names no key to be read.
-_NO_KEYS = ("timezone", "date_order", "release")
+_NO_KEYS = ("timezone", "date_order", "release", "type")
 
 
 class MetadataKeys(PolicyModel):
@@ -55,6 +55,12 @@ class MetadataKeys(PolicyModel):
     published: KeyNames = Field(default=(), description="Keys that hold the publication.")
     valid_from: KeyNames = Field(default=(), description="Keys that hold the start of validity.")
     valid_until: KeyNames = Field(default=(), description="Keys that hold the end of validity.")
+    review_by: KeyNames = Field(default=(), description="Keys that hold the day by which it is to be reviewed.")
+    status: KeyNames = Field(default=(), description="Keys that hold a word for its state, such as draft.")
+    type: KeyNames = Field(
+        default=("document_type", "doc_type", "type", "category"),
+        description="Keys that hold a word for the document's type, for freshness.rules.",
+    )
     version: KeyNames = Field(default=(), description="Keys that hold a version, as a whole number.")
     superseded_by: KeyNames = Field(default=(), description="Keys that name a successor.")
     timezone: str | None = Field(
@@ -168,79 +174,6 @@ class Provenance(PolicyModel):
         return self
 
 
-class Freshness(PolicyModel):
-    """How current the documents of a source must be."""
-
-    max_age: Duration | None = Field(
-        default=None, description="The oldest last modification that is admitted, such as 90d."
-    )
-    warn_after: Duration | None = Field(default=None, description="The age from which an admitted document is marked.")
-    verified_within: Duration | None = Field(
-        default=None,
-        description="How long ago somebody who may must have vouched for a document, such as 24h: see verified_by.",
-    )
-    verified_by: Annotated[tuple[Verifier, ...], BeforeValidator(as_list)] = Field(
-        default=(),
-        description="What counts as a verification. manifest: the timestamp of a manifest that lists the text. feed: a "
-        "feed that lists the document. origin: a live answer. seal: the time of sealing. Unset: the first three, and "
-        "the time of sealing where the source has none of them.",
-    )
-    verified_grace: Duration = Field(
-        default=timedelta(0),
-        description="How long after verified_within a document is still admitted, with a warning.",
-        validate_default=True,
-    )
-    missing: Literal["drop", "warn", "admit"] = Field(
-        default="drop", description="What happens to a document without a usable time, where max_age is set."
-    )
-    # A leeway of a few minutes, as RFC 7519 (section 4.1.4) has it.
-    future_skew: Duration = Field(
-        default=timedelta(minutes=5), description="How far a publisher's clock may be ahead.", validate_default=True
-    )
-    evidence: Literal["any", "sealed"] | None = Field(
-        default=None,
-        description="sealed: only times that a verified seal holds or covers count; what nobody signed may only "
-        "restrict. any: other metadata may say what the seal leaves open. Unset: sealed where seals are required, "
-        "else any.",
-    )
-    unreadable: Literal["drop", "warn"] = Field(
-        default="drop",
-        description="What happens to a document whose start or end of validity is there and cannot be read.",
-    )
-    supersede: bool | None = Field(
-        default=None,
-        description="Whether only the newest version of a document is admitted. Unset: only where versions are sealed.",
-    )
-    supersede_tolerance: Duration = Field(
-        default=timedelta(hours=1),
-        description="How far apart the times of chunks of one version may be, where they have no version number.",
-        validate_default=True,
-    )
-    mode: Mode | None = None
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.max_age is not None and self.warn_after is not None and self.warn_after > self.max_age:
-            raise ValueError("warn_after is longer than max_age. Make it shorter.")
-        if self.verified_within is None:
-            given = self.model_fields_set & {"verified_by", "verified_grace"}
-            if given:
-                raise ValueError(f"{sorted(given)[0]!r} is about verified_within. Add it, such as 24h.")
-        return self
-
-    def evidence_for(self, require: Assurance, *, is_proved: bool) -> Literal["any", "sealed"]:
-        """Return whether unsigned entries may say what signed evidence leaves open, as the policy says or by default.
-
-        Args:
-            require: what the source requires of provenance.
-            is_proved: whether a seal of the document was verified. Without one it is not admitted where proof is
-                required and enforced; elsewhere reports should say what its dates are.
-        """
-        if self.evidence is not None:
-            return self.evidence
-        return "sealed" if is_proof(require) and is_proved else "any"
-
-
 def _as_share(value: object) -> object:
     if isinstance(value, str) and value.strip().endswith("%"):
         return float(value.strip()[:-1]) / 100
@@ -271,7 +204,7 @@ class SourceRule(PolicyModel):
     """What is required of documents; the part that sources and the default share."""
 
     provenance: Provenance = Field(default_factory=Provenance)
-    freshness: Freshness = Field(default_factory=Freshness)
+    freshness: SourceFreshness = Field(default_factory=SourceFreshness)
     terminology: PathTexts = Field(default=(), description="Glossary files (YAML or CSV).")
     terminology_mode: Mode | None = None
     mode: Mode | None = None
@@ -288,7 +221,8 @@ class SourceRule(PolicyModel):
 
     @model_validator(mode="after")
     def _can_be_verified(self) -> Self:
-        if self.freshness.verified_within is not None and not self.verifiers:
+        rules = (self.freshness, *self.freshness.rules)
+        if any(rule.verified_within is not None for rule in rules) and not self.verifiers:
             raise ValueError(
                 "freshness.verified_within needs somebody who verifies, and this source has nobody: no manifest, no "
                 "seal. Write provenance: {require: sealed} or manifest, or remove it."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -28,7 +30,13 @@ __all__ = [
     "PolicyModel",
     "as_list",
     "key_entries",
+    "plain_word",
 ]
+
+
+def plain_word(text: str) -> str:
+    """Return a word or two in one spelling: in lower case, with single spaces between runs of letters and digits."""
+    return " ".join(re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", text).casefold()))
 
 
 def as_list(value: object) -> object:

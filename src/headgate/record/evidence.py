@@ -218,6 +218,9 @@ def _times_of(times: Timestamps) -> dict[str, object]:
         found["version_from"] = version.kind
     if times.superseded_by is not None:
         found["superseded_by"] = times.superseded_by
+    if times.statuses:
+        # Words of the catalogue or of the policy, and no others: what a document says is not recorded.
+        found["status"] = [[word, said.kind, said.key] for word, said in times.statuses.items()]
     if times.signed_start is not None:
         found["signed_start"] = times.signed_start.isoformat()
     return found
@@ -322,6 +325,7 @@ def read_times(evidence: EvidenceRecord, *, sealed_only: bool = False, ignores_s
         unread,
         uncounted,
         None if ignores_seal else _read_signed_start(evidence),
+        {str(word): Evidence(str(kind), str(key)) for word, kind, key in evidence.get("status", ())},
     )
 
 

@@ -101,6 +101,8 @@ class EvidenceRecord(TypedDict, total=False):
     superseded_by: str
     signed_start: str
     verified: list[list[str]]
+    status: list[list[str]]
+    type: list[list[str]]
     time_like: list[str]
 
 

@@ -159,6 +159,8 @@ _EVIDENCE: Mapping[str, Check] = {
     "version_from": _is_text,
     "superseded_by": _is_text,
     "signed_start": _is_text,
+    "status": lambda value: _is_list(value) and all(map(_is_texts, cast("list[object]", value))),
+    "type": lambda value: _is_list(value) and all(map(_is_texts, cast("list[object]", value))),
     "verified": lambda value: _is_list(value) and all(map(_is_texts, cast("list[object]", value))),
     "time_like": _is_texts,
 }

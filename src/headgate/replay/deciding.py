@@ -16,6 +16,7 @@ from headgate.admission.judging import Judgement, judge_times
 from headgate.admission.revision import resolve
 from headgate.admission.revocation_files import RevocationFiles
 from headgate.admission.revoking import apply_revocations, still_known
+from headgate.admission.ruling import recalled_types, under_rules
 from headgate.admission.setwide import apply_budget, apply_supersession
 from headgate.admission.standing import judge_manifest, judge_verified
 from headgate.admission.vouching import proved_version
@@ -213,7 +214,7 @@ class Redecider:
             judge_verified(judgement, present)
         if self._is_present:
             judge_manifest(judgement, now)
-        judge_times(judgement, now)
+        judge_times(judgement, now, is_past=now < present)
         glossary = facts.source.glossary
         if text is not None and glossary is not None and not judgement.is_kept_out:
             judgement.rewrite = glossary.rewrite(text, facts.source.id, limits=self._limits)
@@ -293,6 +294,7 @@ class Redecider:
             presented, (*claims, *listing), verify, lambda uri: self._revision.source_of(uri).requirement
         )
         source = self._revision.source_of(proof.uri)
+        source = under_rules(source, proof.uri, recalled_types(evidence), is_proved=proof.attestation is not None)
         is_kept_out = any(finding.blocks for finding in proof.findings)
         # As in the gate, a proof that is refused says nothing about times either.
         is_ignored = attestation is not None and proof.attestation is None

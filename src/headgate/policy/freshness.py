@@ -1,0 +1,198 @@
+"""How current documents must be: the section `freshness` of a policy, and its rules for some of the documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+from typing_extensions import Self
+
+from headgate.assurance import Assurance, is_proof
+from headgate.decision import Mode
+from headgate.policy.matching import UriPattern
+from headgate.policy.values import Duration, PolicyModel, as_list, plain_word
+from headgate.verification import Verifier
+
+__all__ = ["Freshness", "FreshnessRule", "SourceFreshness", "restricted"]
+
+
+def _as_words(value: object) -> object:
+    if not isinstance(value, Mapping) or not all(isinstance(word, str) for word in value):
+        return value
+    words = {plain_word(word): action for word, action in value.items()}
+    if "" in words or len(words) < len(value):
+        raise ValueError("a status is a word, and stands there once: {draft: warn, withdrawn: drop}.")
+    return words
+
+
+class Freshness(PolicyModel):
+    """How current the documents of a source must be."""
+
+    max_age: Duration | None = Field(
+        default=None, description="The oldest last modification that is admitted, such as 90d."
+    )
+    warn_after: Duration | None = Field(default=None, description="The age from which an admitted document is marked.")
+    verified_within: Duration | None = Field(
+        default=None,
+        description="How long ago somebody who may must have vouched for a document, such as 24h: see verified_by.",
+    )
+    verified_by: Annotated[tuple[Verifier, ...], BeforeValidator(as_list)] = Field(
+        default=(),
+        description="What counts as a verification. manifest: the timestamp of a manifest that lists the text. feed: a "
+        "feed that lists the document. origin: a live answer. seal: the time of sealing. Unset: the first three, and "
+        "the time of sealing where the source has none of them.",
+    )
+    verified_grace: Duration = Field(
+        default=timedelta(0),
+        description="How long after verified_within a document is still admitted, with a warning.",
+        validate_default=True,
+    )
+    missing: Literal["drop", "warn", "admit"] = Field(
+        default="drop", description="What happens to a document without a usable time, where max_age is set."
+    )
+    # A leeway of a few minutes, as RFC 7519 (section 4.1.4) has it.
+    future_skew: Duration = Field(
+        default=timedelta(minutes=5), description="How far a publisher's clock may be ahead.", validate_default=True
+    )
+    evidence: Literal["any", "sealed"] | None = Field(
+        default=None,
+        description="sealed: only times that a verified seal holds or covers count; what nobody signed may only "
+        "restrict. any: other metadata may say what the seal leaves open. Unset: sealed where seals are required, "
+        "else any.",
+    )
+    unreadable: Literal["drop", "warn"] = Field(
+        default="drop",
+        description="What happens to a document whose start or end of validity is there and cannot be read.",
+    )
+    status: Annotated[Mapping[str, Literal["drop", "warn", "admit"]], BeforeValidator(_as_words)] = Field(
+        default_factory=dict,
+        description="What happens to documents of a status, by word, beside the words that are known: {draft: warn}.",
+    )
+    review: Literal["drop", "warn", "admit"] = Field(
+        default="warn", description="What happens to a document whose review is due."
+    )
+    supersede: bool | None = Field(
+        default=None,
+        description="Whether only the newest version of a document is admitted. Unset: only where versions are sealed.",
+    )
+    supersede_tolerance: Duration = Field(
+        default=timedelta(hours=1),
+        description="How far apart the times of chunks of one version may be, where they have no version number.",
+        validate_default=True,
+    )
+    mode: Mode | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.max_age is not None and self.warn_after is not None and self.warn_after > self.max_age:
+            raise ValueError("warn_after is longer than max_age. Make it shorter.")
+        if self.verified_within is None:
+            given = self.model_fields_set & {"verified_by", "verified_grace"}
+            if given:
+                raise ValueError(f"{sorted(given)[0]!r} is about verified_within. Add it, such as 24h.")
+        return self
+
+    def evidence_for(self, require: Assurance, *, is_proved: bool) -> Literal["any", "sealed"]:
+        """Return whether unsigned entries may say what signed evidence leaves open, as the policy says or by default.
+
+        Args:
+            require: what the source requires of provenance.
+            is_proved: whether a seal of the document was verified. Without one it is not admitted where proof is
+                required and enforced; elsewhere reports should say what its dates are.
+        """
+        if self.evidence is not None:
+            return self.evidence
+        return "sealed" if is_proof(require) and is_proved else "any"
+
+
+def _as_types(value: object) -> object:
+    value = as_list(value)
+    return (
+        tuple(map(plain_word, value))
+        if isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value)
+        else value
+    )
+
+
+class FreshnessRule(Freshness):
+    """What differs for some of a source's documents: those under a path, or of a type."""
+
+    match: Annotated[tuple[str, ...], BeforeValidator(as_list)] = Field(
+        default=(), description="URI patterns of the documents; unset for all of the source."
+    )
+    type: Annotated[tuple[str, ...], BeforeValidator(_as_types)] = Field(
+        default=(), description="Words for the type of the documents, as metadata says it; unset for all."
+    )
+
+    @field_validator("match")
+    @classmethod
+    def _patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in value:
+            UriPattern.parse(pattern)
+        return value
+
+    @model_validator(mode="after")
+    def _is_about_some(self) -> Self:
+        if not (self.match or self.type):
+            raise ValueError("a rule is about some documents. Add match: [PATTERN] or type: [WORD].")
+        if self.mode is not None:
+            raise ValueError("a rule has no mode of its own. Write freshness.mode for the source.")
+        return self
+
+    @property
+    def differences(self) -> dict[str, Any]:
+        """What the rule says itself."""
+        return {name: getattr(self, name) for name in self.model_fields_set - {"match", "type", "mode"}}
+
+
+class SourceFreshness(Freshness):
+    """How current the documents of a source must be, and which rules some of them have instead."""
+
+    rules: tuple[FreshnessRule, ...] = Field(
+        default=(), description="What differs for some documents; the first rule that fits a document counts."
+    )
+
+    @model_validator(mode="after")
+    def _rules_fit(self) -> Self:
+        for number, rule in enumerate(self.rules):
+            try:
+                self.under(rule)
+            except ValueError as error:
+                raise ValueError(f"rules[{number}] does not go with the rest: {error}") from None
+        return self
+
+    def under(self, rule: FreshnessRule) -> Freshness:
+        """Return what counts for documents of a rule: what it says, and of what it leaves open the rest.
+
+        Raises:
+            ValueError: the two do not go together.
+        """
+        own = {name: getattr(self, name) for name in self.model_fields_set - {"rules"}}
+        return Freshness(**{**own, **rule.differences})
+
+
+_LIMITS = ("max_age", "warn_after", "verified_within")
+_CHOICES = ("missing", "unreadable", "review")
+_ACTIONS = ("admit", "warn", "drop")
+
+
+def restricted(rule: Freshness, other: Freshness) -> Freshness:
+    """Return a rule with every limit of another one that is stricter; it lets nothing through that it did not before.
+
+    For documents that fall under the other one only by what nobody signed.
+    """
+    limits = {name: _shorter(getattr(rule, name), getattr(other, name)) for name in _LIMITS}
+    actions = {name: max(getattr(rule, name), getattr(other, name), key=_ACTIONS.index) for name in _CHOICES}
+    words = dict(rule.status)
+    for word, action in other.status.items():
+        # What a word means where neither says so is not known here, and may be stricter than a warning.
+        if action == "drop" or (action == "warn" and words.get(word) == "admit"):
+            words[word] = action
+    grace = min(rule.verified_grace, other.verified_grace)
+    return rule.model_copy(update={**limits, **actions, "status": words, "verified_grace": grace})
+
+
+def _shorter(one: timedelta | None, other: timedelta | None) -> timedelta | None:
+    return min((limit for limit in (one, other) if limit is not None), default=None)
