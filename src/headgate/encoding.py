@@ -16,6 +16,7 @@ __all__ = [
     "canonical_json",
     "digest_label",
     "in_number",
+    "is_counter_name",
     "is_digest_label",
     "is_label",
     "label_of",
@@ -48,6 +49,8 @@ _HEXADECIMAL = re.compile(r"[0-9A-Fa-f-]{1,64}")
 # ULID.
 _SORTABLE = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,36}", re.ASCII)
+_COUNTER = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,15}(?:[_.-][A-Za-z0-9]{1,15}){0,2}")
+_COUNTER_CHARS = 32
 _LETTERS_PER_DIGIT = 12
 _INITIALS = 2
 _WORDS = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{3,}")
@@ -204,6 +207,14 @@ def is_label(identifier: object) -> bool:
     return len(identifier) <= _INITIALS or (
         digits * _LETTERS_PER_DIGIT >= len(identifier) and len(_WORDS.findall(identifier)) <= _MOST_WORDS
     )
+
+
+def is_counter_name(name: object) -> bool:
+    """Return whether a name is like those that splitters, stores and loaders give to what they count.
+
+    Such as `page`, `start_index` or `loc.lines.from`: a longer name could be a sentence to the model.
+    """
+    return isinstance(name, str) and len(name) <= _COUNTER_CHARS and _COUNTER.fullmatch(name) is not None
 
 
 def label_of(identifier: object) -> object:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from llama_index.core.llms.mock import MockLLM
+from llama_index.core.postprocessor.types import BaseNodePostprocessor
+from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.schema import (
     BaseNode,
     Document,
@@ -20,6 +24,7 @@ from llama_index.core.schema import (
     Node,
     NodeRelationship,
     NodeWithScore,
+    QueryBundle,
     RelatedNodeInfo,
     TextNode,
 )
@@ -189,6 +194,60 @@ def test_of_a_source_that_requires_no_proof_nodes_stay_as_they_are() -> None:
     (out,) = guard(NodeShelf([NodeWithScore(node=node, score=0.5)]), gate).retrieve("q")
     assert out.node.node_id == EVIL
     assert out.node.note == EVIL  # type: ignore[attr-defined]
+
+
+class Puts(BaseNodePostprocessor):
+    """A step that puts words beside the text of each node."""
+
+    how: Any
+
+    def _postprocess_nodes(
+        self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
+    ) -> list[NodeWithScore]:
+        for item in nodes:
+            self.how(item.node)
+        return nodes
+
+
+def cut(node: Any) -> Any:
+    node.set_content("good")
+    return node
+
+
+PUT: Mapping[str, Callable[[Any], Any]] = {
+    "media type": lambda node: setattr(node, "mimetype", EVIL),
+    "relations": lambda node: setattr(node, "relationships", related(node_id=EVIL)),
+    "hash of a relation": lambda node: setattr(node, "relationships", related(hash=EVIL)),
+    "hidden from the model": lambda node: node.excluded_llm_metadata_keys.append(EVIL),
+    "hidden from the embedder": lambda node: node.excluded_embed_metadata_keys.append(EVIL),
+    "attribute": lambda node: with_attribute(node, "note", EVIL),
+    "offsets": lambda node: with_attribute(node, "start_char_idx", EVIL),
+    "embedding": lambda node: with_attribute(node, "embedding", [EVIL]),
+    "hidden entry": lambda node: (node.metadata.update(note=EVIL), node.excluded_llm_metadata_keys.append("note")),
+    "a hidden name": lambda node: (node.metadata.update({EVIL: 1}), node.excluded_llm_metadata_keys.append(EVIL)),
+    "template": lambda node: setattr(node, "text_template", EVIL),
+    "a part of the text": lambda node: with_attribute(cut(node), "mimetype", EVIL),
+}
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("name", PUT)
+def test_no_step_behind_the_gate_puts_words_beside_a_text(name: str, is_async: bool) -> None:
+    shelf = NodeShelf([NodeWithScore(node=sealed(id_="a1", relationships=related()), score=0.5)])
+    engine: Any = RetrieverQueryEngine.from_args(shelf, llm=MockLLM(), node_postprocessors=[Puts(how=PUT[name])])
+    gated = guard(engine, GATE)
+    query = QueryBundle("q")
+    out = asyncio.run(gated.aretrieve(query)) if is_async else gated.retrieve(query)
+    assert [one.node.get_content() for one in out] == ["good" if "part" in name else "a good text"]
+    assert "evil" not in printed(out).casefold()
+
+
+def test_numbers_that_a_step_puts_there_stay() -> None:
+    steps: list[Any] = [Puts(how=lambda node: node.metadata.update(rank=1, relevance=0.5))]
+    shelf = NodeShelf([NodeWithScore(node=sealed(id_="a1", relationships=related()), score=0.5)])
+    engine: Any = RetrieverQueryEngine.from_args(shelf, llm=MockLLM(), node_postprocessors=steps)
+    (out,) = guard(engine, GATE).retrieve(QueryBundle("q"))
+    assert out.node.metadata.items() >= {("rank", 1), ("relevance", 0.5)}
 
 
 LABELS = ["x", "c1", "page-12", "node_0001", "6f1c9a30-1111-4c4b-9d2e-000000000001", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "42"]

@@ -26,7 +26,6 @@ document, the text or the manifest was taken back (P107).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
@@ -36,7 +35,7 @@ from typing import cast
 from headgate.assurance import ASSURANCES, DECLARED, NONE, Assurance, is_proof, meets
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.decision import Finding, stricter, under_mode
-from headgate.encoding import shown
+from headgate.encoding import is_counter_name, shown
 from headgate.errors import SealError
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.provenance.attestation import Attestation
@@ -65,10 +64,8 @@ _SHOWN_NAMES = 20
 _NAME_CHARS = 64
 # What fits a machine word says nothing to a model; a number of a thousand digits may be a text.
 _WORD = range(-(2**63), 2**64)
-# How splitters, stores and loaders name what they count (page, start_index, loc.lines.from). A longer name, or many
-# names, could be a sentence to the model.
-_COUNTER = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,15}(?:[_.-][A-Za-z0-9]{1,15}){0,2}")
-_MOST_COUNTERS, _COUNTER_CHARS = 16, 32
+# Many names could be a sentence to the model, as a long one could.
+_MOST_COUNTERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,9 +372,7 @@ def _counters(metadata: Mapping[str, object]) -> frozenset[str]:
 
 
 def _is_counter(name: object, value: object) -> bool:
-    return _is_wordless(value) and (
-        isinstance(name, str) and len(name) <= _COUNTER_CHARS and _COUNTER.fullmatch(name) is not None
-    )
+    return _is_wordless(value) and is_counter_name(name)
 
 
 def _is_wordless(value: object) -> bool:

@@ -12,6 +12,7 @@ from headgate.integration.mark import released_so_far, watching
 from headgate.integration.steps import Change
 from llama_index.postprocessor.headgate.convert import TEMPLATES, to_chunk, visible_keys
 from llama_index.postprocessor.headgate.media import Medium, media
+from llama_index.postprocessor.headgate.rebuilding import LISTS, is_counter, rebuilt, words_beside
 
 __all__ = ["Before", "Shown"]
 
@@ -28,6 +29,7 @@ class Shown:
         templates: how text and metadata are put together.
         media: what it shows beside text.
         leads_to: the identity of the object that an index node leads to.
+        beside: what else it holds in words, which whoever prints the node shows.
     """
 
     kind: type[BaseNode]
@@ -37,6 +39,7 @@ class Shown:
     templates: tuple[object, ...]
     media: frozenset[Medium]
     leads_to: int
+    beside: frozenset[tuple[str, str]]
 
     @classmethod
     def of(cls, node: BaseNode, replacing: Sequence[str]) -> Shown | None:
@@ -58,6 +61,7 @@ class Shown:
             tuple(getattr(node, name, None) for name in TEMPLATES),
             frozenset(media(node)),
             id(getattr(node, "obj", None)),
+            words_beside(node),
         )
 
     def frames(self, later: Shown) -> bool:
@@ -88,6 +92,10 @@ def _is_bare(node: BaseNode) -> bool:
         return False
     fields = TextNode.model_fields
     return all(getattr(node, name) == fields[name].get_default() for name in TEMPLATES)
+
+
+def _is_kept(name: object, value: object, before: frozenset[tuple[str, str]]) -> bool:
+    return is_counter(name, value) or (f"metadata.{name}", repr(value)) in before
 
 
 class Before:
@@ -132,6 +140,19 @@ class Before:
             elif not (is_trusted and _is_bare(item.node)):
                 added.append(position)
         return [*company, *(to_chunk(found[position], self._replacing) for position in added)], added
+
+    def cleaned(self, item: NodeWithScore) -> NodeWithScore:
+        """Return a node that goes on unjudged: without the words that the step has put beside its text."""
+        known = self._known.get(item.node.node_id)
+        later = Shown.of(item.node, self._replacing)
+        if known is None or later is None:
+            return item
+        before = frozenset(one for shown, _ in known for one in shown.beside)
+        if later.beside <= before:
+            return item
+        kept = {name: value for name, value in item.node.metadata.items() if _is_kept(name, value, before)}
+        lists = {name: list(getattr(item.node, name)) for name in LISTS}
+        return NodeWithScore(node=rebuilt(item.node, later.text, kept, lists), score=item.score)
 
     def changes(self, found: Sequence[NodeWithScore], added: Sequence[int]) -> list[Change]:
         """Return, for each of these positions, whether the step has rewritten what came in or added something."""

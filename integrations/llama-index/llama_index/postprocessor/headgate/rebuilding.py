@@ -21,10 +21,10 @@ from llama_index.core.schema import (
     TextNode,
 )
 
-from headgate.encoding import is_label, label_of
+from headgate.encoding import is_counter_name, is_label, label_of
 from llama_index.postprocessor.headgate.media import FRAMEWORK_KINDS
 
-__all__ = ["plain_score", "rebuilt"]
+__all__ = ["LISTS", "is_counter", "plain_score", "rebuilt", "words_beside"]
 
 # Those of the standard library, and what its tables have in later versions.
 _MEDIA_TYPES = frozenset(
@@ -62,6 +62,30 @@ def rebuilt(node: BaseNode, text: str, metadata: dict[str, Any], hidden: Mapping
         values["text"] = text
     # Without the constructors, which would read paths and guess at what is missing.
     return kind.model_construct(**values)
+
+
+def words_beside(node: BaseNode) -> frozenset[tuple[str, str]]:
+    """Return what a node holds in words beside its text, the metadata it shows and its templates: fields and entries.
+
+    Args:
+        node: a node.
+    """
+    found = {(name, repr(value)) for name, value in vars(node).items() if _is_worded(name, value)}
+    entries = ((f"metadata.{name}", value) for name, value in node.metadata.items() if not is_counter(name, value))
+    lists = (f"hidden.{key}" for name in LISTS for key in getattr(node, name) if key not in node.metadata)
+    return frozenset((*found, *((name, repr(value)) for name, value in entries), *((name, "") for name in lists)))
+
+
+def _is_worded(name: str, value: Any) -> bool:
+    if name in _SHOWN or name in LISTS or value is None:
+        return False
+    keep = _KEPT.get(name)
+    return keep is None or keep(value) != value
+
+
+def is_counter(name: object, value: object) -> bool:
+    """Return whether an entry says nothing in words, neither by its name nor by its value."""
+    return is_counter_name(name) and (value is None or type(value) in (bool, int, float))
 
 
 def plain_score(score: Any) -> float | None:
@@ -149,3 +173,9 @@ _KEPT: Mapping[str, Callable[[Any], Any]] = {
     "video_resource": _resource,
 }
 """How each field of the framework's classes leaves; whatever is not listed has its default."""
+
+LISTS = ("excluded_embed_metadata_keys", "excluded_llm_metadata_keys")
+# What is compared as what a node shows.
+_SHOWN = frozenset(
+    ("metadata", "metadata_separator", "metadata_template", "text", "text_resource", "text_template", "obj")
+)

@@ -85,6 +85,7 @@ class GuardedStep(BaseNodePostprocessor):
         with self._shown():
             found = as_nodes(self._inner.postprocess_nodes(nodes, query_bundle=query_bundle), self._inner)
         chunks, added = before.split(found, is_trusted=is_trusted(self._inner, self._gate))
+        found = self._cleaned(before, found, added)
         # Nothing new came in, so there is nothing to decide and nothing to record.
         if not added:
             return found
@@ -100,11 +101,18 @@ class GuardedStep(BaseNodePostprocessor):
             found = as_nodes(await self._inner.apostprocess_nodes(nodes, query_bundle=query_bundle), self._inner)
         trusted = is_trusted(self._inner, self._gate)
         chunks, added = await off_loop(found, lambda: before.split(found, is_trusted=trusted))
+        found = await off_loop(found, lambda: self._cleaned(before, found, added))
         if not added:
             return found
         judged = await self._gate.ajudge(chunks, _question(query_bundle))
         judged = self._explained(judged, before.changes(found, added))
         return self._merge(found, added, await arecord(self._gate, judged, self.callback_manager))
+
+    def _cleaned(self, before: Before, found: list[NodeWithScore], added: list[int]) -> list[NodeWithScore]:
+        if not self._gate.keeps_out:
+            return found
+        judged = frozenset(added)
+        return [item if place in judged else before.cleaned(item) for place, item in enumerate(found)]
 
     def _explained(self, judged: Admission, changes: list[Change]) -> Admission:
         own = last_of(judged, len(changes))  # the others are recorded already
