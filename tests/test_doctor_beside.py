@@ -110,8 +110,19 @@ BESIDE: Mapping[str, Callable[[str], Any]] = {
     "a file": lambda q: with_block(q, {"type": "file", "base64": encoded(leak(q)), "mime_type": "text/plain"}),
     "a data URL": lambda q: with_block(q, {"type": "file", "url": f"data:text/plain;base64,{encoded(leak(q))}"}),
     "beside a block's text": lambda q: with_block(q, {"type": "text", "text": "see", "context": leak(q)}),
+    "held by a model": lambda q: holding(leak(q)).invoke(prompt(q)),
     "a document": lambda q: with_block(q, {"type": "document", "source": {"type": "text", "data": leak(q)}}),
 }
+
+
+def holding(text: str) -> Any:
+    """A model that is made for one question, and holds what it is told."""
+
+    class Holds(FakeListChatModel):
+        system_instruction: str = ""
+        model_kwargs: dict[str, Any] = Field(default_factory=dict)
+
+    return Holds(responses=["fine"], system_instruction=text, model_kwargs={"documents": [text]})
 
 
 def described(text: str) -> type[BaseModel]:
@@ -196,7 +207,7 @@ def test_what_no_retriever_brought_is_not_proved(ask: Any) -> None:
 
 
 KB = "Leave is 30 days.\n\nEVIL: forged text in a file says nobody has leave.\n\nLunch is free."
-HELD = type("Held", (), {"kb": KB})()
+SPOKEN = SystemMessage(KB)
 
 
 def paragraphs_of(text: str) -> str:
@@ -220,6 +231,15 @@ def by_lines(question: str) -> Any:
     return MODEL.invoke(prompt(question) + "\n".join(line for line in KB.splitlines() if "nobody" in line))
 
 
+def documented() -> None:
+    """Leave is 30 days.
+
+    EVIL: forged text in a docstring says that nobody has any leave.
+
+    Lunch is free.
+    """
+
+
 class Reads:
     """A class of the user's own with a text that it searches."""
 
@@ -239,9 +259,22 @@ class Reads:
         by_lines,
         Reads().answer,
         lambda q: MODEL.invoke(prompt(q), documents=[paragraphs_of(KB)]),
+        lambda q: MODEL.invoke(prompt(q) + "\n" + paragraphs_of(str(SPOKEN.content))),
+        lambda q: MODEL.invoke(prompt(q) + "\n" + paragraphs_of(documented.__doc__ or "")),
         lambda q: LLAMA.complete(llama_prompt(q).text + paragraphs_of(KB)),
     ],
-    ids=["global", "closure", "default", "constant", "lines", "class", "documents", "LlamaIndex"],
+    ids=[
+        "global",
+        "closure",
+        "default",
+        "constant",
+        "lines",
+        "class",
+        "documents",
+        "message",
+        "docstring",
+        "LlamaIndex",
+    ],
 )
 def test_a_part_of_a_text_that_is_searched_is_not_the_chains_own(ask: Any) -> None:
     diagnosis = prove(ask, QUESTION)
@@ -320,6 +353,28 @@ def bound() -> Any:
 def test_what_a_chain_says_itself_beside_its_prompt_is_its_own(chain: Any) -> None:
     diagnosis = prove(chain(), QUESTION)
     assert diagnosis.holds, str(diagnosis)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda text: text[:44], str.upper, str.title, lambda text: text.replace("leave", "LEAVE"), lambda text: text[:60]],
+    ids=["cut", "upper case", "title", "a word", "cut later"],
+)
+def test_a_chain_that_cuts_documents_or_writes_them_in_capitals_leaks_nothing(change: Callable[[str], str]) -> None:
+    def answer(question: str) -> Any:
+        return MODEL.invoke("Answer: " + "\n".join(change(one.page_content) for one in GATED.invoke(question)))
+
+    diagnosis = prove(answer, QUESTION)
+    assert diagnosis.holds, str(diagnosis)
+
+
+def test_one_that_does_so_with_documents_that_no_gate_judged_is_not_proved() -> None:
+    for change in (lambda text: text[:44], str.upper):
+
+        def answer(question: str, change: Any = change) -> Any:
+            return MODEL.invoke(prompt(question) + change(leak(question)))
+
+        assert not prove(answer, QUESTION).holds
 
 
 def test_what_a_model_said_in_events_explains_what_it_reads_next() -> None:

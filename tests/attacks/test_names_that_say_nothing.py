@@ -49,6 +49,12 @@ class Prints:
         return EVIL
 
 
+class Choice(Enum):
+    """A choice with words."""
+
+    OTHER = EVIL
+
+
 HELD: Mapping[str, Any] = {
     "text": EVIL,
     "texts": [EVIL],
@@ -63,6 +69,7 @@ HELD: Mapping[str, Any] = {
     "object with documents": SimpleNamespace(found=[DOCUMENT]),
     "object": Prints(),
     "number": Number(1),
+    "a choice": Choice.OTHER,
     "iterator": iter([EVIL]),
     "bytes": EVIL.encode(),
     "store": ShelfStore([DOCUMENT]),
@@ -84,6 +91,8 @@ def given_away(owner: Any, name: str, *arguments: Any) -> str:
 
 
 def _texts(value: Any, depth: int) -> list[str]:
+    if isinstance(value, Enum):
+        return [str(value.value)]
     if hasattr(type(value), "ungated"):
         return []  # guarded in its turn
     inner = [*vars(value).values()] if hasattr(value, "__dict__") and not isinstance(value, type) else []

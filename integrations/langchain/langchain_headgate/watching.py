@@ -25,7 +25,7 @@ from langchain_core.vectorstores import VectorStore
 
 from headgate import Chunk
 from headgate.testing.doctor import Run
-from headgate.testing.doctor.beside import beside
+from headgate.testing.doctor.beside import beside, told_by
 from headgate.testing.doctor.patching import replaced
 from headgate.testing.doctor.reading import only_reads
 from langchain_headgate.convert import to_chunk
@@ -124,7 +124,7 @@ def _speaking(run: Run, method: Any) -> Callable[..., Any]:
 
         @functools.wraps(method)
         async def agenerate(self: Any, *args: Any, **kwargs: Any) -> Any:
-            _hand_over(run, args, kwargs)
+            _hand_over(run, self, args, kwargs)
             return _note(run, await method(self, *args, **kwargs))
 
         return agenerate
@@ -132,7 +132,7 @@ def _speaking(run: Run, method: Any) -> Callable[..., Any]:
 
         @functools.wraps(method)
         async def astream(self: Any, *args: Any, **kwargs: Any) -> Any:
-            _hand_over(run, args, kwargs)
+            _hand_over(run, self, args, kwargs)
             said = []
             async for part in method(self, *args, **kwargs):
                 said.append(part)
@@ -144,7 +144,7 @@ def _speaking(run: Run, method: Any) -> Callable[..., Any]:
 
         @functools.wraps(method)
         def stream(self: Any, *args: Any, **kwargs: Any) -> Any:
-            _hand_over(run, args, kwargs)
+            _hand_over(run, self, args, kwargs)
             said = []
             for part in method(self, *args, **kwargs):
                 said.append(part)
@@ -155,7 +155,7 @@ def _speaking(run: Run, method: Any) -> Callable[..., Any]:
 
     @functools.wraps(method)
     def generate(self: Any, *args: Any, **kwargs: Any) -> Any:
-        _hand_over(run, args, kwargs)
+        _hand_over(run, self, args, kwargs)
         return _note(run, method(self, *args, **kwargs))
 
     return generate
@@ -257,11 +257,11 @@ def _documents(value: Any, depth: int = 0) -> Iterator[Document]:
             yield from _documents(one, depth + 1)
 
 
-def _hand_over(run: Run, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+def _hand_over(run: Run, model: object, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
     """Tell the run what a model is about to read: its prompt, and everything that comes with it."""
     given = args[0] if args else next((kwargs[name] for name in _GIVEN if name in kwargs), "")
     others = {name: value for name, value in kwargs.items() if name not in _UNREAD and not name.startswith("ls_")}
-    more = [*(value for name, value in others.items() if name not in _GIVEN), *_beside(given)]
+    more = [*(value for name, value in others.items() if name not in _GIVEN), told_by(model), *_beside(given)]
     run.read(_read(given), beside(more, schema_of))
 
 

@@ -7,6 +7,7 @@ from types import FunctionType
 from typing import Any
 
 from langchain_core.documents import Document
+from langchain_core.language_models import BaseLanguageModel
 from langchain_core.messages import BaseMessage
 from langchain_core.prompts.base import BasePromptTemplate
 from langchain_core.runnables import Runnable
@@ -14,7 +15,7 @@ from langchain_core.runnables.base import RunnableBindingBase
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from headgate.testing.doctor.beside import beside
+from headgate.testing.doctor.beside import beside, told_by
 from headgate.testing.doctor.texts import texts_of_function
 from headgate.testing.doctor.wording import Whole
 
@@ -26,7 +27,7 @@ _DEEPEST = 6
 def texts_of(item: Any) -> Iterator[str]:
     """Yield the texts in one object of a chain that are the chain's own words."""
     if isinstance(item, BaseMessage):
-        yield content_of(item)
+        yield Whole(content_of(item))
     elif isinstance(item, BasePromptTemplate):
         yield from _strings(item.__dict__)
     elif isinstance(item, FunctionType):
@@ -35,7 +36,8 @@ def texts_of(item: Any) -> Iterator[str]:
         yield from (Whole(value) for value in getattr(item, "__dict__", {}).values() if isinstance(value, str))
         # What is bound before anything is asked is the chain's own.
         bound = item.kwargs if isinstance(item, RunnableBindingBase) else None
-        yield from beside([schema_of(item) if isinstance(item, BaseTool) else None, bound], schema_of).texts
+        told = told_by(item) if isinstance(item, BaseLanguageModel) else None
+        yield from beside([schema_of(item) if isinstance(item, BaseTool) else None, bound, told], schema_of).texts
     elif type(item).__module__.startswith("langchain_core.prompts"):
         yield from _strings(getattr(item, "__dict__", {}))
 

@@ -151,13 +151,15 @@ def is_named(value: object, depth: int = 0) -> bool:
         return all(is_named(one, depth + 1) for pair in value.items() for one in pair)
     if type(value) in (list, tuple, set, frozenset) and depth < _DEEPEST:
         return all(is_named(one, depth + 1) for one in value)  # type: ignore[attr-defined]  # it is a collection
-    return _is_number(value)
+    return depth <= _DEEPEST and _is_number(value, depth)
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object, depth: int = 0) -> bool:
     # Exactly these, or of numpy: a subclass prints as it likes.
-    if value is None or type(value) in (bool, int, float) or isinstance(value, Enum):
+    if value is None or type(value) in (bool, int, float):
         return True
+    if isinstance(value, Enum):
+        return is_named(value.value, depth + 1)
     return type(value).__module__ == "numpy" and getattr(getattr(value, "dtype", None), "kind", "") in tuple("biuf")
 
 

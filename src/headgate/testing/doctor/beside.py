@@ -16,13 +16,14 @@ from pydantic import BaseModel
 
 from headgate.encoding import is_label
 
-__all__ = ["Beside", "beside", "is_name"]
+__all__ = ["Beside", "beside", "is_name", "told_by"]
 
 _DEEPEST = 16
 _MOST = 20_000
 _BASE64 = re.compile(r"(?:data:[^,\s]{0,200};base64,)?([A-Za-z0-9+/_-]{16,}={0,2})")
 # Names of models, formats and options: no sentence of any document.
 _NAME = re.compile(r"[A-Za-z0-9_.:/@+-]{1,64}")
+_TOLD = ("context", "document", "extra_body", "instruct", "kwargs", "prompt", "system", "tools")
 _PLAIN = (bool, int, float, complex, type(None), Enum, date, time, timedelta)
 
 
@@ -54,6 +55,15 @@ def beside(value: Any, reads: Callable[[Any], Any] = lambda value: value) -> Bes
 def is_name(text: str) -> bool:
     """Return whether a text beside a prompt is the name of something, and no sentence."""
     return _NAME.fullmatch(text) is not None
+
+
+def told_by(model: object) -> dict[str, Any]:
+    """Return what a model holds itself, by the names of its fields, to be sent with every prompt."""
+    return {
+        name: value
+        for name, value in getattr(model, "__dict__", {}).items()
+        if any(word in name for word in _TOLD) and isinstance(value, (str, bytes, Mapping, list, tuple))
+    }
 
 
 class _Reader:

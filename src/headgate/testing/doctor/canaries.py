@@ -162,7 +162,8 @@ class Canaries:
 
     def _text(self, mark: str, alias: str | None = None) -> str:
         worded = f" {alias} {mark}" if alias is not None else ""
-        return f"{self._question} canary {mark}{worded}"
+        # At both ends, for a step may cut what it is given.
+        return f"{mark} {self._question} canary {mark}{worded}"
 
     def _next(self) -> str:
         self._count += 1

@@ -42,7 +42,7 @@ def _judge_genuine(canary: Canary, fate: Fate, run: Run) -> Verdict:
 
 def _judge_uncovered(canary: Canary, fate: Fate, run: Run) -> Verdict:
     entry = canary.entry or ""
-    if entry and any(entry in prompt.text for prompt in run.read_texts()):
+    if entry and any(prompt.holds(entry) for prompt in run.read_texts()):
         return Verdict("uncovered", "broken", canary.source, _place(entry, run))
     if fate.station == "not asked":
         return Verdict("uncovered", "not proved", canary.source, "the document came to no gate")
@@ -51,7 +51,7 @@ def _judge_uncovered(canary: Canary, fate: Fate, run: Run) -> Verdict:
 
 def _fate(canary: Canary, run: Run) -> Fate:
     own, others = _decisions(canary, run)
-    is_read = any(canary.mark in prompt.text for prompt in run.read_texts())
+    is_read = any(prompt.holds(canary.mark) for prompt in run.read_texts())
     # Where another policy admits what this one drops, that is for the canaries of that other one to show.
     if is_read and not (own and others and not any(one.admitted for one in own)):
         return Fate(canary.kind, canary.source, "in the prompt")
@@ -94,4 +94,4 @@ def _judge_words(canary: Canary, alias: str, run: Run) -> Verdict:
 
 
 def _place(mark: str, run: Run) -> str:
-    return next((prompt.place for prompt in run.read_texts() if mark in prompt.text), "")
+    return next((prompt.place for prompt in run.read_texts() if prompt.holds(mark)), "")

@@ -61,6 +61,10 @@ class Prompt:
         """All of it, with what came beside it."""
         return "\n".join((*self.texts, *self.beside))
 
+    def holds(self, mark: str) -> bool:
+        """Return whether a mark of a canary is in it, however its letters are written."""
+        return mark in self.text.casefold()
+
 
 @dataclass(eq=False, slots=True)
 class Call:

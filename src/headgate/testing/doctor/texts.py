@@ -29,7 +29,7 @@ def texts_of_function(function: FunctionType) -> Iterator[str]:
     """
     if _puts_together(function.__code__):
         yield from map(Whole, _constants(function.__code__))
-    yield function.__doc__ or ""
+    yield Whole(function.__doc__ or "")
     for _, value in children(function):
         if isinstance(value, str):
             yield Whole(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = ["Whole", "is_made_of", "is_within", "strange_words", "unexplained", "used"]
@@ -102,8 +103,15 @@ def strange_words(prompt: str, known: Iterable[str]) -> str | None:
         known: texts that may be in it, those of released documents among them.
     """
     vocabulary = {word for text in known for word in _words(text)} | set(_words(_PRINTED_AS))
-    strange = [word for word in dict.fromkeys(_words(_DATE.sub("", prompt))) if word not in vocabulary]
+    ordered = sorted(vocabulary)
+    strange = [word for word in dict.fromkeys(_words(_DATE.sub("", prompt))) if not _begins(word, ordered)]
     return " ".join(strange) if len(strange) >= _FEW_WORDS else None
+
+
+def _begins(word: str, ordered: Sequence[str]) -> bool:
+    """Return whether a word is one of these, or begins one: where a document was cut, so was its last word."""
+    place = bisect_left(ordered, word)
+    return place < len(ordered) and ordered[place].startswith(word)
 
 
 def _words(text: str) -> list[str]:

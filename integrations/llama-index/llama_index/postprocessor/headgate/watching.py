@@ -14,6 +14,7 @@ from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.base.llms.base import BaseLLM
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.indices.base import BaseIndex
+from llama_index.core.multi_modal_llms import MultiModalLLM
 from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.schema import BaseNode, NodeWithScore, TextNode
 from llama_index.core.storage.docstore import BaseDocumentStore
@@ -22,7 +23,7 @@ from llama_index.core.vector_stores.types import BasePydanticVectorStore
 
 from headgate import Chunk
 from headgate.testing.doctor import Run
-from headgate.testing.doctor.beside import beside
+from headgate.testing.doctor.beside import beside, told_by
 from headgate.testing.doctor.patching import replaced
 from headgate.testing.doctor.reading import only_reads
 from headgate.testing.doctor.texts import texts_of_modules
@@ -51,7 +52,7 @@ def watching_llamaindex(run: Run) -> Iterator[None]:
         stack.enter_context(
             replaced((BaseDocumentStore, BasePydanticVectorStore), lookups, functools.partial(_looking_up, run))
         )
-        stack.enter_context(replaced((BaseLLM,), speaks, functools.partial(_speaking, run)))
+        stack.enter_context(replaced((BaseLLM, MultiModalLLM), speaks, functools.partial(_speaking, run)))
         stack.enter_context(
             replaced((BasePromptTemplate,), ("format", "format_messages"), functools.partial(_writing, run))
         )
@@ -112,14 +113,14 @@ def _speaking(run: Run, method: Any) -> Callable[..., Any]:
 
         @functools.wraps(method)
         async def aspeak(self: Any, *args: Any, **kwargs: Any) -> Any:
-            _hand_over(run, args, kwargs)
+            _hand_over(run, self, args, kwargs)
             return _heard(run, await method.__get__(self, type(self))(*args, **kwargs))
 
         return aspeak
 
     @functools.wraps(method)
     def speak(self: Any, *args: Any, **kwargs: Any) -> Any:
-        _hand_over(run, args, kwargs)
+        _hand_over(run, self, args, kwargs)
         return _heard(run, method.__get__(self, type(self))(*args, **kwargs))
 
     return speak
@@ -179,14 +180,14 @@ def _chunks(result: Any) -> list[Chunk]:
     return [to_chunk(item) for item in nodes if isinstance(item, NodeWithScore)]
 
 
-def _hand_over(run: Run, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+def _hand_over(run: Run, model: object, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
     """Tell the run what a model is about to read; what it is said to have said itself too: anybody may write that."""
     given = args[0] if args else kwargs.get("messages", kwargs.get("prompt", ""))
     messages = list(given) if isinstance(given, (list, tuple)) else [given]
     texts = [str(getattr(one, "content", one) or "") for one in messages]
     others = [*args[1:], *(value for name, value in kwargs.items() if name not in _GIVEN)]
     more = [part for one in messages if isinstance(one, ChatMessage) for part in beside_content(one)]
-    run.read(texts, beside([*others, *more], schema_of))
+    run.read(texts, beside([*others, told_by(model), *more], schema_of))
 
 
 def _heard(run: Run, result: Any) -> Any:

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
+from llama_index.core.base.llms.base import BaseLLM
 from llama_index.core.base.llms.types import ChatMessage, TextBlock
 from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.schema import BaseNode, MetadataMode, NodeWithScore
 from llama_index.core.tools import BaseTool
 
-from headgate.testing.doctor.beside import beside
+from headgate.testing.doctor.beside import beside, told_by
 from headgate.testing.doctor.texts import texts_of_function
+from headgate.testing.doctor.wording import Whole
+from llama_index.postprocessor.headgate.media import media
 
 __all__ = ["beside_content", "schema_of", "texts_of"]
 
@@ -20,7 +23,7 @@ __all__ = ["beside_content", "schema_of", "texts_of"]
 def texts_of(item: Any) -> Iterator[str]:
     """Yield the texts in one object that are its own words."""
     if isinstance(item, ChatMessage):
-        yield str(item.content)
+        yield Whole(item.content)
     elif isinstance(item, FunctionType):
         yield from texts_of_function(item)
     elif not isinstance(item, BaseNode) and type(item).__module__.startswith("llama_index"):
@@ -30,8 +33,8 @@ def texts_of(item: Any) -> Iterator[str]:
         ):
             if isinstance(value, str):
                 yield value
-    if isinstance(item, BaseTool):
-        yield from beside(schema_of(item)).texts
+    if isinstance(item, (BaseTool, BaseLLM)):
+        yield from beside(schema_of(item) if isinstance(item, BaseTool) else told_by(item)).texts
     if isinstance(item, BasePromptTemplate):
         yield str(getattr(item, "template", ""))
 
@@ -41,7 +44,7 @@ def schema_of(value: Any) -> Any:
     if isinstance(value, NodeWithScore):
         value = value.node
     if isinstance(value, BaseNode):
-        return [value.get_content(metadata_mode=MetadataMode.LLM), value.metadata]
+        return [value.get_content(metadata_mode=MetadataMode.LLM), value.metadata, *media(value)]
     if not isinstance(value, BaseTool):
         return value
     try:
