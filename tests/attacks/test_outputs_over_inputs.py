@@ -130,6 +130,20 @@ def test_the_glossary_that_is_drafted_is_not_read_either(here: Path) -> None:
     assert "Choose another name" in str(done.exception)
 
 
+def test_nor_by_what_a_command_writes_beside_its_result(here: Path) -> None:
+    key = Path("k.private.jwk.json").read_bytes()
+    for place, command in (
+        (".o.jsonl.headgate-resume", "seal docs.jsonl -i me -o o.jsonl -k"),
+        ("m/timestamp.json", "manifest build docs.jsonl -i me --corpus c -o m -k"),
+        ("m/manifests/1.json", "manifest build docs.jsonl -i me --corpus c -o m -k"),
+    ):
+        Path(place).parent.mkdir(parents=True, exist_ok=True)
+        Path(place).write_bytes(key)
+        assert "Choose another name" in str(run(*command.split(), place).exception)
+        assert Path(place).read_bytes() == key
+        Path(place).unlink()
+
+
 def test_two_results_are_not_written_to_one_file(here: Path) -> None:
     done = run("report", "adoption", "decisions.jsonl", "--html", "x", "--unsealed", "./x")
     assert "two results" in str(done.exception)

@@ -24,6 +24,7 @@ from headgate.cli.options import (
     report_problems,
     track,
 )
+from headgate.cli.outputs import require_unread
 from headgate.cli.stores import open_store
 from headgate.corpus import CorpusItem, Listing, list_corpus, publish_listing
 from headgate.corpus.gathering import stored_items
@@ -147,6 +148,8 @@ def build(
         issuer=issuer,
         timestamp_key=SigningKey.load(timestamp_key) if timestamp_key is not None else None,
     )
+    read = {"corpus_place": corpus_place, "against": against, "key": key, "timestamp_key": timestamp_key}
+    require_unread([out / "timestamp.json", *(out / "manifests").glob("*.json")], {**read, "questions": questions})
     lifetime = duration(expires, "--expires")
     patterns = _patterns(namespace or ())
     if against is None and (unseen or ignore):

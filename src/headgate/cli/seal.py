@@ -21,6 +21,7 @@ from headgate.cli.options import (
     cores,
     report_problems,
 )
+from headgate.cli.outputs import require_unread
 from headgate.corpus import CorpusItem, Fields, Journal, open_journal, seal_corpus, to_line, to_lines
 from headgate.encoding import in_number
 from headgate.errors import HeadgateError
@@ -74,6 +75,8 @@ def seal(
     sealer = Sealer(key, issuer)
     if whole and batch:
         raise HeadgateError("--whole signs each document once anyway; leave --batch out.")
+    if out is not None:
+        require_unread([_resuming(out)], {"documents": documents, "key": key})
     if date_order not in (None, "DMY", "MDY"):
         raise HeadgateError(f"--date-order {date_order!r}: write DMY or MDY.")
     try:
@@ -163,13 +166,17 @@ def _journal(out: Path | None, sealer: Sealer, options: dict[str, object]) -> It
     if out is None or (out.exists() and not out.is_file()):
         yield None
         return
-    with open_journal(out.with_name(f".{out.name}.headgate-resume"), sealer, options) as journal:
+    with open_journal(_resuming(out), sealer, options) as journal:
         try:
             yield journal
         except HeadgateError:
             journal.remove()
             raise
         journal.remove()
+
+
+def _resuming(out: Path) -> Path:
+    return out.with_name(f".{out.name}.headgate-resume")
 
 
 def _unwritable(chunk: Chunk) -> str | None:

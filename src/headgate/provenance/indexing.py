@@ -1,14 +1,13 @@
 """Writing the index of a manifest: from its shards, or from the index of the version before and what changed since.
 
-A file is written aside, forced to the disk and renamed; its name holds the SHA-256 of its content, so that one that was
-damaged, or put there by somebody who knows no better, is not read but made anew. It never changes afterwards.
+A file is written aside and renamed; its name holds the SHA-256 of its content, so that one that was damaged, or put
+there by somebody who knows no better, is not read but made anew. It never changes afterwards.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -40,8 +39,14 @@ CREATE TABLE shape (bits INTEGER NOT NULL, namespace TEXT NOT NULL);
 _DROP = "".join(f"DROP TABLE IF EXISTS {name};" for name in ("documents", "listed", "shards", "shape"))
 _FORM = 2  # an index of another form is no base
 _INSERT = "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_REPLACE = _INSERT.replace("INSERT", "INSERT OR REPLACE")
+_LIST = "INSERT INTO listed VALUES (?, ?, ?)"
+_AT_ONCE = 500  # changes; the pages that they are on fit into SQLite's cache
 _LINE_BYTES = 16  # tells a line from the one it was before; what is signed is the shard
 _LAST = b"\xff" * 33
+
+
+_Placed = tuple[bytes, bytes, "Entry | None"]  # the place of a document, its line, and its entry if it is not gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +74,14 @@ class ShardReader:
     signer: str = ""
 
 
-def write_index(path: Path, reader: ShardReader, base: Path | None = None) -> tuple[int, int]:
+def write_index(path: Path, reader: ShardReader, *, is_based: bool = False) -> tuple[int, int]:
     """Write the index of all shards.
 
     Args:
         path: the new file.
         reader: where the shards come from.
-        base: the index of an earlier version, of which unchanged shards and lines are kept.
+        is_based: whether the file is the copy of the index of an earlier version, of which unchanged shards and lines
+            are kept.
 
     Returns:
         How many chunks are in all shards, and how many documents are outside the namespace.
@@ -85,10 +91,8 @@ def write_index(path: Path, reader: ShardReader, base: Path | None = None) -> tu
         OSError: a file cannot be read or written.
         sqlite3.Error: the same.
     """
-    if base is not None:
-        shutil.copyfile(base, path)
     with _written(path) as connection:
-        if base is None or _shape(connection) != _wanted(reader):
+        if not is_based or _shape(connection) != _wanted(reader):
             connection.executescript(_DROP + _SCHEMA)
             connection.execute("INSERT INTO shape VALUES (?, ?)", (reader.bits, json.dumps(reader.namespace)))
             connection.execute(f"PRAGMA user_version={_FORM}")
@@ -99,13 +103,12 @@ def write_index(path: Path, reader: ShardReader, base: Path | None = None) -> tu
         return chunks, outside
 
 
-def apply_changes(path: Path, reader: ShardReader, base: Path) -> int:
-    """Write the index of all shards from that of the version before, and from what is signed to have changed since.
+def apply_changes(path: Path, reader: ShardReader) -> int:
+    """Make the index of all shards of that of the version before, by what is signed to have changed since.
 
     Args:
-        path: the new file.
+        path: a copy of the index of exactly the version that they begin from.
         reader: where the changes come from.
-        base: the index of exactly the version that they begin from.
 
     Returns:
         How many chunks are in all shards.
@@ -115,7 +118,6 @@ def apply_changes(path: Path, reader: ShardReader, base: Path) -> int:
         OSError: a file cannot be read or written.
         sqlite3.Error: the same.
     """
-    shutil.copyfile(base, path)
     with _written(path) as connection:
         if _shape(connection) != _wanted(reader):
             raise ManifestError("P106", "the index of the version before is of another shape")
@@ -174,27 +176,46 @@ class _Writing:
         self._run("INSERT OR REPLACE INTO shards VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def change(self) -> None:
-        """Bring the changes into the index of the version that they begin from."""
+        """Bring the changes into the index of the version that they begin from.
+
+        Some at a time, in the order of the key: a page of the index is read and written once, while it is at hand.
+        """
         touched: dict[int, tuple[int, int]] = {}
-        old: list[tuple[bytes, int]] = []
-        new: list[tuple[bytes, bytes, Entry]] = []
-        for place, line, entry in self._changes():
-            found = self._run("SELECT id, size FROM documents WHERE place = ?", (place,)).fetchone()
-            if entry is None and found is None:
-                raise ManifestError("P106", "its changes take away what was not listed")
-            if found is not None:
-                old.append((place, found[0]))
-            if entry is not None:
-                new.append((place, hashlib.sha256(line).digest()[:_LINE_BYTES], entry))
-            documents, chunks = touched.get(shard_of(place, self._reader.bits), (0, 0))
-            documents += (entry is not None) - (found is not None)
-            chunks += (len(entry.chunks) if entry is not None else 0) - (found[1] if found is not None else 0)
-            touched[shard_of(place, self._reader.bits)] = documents, chunks
-        self._remove(old)
-        self._insert(new)
+        changes = self._changes()
+        for start in range(0, len(changes), _AT_ONCE):
+            self._change(changes[start : start + _AT_ONCE], touched)
         self._count(touched)
 
-    def _changes(self) -> list[tuple[bytes, bytes, Entry | None]]:
+    def _change(self, changes: Sequence[_Placed], touched: dict[int, tuple[int, int]]) -> None:
+        """Bring some changes into the index, and count what they add to each shard."""
+        places = [place for place, _, _ in changes]
+        marks = ", ".join("?" * len(places))
+        rows = self._run(f"SELECT place, id, size FROM documents WHERE place IN ({marks})", places)  # noqa: S608 - marks
+        known = {place: (number, size) for place, number, size in rows}
+        written: list[tuple[object, ...]] = []
+        listed: list[tuple[object, ...]] = []
+        gone: list[tuple[bytes]] = []
+        for place, line, entry in changes:
+            number, size = known.get(place, (None, 0))
+            shard = shard_of(place, self._reader.bits)
+            documents, chunks = touched.get(shard, (0, 0))
+            if entry is not None:
+                # Under the number that it had, where its chunks were.
+                number, self._next = (number, self._next) if number is not None else (self._next, self._next + 1)
+                written.append(_row(number, place, _mark(line), entry))
+                listed += [(number, *chunk) for chunk in sorted(set(entry.chunks))]
+                size -= len(entry.chunks)
+            elif number is not None:
+                gone.append((place,))
+            else:
+                raise ManifestError("P106", "its changes take away what was not listed")
+            touched[shard] = documents + (entry is not None) - (place in known), chunks - size
+        self._run_many("DELETE FROM listed WHERE document = ?", [(number,) for number, _ in known.values()])
+        self._run_many("DELETE FROM documents WHERE place = ?", gone)
+        self._run_many(_REPLACE, written)
+        self._run_many(_LIST, listed)
+
+    def _changes(self) -> list[_Placed]:
         changes, text_of = self._reader.changes, self._reader.changes_text
         if changes is None or text_of is None:
             raise ManifestError("P106", "it names no changes")
@@ -240,7 +261,7 @@ class _Writing:
         new: list[tuple[bytes, bytes, Entry]] = []
         chunks, outside, last = 0, 0, ""
         for line in lines:
-            mark = hashlib.sha256(line).digest()[:_LINE_BYTES]
+            mark = _mark(line)
             same = known.pop(mark, None)
             if same is not None:
                 uri, size = same[2:]
@@ -269,7 +290,11 @@ class _Writing:
         self._next += len(new)
         self._run_many(_INSERT, [_row(number, *one) for number, one in numbered])
         listed = ((number, *chunk) for number, (_, _, entry) in numbered for chunk in sorted(set(entry.chunks)))
-        self._run_many("INSERT INTO listed VALUES (?, ?, ?)", listed)
+        self._run_many(_LIST, listed)
+
+
+def _mark(line: bytes) -> bytes:
+    return hashlib.sha256(line).digest()[:_LINE_BYTES]
 
 
 def _row(number: int, place: bytes, mark: bytes, entry: Entry) -> tuple[object, ...]:

@@ -19,6 +19,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from headgate.errors import ManifestError
 from headgate.forks import renew_after_fork
@@ -31,7 +32,7 @@ CACHE_VARIABLE = "HEADGATE_CACHE"
 """The environment variable that names the cache folder."""
 
 _KEPT = 2  # indexes of one corpus: the one in force, and the one before, from which the next is made
-_BLOCK = 1 << 20
+_BLOCK = 1 << 18  # fits the processor's cache
 _log = logging.getLogger("headgate")
 
 
@@ -152,7 +153,7 @@ class ManifestMemory:
         aside = folder / f".{secrets.token_hex(8)}.part"
         try:
             self._write(folder, aside, reader, chunks)
-            _sync(aside)
+            # Not forced to the disk: its name says what it holds, and one that a loss of power has torn is made anew.
             path = folder / f"{self.name}-{digest}-{_sum(aside)}.sqlite"
             aside.replace(path)
             index = ManifestIndex(path)
@@ -165,21 +166,21 @@ class ManifestMemory:
 
     def _write(self, folder: Path, aside: Path, reader: ShardReader, chunks: int) -> None:
         """Write an index: by the changes since the version before, where they can be applied; else by the shards."""
-        base = self._base(folder, reader.changes.manifest) if reader.changes is not None else None
-        if base is not None:
+        if reader.changes is not None and self._copied(folder, aside, reader.changes.manifest):
             try:
-                _require_chunks(apply_changes(aside, reader, base), chunks)
+                _require_chunks(apply_changes(aside, reader), chunks)
             except (ManifestError, sqlite3.Error) as error:
                 _log.warning("a manifest is indexed from its shards, not from its changes: %s", error)
                 _discard(aside)
             else:
                 return
-        _require_chunks(write_index(aside, reader, self._base(folder))[0], chunks)
+        is_based = self._copied(folder, aside)
+        _require_chunks(write_index(aside, reader, is_based=is_based)[0], chunks)
 
-    def _base(self, folder: Path, digest: str = "") -> Path | None:
-        """Return the index of another version that this one can be made from: of the manifest with this digest."""
+    def _copied(self, folder: Path, aside: Path, digest: str = "") -> bool:
+        """Copy the index of another version that this one can be made from: of the manifest with this digest."""
         begin = f"{self.name}-{digest}"
-        return next((path for path in self._by_age(folder) if path.name.startswith(begin) and _is_whole(path)), None)
+        return any(_copy_whole(path, aside) for path in self._by_age(folder) if path.name.startswith(begin))
 
     def _prune(self, folder: Path, path: Path) -> None:
         others = [other for other in self._by_age(folder) if other != path]
@@ -248,17 +249,27 @@ def _is_whole(path: Path) -> bool:
         return False
 
 
-def _sum(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
+def _copy_whole(path: Path, copy: Path) -> bool:
+    """Copy an index, and return whether it is what was written; nothing is left of one that is not."""
+    try:
+        with copy.open("xb") as stream:
+            is_whole = path.stem.rpartition("-")[2] == _sum(path, stream)
+    except OSError:
+        is_whole = False
+    if not is_whole:
+        _discard(copy)
+    return is_whole
+
+
+def _sum(path: Path, copy: BinaryIO | None = None) -> str:
+    """Return the SHA-256 of a file, and copy it on the way."""
+    digest, buffer = hashlib.sha256(), bytearray(_BLOCK)
+    with path.open("rb", buffering=0) as file, memoryview(buffer) as view:
+        while size := file.readinto(view):
+            digest.update(view[:size])
+            if copy is not None:
+                copy.write(view[:size])
     return digest.hexdigest()
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
 
 
 def _discard(path: Path) -> None:
