@@ -37,7 +37,7 @@ class Limits:
     text_bytes: int = 20_000_000
     seal_bytes: int = 8_192
     uri_chars: int = 2_048
-    date_chars: int = 64
+    date_chars: int = 96
     metadata_keys: int = 10_000
     chunks: int = 10_000
     policy_bytes: int = 1_000_000

@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from typing import Literal
 
-__all__ = ["Interval", "Unit", "from_day", "from_local", "from_span", "shift"]
+__all__ = ["Interval", "Unit", "Unreadable", "from_day", "from_local", "from_span", "shift"]
 
 Unit = Literal["instant", "day", "month", "year"]
+
+
+class Unreadable(ValueError):
+    """A value that names no time, or not one time; the message says what to add."""
+
 
 # The first and the last place on earth to begin a day.
 _EASTERNMOST = timezone(timedelta(hours=14))

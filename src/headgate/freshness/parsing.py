@@ -10,26 +10,23 @@ from __future__ import annotations
 
 import math
 import re
-import time
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
 
 from headgate.freshness.forms import DateOrder, Unreadable, read_digits, read_text
 from headgate.freshness.interval import Interval, from_day, from_local
+from headgate.freshness.values import MOST_VALUES, pair_as_time, plain_value
+from headgate.freshness.zones import without_comment
 
 __all__ = ["Readings", "is_none", "plain_value", "read_time", "read_values"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _NUMBER = re.compile(r"[1-9]\d{7,18}(?:\.\d{1,9})?")
-# What RFC 5322, section 3.2.2, calls a comment: at the end of a date it is the name of the zone, as a rule, and in
-# JavaScript `(Central European Summer Time)`. Another, such as `(withdrawn 2024)`, may say that the date is void.
-_COMMENT = re.compile(r" *\((?:[A-Z]{1,5}|[A-Z][A-Za-z ]{0,40} Time)\)$")
-_MOST_VALUES, _DEEPEST = 16, 3
-_LONGEST_REMEMBERED = 64
+_DEEPEST = 3
+_LONGEST_REMEMBERED = 96
 
 NONE_SPELLINGS = frozenset(
     (
@@ -54,9 +51,12 @@ NONE_SPELLINGS = frozenset(
 """How stores, spreadsheets and data frames spell that there is no value; compared without case."""
 
 _ENDLESS = frozenset(("infinity", "+infinity", "inf", "never", "forever", "for ever", "unlimited", "indefinite"))
-# The smallest 64-bit number is NaT in numpy and pandas; the others are the last second of 9999 since 1970.
+_BEGINLESS = frozenset(("-infinity", "-inf", "always"))
+# The smallest 64-bit number is NaT in numpy and pandas; the others are the last second of 9999 since 1970, and what
+# directories (Active Directory's accountExpires) write for never.
 _NAT = -(2**63)
-_ENDLESS_NUMBERS = frozenset((253402300799, 253402300799000, 253402300799999))
+_ENDLESS_NUMBERS = frozenset((253402300799, 253402300799000, 253402300799999, 2**63 - 1))
+_ENDLESS_TEXTS = _ENDLESS | {str(number) for number in _ENDLESS_NUMBERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Readings:
 
 
 def read_time(
-    value: object, *, zone: tzinfo | None = None, date_order: DateOrder | None = None, max_chars: int = 64
+    value: object, *, zone: tzinfo | None = None, date_order: DateOrder | None = None, max_chars: int = 96
 ) -> Interval:
     """Return the instants that a value can mean, where it can be read in one way only.
 
@@ -107,7 +107,7 @@ def read_values(
     *,
     zone: tzinfo | None = None,
     date_order: DateOrder | None = None,
-    max_chars: int = 64,
+    max_chars: int = 96,
 ) -> Readings:
     """Return every reading of a value; never raises.
 
@@ -130,10 +130,10 @@ def _read_all(value: object, role: str, zone: tzinfo | None, date_order: DateOrd
     problem, is_ambiguous = None, False
     try:
         for number, part in enumerate(_parts(value)):
-            if number >= _MOST_VALUES:  # empty lists count too: nothing else bounds how many there are
-                problem = f"it holds more than {_MOST_VALUES} values"
+            if number >= MOST_VALUES:  # empty lists count too: nothing else bounds how many there are
+                problem = f"it holds more than {MOST_VALUES} values"
                 break
-            if is_none(part) or (role == "valid_until" and _is_endless(part)):
+            if is_none(part) or _is_boundless(part, role):
                 continue
             found = _read(part, role, zone, date_order, max_chars)
             is_ambiguous = is_ambiguous or (isinstance(part, str) and _is_ambiguous(part, found))
@@ -171,33 +171,11 @@ def is_none(value: object) -> bool:
     return type(value).__name__ in ("NaTType", "NAType") or (type(value) is int and value == _NAT)
 
 
-def plain_value(value: object) -> Any:
-    """Return a value as Python's own type: numpy's scalars, Decimal, `struct_time` and subclasses of `datetime`."""
-    if isinstance(value, time.struct_time):
-        offset = value.tm_gmtoff
-        zone = timezone(timedelta(seconds=offset)) if offset is not None else None
-        # C allows 60 and 61 for leap seconds; `datetime` allows neither.
-        return datetime(*value[:5], min(value.tm_sec, 59), tzinfo=zone)
-    if isinstance(value, Decimal):
-        if value.is_nan():
-            return math.nan
-        if value.is_finite() and value.adjusted() > 20:
-            return value  # as a whole number its digits might fill the memory
-        return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
-    if type(value).__module__.partition(".")[0] == "numpy" and getattr(value, "size", 1) <= _MOST_VALUES:
-        # Nanoseconds have no `datetime`; numpy writes them as ISO 8601.
-        return str(value) if type(value).__name__ == "datetime64" else value.tolist()  # type: ignore[attr-defined]
-    # pandas' NaT is a `datetime` too, and has no date to combine.
-    if isinstance(value, datetime) and type(value) is not datetime and type(value).__name__ != "NaTType":
-        return datetime.combine(value.date(), value.timetz())
-    return value
-
-
 def _parts(value: object, depth: int = 0) -> Iterator[object]:
     """Yield the single values that a list or mapping holds, in their order."""
     value = plain_value(value)
     if isinstance(value, Mapping) and value:
-        value = value.values()
+        value = pair_as_time(value) or value.values()
     elif not isinstance(value, (list, tuple, Set)) or not value:
         yield value
         return
@@ -220,9 +198,9 @@ def _read(
     if not isinstance(value, str):
         raise Unreadable(f"a value of type {type(value).__name__} is not a time")
     text = value.strip()
-    text = _COMMENT.sub("", text) if len(text) <= max_chars else text
-    if len(text) > max_chars or not text.isascii():
+    if len(text) > max_chars:
         raise Unreadable("this is not a time")
+    text = without_comment(text)
     if role == "valid_until" and text in ("0", "-1"):
         return _read_number(int(text), role, zone)
     if _NUMBER.fullmatch(text):
@@ -258,10 +236,15 @@ def _epoch(value: float) -> Interval:
     raise Unreadable(f"the number {value!r:.40} is not a time since 1970")
 
 
-def _is_endless(value: object) -> bool:
+def _is_boundless(value: object, role: str) -> bool:
+    """Return whether a value says that there is no end, or no beginning."""
     if isinstance(value, str):
-        return value.strip().casefold() in _ENDLESS if len(value) <= 32 else False
-    return value == math.inf if isinstance(value, float) else type(value) is int and value in _ENDLESS_NUMBERS
+        known = {"valid_until": _ENDLESS_TEXTS, "valid_from": _BEGINLESS}.get(role, ())
+        return len(value) <= 32 and value.strip().casefold() in known
+    if role != "valid_until" or isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    # A float has no room for the last of them: 2.0**63 is the nearest.
+    return value in _ENDLESS_NUMBERS or value in (math.inf, 2.0**63)
 
 
 def _is_sentinel(interval: Interval, role: str) -> bool:
