@@ -286,10 +286,10 @@ def test_a_policy_can_demand_what_is_covered(shelf: Shelf, clock: FixedClock) ->
 
 
 def test_what_the_publisher_hides_stays_hidden_and_nothing_else(shelf: Shelf, clock: FixedClock) -> None:
-    chunk = page("a", "one", title="T", draft="D")
-    shelf.publish([chunk], hide=["draft"])
+    chunk = page("a", "one", title="T", owner="O")
+    shelf.publish([chunk], hide=["owner"])
     gate = gate_of(clock, shelf.source())
-    shown = replace(chunk, prompt_metadata=(), hidden_metadata=("title", "draft"))
+    shown = replace(chunk, prompt_metadata=(), hidden_metadata=("title", "owner"))
     assert gate.admit([shown]).chunks[0].prompt_metadata == ("title",)
 
 
