@@ -20,7 +20,7 @@ from llama_index.core.schema import MetadataMode, TextNode
 from headgate import HeadgateError
 from headgate.freshness import resolve_timestamps
 from headgate.integration.dating import Dating
-from headgate.integration.gitdates import GitProblem, Repositories
+from headgate.origins.git import GitProblem, Repositories
 from langchain_headgate import DateDocuments
 from llama_index.postprocessor.headgate import DateNodes
 

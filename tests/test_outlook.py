@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from headgate import Chunk, Gate, HeadgateError
 from headgate.cli.app import app
 from headgate.clock import utc_now
-from headgate.integration.gitdates import Commit
+from headgate.origins.git import Commit
 from headgate.record.refetch import Refetch, refetching
 from headgate.testing import FixedClock, Publisher
 from headgate.tuning import history_of, look_ahead, read_history, suggest_verification

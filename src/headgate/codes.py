@@ -243,10 +243,9 @@ _ALL = (
     Code(
         "F207",
         "changed at its origin",
-        "The origin serves another version than the one in the index.",
+        "A feed of the source says that the document was changed after the text in the index.",
         "The index is behind.",
-        "Ingest the current version.",
-        emitted=False,
+        "Ingest the current version; `headgate freshness --log LOG` lists what has to be fetched again.",
     ),
     Code(
         "F208",
@@ -277,6 +276,13 @@ _ALL = (
         "It may have been changed or withdrawn since, and nobody would know: a frozen index looks like this.",
         "See why the manifest, feed or sealing of the source no longer runs. `headgate override SOURCE` opens it for a "
         "stated time meanwhile.",
+    ),
+    Code(
+        "F212",
+        "gone",
+        "A feed of the source listed the document once and does so no more, or says that it was removed or moved.",
+        "What its owner has taken away may be wrong, or worse; an index keeps it until somebody tells it.",
+        "Remove it from the index; where it has moved, ingest it from there.",
     ),
     Code(
         "F214",

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 
 from headgate.admission.facts import check_failed
+from headgate.admission.hearing import hear
 from headgate.admission.judging import Judgement, judge_chunk
 from headgate.admission.overriding import apply_overrides
 from headgate.admission.planning import Answers, Plan
@@ -30,7 +31,7 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     """
     judged = plan.judgements
     for judgement in judged:
-        judge_standing(judgement, plan.now)
+        judge_standing(judgement, plan.now, hear(judgement, answers.said, is_past=plan.is_past))
     known = answers.known
     if answers.revocations:
         apply_revocations(judged, answers.revocations, plan.now)
@@ -41,6 +42,8 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     for judgement in judged:
         judge_chunk(judgement, plan.revision, plan.at, limits, is_past=plan.is_past)
     _hold_back(judged, answers)
+    if answers.unheard is not None:
+        _hold_back_unheard(judged, answers.unheard)
     if len(judged) > 1 or known:
         apply_supersession(judged, plan.at, known)
     drop_notes(judged, plan.revision.strictest)
@@ -48,6 +51,14 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     if plan.revision.budget is not None:
         apply_budget(judged, plan.revision)
     return _conclude(plan, answers)
+
+
+def _hold_back_unheard(judged: Sequence[Judgement], problem: Exception) -> None:
+    # What cannot be learned to be there still, and unchanged, is not.
+    failed = check_failed("feeds", problem)
+    for judgement in judged:
+        if judgement.facts.source.feeds:
+            judgement.add([failed], judgement.facts.source.modes["freshness"])
 
 
 def _hold_back(judged: Sequence[Judgement], answers: Answers) -> None:

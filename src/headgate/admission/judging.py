@@ -19,7 +19,8 @@ from headgate.freshness import judge_freshness
 from headgate.limits import Limits
 from headgate.provenance import check_prompt_metadata, hidden_though_covered, unproved_words
 from headgate.record.evidence import with_recalled
-from headgate.registry import Known
+from headgate.record.hearing import with_heard
+from headgate.registry import FeedState, Known, Said
 from headgate.terminology.edits import Rewrite
 from headgate.terminology.findings import describe_rewrite
 from headgate.verification import Verification
@@ -56,6 +57,7 @@ class Judgement:
         is_revoked: whether it, or the key that signed it, was taken back.
         recalled: the versions of its document that were proved before, where it may be of another one.
         verified: who has vouched for it last, and when, as far as the policy counts that.
+        heard: what the feeds of its source say of its document.
     """
 
     __slots__ = (
@@ -64,6 +66,7 @@ class Judgement:
         "digest",
         "facts",
         "findings",
+        "heard",
         "index",
         "is_kept_out",
         "is_note",
@@ -98,6 +101,7 @@ class Judgement:
         self.is_revoked = False
         self.recalled: tuple[Known, ...] = ()
         self.verified: Verification | None = None
+        self.heard: tuple[tuple[FeedState, Said], ...] = ()
 
     def add(self, findings: Sequence[Finding], mode: Mode) -> None:
         """Add the findings of a check that runs under `mode`."""
@@ -125,10 +129,16 @@ class Judgement:
             rewrite=self.rewrite,
             metadata_rewrites=self.metadata_rewrites,
             withheld=self.withheld,
-            evidence=with_recalled(facts.evidence, self.recalled, facts.digest) if self.recalled else facts.evidence,
+            evidence=self._evidence(),
             mode=facts.source.modes["provenance"],
             verified=self.verified,
         )
+
+    def _evidence(self) -> Mapping[str, object]:
+        evidence = self.facts.evidence
+        if self.recalled:
+            evidence = with_recalled(evidence, self.recalled, self.facts.digest)
+        return with_heard(evidence, self.heard) if self.heard else evidence
 
     def outgoing(self) -> Chunk:
         """Return the chunk as it may enter the prompt: a new object with metadata of its own."""

@@ -22,7 +22,7 @@ from headgate.admission.setwide import refuse_surplus
 from headgate.chunk import Chunk
 from headgate.limits import Limits
 from headgate.provenance.revocation import Revocations
-from headgate.registry import Known
+from headgate.registry import FeedState, Known, Said
 
 __all__ = ["Answers", "Plan", "plan_admission", "weigh"]
 
@@ -73,6 +73,8 @@ class Answers:
         problem: why it could not be learned what is held, if so.
         known: what the registry knows of documents, by document.
         unknown: why the registry could not be asked, if so.
+        said: what feeds say of documents, by document.
+        unheard: why the feeds' part of the registry could not be asked, if so.
         revocations: what was taken back.
         overrides: the sources that are opened by hand.
     """
@@ -82,6 +84,8 @@ class Answers:
     problem: Exception | None = None
     known: Mapping[str, tuple[Known, ...]] = field(default_factory=dict)
     unknown: Exception | None = None
+    said: Mapping[str, tuple[tuple[FeedState, Said], ...]] = field(default_factory=dict)
+    unheard: Exception | None = None
     revocations: Revocations = field(default_factory=Revocations)
     overrides: Mapping[str, Override] = field(default_factory=dict)
 

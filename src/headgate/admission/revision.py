@@ -19,6 +19,7 @@ from headgate.encoding import canonical_json, digest_label, shown
 from headgate.errors import BudgetError, ManifestError, PolicyError
 from headgate.limits import Limits
 from headgate.origins import RemoteKeys
+from headgate.origins.feeds import feed_id
 from headgate.policy import Freshness, KeySets, MetadataKeys, Policy, Provenance, Source, SourceRule, UriPattern
 from headgate.policy.loading import named_here
 from headgate.provenance import KeySet, Manifest, Requirement, Verdict
@@ -59,6 +60,7 @@ class ResolvedSource:
         modes: the mode of each check.
         verifiers: what counts as a verification of its documents.
         rules: what differs for some of its documents; the first that fits counts.
+        feeds: its feeds, by what the registry knows them by.
         timestamp_keys: who may sign the timestamp of its manifest, if not the source's own keys.
     """
 
@@ -69,6 +71,7 @@ class ResolvedSource:
     modes: Mapping[str, Mode]
     verifiers: tuple[Verifier, ...] = ()
     rules: tuple[ResolvedRule, ...] = ()
+    feeds: frozenset[str] = frozenset()
     timestamp_keys: KeySet | None = None
 
 
@@ -324,6 +327,7 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits,
         glossary=_load_glossary(policy, rule),
         modes={check: policy.effective_mode(rule, check) for check in _CHECKS},
         verifiers=rule.verifiers,
+        feeds=frozenset(feed_id(one, name) for one in rule.freshness.feeds),
         rules=tuple(
             ResolvedRule(tuple(map(UriPattern.parse, one.match)), frozenset(one.type), rule.freshness.under(one))
             for one in rule.freshness.rules

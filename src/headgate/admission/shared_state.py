@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from headgate.admission.currency import documents_asked, newly_proved
+from headgate.admission.hearing import documents_heard_of
 from headgate.admission.overriding import overrides_of, read_overrides
 from headgate.admission.planning import Answers, Plan
 from headgate.admission.quarantine import Held, Watch
@@ -20,7 +21,7 @@ from headgate.limits import Limits
 from headgate.policy import Policy
 from headgate.provenance import KeySet
 from headgate.provenance.revocation import Revocations
-from headgate.registry import Known, open_registry
+from headgate.registry import FeedState, Known, Said, open_feeds, open_registry
 
 __all__ = ["SharedState"]
 
@@ -48,6 +49,7 @@ class SharedState:
         self._revocations = RevocationFiles(policy, revocation_keys, clock=clock)
         self._revised: tuple[Revision, Revocations, Revision] | None = None
         self._registry = open_registry(policy, is_traffic=is_traffic)
+        self._feeds = open_feeds(policy)
 
     def under(self, policy: Policy, revocation_keys: Sequence[KeySet], *, may_wait: bool) -> SharedState:
         """Return the same under another policy; what is known stays known.
@@ -64,6 +66,7 @@ class SharedState:
         other._path, other._is_traffic = policy.registry_path, self._is_traffic
         is_same = other._path == self._path
         other._registry = self._registry if is_same else open_registry(policy, is_traffic=self._is_traffic)
+        other._feeds = open_feeds(policy)
         other._watch, other._overrides = self._watch.under(policy), overrides_of(policy)
         other._clock, other._revised = self._clock, None
         other._revocations = RevocationFiles(policy, revocation_keys, clock=self._clock, may_wait=may_wait)
@@ -77,7 +80,8 @@ class SharedState:
     @property
     def is_slow(self) -> bool:
         """Whether asking may wait for a disk."""
-        return self.is_watching or self._registry.is_slow or bool(self._revocations) or self._overrides is not None
+        is_asking = self.is_watching or self._registry.is_slow or self._feeds is not None
+        return is_asking or bool(self._revocations) or self._overrides is not None
 
     def revised(self, revision: Revision, limits: Limits, now: datetime) -> Revision:
         """Return a revision with the keys taken back that were taken back by now."""
@@ -92,7 +96,7 @@ class SharedState:
     def ask(self, plan: Plan) -> Answers:
         """Return what has to be known from outside about the documents of a plan."""
         watch, documents = self._watch, documents_asked(plan.judgements)
-        if not (watch.sources or documents or self._revocations or self._overrides is not None):
+        if not (watch.sources or documents or self._revocations or self._overrides is not None or self._feeds):
             return _NO_ANSWERS
         open_ones = read_overrides(self._overrides, plan.now)
         held: Mapping[str, Held] = {}
@@ -108,7 +112,19 @@ class SharedState:
             known = self._registry.known(documents) if documents else known
         except HeadgateError as error:
             unknown = error
-        return Answers(held, watch.sources, problem, known, unknown, self._revocations.current(plan.now), open_ones)
+        said, unheard = self._heard(plan)
+        revocations = self._revocations.current(plan.now)
+        return Answers(held, watch.sources, problem, known, unknown, said, unheard, revocations, open_ones)
+
+    def _heard(self, plan: Plan) -> tuple[Mapping[str, tuple[tuple[FeedState, Said], ...]], Exception | None]:
+        """Return what feeds say of the documents of a plan, or why that cannot be learned."""
+        asked = documents_heard_of(plan.judgements)
+        if self._feeds is None or not asked:
+            return {}, None
+        try:
+            return self._feeds.said(asked), None
+        except HeadgateError as error:
+            return {}, error
 
     def learn(self, plan: Plan, answers: Answers) -> None:
         """Tell the registry what was proved; a question about another date teaches nothing about the present."""
@@ -134,3 +150,5 @@ class SharedState:
     def close(self) -> None:
         """Close the registry; a gate that is used again opens it."""
         self._registry.close()
+        if self._feeds is not None:
+            self._feeds.close()

@@ -39,8 +39,8 @@ def judge_verified(judgement: Judgement, now: datetime, verified: Sequence[Verif
     found = latest_verification((*facts.verified, *verified), source.verifiers, now, rule.future_skew)
     judgement.verified = found
     finding = judge_verification(found, rule, source.verifiers, now)
-    # A proof that was refused may well say when; that nobody vouched for it is not known.
-    if finding is not None and not (finding.code == "F210" and _is_refuted(facts)):
+    # A proof that was refused may well say when, and who says that it is gone has looked: that nobody has is not known.
+    if finding is not None and not (finding.code == "F210" and (_is_refuted(facts) or _is_contradicted(judgement))):
         judgement.add((finding,), source.modes["freshness"])
 
 
@@ -53,6 +53,10 @@ def judge_manifest(judgement: Judgement, now: datetime) -> None:
     finding = manifest.standing(now, source.requirement.grace, source.freshness.future_skew)
     if finding is not None:
         judgement.add((finding,), source.modes["provenance"])
+
+
+def _is_contradicted(judgement: Judgement) -> bool:
+    return any(finding.code in ("F207", "F212") for finding in judgement.findings)
 
 
 def _is_refuted(facts: Facts) -> bool:

@@ -32,6 +32,7 @@ from headgate.cli import (
     schema,
     seal,
     sources,
+    watch,
 )
 from headgate.cli.outputs import Commands
 from headgate.errors import HeadgateError
@@ -84,6 +85,7 @@ app.command(epilog=rehearse.EXAMPLE_REHEARSE)(rehearse.rehearse)
 app.command(epilog=replay.EXAMPLE_REPLAY)(replay.replay)
 app.command(epilog=recheck.EXAMPLE_RECHECK)(recheck.recheck)
 app.command(epilog=sources.EXAMPLE_SOURCES)(sources.sources)
+app.command(epilog=watch.EXAMPLE_WATCH)(watch.watch)
 _report = Commands(
     help="Reports from a decision log that say what to do next.", no_args_is_help=True, rich_markup_mode=None
 )

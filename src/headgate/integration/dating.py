@@ -21,7 +21,7 @@ from headgate.errors import HeadgateError
 from headgate.freshness import RESTRICTING_ROLES, Interval, Unreadable, find_entry, read_time
 from headgate.freshness.catalogue import AGE_ROLES
 from headgate.integration.frontmatter import split_front_matter
-from headgate.integration.gitdates import GitProblem, Repositories
+from headgate.origins.git import GitProblem, Repositories
 from headgate.policy import MetadataKeys
 
 __all__ = ["ADDED_KEYS", "DATE_KEY", "EVIDENCE", "FILE_TIME_KEY", "FROM_KEY", "Dated", "Dating", "report_undated"]

@@ -1,7 +1,7 @@
 """What is required of which source: the policy file, its model and its patterns."""
 
 from headgate.policy.durations import format_duration, parse_duration
-from headgate.policy.freshness import Freshness, FreshnessRule, SourceFreshness, restricted
+from headgate.policy.freshness import FeedRule, Freshness, FreshnessRule, SourceFreshness, restricted
 from headgate.policy.matching import UriPattern, normalise_uri
 from headgate.policy.model import Policy
 from headgate.policy.rules import MetadataKeys, Modes, Provenance, Quarantine, Source, SourceRule
@@ -9,6 +9,7 @@ from headgate.policy.settings import Budget, KeySets, Log, QuarantineStore
 
 __all__ = [
     "Budget",
+    "FeedRule",
     "Freshness",
     "FreshnessRule",
     "KeySets",

@@ -14,7 +14,7 @@ from headgate.errors import PolicyError
 from headgate.files import MISSING_HERE, MISSING_IN_POLICY, read_config_text
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy.documents import Steps, YamlDocument, parse_yaml
-from headgate.policy.freshness import FreshnessRule, SourceFreshness
+from headgate.policy.freshness import FeedRule, FreshnessRule, SourceFreshness
 from headgate.policy.model import Policy
 from headgate.policy.rules import MetadataKeys, Modes, Provenance, Quarantine, Source, SourceRule
 from headgate.policy.settings import Budget, KeySets, Log, OverrideStore, QuarantineStore, RegistryStore, RevocationRule
@@ -24,6 +24,7 @@ __all__ = ["YamlDocument", "load_policy", "locate", "named_here", "parse_yaml", 
 _FIELDS = {
     "provenance": tuple(Provenance.model_fields),
     "freshness": tuple(SourceFreshness.model_fields),
+    "feeds": tuple(FeedRule.model_fields),
     "rules": tuple(FreshnessRule.model_fields),
     "metadata": tuple(MetadataKeys.model_fields),
     "modes": tuple(Modes.model_fields),

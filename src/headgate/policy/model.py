@@ -86,6 +86,21 @@ class Policy(Displayed, PolicyModel):
     base_dir: Path = Field(default=Path(), exclude=True, description="Where relative paths start; set by `load`.")
 
     @model_validator(mode="after")
+    def _feeds_are_kept(self) -> Self:
+        if self.default.freshness.feeds:
+            raise PlacedError(
+                "a feed is about the documents of a source, and unmatched documents are of none. Add it to a source.",
+                ("default", "freshness", "feeds"),
+            )
+        number = next((number for number, source in enumerate(self.sources) if source.freshness.feeds), None)
+        if number is not None and self.registry is None:
+            raise PlacedError(
+                "nothing says where to keep what the feeds say. Add registry: {path: registry.sqlite}.",
+                ("sources", number, "freshness", "feeds"),
+            )
+        return self
+
+    @model_validator(mode="after")
     def _distinct(self) -> Self:
         seen: dict[str, str] = {}
         ids: set[str] = set()

@@ -217,7 +217,9 @@ class SourceRule(PolicyModel):
         return self._at_hand() or (("seal",) if is_proof(self.provenance.require) else ())
 
     def _at_hand(self) -> tuple[Verifier, ...]:
-        return ("manifest",) if self.provenance.manifest is not None else ()
+        at_hand: list[Verifier] = ["manifest"] if self.provenance.manifest is not None else []
+        at_hand += ["feed"] if self.freshness.feeds else []
+        return tuple(at_hand)
 
     @model_validator(mode="after")
     def _can_be_verified(self) -> Self:
@@ -225,8 +227,10 @@ class SourceRule(PolicyModel):
         if any(rule.verified_within is not None for rule in rules) and not self.verifiers:
             raise ValueError(
                 "freshness.verified_within needs somebody who verifies, and this source has nobody: no manifest, no "
-                "seal. Write provenance: {require: sealed} or manifest, or remove it."
+                "feed, no seal. Write provenance: {require: sealed} or manifest, or remove it."
             )
+        if "feed" in self.freshness.verified_by and not self.freshness.feeds:
+            raise ValueError("freshness.verified_by counts a feed and there is none. Add freshness.feeds.")
         if "manifest" in self.freshness.verified_by and self.provenance.manifest is None:
             raise ValueError("freshness.verified_by counts a manifest and none is named. Add provenance.manifest.")
         return self

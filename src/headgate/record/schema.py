@@ -17,6 +17,7 @@ __all__ = [
     "DecisionRecord",
     "EvidenceRecord",
     "FindingRecord",
+    "HeardRecord",
     "KnownRecord",
     "SealRecord",
     "ShortfallRecord",
@@ -80,6 +81,20 @@ class KnownRecord(TypedDict):
     same: bool
 
 
+class HeardRecord(TypedDict):
+    """What a feed said of a document: which feed, when it was pulled, and what it says."""
+
+    feed: str
+    name: str
+    pulled: str
+    seen: str
+    tells: bool
+    covers: bool
+    gone: bool
+    moved: str | None
+    mod: str | None
+
+
 class EvidenceRecord(TypedDict, total=False):
     """What a decision rests on besides the policy. What a proof says is under the name of its mechanism."""
 
@@ -90,6 +105,7 @@ class EvidenceRecord(TypedDict, total=False):
     uncounted_proof: bool
     witness: WitnessRecord
     registry: list[KnownRecord]
+    feeds: list[HeardRecord]
     declared: str | None
     undeclared: bool
     media: list[str]

@@ -83,6 +83,10 @@ def _is_known(value: object) -> bool:
     return isinstance(value, dict) and _fits(value, _KNOWN) and _KNOWN.keys() <= value.keys()
 
 
+def _is_heard(value: object) -> bool:
+    return isinstance(value, dict) and _fits(value, _HEARD) and _HEARD.keys() <= value.keys()
+
+
 def _is_shortfall(value: object) -> bool:
     counts = ("wanted", "admitted", "asked", "found")
     return (
@@ -148,6 +152,7 @@ _EVIDENCE: Mapping[str, Check] = {
     "claimed": _is_text,
     "uncounted_proof": _is_truth_value,
     "witness": _is_witness,
+    "feeds": lambda value: _is_list(value) and all(map(_is_heard, cast("list[object]", value))),
     "registry": lambda value: _is_list(value) and all(map(_is_known, cast("list[object]", value))),
     "declared": _is_text_or_none,
     "undeclared": _is_truth_value,
@@ -180,6 +185,11 @@ _KNOWN: Mapping[str, Check] = {
     "nbf": _is_text_or_none,
     "since": _is_text,
     "same": _is_truth_value,
+}
+_HEARD: Mapping[str, Check] = {
+    **dict.fromkeys(("feed", "name", "pulled", "seen"), _is_text),
+    **dict.fromkeys(("tells", "covers", "gone"), _is_truth_value),
+    **dict.fromkeys(("moved", "mod"), _is_text_or_none),
 }
 _CLAIMS: Mapping[str, Check] = {
     "iss": _is_text,

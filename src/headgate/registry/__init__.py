@@ -1,8 +1,21 @@
 """What is known to be current: per document the highest version that was proved, and which texts belong to it."""
 
 from headgate.registry.facts import Known, Proved, Registry, learned
+from headgate.registry.feeds import FeedRegistry, FeedState, Said
 from headgate.registry.memory import MemoryRegistry
-from headgate.registry.opening import open_registry
+from headgate.registry.opening import open_feeds, open_registry
 from headgate.registry.sqlite import SqliteRegistry
 
-__all__ = ["Known", "MemoryRegistry", "Proved", "Registry", "SqliteRegistry", "learned", "open_registry"]
+__all__ = [
+    "FeedRegistry",
+    "FeedState",
+    "Known",
+    "MemoryRegistry",
+    "Proved",
+    "Registry",
+    "Said",
+    "SqliteRegistry",
+    "learned",
+    "open_feeds",
+    "open_registry",
+]

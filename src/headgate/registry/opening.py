@@ -5,10 +5,11 @@ from __future__ import annotations
 from headgate.errors import HeadgateError, PolicyError
 from headgate.policy import Policy
 from headgate.registry.facts import Registry
+from headgate.registry.feeds import FeedRegistry
 from headgate.registry.memory import MemoryRegistry
 from headgate.registry.sqlite import SqliteRegistry
 
-__all__ = ["open_registry"]
+__all__ = ["open_feeds", "open_registry"]
 
 
 def open_registry(policy: Policy, *, is_traffic: bool) -> Registry:
@@ -29,4 +30,21 @@ def open_registry(policy: Policy, *, is_traffic: bool) -> Registry:
     except HeadgateError as error:
         raise PolicyError(
             f"{error}.", "Name another file, or remove this one; a new one begins empty.", ("registry", "path")
+        ) from None
+
+
+def open_feeds(policy: Policy) -> FeedRegistry | None:
+    """Return where a policy keeps what its feeds say; None if it names no feed.
+
+    Raises:
+        PolicyError: the file cannot be used.
+    """
+    path = policy.registry_path
+    if path is None or not any(source.freshness.feeds for source in policy.sources):
+        return None
+    try:
+        return FeedRegistry(path)
+    except HeadgateError as error:
+        raise PolicyError(
+            f"{error}.", "Name another file, or make it writable and run `headgate watch --once`.", ("registry", "path")
         ) from None

@@ -17,7 +17,7 @@ from headgate.forks import renew_after_fork
 from headgate.registry.facts import Known, Proved, learned
 from headgate.registry.memory import MemoryRegistry
 
-__all__ = ["SqliteRegistry"]
+__all__ = ["SqliteRegistry", "connect"]
 
 _APPLICATION = 0x68674731  # "hgG1": tells a registry from any other database
 _SCHEMA = f"""
@@ -152,22 +152,33 @@ class SqliteRegistry:
             OSError: it cannot be opened.
             sqlite3.Error: the same, or it is another database.
         """
-        if not self.path.exists():
-            # Not readable for others: which documents there are is nobody else's business.
-            os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600))
-        is_writable = os.access(self.path, os.W_OK)
+        connection, is_writable = connect(self.path)
         if self._is_writable and not is_writable:
             _log.warning("the registry %s is read-only: this process alone remembers what it learns", self.path)
         self._is_writable = is_writable
-        connection = _connect(self.path, "rw" if is_writable else "ro")
-        try:
-            if is_writable and not _has_schema(connection):
-                _make(connection)
-            _require_registry(connection)
-        except BaseException:
-            connection.close()
-            raise
         return connection
+
+
+def connect(path: Path) -> tuple[sqlite3.Connection, bool]:
+    """Return a connection to a registry's file, which is made if it is not there, and whether it can be written to.
+
+    Raises:
+        OSError: it cannot be opened.
+        sqlite3.Error: the same, or it is another database.
+    """
+    if not path.exists():
+        # Not readable for others: which documents there are is nobody else's business.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    is_writable = os.access(path, os.W_OK)
+    connection = _connect(path, "rw" if is_writable else "ro")
+    try:
+        if is_writable and not _has_schema(connection):
+            _make(connection)
+        _require_registry(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection, is_writable
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from headgate.admission.facts import Facts, Witness
+from headgate.admission.hearing import hear
 from headgate.admission.judging import Judgement, judge_times
 from headgate.admission.revision import resolve
 from headgate.admission.revocation_files import RevocationFiles
@@ -51,6 +52,7 @@ from headgate.replay.recorded import (
     codes_key,
     error_codes_of,
     evidence_of,
+    heard_then,
     verified_by,
     what_is_unknown,
 )
@@ -210,8 +212,9 @@ class Redecider:
         judgement = Judgement(place, Chunk(text or "", {}, entry["id"]), facts)
         if match.is_same and self._at is None:
             add_standing(judgement, entry)
-        else:
-            judge_verified(judgement, present)
+        heard = hear(judgement, heard_then(judgement, evidence_of(entry)), is_past=now < present)
+        if not (match.is_same and self._at is None):
+            judge_verified(judgement, present, heard)
         if self._is_present:
             judge_manifest(judgement, now)
         judge_times(judgement, now, is_past=now < present)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
@@ -12,8 +13,9 @@ from headgate.decision import Finding, Severity
 from headgate.provenance import Attestation
 from headgate.record import DecisionRecord, error_codes
 from headgate.record.evidence import read_recalled, read_verified
+from headgate.record.hearing import read_heard
 from headgate.record.schema import EvidenceRecord
-from headgate.registry import Known
+from headgate.registry import FeedState, Known, Said
 from headgate.replay.listings import NotRecorded
 from headgate.verification import Verification
 
@@ -24,6 +26,7 @@ __all__ = [
     "codes_key",
     "error_codes_of",
     "evidence_of",
+    "heard_then",
     "verified_by",
     "what_is_unknown",
 ]
@@ -99,6 +102,12 @@ def verified_by(
     if "verified" not in evidence and source.freshness.verified_within is not None:
         raise NotRecorded("when somebody vouched for it is not recorded")
     return verifications(attestation, source) if is_present else read_verified(evidence)
+
+
+def heard_then(judgement: Judgement, evidence: EvidenceRecord) -> Mapping[str, tuple[tuple[FeedState, Said], ...]]:
+    """Return what feeds said of a document when it was recorded, by document."""
+    document = judgement.facts.document
+    return {document: read_heard(evidence, document)} if document is not None else {}
 
 
 def codes_key(entry: DecisionRecord) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from headgate.clock import read_instant
 from headgate.errors import HeadgateError
-from headgate.integration.gitdates import Commit, GitProblem, read_commits
+from headgate.origins.git import Commit, GitProblem, read_commits
 
 __all__ = ["History", "Life", "history_of", "read_history"]
 

@@ -15,12 +15,15 @@ from headgate.decision import Finding
 from headgate.display import Printable
 from headgate.freshness import shift
 from headgate.history.counting import MostFrequent
+from headgate.origins.feeds import feed_id, feed_name
+from headgate.policy import Policy
 from headgate.record import AdmissionRecord, DecisionRecord, LogEntry, error_codes, name_of, records_in
 from headgate.record.refetch import Refetch
+from headgate.registry import open_feeds
 from headgate.replay import Redecided, Redecider
 from headgate.verification import VERIFIERS, Verification
 
-__all__ = ["Ending", "Outlook", "SourceOutlook", "look_ahead"]
+__all__ = ["Ending", "FeedOutlook", "Outlook", "SourceOutlook", "look_ahead"]
 
 _DOCUMENTS = 50_000
 State = Literal["good", "soon", "over", "unknown", "open"]
@@ -52,6 +55,26 @@ class SourceOutlook:
             "verified": [verified.at.isoformat(), verified.by, verified.name] if verified is not None else None,
             "ends": self.ends.isoformat() if self.ends is not None else None,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class FeedOutlook:
+    """One feed.
+
+    Attributes:
+        source: its source.
+        name: of the feed.
+        pulled: when it was pulled last with success; None if never.
+    """
+
+    source: str
+    name: str
+    pulled: datetime | None
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the feed as plain JSON values."""
+        pulled = self.pulled.isoformat() if self.pulled is not None else None
+        return {"source": self.source, "feed": self.name, "pulled": pulled}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +114,7 @@ class Outlook(Printable):
         now: the present.
         within: how far ahead was looked.
         sources: the sources of the policy, the worst first.
+        feeds: the feeds of the policy, the one that has been silent for longest first.
         endings: documents that entered prompts and will be kept out, the most used first.
         refetch: documents to fetch again, the last seen first.
         undecided: how many documents the records say too little about.
@@ -100,6 +124,7 @@ class Outlook(Printable):
     now: datetime
     within: timedelta
     sources: tuple[SourceOutlook, ...]
+    feeds: tuple[FeedOutlook, ...] = ()
     endings: list[Ending] = field(default_factory=list)
     refetch: list[Refetch] = field(default_factory=list)
     undecided: int = 0
@@ -108,7 +133,7 @@ class Outlook(Printable):
     @property
     def is_good(self) -> bool:
         """Whether nothing has to be done."""
-        is_quiet = not (self.endings or self.refetch)
+        is_quiet = not (self.endings or self.refetch) and all(one.pulled is not None for one in self.feeds)
         return is_quiet and all(one.state in ("good", "open") for one in self.sources)
 
     def to_dict(self, most: int | None = None) -> dict[str, object]:
@@ -118,6 +143,7 @@ class Outlook(Printable):
             "within_seconds": self.within.total_seconds(),
             "is_good": self.is_good,
             "sources": [one.to_dict() for one in self.sources],
+            "feeds": [one.to_dict() for one in self.feeds],
             "endings": [one.to_dict() for one in self.endings[:most]],
             "ending": len(self.endings),
             "refetch": [one.to_dict() for one in self.refetch[:most]],
@@ -153,9 +179,13 @@ def look_ahead(
         for decision in entry.record["decisions"]:
             _take(entry.record, decision, kept, wanted, latest)
     revision = gate.in_force
+    feeds, pulled = _feeds(gate.policy)
+    for source, verified in pulled.items():
+        if source not in latest or latest[source].by != "feed" or latest[source].at < verified.at:
+            latest[source] = verified
     sources = [_source(one, latest.get(one.id), now, within) for one in (*revision.sources.values(), revision.default)]
     sources.sort(key=lambda one: ("over", "unknown", "soon", "good", "open").index(one.state))
-    outlook = Outlook(now, within, tuple(sources), skipped=skipped)
+    outlook = Outlook(now, within, tuple(sources), feeds, skipped=skipped)
     _add_endings(outlook, gate, kept)
     outlook.refetch = sorted(wanted.values(), key=lambda one: one.at, reverse=True)
     return outlook
@@ -200,6 +230,26 @@ def _source(source: ResolvedSource, seen: Verification | None, now: datetime, wi
         return SourceOutlook(source.id, "open" if rule.verified_within is None else "unknown")
     state: State = "over" if end <= now else "soon" if end <= now + within else "good"
     return SourceOutlook(source.id, state, verified, end)
+
+
+def _feeds(policy: Policy) -> tuple[tuple[FeedOutlook, ...], dict[str, Verification]]:
+    """Return the feeds of a policy, and by source the last pull of one that tells of changes."""
+    registry = open_feeds(policy)
+    if registry is None:
+        return (), {}
+    states = registry.states()
+    registry.close()
+    found: list[FeedOutlook] = []
+    latest: dict[str, Verification] = {}
+    for source in policy.sources:
+        for rule in source.freshness.feeds:
+            state = states.get(feed_id(rule, source.id))
+            found.append(FeedOutlook(source.id, feed_name(rule), state.pulled if state is not None else None))
+            known = latest.get(source.id)
+            if state is not None and state.tells_changes and (known is None or known.at < state.pulled):
+                latest[source.id] = Verification(state.pulled, "feed", state.name)
+    found.sort(key=lambda one: (one.pulled is not None, one.pulled))
+    return tuple(found), latest
 
 
 def _add_endings(outlook: Outlook, gate: Gate, kept: MostFrequent[AdmissionRecord]) -> None:

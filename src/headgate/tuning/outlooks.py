@@ -12,7 +12,7 @@ from headgate.encoding import in_number
 from headgate.policy.durations import format_duration
 from headgate.record.refetch import Refetch
 from headgate.report import add_view, badge, clip, escape, new_table, plain, prose, table, within
-from headgate.tuning.outlook import Ending, Outlook, SourceOutlook
+from headgate.tuning.outlook import Ending, FeedOutlook, Outlook, SourceOutlook
 
 __all__ = ["outlook_html", "outlook_rich"]
 
@@ -26,6 +26,7 @@ _BADGES = {
 }
 _STYLES = {"bad": "red", "warn": "yellow", "good": "green", "soft": "dim"}
 _SOURCES = ("source", "", "last verified", "kept out from")
+_FEEDS = ("feed", "source", "last pulled")
 _ENDINGS = ("document", "source", "prompts", "from", "what will keep it out")
 _REFETCH = ("document", "source", "seen", "why")
 
@@ -70,6 +71,7 @@ def outlook_rich(outlook: Outlook) -> Group:
 def _lists(
     outlook: Outlook,
 ) -> Iterator[tuple[str, Sequence[str], Iterator[tuple[str, ...]], int, tuple[int, ...]]]:
+    yield "Feeds", _FEEDS, map(_feed, outlook.feeds), len(outlook.feeds), ()
     yield "What ends soon", _ENDINGS, map(_ending, outlook.endings), len(outlook.endings), (2,)
     yield "To fetch again", _REFETCH, map(_refetch, outlook.refetch), len(outlook.refetch), ()
 
@@ -89,6 +91,9 @@ def _sentence(outlook: Outlook) -> str:
         said.append(f"{in_number(len(outlook.endings), 'document')} to end within {span}")
     if outlook.refetch:
         said.append(f"{in_number(len(outlook.refetch), 'document')} to fetch again")
+    silent = sum(one.pulled is None for one in outlook.feeds)
+    if silent:
+        said.append(f"{in_number(silent, 'feed')} never pulled")
     return f"{'; '.join(said)}."
 
 
@@ -105,6 +110,10 @@ def _pairs(outlook: Outlook) -> Iterator[tuple[SourceOutlook, tuple[str, ...]]]:
     for one in outlook.sources:
         verified = f"{one.verified.at:%Y-%m-%d %H:%M} ({one.verified.name})" if one.verified is not None else ""
         yield one, (one.source, "", verified, f"{one.ends:%Y-%m-%d %H:%M}" if one.ends is not None else "")
+
+
+def _feed(one: FeedOutlook) -> tuple[str, ...]:
+    return one.name, clip(one.source, 60), f"{one.pulled:%Y-%m-%d %H:%M}" if one.pulled is not None else "never"
 
 
 def _ending(one: Ending) -> tuple[str, ...]:

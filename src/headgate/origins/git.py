@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from headgate.clock import read_instant
 
-__all__ = ["Change", "Commit", "GitProblem", "Repositories", "read_commits"]
+__all__ = ["Change", "Commit", "GitProblem", "Repositories", "list_files", "read_commits"]
 
 _SECONDS = 60
 _MOST_BYTES = 200_000_000
@@ -80,6 +80,16 @@ def read_commits(folder: Path) -> Iterator[Commit]:
             raise GitProblem(_ODD)
     if files:
         yield _commit(date, files)
+
+
+def list_files(folder: Path) -> Iterator[str]:
+    """Yield the files that the last commit has in a folder, by their names relative to it.
+
+    Raises:
+        GitProblem: git cannot say.
+    """
+    _find_top(folder)
+    yield from filter(None, _parts(folder, "ls-tree", "-r", "-z", "--name-only", "HEAD", "."))
 
 
 def _commit(date: str, files: list[tuple[Change, str]]) -> Commit:

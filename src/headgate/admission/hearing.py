@@ -1,0 +1,73 @@
+"""What the feeds of a source say of its documents: gone, changed since, or verified. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from headgate.admission.judging import Judgement
+from headgate.decision import Finding
+from headgate.encoding import safe_uri
+from headgate.freshness import shift
+from headgate.registry import FeedState, Said
+from headgate.verification import Verification
+
+__all__ = ["documents_heard_of", "hear"]
+
+
+def documents_heard_of(judged: Sequence[Judgement]) -> set[str]:
+    """Return the documents of which feeds are asked: those of sources that have one."""
+    return {one.facts.document for one in judged if one.facts.source.feeds and one.facts.document is not None}
+
+
+def hear(
+    judgement: Judgement, said: Mapping[str, tuple[tuple[FeedState, Said], ...]], *, is_past: bool = False
+) -> tuple[Verification, ...]:
+    """Add what the feeds of a chunk's source say against it (F207, F212), and return which of them verify it.
+
+    Only the feeds that the policy names for this very source count. One that says nothing about changes verifies
+    nothing: that a document is still there says little about its text. To a question about the past, what is gone or
+    changed by now is a warning.
+    """
+    facts = judgement.facts
+    if not facts.source.feeds or facts.document is None:
+        return ()
+    verified: list[Verification] = []
+    for state, one in said.get(facts.document, ()):
+        if state.feed not in facts.source.feeds:
+            continue
+        findings = list(_against(state, one, judgement))
+        if findings:
+            findings = [replace(finding, severity="warning") for finding in findings] if is_past else findings
+            judgement.add(findings, facts.source.modes["freshness"])
+        elif state.tells_changes and one.modified is not None and _written(judgement) is not None:
+            at = state.pulled if state.covers_unlisted else one.seen
+            verified.append(Verification(at, "feed", state.name))
+        judgement.heard = (*judgement.heard, (state, one))
+    return tuple(verified)
+
+
+def _against(state: FeedState, said: Said, judgement: Judgement) -> Iterator[Finding]:
+    detail: dict[str, object] = {"feed": state.name, "pulled": state.pulled.isoformat()}
+    if said.is_gone:
+        message = f"It is gone, says the feed {state.name!r} of {state.pulled:%Y-%m-%d %H:%M}."
+        if said.moved_to is not None:
+            place = safe_uri(said.moved_to)
+            message, detail = f"{message} It is at {place} now.", {**detail, "moved_to": place}
+        yield Finding("F212", message, detail=detail)
+        return
+    written, tolerance = _written(judgement), judgement.facts.source.freshness.supersede_tolerance
+    if said.modified is not None and written is not None and said.modified > shift(written, tolerance):
+        message = f"Its origin changed it {said.modified:%Y-%m-%d %H:%M}, after this text of {written:%Y-%m-%d %H:%M}."
+        yield Finding("F207", message, detail={**detail, "changed": said.modified.isoformat()})
+
+
+def _written(judgement: Judgement) -> datetime | None:
+    """Return as of when the text is what it is: its last modification, or else the time at which it was vouched for."""
+    facts = judgement.facts
+    basis = facts.times.age_basis()
+    if basis is not None:
+        return basis[1].latest
+    # Nothing that the policy does not count: a date that nobody signed must not outdo what a feed says.
+    return max((one.at for one in facts.verified if one.by == "seal"), default=None)

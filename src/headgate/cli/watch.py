@@ -1,0 +1,128 @@
+"""`headgate watch`: pull the feeds of a policy, so that the registry knows what is current."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from headgate.cli.options import JsonOption, console, print_json
+from headgate.clock import utc_now
+from headgate.encoding import in_number
+from headgate.errors import HeadgateError
+from headgate.origins.feeds import FeedError, Outcome, feed_id, feed_name, open_feed, pull_feed
+from headgate.policy import Policy, UriPattern, parse_duration
+from headgate.registry import FeedRegistry, FeedState, open_feeds
+from headgate.report import prose
+
+__all__ = ["EXAMPLE_WATCH", "watch"]
+
+EXAMPLE_WATCH = "Example: headgate watch --policy headgate.yaml --every 5m"
+_SHOWN = 5
+
+
+def watch(
+    policy: Annotated[Path, typer.Option("--policy", "-p", help="The policy file.")] = Path("headgate.yaml"),
+    every: Annotated[
+        str | None, typer.Option(metavar="DURATION", help="Go on, and pull again so often; by default once.")
+    ] = None,
+    accept_losses: Annotated[
+        bool, typer.Option("--accept-losses", help="Believe a list that has lost very many documents at once.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Pull what the policy names under freshness.feeds, and remember what is gone, changed or still there.
+
+    What a pull brings is taken over as a whole. Exit code 1 if a feed cannot be pulled; what it said last stays, and
+    verified_within notices when that is too long ago.
+    """
+    span = _span(every)
+    while True:
+        loaded = Policy.load(policy)
+        registry = open_feeds(loaded)
+        if registry is None:
+            raise HeadgateError(f"{policy}: no source has a feed. Add freshness: {{feeds: [...]}}.")
+        results = list(_pull_all(loaded, registry, accepts_losses=accept_losses))
+        registry.close()
+        if as_json:
+            print_json({"feeds": results}, indent=2 if span is None else None)
+        else:
+            _show(results)
+        if span is None:
+            raise typer.Exit(int(any("problem" in one for one in results)))
+        time.sleep(span.total_seconds())
+
+
+def _span(every: str | None) -> timedelta | None:
+    if every is None:
+        return None
+    try:
+        span = parse_duration(every)
+    except ValueError as error:
+        raise HeadgateError(f"--every: {error}") from None
+    if span < timedelta(seconds=1):
+        raise HeadgateError("--every is less than a second. Write 5m.")
+    return span
+
+
+def _pull_all(policy: Policy, registry: FeedRegistry, *, accepts_losses: bool) -> Iterator[dict[str, object]]:
+    for source in policy.sources:
+        patterns = tuple(map(UriPattern.parse, source.match))
+        for rule in source.freshness.feeds:
+            name = feed_name(rule)
+            state = FeedState(feed_id(rule, source.id), name, utc_now())
+            found: dict[str, object] = {"source": source.id, "feed": name, "pulled": state.pulled.isoformat()}
+            try:
+                feed = open_feed(rule, policy)
+                outcome = pull_feed(feed, state, patterns, registry, accepts_losses=accepts_losses)
+            except FeedError as error:
+                yield {**found, "problem": str(error)}
+            else:
+                yield {**found, **_outcome(outcome)}
+
+
+def _outcome(outcome: Outcome) -> dict[str, object]:
+    return {
+        "listed": outcome.listed,
+        "added": list(outcome.added),
+        "changed": list(outcome.changed),
+        "gone": list(outcome.gone),
+        "moved": [list(pair) for pair in outcome.moved],
+        "ignored": outcome.ignored,
+        "notes": list(outcome.notes),
+    }
+
+
+def _show(results: list[dict[str, object]]) -> None:
+    screen = console()
+    for one in results:
+        head = f"{one['source']}, {one['feed']}: "
+        if "problem" in one:
+            screen.print(prose(f"{head}not pulled. {one['problem']}", "red"))
+            continue
+        listed = in_number(_count(one["listed"]), "document")
+        screen.print(prose(f"{head}{listed}{_news(one)}."))
+        for kind in ("changed", "gone", "moved"):
+            for document in _list(one[kind])[:_SHOWN]:
+                text = " is now at ".join(document) if isinstance(document, list) else str(document)
+                screen.print(prose(f"  {kind}: {text}"))
+        for note in _list(one["notes"]):
+            screen.print(prose(f"  {note}", "dim"))
+
+
+def _news(one: dict[str, object]) -> str:
+    counts = [f"{len(_list(one[kind])):,} {kind}" for kind in ("added", "changed", "gone", "moved") if _list(one[kind])]
+    counts += [f"{_count(one['ignored']):,} of other sources"] if one["ignored"] else []
+    return f" ({', '.join(counts)})" if counts else ""
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,145 @@
+"""The interface of a feed. A further kind is one file that has it, and a line in `opening`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Protocol
+
+from headgate.errors import HeadgateError
+from headgate.freshness import Unreadable, read_time
+from headgate.origins.fetching import FetchError, fetch
+
+__all__ = ["MOST_BYTES", "Entry", "Feed", "FeedError", "Pull", "Reading", "believed", "read_date"]
+
+MOST_BYTES = 50_000_000
+"""How much of a file or an answer is read, as the sitemap protocol bounds its files."""
+
+# A stamp that more documents have than this was given to them together: a build or a copy, and no change.
+_MOST_ALIKE, _SHARE_ALIKE = 5, 0.2
+
+
+class FeedError(HeadgateError):
+    """A feed cannot be pulled; what it said last stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A document that a feed names.
+
+    Attributes:
+        uri: as the feed writes it.
+        modified: when it was changed last, if the feed says so and is believed.
+    """
+
+    uri: str
+    modified: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """What a feed says now.
+
+    Attributes:
+        entries: the documents that it names.
+        removed: documents that it says are gone.
+        moved: documents that it says are elsewhere now, with where.
+        is_complete: whether what it does not name is not there.
+        covers_unlisted: whether what it does not name is as it was before; a feed of news says nothing of it.
+        tells_changes: whether it says when documents were changed, and is believed.
+        cursor: where the next pull goes on.
+        notes: what there is to say about it, in sentences.
+    """
+
+    entries: Sequence[Entry] = ()
+    removed: Sequence[str] = ()
+    moved: Mapping[str, str] = field(default_factory=dict)
+    is_complete: bool = False
+    covers_unlisted: bool = True
+    tells_changes: bool = True
+    cursor: str = ""
+    notes: Sequence[str] = ()
+
+
+class Feed(Protocol):
+    """A source of news about documents."""
+
+    def pull(self, cursor: str, now: datetime) -> Pull:
+        """Return what it says now.
+
+        Args:
+            cursor: that of the last pull that was taken over; empty for the first one.
+            now: the present.
+
+        Raises:
+            FeedError: it cannot be asked, or does not answer as one.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How files and addresses are read.
+
+    Attributes:
+        timeout: how long an address may take.
+        private: the hosts that may be in a private network.
+    """
+
+    timeout: timedelta = timedelta(seconds=5)
+    private: tuple[str, ...] = ()
+
+    def read(self, place: str | Path) -> bytes:
+        """Return the content of a file or an https:// address.
+
+        Raises:
+            FeedError: it cannot be read, or is longer than `MOST_BYTES`.
+        """
+        if isinstance(place, str):
+            try:
+                return fetch(place, most=MOST_BYTES, timeout=self.timeout.total_seconds(), private=self.private)
+            except FetchError as error:
+                raise FeedError(str(error)) from None
+        try:
+            if not place.is_file():
+                raise FeedError(f"{place}: there is no such file.")
+            with place.open("rb") as file:
+                data = file.read(MOST_BYTES + 1)
+        except OSError as error:
+            raise FeedError(f"{place}: it cannot be read ({error.strerror}).") from None
+        if len(data) > MOST_BYTES:
+            raise FeedError(f"{place}: it has more than {MOST_BYTES:,} bytes.")
+        return data
+
+
+def read_date(text: str | None, now: datetime) -> datetime | None:
+    """Return the first instant that a date of a feed can mean; None if it is none, or not in the past.
+
+    The first one, because a text that was fetched on the day that a feed names would be out of date for good otherwise.
+    """
+    if not text:
+        return None
+    try:
+        interval = read_time(text.strip(), zone=timezone.utc, date_order=None)
+    except Unreadable:
+        return None
+    return interval.earliest if interval.earliest <= now else None
+
+
+def believed(entries: Sequence[Entry]) -> tuple[list[Entry], int]:
+    """Return entries without dates that say nothing, and how many those are.
+
+    What very many documents have at once was given to them together, and does not say when each was changed.
+    """
+    counts: dict[datetime, int] = {}
+    for entry in entries:
+        if entry.modified is not None:
+            counts[entry.modified] = counts.get(entry.modified, 0) + 1
+    most = max(_MOST_ALIKE, _SHARE_ALIKE * len(entries))
+    kept, lost = [], 0
+    for entry in entries:
+        is_alike = entry.modified is not None and counts[entry.modified] > most
+        lost += is_alike
+        kept.append(Entry(entry.uri) if is_alike else entry)
+    return kept, lost

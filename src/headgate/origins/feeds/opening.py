@@ -1,0 +1,45 @@
+"""From a policy's rule to a feed."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from headgate.encoding import canonical_json, safe_uri
+from headgate.origins.feeds.changes import Changes
+from headgate.origins.feeds.feed import Feed, Reading
+from headgate.origins.feeds.news import News
+from headgate.origins.feeds.repository import Repository
+from headgate.origins.feeds.sitemap import Sitemap
+from headgate.policy import FeedRule, Policy
+
+__all__ = ["feed_id", "feed_name", "open_feed"]
+
+
+def open_feed(rule: FeedRule, policy: Policy) -> Feed:
+    """Return the feed that a rule names; nothing is read yet."""
+    place = _place(rule, policy)
+    reading = Reading(policy.key_sets.timeout, policy.key_sets.private)
+    if rule.kind == "git":
+        return Repository(Path(place), rule.base, rule.strip)
+    if rule.kind == "changes":
+        return Changes(place, reading)
+    return Sitemap(place, reading) if rule.kind == "sitemap" else News(place, reading)
+
+
+def feed_id(rule: FeedRule, source: str) -> str:
+    """Return what a feed is known by in a registry: another kind, place or source is another feed.
+
+    Its place as the policy writes it, so that a record says the same on every machine.
+    """
+    said = {"source": source, "kind": rule.kind, "place": rule.place, "base": rule.base, "strip": rule.strip}
+    return hashlib.sha256(canonical_json(said)).hexdigest()[:32]
+
+
+def feed_name(rule: FeedRule) -> str:
+    """Return what a feed is called in messages."""
+    return rule.name or f"{rule.kind} {safe_uri(rule.place)}"
+
+
+def _place(rule: FeedRule, policy: Policy) -> str | Path:
+    return rule.place if "://" in rule.place else policy.resolve_path(rule.place)

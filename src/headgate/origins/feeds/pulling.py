@@ -1,0 +1,139 @@
+"""One pull of a feed, from what it says to what the registry remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from headgate.freshness import identify_document
+from headgate.origins.feeds.feed import Feed, FeedError, Pull
+from headgate.policy import UriPattern, normalise_uri
+from headgate.registry import FeedRegistry, FeedState, Said
+
+__all__ = ["Outcome", "pull_feed"]
+
+# A list that has lost so much at once was cut off, or its job is broken: nothing that it no longer names is gone.
+_MOST_LOST, _SHARE_LOST = 10, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a pull has brought.
+
+    Attributes:
+        listed: how many documents of the source are there now.
+        added: those that were not there before.
+        changed: those that say a later change than before.
+        gone: those that are there no more.
+        moved: those that are elsewhere now, with where.
+        ignored: how many it names that belong to no pattern of the source.
+        notes: what there is to say about it, in sentences.
+    """
+
+    listed: int
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    moved: tuple[tuple[str, str], ...] = ()
+    ignored: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_news(self) -> bool:
+        """Whether anything is another than before."""
+        return bool(self.added or self.changed or self.gone or self.moved)
+
+
+def pull_feed(
+    feed: Feed,
+    state: FeedState,
+    patterns: tuple[UriPattern, ...],
+    registry: FeedRegistry,
+    *,
+    accepts_losses: bool = False,
+) -> Outcome:
+    """Pull a feed and remember what it says: all of it, or where it fails nothing.
+
+    Args:
+        feed: the feed.
+        state: what it is known by, and in `pulled` the present.
+        patterns: the URIs of its source; what it says of others is ignored.
+        registry: where it is remembered.
+        accepts_losses: whether a list that has lost very many documents at once is believed.
+
+    Raises:
+        FeedError: it cannot be pulled.
+        HeadgateError: the registry cannot be used.
+    """
+    now, known = state.pulled, registry.states().get(state.feed)
+    before = registry.documents_of(state.feed)
+    pull = feed.pull(known.cursor if known is not None else "", now)
+    said, ignored = _said(pull, patterns, now)
+    if pull.is_complete:
+        lost = [name for name, one in before.items() if not one.is_gone and name not in said]
+        _require_no_loss(lost, before, accepts_losses=accepts_losses)
+        said.update((name, Said(name, now, is_gone=True)) for name in lost)
+    # What a list repeats needs no row of its own: the pull itself says that it still holds.
+    news = {name: one for name, one in said.items() if _is_news(before.get(name), one)}
+    kept = news if pull.covers_unlisted else said
+    taken = FeedState(state.feed, state.name, now, pull.tells_changes, pull.covers_unlisted, pull.cursor)
+    registry.take(taken, kept.values())
+    return _outcome(before, said, news, pull, ignored)
+
+
+def _said(pull: Pull, patterns: tuple[UriPattern, ...], now: datetime) -> tuple[dict[str, Said], int]:
+    """Return what a pull says of the documents of a source, by document, and how much it says of others."""
+    said: dict[str, Said] = {}
+    ignored = 0
+    rows: list[tuple[str, bool, str | None, datetime | None]] = [(uri, True, None, None) for uri in pull.removed]
+    rows += [(uri, True, to, None) for uri, to in pull.moved.items()]
+    rows += [(entry.uri, False, None, entry.modified) for entry in pull.entries]
+    for uri, is_gone, to, modified in rows:
+        normal, document = normalise_uri(uri), identify_document(uri)
+        if normal is None or document is None or not any(pattern.matches(normal) for pattern in patterns):
+            ignored += 1
+            continue
+        other = said.get(document)
+        dates = [date for date in (modified, other.modified if other is not None else None) if date is not None]
+        said[document] = Said(document, now, is_gone, to, max(dates, default=None))
+    return said, ignored
+
+
+def _require_no_loss(lost: list[str], before: Mapping[str, Said], *, accepts_losses: bool) -> None:
+    """Do nothing unless a list has lost very many documents at once.
+
+    Raises:
+        FeedError: it has.
+    """
+    there = sum(not one.is_gone for one in before.values())
+    if not accepts_losses and len(lost) > max(_MOST_LOST, _SHARE_LOST * there):
+        raise FeedError(
+            f"it has lost {len(lost):,} of {there:,} documents since the last pull, so it is not believed. If they are "
+            "gone, pull once with --accept-losses."
+        )
+
+
+def _is_news(before: Said | None, now: Said) -> bool:
+    if before is None:
+        return True
+    is_later = now.modified is not None and (before.modified is None or now.modified > before.modified)
+    return before.is_gone != now.is_gone or (now.moved_to is not None and now.moved_to != before.moved_to) or is_later
+
+
+def _outcome(
+    before: Mapping[str, Said], said: Mapping[str, Said], news: Mapping[str, Said], pull: Pull, ignored: int
+) -> Outcome:
+    there = {name: one for name, one in news.items() if not one.is_gone}
+    added = tuple(name for name in there if name not in before or before[name].is_gone)
+    gone = [one for one in news.values() if one.is_gone and one.document in before]
+    now = {**before, **said}
+    return Outcome(
+        listed=sum(not one.is_gone for one in now.values()),
+        added=added,
+        changed=tuple(name for name in there if name not in added),
+        gone=tuple(one.document for one in gone if one.moved_to is None),
+        moved=tuple((one.document, one.moved_to) for one in gone if one.moved_to is not None),
+        ignored=ignored,
+        notes=tuple(pull.notes),
+    )

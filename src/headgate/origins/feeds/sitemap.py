@@ -1,0 +1,118 @@
+"""Sitemaps (sitemaps.org, version 0.9): which documents a site has, and sometimes when each was changed."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+from xml.etree.ElementTree import Element, ParseError
+
+from headgate.encoding import safe_uri
+from headgate.origins.feeds.feed import MOST_BYTES, Entry, FeedError, Pull, Reading, believed, read_date
+
+__all__ = ["Sitemap", "parse_xml"]
+
+_MOST_FILES = 1_000
+_MOST_DOCUMENTS = 5_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sitemap:
+    """A sitemap, or an index of several.
+
+    Args:
+        place: a file, or an https:// address.
+        reading: how it is read.
+    """
+
+    place: str | Path
+    reading: Reading
+
+    def pull(self, cursor: str, now: datetime) -> Pull:  # noqa: ARG002 - it is whole each time
+        """Return all documents of the site.
+
+        Dates are believed as far as they tell documents apart. A site that stamps all of them with the time of its last
+        build says which documents there are, and no more.
+        """
+        entries: list[Entry] = []
+        for place in self._files():
+            for url in parse_xml(_unpacked(self.reading.read(place), place), place):
+                location = _child(url, "loc")
+                if location:
+                    entries.append(Entry(location, read_date(_child(url, "lastmod"), now)))
+            if len(entries) > _MOST_DOCUMENTS:
+                raise FeedError(f"{_shown(self.place)}: more than {_MOST_DOCUMENTS:,} documents.")
+        if not entries:
+            raise FeedError(f"{_shown(self.place)}: it names no document.")
+        kept, lost = believed(entries)
+        dated = sum(entry.modified is not None for entry in kept)
+        notes = [f"{lost:,} dates are shared by very many documents, and say nothing."] if lost else []
+        if not dated:
+            notes.append("It does not say when documents were changed.")
+        return Pull(kept, is_complete=True, tells_changes=2 * dated >= len(kept), notes=notes)
+
+    def _files(self) -> Iterator[str | Path]:
+        root = parse_xml(_unpacked(self.reading.read(self.place), self.place), self.place)
+        if _name(root) != "sitemapindex":
+            yield self.place
+            return
+        parts = [location for part in root if (location := _child(part, "loc"))]
+        if len(parts) > _MOST_FILES:
+            raise FeedError(f"{_shown(self.place)}: it names more than {_MOST_FILES:,} sitemaps.")
+        for part in parts:
+            yield self._beside(part)
+
+    def _beside(self, location: str) -> str | Path:
+        """Return where a part of an index is: of the same host, or a file in the same folder."""
+        if isinstance(self.place, Path):
+            return self.place.parent / Path(urlsplit(location).path).name
+        if urlsplit(location)[:2] != urlsplit(self.place)[:2]:
+            raise FeedError(f"{_shown(self.place)}: it names a sitemap of another host.")
+        return location
+
+
+def parse_xml(data: bytes, place: str | Path) -> Element:
+    """Return the root of a document without entities, references to elsewhere or a type of its own.
+
+    Raises:
+        FeedError: it is no such document, or what reads it safely is not installed.
+    """
+    try:
+        from defusedxml import DefusedXmlException
+        from defusedxml.ElementTree import fromstring
+    except ImportError:
+        raise FeedError("Sitemaps and news need defusedxml: pip install 'headgate[feeds]'") from None
+    try:
+        root: Element = fromstring(data, forbid_dtd=True)
+    except (DefusedXmlException, ParseError, ValueError, LookupError, RecursionError) as error:
+        raise FeedError(f"{_shown(place)}: it is no XML that could be read ({type(error).__name__}).") from None
+    return root
+
+
+def _unpacked(data: bytes, place: str | Path) -> bytes:
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            found = file.read(MOST_BYTES + 1)
+    except (OSError, EOFError, ValueError) as error:
+        raise FeedError(f"{_shown(place)}: it cannot be unpacked ({type(error).__name__}).") from None
+    if len(found) > MOST_BYTES:
+        raise FeedError(f"{_shown(place)}: it has more than {MOST_BYTES:,} bytes.")
+    return found
+
+
+def _name(element: Element) -> str:
+    return str(element.tag).rpartition("}")[2].lower()
+
+
+def _child(element: Element, name: str) -> str:
+    return next((str(child.text or "").strip() for child in element if _name(child) == name), "")
+
+
+def _shown(place: str | Path) -> str:
+    return safe_uri(place) if isinstance(place, str) else str(place)

@@ -1,0 +1,46 @@
+"""What feeds said of a document at the time of a decision, as plain values for records, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from headgate.clock import read_instant
+from headgate.encoding import safe_uri
+from headgate.record.schema import EvidenceRecord, HeardRecord
+from headgate.registry import FeedState, Said
+
+__all__ = ["read_heard", "with_heard"]
+
+
+def with_heard(evidence: Mapping[str, object], heard: Sequence[tuple[FeedState, Said]]) -> dict[str, object]:
+    """Return evidence with what feeds say of the document."""
+    return {**evidence, "feeds": [_record(state, said) for state, said in heard]}
+
+
+def read_heard(evidence: EvidenceRecord, document: str) -> tuple[tuple[FeedState, Said], ...]:
+    """Return what feeds said of a document, as far as its record says.
+
+    Raises:
+        ValueError: a time cannot be read.
+    """
+    return tuple(_read(one, document) for one in evidence.get("feeds", ()))
+
+
+def _record(state: FeedState, said: Said) -> HeardRecord:
+    return {
+        "feed": state.feed,
+        "name": state.name,
+        "pulled": state.pulled.isoformat(),
+        "seen": said.seen.isoformat(),
+        "tells": state.tells_changes,
+        "covers": state.covers_unlisted,
+        "gone": said.is_gone,
+        "moved": safe_uri(said.moved_to) if said.moved_to is not None else None,
+        "mod": said.modified.isoformat() if said.modified is not None else None,
+    }
+
+
+def _read(one: HeardRecord, document: str) -> tuple[FeedState, Said]:
+    state = FeedState(one["feed"], one["name"], read_instant(one["pulled"]), one["tells"], one["covers"])
+    modified = read_instant(one["mod"]) if one["mod"] is not None else None
+    return state, Said(document, read_instant(one["seen"]), one["gone"], one["moved"], modified)

@@ -1,0 +1,248 @@
+"""What feeds have said of documents, and when each was pulled last: kept beside the versions, in the same file."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TypeVar
+
+from headgate.errors import HeadgateError
+from headgate.forks import renew_after_fork
+from headgate.registry.sqlite import connect
+
+__all__ = ["FeedRegistry", "FeedState", "Said"]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS feeds (
+    feed TEXT PRIMARY KEY, name TEXT NOT NULL, pulled INTEGER NOT NULL, tells_changes INTEGER NOT NULL,
+    covers_unlisted INTEGER NOT NULL, cursor TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS said (
+    feed TEXT NOT NULL, document TEXT NOT NULL, seen INTEGER NOT NULL, is_gone INTEGER NOT NULL, moved_to TEXT,
+    modified INTEGER, PRIMARY KEY (document, feed)
+) WITHOUT ROWID;
+"""
+_STATE = "SELECT feed, name, pulled, tells_changes, covers_unlisted, cursor FROM feeds"
+_SAID = "SELECT feed, seen, is_gone, moved_to, modified FROM said WHERE document = ?"
+_ALL = "SELECT document, seen, is_gone, moved_to, modified FROM said WHERE feed = ?"
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_REMEMBERED = 50_000
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """A feed after a pull.
+
+    Attributes:
+        feed: what it is known by: a digest of what the policy says of it.
+        name: for people.
+        pulled: when it was pulled last with success.
+        tells_changes: whether it says when its documents were changed, and is believed; else only which there are.
+        covers_unlisted: whether what a pull does not name is as it was; a feed of the latest news says nothing of it.
+        cursor: where the next pull goes on.
+    """
+
+    feed: str
+    name: str
+    pulled: datetime
+    tells_changes: bool = True
+    covers_unlisted: bool = True
+    cursor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a feed said of a document last.
+
+    Attributes:
+        document: what makes two URIs one document.
+        seen: the pull in which it was named last.
+        is_gone: whether it is there no more.
+        moved_to: where it is now, if that was said.
+        modified: when it was changed last, as far as that is believed.
+    """
+
+    document: str
+    seen: datetime
+    is_gone: bool = False
+    moved_to: str | None = None
+    modified: datetime | None = None
+
+
+class FeedRegistry:
+    """The feeds' part of a registry's file. What was read is remembered until another connection writes.
+
+    Args:
+        path: the file of the registry.
+
+    Raises:
+        HeadgateError: it is no registry, or cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._inherited: list[sqlite3.Connection | None] = []
+        self._states: Mapping[str, FeedState] = {}
+        self._remembered: dict[str, tuple[tuple[str, Said], ...]] = {}
+        self._version: object = None
+        with self._lock:
+            self._use(lambda _: None)
+        renew_after_fork(self)
+
+    def _after_fork(self) -> None:
+        self._lock = threading.Lock()
+        self._inherited.append(self._connection)
+        self._connection, self._version = None, None
+
+    def states(self) -> Mapping[str, FeedState]:
+        """Return the feeds that were ever pulled.
+
+        Raises:
+            HeadgateError: the file cannot be read.
+        """
+        with self._lock:
+            self._use(self._follow)
+            return self._states
+
+    def said(self, documents: Collection[str]) -> Mapping[str, tuple[tuple[FeedState, Said], ...]]:
+        """Return what feeds say of documents; documents of which none says anything are left out.
+
+        Raises:
+            HeadgateError: the file cannot be read.
+        """
+        with self._lock:
+            return self._use(lambda connection: self._said(connection, documents))
+
+    def documents_of(self, feed: str) -> Mapping[str, Said]:
+        """Return everything that a feed has said.
+
+        Raises:
+            HeadgateError: the file cannot be read.
+        """
+        with self._lock:
+            return self._use(
+                lambda connection: {row[0]: _said(*row) for row in connection.execute(_ALL, (feed,)).fetchall()}
+            )
+
+    def take(self, state: FeedState, said: Iterable[Said]) -> None:
+        """Take over a pull: all of it or, whenever the process ends, nothing.
+
+        Raises:
+            HeadgateError: the file cannot be written.
+        """
+        rows = ((state.feed, *_row(one)) for one in said)
+        with self._lock:
+            self._use(lambda connection: _take(connection, state, rows))
+            self._version = None
+
+    def close(self) -> None:
+        """Close the file; what is asked again opens it."""
+        with self._lock:
+            self._close()
+
+    def _said(
+        self, connection: sqlite3.Connection, documents: Collection[str]
+    ) -> dict[str, tuple[tuple[FeedState, Said], ...]]:
+        self._follow(connection)
+        found = {}
+        for document in documents:
+            known = self._remembered.get(document)
+            if known is None:
+                rows = connection.execute(_SAID, (document,)).fetchall()
+                known = self._remembered[document] = tuple((row[0], _said(document, *row[1:])) for row in rows)
+            pairs = tuple((self._states[feed], one) for feed, one in known if feed in self._states)
+            if pairs:
+                found[document] = pairs
+        return found
+
+    def _follow(self, connection: sqlite3.Connection) -> None:
+        version = connection.execute("PRAGMA data_version").fetchone()
+        if version != self._version or len(self._remembered) > _REMEMBERED:
+            self._remembered, self._version = {}, version
+            self._states = {row[0]: _state(*row) for row in connection.execute(_STATE).fetchall()}
+
+    def _use(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            if self._connection is None:
+                self._connection = _open(self.path)
+            return work(self._connection)
+        except (OSError, sqlite3.Error) as error:
+            self._close()  # the next one opens it anew: somebody may have put the file right
+            raise HeadgateError(f"the registry {self.path} cannot be used ({error})") from error
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+        self._connection, self._version = None, None
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection, is_writable = connect(path)
+    try:
+        if is_writable:
+            connection.executescript(_SCHEMA)
+        else:
+            _require_feeds(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _require_feeds(connection: sqlite3.Connection) -> None:
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'said'").fetchone():
+        raise sqlite3.DatabaseError("it is read-only, and no feed was ever pulled into it")
+
+
+def _take(connection: sqlite3.Connection, state: FeedState, rows: Iterable[tuple[object, ...]]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        flags = (int(state.tells_changes), int(state.covers_unlisted), state.cursor)
+        entry = (state.feed, state.name, _micros(state.pulled), *flags)
+        connection.execute("INSERT OR REPLACE INTO feeds VALUES (?, ?, ?, ?, ?, ?)", entry)
+        connection.executemany("INSERT OR REPLACE INTO said VALUES (?, ?, ?, ?, ?, ?)", rows)
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _row(said: Said) -> tuple[object, ...]:
+    return said.document, _micros(said.seen), int(said.is_gone), said.moved_to, _micros(said.modified)
+
+
+def _said(document: str, seen: object, is_gone: object, moved_to: str | None, modified: object) -> Said:
+    when = _instant(seen)
+    assert when is not None  # noqa: S101 - the column is NOT NULL
+    return Said(document, when, bool(is_gone), moved_to, _instant(modified))
+
+
+def _state(feed: str, name: str, pulled: object, tells: object, covers: object, cursor: str) -> FeedState:
+    when = _instant(pulled)
+    assert when is not None  # noqa: S101 - as above
+    return FeedState(feed, name, when, bool(tells), bool(covers), cursor)
+
+
+def _micros(time: datetime | None) -> int | None:
+    return (time - _EPOCH) // timedelta(microseconds=1) if time is not None else None
+
+
+def _instant(micros: object) -> datetime | None:
+    if micros is None:
+        return None
+    try:
+        if isinstance(micros, int):
+            return _EPOCH + timedelta(microseconds=micros)
+    except OverflowError:
+        pass
+    raise sqlite3.DatabaseError("a time in it cannot be read")  # SQLite stores anything anywhere
