@@ -22,7 +22,7 @@ __all__ = ["Server"]
 
 
 class Server:
-    """Answers with what it is told, and counts who asks.
+    """Answers with what it is told, or with the files of `folder` if one is set, and counts who asks.
 
     Args:
         folder: where its certificate is, `server.pem`; made if there is none.
@@ -32,6 +32,8 @@ class Server:
         self.status, self.body, self.asked = 200, b"", 0
         self.endless = self.short_by = 0
         self.headers: dict[str, str] = {}
+        self.folder: Path | None = None
+        self.paths: list[str] = []
         self.hangs = threading.Event()
         self.hangs.set()
         server = self
@@ -39,16 +41,22 @@ class Server:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 server.asked += 1
+                server.paths.append(self.path)
                 server.hangs.wait(30)
+                status, body = server.status, server.body
+                if server.folder is not None:
+                    # Several at a time: nothing of the server itself is changed.
+                    file = server.folder / self.path.lstrip("/")
+                    status, body = (200, file.read_bytes()) if file.is_file() else (404, b"")
                 if server.endless:
                     self._endless()
                     return
-                self.send_response(server.status)
+                self.send_response(status)
                 for name, value in server.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(server.body) + server.short_by))
+                self.send_header("Content-Length", str(len(body) + server.short_by))
                 self.end_headers()
-                self.wfile.write(server.body)
+                self.wfile.write(body)
 
             def _endless(self) -> None:
                 self.send_response(200)

@@ -15,6 +15,7 @@ from headgate.cli import (
     demo,
     doctor,
     explain,
+    fetch,
     freshness,
     init,
     keygen,
@@ -107,6 +108,7 @@ _manifest.command(epilog=manifests.EXAMPLE_VERIFY)(manifests.verify)
 _manifest.command(epilog=manifests.EXAMPLE_DIFF)(manifests.diff)
 _manifest.command(epilog=manifests.EXAMPLE_COMPLETENESS)(manifests.completeness)
 _manifest.command(epilog=manifests.EXAMPLE_SHOW)(manifests.show)
+_manifest.command(epilog=fetch.EXAMPLE_FETCH)(fetch.fetch)
 app.add_typer(_manifest, name="manifest")
 _revoke = Commands(
     help="Take back keys, documents and texts by a signed list that gates follow without a restart.",

@@ -90,7 +90,9 @@ def require_public(host: str, places: Collection[str], private: Collection[str])
         FetchError: it does, and the policy does not open it.
     """
     if host not in private and not all(map(_is_public, places)):
-        raise FetchError(f"the host {host} is in a private network, and key_sets.private does not name it.")
+        raise FetchError(
+            f"the host {host} is in a private network, and key_sets.private (or --private) does not name it."
+        )
 
 
 def _is_public(place: str) -> bool:
