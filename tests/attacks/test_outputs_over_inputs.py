@@ -28,6 +28,10 @@ sources:
     terminology: terms.yaml
 default: {provenance: {require: none}}
 log: {path: decisions.jsonl}
+registry: {path: registry.sqlite}
+quarantine: {path: held.jsonl}
+overrides: {path: open.jsonl}
+revocations: [{list: revoked.jws, keys: s.jwks.json}]
 """
 GLOSSARY = "terms: {Portable Document Format: [PDF]}\n"
 
@@ -36,6 +40,10 @@ GLOSSARY = "terms: {Portable Document Format: [PDF]}\n"
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     run("keygen", "-o", "k")
+    run("keygen", "-o", "s")
+    run("revoke", "add", "revoked.jws", "-k", "s.private.jwk.json", "-i", "s", "--document", "https://a.example/gone")
+    Path("held.jsonl").write_text("")
+    Path("open.jsonl").write_text("")
     Path("terms.yaml").write_text(GLOSSARY)
     Path("p.yaml").write_text(POLICY)
     Path("docs.jsonl").write_text('{"text": "t", "metadata": {"source": "https://a.example/x"}}\n')
@@ -76,6 +84,11 @@ CASES = [
     ("terms.yaml", "audit docs.jsonl -p p.yaml --html"),
     ("k.jwks.json", "audit docs.jsonl -p p.yaml --html"),
     ("decisions.jsonl", "audit docs.jsonl -p p.yaml --html"),
+    ("decisions.jsonl.1", "audit docs.jsonl -p p.yaml --html"),
+    ("registry.sqlite", "audit docs.jsonl -p p.yaml --html"),
+    ("held.jsonl", "audit docs.jsonl -p p.yaml --html"),
+    ("open.jsonl", "audit docs.jsonl -p p.yaml --html"),
+    ("revoked.jws", "audit docs.jsonl -p p.yaml --html"),
     ("docs/page.html", "audit docs -p p.yaml --html"),
     ("docs/page.md", "audit docs -p p.yaml --html"),
     ("app.py", "audit app:find --questions questions.txt -p p.yaml --html"),

@@ -111,7 +111,7 @@ def _read_by(parameters: Mapping[str, Any], *, with_policy: bool) -> Iterator[Pa
 def _files_of(value: str) -> Iterator[Path]:
     path = Path(value)
     yield path
-    if path.is_file():
+    if os.path.isfile(path):
         # What a log was rotated into.
         yield from log_files(path)
     elif not os.path.lexists(path):
@@ -125,9 +125,19 @@ def _named_by(path: Path) -> Iterator[Path]:
         policy = Policy.load(path)
     except HeadgateError:
         return  # said by the command
-    yield from policy.named_files()
-    rules = (*policy.sources, policy.default)
-    folders = [rule.provenance.manifest for rule in rules]
-    stores = (policy.log, policy.quarantine, policy.overrides, policy.registry)
-    files = [*(store.path for store in stores if store is not None), *(rule.list for rule in policy.revocations)]
-    yield from (policy.resolve_path(name) for name in (*folders, *files) if name is not None and "://" not in name)
+    manifests = (rule.provenance.manifest for rule in (*policy.sources, policy.default))
+    yield from (policy.resolve_path(name) for name in manifests if name is not None and "://" not in name)
+    # Whatever in it names a file that is there: keys, glossaries, lists, feeds, logs. A name of a folder may be an id.
+    for text in set(_texts(policy.model_dump(mode="json"))):
+        found = policy.resolve_path(text)
+        if os.path.isfile(found):  # which says no of what cannot be a name
+            yield from (found, *log_files(found))
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (text for one in value.values() for text in _texts(one))
+    elif isinstance(value, (list, tuple)):
+        yield from (text for one in value for text in _texts(one))
