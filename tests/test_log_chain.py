@@ -132,10 +132,11 @@ def test_a_log_written_anew_shows_against_a_receipt(handbook: Publisher, clock: 
     assert not verify_chain([path], known).is_whole
 
 
+@pytest.mark.parametrize("name", ["log.jsonl", "log[prod]*.jsonl"])
 def test_the_chain_goes_through_rotations_and_says_what_has_gone(
-    handbook: Publisher, clock: FixedClock, tmp_path: Path
+    name: str, handbook: Publisher, clock: FixedClock, tmp_path: Path
 ) -> None:
-    path = tmp_path / "log.jsonl"
+    path = tmp_path / name
     with make_gate(handbook, clock, path, max_bytes=10_000, keep=2) as gate:
         for _ in range(60):
             gate.admit([handbook.seal("text", URI)])

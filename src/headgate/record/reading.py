@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from glob import escape
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -88,7 +89,7 @@ def record_in(line: bytes) -> bytes:
 def log_files(path: Path) -> list[Path]:
     """Return a log with its rotated files, the oldest first."""
     rotated = []
-    for file in path.parent.glob(f"{path.name}.*"):
+    for file in path.parent.glob(f"{escape(path.name)}.*"):
         ending = file.name[len(path.name) + 1 :]
         if ending.isascii() and ending.isdigit():
             # As numbers, so that `.10` is older than `.9`.
