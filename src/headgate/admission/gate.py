@@ -25,7 +25,8 @@ from headgate.admission.planning import Plan, plan_admission, weigh
 from headgate.admission.proving import current_proof
 from headgate.admission.recording import Recorder
 from headgate.admission.releases import RELEASES
-from headgate.admission.revision import Revision, with_source
+from headgate.admission.resolving import with_source
+from headgate.admission.revision import Revision
 from headgate.admission.revoking import without_withdrawn
 from headgate.admission.shared_state import SharedState
 from headgate.chunk import Chunk

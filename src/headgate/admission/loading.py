@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from headgate.admission.revision import Revision, resolve
+from headgate.admission.resolving import resolve
+from headgate.admission.revision import Revision
 from headgate.clock import Clock
 from headgate.errors import PolicyError
 from headgate.limits import Limits

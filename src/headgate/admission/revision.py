@@ -1,36 +1,26 @@
-"""Policy, keys and glossaries loaded: one immutable revision, under which whole admissions are decided."""
+"""What is in force: one immutable revision of a policy with all that it names, under which admissions are decided."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from headgate.admission.budget import TokenBudget
-from headgate.admission.key_loading import KeyLoader
-from headgate.assurance import is_proof
 from headgate.caching import Memo
-from headgate.clock import Clock, utc_now
-from headgate.decision import Finding, Mode, OnEmpty, stricter
-from headgate.encoding import canonical_json, digest_label, shown
-from headgate.errors import BudgetError, ManifestError, PolicyError
-from headgate.limits import Limits
+from headgate.decision import Finding, Mode, OnEmpty
+from headgate.encoding import shown
+from headgate.errors import PolicyError
 from headgate.origins import RemoteKeys
-from headgate.origins.feeds import feed_id
-from headgate.policy import Freshness, KeySets, MetadataKeys, Policy, Provenance, Source, SourceRule, UriPattern
-from headgate.policy.loading import named_here
+from headgate.policy import Freshness, KeySets, MetadataKeys, UriPattern
 from headgate.provenance import KeySet, Manifest, Requirement, Verdict
-from headgate.provenance.issuers import Issuers, bind
 from headgate.terminology import Glossary
 from headgate.terminology.edits import Rewrite
 from headgate.verification import Verifier
 
-__all__ = ["ResolvedSource", "Revision", "owners_of", "resolve", "with_source"]
-
-_CHECKS = ("provenance", "freshness", "terminology")
+__all__ = ["ResolvedRule", "ResolvedSource", "Revision", "owners_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,96 +172,6 @@ class Revision:
         return next((source for pattern, source in self.patterns if pattern.matches(uri)), self.default)
 
 
-def with_source(revision: Revision, policy: Policy, source: Source, limits: Limits) -> Revision:
-    """Return a revision that knows one source more and remembers nothing; what it has loaded is not read again.
-
-    Raises:
-        PolicyError: a key or glossary file of the source cannot be used.
-    """
-    extra = _resolve_source(policy, source, source.id, limits, KeyLoader(policy, utc_now, may_wait=False))
-    patterns = [*revision.patterns, *((UriPattern.parse(pattern), extra) for pattern in source.match)]
-    patterns.sort(key=lambda pair: pair[0].specificity, reverse=True)
-    return replace(
-        revision,
-        sources={**revision.sources, source.id: extra},
-        owners={**revision.owners, **{key.kid: (source.id,) for key in extra.requirement.keys}},
-        patterns=tuple(patterns),
-        facts=Memo(limits.memo_entries, limits.memo_chars),
-        verdicts=Memo(limits.memo_entries, limits.memo_chars),
-        rewrites=Memo(limits.memo_entries, limits.memo_chars),
-        places=Memo(limits.memo_entries),
-    )
-
-
-def resolve(policy: Policy, limits: Limits, clock: Clock = utc_now, *, may_wait: bool = True) -> Revision:
-    """Load what a policy names.
-
-    Args:
-        policy: the policy.
-        limits: bounds on what is read.
-        clock: tells how old a fetched key set is.
-        may_wait: whether a key set that is not at hand is fetched; else it has no keys.
-
-    Raises:
-        PolicyError: a key or glossary file cannot be used; the error names both the file and the place in the policy.
-    """
-    keys_of = KeyLoader(policy, clock, may_wait=may_wait)
-    sources: dict[str, ResolvedSource] = {}
-    problems: list[PolicyError] = []
-    for number, source in enumerate(policy.sources):
-        try:
-            sources[source.id] = _resolve_source(policy, source, source.id, limits, keys_of)
-        except PolicyError as error:
-            problems.append(error.under("sources", number))
-    try:
-        default = _resolve_source(policy, policy.default, "default", limits, keys_of)
-    except PolicyError as error:
-        problems.append(error.under("default"))
-    revocation_keys: list[KeySet] = []
-    for number, listed in enumerate(policy.revocations):
-        try:
-            revocation_keys.append(keys_of(listed.keys))
-        except PolicyError as error:
-            problems.append(error.under("revocations", number, "keys"))
-    known = (*sources.values(), *((default,) if not problems else ()))
-    problems += _shared_keys(revocation_keys, known)
-    try:
-        budget = _budget(policy)
-    except PolicyError as error:
-        problems.append(error)
-    if problems:
-        first, *others = problems
-        raise PolicyError(first.problem, first.remedy, first.path, first.file, first.line, tuple(others))
-    patterns = [
-        (UriPattern.parse(pattern), sources[source.id]) for source in policy.sources for pattern in source.match
-    ]
-    # Stable: of patterns that are equally specific, the first in the policy decides.
-    patterns.sort(key=lambda pair: pair[0].specificity, reverse=True)
-    return Revision(
-        digest=_digest(policy, (*sources.values(), default), revocation_keys),
-        mode=policy.mode,
-        reading=digest_label(canonical_json(policy.metadata.model_dump(mode="json", exclude={"release"}))),
-        metadata=policy.metadata,
-        sources=sources,
-        default=default,
-        owners=owners_of((*sources.values(), default)),
-        budget=budget,
-        budget_mode=policy.modes.budget or policy.mode,
-        files=policy.named_files(),
-        patterns=tuple(patterns),
-        facts=Memo(limits.memo_entries, limits.memo_chars),
-        verdicts=Memo(limits.memo_entries, limits.memo_chars),
-        rewrites=Memo(limits.memo_entries, limits.memo_chars),
-        places=Memo(limits.memo_entries),
-        strictest=reduce(stricter, (one.modes["provenance"] for one in (*sources.values(), default)), policy.mode),
-        keeps_out=policy.keeps_out,
-        # Where only a log that fails can keep something out, nothing takes the place of the documents.
-        on_empty=policy.on_empty if policy.keeps_out else "empty",
-        revocation_keys=tuple(revocation_keys),
-        key_sets=keys_of.fetched(),
-    )
-
-
 def owners_of(sources: Iterable[ResolvedSource]) -> dict[str, tuple[str, ...]]:
     """Return for each key name the sources that list it."""
     owners: dict[str, tuple[str, ...]] = {}
@@ -279,133 +179,3 @@ def owners_of(sources: Iterable[ResolvedSource]) -> dict[str, tuple[str, ...]]:
         for key in source.requirement.keys:
             owners[key.kid] = (*owners.get(key.kid, ()), source.id)
     return owners
-
-
-def _shared_keys(revoking: Sequence[KeySet], sources: Sequence[ResolvedSource]) -> Iterator[PolicyError]:
-    """Find keys that sign revocation lists and speak for a source too: one that leaks could clear itself."""
-    signing = {
-        key.thumbprint: one.id
-        for one in sources
-        for keys in (one.requirement.keys, one.timestamp_keys or ())
-        for key in keys
-    }
-    for number, keys in enumerate(revoking):
-        for key in keys:
-            if key.thumbprint in signing:
-                problem = f"the key {key.kid!r} also speaks for {signing[key.thumbprint]!r}."
-                yield PolicyError(
-                    problem, "Sign revocation lists with a key of their own.", ("revocations", number, "keys")
-                )
-
-
-def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits, keys_of: KeyLoader) -> ResolvedSource:
-    provenance = rule.provenance
-    try:
-        keys = keys_of(provenance.keys)
-    except PolicyError as error:
-        raise error.under("provenance", "keys") from None
-    try:
-        timestamp_keys = keys_of(provenance.timestamp_keys) or None
-    except PolicyError as error:
-        raise error.under("provenance", "timestamp_keys") from None
-    issuers = _bound_issuers(provenance, keys, keys_of)
-    return ResolvedSource(
-        id=name,
-        requirement=Requirement(
-            source=name,
-            require=provenance.require,
-            keys=keys,
-            issuers=issuers,
-            cover=frozenset(provenance.cover),
-            mode=policy.effective_mode(rule, "provenance"),
-            is_default=name == "default",
-            release=policy.metadata.released,
-            manifest=_load_manifest(policy, provenance, (keys, timestamp_keys), issuers, limits, keys_of.now),
-            grace=provenance.grace,
-        ),
-        freshness=rule.freshness,
-        glossary=_load_glossary(policy, rule),
-        modes={check: policy.effective_mode(rule, check) for check in _CHECKS},
-        verifiers=rule.verifiers,
-        feeds=frozenset(feed_id(one, name) for one in rule.freshness.feeds),
-        rules=tuple(
-            ResolvedRule(tuple(map(UriPattern.parse, one.match)), frozenset(one.type), rule.freshness.under(one))
-            for one in rule.freshness.rules
-        ),
-        timestamp_keys=timestamp_keys,
-    )
-
-
-def _bound_issuers(provenance: Provenance, keys: KeySet, keys_of: KeyLoader) -> Issuers:
-    named = [entry for entry in provenance.keys if isinstance(entry, str)]
-    wanted = {name for names in (provenance.issuers or {}).values() for name in names or ()}
-    try:
-        sets = {entry: keys_of([entry]) for entry in named if entry in wanted}
-        # What is published elsewhere may come and go.
-        is_complete = not any("://" in entry for entry in named)
-        return bind(provenance.issuers or {}, keys, sets, is_complete=is_complete)
-    except PolicyError as error:
-        raise error.under("provenance", "issuers") from None
-
-
-def _load_manifest(
-    policy: Policy,
-    provenance: Provenance,
-    keys: tuple[KeySet, KeySet | None],
-    issuers: Issuers,
-    limits: Limits,
-    clock: Clock,
-) -> Manifest | None:
-    # Where no proof is required, a list of what is proved keeps nothing out.
-    if provenance.manifest is None or not is_proof(provenance.require):
-        return None
-    try:
-        manifest = Manifest.load(
-            policy.resolve_path(provenance.manifest),
-            keys[0],
-            timestamp_keys=keys[1],
-            issuers=issuers,
-            at_least=provenance.at_least,
-            cache=policy.resolve_path(policy.cache) if policy.cache is not None else None,
-            limits=limits,
-            now=clock(),
-        )
-    except ManifestError as error:
-        raise PolicyError(str(error), "`headgate manifest verify` says more.", ("provenance", "manifest")) from None
-    if provenance.corpus is not None and manifest.statement.corpus != provenance.corpus:
-        problem = f"the manifest is of the corpus {shown(manifest.statement.corpus)}, not {shown(provenance.corpus)}."
-        raise PolicyError(problem, "Name its folder, or its corpus.", ("provenance", "corpus"))
-    return manifest
-
-
-def _load_glossary(policy: Policy, rule: SourceRule) -> Glossary | None:
-    if not rule.terminology:
-        return None
-    paths = [policy.resolve_path(entry) for entry in rule.terminology]
-    try:
-        return Glossary.load(*paths)
-    except PolicyError as error:
-        raise named_here(error).under("terminology") from None
-
-
-def _budget(policy: Policy) -> TokenBudget | None:
-    if policy.budget is None:
-        return None
-    try:
-        return TokenBudget(policy.budget.max_tokens, policy.budget.encoding, cut=policy.budget.cut)
-    except BudgetError as error:
-        raise PolicyError(str(error), "", ("budget", "encoding")) from error
-
-
-def _digest(policy: Policy, sources: tuple[ResolvedSource, ...], revocation_keys: Sequence[KeySet]) -> str:
-    loaded = {
-        # What the files hold too: another key under an old file name is another revision.
-        source.id: [
-            source.requirement.keys.digest,
-            source.glossary.digest if source.glossary else None,
-            source.timestamp_keys.digest if source.timestamp_keys else None,
-        ]
-        for source in sources
-    }
-    lists = [keys.digest for keys in revocation_keys]
-    return digest_label(canonical_json([policy.model_dump(mode="json"), loaded, *([lists] if lists else [])]))

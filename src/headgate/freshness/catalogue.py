@@ -127,10 +127,8 @@ CATALOGUE: Mapping[str, tuple[str, ...]] = {
     ),
     "review_by": (
         "review_by",
-        "review_date",
         "review_due",
         "review_due_date",
-        "review_on",
         "review_before",
         "next_review",
         "next_review_date",

@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from headgate.admission.revision import ResolvedSource, resolve
+from headgate.admission.resolving import resolve
+from headgate.admission.revision import ResolvedSource
 from headgate.assurance import NONE, is_proof
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.freshness import find_entry, resolve_timestamps

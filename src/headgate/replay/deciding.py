@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from headgate.admission.facts import Facts, Witness
 from headgate.admission.hearing import hear
 from headgate.admission.judging import Judgement, judge_times
-from headgate.admission.revision import resolve
+from headgate.admission.resolving import resolve
 from headgate.admission.revocation_files import RevocationFiles
 from headgate.admission.revoking import apply_revocations, still_known
 from headgate.admission.ruling import recalled_types, under_rules
