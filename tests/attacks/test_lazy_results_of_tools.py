@@ -32,6 +32,16 @@ class Number(float):
     __str__ = __repr__
 
 
+class Lazy:
+    """Something that can be iterated over, and says nothing else of itself."""
+
+    def __init__(self, *held: Any) -> None:
+        self.get: Callable[[], Any] = lambda: held
+
+    def __iter__(self) -> Any:
+        return iter(self.get())
+
+
 LAZY: Mapping[str, Callable[[], Any]] = {
     "generator": lambda: (text for text in [EVIL]),
     "generator of pairs": lambda: ((text, 0.5) for text in [EVIL]),
@@ -46,6 +56,7 @@ LAZY: Mapping[str, Callable[[], Any]] = {
     "keys": {EVIL: 1}.keys,
     "values": {"text": EVIL}.values,
     "items": {"text": EVIL}.items,
+    "something to iterate over": lambda: Lazy(EVIL),
     "set": lambda: {EVIL},
     "frozen set": lambda: frozenset([EVIL]),
     "queue": lambda: deque([EVIL]),
@@ -130,10 +141,12 @@ def test_numbers_one_by_one_are_no_texts(gate: Gate) -> None:
 
 def test_documents_one_by_one_are_judged(gate: Gate, handbook: Publisher) -> None:
     good, bad = sealed(handbook, 1), Document(EVIL)
-    command: Any = Command(update={"context": (one for one in (bad, good))})
-    named = HeadgateMiddleware(gate, tools=["pages"])
-    (out,) = named.wrap_tool_call(REQUEST, returning(command)).update["context"]
-    assert out.page_content.startswith("page 1 ")
+    for tools in ([], ["pages"]):
+        for found in ((one for one in (bad, good)), Lazy(bad, good), [Lazy(bad, good)]):
+            command: Any = Command(update={"context": found})
+            out = HeadgateMiddleware(gate, tools=tools).wrap_tool_call(REQUEST, returning(command)).update["context"]
+            assert "forged" not in words_in(out)
+            assert "page 1 " in str(out)
 
 
 def returning(answer: Any) -> Callable[[Any], Any]:

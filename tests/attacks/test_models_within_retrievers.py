@@ -226,3 +226,24 @@ def test_without_a_model_any_source_will_do() -> None:
 
     for part in (ShelfStore(found()), looked_up(), found(), SimpleNamespace(store=ShelfStore(found()))):
         assert [one.page_content for one in guard(Plain(part=part), gate_of(ENFORCED)).invoke("q")] == [GOOD]
+
+
+class OwnStore(ShelfStore):
+    """A store that lets its model choose among what it finds."""
+
+    def __init__(self, found: list[Document], part: Any) -> None:
+        super().__init__(found)
+        self.part = part
+
+
+@pytest.mark.parametrize("hold", [lambda model: model, lambda model: [model], lambda model: {"llm": model}])
+def test_a_store_of_ones_own_that_has_a_model_is_refused(hold: Any, model: Model) -> None:
+    with pytest.raises(AdapterError, match="has a model of its own"):
+        guard(OwnStore(found(), hold(model)), gate_of(ENFORCED))
+    assert guard(OwnStore(found(), hold(model)), gate_of({"mode": "audit"})).similarity_search("q")
+    assert guard(OwnStore(found(), None), gate_of(ENFORCED)).similarity_search("q")
+
+
+def test_a_retriever_over_such_a_store_is_refused(model: Model) -> None:
+    with pytest.raises(AdapterError, match="has a model of its own"):
+        guard(OwnStore(found(), model).as_retriever(), gate_of(ENFORCED))

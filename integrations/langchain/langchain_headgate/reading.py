@@ -17,7 +17,7 @@ from langchain_core.vectorstores import VectorStore
 from headgate import Gate
 from headgate.testing.walking import children, walk
 
-__all__ = ["FRAMEWORK", "held_by", "refusal_of_readers"]
+__all__ = ["FRAMEWORK", "held_by", "refusal_of_readers", "refusal_of_store"]
 
 FRAMEWORK = ("langchain_", "langchain.")
 """How the names of the modules begin whose classes are known."""
@@ -42,6 +42,23 @@ def refusal_of_readers(retriever: BaseRetriever) -> str | None:
     return next(_refusals(retriever, 0), None)
 
 
+def refusal_of_store(store: VectorStore) -> str | None:
+    """Return why a gate cannot be put around a vector store, or None: one of the user's own has a model in it.
+
+    What it shows the model is what is stored, before the gate has judged it.
+    """
+    if not _is_own(store) or _is_gated(store):
+        return None
+    held = [one for _, one in _flat(vars(store))]
+    if not any(isinstance(one, BaseLanguageModel) for one in (*held, *_named_by(type(store)))):
+        return None
+    name = type(store).__name__
+    return (
+        f"{name} has a model of its own, and may show the model what it finds before the gate has judged it. Let the "
+        "model choose among what was admitted: in a step behind guard(store, policy), over a store without a model."
+    )
+
+
 def _refusals(retriever: BaseRetriever, depth: int) -> Iterator[str]:
     if depth > _DEEPEST or _is_gated(retriever):
         return
@@ -60,6 +77,8 @@ def _refusals(retriever: BaseRetriever, depth: int) -> Iterator[str]:
     for one in asked:
         if isinstance(one, BaseRetriever):
             yield from _refusals(one, depth + 1)
+        elif (refusal := refusal_of_store(one)) is not None:
+            yield refusal
 
 
 def _said(reader: object, source: object) -> str:

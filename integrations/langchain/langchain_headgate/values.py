@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from itertools import islice
 from types import ModuleType, SimpleNamespace
@@ -119,14 +119,15 @@ def _is_slot(kind: type, name: str) -> bool:
 
 
 def listed(value: Any) -> list[Any] | None:
-    """Return what a collection or an iterator that is no list has in it, in its order; None for anything else."""
+    """Return what anything that is no list and can be iterated over has in it, in order; None for anything else."""
     kind = getattr(getattr(value, "dtype", None), "kind", None)
     if kind is not None:  # of numpy
         held = value.tolist() if kind == "O" else None
         return held if isinstance(held, list) else None
-    if isinstance(value, (Iterator, Collection)) and not isinstance(value, (str, bytes, bytearray, Mapping)):
-        return list(islice(value, _MOST_YIELDED))
-    return None
+    if isinstance(value, (str, bytes, bytearray, Mapping, BaseModel, type)):
+        return None
+    # Whatever can be iterated over, whether or not it says how much is in it.
+    return list(islice(value, _MOST_YIELDED)) if isinstance(value, Iterable) else None
 
 
 def is_name(name: Any, *, is_written: bool) -> bool:

@@ -25,6 +25,7 @@ from langchain_headgate.comparing import as_part, released
 from langchain_headgate.convert import by_index
 from langchain_headgate.gating import aadmit_documents, admit_documents, off_loop
 from langchain_headgate.outside import refuse_lookups
+from langchain_headgate.reading import refusal_of_store
 from langchain_headgate.searching import SearchCall
 from langchain_headgate.tracing import arecord, record
 from langchain_headgate.unpacking import Unpacked, unpack
@@ -47,14 +48,24 @@ class GatedVectorStore(Proxy, VectorStore):
     Args:
         store: the vector store behind the gate.
         gate: the gate.
+
+    Raises:
+        AdapterError: the store is of a class of its own that has a model, which would read what it finds.
     """
 
     def __init__(self, store: VectorStore, gate: Gate) -> None:
         # Not by attributes of plain names: a store may have such private ones itself.
         self.__dict__.update({_STORE: store, _GATE: gate})
+        self._require_no_reader()
 
     def _wrapped(self) -> VectorStore | None:
         return self.__dict__.get(_STORE)
+
+    def _require_no_reader(self) -> None:
+        if self.gate.keeps_out:
+            refusal = refusal_of_store(self.ungated)
+            if refusal is not None:
+                raise AdapterError(refusal)
 
     def _kept(self, name: str) -> Any:
         try:
