@@ -29,7 +29,7 @@ def texts_of(item: Any) -> Iterator[str]:
     if isinstance(item, BaseMessage):
         yield Whole(content_of(item))
     elif isinstance(item, BasePromptTemplate):
-        yield from _strings(item.__dict__)
+        yield from _strings(item.__dict__, 0, _kind_of(item))
     elif isinstance(item, FunctionType):
         yield from texts_of_function(item)
     elif isinstance(item, (BaseTool, Runnable)):
@@ -39,23 +39,28 @@ def texts_of(item: Any) -> Iterator[str]:
         told = told_by(item) if isinstance(item, BaseLanguageModel) else None
         yield from beside([schema_of(item) if isinstance(item, BaseTool) else None, bound, told], schema_of).texts
     elif type(item).__module__.startswith("langchain_core.prompts"):
-        yield from _strings(getattr(item, "__dict__", {}))
+        yield from _strings(getattr(item, "__dict__", {}), 0, _kind_of(item))
 
 
-def _strings(value: Any, depth: int = 0) -> Iterator[str]:
+def _strings(value: Any, depth: int = 0, kind: type[str] = Whole) -> Iterator[str]:
+    """Yield the texts in a template; one in a format with conditions may be used in parts."""
     if isinstance(value, str):
-        yield value
+        yield kind(value)
     elif isinstance(value, BaseMessage):
-        yield content_of(value)
+        yield Whole(content_of(value))
     elif depth < _DEEPEST:
         if isinstance(value, dict):
             for one in value.values():
-                yield from _strings(one, depth + 1)
+                yield from _strings(one, depth + 1, kind)
         elif isinstance(value, (list, tuple)):
             for one in value:
-                yield from _strings(one, depth + 1)
+                yield from _strings(one, depth + 1, kind)
         elif type(value).__module__.startswith("langchain_core.prompts"):
-            yield from _strings(getattr(value, "__dict__", {}), depth + 1)
+            yield from _strings(getattr(value, "__dict__", {}), depth + 1, _kind_of(value))
+
+
+def _kind_of(template: Any) -> type[str]:
+    return Whole if getattr(template, "template_format", "f-string") == "f-string" else str
 
 
 def schema_of(value: Any) -> Any:

@@ -109,6 +109,8 @@ class _Proof:
         self._given = given
         self._may_run_tools = may_run_tools
         self._unproved: list[str] = list(probe.unfinished)
+        # Before anything is asked: what a chain keeps of a question afterwards may be a document.
+        self._written = [text for one in self._readers for text in one.written()]
 
     def diagnose(self) -> Diagnosis:
         known = self._known
@@ -184,10 +186,11 @@ class _Proof:
         written = [
             self._question,
             *_texts_in(self._given),
-            *(text for one in self._readers for text in one.written()),
-            *(text for run in (*runs, closed) for text in run.written),
+            *self._written,
             NOTE,
         ]
+        # What a template says that is made for one question explains words, and no document that was found.
+        made = list(dict.fromkeys(text for run in (*runs, closed) for text in run.written))
         found = {
             chunk.text: name for run in (*runs, closed) for name, chunk in run.found if isinstance(chunk.text, str)
         }
@@ -197,13 +200,13 @@ class _Proof:
             broken += _ways(run, found, [*written, *released])
         yield from (Verdict("around", "broken", None, way) for way in broken)
         for prompt in closed.prompts:
-            rest = _unexplained(prompt, written)
+            rest = _unexplained(prompt, [*written, *made])
             if rest is not None:
                 said = f"{rest[:_EXCERPT_CHARS]!a}"
                 why = f"a model reads, at {prompt.place}, what is in no template and came through no gate: {said}"
                 yield Verdict("around", "not proved", None, why)
         if gates:
-            yield from _strange(runs, written)
+            yield from _strange(runs, [*written, *made])
         yield Verdict("around", "holds")
 
     def _made(self, canaries: Canaries, gates: Sequence[Gate], found: Sequence[Chunk]) -> list[Canary]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from llama_index.core.base.llms.base import BaseLLM
 from llama_index.core.base.llms.types import ChatMessage, TextBlock
-from llama_index.core.prompts import BasePromptTemplate
+from llama_index.core.prompts import BasePromptTemplate, PromptTemplate
 from llama_index.core.schema import BaseNode, MetadataMode, NodeWithScore
 from llama_index.core.tools import BaseTool
 
@@ -32,11 +32,12 @@ def texts_of(item: Any) -> Iterator[str]:
             *(getattr(item, "__pydantic_private__", None) or {}).values(),
         ):
             if isinstance(value, str):
-                yield value
+                yield Whole(value) if isinstance(item, PromptTemplate) else value
     if isinstance(item, (BaseTool, BaseLLM)):
         yield from beside(schema_of(item) if isinstance(item, BaseTool) else told_by(item)).texts
     if isinstance(item, BasePromptTemplate):
-        yield str(getattr(item, "template", ""))
+        template = str(getattr(item, "template", ""))
+        yield Whole(template) if isinstance(item, PromptTemplate) else template
 
 
 def schema_of(value: Any) -> Any:
