@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from langchain_core.documents import BaseDocumentCompressor, BaseDocumentTransformer
@@ -19,6 +20,8 @@ __all__ = ["read_behind", "rewriting_steps"]
 
 _ASKED = ("base_retriever", "retriever", "retrievers")
 _DEEPEST = 16
+# Beyond this, a list is a corpus and holds nothing that is asked.
+_MOST_PARTS = 256
 _PIPELINES = frozenset({"DocumentCompressorPipeline"})
 # Steps of the framework and its partners that select, sort or cut, and write nothing.
 _HARMLESS = frozenset(
@@ -120,10 +123,9 @@ def _is_asked(name: str, part: Any) -> bool:
 
 
 def _may_read(name: str, part: Any) -> bool:
-    if isinstance(part, (list, tuple)):
-        return any(_may_read(name, one) for one in part)
-    if isinstance(part, Mapping):
-        return any(_may_read(name, one) for one in part.values())
+    if isinstance(part, (list, tuple, Mapping)):
+        held = part.values() if isinstance(part, Mapping) else part
+        return any(_may_read(name, one) for one in islice(held, _MOST_PARTS))
     if _is_asked(name, part) or isinstance(part, VectorStore):
         return False
     return isinstance(part, (BaseDocumentCompressor, BaseDocumentTransformer, Runnable)) or callable(part)
@@ -147,7 +149,9 @@ class _Asking:
 
     def behind(self, name: str, part: Any) -> Any:
         """Return a part as it is to be asked: the very same where nothing had to be changed."""
-        if isinstance(part, (list, tuple)) and type(part) in (list, tuple):
+        if isinstance(part, (list, tuple, dict)) and len(part) > _MOST_PARTS:
+            return part
+        if type(part) in (list, tuple):
             parts = [self.behind(name, one) for one in part]
             return part if all(new is old for new, old in zip(parts, part, strict=True)) else type(part)(parts)
         if type(part) is dict:

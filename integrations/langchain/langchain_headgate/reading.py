@@ -102,11 +102,13 @@ def _within(roots: list[Any]) -> tuple[list[object], bool]:
 
 
 def _flat(held: Any, depth: int = 0) -> Iterator[tuple[object, Any]]:
-    """Yield what is held, also in lists and mappings."""
+    """Yield what is held, also in lists and mappings; of documents in one place the first, for one tells of all."""
+    has_document = False
     for name, one in children(held):
         if isinstance(one, (dict, list, tuple)) and depth < _DEEPEST:
             yield from _flat(one, depth + 1)
-        else:
+        elif not (has_document and isinstance(one, Document)):
+            has_document = isinstance(one, Document)
             yield name, one
 
 

@@ -89,7 +89,9 @@ class GatedVectorStore(Proxy, VectorStore):
     def embeddings(self) -> Embeddings | None:
         """The embeddings of the store behind the gate; None where it has something else under that name."""
         embeddings = self.ungated.embeddings
-        return embeddings if isinstance(embeddings, Embeddings) or not self.gate.keeps_out else None
+        # Many are none by their class, and have the methods.
+        embeds = isinstance(embeddings, Embeddings) or callable(getattr(embeddings, "embed_query", None))
+        return embeddings if embeds or not self.gate.keeps_out else None
 
     def add_texts(self, texts: Any, metadatas: list[dict[Any, Any]] | None = None, **kwargs: Any) -> list[str]:
         """Add texts to the store behind the gate."""

@@ -35,6 +35,7 @@ _CHOOSES_BY = ("_choice_select_prompt", "_choice_batch_size")
 _ENGINES = ("_query_engine_dict", "object_map")
 _MOST_ENGINES = 64
 _DEEPEST = 16
+_MOST_HELD = 256
 _ASKED = (BaseIndex, BaseRetriever, BaseQueryEngine)
 _HELD = (BaseNode, BaseDocumentStore, StorageContext, BasePydanticVectorStore)
 _ENDS = (Gate, QueryBundle, BaseIndex, *_HELD)
@@ -103,6 +104,8 @@ class GuardedEngines:
 
     def _guarded(self, held: Any) -> Any:
         """Return what is held with everything guarded in it; the very same where nothing had to be."""
+        if isinstance(held, (dict, list, tuple)) and len(held) > _MOST_HELD and self._is_own_reader:
+            return held  # a corpus, which holds nothing that is asked
         if type(held) is dict:
             named = {key: self._guarded(one) for key, one in held.items()}
             return held if all(named[key] is one for key, one in held.items()) else named
@@ -183,11 +186,13 @@ def _names(code: CodeType) -> Iterator[str]:
 
 
 def _flat(held: Any, depth: int = 0) -> Iterator[Any]:
-    """Yield what is held, also in lists and mappings."""
+    """Yield what is held, also in lists and mappings; of nodes in one place the first, for one tells of all."""
+    has_node = False
     for _, one in children(held):
         if isinstance(one, (dict, list, tuple)) and depth < _DEEPEST:
             yield from _flat(one, depth + 1)
-        else:
+        elif not (has_node and isinstance(one, BaseNode)):
+            has_node = isinstance(one, BaseNode)
             yield one
 
 
