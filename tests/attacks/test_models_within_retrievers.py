@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -170,6 +170,49 @@ def closed_over(model: Model) -> BaseRetriever:
     return Closed(llm=model)
 
 
+GLOBAL_MODEL = Model(responses=["0"], read=[])
+MADE_READ: list[str] = []
+TOOLS = ModuleType("tools")
+TOOLS.model = GLOBAL_MODEL  # type: ignore[attr-defined]  # as a module of the user's has it
+TOOLS.store = OPEN_STORE  # type: ignore[attr-defined]  # as above
+
+
+def ranked(documents: list[Document]) -> list[Document]:
+    GLOBAL_MODEL.invoke("\n".join(one.page_content for one in documents))
+    return documents
+
+
+class Elsewhere(BaseRetriever):
+    """Its model is named by a function that it calls."""
+
+    part: Any = None
+
+    def _get_relevant_documents(self, query: str, *, run_manager: Any) -> list[Document]:
+        return ranked(search(self.part, query))
+
+
+class OfAModule(BaseRetriever):
+    """Its model and its store are in a module."""
+
+    def _get_relevant_documents(self, query: str, *, run_manager: Any) -> list[Document]:
+        TOOLS.model.invoke("x")
+        found: list[Document] = TOOLS.store.similarity_search(query)
+        return found
+
+
+class Makes(BaseRetriever):
+    """Makes its model for each question."""
+
+    part: Any
+
+    def _get_relevant_documents(self, query: str, *, run_manager: Any) -> list[Document]:
+        found = search(self.part, query)
+        model = Model(responses=["0"], read=[])
+        model.invoke("\n".join(one.page_content for one in found))
+        MADE_READ.extend(model.read)
+        return found
+
+
 REFUSED: Mapping[str, Callable[[Model], BaseRetriever]] = {
     "a store of documents": lambda model: Own(llm=model, part=looked_up()),
     "documents": lambda model: Own(llm=model, part=found()),
@@ -180,6 +223,9 @@ REFUSED: Mapping[str, Callable[[Model], BaseRetriever]] = {
     "a chain with a retriever": lambda model: Own(llm=model, part=chain_of(Shelf(found=found()), model)),
     "a store that its code names": lambda model: Names(llm=model),
     "a store that its code closes over": closed_over,
+    "what its code calls by a module": lambda model: OfAModule(),
+    "documents, and a model that a function names": lambda model: Elsewhere(part=found()),
+    "documents, and a model that it makes": lambda model: Makes(part=found()),
     "one in another": lambda model: Own(llm=model, part=Own(llm=model, part=looked_up())),
     "a step of its own": lambda model: ContextualCompressionRetriever(
         base_compressor=OwnCompressor(llm=model, store=ShelfStore(found())), base_retriever=Shelf(found=found())
@@ -195,6 +241,16 @@ def test_what_cannot_be_put_behind_the_gate_is_refused_with_a_way_out(name: str,
     with pytest.raises(AdapterError, match=r"has a model of its own.*guard\(store, policy\)"):
         guard(REFUSED[name](model), gate_of(ENFORCED))
     assert model.read == []
+
+
+@pytest.mark.parametrize("kind", [Elsewhere, Makes])
+def test_a_model_that_is_not_held_reads_what_is_admissible_too(kind: Any) -> None:
+    read = MADE_READ if kind is Makes else GLOBAL_MODEL.read
+    read.clear()
+    for part in (ShelfStore(found()), [Shelf(found=found())]):
+        assert {one.page_content for one in guard(kind(part=part), gate_of(ENFORCED)).invoke("q")} == {GOOD}
+    assert GOOD in " ".join(read)
+    assert "EVIL" not in " ".join(read)
 
 
 def test_so_it_is_where_the_gate_only_keeps_out_since_a_reload(model: Model, tmp_path: Any) -> None:

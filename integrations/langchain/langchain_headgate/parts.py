@@ -14,7 +14,7 @@ from langchain_core.vectorstores import VectorStore
 
 from headgate import Gate
 from langchain_headgate.outside import keeps_texts
-from langchain_headgate.reading import FRAMEWORK, held_by
+from langchain_headgate.reading import FRAMEWORK, held_by, names_model
 
 __all__ = ["read_behind", "rewriting_steps"]
 
@@ -101,8 +101,9 @@ def _behind(retriever: BaseRetriever, gate: Gate, depth: int) -> BaseRetriever:
         return retriever
     parts = held_by(retriever)
     # Of the framework's own it is known that their models read the question, and none of what a store finds.
-    asks_stores = not type(retriever).__module__.startswith(FRAMEWORK) and not keeps_texts(retriever)
-    asking = _Asking(gate, depth, any(_may_read(name, part) for name, part in parts.items()), asks_stores)
+    is_own = not type(retriever).__module__.startswith(FRAMEWORK)
+    is_read = any(_may_read(name, part) for name, part in parts.items()) or (is_own and names_model(type(retriever)))
+    asking = _Asking(gate, depth, is_read, is_own and not keeps_texts(retriever))
     changed = {name: asking.behind(name, part) for name, part in parts.items()}
     update = {name: part for name, part in changed.items() if part is not parts[name]}
     return _with(retriever, update) if update else retriever

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
-from types import CodeType, FunctionType
 from typing import Any
 
 from langchain_core.documents import BaseDocumentCompressor, BaseDocumentTransformer, Document
@@ -15,9 +15,9 @@ from langchain_core.stores import BaseStore
 from langchain_core.vectorstores import VectorStore
 
 from headgate import Gate
-from headgate.testing.walking import children, walk
+from headgate.testing.walking import children, named_by, walk
 
-__all__ = ["FRAMEWORK", "held_by", "refusal_of_readers", "refusal_of_store"]
+__all__ = ["FRAMEWORK", "held_by", "names_model", "refusal_of_readers", "refusal_of_store"]
 
 FRAMEWORK = ("langchain_", "langchain.")
 """How the names of the modules begin whose classes are known."""
@@ -50,7 +50,7 @@ def refusal_of_store(store: VectorStore) -> str | None:
     if not _is_own(store) or _is_gated(store):
         return None
     held = [one for _, one in _flat(vars(store))]
-    if not any(isinstance(one, BaseLanguageModel) for one in (*held, *_named_by(type(store)))):
+    if not (any(isinstance(one, BaseLanguageModel) for one in held) or names_model(type(store))):
         return None
     name = type(store).__name__
     return (
@@ -66,8 +66,10 @@ def _refusals(retriever: BaseRetriever, depth: int) -> Iterator[str]:
     asked = [one for one in held if isinstance(one, (BaseRetriever, VectorStore))]
     others = [one for one in held if not any(one is each for each in asked)]
     if _is_own(retriever):
-        sources, has_model = _within([*others, *_named_by(type(retriever))])
-        if sources and has_model:
+        kind = type(retriever)
+        named = [one for one in named_by(kind, FRAMEWORK) if isinstance(one, _SOURCES)]
+        sources, has_model = _within([*others, *named])
+        if sources and (has_model or names_model(kind)):
             yield _said(retriever, sources[0])
     for step in others:
         if isinstance(step, _STEPS) and _is_own(step):
@@ -112,24 +114,15 @@ def _flat(held: Any, depth: int = 0) -> Iterator[tuple[object, Any]]:
             yield name, one
 
 
-def _named_by(kind: type) -> Iterator[object]:
-    """Yield what the methods of a class of the user's own name outside of it: sources and models in variables."""
-    for base in kind.__mro__:
-        if base.__module__.startswith(FRAMEWORK):
-            continue
-        for method in vars(base).values():
-            function = getattr(method, "__func__", method)
-            if isinstance(function, FunctionType):
-                named = [function.__globals__.get(name) for name in _names(function.__code__)]
-                closed = [value for _, value in children(function)] if function.__closure__ else []
-                yield from (one for one in (*named, *closed) if isinstance(one, (*_SOURCES, BaseLanguageModel)))
+@functools.lru_cache(maxsize=1_000)
+def names_model(kind: type) -> bool:
+    """Return whether the code of a class of the user's own names a model, or a class of models."""
+    return any(_is_model(one) for one in named_by(kind, FRAMEWORK))
 
 
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
+def _is_model(item: object) -> bool:
+    is_class = isinstance(item, type) and issubclass(item, BaseLanguageModel)
+    return is_class or isinstance(item, BaseLanguageModel) or getattr(item, "__name__", "") == "init_chat_model"
 
 
 def _is_own(item: object) -> bool:

@@ -180,6 +180,15 @@ def test_guarded_sources_are_the_way_out(found: list[Any], model: Model, node_ga
     assert "EVIL" not in " ".join(model.read)
 
 
+def test_the_settings_name_more_than_a_model(found: list[Any], node_gate: Gate) -> None:
+    class Embeds(Own):
+        def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+            return self.search(query_bundle) if Settings.chunk_size else []
+
+    out = guard(Embeds(None, docstore(found)), node_gate).retrieve("leave")
+    assert [one.node.get_content() for one in out] == [GOOD]
+
+
 def test_without_a_model_any_source_will_do(found: list[Any], node_gate: Gate) -> None:
     class Plain(Own):
         def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:

@@ -6,12 +6,14 @@ import functools
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from types import FunctionType, MethodType, ModuleType
+from types import CodeType, FunctionType, MethodType, ModuleType
 
-__all__ = ["Unfinished", "children", "walk"]
+__all__ = ["Unfinished", "children", "named_by", "names_of", "walk"]
 
 _MOST = 100_000
 _DEEPEST = 30
+_DEEPEST_CALL = 4
+_MOST_CALLS = 1_000
 _PLAIN = (str, bytes, int, float, bool, type(None), type, ModuleType)
 
 
@@ -83,6 +85,56 @@ def children(item: object) -> Iterator[tuple[object, object]]:
             yield from _attributes(item)
     except Exception:  # noqa: BLE001 - an object that will not be looked at is passed over
         return
+
+
+def named_by(kind: type, library: tuple[str, ...]) -> Iterator[object]:
+    """Yield what the methods of a class name outside of it: in variables, in modules, and through functions they call.
+
+    Args:
+        kind: the class; of its bases those of the library are left out.
+        library: how the names of the library's modules begin.
+    """
+    seen: set[CodeType] = set()
+    for base in kind.__mro__:
+        if not base.__module__.startswith(library):
+            for method in list(vars(base).values()):
+                function = getattr(method, "__func__", method)
+                if isinstance(function, FunctionType):
+                    yield from _named(function, library, seen, 0)
+
+
+def names_of(kind: type, library: tuple[str, ...]) -> frozenset[str]:
+    """Return the names of variables and attributes in the methods of a class, those of the library's left out."""
+    methods = (
+        getattr(method, "__func__", method)
+        for base in kind.__mro__
+        if not base.__module__.startswith(library)
+        for method in list(vars(base).values())
+    )
+    return frozenset(name for one in methods if isinstance(one, FunctionType) for name in _names(one.__code__))
+
+
+def _named(function: FunctionType, library: tuple[str, ...], seen: set[CodeType], depth: int) -> Iterator[object]:
+    if function.__code__ in seen or depth > _DEEPEST_CALL or len(seen) > _MOST_CALLS:
+        return
+    seen.add(function.__code__)
+    names = list(_names(function.__code__))
+    closed = [value for _, value in children(function)] if function.__closure__ else []
+    for one in (*(function.__globals__.get(name) for name in names), *closed):
+        if isinstance(one, ModuleType):
+            # What is called by its module, and not what the module has besides.
+            yield from (getattr(one, name) for name in names if name in vars(one))
+        elif isinstance(one, FunctionType) and not one.__module__.startswith(library):
+            yield from _named(one, library, seen, depth + 1)
+        elif one is not None:
+            yield one
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
 
 
 def _of_function(function: FunctionType) -> Iterator[tuple[str, object]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Iterator
-from types import CodeType, FunctionType
 from typing import Any
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
@@ -19,12 +19,13 @@ from llama_index.core.indices.property_graph import TextToCypherRetriever
 from llama_index.core.indices.tree.select_leaf_embedding_retriever import TreeSelectLeafEmbeddingRetriever
 from llama_index.core.indices.tree.select_leaf_retriever import TreeSelectLeafRetriever
 from llama_index.core.schema import BaseNode, QueryBundle
+from llama_index.core.settings import Settings
 from llama_index.core.storage.docstore import BaseDocumentStore
 from llama_index.core.storage.storage_context import StorageContext
 from llama_index.core.vector_stores.types import BasePydanticVectorStore
 
 from headgate import Gate
-from headgate.testing.walking import children, walk
+from headgate.testing.walking import children, named_by, names_of, walk
 
 __all__ = ["GuardedEngines", "is_own_reader", "refusal_of_readers"]
 
@@ -143,15 +144,14 @@ def _out_of_reach(reader: BaseRetriever, *, is_outermost: bool) -> Iterator[obje
     held = list(_flat(vars(reader)))
     asked = [one for one in held if isinstance(one, _ASKED)]
     others = [one for one in held if not any(one is each for each in asked)]
-    found = [*_reached(others), *_named_by(type(reader)), *(() if is_outermost else asked)]
+    found = [*_reached(others), *named_by(type(reader), (_FRAMEWORK,)), *(() if is_outermost else asked)]
     yield from (one for one in found if isinstance(one, (*_ASKED, *_HELD)) and not _is_gated(one))
 
 
 def _has_model(retriever: BaseRetriever) -> bool:
     others = [one for one in _flat(vars(retriever)) if not isinstance(one, _ASKED)]
     kind = type(retriever)
-    found = (*_reached(others), *_named_by(kind))
-    return any(isinstance(one, BaseLLM) for one in found) or any({"Settings", "llm"} <= names for names in _named(kind))
+    return any(isinstance(one, BaseLLM) for one in _reached(others)) or _names_model(kind)
 
 
 def _reached(roots: list[Any]) -> Iterator[object]:
@@ -159,30 +159,17 @@ def _reached(roots: list[Any]) -> Iterator[object]:
     yield from (one for _, one in walk(roots, is_end=lambda one: isinstance(one, ends)))
 
 
-def _named_by(kind: type) -> Iterator[object]:
-    """Yield what the methods of a class of the user's own name outside of it: sources and models in variables."""
-    for function in _methods(kind):
-        named = [function.__globals__.get(name) for name in _names(function.__code__)]
-        closed = [value for _, value in children(function)] if function.__closure__ else []
-        yield from (one for one in (*named, *closed) if isinstance(one, (*_ASKED, *_HELD, BaseLLM)))
+@functools.lru_cache(maxsize=1_000)
+def _names_model(kind: type) -> bool:
+    """Return whether the code of a class of the user's own names a model, models' class or the settings' model."""
+    named = list(named_by(kind, (_FRAMEWORK,)))
+    is_of_settings = any(one is Settings for one in named) and "llm" in names_of(kind, (_FRAMEWORK,))
+    classes = (one for one in named if isinstance(one, type))
+    return is_of_settings or any(isinstance(one, BaseLLM) for one in named) or any(map(_is_llm, classes))
 
 
-def _named(kind: type) -> Iterator[set[str]]:
-    yield from ({*_names(function.__code__)} for function in _methods(kind))
-
-
-def _methods(kind: type) -> Iterator[FunctionType]:
-    for base in kind.__mro__:
-        if not base.__module__.startswith(_FRAMEWORK):
-            methods = (getattr(method, "__func__", method) for method in vars(base).values())
-            yield from (method for method in methods if isinstance(method, FunctionType))
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
+def _is_llm(kind: type) -> bool:
+    return issubclass(kind, BaseLLM)
 
 
 def _flat(held: Any, depth: int = 0) -> Iterator[Any]:
