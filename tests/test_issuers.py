@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from headgate import Chunk, Gate, KeySet, PolicyError, Sealer
+from headgate import Chunk, Gate, HeadgateError, KeySet, PolicyError, Sealer
+from headgate.cli.app import app
 from headgate.policy import Policy
 from headgate.provenance import SigningKey, generate_signing_key
 from headgate.provenance.revocation import RevocationList
@@ -242,3 +244,17 @@ def test_a_key_with_a_date_that_nobody_understands_is_not_used(members: dict[str
 def test_dates_that_say_nothing_are_none() -> None:
     (key,) = KeySet.from_jwks(dated(DOCS, nbf=None, exp=None))
     assert (key.valid_from, key.valid_until) == (None, None)
+
+
+def test_a_key_is_made_with_its_end(clock: FixedClock, tmp_path: Path) -> None:
+    words = ["keygen", "-o", str(tmp_path / "docs-1"), "--now", clock.now.isoformat(), "--until"]
+    assert isinstance(CliRunner().invoke(app, [*words, "2020-01-01T00:00:00Z"]).exception, HeadgateError)
+    assert list(tmp_path.iterdir()) == []
+    done = CliRunner().invoke(app, [*words, "2d"])
+    assert "in force until" in done.output
+    key = SigningKey.load(tmp_path / "docs-1.private.jwk.json")
+    gate = gate_of(clock, None, [str(tmp_path / "docs-1.jwks.json")])
+    late = clock.now + timedelta(days=30)
+    assert code(gate, clock, key, "docs", expires=late) == ()
+    clock.advance(timedelta(days=2))
+    assert code(gate, clock, key, "docs", expires=late) == ("F201",)

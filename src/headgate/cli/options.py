@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -44,6 +44,7 @@ __all__ = [
     "TextFieldOption",
     "console",
     "cores",
+    "end_of",
     "instant",
     "print_json",
     "report_problems",
@@ -304,6 +305,24 @@ def _ahead(span: str, text: str, option: str) -> datetime:
         return shift(utc_now(), parse_duration(span))
     except ValueError as error:
         raise HeadgateError(f"{option} {text!r}: {error}") from None
+
+
+def end_of(until: str, at: datetime) -> datetime:
+    """Return the instant that `--until` names: a duration from now on, or an instant itself.
+
+    Raises:
+        HeadgateError: it is neither, or beyond all dates.
+    """
+    try:
+        span = parse_duration(until)
+    except ValueError:
+        return instant(until, "--until")
+    if not isinstance(span, timedelta):
+        raise HeadgateError(f"--until {until!r}: write 4h or 2026-06-01T12:00:00Z.")
+    try:
+        return at + span
+    except OverflowError:
+        raise HeadgateError(f"--until {until!r} is beyond all dates.") from None
 
 
 def track(items: Iterable[T], what: str, *, quiet: bool) -> Iterator[T]:

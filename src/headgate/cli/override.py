@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import getpass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from headgate.admission.overriding import LIFTED, Override, OverrideFile, overrides_of
-from headgate.cli.options import JsonOption, NowOption, PolicyOption, console, instant, print_json
+from headgate.cli.options import JsonOption, NowOption, PolicyOption, console, end_of, instant, print_json
 from headgate.errors import HeadgateError
 from headgate.policy import Policy
-from headgate.policy.durations import format_duration, parse_duration
+from headgate.policy.durations import format_duration
 from headgate.report import new_table, plain
 
 __all__ = ["EXAMPLE_OVERRIDE", "override"]
@@ -65,24 +65,11 @@ def override(
 def _opened(file: OverrideFile, source: str, at: datetime, until: str | None, reason: str | None, who: str) -> Override:
     if not until or not reason or not reason.strip():
         raise HeadgateError("An override has an end and a reason: give --until 4h --reason 'why'.")
-    end = _end(until, at)
+    end = end_of(until, at)
     if not at < end <= at + file.at_most:
         most = format_duration(file.at_most)
         raise HeadgateError(f"--until {until!r}: write a time after now, and within {most} (overrides.at_most).")
     return Override(source, at, end, " ".join(reason.split()), who)
-
-
-def _end(until: str, at: datetime) -> datetime:
-    try:
-        span = parse_duration(until)
-    except ValueError:
-        return instant(until, "--until")
-    if not isinstance(span, timedelta):
-        raise HeadgateError(f"--until {until!r}: write 4h or 2026-06-01T12:00:00Z.")
-    try:
-        return at + span
-    except OverflowError:
-        raise HeadgateError(f"--until {until!r} is beyond all dates.") from None
 
 
 def _show(current: list[Override], *, as_json: bool) -> None:

@@ -35,6 +35,7 @@ from headgate.provenance.material import (
     to_pem,
     to_text,
 )
+from headgate.provenance.values import in_seconds
 
 __all__ = ["ACCEPTED_ALGORITHMS", "KeySet", "SigningKey", "VerificationKey", "generate_signing_key"]
 
@@ -277,8 +278,12 @@ class SigningKey:
         bare = self.key.get_op_key("sign")
         return bare if isinstance(bare, Ed25519PrivateKey) else None
 
-    def save(self, prefix: str | Path) -> tuple[Path, Path]:
+    def save(self, prefix: str | Path, *, valid_until: datetime | None = None) -> tuple[Path, Path]:
         """Write `PREFIX.private.jwk.json` (mode 0600) and `PREFIX.jwks.json`, and return both paths.
+
+        Args:
+            prefix: how the names of the files begin.
+            valid_until: until before when what the key signs is in force; `exp` of the public key.
 
         Raises:
             PolicyError: one of the files exists already; keys are never overwritten.
@@ -295,7 +300,9 @@ class SigningKey:
                 )
         prefix.parent.mkdir(parents=True, exist_ok=True)
         create(private, json.dumps(self.private_jwk(), indent=2), mode=0o600)
-        create(public, json.dumps(self.public_jwks(), indent=2) + "\n")
+        dates = {"exp": in_seconds(valid_until)} if valid_until is not None else {}
+        listed = {"keys": [{**key, **dates} for key in self.public_jwks()["keys"]]}
+        create(public, json.dumps(listed, indent=2) + "\n")
         return private, public
 
     def _bare(self, *, private: bool) -> dict[str, Any]:

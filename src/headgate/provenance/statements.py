@@ -11,7 +11,7 @@ from typing import Final
 from headgate.encoding import canonical_json, loads_strict, shown
 from headgate.errors import ManifestError, SealError
 from headgate.policy.matching import UriPattern
-from headgate.provenance.values import EPOCH, SECONDS, read_version
+from headgate.provenance.values import EPOCH, SECONDS, in_seconds, read_version
 
 __all__ = [
     "DIGEST_NAME",
@@ -34,11 +34,6 @@ _STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 _HEX = re.compile(r"[0-9a-f]{64}")
 _MOST_PATTERNS = 1_000
 _NAME_CHARS = 200
-
-
-def in_seconds(value: datetime) -> int:
-    """Return an aware time in whole seconds since 1970."""
-    return (value - EPOCH) // timedelta(seconds=1)
 
 
 def read_seconds(values: Mapping[str, object], name: str) -> int | None:
