@@ -153,6 +153,16 @@ class OwnCompressor(BaseDocumentCompressor):
 OPEN_STORE = ShelfStore(found())
 
 
+class NamingCompressor(BaseDocumentCompressor):
+    """A step whose code names its store and its model."""
+
+    def compress_documents(
+        self, documents: Sequence[Document], query: str, callbacks: Callbacks | None = None
+    ) -> Sequence[Document]:
+        GLOBAL_MODEL.invoke(str(OPEN_STORE.similarity_search(query)))
+        return documents
+
+
 class Names(Own):
     """Searches a store that only its code names."""
 
@@ -229,6 +239,9 @@ REFUSED: Mapping[str, Callable[[Model], BaseRetriever]] = {
     "one in another": lambda model: Own(llm=model, part=Own(llm=model, part=looked_up())),
     "a step of its own": lambda model: ContextualCompressionRetriever(
         base_compressor=OwnCompressor(llm=model, store=ShelfStore(found())), base_retriever=Shelf(found=found())
+    ),
+    "a step whose code names them": lambda model: ContextualCompressionRetriever(
+        base_compressor=NamingCompressor(), base_retriever=Shelf(found=found())
     ),
     "one in one of the framework's": lambda model: EnsembleRetriever(
         retrievers=[Own(llm=model, part=looked_up())], weights=[1.0]

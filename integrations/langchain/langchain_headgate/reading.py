@@ -62,20 +62,17 @@ def refusal_of_store(store: VectorStore) -> str | None:
 def _refusals(retriever: BaseRetriever, depth: int) -> Iterator[str]:
     if depth > _DEEPEST or _is_gated(retriever):
         return
-    held = [one for _, one in _flat(held_by(retriever))]
-    asked = [one for one in held if isinstance(one, (BaseRetriever, VectorStore))]
-    others = [one for one in held if not any(one is each for each in asked)]
-    if _is_own(retriever):
-        kind = type(retriever)
-        named = [one for one in named_by(kind, FRAMEWORK) if isinstance(one, _SOURCES)]
-        sources, has_model = _within([*others, *named])
-        if sources and (has_model or names_model(kind)):
-            yield _said(retriever, sources[0])
-    for step in others:
-        if isinstance(step, _STEPS) and _is_own(step):
-            sources, has_model = _within([step])
-            if sources and has_model:
-                yield _said(step, sources[0])
+    found = [one for _, one in _flat(held_by(retriever))]
+    asked = [one for one in found if isinstance(one, (BaseRetriever, VectorStore))]
+    others = [one for one in found if not any(one is each for each in asked)]
+    steps = [step for step in others if isinstance(step, _STEPS)]
+    for reader, held in ((retriever, others), *((step, [step]) for step in steps)):
+        if _is_own(reader):
+            kind = type(reader)
+            named = [one for one in named_by(kind, FRAMEWORK) if isinstance(one, _SOURCES)]
+            sources, has_model = _within([*held, *named])
+            if sources and (has_model or names_model(kind)):
+                yield _said(reader, sources[0])
     for one in asked:
         if isinstance(one, BaseRetriever):
             yield from _refusals(one, depth + 1)
