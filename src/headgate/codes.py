@@ -92,8 +92,8 @@ _ALL = (
     Code(
         "P104",
         "key not authorised for this source",
-        "The seal, its key and the document's own metadata do not belong to one source: a key of one source "
-        "vouches for a document of another.",
+        "The seal, its key and the document's own metadata do not belong to one source, or the policy gives the issuer "
+        "other keys: a key of one vouches for a document of another.",
         "A key may speak for the URIs of its sources and for nothing else; otherwise one careless publisher "
         "could speak for all.",
         "Seal the document with a key of its own source, or list the key under that source if it may speak for it.",
@@ -122,10 +122,10 @@ _ALL = (
     Code(
         "P108",
         "rolled back",
-        "The source's manifest has a lower version than the policy wants or than was accepted before, or is not the "
-        "one that was accepted under its version.",
+        "The source's manifest has a lower version than the policy wants or than was accepted before, is not the one "
+        "that was accepted under its version, or has an earlier timestamp than was accepted for it.",
         "Replaying an old, validly signed state is an attack that signatures alone do not stop.",
-        "Publish the current manifest again. `headgate manifest show` says which version is there. After an intended "
+        "Publish the current manifest again (`headgate manifest show`), or renew its timestamp. After an intended "
         "new beginning, sign with a new key: another key set starts a new count.",
     ),
     Code(
