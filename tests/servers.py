@@ -32,6 +32,8 @@ class Server:
         self.status, self.body, self.asked = 200, b"", 0
         self.endless = self.short_by = 0
         self.headers: dict[str, str] = {}
+        self.pages: dict[str, tuple[int, dict[str, str]]] = {}
+        self.received: list[dict[str, str]] = []
         self.folder: Path | None = None
         self.paths: list[str] = []
         self.hangs = threading.Event()
@@ -43,7 +45,9 @@ class Server:
                 server.asked += 1
                 server.paths.append(self.path)
                 server.hangs.wait(30)
-                status, body = server.status, server.body
+                server.received.append({name.lower(): value for name, value in self.headers.items()})
+                body = server.body
+                status, headers = server.page(self.path, self.headers.get("If-None-Match"))
                 if server.folder is not None:
                     # Several at a time: nothing of the server itself is changed.
                     file = server.folder / self.path.lstrip("/")
@@ -52,8 +56,11 @@ class Server:
                     self._endless()
                     return
                 self.send_response(status)
-                for name, value in server.headers.items():
+                for name, value in headers.items():
                     self.send_header(name, value)
+                if status == 304:
+                    self.end_headers()
+                    return
                 self.send_header("Content-Length", str(len(body) + server.short_by))
                 self.end_headers()
                 self.wfile.write(body)
@@ -76,6 +83,10 @@ class Server:
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.url = f"https://127.0.0.1:{self._server.server_address[1]}/jwks.json"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def page(self, path: str, etag: str | None) -> tuple[int, dict[str, str]]:
+        status, headers = self.pages.get(path, (self.status, self.headers))
+        return (304 if status == 200 and etag is not None and headers.get("ETag") == etag else status), headers
 
     def serves(self, *publishers: Publisher) -> None:
         self.status, self.headers, self.endless, self.short_by = 200, {}, 0, 0

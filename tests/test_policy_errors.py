@@ -73,15 +73,8 @@ PROBLEMS: list[tuple[str, list[tuple[int, str, str, str]]]] = [
         [(7, "sources[0].freshness.max_agee", "unknown key 'max_agee'.", "Did you mean 'max_age'?")],
     ),
     (
-        SOURCE + "    freshness:\n      revalidate: {after: 1h}\n",
-        [
-            (
-                7,
-                "sources[0].freshness.revalidate",
-                "unknown key 'revalidate'.",
-                "Live revalidation is not part of this version; remove the key.",
-            )
-        ],
+        SOURCE + "    freshness:\n      revalidate: {afte: 1h}\n",
+        [(7, "sources[0].freshness.revalidate.afte", "unknown key 'afte'.", "Did you mean 'after'?")],
     ),
     (
         SOURCE.replace("declared", "manifest"),

@@ -243,17 +243,17 @@ _ALL = (
     Code(
         "F207",
         "changed at its origin",
-        "A feed of the source says that the document was changed after the text in the index.",
+        "A feed of the source, or the document's own server, says that it was changed after the text in the index.",
         "The index is behind.",
         "Ingest the current version; `headgate freshness --log LOG` lists what has to be fetched again.",
     ),
     Code(
         "F208",
         "origin did not answer",
-        "The source requires a live check, and the origin did not answer in time.",
+        "The source requires a live check, and the document's own server did not answer in time.",
         "Nobody can say whether the document still stands.",
-        "Restore the origin, or relax `on_error` for this source.",
-        emitted=False,
+        "See why the server does not answer, or give it more time (`revalidate.timeout`), a `grace`, or `on_error: "
+        "warn`.",
     ),
     Code(
         "F209",
@@ -280,7 +280,7 @@ _ALL = (
     Code(
         "F212",
         "gone",
-        "A feed of the source listed the document once and does so no more, or says that it was removed or moved.",
+        "A feed of the source listed the document once and does so no more, or its own server says that it is gone.",
         "What its owner has taken away may be wrong, or worse; an index keeps it until somebody tells it.",
         "Remove it from the index; where it has moved, ingest it from there.",
     ),

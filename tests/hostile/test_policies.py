@@ -46,7 +46,7 @@ BROKEN = {
     "deep": ("a: " + "[" * 200 + "]" * 200, ["deep"]),
     "control character": ("mode: \x01\n", ["YAML"]),
     "time zone": ("metadata: {timezone: Mars/Base}\n", ["metadata.timezone", "Europe/Berlin"]),
-    "later key": (GOOD + "    freshness: {revalidate: {after: 1h}}\n", ["revalidate", "not part of this version"]),
+    "odd duration": (GOOD + "    freshness: {revalidate: {after: soon}}\n", ["revalidate.after", "not a duration"]),
 }
 
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from headgate.admission.judging import Judgement
+from headgate.admission.revalidating import origin_id
+from headgate.admission.revision import ResolvedSource
 from headgate.decision import Finding
 from headgate.encoding import safe_uri
 from headgate.freshness import shift
@@ -31,11 +33,11 @@ def hear(
     changed by now is a warning.
     """
     facts = judgement.facts
-    if not facts.source.feeds or facts.document is None:
+    if not said or facts.document is None:
         return ()
     verified: list[Verification] = []
     for state, one in said.get(facts.document, ()):
-        if state.feed not in facts.source.feeds:
+        if not _counts(state, facts.source):
             continue
         findings = list(_against(state, one, judgement))
         if findings:
@@ -43,15 +45,21 @@ def hear(
             judgement.add(findings, facts.source.modes["freshness"])
         elif state.tells_changes and one.modified is not None and _written(judgement) is not None:
             at = state.pulled if state.covers_unlisted else one.seen
-            verified.append(Verification(at, "feed", state.name))
+            verified.append(Verification(at, state.kind, state.name))
         judgement.heard = (*judgement.heard, (state, one))
     return tuple(verified)
+
+
+def _counts(state: FeedState, source: ResolvedSource) -> bool:
+    if state.kind == "origin":
+        return source.revalidate is not None and state.feed == origin_id(source.id)
+    return state.feed in source.feeds
 
 
 def _against(state: FeedState, said: Said, judgement: Judgement) -> Iterator[Finding]:
     detail: dict[str, object] = {"feed": state.name, "pulled": state.pulled.isoformat()}
     if said.is_gone:
-        message = f"It is gone, says the feed {state.name!r} of {state.pulled:%Y-%m-%d %H:%M}."
+        message = f"It is gone, says the {state.kind} {state.name!r} of {state.pulled:%Y-%m-%d %H:%M}."
         if said.moved_to is not None:
             place = safe_uri(said.moved_to)
             message, detail = f"{message} It is at {place} now.", {**detail, "moved_to": place}

@@ -21,6 +21,7 @@ from headgate.admission.revision import Revision
 from headgate.admission.setwide import refuse_surplus
 from headgate.chunk import Chunk
 from headgate.limits import Limits
+from headgate.origins.asking import Answer, Question
 from headgate.provenance.revocation import Revocations
 from headgate.registry import FeedState, Known, Said
 
@@ -74,6 +75,7 @@ class Answers:
         known: what the registry knows of documents, by document.
         unknown: why the registry could not be asked, if so.
         said: what feeds say of documents, by document.
+        live: what documents' own servers were asked, and their last answers, by the place of the chunk.
         unheard: why the feeds' part of the registry could not be asked, if so.
         revocations: what was taken back.
         overrides: the sources that are opened by hand.
@@ -86,6 +88,7 @@ class Answers:
     unknown: Exception | None = None
     said: Mapping[str, tuple[tuple[FeedState, Said], ...]] = field(default_factory=dict)
     unheard: Exception | None = None
+    live: Mapping[int, tuple[Question, Answer | None]] = field(default_factory=dict)
     revocations: Revocations = field(default_factory=Revocations)
     overrides: Mapping[str, Override] = field(default_factory=dict)
 

@@ -179,6 +179,7 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits,
         modes={check: policy.effective_mode(rule, check) for check in _CHECKS},
         verifiers=rule.verifiers,
         feeds=frozenset(feed_id(one, name) for one in rule.freshness.feeds),
+        revalidate=rule.freshness.revalidate,
         rules=tuple(
             ResolvedRule(tuple(map(UriPattern.parse, one.match)), frozenset(one.type), rule.freshness.under(one))
             for one in rule.freshness.rules

@@ -14,7 +14,7 @@ from headgate.decision import Finding, Mode, OnEmpty
 from headgate.encoding import shown
 from headgate.errors import PolicyError
 from headgate.origins import RemoteKeys
-from headgate.policy import Freshness, KeySets, MetadataKeys, UriPattern
+from headgate.policy import Freshness, KeySets, MetadataKeys, Revalidation, UriPattern
 from headgate.provenance import KeySet, Manifest, Requirement, Verdict
 from headgate.terminology import Glossary
 from headgate.terminology.edits import Rewrite
@@ -51,6 +51,7 @@ class ResolvedSource:
         verifiers: what counts as a verification of its documents.
         rules: what differs for some of its documents; the first that fits counts.
         feeds: its feeds, by what the registry knows them by.
+        revalidate: whether the servers of its documents are asked.
         timestamp_keys: who may sign the timestamp of its manifest, if not the source's own keys.
     """
 
@@ -62,6 +63,7 @@ class ResolvedSource:
     verifiers: tuple[Verifier, ...] = ()
     rules: tuple[ResolvedRule, ...] = ()
     feeds: frozenset[str] = frozenset()
+    revalidate: Revalidation | None = None
     timestamp_keys: KeySet | None = None
 
 

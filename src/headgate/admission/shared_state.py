@@ -11,6 +11,7 @@ from headgate.admission.hearing import documents_heard_of
 from headgate.admission.overriding import overrides_of, read_overrides
 from headgate.admission.planning import Answers, Plan
 from headgate.admission.quarantine import Held, Watch
+from headgate.admission.revalidating import questions_of, timeout_of
 from headgate.admission.revision import Revision
 from headgate.admission.revocation_files import RevocationFiles
 from headgate.admission.revoking import revoking_keys
@@ -18,6 +19,7 @@ from headgate.clock import Clock
 from headgate.decision import Admission
 from headgate.errors import HeadgateError
 from headgate.limits import Limits
+from headgate.origins.asking import Answer, Asker, Question
 from headgate.policy import Policy
 from headgate.provenance import KeySet
 from headgate.provenance.revocation import Revocations
@@ -49,7 +51,7 @@ class SharedState:
         self._revocations = RevocationFiles(policy, revocation_keys, clock=clock)
         self._revised: tuple[Revision, Revocations, Revision] | None = None
         self._registry = open_registry(policy, is_traffic=is_traffic)
-        self._feeds = open_feeds(policy)
+        self._feeds, self._asker = open_feeds(policy), _asker_of(policy, clock)
 
     def under(self, policy: Policy, revocation_keys: Sequence[KeySet], *, may_wait: bool) -> SharedState:
         """Return the same under another policy; what is known stays known.
@@ -66,7 +68,7 @@ class SharedState:
         other._path, other._is_traffic = policy.registry_path, self._is_traffic
         is_same = other._path == self._path
         other._registry = self._registry if is_same else open_registry(policy, is_traffic=self._is_traffic)
-        other._feeds = open_feeds(policy)
+        other._feeds, other._asker = open_feeds(policy), _asker_of(policy, self._clock, self._asker)
         other._watch, other._overrides = self._watch.under(policy), overrides_of(policy)
         other._clock, other._revised = self._clock, None
         other._revocations = RevocationFiles(policy, revocation_keys, clock=self._clock, may_wait=may_wait)
@@ -80,7 +82,7 @@ class SharedState:
     @property
     def is_slow(self) -> bool:
         """Whether asking may wait for a disk."""
-        is_asking = self.is_watching or self._registry.is_slow or self._feeds is not None
+        is_asking = self.is_watching or self._registry.is_slow or self._feeds is not None or self._asker is not None
         return is_asking or bool(self._revocations) or self._overrides is not None
 
     def revised(self, revision: Revision, limits: Limits, now: datetime) -> Revision:
@@ -96,7 +98,8 @@ class SharedState:
     def ask(self, plan: Plan) -> Answers:
         """Return what has to be known from outside about the documents of a plan."""
         watch, documents = self._watch, documents_asked(plan.judgements)
-        if not (watch.sources or documents or self._revocations or self._overrides is not None or self._feeds):
+        is_asking = watch.sources or documents or self._revocations or self._feeds or self._asker
+        if not is_asking and self._overrides is None:
             return _NO_ANSWERS
         open_ones = read_overrides(self._overrides, plan.now)
         held: Mapping[str, Held] = {}
@@ -114,7 +117,16 @@ class SharedState:
             unknown = error
         said, unheard = self._heard(plan)
         revocations = self._revocations.current(plan.now)
-        return Answers(held, watch.sources, problem, known, unknown, said, unheard, revocations, open_ones)
+        live = self._answered(plan)
+        return Answers(held, watch.sources, problem, known, unknown, said, unheard, live, revocations, open_ones)
+
+    def _answered(self, plan: Plan) -> Mapping[int, tuple[Question, Answer | None]]:
+        """Return what the servers of documents say; to a question about the past they have nothing to say."""
+        questions = questions_of(plan.judgements) if self._asker is not None and not plan.is_past else {}
+        if self._asker is None or not questions:
+            return {}
+        answers = self._asker.ask(set(questions.values()), plan.now, timeout_of(plan.judgements))
+        return {index: (question, answers[question]) for index, question in questions.items()}
 
     def _heard(self, plan: Plan) -> tuple[Mapping[str, tuple[tuple[FeedState, Said], ...]], Exception | None]:
         """Return what feeds say of the documents of a plan, or why that cannot be learned."""
@@ -152,3 +164,11 @@ class SharedState:
         self._registry.close()
         if self._feeds is not None:
             self._feeds.close()
+
+
+def _asker_of(policy: Policy, clock: Clock, before: Asker | None = None) -> Asker | None:
+    """Return who asks documents' own servers, with what is remembered; None where no source wants that."""
+    if not any(source.freshness.revalidate is not None for source in policy.sources):
+        return None
+    private = policy.key_sets.private
+    return before if before is not None and before.private == private else Asker(clock, private)

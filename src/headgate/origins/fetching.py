@@ -15,14 +15,14 @@ import ssl
 import threading
 import time
 import urllib.request
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from urllib.parse import unquote, urlsplit
 
 from headgate.encoding import safe_uri
 from headgate.origins.addresses import Address, FetchError, require_public, resolve_host
 
-__all__ = ["FetchError", "fetch"]
+__all__ = ["FetchError", "fetch", "probe"]
 
 _BLOCK = 1 << 16
 _MOST_HEADER = 65_536
@@ -62,6 +62,37 @@ def fetch(url: str, *, most: int, timeout: float, private: Collection[str] = ())
         raise FetchError(f"{safe_uri(url)}: {why}.") from None
 
 
+def probe(
+    url: str, *, timeout: float, private: Collection[str] = (), validators: Mapping[str, str] | None = None
+) -> tuple[int, Mapping[str, str]]:
+    """Return how an address answers, without reading what it holds.
+
+    Args:
+        url: an `https://` address.
+        timeout: how long all of it may take, in seconds.
+        private: the names of hosts that may be in a private network.
+        validators: headers that make the request conditional (RFC 9110, section 13.1).
+
+    Returns:
+        The status, and the headers by their names in lower case. Redirections are not followed, and no proxy is used.
+
+    Raises:
+        FetchError: it is another kind of address, or does not answer in time.
+    """
+    address = Address.parse(url)
+    deadline = time.monotonic() + timeout
+    try:
+        with _connected(address, private, deadline, is_direct=True) as connection:
+            headers = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "headgate", "Connection": "close"}
+            connection.request("GET", address.path, headers={**headers, **(validators or {})})
+            with connection.getresponse() as response:
+                return response.status, {name.lower(): value for name, value in response.getheaders()}
+    except FetchError as error:
+        raise FetchError(f"{safe_uri(url)}: {error}") from None
+    except (OSError, http.client.HTTPException, ValueError, OverflowError) as error:
+        raise FetchError(f"{safe_uri(url)}: {type(error).__name__}.") from None
+
+
 def _read(response: http.client.HTTPResponse, most: int) -> bytes:
     if response.status != http.client.OK:
         raise FetchError(f"the answer is {response.status}.")
@@ -78,9 +109,12 @@ def _read(response: http.client.HTTPResponse, most: int) -> bytes:
 
 
 @contextmanager
-def _connected(address: Address, private: Collection[str], deadline: float) -> Iterator[http.client.HTTPSConnection]:
+def _connected(
+    address: Address, private: Collection[str], deadline: float, *, is_direct: bool = False
+) -> Iterator[http.client.HTTPSConnection]:
     context = ssl.create_default_context()
-    bare = _open(address, private, deadline)
+    proxy = None if is_direct else _proxy_for(address)
+    bare = _open(address, private, deadline, proxy)
     # A second handle on the connection, because TLS takes over the first. The timeout of a socket begins anew with
     # every byte, so that a server could drip an answer for ever.
     with bare.dup() as handle, bare:
@@ -88,7 +122,7 @@ def _connected(address: Address, private: Collection[str], deadline: float) -> I
         watchdog.daemon = True
         watchdog.start()
         try:
-            _tunnel(bare, address)
+            _tunnel(bare, address, proxy)
             # An end that TLS does not say is no end: somebody may have cut the answer off.
             host = address.host.strip("[]")
             with context.wrap_socket(bare, server_hostname=host, suppress_ragged_eofs=False) as secured:
@@ -100,8 +134,10 @@ def _connected(address: Address, private: Collection[str], deadline: float) -> I
             watchdog.join()
 
 
-def _open(address: Address, private: Collection[str], deadline: float) -> socket.socket:
-    host, port, proxy = address.host.strip("[]"), address.port, _proxy_for(address)
+def _open(
+    address: Address, private: Collection[str], deadline: float, proxy: tuple[str, int, str] | None
+) -> socket.socket:
+    host, port = address.host.strip("[]"), address.port
     if proxy is not None:
         # The proxy looks names up; an address it would merely pass on.
         with suppress(ValueError):
@@ -136,8 +172,7 @@ def _proxy_for(address: Address) -> tuple[str, int, str] | None:
     return parts.hostname, parts.port or 80, user
 
 
-def _tunnel(bare: socket.socket, address: Address) -> None:
-    proxy = _proxy_for(address)
+def _tunnel(bare: socket.socket, address: Address, proxy: tuple[str, int, str] | None) -> None:
     if proxy is None:
         return
     host = f"{address.host}:{address.port}"

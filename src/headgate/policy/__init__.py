@@ -1,7 +1,7 @@
 """What is required of which source: the policy file, its model and its patterns."""
 
 from headgate.policy.durations import format_duration, parse_duration
-from headgate.policy.freshness import FeedRule, Freshness, FreshnessRule, SourceFreshness, restricted
+from headgate.policy.freshness import FeedRule, Freshness, FreshnessRule, Revalidation, SourceFreshness, restricted
 from headgate.policy.matching import UriPattern, normalise_uri
 from headgate.policy.model import Policy
 from headgate.policy.rules import MetadataKeys, Modes, Provenance, Quarantine, Source, SourceRule
@@ -20,6 +20,7 @@ __all__ = [
     "Provenance",
     "Quarantine",
     "QuarantineStore",
+    "Revalidation",
     "Source",
     "SourceFreshness",
     "SourceRule",

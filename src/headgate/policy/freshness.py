@@ -16,7 +16,7 @@ from headgate.policy.matching import UriPattern
 from headgate.policy.values import Duration, PolicyModel, as_list, plain_word
 from headgate.verification import Verifier
 
-__all__ = ["FEED_KINDS", "FeedRule", "Freshness", "FreshnessRule", "SourceFreshness", "restricted"]
+__all__ = ["FEED_KINDS", "FeedRule", "Freshness", "FreshnessRule", "Revalidation", "SourceFreshness", "restricted"]
 
 FEED_KINDS = ("sitemap", "news", "git", "changes")
 
@@ -189,6 +189,32 @@ class FeedRule(PolicyModel):
         return str(getattr(self, self.kind))
 
 
+class Revalidation(PolicyModel):
+    """When a document's own server is asked whether the text is still what it has."""
+
+    after: Duration = Field(
+        default=timedelta(hours=1),
+        ge=timedelta(seconds=1),
+        description="For how long an answer counts.",
+        validate_default=True,
+    )
+    timeout: Duration = Field(
+        default=timedelta(milliseconds=300),
+        gt=timedelta(0),
+        le=timedelta(seconds=10),
+        description="How long an admission waits for all its answers together.",
+        validate_default=True,
+    )
+    on_error: Literal["drop", "warn"] = Field(
+        default="drop", description="What happens to a document whose server does not answer in time."
+    )
+    grace: Duration = Field(
+        default=timedelta(0),
+        description="How long after its last good answer that is a warning only.",
+        validate_default=True,
+    )
+
+
 class SourceFreshness(Freshness):
     """How current the documents of a source must be, and which rules some of them have instead."""
 
@@ -196,6 +222,9 @@ class SourceFreshness(Freshness):
         default=(), description="What says which documents there are, and when they were changed: `headgate watch`."
     )
 
+    revalidate: Revalidation | None = Field(
+        default=None, description="Whether documents' own servers are asked, and when. Unset: never."
+    )
     rules: tuple[FreshnessRule, ...] = Field(
         default=(), description="What differs for some documents; the first rule that fits a document counts."
     )
@@ -215,7 +244,7 @@ class SourceFreshness(Freshness):
         Raises:
             ValueError: the two do not go together.
         """
-        own = {name: getattr(self, name) for name in self.model_fields_set - {"rules", "feeds"}}
+        own = {name: getattr(self, name) for name in self.model_fields_set - {"rules", "feeds", "revalidate"}}
         return Freshness(**{**own, **rule.differences})
 
 

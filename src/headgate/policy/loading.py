@@ -14,7 +14,7 @@ from headgate.errors import PolicyError
 from headgate.files import MISSING_HERE, MISSING_IN_POLICY, read_config_text
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy.documents import Steps, YamlDocument, parse_yaml
-from headgate.policy.freshness import FeedRule, FreshnessRule, SourceFreshness
+from headgate.policy.freshness import FeedRule, FreshnessRule, Revalidation, SourceFreshness
 from headgate.policy.model import Policy
 from headgate.policy.rules import MetadataKeys, Modes, Provenance, Quarantine, Source, SourceRule
 from headgate.policy.settings import Budget, KeySets, Log, OverrideStore, QuarantineStore, RegistryStore, RevocationRule
@@ -24,6 +24,7 @@ __all__ = ["YamlDocument", "load_policy", "locate", "named_here", "parse_yaml", 
 _FIELDS = {
     "provenance": tuple(Provenance.model_fields),
     "freshness": tuple(SourceFreshness.model_fields),
+    "revalidate": tuple(Revalidation.model_fields),
     "feeds": tuple(FeedRule.model_fields),
     "rules": tuple(FreshnessRule.model_fields),
     "metadata": tuple(MetadataKeys.model_fields),
@@ -39,9 +40,6 @@ _FIELDS = {
     "default": tuple(SourceRule.model_fields),
 }
 _TOP = tuple(name for name in Policy.model_fields if name != "base_dir")
-_LATER = {
-    "revalidate": "Live revalidation is not part of this version; remove the key.",
-}
 
 
 def load_policy(path: Path) -> Policy:
@@ -145,8 +143,6 @@ def _shown(found: object) -> str:
 
 def _suggest(path: Steps) -> str:
     name = str(path[-1])
-    if name in _LATER:
-        return _LATER[name]
     known = _known_keys(path[:-1])
     match = process.extractOne(name, known, score_cutoff=70)
     if match:

@@ -92,6 +92,11 @@ class Policy(Displayed, PolicyModel):
                 "a feed is about the documents of a source, and unmatched documents are of none. Add it to a source.",
                 ("default", "freshness", "feeds"),
             )
+        if self.default.freshness.revalidate is not None:
+            raise PlacedError(
+                "only servers of a source are asked, and unmatched documents are of none. Add it to a source.",
+                ("default", "freshness", "revalidate"),
+            )
         number = next((number for number, source in enumerate(self.sources) if source.freshness.feeds), None)
         if number is not None and self.registry is None:
             raise PlacedError(

@@ -219,6 +219,7 @@ class SourceRule(PolicyModel):
     def _at_hand(self) -> tuple[Verifier, ...]:
         at_hand: list[Verifier] = ["manifest"] if self.provenance.manifest is not None else []
         at_hand += ["feed"] if self.freshness.feeds else []
+        at_hand += ["origin"] if self.freshness.revalidate is not None else []
         return tuple(at_hand)
 
     @model_validator(mode="after")
@@ -229,6 +230,8 @@ class SourceRule(PolicyModel):
                 "freshness.verified_within needs somebody who verifies, and this source has nobody: no manifest, no "
                 "feed, no seal. Write provenance: {require: sealed} or manifest, or remove it."
             )
+        if "origin" in self.freshness.verified_by and self.freshness.revalidate is None:
+            raise ValueError("freshness.verified_by counts live answers and nobody is asked. Add freshness.revalidate.")
         if "feed" in self.freshness.verified_by and not self.freshness.feeds:
             raise ValueError("freshness.verified_by counts a feed and there is none. Add freshness.feeds.")
         if "manifest" in self.freshness.verified_by and self.provenance.manifest is None:

@@ -8,6 +8,7 @@ from headgate.clock import read_instant
 from headgate.encoding import safe_uri
 from headgate.record.schema import EvidenceRecord, HeardRecord
 from headgate.registry import FeedState, Said
+from headgate.verification import Verifier
 
 __all__ = ["read_heard", "with_heard"]
 
@@ -30,6 +31,7 @@ def _record(state: FeedState, said: Said) -> HeardRecord:
     return {
         "feed": state.feed,
         "name": state.name,
+        "by": state.kind,
         "pulled": state.pulled.isoformat(),
         "seen": said.seen.isoformat(),
         "tells": state.tells_changes,
@@ -41,6 +43,8 @@ def _record(state: FeedState, said: Said) -> HeardRecord:
 
 
 def _read(one: HeardRecord, document: str) -> tuple[FeedState, Said]:
-    state = FeedState(one["feed"], one["name"], read_instant(one["pulled"]), one["tells"], one["covers"])
+    kind: Verifier = "origin" if one["by"] == "origin" else "feed"
+    pulled = read_instant(one["pulled"])
+    state = FeedState(one["feed"], one["name"], pulled, one["tells"], one["covers"], kind=kind)
     modified = read_instant(one["mod"]) if one["mod"] is not None else None
     return state, Said(document, read_instant(one["seen"]), one["gone"], one["moved"], modified)

@@ -86,6 +86,7 @@ class HeardRecord(TypedDict):
 
     feed: str
     name: str
+    by: str
     pulled: str
     seen: str
     tells: bool

@@ -187,7 +187,7 @@ _KNOWN: Mapping[str, Check] = {
     "same": _is_truth_value,
 }
 _HEARD: Mapping[str, Check] = {
-    **dict.fromkeys(("feed", "name", "pulled", "seen"), _is_text),
+    **dict.fromkeys(("feed", "name", "by", "pulled", "seen"), _is_text),
     **dict.fromkeys(("tells", "covers", "gone"), _is_truth_value),
     **dict.fromkeys(("moved", "mod"), _is_text_or_none),
 }

@@ -14,6 +14,7 @@ from typing import TypeVar
 from headgate.errors import HeadgateError
 from headgate.forks import renew_after_fork
 from headgate.registry.sqlite import connect
+from headgate.verification import Verifier
 
 __all__ = ["FeedRegistry", "FeedState", "Said"]
 
@@ -46,6 +47,7 @@ class FeedState:
         tells_changes: whether it says when its documents were changed, and is believed; else only which there are.
         covers_unlisted: whether what a pull does not name is as it was; a feed of the latest news says nothing of it.
         cursor: where the next pull goes on.
+        kind: what it is as a verification: a feed, or the document's own origin, whose answers are put the same way.
     """
 
     feed: str
@@ -54,6 +56,7 @@ class FeedState:
     tells_changes: bool = True
     covers_unlisted: bool = True
     cursor: str = ""
+    kind: Verifier = "feed"
 
 
 @dataclass(frozen=True, slots=True)

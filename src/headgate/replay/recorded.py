@@ -34,7 +34,7 @@ __all__ = [
 # What no other policy would see differently: the text itself could not be judged.
 INTRINSIC = frozenset(("G902", "G903", "G904"))
 # What was said about the time of the admission.
-_STANDING = frozenset(("F210", "F211", "P107", "P114", "G909"))
+_STANDING = frozenset(("F208", "F210", "F211", "P107", "P114", "G909"))
 _NOT_REPLAYED = frozenset(("P107", "P112", "P113", "P114", "G905"))
 
 
@@ -67,6 +67,8 @@ def add_standing(judgement: Judgement, entry: DecisionRecord) -> None:
 def what_is_unknown(entry: DecisionRecord, has_text: bool) -> str | None:
     """Return why a document that was dropped may still be dropped, though nothing in the record says so."""
     codes = error_codes(entry)
+    if "F208" in codes:
+        return "its server did not answer, which depends on the time"
     if "P114" in codes:
         return "its manifest's timestamp was out of date, which depends on the time"
     if "P107" in codes:

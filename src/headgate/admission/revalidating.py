@@ -1,0 +1,86 @@
+"""Live revalidation: what is asked of documents' own servers, and how their answers are put. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from headgate.admission.judging import Judgement
+from headgate.decision import Finding, Severity
+from headgate.encoding import safe_uri
+from headgate.origins.asking import Answer, Question
+from headgate.policy import format_duration
+from headgate.registry import FeedState, Said
+
+__all__ = ["judge_unanswered", "origin_id", "questions_of", "timeout_of", "with_live"]
+
+
+def origin_id(source: str) -> str:
+    """Return what the live answers about a source's documents are known by, beside its feeds."""
+    return f"origin {source}"
+
+
+def questions_of(judged: Sequence[Judgement]) -> dict[int, Question]:
+    """Return what is asked, by the place of the chunk: only about what nothing speaks against so far.
+
+    A document's own address is one that its source matches, or it would be of another source. Nothing else is asked.
+    """
+    found: dict[int, Question] = {}
+    for judgement in judged:
+        facts = judgement.facts
+        rule, uri = facts.source.revalidate, facts.uri
+        if rule is None or uri is None or not uri.startswith("https://"):
+            continue
+        if not any(finding.severity == "error" for finding in judgement.findings):
+            found[judgement.index] = Question(uri, rule.after)
+    return found
+
+
+def timeout_of(judged: Sequence[Judgement]) -> timedelta:
+    """Return how long an admission waits for all its answers: the longest time that a source of its documents has."""
+    rules = [one.facts.source.revalidate for one in judged]
+    return max((rule.timeout for rule in rules if rule is not None), default=timedelta(0))
+
+
+def _as_heard(judgement: Judgement, question: Question, answer: Answer) -> tuple[FeedState, Said]:
+    """Return an answer as what a feed would say of the document."""
+    document, host = judgement.facts.document or "", urlsplit(question.url).netloc
+    state = FeedState(origin_id(judgement.facts.source.id), host, answer.at, kind="origin")
+    return state, Said(document, answer.at, answer.is_gone, answer.moved_to, answer.modified)
+
+
+def judge_unanswered(
+    judgement: Judgement, answers: Mapping[int, tuple[Question, Answer | None]], now: datetime
+) -> None:
+    """Add that a chunk's server did not answer in time (F208), where no answer is young enough to count."""
+    rule, asked = judgement.facts.source.revalidate, answers.get(judgement.index)
+    if rule is None or asked is None:
+        return
+    question, answer = asked
+    age = now - answer.at if answer is not None else None
+    if age is not None and age < rule.after:
+        return
+    is_excused = rule.on_error == "warn" or (age is not None and age < rule.after + rule.grace)
+    severity: Severity = "warning" if is_excused else "error"
+    last = f"; its last answer was {format_duration(age)} ago" if age is not None else ""
+    message = f"{urlsplit(question.url).netloc} did not answer in time{last}."
+    detail = {"uri": safe_uri(question.url), "answered": answer.at.isoformat() if answer is not None else None}
+    judgement.add((Finding("F208", message, severity, detail),), judgement.facts.source.modes["freshness"])
+
+
+def with_live(
+    said: Mapping[str, tuple[tuple[FeedState, Said], ...]],
+    judged: Sequence[Judgement],
+    answers: Mapping[int, tuple[Question, Answer | None]],
+) -> Mapping[str, tuple[tuple[FeedState, Said], ...]]:
+    """Return what feeds say of documents, with what their own servers say."""
+    found = dict(said)
+    for judgement in judged:
+        question, answer = answers.get(judgement.index, (None, None))
+        document = judgement.facts.document
+        if question is not None and answer is not None and document is not None:
+            live = _as_heard(judgement, question, answer)
+            if live not in found.get(document, ()):
+                found[document] = (*found.get(document, ()), live)
+    return found

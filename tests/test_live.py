@@ -1,0 +1,285 @@
+"""Live revalidation: documents' own servers are asked, within a time, once per document, and nobody else is."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headgate import Chunk, Gate, Policy, PolicyError
+from headgate.origins.asking import Answer, Asker, Question, read_answer
+from headgate.record.writing import log_record
+from headgate.replay import Redecider
+from headgate.testing import FixedClock, Publisher
+from servers import Server
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+class Origin:
+    """A server on loopback, a source of its pages, and a gate that asks it."""
+
+    def __init__(self, folder: Path, clock: FixedClock) -> None:
+        self.server, self.clock, self.folder = Server(folder), clock, folder
+        self.base = self.server.url.rpartition("/")[0]
+        self.publisher = Publisher("docs", f"{self.base}/**", clock)
+        self.has(a=(200, {"Last-Modified": self.date(20), "ETag": '"one"'}))
+
+    def has(self, **pages: tuple[int, dict[str, str]]) -> None:
+        self.server.pages = {f"/{name}": page for name, page in pages.items()}
+
+    def date(self, days: float) -> str:
+        return format_datetime(self.clock.now - days * DAY, usegmt=True)
+
+    def gate(self, **rules: Any) -> Gate:
+        revalidate = {"timeout": "10s", **rules}
+        source = self.publisher.source(freshness={"revalidate": revalidate})
+        return Gate({"sources": [source], "key_sets": {"private": ["127.0.0.1"]}}, clock=self.clock)
+
+    def page(self, name: str = "a", days: float = 10) -> Chunk:
+        return self.publisher.seal(f"text of {name}", f"{self.base}/{name}", modified=self.clock.now - days * DAY)
+
+
+@pytest.fixture
+def origin(tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Origin]:
+    made = Origin(tmp_path, clock)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
+    # What the environment names is not asked: a proxy would see what is read.
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    yield made
+    made.server.close()
+
+
+pytestmark = pytest.mark.enable_socket
+
+
+def says(gate: Gate, *chunks: Chunk, **options: Any) -> list[str]:
+    admission = gate.admit(chunks, **options)
+    record = json.loads(json.dumps(log_record(admission)))
+    for decision, again in zip(admission.decisions, Redecider(gate.policy).redecide(record), strict=True):
+        assert again.action in (decision.action, None)
+    return [" ".join((one.action, *one.codes)) for one in admission.decisions]
+
+
+def test_what_the_server_has_not_changed_since_is_verified_by_it(origin: Origin) -> None:
+    gate = origin.gate()
+    (decision,) = gate.admit([origin.page()]).decisions
+    assert decision.admitted
+    assert decision.verified is not None
+    assert decision.verified.by == "origin"
+    assert origin.server.asked == 1
+    assert says(gate, origin.page(), origin.page()) == ["admit", "admit"]
+    assert origin.server.asked == 1  # the answer counts for an hour
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ((200, {"Last-Modified": "Mon, 01 Jun 2026 00:00:00 GMT"}), "drop F207"),
+        ((404, {}), "drop F212"),
+        ((410, {}), "drop F212"),
+        ((301, {"Location": "https://127.0.0.1:1/private"}), "drop F212"),
+        ((308, {"Location": "/b"}), "drop F212"),
+        ((302, {"Location": "https://127.0.0.1:1/private"}), "drop F208"),
+        ((500, {}), "drop F208"),
+        ((503, {}), "drop F208"),
+        ((403, {}), "drop F208"),
+        ((304, {}), "drop F208"),
+        ((200, {}), "admit"),
+        ((200, {"Last-Modified": "soon"}), "admit"),
+        ((200, {"Last-Modified": "Fri, 01 Jan 2100 00:00:00 GMT"}), "admit"),
+        ((200, {"ETag": '"x"'}), "admit"),
+    ],
+)
+def test_every_answer_has_its_consequence(page: tuple[int, dict[str, str]], expected: str, origin: Origin) -> None:
+    origin.has(a=page)
+    assert says(origin.gate(), origin.page()) == [expected]
+
+
+def test_a_condition_is_sent_and_its_answer_renews(origin: Origin) -> None:
+    gate = origin.gate(after="1h")
+    assert says(gate, origin.page()) == ["admit"]
+    origin.clock.advance(2 * HOUR)
+    (decision,) = gate.admit([origin.page()]).decisions
+    assert decision.admitted
+    assert decision.verified is not None
+    assert decision.verified.at == origin.clock.now
+    assert [one.get("if-none-match") for one in origin.server.received] == [None, '"one"']
+    origin.has(a=(200, {"Last-Modified": origin.date(20), "ETag": '"two"'}))  # it lies about the date
+    origin.clock.advance(2 * HOUR)
+    assert says(gate, origin.page()) == ["drop F207"]
+    fresh = origin.publisher.seal("fetched again", f"{origin.base}/a", modified=origin.clock.now)
+    assert says(gate, fresh) == ["admit"]
+
+
+def test_an_answer_from_a_cache_is_as_old_as_it_says(origin: Origin) -> None:
+    origin.has(a=(200, {"Last-Modified": origin.date(20), "Age": "1800"}))
+    (decision,) = origin.gate().admit([origin.page()]).decisions
+    assert decision.verified is not None
+    assert decision.verified.at == origin.clock.now - timedelta(minutes=30)
+
+
+def test_only_what_is_proved_is_asked_about_and_only_by_its_own_source(origin: Origin) -> None:
+    gate = origin.gate()
+    forged = Chunk("forged", {"source": f"{origin.base}/a"})
+    elsewhere = Chunk("text", {"source": "https://127.0.0.1:9/internal"})
+    assert {one.action for one in gate.admit([forged, elsewhere]).decisions} == {"drop"}
+    assert says(gate, origin.page(), as_of=origin.clock.now - DAY) == ["admit"]
+    assert origin.server.asked == 0
+
+
+def test_a_private_address_is_asked_only_where_the_policy_opens_it(origin: Origin, clock: FixedClock) -> None:
+    source = origin.publisher.source(freshness={"revalidate": {"timeout": "10s"}})
+    assert says(Gate({"sources": [source]}, clock=clock), origin.page()) == ["drop F208"]
+    assert origin.server.asked == 0
+
+
+def test_a_server_that_does_not_answer_costs_the_time_and_its_documents_what_the_policy_says(origin: Origin) -> None:
+    origin.server.hangs.clear()
+    assert says(origin.gate(timeout="1ms", on_error="warn"), origin.page()) == ["admit F208"]
+    file = origin.folder / "headgate.yaml"
+
+    def waits(timeout: str) -> None:
+        source = origin.publisher.source(freshness={"revalidate": {"timeout": timeout}})
+        file.write_text(json.dumps({"sources": [source], "key_sets": {"private": ["127.0.0.1"]}}))
+
+    waits("1ms")
+    gate = Gate(file, clock=origin.clock)
+    assert says(gate, origin.page()) == ["drop F208"]
+    waits("10s")
+    assert gate.reload()
+    origin.server.hangs.set()
+    # What is under way is waited for, and what came meanwhile is not asked again.
+    assert says(gate, origin.page()) == ["admit"]
+    assert says(gate, origin.page()) == ["admit"]
+    assert origin.server.asked <= 2
+
+
+def test_after_its_last_good_answer_a_server_has_the_grace_of_the_policy(origin: Origin) -> None:
+    gate = origin.gate(after="1h", grace="6h")
+    assert says(gate, origin.page()) == ["admit"]
+    origin.has(a=(500, {}))
+    origin.clock.advance(5 * HOUR)
+    assert says(gate, origin.page()) == ["admit F208"]
+    origin.clock.advance(2 * HOUR)
+    assert says(gate, origin.page()) == ["drop F208"]
+
+
+def test_a_server_that_fails_again_and_again_has_a_rest(origin: Origin) -> None:
+    gate = origin.gate()
+    origin.server.status = 500
+    origin.has()
+    for number in range(20):
+        assert says(gate, origin.page(f"{number}")) == ["drop F208"]
+    assert origin.server.asked == 5
+
+
+async def test_a_thousand_admissions_of_one_document_are_one_request(origin: Origin) -> None:
+    gate, page = origin.gate(), origin.page()
+    with ThreadPoolExecutor(32) as threads:
+        found = list(threads.map(lambda _: gate.admit([page]).decisions[0].action, range(500)))
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(16))
+    found += [one.decisions[0].action for one in await asyncio.gather(*(gate.aadmit([page]) for _ in range(500)))]
+    assert found == ["admit"] * 1_000
+    assert origin.server.asked == 1
+
+
+def test_more_than_can_be_asked_at_once_is_not_waited_for(origin: Origin) -> None:
+    origin.server.hangs.clear()
+    asker = Asker(origin.clock, ["127.0.0.1"])
+    questions = [Question(f"{origin.base}/{number}", HOUR) for number in range(2_000)]
+    answers = asker.ask(questions, origin.clock.now, timedelta(milliseconds=1))
+    assert len(answers) == 2_000
+    assert set(answers.values()) == {None}
+    assert sum(thread.name == "headgate-origin" for thread in threading.enumerate()) < 200
+    origin.server.hangs.set()
+    assert asker.wait(60)
+    assert origin.server.asked < 400
+
+
+def test_a_gate_that_is_reloaded_remembers_what_servers_said(origin: Origin) -> None:
+    gate = origin.gate()
+    policy = origin.folder / "headgate.yaml"
+    source = {**origin.publisher.source(freshness={"revalidate": {"timeout": "10s"}})}
+    policy.write_text(json.dumps({"sources": [source], "key_sets": {"private": ["127.0.0.1"]}}))
+    gate = Gate(policy, clock=origin.clock)
+    assert says(gate, origin.page()) == ["admit"]
+    policy.write_text(json.dumps({"sources": [{**source, "mode": "warn"}], "key_sets": {"private": ["127.0.0.1"]}}))
+    assert gate.reload()
+    assert says(gate, origin.page()) == ["admit"]
+    assert origin.server.asked == 1
+
+
+def test_a_record_of_what_did_not_answer_is_left_undecided_by_a_milder_policy(origin: Origin) -> None:
+    gate = origin.gate()
+    origin.has(a=(500, {}))
+    record = json.loads(json.dumps(log_record(gate.admit([origin.page()]))))
+    plain = Policy.from_mapping({"sources": [origin.publisher.source()]})
+    (again,) = Redecider(plain).redecide(record)
+    assert (again.action, again.lack) == (None, "its server did not answer, which depends on the time")
+
+
+def test_the_policy_of_the_page_is_one(tmp_path: Path, handbook: Publisher) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "live.md").read_text(encoding="utf-8")
+    (policy,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.M | re.S)
+    (tmp_path / "headgate.yaml").write_text(policy, encoding="utf-8")
+    (source,) = Policy.load(tmp_path / "headgate.yaml").sources
+    assert source.verifiers == ("origin",)
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ({"after": "0s"}, "after"),
+        ({"timeout": "1h"}, "timeout"),
+        ({"on_error": "admit"}, "on_error"),
+        ({"retries": 3}, "unknown key"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_an_error(rules: dict[str, Any], words: str, handbook: Publisher) -> None:
+    with pytest.raises(PolicyError, match=words):
+        Gate({"sources": [handbook.source(freshness={"revalidate": rules})]})
+    with pytest.raises(PolicyError, match="unmatched documents"):
+        Gate({"default": {"freshness": {"revalidate": {}}}})
+
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
+TAGS = st.sampled_from([None, '"one"', '"two"', 'W/"one"'])
+DATES = st.none() | st.integers(-3, 60).map(lambda days: NOW - days * DAY)
+
+
+@given(
+    st.none() | st.builds(Answer, st.just(NOW - DAY), st.booleans(), DATES, st.none(), TAGS),
+    st.sampled_from([200, 204, 301, 302, 304, 308, 403, 404, 410, 429, 500]),
+    TAGS,
+    DATES,
+    st.text(max_size=12),
+)
+def test_no_answer_makes_a_change_unsaid(
+    known: Answer | None, status: int, etag: str | None, date: datetime | None, age: str
+) -> None:
+    headers = {"age": age, **({"etag": etag} if etag else {})}
+    if date is not None:
+        headers["last-modified"] = format_datetime(date, usegmt=True)
+    answer = read_answer(known, status, headers, NOW)
+    if answer is None:
+        assert status not in (200, 301, 308, 404, 410)
+        return
+    assert answer.at <= NOW
+    assert answer.modified is None or answer.modified <= NOW
+    if status == 200 and known is not None and known.etag and etag and known.etag[-5:] != etag[-5:]:
+        assert answer.modified is not None
+        assert answer.modified >= min(known.at, answer.at)
