@@ -49,6 +49,7 @@ bench: $(STAMP)
 	$(BIN)/python -W ignore -m benchmarks.corpus
 	$(BIN)/python -W ignore -m benchmarks.manifest
 	$(BIN)/python -W ignore -m benchmarks.sealing
+	$(BIN)/python -W ignore -m benchmarks.live
 	MPLBACKEND=Agg $(BIN)/python -W ignore -m benchmarks.rehearsal
 
 clean:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from headgate.admission.revision import ResolvedSource, Revision
@@ -119,6 +119,7 @@ class Facts:
         bounds: the instants at which the freshness rules may say something else, in order.
         choices: which of its metadata may be in the prompt, by what its index shows and hides; None where that is not
             remembered.
+        heard: what was heard of it last, with what that was made into; None where that is not remembered.
     """
 
     source: ResolvedSource
@@ -141,6 +142,7 @@ class Facts:
     verified: tuple[Verification, ...] = ()
     bounds: tuple[datetime, ...] = ()
     choices: dict[tuple[tuple[str, ...] | None, tuple[str, ...]], MetadataChoice] | None = None
+    heard: dict[str, tuple[object, Any]] | None = None
 
 
 @dataclass(slots=True)
@@ -185,7 +187,7 @@ def find_facts(chunk: Chunk, data: bytes, revision: Revision, limits: Limits) ->
     except Exception:  # noqa: BLE001 - metadata may hold anything; what cannot be remembered is looked at each time
         return _find(chunk.text, metadata, media, digest, revision, limits), digest
     if known is None:
-        known = replace(_find(chunk.text, metadata, media, digest, revision, limits), choices={})
+        known = replace(_find(chunk.text, metadata, media, digest, revision, limits), choices={}, heard={})
         revision.facts.put(key, known, _weight(metadata))
     return known, digest
 

@@ -36,7 +36,8 @@ def hear(
     if not said or facts.document is None:
         return ()
     verified: list[Verification] = []
-    for state, one in said.get(facts.document, ()):
+    for pair in said.get(facts.document, ()):
+        state, one = pair
         if not _counts(state, facts.source):
             continue
         findings = list(_against(state, one, judgement))
@@ -46,7 +47,7 @@ def hear(
         elif state.tells_changes and one.modified is not None and _written(judgement) is not None:
             at = state.pulled if state.covers_unlisted else one.seen
             verified.append(Verification(at, state.kind, state.name))
-        judgement.heard = (*judgement.heard, (state, one))
+        judgement.heard = (*judgement.heard, pair)
     return tuple(verified)
 
 

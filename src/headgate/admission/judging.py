@@ -138,7 +138,18 @@ class Judgement:
         evidence = self.facts.evidence
         if self.recalled:
             evidence = with_recalled(evidence, self.recalled, self.facts.digest)
-        return with_heard(evidence, self.heard) if self.heard else evidence
+        if not self.heard:
+            return evidence
+        kept = self.facts.heard
+        known = kept.get("evidence") if kept is not None and len(self.heard) == 1 and not self.recalled else None
+        # Until a server answers anew, what it said is the very same object.
+        if known is not None and known[0] is self.heard[0]:
+            found: Mapping[str, object] = known[1]
+            return found
+        found = with_heard(evidence, self.heard)
+        if kept is not None and len(self.heard) == 1 and not self.recalled:
+            kept["evidence"] = self.heard[0], found
+        return found
 
     def outgoing(self) -> Chunk:
         """Return the chunk as it may enter the prompt: a new object with metadata of its own."""

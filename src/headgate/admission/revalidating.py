@@ -45,9 +45,17 @@ def timeout_of(judged: Sequence[Judgement]) -> timedelta:
 
 def _as_heard(judgement: Judgement, question: Question, answer: Answer) -> tuple[FeedState, Said]:
     """Return an answer as what a feed would say of the document."""
+    kept = judgement.facts.heard
+    known = kept.get("answer") if kept is not None else None
+    if known is not None and known[0] is answer:
+        pair: tuple[FeedState, Said] = known[1]
+        return pair
     document, host = judgement.facts.document or "", urlsplit(question.url).netloc
     state = FeedState(origin_id(judgement.facts.source.id), host, answer.at, kind="origin")
-    return state, Said(document, answer.at, answer.is_gone, answer.moved_to, answer.modified)
+    pair = state, Said(document, answer.at, answer.is_gone, answer.moved_to, answer.modified)
+    if kept is not None:
+        kept["answer"] = answer, pair
+    return pair
 
 
 def judge_unanswered(
@@ -81,6 +89,8 @@ def with_live(
         document = judgement.facts.document
         if question is not None and answer is not None and document is not None:
             live = _as_heard(judgement, question, answer)
-            if live not in found.get(document, ()):
+            if not found.get(document):
+                found[document] = (live,)
+            elif live not in found.get(document, ()):
                 found[document] = (*found.get(document, ()), live)
     return found

@@ -107,6 +107,8 @@ class Asker:
         for question in questions:
             known = self._answers.get(question.url)
             found[question] = known
+            if known is not None and now - known.at < question.after * _AHEAD:
+                continue
             if known is not None and now - known.at < question.after * _ahead_of(question):
                 continue
             future = self._begin_asking(question, known)

@@ -1,0 +1,100 @@
+"""What asking documents' own servers costs: the time to a deadline, the rest of a broken server, warm answers.
+
+The server is a real one on loopback, over TLS. Times are wall-clock: what is bounded here is what a user waits for.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from headgate import Chunk, Gate
+from headgate.testing import FixedClock, Publisher
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+from servers import Server
+
+_DOCUMENTS, _THREADS, _TIMEOUT = 1_000, 64, 0.3
+
+
+class _World:
+    def __init__(self, clock: FixedClock) -> None:
+        self.folder = Path(tempfile.mkdtemp())
+        self.server = Server(self.folder)
+        os.environ["SSL_CERT_FILE"] = str(self.folder / "server.pem")
+        self.server.headers = {"Last-Modified": "Wed, 01 Jan 2020 00:00:00 GMT"}
+        base = self.server.url.rpartition("/")[0]
+        self.publisher = Publisher("docs", f"{base}/**", clock)
+        self.chunks = [self.publisher.seal(f"text {n}", f"{base}/{n}") for n in range(_DOCUMENTS)]
+        self.clock = clock
+
+    def gate(self, **freshness: object) -> Gate:
+        source = self.publisher.source(freshness=freshness)
+        return Gate({"sources": [source], "key_sets": {"private": ["127.0.0.1"]}}, clock=self.clock)
+
+
+def _each(gate: Gate, chunks: list[Chunk]) -> list[float]:
+    """Return how long one admission per chunk takes, in seconds, with many at once."""
+
+    def one(chunk: Chunk) -> float:
+        started = time.perf_counter()
+        gate.admit([chunk])
+        return time.perf_counter() - started
+
+    with ThreadPoolExecutor(_THREADS) as threads:
+        return list(threads.map(one, chunks))
+
+
+def _shown(name: str, seconds: list[float]) -> None:
+    ordered = sorted(seconds)
+    p99 = ordered[int(len(ordered) * 0.99)]
+    figures = f"{statistics.median(ordered) * 1e3:10.1f}{p99 * 1e3:10.1f}{ordered[-1] * 1e3:10.1f}"
+    print(f"{name:<44}{figures}")
+
+
+def main() -> None:
+    """Print the times."""
+    clock = FixedClock()
+    world = _World(clock)
+    rule = {"revalidate": {"after": "1h", "timeout": "300ms"}}
+    print(f"{_DOCUMENTS:,} admissions of as many documents, {_THREADS} at once, deadline {_TIMEOUT * 1e3:.0f} ms\n")
+    print(f"{'milliseconds per admission':<44}{'median':>10}{'99 %':>10}{'most':>10}")
+    _shown("no rule", _each(world.gate(), world.chunks))
+    _shown("the server answers", _each(world.gate(**rule), world.chunks))
+    world.server.hangs.clear()
+    hanging = world.gate(**rule)
+    _shown("the server hangs", _each(hanging, world.chunks))
+    world.server.hangs.set()
+    world.server.status = 500
+    broken = world.gate(**rule)
+    _each(broken, world.chunks[:50])
+    _shown("the server failed, and has a rest", _each(broken, world.chunks[50:]))
+    world.server.status = 200
+    _warm(world)
+    world.server.close()
+
+
+def _warm(world: _World) -> None:
+    patient = {"revalidate": {"after": "1h", "timeout": "10s"}}
+    plain, asked = world.gate(), world.gate(**patient)
+    batch = world.chunks[:10]
+    for gate in (plain, asked):
+        gate.admit(batch)
+    best: dict[str, float] = {}
+    for name, gate in (("no rule", plain), ("verified", asked)) * 5:
+        started = time.process_time()
+        for _ in range(200):
+            gate.admit(batch)
+        best[name] = min(best.get(name, 9.0), (time.process_time() - started) / 200)
+    extra = best["verified"] / best["no rule"]
+    figures = f"no rule {best['no rule'] * 1e6:.0f} us, verified {best['verified'] * 1e6:.0f} us, {extra:.2f}x"
+    print(f"\nten warm chunks, CPU: {figures}")
+
+
+if __name__ == "__main__":
+    main()
