@@ -121,7 +121,7 @@ def test_what_is_ambiguous_or_no_time_is_not_guessed(value: object) -> None:
         ({"updated_at": EXACT[0]}, "modified"),
         ({"moddate": EXACT[9]}, "modified"),
         ({"ModDate": EXACT[9]}, "modified"),
-        ({"mtime": EXACT[11]}, "modified"),
+        ({"content_modified_at": EXACT[0], "modified_at": "2026-05-01"}, "modified"),
         ({"date": EXACT[0]}, "modified"),
         ({"article:modified_time": EXACT[0]}, "modified"),
         ({"creationdate": EXACT[9]}, "created"),

@@ -34,7 +34,7 @@ def one(chunk: Chunk, **freshness: Any) -> tuple[str, ...]:
     return (decision.action, *decision.codes)
 
 
-@pytest.mark.parametrize("key", ["last_modified", "Last_Modified", "last-modified", "updated", "mtime"])
+@pytest.mark.parametrize("key", ["last_modified", "Last_Modified", "last-modified", "updated", "when"])
 def test_an_unsigned_time_grants_nothing(key: str) -> None:
     assert one(seal({key: RECENT}), max_age="90d") == ("drop", "F203")
     assert one(seal({key: RECENT}), max_age="90d", evidence="any") == ("admit",)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from headgate.corpus.auditing import Audit
 from headgate.corpus.survey import SourceSurvey, Survey
 from headgate.encoding import in_number
-from headgate.freshness.catalogue import rank_of
 
 __all__ = ["draft_policy", "enforced_counts"]
 
@@ -20,7 +19,6 @@ _FEWEST_DAYS = 90
 _HEADROOM = 1.5
 # Older documents than this are the rule for somebody, and an age that lets them all in keeps nothing out.
 _MOST_DAYS = 1_000
-_FILE_RANK = 2
 
 
 def draft_policy(
@@ -177,10 +175,10 @@ def _freshness_lines(source: SourceSurvey) -> list[str]:
 def _why_no_age(source: SourceSurvey) -> str | None:
     """Return why no age can be required of a source, or None if one can."""
     percentiles = source.age_percentiles()
+    if percentiles is None and source.of_files:
+        return "the only times are those of files, which a checkout or a copy sets anew"
     if percentiles is None:
         return "no document has a time that can be read"
-    if all(rank_of(key) == _FILE_RANK for key in source.time_keys):
-        return "all times are those of files, which a checkout or a copy sets anew"
     if source.dated * 2 < source.documents:
         return f"only {source.dated:,} of {source.documents:,} documents have a time"
     if percentiles[2] > _MOST_DAYS:

@@ -43,7 +43,7 @@ def read_corpus(
     A text file is one chunk, an HTML page the text that its reader sees. Front matter (YAML, or TOML between `+++`)
     becomes metadata and is not part of the text; where it cannot be read, neither can the file: it may hold an end of
     validity. Where front matter names no source, `source` is the prefix and the path below the folder; where it has no
-    date, `mtime` is the file's own.
+    date, `mtime` is the file's own, which is no date of the document.
 
     A line of JSON Lines is an object with `text` (or `page_content`, `content`), and either `metadata` or further
     entries that become the metadata. Beside `metadata`, only what restricts the document is taken from them. Rows of

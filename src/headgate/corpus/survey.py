@@ -17,6 +17,8 @@ from headgate.corpus.item import CorpusItem
 from headgate.corpus.places import Place, group_places, place_of
 from headgate.errors import SealError
 from headgate.freshness import find_entry, find_time_like, resolve_timestamps
+from headgate.freshness.catalogue import present_roles
+from headgate.freshness.entries import NO_KEYS
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy import normalise_uri
 from headgate.provenance import Seal, read_seal
@@ -47,6 +49,7 @@ class SourceSurvey:
         time_keys: how often each metadata key gave that time.
         ages: days since then.
         problems: why other times could not be read, with the keys that hold them.
+        of_files: how many have the time of a file and no other.
         time_like: how often a key that nobody knows holds something like a time, where there is no time.
     """
 
@@ -58,6 +61,7 @@ class SourceSurvey:
     time_keys: Counter[str] = field(default_factory=Counter)
     ages: list[float] = field(default_factory=list)
     problems: Counter[str] = field(default_factory=Counter)
+    of_files: int = 0
     time_like: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -75,6 +79,7 @@ class SourceSurvey:
         self.time_keys += other.time_keys
         self.problems += other.problems
         self.time_like += other.time_like
+        self.of_files += other.of_files
 
     def age_percentiles(self) -> tuple[int, int, int] | None:
         """Return the median, the 90th percentile and the greatest age in days, or None where nothing is dated."""
@@ -218,3 +223,4 @@ def _add_document(source: SourceSurvey, metadata: Mapping[str, object], now: dat
             f"{e.key}: {e.problem}" for e in (*times.evidence.values(), *times.unread.values()) if e.problem
         )
         source.time_like.update(find_time_like(metadata))
+        source.of_files += "file_time" in present_roles(metadata, NO_KEYS)

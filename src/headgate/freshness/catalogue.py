@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+from headgate.freshness.roles import CATALOGUE, SIDE_ROLES
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy.rules import MetadataKeys
 
@@ -21,6 +22,7 @@ __all__ = [
     "RESTRICTING_ROLES",
     "RESTRICTING_TIMES",
     "ROLES",
+    "SIDE_ROLES",
     "TIME_ROLES",
     "candidate_keys",
     "is_catalogued",
@@ -30,181 +32,11 @@ __all__ = [
     "rank_of",
 ]
 
-CATALOGUE: Mapping[str, tuple[str, ...]] = {
-    "modified": (
-        "last_modified",
-        "last_modified_date",
-        "last_modified_at",
-        "lastmodified",
-        "lastmod",
-        "modified",
-        "modified_at",
-        "modified_date",
-        "date_modified",
-        "dc_terms_modified",
-        "dcterms:modified",
-        "article:modified_time",
-        "modified_time",
-        "last_modified_time",
-        "last_modified_datetime",
-        "og:updated_time",
-        "updated",
-        "updated_at",
-        "updated_time",
-        "update_date",
-        "last_updated",
-        "last_update",
-        "last_edited_time",
-        "last_edited_at",
-        "edited_at",
-        "moddate",
-        "mod_date",
-        "when",
-        "date",
-        "mtime",
-        "file_mtime",
-    ),
-    "created": (
-        "creation_date",
-        "creationdate",
-        "created",
-        "created_at",
-        "created_time",
-        "created_datetime",
-        "date_created",
-        "createddate",
-        "ctime",
-    ),
-    "published": (
-        "published",
-        "published_at",
-        "published_date",
-        "publish_date",
-        "pubdate",
-        "publication_date",
-        "date_published",
-        "article:published_time",
-        "published_time",
-    ),
-    "valid_from": ("valid_from", "validfrom", "effective_from", "effective_date", "not_before", "starts_at"),
-    "valid_until": (
-        "valid_until",
-        "validuntil",
-        "valid_to",
-        "valid_till",
-        "valid_through",
-        "valid_to_date",
-        "valid_until_date",
-        "valid_until_utc",
-        "not_valid_after",
-        "expires",
-        "expires_at",
-        "expires_on",
-        "expires_at_utc",
-        "expires_date",
-        "expire",
-        "expire_at",
-        "expire_on",
-        "expire_date",
-        "expire_time",
-        "expired_on",
-        "expiry",
-        "expiry_date",
-        "expiration_date",
-        "expiration",
-        "expiration_time",
-        "expiration_datetime",
-        "expiry_time",
-        "effective_until",
-        "effective_to",
-        "not_after",
-        "ends_at",
-        "unavailable_after",
-        "archived_at",
-        "deleted_at",
-        "withdrawn_at",
-        "retired_at",
-    ),
-    "review_by": (
-        "review_by",
-        "review_due",
-        "review_due_date",
-        "review_before",
-        "next_review",
-        "next_review_date",
-        "due_for_review",
-        "revisit_by",
-    ),
-    "status": (
-        "status",
-        "state",
-        "lifecycle",
-        "lifecycle_state",
-        "lifecycle_status",
-        "document_status",
-        "doc_status",
-        "content_status",
-        "page_status",
-        "record_status",
-        "publication_status",
-        "publish_status",
-        "approval_status",
-        "workflow_state",
-        "workflow_status",
-        "archived",
-        "is_archived",
-        "deleted",
-        "is_deleted",
-        "removed",
-        "is_removed",
-        "trashed",
-        "in_trash",
-        "draft",
-        "is_draft",
-        "withdrawn",
-        "is_withdrawn",
-        "retracted",
-        "is_retracted",
-        "revoked",
-        "is_revoked",
-        "superseded",
-        "is_superseded",
-        "obsolete",
-        "is_obsolete",
-        "deprecated",
-        "is_deprecated",
-    ),
-    "version": ("version", "revision", "document_version"),
-    "superseded_by": (
-        "superseded_by",
-        "supersededby",
-        "superseded_by_url",
-        "replaced_by",
-        "replaced_by_url",
-        "obsoleted_by",
-        "is_replaced_by",
-    ),
-    "source": (
-        "source",
-        "url",
-        "uri",
-        "source_url",
-        "source_uri",
-        "link",
-        "permalink",
-        "canonical_url",
-        "file_path",
-        "filepath",
-        "path",
-        "file_name",
-        "filename",
-    ),
-}
-"""Metadata keys of the frameworks' usual loaders, the most telling first; compared without case and punctuation."""
-
 # A weaker key counts only if no key of a stronger rank is there: what a response or a file says about itself is not
 # what the document says, and must not stand in for a statement that could not be read.
-_RANKS: Mapping[str, int] = {"when": 1, "date": 1, "mtime": 2, "filemtime": 2, "ctime": 2}
+_RANKS: Mapping[str, int] = {"when": 1, "date": 1, "timestamp": 1, "year": 1}
+# What is one key to people and another to a program: Elasticsearch's own time, beside a message's.
+_EXACT: Mapping[str, str] = {"@timestamp": "indexed"}
 
 AGE_ROLES = ("modified", "published", "created")
 """From which the age of a document counts, in this order."""
@@ -302,8 +134,12 @@ def _catalogue(names: tuple[object, ...]) -> Mapping[str, tuple[str, ...]]:
     """Return which of the names may hold which role."""
     by_plain: dict[str, list[str]] = {}
     in_namespace: dict[str, list[str]] = {}
+    exact: dict[str, list[str]] = {}
     for name in names:
         if isinstance(name, str) and len(name) <= _LONGEST_NAME:
+            if name in _EXACT:
+                exact.setdefault(_EXACT[name], []).append(name)
+                continue
             by_plain.setdefault(_plain(name), []).append(name)
             if ":" in name:
                 in_namespace.setdefault(_plain(name.rpartition(":")[2]), []).append(name)
@@ -314,6 +150,7 @@ def _catalogue(names: tuple[object, ...]) -> Mapping[str, tuple[str, ...]]:
             # A restriction is one in every vocabulary: `dcterms:isReplacedBy`, `article:expiration_time`.
             others = (name for plain in plains for name in in_namespace.get(plain, ()))
             matching = tuple(dict.fromkeys((*matching, *others)))
+        matching = (*matching, *exact.get(role, ()))
         if matching:
             found[role] = matching
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from functools import lru_cache
@@ -10,6 +10,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from headgate.freshness.catalogue import candidate_keys, is_catalogued, lookup_each, present_roles, rank_of
+from headgate.freshness.conventions import date_order_of, is_a_job, is_of_a_copy, is_temporary, source_beside
 from headgate.freshness.parsing import Readings, is_none, read_values
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy.rules import MetadataKeys
@@ -17,6 +18,8 @@ from headgate.policy.rules import MetadataKeys
 __all__ = ["NO_KEYS", "Entries", "find_entry", "find_time_like"]
 
 NO_KEYS = MetadataKeys()
+# Under whose names loaders are known to write something else.
+_CONVENTIONAL_ROLES = ("modified", "created", "valid_until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +30,44 @@ class Entries:
     covered: frozenset[str]
     keys: MetadataKeys
     limits: Limits
+    counts_unsigned: bool = True
 
     def present(self) -> Mapping[str, tuple[str, ...]]:
-        """Return the keys that hold each role."""
-        return present_roles(self.metadata, self.keys, self.limits)
+        """Return the keys that hold each role, without those by which a loader is known to mean something else."""
+        found = present_roles(self.metadata, self.keys, self.limits)
+        changed = {role: self._meant(role, names) for role, names in found.items() if role in _CONVENTIONAL_ROLES}
+        if all(changed[role] is found[role] for role in changed):
+            return found
+        return {**found, **changed}
 
-    def read(self, value: object, role: str) -> Readings:
-        """Return what a value can mean."""
+    def _meant(self, role: str, names: tuple[str, ...]) -> tuple[str, ...]:
+        own: tuple[str, ...] = getattr(self.keys, role)
+        meant = tuple(name for name in names if name in own or not self._is_of_a_copy(name))
+        return names if len(meant) == len(names) else meant
+
+    def _is_of_a_copy(self, name: str) -> bool:
+        return is_of_a_copy(name, self.metadata, self._trusted(name))
+
+    def _trusted(self, name: str) -> Set[str] | None:
+        """Return the keys that are as trustworthy as one; None for all."""
+        return None if self.counts_unsigned and name not in self.covered else self.covered
+
+    def read(self, value: object, role: str, name: str = "") -> Readings:
+        """Return what a value can mean.
+
+        Args:
+            value: what is under the key.
+            role: what the time is for.
+            name: the key.
+        """
+        # A bare number is a year only where the key says so.
+        if type(value) is int and 1_000 <= value <= 9_999 and name.lower().endswith("year"):
+            value = str(value)
         return read_values(
             value,
             role,
             zone=_zone(self.keys.timezone),
-            date_order=self.keys.date_order,
+            date_order=date_order_of(name, self.metadata, self._trusted(name)) or self.keys.date_order,
             max_chars=self.limits.date_chars,
         )
 
@@ -75,13 +104,25 @@ def find_entry(
     limits: Limits = DEFAULT_LIMITS,
 ) -> tuple[str, object] | None:
     """Return the first key and value that metadata has for a role, or None; values that spell "none" do not count."""
-    for key in candidate_keys(metadata, role, keys or NO_KEYS, limits):
+    keys = keys or NO_KEYS
+    for key in candidate_keys(metadata, role, keys, limits):
         for _, value in lookup_each(metadata, key):
-            # A name may be spelled like a missing value, so of sources only the empty one is none.
-            is_name = role == "source" and isinstance(value, str)
-            if value is not None and not (value == "" if is_name else is_none(value)):
+            if role == "source" and isinstance(value, str):
+                found = (key, value) if key in keys.source else _as_source(key, value, metadata)
+                # A name may be spelled like a missing value, so of sources only the empty one is none.
+                if found is not None and found[1] != "":
+                    return found
+            elif not is_none(value):
                 return key, value
     return None
+
+
+def _as_source(key: str, value: str, metadata: Mapping[str, object]) -> tuple[str, object] | None:
+    """Return the entry that names the source, given one that may; None if it is known to be none."""
+    if is_temporary(value) or (key == "source" and is_a_job(metadata)):
+        return None
+    beside = source_beside(value, metadata) if key == "source" else None
+    return (key, value) if beside is None else ("path", beside)
 
 
 def find_time_like(metadata: Mapping[str, object], limits: Limits = DEFAULT_LIMITS, most: int = 5) -> tuple[str, ...]:

@@ -159,7 +159,7 @@ def resolve_timestamps(
         status_words: words for a document's state that the policy knows, beside those that are known anyway.
         limits: `date_chars` and `metadata_keys` bound what is looked at.
     """
-    entries = Entries(metadata, frozenset(covered), keys or NO_KEYS, limits)
+    entries = Entries(metadata, frozenset(covered), keys or NO_KEYS, limits, evidence == "any")
     found = _Found(claims=signed or {}, mechanism=mechanism, counts_unsigned=evidence == "any")
     present = entries.present()
     if roles is not None:
@@ -227,7 +227,7 @@ class _Found:
             stated.append((Interval(claim, claim), Evidence(self.mechanism, role)))
         for kind, group in entries.by_kind(names[:_MOST_NAMES]):
             for name, value in group:
-                readings = entries.read(value, role)
+                readings = entries.read(value, role, name)
                 stated += [(_as_role(role, interval), Evidence(kind, name)) for interval in readings.intervals]
                 if readings.problem is not None:
                     # Noted besides what could be read: the part that was not understood may be the stricter one.
@@ -301,7 +301,7 @@ def _read_age(
     for rank in sorted(ranked):
         unread: tuple[None, str, str] | None = None
         for name, values in ranked[rank].items():
-            readings = [entries.read(value, role) for value in values]
+            readings = [entries.read(value, role, name) for value in values]
             problem = next((_problem(each) for each in readings if _problem(each) is not None), None)
             intervals = [interval for each in readings for interval in each.intervals]
             if problem is not None:

@@ -67,8 +67,8 @@ class Publishing:
     with a role that the gate reads: what is covered is signed evidence, and nobody can change or remove it in the
     index.
 
-    A time that cannot be read is not replaced by a weaker one (an unreadable `last_modified` not by a file's
-    `mtime`); it is reported, and covered as it is, so that the gate still sees it.
+    A time that cannot be read is not replaced by a weaker one (an unreadable `last_modified` not by the `date` of a
+    message); it is reported, and covered as it is, so that the gate still sees it.
 
     Attributes:
         subject: where the document's URI comes from.
