@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from langchain_core.documents import BaseDocumentCompressor, BaseDocumentTransformer
+from langchain_core.documents import BaseDocumentCompressor, BaseDocumentTransformer, Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable
 from langchain_core.vectorstores import VectorStore
@@ -120,10 +120,12 @@ def _with(retriever: BaseRetriever, update: Mapping[str, Any]) -> BaseRetriever:
 
 def _is_asked(name: str, part: Any) -> bool:
     # Whatever is in a field of these names returns documents, also a chain.
-    return isinstance(part, BaseRetriever) or _is_retrieving(part) or (name in _ASKED and isinstance(part, Runnable))
+    return isinstance(part, Runnable) and (name in _ASKED or _is_retrieving(part))
 
 
 def _may_read(name: str, part: Any) -> bool:
+    if part is None or isinstance(part, (str, int, float, Document)):
+        return False
     if isinstance(part, (list, tuple, Mapping)):
         held = part.values() if isinstance(part, Mapping) else part
         return any(_may_read(name, one) for one in islice(held, _MOST_PARTS))
@@ -158,9 +160,9 @@ class _Asking:
         if type(part) is dict:
             named = {key: self.behind(name, one) for key, one in part.items()}
             return part if all(named[key] is one for key, one in part.items()) else named
-        if isinstance(part, VectorStore):
-            return self._store(part)
-        return self._asked(part) if _is_asked(name, part) else part
+        if isinstance(part, Runnable):
+            return self._asked(part) if _is_asked(name, part) else part
+        return self._store(part) if isinstance(part, VectorStore) else part
 
     def _asked(self, part: Any) -> Any:
         if not self.is_read:
@@ -177,10 +179,12 @@ class _Asking:
         return GatedVectorStore(store, self.gate) if self.is_read and self.asks_stores and is_open else store
 
 
-def _is_retrieving(part: Any) -> bool:
+def _is_retrieving(part: Runnable[Any, Any]) -> bool:
+    if isinstance(part, BaseRetriever):
+        return True
     from langchain_headgate.runnables import is_retrieving
 
-    return isinstance(part, Runnable) and is_retrieving(part)
+    return is_retrieving(part)
 
 
 def _is_gated(part: Any) -> bool:

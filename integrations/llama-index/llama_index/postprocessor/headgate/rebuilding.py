@@ -6,6 +6,7 @@ leaves as a number, a vector, a label or a name of the framework's, or not at al
 
 from __future__ import annotations
 
+import functools
 import mimetypes
 from collections.abc import Callable, Mapping
 from enum import Enum
@@ -47,16 +48,17 @@ def rebuilt(node: BaseNode, text: str, metadata: dict[str, Any], hidden: Mapping
         hidden: the lists of entries that neither model nor embedder sees, by field.
     """
     kind = _kind_of(node)
-    values: dict[str, Any] = {
-        name: keep(getattr(node, name, None)) for name, keep in _KEPT.items() if name in kind.model_fields
-    }
-    # Where a field is no longer what its class needs, the class has a default.
-    values = {name: value for name, value in values.items() if value is not None}
-    values |= {
-        "metadata": metadata,
-        **{name: [key for key in keys if key in metadata] for name, keys in hidden.items()},
-    }
-    if "text_resource" in kind.model_fields:
+    defaults = _defaults(kind)
+    # All fields, because the framework's models take long to make a default.
+    values: dict[str, Any] = {**defaults, "relationships": {}}
+    for name, keep in _KEPT.items():
+        # Where a field is no longer what its class needs, it has its default.
+        if name in defaults and (kept := keep(getattr(node, name, None))) is not None:
+            values[name] = kept
+    values["metadata"] = metadata
+    for name in LISTS:
+        values[name] = [key for key in hidden.get(name, ()) if key in metadata]
+    if "text_resource" in defaults:
         values["text_resource"] = _text_resource(getattr(node, "text_resource", None), text)
     else:
         values["text"] = text
@@ -96,10 +98,22 @@ def plain_score(score: Any) -> float | None:
 
 
 def _kind_of(node: BaseNode) -> type[BaseNode]:
-    kind: Any = next((one for one in type(node).__mro__ if one in FRAMEWORK_KINDS), TextNode)
+    kind = _known_kind(type(node))
     # What an index node leads to under a name of words, nobody can look up once the name is gone.
     is_lost = issubclass(kind, IndexNode) and not is_label(getattr(node, "index_id", None))
-    return TextNode if is_lost or not issubclass(kind, BaseNode) or kind.__abstractmethods__ else kind
+    return TextNode if is_lost else kind
+
+
+@functools.lru_cache(maxsize=1_000)
+def _known_kind(kind: type[BaseNode]) -> type[BaseNode]:
+    known: Any = next((one for one in kind.__mro__ if one in FRAMEWORK_KINDS), TextNode)
+    return known if issubclass(known, BaseNode) and not known.__abstractmethods__ else TextNode
+
+
+@functools.lru_cache(maxsize=100)
+def _defaults(kind: type[BaseNode]) -> Mapping[str, Any]:
+    """Return the defaults of a class's fields; None where it makes them anew for each node, or has none."""
+    return {name: None if field.is_required() else field.get_default() for name, field in kind.model_fields.items()}
 
 
 def _identifier(value: Any) -> Any:
@@ -154,7 +168,9 @@ def _bare(related: Any) -> Any:
     if not isinstance(related, RelatedNodeInfo) or not is_label(related.node_id):
         return None
     kind: Enum | None = related.node_type if isinstance(related.node_type, ObjectType) else None
-    return RelatedNodeInfo.model_construct(node_id=related.node_id, node_type=kind, hash=_label(related.hash))
+    return RelatedNodeInfo.model_construct(
+        node_id=related.node_id, node_type=kind, metadata={}, hash=_label(related.hash)
+    )
 
 
 _KEPT: Mapping[str, Callable[[Any], Any]] = {
