@@ -81,6 +81,7 @@ BESIDE: Mapping[str, Callable[[str], Any]] = {
     "batch": lambda q: MODEL.batch([prompt(q)], documents=[leak(q)]),
     "events": lambda q: [*MODEL.stream_events(prompt(q) + leak(q), version="v3")],
     "events with documents": lambda q: [*MODEL.stream_events(prompt(q), version="v3", documents=[leak(q)])],
+    "events later": lambda q: asyncio.run(later(q)),
     "calls": lambda q: MODEL.invoke([HumanMessage(prompt(q)), *called(leak(q))]),
     "name of a message": lambda q: MODEL.invoke([HumanMessage(prompt(q), name=leak(q))]),
     "more of a message": lambda q: MODEL.invoke([HumanMessage(prompt(q), additional_kwargs={"context": leak(q)})]),
@@ -107,6 +108,10 @@ def described(text: str) -> type[BaseModel]:
         days: int = Field(description=text)
 
     return Answer
+
+
+async def later(question: str) -> list[Any]:
+    return [part async for part in await MODEL.astream_events(prompt(question) + leak(question), version="v3")]
 
 
 async def all_of(parts: Any) -> list[Any]:
