@@ -1,8 +1,9 @@
 """Which URIs are one document, as far as versions go.
 
 Which source a URI belongs to, and so which keys may speak for it, stays exact: that is `headgate.policy.matching`.
-Here an international form and its percent-encoded one are one document, composed and decomposed letters too, and a
-slash at the end makes none of its own. Fragments do: sections and hash routes change each on their own.
+Here an international form and its percent-encoded one are one document, composed and decomposed letters too; http and
+https, a slash or `index.html` at the end, tracking parameters and the order of parameters make none of their own, nor
+do the ways in which well-known sites spell a page. Fragments do: sections and hash routes change each on their own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from headgate.encoding import b64url_encode
+from headgate.freshness.sites import one_spelling, without_noise
 from headgate.policy.matching import normalise_uri
 
 __all__ = ["fragment_of", "identify_document"]
@@ -57,10 +59,28 @@ def fragment_of(value: object, max_chars: int = 2_048) -> str:
 
 @lru_cache(maxsize=4_096)
 def _identify(uri: str) -> str:
+    for scheme in ("https://", "http://"):
+        if uri.startswith(scheme):
+            return _unify(_identify_page(uri.removeprefix(scheme)))
     path, mark, query = uri.partition("?")
+    if uri.startswith("s3://"):  # a version of an object is one of its versions
+        kept = [one for one in query.split("&") if not one.startswith("versionId=")]
+        query = "&".join(kept)
+        mark = "?" if query else ""
     # `https://host/` keeps its slash, because the empty path is normalised to it (RFC 3986, section 6.2.3).
     trimmed = path.rstrip("/") if path.count("/") > 3 or "://" not in path else path
     return _unify(f"{trimmed or path}{mark}{query}")
+
+
+def _identify_page(rest: str) -> str:
+    """Return the one spelling of a page, from what follows its scheme: http and https lead to one page."""
+    place, _, query = rest.partition("?")
+    host, slash, path = place.partition("/")
+    path, query = without_noise(f"{slash}{path}" or "/", query)
+    known = one_spelling(host, path, query)
+    if known is not None:
+        return known
+    return f"https://{host}{path.rstrip('/') or '/'}" + (f"?{query}" if query else "")
 
 
 def _unify(text: str) -> str:
