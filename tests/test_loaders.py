@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from headgate.freshness import CATALOGUE, find_entry, resolve_timestamps
+from headgate.freshness import CATALOGUE, find_entry, find_time_like, resolve_timestamps
 from headgate.freshness.catalogue import AGE_ROLES, SIDE_ROLES, present_roles
 from headgate.freshness.entries import NO_KEYS
 from headgate.freshness.loaders import Loader, known_loaders, loader_table
@@ -71,6 +71,7 @@ def test_a_time_of_a_copy_never_stands_in_for_a_modification(role: str) -> None:
     for key in (*CATALOGUE[role], *(["@timestamp"] if role == "indexed" else [])):
         times = resolve_timestamps({key: "2026-05-30T00:00:00Z"})
         assert times.age_basis() is None, key
+        assert find_time_like({key: "2026-05-30T00:00:00Z"}) == (key,)
         assert resolve_timestamps({key: "2026-05-30T00:00:00Z"}, keys=MetadataKeys(modified=(key,))).modified, key
 
 

@@ -17,7 +17,7 @@ from headgate.corpus.item import CorpusItem
 from headgate.corpus.places import Place, group_places, place_of
 from headgate.errors import SealError
 from headgate.freshness import find_entry, find_time_like, resolve_timestamps
-from headgate.freshness.catalogue import present_roles
+from headgate.freshness.catalogue import SIDE_ROLES, present_roles
 from headgate.freshness.entries import NO_KEYS
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy import normalise_uri
@@ -222,5 +222,7 @@ def _add_document(source: SourceSurvey, metadata: Mapping[str, object], now: dat
         source.problems.update(
             f"{e.key}: {e.problem}" for e in (*times.evidence.values(), *times.unread.values()) if e.problem
         )
-        source.time_like.update(find_time_like(metadata))
-        source.of_files += "file_time" in present_roles(metadata, NO_KEYS)
+        present = present_roles(metadata, NO_KEYS)
+        of_copies = {name for role in SIDE_ROLES for name in present.get(role, ())}
+        source.time_like.update(name for name in find_time_like(metadata) if name not in of_copies)
+        source.of_files += "file_time" in present

@@ -86,8 +86,9 @@ def candidate_keys(
 
 
 def is_catalogued(metadata: Mapping[str, object], limits: Limits = DEFAULT_LIMITS) -> frozenset[str]:
-    """Return the keys of `metadata` that the catalogue knows."""
-    return frozenset(name for names in _catalogued_in(metadata, limits).values() for name in names)
+    """Return the keys of `metadata` that the catalogue knows, without the times of a copy, which count for nothing."""
+    found = _catalogued_in(metadata, limits)
+    return frozenset(name for role, names in found.items() if role not in SIDE_ROLES for name in names)
 
 
 def rank_of(name: str) -> int:

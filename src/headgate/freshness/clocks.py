@@ -13,8 +13,8 @@ from headgate.freshness.zones import ZONE
 __all__ = ["AT", "TIME", "at", "days_that_exist"]
 
 TIME = (
-    r"(?P<hour>\d{1,2})(?::(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:[.,](?P<fraction>\d{1,18}))?)?)?"
-    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?"
+    r"(?P<hour>\d{1,2})(?:(?::| ?h ?)(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:[.,](?P<fraction>\d{1,18}))?)?)?"
+    r"(?: ?(?P<half>[AaPp])\.? ?[Mm]\.?)?"
 )
 # What stands between a date and its time, in the languages whose months are known.
 AT = (

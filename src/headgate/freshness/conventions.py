@@ -11,7 +11,15 @@ from collections.abc import Mapping, Set
 
 from headgate.freshness.forms import DateOrder
 
-__all__ = ["date_order_of", "is_a_job", "is_of_a_copy", "is_temporary", "source_beside"]
+__all__ = [
+    "ARXIV_DATE",
+    "date_order_of",
+    "is_a_job",
+    "is_of_a_copy",
+    "is_temporary",
+    "may_mean_a_copy",
+    "source_beside",
+]
 
 # What Obsidian's and LlamaIndex's loaders of folders ask the file system.
 _STAT_FLOATS = ("created", "last_modified", "last_accessed")
@@ -21,6 +29,14 @@ _JOBS = frozenset(("extract", "crawl", "scrape", "batch_scrape", "map"))
 # As Python's tempfile names files and folders.
 _TEMPORARY = re.compile(r"(?:^|[\\/])tmp[a-z0-9_]{8}(?:[\\/.]|$)")
 _LONGEST_PATH = 4_096
+
+ARXIV_DATE = "Date published"
+"""The key under which LlamaIndex's reader of arXiv writes a date, the month first."""
+
+
+def may_mean_a_copy(metadata: Mapping[str, object]) -> bool:
+    """Return whether any loader whose habits are known can have written this: a quick look before the others."""
+    return "last_accessed" in metadata or "file_size" in metadata or "urls" in metadata
 
 
 def is_of_a_copy(name: str, metadata: Mapping[str, object], trusted: Set[str] | None) -> bool:
@@ -51,11 +67,9 @@ def is_a_job(metadata: Mapping[str, object], trusted: Set[str] | None = None) ->
     )
 
 
-def date_order_of(name: str, metadata: Mapping[str, object], trusted: Set[str] | None) -> DateOrder | None:
-    """Return the order of day and month that a loader is known to write under a key; None if it is not known."""
-    # LlamaIndex's reader of arXiv formats dates itself.
-    is_known = name == "Date published" and _holds(metadata, trusted, ("Title of this paper",))
-    return "MDY" if is_known else None
+def date_order_of(metadata: Mapping[str, object], trusted: Set[str] | None) -> DateOrder | None:
+    """Return the order of day and month in `ARXIV_DATE`, if LlamaIndex's reader of arXiv wrote it; else None."""
+    return "MDY" if _holds(metadata, trusted, ("Title of this paper",)) else None
 
 
 def is_temporary(value: str) -> bool:

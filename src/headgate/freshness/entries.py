@@ -10,7 +10,16 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from headgate.freshness.catalogue import candidate_keys, is_catalogued, lookup_each, present_roles, rank_of
-from headgate.freshness.conventions import date_order_of, is_a_job, is_of_a_copy, is_temporary, source_beside
+from headgate.freshness.conventions import (
+    ARXIV_DATE,
+    date_order_of,
+    is_a_job,
+    is_of_a_copy,
+    is_temporary,
+    may_mean_a_copy,
+    source_beside,
+)
+from headgate.freshness.forms import DateOrder
 from headgate.freshness.parsing import Readings, is_none, read_values
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy.rules import MetadataKeys
@@ -35,6 +44,8 @@ class Entries:
     def present(self) -> Mapping[str, tuple[str, ...]]:
         """Return the keys that hold each role, without those by which a loader is known to mean something else."""
         found = present_roles(self.metadata, self.keys, self.limits)
+        if not may_mean_a_copy(self.metadata):
+            return found
         changed = {role: self._meant(role, names) for role, names in found.items() if role in _CONVENTIONAL_ROLES}
         if all(changed[role] is found[role] for role in changed):
             return found
@@ -67,9 +78,14 @@ class Entries:
             value,
             role,
             zone=_zone(self.keys.timezone),
-            date_order=date_order_of(name, self.metadata, self._trusted(name)) or self.keys.date_order,
+            date_order=self._date_order(name),
             max_chars=self.limits.date_chars,
         )
+
+    def _date_order(self, name: str) -> DateOrder | None:
+        if name != ARXIV_DATE:
+            return self.keys.date_order
+        return date_order_of(self.metadata, self._trusted(name)) or self.keys.date_order
 
     def values(self, names: Sequence[str]) -> Iterator[tuple[str, str, object]]:
         """Yield each value that keys hold, with its key and whether the seal covers it.
@@ -126,7 +142,7 @@ def _as_source(key: str, value: str, metadata: Mapping[str, object]) -> tuple[st
 
 
 def find_time_like(metadata: Mapping[str, object], limits: Limits = DEFAULT_LIMITS, most: int = 5) -> tuple[str, ...]:
-    """Return keys that no catalogue knows and that hold something which reads as a time.
+    """Return keys that hold something which reads as a time and does not count: unknown ones, and times of a copy.
 
     Numbers do not count: an identifier looks like a time in seconds. A policy can name such a key under `metadata`.
     """

@@ -28,7 +28,7 @@ _ISO = re.compile(
     r"(?:(?:[Tt]|,? {1,2})" + TIME + ZONE + ")?"
 )
 _EXIF = re.compile(r"(?P<date>\d{4}:\d{2}:\d{2}) " + TIME + ZONE)
-_BASIC = re.compile(r"(\d{8})[Tt ]?(\d{2})(\d{2})?(\d{2})?" + ZONE)
+_BASIC = re.compile(r"(\d{8})[Tt ]?(\d{2})(?:(\d{2})(?:(\d{2})(?:[.,](?P<fraction>\d{1,18}))?)?)?" + ZONE)
 _REDUCED = re.compile(r"(\d{4})(?:[-/](\d{2}))?")
 _MONTH_AND_YEAR = re.compile(r"(\d{1,2})/(\d{4})")
 # As XML Schema writes a date with its zone.
@@ -40,7 +40,8 @@ _NUMERIC = re.compile(
     r"(?P<first>\d{1,2})(?P<sign>[/-]|\. ?)(?P<second_part>\d{1,2})(?P=sign)(?P<year>\d{4}|\d{2})" + AT
 )
 _DIGITS = {8: 0, 10: 1, 12: 2, 14: 3, 17: 4}
-# Unbreakable and wide spaces, and the digits and signs of East Asian keyboards; marks of direction are nothing.
+# Unbreakable and wide spaces, hyphens and minus, the digits and signs of East Asian keyboards; marks of direction are
+# nothing.
 _PLAIN_SIGNS = {
     **dict.fromkeys((0x00A0, 0x2009, 0x202F, 0x3000), " "),
     **{0xFF10 + number: str(number) for number in range(10)},
@@ -50,6 +51,7 @@ _PLAIN_SIGNS = {
     0xFF0E: ".",
     0xFF08: "(",
     0xFF09: ")",
+    **dict.fromkeys((0x2010, 0x2011, 0x2212), "-"),
     **dict.fromkeys((0x200E, 0x200F), None),
 }
 
@@ -126,7 +128,8 @@ def _read_basic(text: str, zone: tzinfo | None) -> Interval | None:
     digits = match[1]
     day = calendar_day(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     clock = (int(match[2]), int(match[3] or 0), int(match[4] or 0))
-    return moment(day, clock, zone, name=match["zone"], repeated=match["repeated"])
+    micro = int((match["fraction"] or "0")[:6].ljust(6, "0"))
+    return moment(day, clock, zone, micro=micro, name=match["zone"], repeated=match["repeated"])
 
 
 def _read_pdf(text: str, zone: tzinfo | None) -> Interval | None:

@@ -19,7 +19,7 @@ __all__ = ["read_named"]
 
 _WORD = r"[^\W\d_][^\s\d,.:/()+-]{1,15}"
 # A weekday says nothing that the date does not say; it may be there.
-_WEEKDAY = r"(?:(?P<weekday>" + _WORD + r"(?:-feira)?)[.,]{0,2} +)?"
+_WEEKDAY = r"(?:(?P<weekday>" + _WORD + r"(?:-feira)?)(?:[.,]{1,2} *| +))?"
 _MONTH = r"(?P<month>" + _WORD + r")\.?,?"
 _OF = r"(?:(?:of|de|del) |d[\u2019'])?"
 # In Slavic languages "year" may follow the year.
