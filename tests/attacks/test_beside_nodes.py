@@ -30,7 +30,7 @@ from llama_index.core.schema import (
 )
 from llama_index.core.tools import FunctionTool
 
-from doors import PASSING, NodeShelf, documents
+from doors import PASSING, NodeShelf, documents, nodes
 from headgate.encoding import is_label, label_of
 from llama_index.postprocessor.headgate import SealNodes, decision_record, guard, original_text
 from worlds import HANDBOOK, gate_of
@@ -248,6 +248,20 @@ def test_numbers_that_a_step_puts_there_stay() -> None:
     engine: Any = RetrieverQueryEngine.from_args(shelf, llm=MockLLM(), node_postprocessors=steps)
     (out,) = guard(engine, GATE).retrieve(QueryBundle("q"))
     assert out.node.metadata.items() >= {("rank", 1), ("relevance", 0.5)}
+
+
+@pytest.mark.parametrize("door", [name for name in PASSING if not name.startswith("core")])
+def test_no_name_of_an_entry_prints_other_words_than_it_is(door: str) -> None:
+    chunk = replace(
+        HANDBOOK.seal("a good text", "https://handbook.example/1", {"title": "T"}, cover=["title"]), id="a1"
+    )
+    metadata = {Text(name) if name == "title" else name: value for name, value in chunk.metadata.items()}
+    found: list[Any] = (nodes if door.startswith("llama") else documents)([chunk])
+    for one in found:
+        (one.node if door.startswith("llama") else one).__dict__["metadata"] = {**metadata, Text("page"): 1}
+    out = PASSING[door](GATE, found, "question")
+    assert len(out) == 1
+    assert "EVIL" not in repr(out[0])
 
 
 LABELS = ["x", "c1", "page-12", "node_0001", "6f1c9a30-1111-4c4b-9d2e-000000000001", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "42"]

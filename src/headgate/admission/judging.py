@@ -173,6 +173,10 @@ class Judgement:
             for name, value in metadata.items():
                 if type(value) is not str and isinstance(value, str):
                     metadata[name] = str.__str__(value)
+            if any(type(name) is not str for name in metadata):
+                metadata = {
+                    str.__str__(name) if isinstance(name, str) else name: value for name, value in metadata.items()
+                }
         if facts.cited is not None and (facts.source_key is None or facts.source_key in metadata):
             metadata[facts.source_key or _SOURCE] = facts.cited
         return Chunk(RELEASES.own(self.text), metadata, chunk.id, chunk.score, self.shown, chunk.media)

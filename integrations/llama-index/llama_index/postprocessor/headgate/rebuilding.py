@@ -56,8 +56,10 @@ def rebuilt(node: BaseNode, text: str, metadata: dict[str, Any], hidden: Mapping
         if name in defaults and (kept := keep(getattr(node, name, None))) is not None:
             values[name] = kept
     values["metadata"] = metadata
+    # By the very names of the entries: an equal one may print as it likes.
+    names = {key: key for key in metadata}
     for name in LISTS:
-        values[name] = [key for key in hidden.get(name, ()) if key in metadata]
+        values[name] = [names[key] for key in hidden.get(name, ()) if key in names]
     if "text_resource" in defaults:
         values["text_resource"] = _text_resource(getattr(node, "text_resource", None), text)
     else:
