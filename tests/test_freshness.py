@@ -11,6 +11,7 @@ from headgate.decision import Finding
 from headgate.freshness import (
     Candidate,
     Timestamps,
+    as_release,
     find_superseded,
     find_time_like,
     fragment_of,
@@ -197,8 +198,8 @@ def test_a_window_is_quiet_up_to_both_of_its_ends() -> None:
 
 
 def version(index: int, *, number: int | None = None, at: str | None = None, **more: Any) -> Candidate:
-    modified = read_time(at) if at else None
-    return Candidate(index=index, document="d", digest=str(index), version=number, modified=modified, **more)
+    modified, release = read_time(at) if at else None, as_release(number)
+    return Candidate(index=index, document="d", digest=str(index), version=release, modified=modified, **more)
 
 
 OLD, NEW = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"

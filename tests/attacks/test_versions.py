@@ -130,7 +130,7 @@ def test_a_version_that_a_store_made_a_float_is_one(versions: tuple[object, obje
     gate = Gate({"sources": [rule]}, clock=CLOCK)
     chunks = [Chunk(f"{version}", {"source": PAGE, "version": version}) for version in versions]
     assert [one.admitted for one in gate.judge(chunks).decisions] == [False, True]
-    for odd in (True, -1, 1.5, float("nan"), float("inf"), "1.5", "x", 2**63, None, object(), []):
+    for odd in (True, -1, 1.5, float("nan"), float("inf"), "1.5a", "x", 2**63, None, object(), []):
         chunks = [Chunk("odd", {"source": PAGE, "version": odd}), Chunk("whole", {"source": PAGE, "version": 2})]
         assert [one.admitted for one in gate.judge(chunks).decisions] == [True, True]
 
@@ -240,3 +240,51 @@ def test_a_replay_knows_the_version_that_a_refused_document_proved(dated: bool) 
         again = Redecider(policy).redecide(record)
         assert [one.action for one in again] == [one.action for one in admission.decisions] == ["drop", "drop"]
         assert [one.lack for one in again] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("9.0", "10.0"),
+        ("v9", "v10"),
+        ("2.9.3", "2.10.1"),
+        ("2025-07", "2026-01"),
+        ("2026-01-02", "2026-01-10"),
+        (9, "10"),
+        ("9", "v9.1"),
+        (9.0, "V10"),
+        ("1.2", "1.2.1"),
+    ],
+)
+def test_versions_are_compared_as_they_are_written(older: object, newer: object) -> None:
+    gate = Gate({"default": {"provenance": {"require": "none"}, "freshness": {"supersede": True}}}, clock=CLOCK)
+    # The older version was touched last: versions decide, and not the time.
+    chunks = [
+        Chunk("old", {"source": PAGE, "version": older, "last_modified": days(1).isoformat()}),
+        Chunk("new", {"source": PAGE, "version": newer, "last_modified": days(90).isoformat()}),
+    ]
+    admission = gate.admit(chunks)
+    assert [one.codes for one in admission.decisions] == [("F205",), ()]
+    record = json.loads(json.dumps(log_record(admission)))
+    assert [one.action for one in Redecider(gate.policy).redecide(record)] == ["drop", "admit"]
+
+
+NO_NUMBERS = ["2026-01", "10.0rc1", "final", 2.1, True, "1" * 50, "1..2", "10.0.0.0.0.0.0", "\u0661\u0660"]
+
+
+@pytest.mark.parametrize("other", NO_NUMBERS)
+def test_what_cannot_be_compared_leaves_it_to_the_time(other: object) -> None:
+    gate = Gate({"default": {"provenance": {"require": "none"}, "freshness": {"supersede": True}}}, clock=CLOCK)
+    chunks = [
+        Chunk("old", {"source": PAGE, "version": 10, "last_modified": days(90).isoformat()}),
+        Chunk("new", {"source": PAGE, "version": other, "last_modified": days(1).isoformat()}),
+    ]
+    assert {one.codes for one in gate.admit(chunks).decisions} <= {(), ("F205",)}
+    assert any(one.admitted for one in gate.admit(chunks).decisions)
+
+
+def test_zeros_at_the_end_are_the_same_version() -> None:
+    gate = Gate({"default": {"provenance": {"require": "none"}, "freshness": {"supersede": True}}}, clock=CLOCK)
+    written = enumerate(("10", "10.0", "v10.0.0", 10.0))
+    chunks = [Chunk(f"{number}", {"source": PAGE, "version": version}) for number, version in written]
+    assert [one.admitted for one in gate.admit(chunks).decisions] == [True] * 4

@@ -7,11 +7,15 @@ from datetime import datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.freshness import Candidate, find_superseded, read_time
+from headgate.freshness import Candidate, find_superseded, read_release, read_time
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
 moments = st.integers(0, 400).map(lambda minutes: read_time(NOON + timedelta(minutes=15 * minutes)))
 days = st.integers(1, 28).map(lambda day: read_time(f"2026-06-{day:02}"))
+
+
+WRITTEN = st.sampled_from([1, 2, 3, "1.5", "2.10", "2026-01", "2025-07"])
+VERSIONS = st.none() | WRITTEN.map(read_release)
 
 
 @st.composite
@@ -23,7 +27,7 @@ def candidates(draw: st.DrawFn) -> list[Candidate]:
             document=draw(st.sampled_from("ab")),
             evidence=draw(st.sampled_from(["signed", "unsigned"])),
             digest=draw(st.sampled_from("tuvwxyz")),
-            version=draw(st.sampled_from([None, None, 1, 2, 3])),
+            version=draw(VERSIONS),
             modified=draw(st.none() | moments | days),
             counts=draw(st.booleans()),
             tolerance=draw(st.sampled_from([timedelta(0), timedelta(hours=1)])),

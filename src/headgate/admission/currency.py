@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from headgate.admission.judging import Judgement
-from headgate.freshness import Candidate, Interval, shift
+from headgate.freshness import Candidate, Interval, as_release, shift
 from headgate.registry import Known, Proved
 
 __all__ = ["documents_asked", "newly_proved", "recall"]
@@ -68,7 +68,7 @@ def _candidate(document: str, known: Known, judgement: Judgement) -> Candidate:
         uri=facts.uri or "",
         texts=frozenset(text for text, _ in texts),
         known_since=known.verified,
-        version=known.version,
+        version=as_release(known.version),
         modified=Interval(known.modified, known.modified) if known.modified is not None else None,
         applies=False,
         tolerance=facts.source.freshness.supersede_tolerance,

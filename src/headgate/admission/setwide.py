@@ -12,7 +12,7 @@ from headgate.admission.quarantine import Held
 from headgate.admission.revision import Revision
 from headgate.chunk import Chunk
 from headgate.decision import Finding, Mode
-from headgate.freshness import Candidate, Interval, Timestamps, find_superseded, shift
+from headgate.freshness import Candidate, Interval, Timestamps, as_release, find_superseded, shift
 from headgate.limits import Limits
 from headgate.registry import Known
 
@@ -101,14 +101,14 @@ def _candidate(judgement: Judgement, at: datetime) -> Candidate:
     times, rule = facts.times, facts.source.freshness
     is_signed = facts.attestation is not None and (times.is_signed("version") or times.is_signed("modified"))
     if is_signed:
-        version = times.version if times.is_signed("version") else None
+        version = times.release if times.is_signed("version") else None
         modified = times.intervals.get("modified") if times.is_signed("modified") else None
         # Only what is signed tells whether a signed version is in force: if an unsigned entry could keep the current
         # version from counting, it would bring back the one before it.
         counts = _is_in_force(times, modified, rule.future_skew, at)
     else:
         evidence = rule.evidence_for(facts.source.requirement.require, is_proved=facts.attestation is not None)
-        version = times.version if evidence == "any" else None
+        version = times.release if evidence == "any" else None
         modified = times.intervals.get("modified")
         errors = {finding.code for finding in judgement.findings if finding.severity == "error"}
         counts = not errors & _NOT_IN_FORCE and not any(code.startswith(("P", "G")) for code in errors)
@@ -142,7 +142,7 @@ def _witness(judgement: Judgement, witness: Witness, at: datetime) -> Candidate:
         evidence="signed",
         uri=witness.uri,
         digest=judgement.facts.digest,
-        version=witness.version,
+        version=as_release(witness.version),
         modified=Interval(modified, modified) if modified is not None else None,
         counts=has_begun and not is_future and (witness.version is not None or modified is not None),
         applies=False,

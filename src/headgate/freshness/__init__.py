@@ -6,6 +6,7 @@ from headgate.freshness.forms import Unreadable
 from headgate.freshness.identity import fragment_of, identify_document
 from headgate.freshness.interval import Interval, shift
 from headgate.freshness.parsing import read_time
+from headgate.freshness.releases import Release, as_release, read_release
 from headgate.freshness.rules import Judged, freshness_bounds, judge_freshness, quiet_window
 from headgate.freshness.statuses import STATUS_WORDS
 from headgate.freshness.supersession import Candidate, find_superseded
@@ -22,8 +23,10 @@ __all__ = [
     "Evidence",
     "Interval",
     "Judged",
+    "Release",
     "Timestamps",
     "Unreadable",
+    "as_release",
     "find_entry",
     "find_superseded",
     "find_time_like",
@@ -34,6 +37,7 @@ __all__ = [
     "judge_verification",
     "latest_verification",
     "quiet_window",
+    "read_release",
     "read_time",
     "resolve_timestamps",
     "shift",

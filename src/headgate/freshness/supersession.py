@@ -14,6 +14,7 @@ from datetime import datetime, timedelta, timezone
 
 from headgate.decision import Finding
 from headgate.freshness.interval import Interval, shift
+from headgate.freshness.releases import Release
 
 __all__ = ["Candidate", "find_superseded"]
 
@@ -46,7 +47,7 @@ class Candidate:
     digest: str = ""
     texts: frozenset[str] = frozenset()
     known_since: datetime | None = None
-    version: int | None = None
+    version: Release | None = None
     modified: Interval | None = None
     counts: bool = True
     applies: bool = True
@@ -95,7 +96,8 @@ def _find_current(group: Sequence[Candidate]) -> _Current | None:
     """Return the current version: the highest one that counts, else what counts and is of the latest time."""
     eligible = [one for one in group if one.counts]
     versions = [one.version for one in eligible if one.version is not None]
-    if versions:
+    # Versions of two schemes cannot be compared; then the times decide.
+    if len({version.scheme for version in versions}) == 1:
         newest = max(versions)
         members = [one for one in eligible if one.version == newest]
         # The version decides; its earliest chunk gives those without a number the benefit of the doubt.
@@ -117,10 +119,14 @@ def _find_current(group: Sequence[Candidate]) -> _Current | None:
 def _is_superseded(candidate: Candidate, current: _Current) -> bool:
     if candidate.index in current.members or candidate.digest in current.texts:
         return False
-    if candidate.version is not None and current.reference.version is not None:
+    if _are_comparable(candidate, current.reference):
         # Not `!=`: a higher version that does not count (not in force yet) is not superseded by the current one.
-        return candidate.version < current.reference.version
+        return bool(candidate.version < current.reference.version)  # type: ignore[operator]  # both have one
     return _is_before(candidate, current.reference)
+
+
+def _are_comparable(one: Candidate, other: Candidate) -> bool:
+    return one.version is not None and other.version is not None and one.version.scheme == other.version.scheme
 
 
 def _place_in_time(candidate: Candidate) -> tuple[datetime, datetime, str]:
@@ -140,7 +146,7 @@ def _is_before(older: Candidate, newer: Candidate) -> bool:
 
 
 def _finding(older: Candidate, newer: Candidate) -> Finding:
-    has_versions = newer.version is not None and older.version is not None
+    has_versions = _are_comparable(older, newer)
     if has_versions:
         was, now = f"version {older.version}", f"version {newer.version}"
     else:

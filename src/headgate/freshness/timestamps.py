@@ -15,7 +15,8 @@ from typing import Literal
 from headgate.freshness.catalogue import AGE_ROLES, RESTRICTING_TIMES
 from headgate.freshness.entries import NO_KEYS, Entries
 from headgate.freshness.interval import Interval
-from headgate.freshness.parsing import AMBIGUOUS, Readings, plain_value
+from headgate.freshness.parsing import AMBIGUOUS, Readings
+from headgate.freshness.releases import Release, as_release, read_release
 from headgate.freshness.statuses import read_status
 from headgate.freshness.successors import name_successor
 from headgate.limits import DEFAULT_LIMITS, Limits
@@ -61,7 +62,7 @@ class Timestamps:
     Attributes:
         intervals: the instants each role can mean.
         evidence: what each role rests on; also for ages that could not be read.
-        version: the document's version, if it has a whole number; `is_signed("version")` tells who says so.
+        release: the document's version, if it has one that orders something; `is_signed("version")` tells who says so.
         superseded_by: the successor that the document names itself, if any, fit to be shown.
         unread: by role, the first restriction that is there and could not be read.
         uncounted: ages that nobody signed and that do not count because of that; None for one that cannot be read.
@@ -71,12 +72,17 @@ class Timestamps:
 
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
-    version: int | None = None
+    release: Release | None = None
     superseded_by: str | None = None
     unread: Mapping[str, Evidence] = field(default_factory=dict)
     uncounted: Mapping[str, tuple[Interval | None, Evidence]] = field(default_factory=dict)
     signed_start: datetime | None = None
     statuses: Mapping[str, Evidence] = field(default_factory=dict)
+
+    @property
+    def version(self) -> int | None:
+        """The document's version, if it is a whole number."""
+        return self.release.whole if self.release is not None else None
 
     @property
     def modified(self) -> datetime | None:
@@ -193,7 +199,7 @@ class _Found:
     evidence: dict[str, Evidence] = field(default_factory=dict)
     unread: dict[str, Evidence] = field(default_factory=dict)
     uncounted: dict[str, tuple[Interval | None, Evidence]] = field(default_factory=dict)
-    version: int | None = None
+    release: Release | None = None
     successor: str | None = None
     signed_start: datetime | None = None
     statuses: dict[str, Evidence] = field(default_factory=dict)
@@ -246,15 +252,15 @@ class _Found:
     def add_version(self, claim: int | None, entries: Entries, names: Sequence[str]) -> None:
         """Take the signed version if there is one, else what nobody signed; the evidence tells which it is."""
         if claim is not None:
-            self.version, self.evidence["version"] = claim, Evidence(self.mechanism, "version")
+            self.release, self.evidence["version"] = as_release(claim), Evidence(self.mechanism, "version")
             return
         for kind, group in entries.by_kind(names):
             for name, value in group:
-                version = _whole_number(value)
-                if version is not None:
+                release = read_release(value)
+                if release is not None:
                     # A dotted name that holds two of them is of the older one.
-                    same = [_whole_number(other) for key, other in group if key == name]
-                    self.version = min(number for number in same if number is not None)
+                    same = [read_release(other) for key, other in group if key == name]
+                    self.release = min(one for one in same if one is not None and one.scheme == release.scheme)
                     self.evidence["version"] = Evidence(kind, name)
                     return
 
@@ -278,7 +284,7 @@ class _Found:
         return Timestamps(
             self.intervals,
             self.evidence,
-            self.version,
+            self.release,
             self.successor,
             self.unread,
             self.uncounted,
@@ -327,22 +333,3 @@ def _cautious(role: str, stated: Sequence[tuple[Interval, Evidence]]) -> tuple[I
 
 def _as_role(role: str, interval: Interval) -> Interval:
     return interval.end() if role in _ENDS else interval.start()
-
-
-def _whole_number(value: object) -> int | None:
-    """Return a version; one such as `2.1` orders nothing that could be compared safely.
-
-    Stores make floats of numbers, so 3.0 is 3.
-    """
-    try:
-        value = plain_value(value)
-    except Exception:  # noqa: BLE001 - foreign objects do what they like; they are not versions
-        return None
-    if isinstance(value, str) and len(value) <= 18 and value.isascii() and value.isdigit():
-        return int(value)
-    # Beyond 2**53 neighbouring whole numbers are one float, and two versions would be the same.
-    if isinstance(value, float) and value.is_integer() and 0 <= value < 2**53:
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
-        return value
-    return None

@@ -61,7 +61,7 @@ class MetadataKeys(PolicyModel):
         default=("document_type", "doc_type", "type", "category"),
         description="Keys that hold a word for the document's type, for freshness.rules.",
     )
-    version: KeyNames = Field(default=(), description="Keys that hold a version, as a whole number.")
+    version: KeyNames = Field(default=(), description="Keys that hold a version: a number, dotted numbers or a date.")
     superseded_by: KeyNames = Field(default=(), description="Keys that name a successor.")
     timezone: str | None = Field(
         default=None,

@@ -16,7 +16,9 @@ from headgate.freshness import (
     TIME_ROLES,
     Evidence,
     Interval,
+    Release,
     Timestamps,
+    as_release,
     fragment_of,
     identify_document,
 )
@@ -211,11 +213,7 @@ def _times_of(times: Timestamps) -> dict[str, object]:
         found["times"] = known
     if unreadable:
         found["unreadable"] = unreadable
-    if times.version is not None:
-        found["version"] = times.version
-    version = times.evidence.get("version")
-    if version is not None and version.kind != "metadata":
-        found["version_from"] = version.kind
+    found.update(_version_of(times))
     if times.superseded_by is not None:
         found["superseded_by"] = times.superseded_by
     if times.statuses:
@@ -223,6 +221,18 @@ def _times_of(times: Timestamps) -> dict[str, object]:
         found["status"] = [[word, said.kind, said.key] for word, said in times.statuses.items()]
     if times.signed_start is not None:
         found["signed_start"] = times.signed_start.isoformat()
+    return found
+
+
+def _version_of(times: Timestamps) -> dict[str, object]:
+    found: dict[str, object] = {}
+    if times.version is not None:
+        found["version"] = times.version
+    elif times.release is not None:
+        found["release"] = [times.release.scheme, *times.release.parts]
+    said = times.evidence.get("version")
+    if said is not None and said.kind != "metadata":
+        found["version_from"] = said.kind
     return found
 
 
@@ -314,19 +324,29 @@ def read_times(evidence: EvidenceRecord, *, sealed_only: bool = False, ignores_s
             unread[role] = said
         elif role not in found:
             found[role] = said
-    version = evidence.get("version")
-    if version is not None:
+    release = _read_release(evidence)
+    if release is not None:
         found["version"] = Evidence(_kind_of_version(evidence), "version")
     return Timestamps(
         intervals,
         found,
-        version,
+        release,
         evidence.get("superseded_by"),
         unread,
         uncounted,
         None if ignores_seal else _read_signed_start(evidence),
         {str(word): Evidence(str(kind), str(key)) for word, kind, key in evidence.get("status", ())},
     )
+
+
+def _read_release(evidence: EvidenceRecord) -> Release | None:
+    written = evidence.get("release")
+    if written is None:
+        return as_release(evidence.get("version"))
+    scheme, *parts = written
+    if scheme not in ("number", "date") or not parts or not all(type(part) is int for part in parts):
+        raise ValueError("the version is of no known kind")
+    return Release("date" if scheme == "date" else "number", tuple(parts))
 
 
 def is_resting_on_proof(evidence: EvidenceRecord) -> bool:

@@ -114,6 +114,7 @@ class EvidenceRecord(TypedDict, total=False):
     times: dict[str, TimeRecord]
     unreadable: dict[str, list[str]]
     version: int
+    release: list[Any]
     version_from: str
     superseded_by: str
     signed_start: str

@@ -166,6 +166,7 @@ _EVIDENCE: Mapping[str, Check] = {
     "signed_start": _is_text,
     "status": lambda value: _is_list(value) and all(map(_is_texts, cast("list[object]", value))),
     "type": lambda value: _is_list(value) and all(map(_is_texts, cast("list[object]", value))),
+    "release": _is_list,
     "verified": lambda value: _is_list(value) and all(map(_is_texts, cast("list[object]", value))),
     "time_like": _is_texts,
 }
