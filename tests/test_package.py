@@ -48,7 +48,7 @@ def test_every_code_that_the_source_emits_is_in_the_catalogue_and_the_other_way_
     for module in pkgutil.walk_packages([str(source)], "headgate."):
         path = source.joinpath(*module.name.split(".")[1:])
         file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-        if file.name != "codes.py":
+        if file.name not in ("codes.py", "code_catalogue.py"):
             emitted |= set(re.findall(r'"([PFTBG]\d{3})"', file.read_text(encoding="utf-8")))
     assert emitted == {code for code, entry in CODES.items() if entry.emitted}
 

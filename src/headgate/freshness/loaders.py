@@ -66,7 +66,7 @@ class Loader:
 @cache
 def known_loaders() -> tuple[Loader, ...]:
     """Return the loaders and readers whose metadata is known."""
-    text = files("headgate.freshness").joinpath("loaders.jsonl").read_text(encoding="utf-8")
+    text = files(__package__).joinpath("loaders.jsonl").read_text(encoding="utf-8")
     return tuple(_loader(json.loads(line)) for line in text.splitlines())
 
 
