@@ -248,6 +248,13 @@ CATALOGUE = (
         "Remove it from the index; where it has moved, ingest it from there.",
     ),
     Code(
+        "F213",
+        "not the current edition",
+        "The document is of another edition of its site than the one that the policy calls current.",
+        "Documentation of several versions stands side by side in an index; a page of an old one answers as surely.",
+        "Nothing, if that is so. `identity.current` says which edition is current; `as_of` asks about another time.",
+    ),
+    Code(
         "F214",
         "withdrawn by its status",
         "The document's own metadata says that it is withdrawn, archived, deleted, a draft, or the like.",

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Sequence
 
+from headgate.admission.editions import apply_editions
 from headgate.admission.facts import check_failed
 from headgate.admission.hearing import hear
 from headgate.admission.judging import Judgement, judge_chunk
@@ -50,6 +51,8 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
         _hold_back_unheard(judged, answers.unheard)
     if len(judged) > 1 or known:
         apply_supersession(judged, plan.at, known)
+    if any(judgement.facts.source.identity is not None for judgement in judged):
+        apply_editions(judged, is_past=plan.is_past)
     drop_notes(judged, plan.revision.strictest)
     # Last, so that nothing that stays out takes tokens from what enters.
     if plan.revision.budget is not None:

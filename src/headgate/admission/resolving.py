@@ -180,6 +180,7 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits,
         verifiers=rule.verifiers,
         feeds=frozenset(feed_id(one, name) for one in rule.freshness.feeds),
         revalidate=rule.freshness.revalidate,
+        identity=rule.identity if isinstance(rule, Source) else None,
         rules=tuple(
             ResolvedRule(tuple(map(UriPattern.parse, one.match)), frozenset(one.type), rule.freshness.under(one))
             for one in rule.freshness.rules

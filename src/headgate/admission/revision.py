@@ -14,7 +14,7 @@ from headgate.decision import Finding, Mode, OnEmpty
 from headgate.encoding import shown
 from headgate.errors import PolicyError
 from headgate.origins import RemoteKeys
-from headgate.policy import Freshness, KeySets, MetadataKeys, Revalidation, UriPattern
+from headgate.policy import Freshness, Identity, KeySets, MetadataKeys, Revalidation, UriPattern
 from headgate.provenance import KeySet, Manifest, Requirement, Verdict
 from headgate.terminology import Glossary
 from headgate.terminology.edits import Rewrite
@@ -52,6 +52,7 @@ class ResolvedSource:
         rules: what differs for some of its documents; the first that fits counts.
         feeds: its feeds, by what the registry knows them by.
         revalidate: whether the servers of its documents are asked.
+        identity: how the addresses of its pages name an edition.
         timestamp_keys: who may sign the timestamp of its manifest, if not the source's own keys.
     """
 
@@ -64,6 +65,7 @@ class ResolvedSource:
     rules: tuple[ResolvedRule, ...] = ()
     feeds: frozenset[str] = frozenset()
     revalidate: Revalidation | None = None
+    identity: Identity | None = None
     timestamp_keys: KeySet | None = None
 
 

@@ -2,6 +2,7 @@
 
 from headgate.policy.durations import format_duration, parse_duration
 from headgate.policy.freshness import FeedRule, Freshness, FreshnessRule, Revalidation, SourceFreshness, restricted
+from headgate.policy.identity import Identity
 from headgate.policy.matching import UriPattern, normalise_uri
 from headgate.policy.model import Policy
 from headgate.policy.rules import MetadataKeys, Modes, Provenance, Quarantine, Source, SourceRule
@@ -12,6 +13,7 @@ __all__ = [
     "FeedRule",
     "Freshness",
     "FreshnessRule",
+    "Identity",
     "KeySets",
     "Log",
     "MetadataKeys",

@@ -15,6 +15,7 @@ from headgate.files import MISSING_HERE, MISSING_IN_POLICY, read_config_text
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy.documents import Steps, YamlDocument, parse_yaml
 from headgate.policy.freshness import FeedRule, FreshnessRule, Revalidation, SourceFreshness
+from headgate.policy.identity import Identity
 from headgate.policy.model import Policy
 from headgate.policy.rules import MetadataKeys, Modes, Provenance, Quarantine, Source, SourceRule
 from headgate.policy.settings import Budget, KeySets, Log, OverrideStore, QuarantineStore, RegistryStore, RevocationRule
@@ -27,6 +28,7 @@ _FIELDS = {
     "revalidate": tuple(Revalidation.model_fields),
     "feeds": tuple(FeedRule.model_fields),
     "rules": tuple(FreshnessRule.model_fields),
+    "identity": tuple(Identity.model_fields),
     "metadata": tuple(MetadataKeys.model_fields),
     "modes": tuple(Modes.model_fields),
     "budget": tuple(Budget.model_fields),

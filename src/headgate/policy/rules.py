@@ -18,6 +18,7 @@ from typing_extensions import Self
 from headgate.assurance import MANIFEST, SEALED, Assurance, is_proof
 from headgate.decision import Mode
 from headgate.policy.freshness import SourceFreshness
+from headgate.policy.identity import Identity
 from headgate.policy.matching import UriPattern
 from headgate.policy.values import Duration, Issuers, KeyNames, PathText, PathTexts, PolicyModel, as_list, key_entries
 from headgate.verification import Verifier
@@ -248,6 +249,9 @@ class Source(SourceRule):
     id: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     match: Annotated[tuple[str, ...], BeforeValidator(as_list)] = Field(min_length=1)
     quarantine: Quarantine | None = Field(default=None, description="When the whole source is held back. Unset: never.")
+    identity: Identity | None = Field(
+        default=None, description="Which part of an address names the edition of a page, and which edition is current."
+    )
 
     @field_validator("match")
     @classmethod

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from headgate.admission.editions import apply_editions
 from headgate.admission.facts import Facts, Witness
 from headgate.admission.hearing import hear
 from headgate.admission.judging import Judgement, judge_times
@@ -187,6 +188,7 @@ class Redecider:
                 outcomes.append(judgement)
         apply_revocations(judged, self._revocations, now)
         apply_supersession(judged, now, still_known(known, self._revocations))
+        apply_editions(judged, is_past=now < present)
         # Tokens are counted in texts; a log that keeps none says nothing about the budget.
         if all(entry.get("text") is not None for entry in record["decisions"]):
             apply_budget(judged, self._revision)

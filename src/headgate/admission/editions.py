@@ -1,0 +1,52 @@
+"""Which pages are not of the current edition of their source (F213). No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headgate.admission.judging import Judgement
+from headgate.decision import Finding
+from headgate.freshness import Release, read_release
+
+__all__ = ["apply_editions"]
+
+
+def apply_editions(judged: Sequence[Judgement], *, is_past: bool = False) -> None:
+    """Add F213 to every page that is not of the current edition of its source.
+
+    Where the policy names the current edition, every other one is out. Where it is the highest, that is the highest of
+    this retrieval among the pages that may enter; for a source that requires proof, among those that are proved. What
+    is no number, such as `next`, is neither higher nor lower. To a question about the past it is a warning.
+    """
+    editions = {one.index: _edition(one) for one in judged if one.facts.source.identity is not None}
+    highest: dict[str, Release] = {}
+    for judgement in judged:
+        release = read_release(editions.get(judgement.index))
+        if release is not None and not judgement.is_kept_out:
+            known = highest.get(judgement.facts.source.id)
+            if known is None or (known.scheme == release.scheme and known < release):
+                highest[judgement.facts.source.id] = release
+    for judgement in judged:
+        edition, source = editions.get(judgement.index), judgement.facts.source
+        if edition is None or source.identity is None:
+            continue
+        current = source.identity.current
+        if current == "highest":
+            release, known = read_release(edition), highest.get(source.id)
+            if release is None or known is None or release.scheme != known.scheme or not release < known:
+                continue
+            current = str(known)
+        elif edition == current:
+            continue
+        finding = Finding(
+            "F213",
+            f"It is of the edition {edition[:80]!r}; the current one is {current[:80]!r}.",
+            "warning" if is_past else "error",
+            {"edition": edition[:80], "current": current[:80]},
+        )
+        judgement.add((finding,), source.modes["freshness"])
+
+
+def _edition(judgement: Judgement) -> str | None:
+    identity = judgement.facts.source.identity
+    return identity.edition_of(judgement.facts.uri) if identity is not None else None

@@ -1,0 +1,108 @@
+"""Editions: of a site in several versions, only pages of the current one enter, whatever page was found."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headgate import Chunk, Gate, Policy, PolicyError
+from headgate.policy import Identity
+from headgate.record.writing import log_record
+from headgate.replay import Redecider
+from headgate.testing import FixedClock, Publisher
+
+SITE = "https://docs.example"
+PATTERN = f"{SITE}/{{version}}/{{page}}"
+
+
+def gate_of(clock: FixedClock, current: str = "highest", **rules: Any) -> Gate:
+    source = {"id": "docs", "match": f"{SITE}/**", "provenance": {"require": "declared"}}
+    return Gate({"sources": [{**source, "identity": {"pattern": PATTERN, "current": current}, **rules}]}, clock=clock)
+
+
+def says(gate: Gate, *pages: str, **options: Any) -> list[str]:
+    admission = gate.admit([Chunk(page, {"source": f"{SITE}/{page}"}) for page in pages], **options)
+    record = json.loads(json.dumps(log_record(admission)))
+    assert [one.action for one in Redecider(gate.policy).redecide(record)] == [
+        one.action for one in admission.decisions
+    ]
+    return [" ".join((one.action, *one.codes)) for one in admission.decisions]
+
+
+def test_every_page_of_another_edition_is_out_where_one_is_named(clock: FixedClock) -> None:
+    gate = gate_of(clock, "v3.10")
+    assert says(gate, "v3.10/a", "v3.9/a", "v4.0/a", "latest/a", "v3.10/b/c") == [
+        "admit",
+        "drop F213",
+        "drop F213",
+        "drop F213",
+        "admit",
+    ]
+    assert says(gate, "v3.9/only-there") == ["drop F213"]
+    (finding,) = gate.admit([Chunk("x", {"source": f"{SITE}/v3.9/a"})]).decisions[0].findings
+    assert finding.message == "It is of the edition 'v3.9'; the current one is 'v3.10'."
+
+
+def test_the_highest_edition_of_a_retrieval_keeps_out_the_others(clock: FixedClock) -> None:
+    gate = gate_of(clock)
+    assert says(gate, "v3.5/a", "v3.10/b", "v3.10/c") == ["drop F213", "admit", "admit"]
+    assert says(gate, "v3.5/a", "v3.5/b") == ["admit", "admit"]
+    # What is no number is neither higher nor lower, and a date is not compared with a number.
+    assert says(gate, "next/a", "v3.5/a", "2026-01/a") == ["admit", "admit", "admit"]
+
+
+def test_what_is_no_page_of_an_edition_is_left_alone(clock: FixedClock) -> None:
+    gate = gate_of(clock, "v2")
+    assert says(gate, "about", "v2/a", "v1/a") == ["admit", "admit", "drop F213"]
+
+
+def test_a_question_about_the_past_is_answered_and_marked(clock: FixedClock) -> None:
+    assert says(gate_of(clock, "v2"), "v1/a", as_of=clock.ago(days=900)) == ["admit F213"]
+
+
+def test_what_nobody_proved_makes_no_edition_current(clock: FixedClock) -> None:
+    publisher = Publisher("docs", f"{SITE}/**", clock)
+    source = publisher.source(identity={"pattern": PATTERN})
+    gate = Gate({"sources": [source]}, clock=clock)
+    proved = publisher.seal("text", f"{SITE}/v1/a")
+    forged = Chunk("forged", {"source": f"{SITE}/v99/a"})
+    lying = publisher.seal("other", f"{SITE}/v1/b").with_metadata(source=f"{SITE}/v99/b", version="99")
+    assert [one.admitted for one in gate.admit([proved, forged, lying]).decisions][:2] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        (f"{SITE}/{{page}}", "names {version} once"),
+        (f"{SITE}/{{version}}/{{version}}", "names {version} once"),
+        (f"{SITE}/{{version}}-{{page}}", "one name in braces"),
+        (f"{SITE}/{{version}}/{{", "one name in braces"),
+        ("x" * 3_000 + "{version}", "names {version} once"),
+    ],
+)
+def test_a_pattern_that_cannot_be_is_an_error(pattern: str, words: str) -> None:
+    source = {"id": "s", "match": f"{SITE}/**", "provenance": {"require": "declared"}, "identity": {"pattern": pattern}}
+    with pytest.raises(PolicyError) as error:
+        Policy.from_mapping({"sources": [source]})
+    assert words in str(error.value)
+
+
+@given(st.lists(st.sampled_from(["a", "v1", "-", ".", "/", "x" * 50]), max_size=60).map("".join))
+def test_a_pattern_fits_an_address_of_any_length_at_once(path: str) -> None:
+    identity = Identity(pattern=f"{SITE}/{{lang}}/{{version}}/{{page}}")
+    found = identity.edition_of(f"{SITE}/{path}")
+    assert found is None or ("/" not in found and found in path)
+
+
+def test_the_policy_of_the_page_is_one(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "editions.md").read_text(encoding="utf-8")
+    block = page.partition("```yaml\n")[2].partition("```")[0]
+    (tmp_path / "headgate.yaml").write_text(block, encoding="utf-8")
+    (source,) = Policy.load(tmp_path / "headgate.yaml").sources
+    assert source.identity is not None
+    assert source.identity.edition_of("https://docs.acme.example/v3.10/install/linux") == "v3.10"
