@@ -97,7 +97,7 @@ def test_what_is_covered_but_no_claim_is_said_to_be_covered(here: Path) -> None:
     assert "DMY or MDY" in str(_seal("--date-order", "YMD").exception)
 
 
-@pytest.mark.parametrize("version", ["draft", "v3", "2.1", 2.1, True])
+@pytest.mark.parametrize("version", ["draft", "v3b", "2.1", 2.1, True])
 def test_a_version_that_is_no_whole_number_is_noticed(version: object) -> None:
     claims = Publishing().claims({"source": "https://a.example/", "version": version})
     assert claims.arguments["version"] is None
