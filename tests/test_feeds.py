@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 
 from headgate import Chunk, Gate, HeadgateError, PolicyError
 from headgate.cli.app import app
+from headgate.corpus import CorpusItem, audit_corpus
 from headgate.origins.feeds import FeedError, Outcome, feed_id, open_feed, pull_feed
 from headgate.policy import Policy, UriPattern
 from headgate.record.writing import log_record
@@ -374,6 +375,13 @@ def test_a_registry_of_before_is_given_room_for_feeds(tmp_path: Path, handbook: 
     sqlite3.connect(other).execute("CREATE TABLE x (y)").connection.close()
     with pytest.raises(HeadgateError, match="another database"):
         FeedRegistry(other)
+
+
+def test_an_audit_hears_what_feeds_have_said(site: Site) -> None:
+    site.pull()
+    items = [CorpusItem(name, site.page(name, days=15)) for name in ("a", "c", "unlisted")]
+    audit = audit_corpus(site.gate, items, site.clock.now)
+    assert [row.decision.codes for row in audit.rows if row.decision is not None] == [(), ("F207",), ("F210",)]
 
 
 def test_the_command_pulls_every_feed_and_says_what_is_new(site: Site) -> None:

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate import Chunk, Gate, Policy, PolicyError
+from headgate.corpus import CorpusItem, audit_corpus
 from headgate.origins.asking import Answer, Asker, Question, read_answer
 from headgate.record.writing import log_record
 from headgate.replay import Redecider
@@ -136,8 +137,21 @@ def test_only_what_is_proved_is_asked_about_and_only_by_its_own_source(origin: O
     forged = Chunk("forged", {"source": f"{origin.base}/a"})
     elsewhere = Chunk("text", {"source": "https://127.0.0.1:9/internal"})
     assert {one.action for one in gate.admit([forged, elsewhere]).decisions} == {"drop"}
-    assert says(gate, origin.page(), as_of=origin.clock.now - DAY) == ["admit"]
     assert origin.server.asked == 0
+    (row,) = audit_corpus(gate, [CorpusItem("here", origin.page())], origin.clock.now).rows
+    assert row.decision is not None
+    assert row.decision.admitted
+    assert origin.server.asked == 0
+
+
+def test_an_audit_does_not_miss_what_it_does_not_ask(origin: Origin) -> None:
+    source = origin.publisher.source(freshness={"revalidate": {"timeout": "10s"}, "verified_within": "1h"})
+    gate = Gate({"sources": [source], "key_sets": {"private": ["127.0.0.1"]}}, clock=origin.clock)
+    (row,) = audit_corpus(gate, [CorpusItem("here", origin.page())], origin.clock.now).rows
+    assert row.decision is not None
+    assert row.decision.codes == ()
+    origin.has(a=(200, {}))
+    assert says(gate, origin.page()) == ["drop F210"]
 
 
 def test_a_private_address_is_asked_only_where_the_policy_opens_it(origin: Origin, clock: FixedClock) -> None:

@@ -34,7 +34,7 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     judged = plan.judgements
     said = with_live(answers.said, judged, answers.live) if answers.live else answers.said
     for judgement in judged:
-        judge_standing(judgement, plan.now, hear(judgement, said, is_past=plan.is_past))
+        judge_standing(judgement, plan.now, hear(judgement, said, is_past=plan.is_past), is_asking=answers.is_asking)
         if answers.live:
             judge_unanswered(judgement, answers.live, plan.now)
     known = answers.known

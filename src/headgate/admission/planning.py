@@ -76,6 +76,7 @@ class Answers:
         unknown: why the registry could not be asked, if so.
         said: what feeds say of documents, by document.
         live: what documents' own servers were asked, and their last answers, by the place of the chunk.
+        is_asking: whether servers are asked at all; not for an audit or a rehearsal.
         unheard: why the feeds' part of the registry could not be asked, if so.
         revocations: what was taken back.
         overrides: the sources that are opened by hand.
@@ -89,6 +90,7 @@ class Answers:
     said: Mapping[str, tuple[tuple[FeedState, Said], ...]] = field(default_factory=dict)
     unheard: Exception | None = None
     live: Mapping[int, tuple[Question, Answer | None]] = field(default_factory=dict)
+    is_asking: bool = False
     revocations: Revocations = field(default_factory=Revocations)
     overrides: Mapping[str, Override] = field(default_factory=dict)
 

@@ -51,7 +51,8 @@ class SharedState:
         self._revocations = RevocationFiles(policy, revocation_keys, clock=clock)
         self._revised: tuple[Revision, Revocations, Revision] | None = None
         self._registry = open_registry(policy, is_traffic=is_traffic)
-        self._feeds, self._asker = open_feeds(policy), _asker_of(policy, clock)
+        self._feeds = open_feeds(policy)
+        self._asker = _asker_of(policy, clock) if is_traffic else None
 
     def under(self, policy: Policy, revocation_keys: Sequence[KeySet], *, may_wait: bool) -> SharedState:
         """Return the same under another policy; what is known stays known.
@@ -68,7 +69,8 @@ class SharedState:
         other._path, other._is_traffic = policy.registry_path, self._is_traffic
         is_same = other._path == self._path
         other._registry = self._registry if is_same else open_registry(policy, is_traffic=self._is_traffic)
-        other._feeds, other._asker = open_feeds(policy), _asker_of(policy, self._clock, self._asker)
+        other._feeds = open_feeds(policy)
+        other._asker = _asker_of(policy, self._clock, self._asker) if self._is_traffic else None
         other._watch, other._overrides = self._watch.under(policy), overrides_of(policy)
         other._clock, other._revised = self._clock, None
         other._revocations = RevocationFiles(policy, revocation_keys, clock=self._clock, may_wait=may_wait)
@@ -118,11 +120,23 @@ class SharedState:
         said, unheard = self._heard(plan)
         revocations = self._revocations.current(plan.now)
         live = self._answered(plan)
-        return Answers(held, watch.sources, problem, known, unknown, said, unheard, live, revocations, open_ones)
+        return Answers(
+            held,
+            watch.sources,
+            problem,
+            known,
+            unknown,
+            said,
+            unheard,
+            live,
+            self._asker is not None,
+            revocations,
+            open_ones,
+        )
 
     def _answered(self, plan: Plan) -> Mapping[int, tuple[Question, Answer | None]]:
-        """Return what the servers of documents say; to a question about the past they have nothing to say."""
-        questions = questions_of(plan.judgements) if self._asker is not None and not plan.is_past else {}
+        """Return what the servers of documents say."""
+        questions = questions_of(plan.judgements) if self._asker is not None else {}
         if self._asker is None or not questions:
             return {}
         answers = self._asker.ask(set(questions.values()), plan.now, timeout_of(plan.judgements))

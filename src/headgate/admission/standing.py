@@ -13,7 +13,9 @@ from headgate.verification import Verification
 __all__ = ["judge_manifest", "judge_standing", "judge_verified"]
 
 
-def judge_standing(judgement: Judgement, now: datetime, verified: Sequence[Verification] = ()) -> None:
+def judge_standing(
+    judgement: Judgement, now: datetime, verified: Sequence[Verification] = (), *, is_asking: bool = True
+) -> None:
     """Add what there is to say about who has vouched for a chunk lately.
 
     Judged for the present, whatever date is asked about: whether somebody looked since is no matter of the question.
@@ -22,15 +24,18 @@ def judge_standing(judgement: Judgement, now: datetime, verified: Sequence[Verif
         judgement: the chunk.
         now: the present.
         verified: who has vouched for it, beside its proof.
+        is_asking: whether documents' own servers are asked; else what they would verify is not known.
     """
     # What has no digest could not be read, or is no document: the note of an earlier gate.
     if not judgement.facts.digest:
         return
     judge_manifest(judgement, now)
-    judge_verified(judgement, now, verified)
+    judge_verified(judgement, now, verified, is_asking=is_asking)
 
 
-def judge_verified(judgement: Judgement, now: datetime, verified: Sequence[Verification] = ()) -> None:
+def judge_verified(
+    judgement: Judgement, now: datetime, verified: Sequence[Verification] = (), *, is_asking: bool = True
+) -> None:
     """Add what `verified_within` says (F210, F211)."""
     facts, source = judgement.facts, judgement.facts.source
     rule = source.freshness
@@ -38,6 +43,8 @@ def judge_verified(judgement: Judgement, now: datetime, verified: Sequence[Verif
         return
     found = latest_verification((*facts.verified, *verified), source.verifiers, now, rule.future_skew)
     judgement.verified = found
+    if "origin" in source.verifiers and not is_asking:
+        return
     finding = judge_verification(found, rule, source.verifiers, now)
     # A proof that was refused may well say when, and who says that it is gone has looked: that nobody has is not known.
     if finding is not None and not (finding.code == "F210" and (_is_refuted(facts) or _is_contradicted(judgement))):

@@ -111,11 +111,9 @@ def audit_corpus(gate: Gate, items: Iterable[CorpusItem], now: datetime) -> Audi
         items: what `read_corpus` yields.
         now: the instant to judge for.
     """
-    # Nor is it traffic: it is not in the log, counts against no source, and teaches the registry nothing.
-    policy = gate.policy.model_copy(
-        update={"budget": None, "log": None, "quarantine": None, "registry": None, "overrides": None}
-    )
-    judging = _Judging(Gate(policy, limits=replace(DEFAULT_LIMITS, chunks=sys.maxsize)), now)
+    # Nor is it traffic: it is not in the log, counts against no source, teaches the registry nothing, asks no server.
+    policy = gate.policy.model_copy(update={"budget": None, "log": None, "quarantine": None, "overrides": None})
+    judging = _Judging(_AuditingGate(policy, limits=replace(DEFAULT_LIMITS, chunks=sys.maxsize)), now)
     audit = Audit(gate.policy_revision, now)
     for item in items:
         if item.chunk is None and not item.is_document:
@@ -124,6 +122,10 @@ def audit_corpus(gate: Gate, items: Iterable[CorpusItem], now: datetime) -> Audi
             judging.add(item)
     audit.rows = judging.finish()
     return audit
+
+
+class _AuditingGate(Gate):
+    _is_traffic = False
 
 
 class _Judging:
