@@ -84,8 +84,8 @@ class SharedState:
     @property
     def is_slow(self) -> bool:
         """Whether asking may wait for a disk."""
-        is_asking = self.is_watching or self._registry.is_slow or self._feeds is not None or self._asker is not None
-        return is_asking or bool(self._revocations) or self._overrides is not None
+        has_files = self.is_watching or self._registry.is_slow or self._feeds is not None
+        return has_files or self._asker is not None or bool(self._revocations) or self._overrides is not None
 
     def revised(self, revision: Revision, limits: Limits, now: datetime) -> Revision:
         """Return a revision with the keys taken back that were taken back by now."""
@@ -100,8 +100,8 @@ class SharedState:
     def ask(self, plan: Plan) -> Answers:
         """Return what has to be known from outside about the documents of a plan."""
         watch, documents = self._watch, documents_asked(plan.judgements)
-        is_asking = watch.sources or documents or self._revocations or self._feeds or self._asker
-        if not is_asking and self._overrides is None:
+        has_questions = watch.sources or documents or self._revocations or self._feeds or self._asker
+        if not has_questions and self._overrides is None:
             return _NO_ANSWERS
         open_ones = read_overrides(self._overrides, plan.now)
         held: Mapping[str, Held] = {}
@@ -121,17 +121,17 @@ class SharedState:
         revocations = self._revocations.current(plan.now)
         live = self._answered(plan)
         return Answers(
-            held,
-            watch.sources,
-            problem,
-            known,
-            unknown,
-            said,
-            unheard,
-            live,
-            self._asker is not None,
-            revocations,
-            open_ones,
+            held=held,
+            watched=watch.sources,
+            problem=problem,
+            known=known,
+            unknown=unknown,
+            said=said,
+            unheard=unheard,
+            live=live,
+            is_asking=self._asker is not None,
+            revocations=revocations,
+            overrides=open_ones,
         )
 
     def _answered(self, plan: Plan) -> Mapping[int, tuple[Question, Answer | None]]:
