@@ -56,6 +56,13 @@ def test_the_highest_edition_of_a_retrieval_keeps_out_the_others(clock: FixedClo
     assert says(gate, "next/a", "v3.5/a", "2026-01/a") == ["admit", "admit", "admit"]
 
 
+@given(pages=st.permutations(["2026-01/a", "2025-07/a", "3.10/a", "3.9/a", "next/a"]))
+def test_the_order_of_a_retrieval_chooses_no_edition(pages: list[str]) -> None:
+    gate = gate_of(FixedClock())
+    out = {page for page, said in zip(pages, says(gate, *pages), strict=True) if said == "drop F213"}
+    assert out == {"2025-07/a", "3.9/a"}
+
+
 def test_what_is_no_page_of_an_edition_is_left_alone(clock: FixedClock) -> None:
     gate = gate_of(clock, "v2")
     assert says(gate, "about", "v2/a", "v1/a") == ["admit", "admit", "drop F213"]

@@ -105,3 +105,9 @@ def test_any_address_is_one_document_and_its_one_spelling_is_its_own(
     assert (document is None) == (normalise_uri(url) is None)
     if document is not None and "#" not in document:
         assert identify_document(document) in (document, None)
+
+
+def test_the_order_of_what_one_parameter_is_given_twice_may_choose_a_page() -> None:
+    page = "https://docs.example/search"
+    assert identify_document(f"{page}?id=1&id=2&a=3") == identify_document(f"{page}?a=3&id=1&id=2")
+    assert identify_document(f"{page}?id=1&id=2") != identify_document(f"{page}?id=2&id=1")

@@ -19,21 +19,22 @@ def apply_editions(judged: Sequence[Judgement], *, is_past: bool = False) -> Non
     is no number, such as `next`, is neither higher nor lower. To a question about the past it is a warning.
     """
     editions = {one.index: _edition(one) for one in judged if one.facts.source.identity is not None}
-    highest: dict[str, Release] = {}
+    # By scheme too: a number and a date are not compared, so which came first in the retrieval must not choose.
+    highest: dict[tuple[str, str], Release] = {}
     for judgement in judged:
         release = read_release(editions.get(judgement.index))
         if release is not None and not judgement.is_kept_out:
-            known = highest.get(judgement.facts.source.id)
-            if known is None or (known.scheme == release.scheme and known < release):
-                highest[judgement.facts.source.id] = release
+            place = judgement.facts.source.id, release.scheme
+            highest[place] = max(release, highest.get(place, release))
     for judgement in judged:
         edition, source = editions.get(judgement.index), judgement.facts.source
         if edition is None or source.identity is None:
             continue
         current = source.identity.current
         if current == "highest":
-            release, known = read_release(edition), highest.get(source.id)
-            if release is None or known is None or release.scheme != known.scheme or not release < known:
+            release = read_release(edition)
+            known = highest.get((source.id, release.scheme)) if release is not None else None
+            if release is None or known is None or not release < known:
                 continue
             current = str(known)
         elif edition == current:

@@ -65,7 +65,9 @@ def without_noise(path: str, query: str) -> tuple[str, str]:
     """Return a path and a query without what never chooses a page: tracking, the order of parameters, `index.html`."""
     parameters = query.split("&")
     if len(parameters) <= _MOST_PARAMETERS:
-        kept = sorted(one for one in parameters if not _TRACKING.fullmatch(one.partition("=")[0]))
+        kept = [one for one in parameters if not _TRACKING.fullmatch(one.partition("=")[0])]
+        # By name alone: of a parameter that is given twice, the order may choose the page.
+        kept.sort(key=lambda one: one.partition("=")[0])
         query = "&".join(kept)
     return _INDEX.sub("/", path), query
 
