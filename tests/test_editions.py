@@ -68,6 +68,22 @@ def test_what_is_no_page_of_an_edition_is_left_alone(clock: FixedClock) -> None:
     assert says(gate, "about", "v2/a", "v1/a") == ["admit", "admit", "drop F213"]
 
 
+@pytest.mark.parametrize(
+    "page", ["v3.9/", "v3.9", "v3.9?x", "/v3.9/a", "v3.9%2Fa", "v3.9%2fa", "latest", "next/", "3.9"]
+)
+def test_the_page_that_an_edition_begins_with_is_of_it(page: str, clock: FixedClock) -> None:
+    assert says(gate_of(clock, "v3.10"), page, "v3.10", "v3.10/") == ["drop F213", "admit", "admit"]
+
+
+def test_what_nobody_signed_pushes_no_proved_page_out_in_an_audit(clock: FixedClock) -> None:
+    publisher = Publisher("docs", f"{SITE}/**", clock)
+    source = publisher.source(identity={"pattern": PATTERN}, provenance={"require": "sealed", "mode": "audit"})
+    source["provenance"]["keys"] = publisher.source()["provenance"]["keys"]
+    gate = Gate({"sources": [source]}, clock=clock)
+    pages = [publisher.seal("text", f"{SITE}/v1/a"), Chunk("forged", {"source": f"{SITE}/v999/a"})]
+    assert gate.admit(pages).decisions[0].admitted
+
+
 def test_a_question_about_the_past_is_answered_and_marked(clock: FixedClock) -> None:
     assert says(gate_of(clock, "v2"), "v1/a", as_of=clock.ago(days=900)) == ["admit F213"]
 

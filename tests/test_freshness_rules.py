@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta, timezone
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -43,6 +44,10 @@ def log_record_of(gate: Gate, path: str, as_of: datetime | None, metadata: dict[
     return log_record(gate.admit([Chunk("text", {"source": f"{SITE}{path}", **metadata})], as_of=as_of))
 
 
+class Stage(Enum):
+    ARCHIVED = "archived"
+
+
 @pytest.mark.parametrize(
     "word", ["withdrawn", "Withdrawn", "WITHDRAWN", " withdrawn ", "with\u200bdrawn", "in trash", "In_Trash"]
 )
@@ -67,8 +72,22 @@ def test_a_status_is_read_in_any_spelling(word: str, clock: FixedClock) -> None:
         ({"status": "final"}, "admit"),
         ({"status": "not withdrawn"}, "admit"),
         ({"state": "Bavaria", "status": 200}, "admit"),
-        ({"status": {"name": "withdrawn"}}, "admit"),
-        ({"status": "withdrawn " * 100}, "admit"),
+        ({"status": {"name": "withdrawn"}}, "drop F214"),
+        ({"status": "withdrawn " * 100}, "drop F214"),
+        (
+            {"status": "Withdrawn: this page no longer holds, see the new one on the intranet, which says more"},
+            "drop F214",
+        ),
+        ({"status": ["x"] * 300 + ["withdrawn"]}, "drop F214"),
+        ({"status": [["archived"]]}, "drop F214"),
+        ({"status": b"archived"}, "drop F214"),
+        ({"status": Stage.ARCHIVED}, "drop F214"),
+        ({"status": "final;archived"}, "drop F214"),
+        ({"status": "status: archived"}, "drop F214"),
+        ({"is_current": False}, "drop F214"),
+        ({"active": "no"}, "drop F214"),
+        ({"is_current": True, "active": 1, "isLatest": "yes"}, "admit"),
+        ({"status": [[[[[[["archived"]]]]]]], "state": {"a": object()}}, "admit"),
     ],
 )
 def test_what_says_that_a_document_does_not_hold_keeps_it_out(

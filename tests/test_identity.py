@@ -63,6 +63,18 @@ def test_other_spellings_are_the_same_document(spellings: list[str]) -> None:
         (f"{W}/spaces/HR/pages/43", f"{W}/spaces/HR/pages/44"),
         ("s3://b/l.docx?part=1", "s3://b/l.docx?part=2"),
         ("file:docs/a.md", "file:docs/b.md"),
+        (f"{GOOGLE}/document/d/e/2PACX-1a/pub", f"{GOOGLE}/document/d/e/2PACX-1b/pub"),
+        (f"{GOOGLE}/forms/d/e/1a/viewform", f"{GOOGLE}/forms/d/e/1b/viewform"),
+        (f"{GOOGLE}/document/d/1x/edit?tab=t.0", f"{GOOGLE}/document/d/1x/edit?tab=t.1"),
+        (f"https://www.notion.so/A-{PAGE}?p={'60' * 16}", f"https://www.notion.so/A-{PAGE}"),
+        (
+            "https://en.wikipedia.org/wiki/Special:Search?search=a",
+            "https://en.wikipedia.org/wiki/Special:Search?search=b",
+        ),
+        ("https://zh.wikipedia.org/w/index.php?title=X&variant=zh-tw", "https://zh.wikipedia.org/wiki/X"),
+        ("https://en.wikipedia.org/wiki/%FF", "https://en.wikipedia.org/wiki/%FE"),
+        (f"{W}/spaces/a/pages/1/intro", f"{W}/spaces/a/pages/1/setup"),
+        ("https://a.sharepoint.com/x?id=1&id=2", "https://a.sharepoint.com/x?id=3&id=2"),
     ],
 )
 def test_other_pages_are_other_documents(one: str, other: str) -> None:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from headgate import Chunk, Gate, Policy, PolicyError
 from headgate.corpus import CorpusItem, audit_corpus
+from headgate.origins.addresses import FetchError, require_public
 from headgate.origins.asking import Answer, Asker, Question, read_answer
 from headgate.record.writing import log_record
 from headgate.replay import Redecider
@@ -118,6 +119,8 @@ def test_a_condition_is_sent_and_its_answer_renews(origin: Origin) -> None:
     assert decision.verified is not None
     assert decision.verified.at == origin.clock.now
     assert [one.get("if-none-match") for one in origin.server.received] == [None, '"one"']
+    assert says(gate, origin.page()) == ["admit"]
+    assert origin.server.asked == 2  # the later answer is the one that is remembered
     origin.has(a=(200, {"Last-Modified": origin.date(20), "ETag": '"two"'}))  # it lies about the date
     origin.clock.advance(2 * HOUR)
     assert says(gate, origin.page()) == ["drop F207"]
@@ -294,6 +297,47 @@ def test_no_answer_makes_a_change_unsaid(
         return
     assert answer.at <= NOW
     assert answer.modified is None or answer.modified <= NOW
-    if status == 200 and known is not None and known.etag and etag and known.etag[-5:] != etag[-5:]:
+    if known is not None and known.modified is not None:
         assert answer.modified is not None
-        assert answer.modified >= min(known.at, answer.at)
+        assert answer.modified >= known.modified
+    if known is not None and known.etag:
+        assert answer.etag
+        if status == 200 and not etag and date is None:
+            assert answer.untold_until is not None
+        if status == 200 and etag and known.etag[-5:] != etag[-5:]:
+            assert answer.modified is not None
+            assert answer.modified >= min(known.at, answer.at)
+
+
+def test_a_change_that_was_seen_outlasts_answers_without_a_validator(origin: Origin) -> None:
+    gate = origin.gate(after="1m")
+    old, ends = origin.page(), {"Last-Modified": origin.date(20)}
+    for headers in ({"ETag": '"two"', **ends}, {}, ends, {"ETag": '"two"'}):
+        assert says(gate, old) in (["admit"], ["drop F207"])
+        origin.has(a=(200, headers))
+        origin.clock.advance(2 * HOUR)
+        assert says(gate, old) == ["drop F207"], headers
+
+
+def test_an_answer_counts_for_its_own_address_alone(origin: Origin) -> None:
+    gate = origin.gate(after="1m")
+    page, other = origin.page(), origin.page("a/index.html")
+    origin.server.status = 404
+    origin.has(a=(200, {"Last-Modified": origin.date(20)}))
+    assert says(gate, page, other) == ["admit", "drop F212"]
+    assert says(gate, other, page) == ["drop F212", "admit"]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("192.0.0.192", "168.63.129.16", "192.88.99.1", "169.254.169.254", "100.100.100.200", "10.1.2.3", "127.1.2.3"),
+        *("64:ff9b:1::7f00:1", "64:ff9b::a00:1", "fec0::1", "::127.0.0.1", "::ffff:0:7f00:1", "::ffff:10.0.0.1"),
+        *("5f00::1", "fd00:ec2::254", "2002:7f00:1::", "fe80::1%eth0", "2001:db8::1", "240.0.0.1", "224.0.0.1"),
+    ],
+)
+def test_no_special_network_is_public(place: str) -> None:
+    with pytest.raises(FetchError, match="private network"):
+        require_public("host.example", [place], ())
+    require_public("host.example", [place], ("host.example",))
+    require_public("host.example", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"], ())

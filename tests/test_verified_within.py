@@ -87,7 +87,8 @@ def test_what_nobody_signed_verifies_nothing(handbook: Publisher, clock: FixedCl
     source = handbook.source(provenance={"require": "sealed", "mode": "warn"}, freshness={"verified_within": "24h"})
     said = {key: clock.now.isoformat() for key in ("verified", "verified_at", "last_modified", "checked", "iat")}
     chunk = Chunk("text", {"source": "https://handbook.example/1", **said})
-    assert codes(gate_of(clock, source), chunk) == ["admit P101"]
+    # That the proof is only warned of excuses nothing else: nobody has verified it.
+    assert codes(gate_of(clock, source), chunk) == ["drop P101 F210"]
     stamped = handbook.seal("text", "https://handbook.example/1")
     clock.advance(2 * DAY)
     unsigned = Chunk("text", {**stamped.metadata, **said})

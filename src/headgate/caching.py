@@ -16,8 +16,8 @@ V = TypeVar("V")
 class Memo(Generic[V]):
     """A dict with a bound: when it is full, the oldest half of the entries goes, again if need be.
 
-    Reading takes no lock: `dict.get` is atomic, and an entry never changes once stored. A memo belongs to one
-    immutable set of keys and glossaries, so nothing in it can outlive a change of policy.
+    Reading takes no lock: `dict.get` is atomic, and a stored value is never changed, only renewed. A memo belongs to
+    one immutable set of keys and glossaries, so nothing in it can outlive a change of policy.
 
     Args:
         entries: the largest number of entries.
@@ -46,6 +46,15 @@ class Memo(Generic[V]):
                 while self._is_full():  # the newer half may still be too heavy
                     self._drop_oldest_half()
         return value
+
+    def renew(self, key: Hashable, value: V, weight: int = 0) -> V:
+        """Store `value` in the place of what was stored before, and return it."""
+        with self._lock:
+            if key in self._values:
+                self._weight += weight - self._weights[key]
+                self._values[key], self._weights[key] = value, weight
+                return value
+        return self.put(key, value, weight)
 
     def __len__(self) -> int:
         return len(self._values)

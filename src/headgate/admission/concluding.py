@@ -12,7 +12,7 @@ from headgate.admission.hearing import hear
 from headgate.admission.judging import Judgement, judge_chunk
 from headgate.admission.overriding import apply_overrides
 from headgate.admission.planning import Answers, Plan
-from headgate.admission.revalidating import judge_unanswered, with_live
+from headgate.admission.revalidating import answered, judge_unanswered
 from headgate.admission.revoking import apply_revocations, still_known
 from headgate.admission.setwide import apply_budget, apply_quarantine, apply_supersession, drop_notes
 from headgate.admission.standing import judge_standing
@@ -32,9 +32,10 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     retrieval as a whole add theirs. A plan is judged once: its judgements collect the findings.
     """
     judged = plan.judgements
-    said = with_live(answers.said, judged, answers.live) if answers.live else answers.said
     for judgement in judged:
-        judge_standing(judgement, plan.now, hear(judgement, said, is_past=plan.is_past), is_asking=answers.is_asking)
+        live = answered(judgement, answers.live) if answers.live else ()
+        verified = hear(judgement, answers.said, live, is_past=plan.is_past)
+        judge_standing(judgement, plan.now, verified, is_asking=answers.is_asking)
         if answers.live:
             judge_unanswered(judgement, answers.live, plan.now)
     known = answers.known

@@ -11,7 +11,7 @@ from headgate.admission.revalidating import origin_id
 from headgate.admission.revision import ResolvedSource
 from headgate.decision import Finding
 from headgate.encoding import safe_uri
-from headgate.freshness import shift
+from headgate.freshness import page_of, shift
 from headgate.registry import FeedState, Said
 from headgate.verification import Verification
 
@@ -20,23 +20,33 @@ __all__ = ["documents_heard_of", "hear"]
 
 def documents_heard_of(judged: Sequence[Judgement]) -> set[str]:
     """Return the documents of which feeds are asked: those of sources that have one."""
-    return {one.facts.document for one in judged if one.facts.source.feeds and one.facts.document is not None}
+    return {name for one in judged if one.facts.source.feeds for name in _names(one)}
 
 
 def hear(
-    judgement: Judgement, said: Mapping[str, tuple[tuple[FeedState, Said], ...]], *, is_past: bool = False
+    judgement: Judgement,
+    said: Mapping[str, Sequence[tuple[FeedState, Said]]],
+    live: Sequence[tuple[FeedState, Said]] = (),
+    *,
+    is_past: bool = False,
 ) -> tuple[Verification, ...]:
     """Add what the feeds of a chunk's source say against it (F207, F212), and return which of them verify it.
 
     Only the feeds that the policy names for this very source count. One that says nothing about changes verifies
     nothing: that a document is still there says little about its text. To a question about the past, what is gone or
     changed by now is a warning.
+
+    Args:
+        judgement: the chunk.
+        said: what feeds say, by document.
+        live: what the server at the chunk's own address says.
+        is_past: whether what held in the past is asked for.
     """
-    facts = judgement.facts
-    if not said or facts.document is None:
+    if not said and not live:
         return ()
+    facts = judgement.facts
     verified: list[Verification] = []
-    for pair in said.get(facts.document, ()):
+    for pair in (*(pair for name in _names(judgement) for pair in said.get(name, ())), *live):
         state, one = pair
         if not _counts(state, facts.source):
             continue
@@ -44,11 +54,21 @@ def hear(
         if findings:
             findings = [replace(finding, severity="warning") for finding in findings] if is_past else findings
             judgement.add(findings, facts.source.modes["freshness"])
-        elif state.tells_changes and one.modified is not None and _written(judgement) is not None:
+        # Who says that it is gone, or changed by now, has looked: to a question about the past that is enough.
+        if state.tells_changes and (is_past if findings else _is_after_all_changes(judgement, one)):
             at = state.pulled if state.covers_unlisted else one.seen
             verified.append(Verification(at, state.kind, state.name))
         judgement.heard = (*judgement.heard, pair)
     return tuple(verified)
+
+
+def _names(judgement: Judgement) -> Sequence[str]:
+    """Return under which names feeds speak of a chunk's document: a section is gone, or changed, with its page."""
+    document = judgement.facts.document
+    if document is None:
+        return ()
+    page = page_of(document)
+    return (document,) if page is None else (document, page)
 
 
 def _counts(state: FeedState, source: ResolvedSource) -> bool:
@@ -70,6 +90,14 @@ def _against(state: FeedState, said: Said, judgement: Judgement) -> Iterator[Fin
     if said.modified is not None and written is not None and said.modified > shift(written, tolerance):
         message = f"Its origin changed it {said.modified:%Y-%m-%d %H:%M}, after this text of {written:%Y-%m-%d %H:%M}."
         yield Finding("F207", message, detail={**detail, "changed": said.modified.isoformat()})
+
+
+def _is_after_all_changes(judgement: Judgement, said: Said) -> bool:
+    """Return whether a text that nothing is said against is known to be of after the last change."""
+    written, known_since = _written(judgement), said.known_since
+    if written is None or known_since is None:
+        return False
+    return said.untold_until is None or written >= said.untold_until
 
 
 def _written(judgement: Judgement) -> datetime | None:

@@ -178,7 +178,7 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits,
         glossary=_load_glossary(policy, rule),
         modes={check: policy.effective_mode(rule, check) for check in _CHECKS},
         verifiers=rule.verifiers,
-        feeds=frozenset(feed_id(one, name) for one in rule.freshness.feeds),
+        feeds=_feed_ids(policy, rule, name),
         revalidate=rule.freshness.revalidate,
         identity=rule.identity if isinstance(rule, Source) else None,
         rules=tuple(
@@ -187,6 +187,13 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits,
         ),
         timestamp_keys=timestamp_keys,
     )
+
+
+def _feed_ids(policy: Policy, rule: SourceRule, name: str) -> frozenset[str]:
+    """Return what the feeds of a source are known by, in the registry and in records."""
+    match = rule.match if isinstance(rule, Source) else ()
+    ids = [feed_id(one, policy, name, match) for one in rule.freshness.feeds]
+    return frozenset((*ids, *(one.partition(".")[0] for one in ids)))
 
 
 def _bound_issuers(provenance: Provenance, keys: KeySet, keys_of: KeyLoader) -> Issuers:

@@ -13,7 +13,7 @@ from headgate.origins.asking import Answer, Question
 from headgate.policy import format_duration
 from headgate.registry import FeedState, Said
 
-__all__ = ["judge_unanswered", "origin_id", "questions_of", "timeout_of", "with_live"]
+__all__ = ["answered", "judge_unanswered", "origin_id", "questions_of", "timeout_of"]
 
 
 def origin_id(source: str) -> str:
@@ -43,8 +43,15 @@ def timeout_of(judged: Sequence[Judgement]) -> timedelta:
     return max((rule.timeout for rule in rules if rule is not None), default=timedelta(0))
 
 
+def answered(
+    judgement: Judgement, answers: Mapping[int, tuple[Question, Answer | None]]
+) -> tuple[tuple[FeedState, Said], ...]:
+    """Return what the server at a chunk's own address says, as what a feed would say of the document."""
+    question, answer = answers.get(judgement.index, (None, None))
+    return (_as_heard(judgement, question, answer),) if question is not None and answer is not None else ()
+
+
 def _as_heard(judgement: Judgement, question: Question, answer: Answer) -> tuple[FeedState, Said]:
-    """Return an answer as what a feed would say of the document."""
     kept = judgement.facts.heard
     known = kept.get("answer") if kept is not None else None
     if known is not None and known[0] is answer:
@@ -52,7 +59,7 @@ def _as_heard(judgement: Judgement, question: Question, answer: Answer) -> tuple
         return pair
     document, host = judgement.facts.document or "", urlsplit(question.url).netloc
     state = FeedState(origin_id(judgement.facts.source.id), host, answer.at, kind="origin")
-    pair = state, Said(document, answer.at, answer.is_gone, answer.moved_to, answer.modified)
+    pair = state, Said(document, answer.at, answer.is_gone, answer.moved_to, answer.modified, answer.untold_until)
     if kept is not None:
         kept["answer"] = answer, pair
     return pair
@@ -75,22 +82,3 @@ def judge_unanswered(
     message = f"{urlsplit(question.url).netloc} did not answer in time{last}."
     detail = {"uri": safe_uri(question.url), "answered": answer.at.isoformat() if answer is not None else None}
     judgement.add((Finding("F208", message, severity, detail),), judgement.facts.source.modes["freshness"])
-
-
-def with_live(
-    said: Mapping[str, tuple[tuple[FeedState, Said], ...]],
-    judged: Sequence[Judgement],
-    answers: Mapping[int, tuple[Question, Answer | None]],
-) -> Mapping[str, tuple[tuple[FeedState, Said], ...]]:
-    """Return what feeds say of documents, with what their own servers say."""
-    found = dict(said)
-    for judgement in judged:
-        question, answer = answers.get(judgement.index, (None, None))
-        document = judgement.facts.document
-        if question is not None and answer is not None and document is not None:
-            live = _as_heard(judgement, question, answer)
-            if not found.get(document):
-                found[document] = (live,)
-            elif live not in found.get(document, ()):
-                found[document] = (*found.get(document, ()), live)
-    return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from headgate.admission.facts import Facts
 from headgate.admission.judging import Judgement
 from headgate.freshness import judge_verification, latest_verification
 from headgate.verification import Verification
@@ -47,7 +46,7 @@ def judge_verified(
         return
     finding = judge_verification(found, rule, source.verifiers, now)
     # A proof that was refused may well say when, and who says that it is gone has looked: that nobody has is not known.
-    if finding is not None and not (finding.code == "F210" and (_is_refuted(facts) or _is_contradicted(judgement))):
+    if finding is not None and not (finding.code == "F210" and _is_out_for_worse(judgement)):
         judgement.add((finding,), source.modes["freshness"])
 
 
@@ -62,9 +61,10 @@ def judge_manifest(judgement: Judgement, now: datetime) -> None:
         judgement.add((finding,), source.modes["provenance"])
 
 
-def _is_contradicted(judgement: Judgement) -> bool:
-    return any(finding.code in ("F207", "F212") for finding in judgement.findings)
-
-
-def _is_refuted(facts: Facts) -> bool:
-    return any(finding.check == "provenance" and finding.severity == "error" for finding in facts.findings)
+def _is_out_for_worse(judgement: Judgement) -> bool:
+    is_enforced = judgement.facts.source.modes["freshness"] == "enforce"
+    return any(
+        finding.severity == "error" and (finding.blocks or not is_enforced)
+        for finding in judgement.findings
+        if finding.check == "provenance" or finding.code in ("F207", "F212")
+    )

@@ -14,7 +14,7 @@ from headgate.cli.options import JsonOption, console, print_json
 from headgate.clock import utc_now
 from headgate.encoding import in_number
 from headgate.errors import HeadgateError
-from headgate.origins.feeds import FeedError, Outcome, feed_id, feed_name, open_feed, pull_feed
+from headgate.origins.feeds import Outcome, feed_id, feed_name, open_feed, pull_feed
 from headgate.policy import Policy, UriPattern, parse_duration
 from headgate.registry import FeedRegistry, FeedState, open_feeds
 from headgate.report import prose
@@ -41,20 +41,34 @@ def watch(
     verified_within notices when that is too long ago.
     """
     span = _span(every)
-    while True:
-        loaded = Policy.load(policy)
-        registry = open_feeds(loaded)
-        if registry is None:
-            raise HeadgateError(f"{policy}: no source has a feed. Add freshness: {{feeds: [...]}}.")
-        results = list(_pull_all(loaded, registry, accepts_losses=accept_losses))
-        registry.close()
-        if as_json:
-            print_json({"feeds": results}, indent=2 if span is None else None)
-        else:
-            _show(results)
-        if span is None:
-            raise typer.Exit(int(any("problem" in one for one in results)))
+    results = _pull_once(policy, accepts_losses=accept_losses)
+    while span is not None:
+        _print(results, as_json=as_json, is_line=True)
         time.sleep(span.total_seconds())
+        try:
+            results = _pull_once(policy, accepts_losses=False)
+        except HeadgateError as error:  # a policy that is being edited, a registry that is locked: the next one may do
+            results = [{"source": "", "feed": str(policy), "problem": str(error)}]
+    _print(results, as_json=as_json, is_line=False)
+    raise typer.Exit(int(any("problem" in one for one in results)))
+
+
+def _pull_once(file: Path, *, accepts_losses: bool) -> list[dict[str, object]]:
+    policy = Policy.load(file)
+    registry = open_feeds(policy)
+    if registry is None:
+        raise HeadgateError(f"{file}: no source has a feed. Add freshness: {{feeds: [...]}}.")
+    try:
+        return list(_pull_all(policy, registry, accepts_losses=accepts_losses))
+    finally:
+        registry.close()
+
+
+def _print(results: list[dict[str, object]], *, as_json: bool, is_line: bool) -> None:
+    if as_json:
+        print_json({"feeds": results}, indent=None if is_line else 2)
+    else:
+        _show(results)
 
 
 def _span(every: str | None) -> timedelta | None:
@@ -74,13 +88,15 @@ def _pull_all(policy: Policy, registry: FeedRegistry, *, accepts_losses: bool) -
         patterns = tuple(map(UriPattern.parse, source.match))
         for rule in source.freshness.feeds:
             name = feed_name(rule)
-            state = FeedState(feed_id(rule, source.id), name, utc_now())
+            state = FeedState(feed_id(rule, policy, source.id, source.match), name, utc_now())
             found: dict[str, object] = {"source": source.id, "feed": name, "pulled": state.pulled.isoformat()}
             try:
                 feed = open_feed(rule, policy)
                 outcome = pull_feed(feed, state, patterns, registry, accepts_losses=accepts_losses)
-            except FeedError as error:
+            except HeadgateError as error:
                 yield {**found, "problem": str(error)}
+            except Exception as error:  # noqa: BLE001 - what one feed holds must not keep the others from being pulled
+                yield {**found, "problem": f"it could not be read ({type(error).__name__})."}
             else:
                 yield {**found, **_outcome(outcome)}
 
@@ -100,7 +116,7 @@ def _outcome(outcome: Outcome) -> dict[str, object]:
 def _show(results: list[dict[str, object]]) -> None:
     screen = console()
     for one in results:
-        head = f"{one['source']}, {one['feed']}: "
+        head = f"{', '.join(filter(None, (str(one['source']), str(one['feed']))))}: "
         if "problem" in one:
             screen.print(prose(f"{head}not pulled. {one['problem']}", "red"))
             continue

@@ -3,7 +3,7 @@
 from headgate.freshness.catalogue import CATALOGUE, RESTRICTING_ROLES, ROLES, TIME_ROLES
 from headgate.freshness.entries import find_entry, find_time_like
 from headgate.freshness.forms import Unreadable
-from headgate.freshness.identity import fragment_of, identify_document
+from headgate.freshness.identity import fragment_of, identify_document, page_of
 from headgate.freshness.interval import Interval, shift
 from headgate.freshness.parsing import read_time
 from headgate.freshness.releases import Release, as_release, read_release
@@ -36,6 +36,7 @@ __all__ = [
     "judge_freshness",
     "judge_verification",
     "latest_verification",
+    "page_of",
     "quiet_window",
     "read_release",
     "read_time",

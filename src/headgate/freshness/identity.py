@@ -18,7 +18,7 @@ from headgate.encoding import b64url_encode
 from headgate.freshness.sites import one_spelling, without_noise
 from headgate.policy.matching import normalise_uri
 
-__all__ = ["fragment_of", "identify_document"]
+__all__ = ["fragment_of", "identify_document", "page_of"]
 
 # Percent-encoded octets beyond ASCII; what is encoded within ASCII was encoded to keep it from acting as a delimiter.
 _ENCODED = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
@@ -26,6 +26,9 @@ _ENCODED = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 # The part of a fragment that only tells a browser what to highlight (WICG, URL fragment text directives).
 _DIRECTIVE = ":~:"
+_SECTION = re.compile(r"#[A-Za-z0-9_-]{16}$")
+# What begins so names a page of an application, not a part of one.
+_ROUTES = ("/", "!")
 
 
 def identify_document(value: object, max_chars: int = 2_048, *, fragment: str | None = None) -> str | None:
@@ -54,7 +57,20 @@ def fragment_of(value: object, max_chars: int = 2_048) -> str:
     if not isinstance(value, str) or "#" not in value or len(value) > max_chars or not _SCHEME.match(value):
         return ""
     fragment = _unify(value.partition("#")[2].partition(_DIRECTIVE)[0])
-    return b64url_encode(hashlib.sha256(fragment.encode("utf-8", "surrogatepass")).digest()[:12]) if fragment else ""
+    if not fragment:
+        return ""
+    digest = b64url_encode(hashlib.sha256(fragment.encode("utf-8", "surrogatepass")).digest()[:12])
+    return f"!{digest}" if fragment.startswith(_ROUTES) else digest
+
+
+def page_of(document: str) -> str | None:
+    """Return the page that a document is a section of, or None; a hash route is a page of its own.
+
+    Args:
+        document: what `identify_document` returned.
+    """
+    found = _SECTION.search(document) if "#" in document and _SCHEME.match(document) else None
+    return document[: found.start()] if found is not None else None
 
 
 @lru_cache(maxsize=4_096)

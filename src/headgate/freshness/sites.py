@@ -22,6 +22,23 @@ _TRACKING = re.compile(
 _INDEX = re.compile(r"/index\.html?$")
 _BRANCHES = frozenset(("main", "master", "HEAD"))
 _MOST_PARAMETERS = 64
+_CONFLUENCE = re.compile(r"(?:^|\.)(?:confluence|wiki)[a-z0-9-]*\.|\.atlassian\.net$")
+# The namespace of pages that a wiki makes up, in the languages of its largest editions.
+_MADE = frozenset(
+    (
+        "special",
+        "spezial",
+        "spécial",
+        "especial",
+        "speciale",
+        "speciaal",
+        "служебная",
+        "特別",
+        "特殊",
+        "specjalna",
+        "spesial",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +94,10 @@ def one_spelling(host: str, path: str, query: str) -> str | None:
     rule = next((rule for rule in RULES if rule.hosts.fullmatch(host)), None)
     if rule is None or query.count("&") >= _MOST_PARAMETERS:
         return None
-    place = rule.rewrite(Place(host, path, dict(parse_qsl(query, keep_blank_values=True))))
+    parameters = parse_qsl(query, keep_blank_values=True)
+    if len(dict(parameters)) < len(parameters):  # which one of two a site takes is its own affair
+        return None
+    place = rule.rewrite(Place(host, path, dict(parameters)))
     return str(place) if place is not None else None
 
 
@@ -104,11 +124,14 @@ def _gitlab(place: Place) -> Place | None:
 
 
 def _google(place: Place) -> Place | None:
-    found = re.match(r"/(document|spreadsheets|presentation|forms|file)/(?:u/\d+/)?d/([A-Za-z0-9_-]+)", place.path)
+    # What was published to the web has an identifier of its own, behind an `e`.
+    found = re.match(
+        r"/(document|spreadsheets|presentation|forms|file)/(?:u/\d+/)?d/((?:e/)?[A-Za-z0-9_-]{2,})(?:/|$)", place.path
+    )
     if found is not None:
         kind, identifier = found.groups()
-        # A sheet of a spreadsheet is a page of its own.
-        query = {"gid": place.query["gid"]} if kind == "spreadsheets" and "gid" in place.query else {}
+        # A sheet of a spreadsheet is a page of its own, and so are the tabs of a text and single slides.
+        query = {name: place.query[name] for name in ("gid", "tab", "slide") if name in place.query}
         return Place("docs.google.com", f"/{kind}/d/{identifier}", query)
     if place.path == "/open" and "id" in place.query:
         return Place("docs.google.com", f"/file/d/{place.query['id']}", {})
@@ -126,22 +149,36 @@ def _arxiv(place: Place) -> Place | None:
 
 
 def _mediawiki(place: Place) -> Place | None:
+    # Whatever else is asked for, such as a variant of a language or the next part of a list, shows something else.
+    if not place.query.keys() <= {"title", "oldid", "action"} or place.query.get("action", "view") != "view":
+        return None
     title = place.query.get("title")
     if title is None and place.path.startswith("/wiki/"):
-        title = unquote(place.path.removeprefix("/wiki/"))
-    if title is None or place.query.get("action", "view") != "view":
+        title = _decoded(place.path.removeprefix("/wiki/"))
+    # Special pages are made from their parameters.
+    if not title or (":" in title[:20] and title.partition(":")[0].casefold() in _MADE):
         return None
     return Place(place.host.replace(".m.", "."), f"/wiki/{quote(title.replace(' ', '_'))}", {})
 
 
+def _decoded(text: str) -> str | None:
+    try:
+        return unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        return None
+
+
 def _notion(place: Place) -> Place | None:
-    found = _HEX32.search(place.path.rpartition("/")[2].lower())
+    # A page that is opened beside another one is a parameter of it.
+    shown = place.query.get("p", place.path.rpartition("/")[2])
+    found = _HEX32.search(shown.lower())
     return Place("www.notion.so", f"/{found[1]}", {}) if found is not None else None
 
 
 def _confluence(place: Place) -> Place | None:
-    found = re.match(r"(.*/spaces/[^/]+/pages/\d+)(?:/|$)", place.path)
-    if found is not None:
+    found = re.match(r"((?:/[^/]+)?/spaces/[^/]+/pages/\d+)(?:/[^/]*)?/?$", place.path)
+    is_its_host = _CONFLUENCE.search(place.host) is not None
+    if found is not None and (is_its_host or found[1].startswith("/wiki/")):
         return Place(place.host, found[1], {})
     if place.path.endswith("/pages/viewpage.action") and "pageId" in place.query:
         return Place(place.host, place.path, {"pageId": place.query["pageId"]})

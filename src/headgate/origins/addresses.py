@@ -18,7 +18,18 @@ __all__ = ["Address", "FetchError", "require_public", "resolve_host"]
 
 _URL_CHARS = 2_048
 _HTTPS = 443
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# Networks of IPv6 whose last 32 bits are an address of IPv4: NAT64 (RFC 6052), IPv4-compatible (RFC 4291, 2.5.5.1),
+# translated (RFC 2765).
+_CARRIERS = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")))
+# What `ipaddress` takes for global in some versions of Python, or what is global and yet inside of a provider: protocol
+# assignments (RFC 6890), 6to4 relays (RFC 7526), local NAT64 (RFC 8215), site-local (RFC 3879), segment routing
+# (RFC 9602), and the addresses at which Azure's machines are told their secrets.
+_SPECIAL = tuple(
+    map(
+        ipaddress.ip_network,
+        ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32", "64:ff9b:1::/48", "fec0::/10", "5f00::/16", "100::/64"),
+    )
+)
 
 
 class FetchError(HeadgateError):
@@ -99,6 +110,10 @@ def _is_public(place: str) -> bool:
     found = ipaddress.ip_address(place.partition("%")[0])
     # IPv6 can carry an address of IPv4, and what is behind that counts.
     inner = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
-    if found.version == 6 and found in _NAT64:
+    if any(found in network for network in _CARRIERS):
         inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
-    return all(one.is_global and not one.is_multicast for one in (found, inner) if one is not None)
+    return all(one is None or _is_ordinary(one) for one in (found, inner))
+
+
+def _is_ordinary(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return address.is_global and not address.is_multicast and not any(address in network for network in _SPECIAL)

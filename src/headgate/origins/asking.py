@@ -6,6 +6,7 @@ document, whatever the number of admissions that want to know. A server that fai
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -21,6 +22,7 @@ from urllib.parse import urlsplit
 
 from headgate.caching import Memo
 from headgate.clock import Clock
+from headgate.encoding import safe_name
 from headgate.forks import renew_after_fork
 from headgate.origins.fetching import FetchError, probe
 
@@ -33,6 +35,7 @@ _MOST_REMEMBERED, _HEADER_CHARS, _ADDRESS_CHARS = 20_000, 200, 2_048
 _AHEAD, _SPREAD = 0.7, 0.2
 
 _MOMENT = timedelta(seconds=10)
+_log = logging.getLogger(__name__)
 
 
 class Question(NamedTuple):
@@ -55,6 +58,7 @@ class Answer:
         at: when.
         is_gone: whether it is there no more (404, 410), or elsewhere (301, 308).
         modified: when it was changed last, if the server says so, or has been seen to change it.
+        untold_until: until when it may have been changed without the server saying so.
         moved_to: where it is now, if that was said.
         etag: the validator of what it has.
     """
@@ -64,6 +68,7 @@ class Answer:
     modified: datetime | None = None
     moved_to: str | None = None
     etag: str | None = None
+    untold_until: datetime | None = None
 
 
 class Asker:
@@ -157,11 +162,17 @@ class Asker:
             if failures >= _FAILURES:  # one request finds out whether it answers again
                 self._failures[host] = failures, time.monotonic() + _REST_SECONDS
             if self._workers < min(_WORKERS, len(self._under_way)):
-                self._workers += 1
-                # A daemon, because a server that hangs must not keep the process.
-                arguments = (self._waiting,)
-                threading.Thread(target=self._work, args=arguments, name="headgate-origin", daemon=True).start()
+                self._begin_worker()
         return future
+
+    def _begin_worker(self) -> None:
+        # A daemon, because a server that hangs must not keep the process.
+        worker = threading.Thread(target=self._work, args=(self._waiting,), name="headgate-origin", daemon=True)
+        try:
+            worker.start()
+        except RuntimeError:  # there are no more threads; the workers that there are go on
+            return
+        self._workers += 1
 
     def _work(self, waiting: queue.Queue[tuple[Question, Future[Answer | None]]]) -> None:
         while waiting is self._waiting:  # else the process is the child of a fork
@@ -169,6 +180,8 @@ class Asker:
             answer: Answer | None = None
             try:
                 answer = self._probe(question)
+            except Exception as error:  # noqa: BLE001 - a worker that ends is one less for all documents to come
+                _log.warning("%s could not be asked (%s)", urlsplit(question.url).netloc, type(error).__name__)
             finally:
                 self._conclude(question, future, answer)
 
@@ -188,7 +201,7 @@ class Asker:
         with self._lock:
             self._under_way.pop(question.url, None)
             if answer is not None:
-                self._answers.put(question.url, answer)
+                self._answers.renew(question.url, answer)
                 self._failures.pop(host, None)
             else:
                 self._failures[host] = self._failures.get(host, (0, 0.0))[0] + 1, time.monotonic() + _REST_SECONDS
@@ -206,20 +219,25 @@ def read_answer(known: Answer | None, status: int, headers: Mapping[str, str], n
     """
     at = now - _age(headers)
     if status == 304 and known is not None and known.etag is not None:
-        return replace(known, at=at)
+        return replace(known, at=at, is_gone=False, moved_to=None, untold_until=None)
+    known = known if known is not None else Answer(at)
+    # What has been seen of its changes and its validator outlasts answers that say nothing of them.
     if status in (404, 410):
-        return Answer(at, is_gone=True)
+        return replace(known, at=at, is_gone=True, moved_to=None)
     if status in (301, 308):
-        return Answer(at, is_gone=True, moved_to=headers.get("location", "")[:_ADDRESS_CHARS] or None)
+        place = headers.get("location", "")
+        return replace(known, at=at, is_gone=True, moved_to=safe_name(place)[:_ADDRESS_CHARS] if place else None)
     if status != 200:
         return None
     etag, modified = headers.get("etag", "")[:_HEADER_CHARS] or None, _date(headers.get("last-modified"), now)
-    if known is not None and known.etag is not None and etag is not None:
+    if known.etag is not None and etag is not None:
         if _is_same(etag, known.etag):
-            return Answer(at, modified=known.modified, etag=known.etag)
+            return replace(known, at=at, is_gone=False, moved_to=None, untold_until=None)
         if modified is None or modified < known.at:
             modified = at  # whatever it says of the date, what it has is another than when it was asked before
-    return Answer(at, modified=modified, etag=etag)
+    untold = at if modified is None and etag is None and known.etag is not None else None
+    modified = max((time for time in (modified, known.modified) if time is not None), default=None)
+    return Answer(at, modified=modified, etag=etag or known.etag, untold_until=untold)
 
 
 def _is_same(one: str, other: str) -> bool:

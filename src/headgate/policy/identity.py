@@ -13,6 +13,13 @@ __all__ = ["Identity"]
 
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 _MOST_CHARS = 2_048
+_SLASHES = re.compile(r"(?<!:)/{2,}")
+_ENCODED_SLASH = re.compile(r"%2[Ff]")
+# What an edition is called: a number, as it may be written, or one of the words that sites have for one.
+_EDITION = re.compile(
+    r"[vV]?[0-9]+(?:[._-][0-9A-Za-z]+)*|latest|stable|current|main|master|trunk|develop|dev|devel|next|nightly|edge|"
+    r"canary|preview|beta|alpha|rc|unreleased|legacy|old|archive|lts"
+)
 
 
 class Identity(PolicyModel):
@@ -50,15 +57,31 @@ class Identity(PolicyModel):
         Args:
             uri: its address in normal form.
         """
-        found = self._pattern.fullmatch(uri.partition("?")[0]) if uri is not None else None
-        return found["version"] if found is not None else None
+        if uri is None:
+            return None
+        place = _SLASHES.sub("/", _ENCODED_SLASH.sub("/", uri.partition("?")[0]))
+        found = self._pattern.fullmatch(place)
+        if found is not None:
+            return found["version"]
+        # The page that an edition begins with; of other single segments nobody knows whether they name one.
+        found = self._begin.fullmatch(place.rstrip("/")) if self._begin is not None else None
+        return found["version"] if found is not None and _EDITION.fullmatch(found["version"]) else None
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        parts, end = [], 0
-        for place in _PLACE.finditer(self.pattern):
-            parts.append(re.escape(self.pattern[end : place.start()]))
-            # A page may have any number of segments; what is one segment cannot be matched in two ways.
-            parts.append(f"(?P<{place[1]}>{'.+' if place[1] == 'page' else '[^/]+'})")
-            end = place.end()
-        return re.compile("".join([*parts, re.escape(self.pattern[end:])]))
+        return _compiled(self.pattern)
+
+    @cached_property
+    def _begin(self) -> re.Pattern[str] | None:
+        begin = self.pattern.removesuffix("/{page}")
+        return _compiled(begin) if begin != self.pattern and begin.endswith("{version}") else None
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    parts, end = [], 0
+    for place in _PLACE.finditer(pattern):
+        parts.append(re.escape(pattern[end : place.start()]))
+        # A page may have any number of segments; what is one segment cannot be matched in two ways.
+        parts.append(f"(?P<{place[1]}>{'.+' if place[1] == 'page' else '[^/]+'})")
+        end = place.end()
+    return re.compile("".join([*parts, re.escape(pattern[end:])]))

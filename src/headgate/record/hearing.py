@@ -29,7 +29,7 @@ def read_heard(evidence: EvidenceRecord, document: str) -> tuple[tuple[FeedState
 
 def _record(state: FeedState, said: Said) -> HeardRecord:
     return {
-        "feed": state.feed,
+        "feed": state.recorded_as,
         "name": state.name,
         "by": state.kind,
         "pulled": state.pulled.isoformat(),
@@ -39,6 +39,7 @@ def _record(state: FeedState, said: Said) -> HeardRecord:
         "gone": said.is_gone,
         "moved": safe_uri(said.moved_to) if said.moved_to is not None else None,
         "mod": said.modified.isoformat() if said.modified is not None else None,
+        "untold": said.untold_until.isoformat() if said.untold_until is not None else None,
     }
 
 
@@ -47,4 +48,6 @@ def _read(one: HeardRecord, document: str) -> tuple[FeedState, Said]:
     pulled = read_instant(one["pulled"])
     state = FeedState(one["feed"], one["name"], pulled, one["tells"], one["covers"], kind=kind)
     modified = read_instant(one["mod"]) if one["mod"] is not None else None
-    return state, Said(document, read_instant(one["seen"]), one["gone"], one["moved"], modified)
+    until = one.get("untold")
+    untold = read_instant(until) if until is not None else None
+    return state, Said(document, read_instant(one["seen"]), one["gone"], one["moved"], modified, untold)

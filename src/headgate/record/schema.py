@@ -94,6 +94,7 @@ class HeardRecord(TypedDict):
     gone: bool
     moved: str | None
     mod: str | None
+    untold: NotRequired[str | None]
 
 
 class EvidenceRecord(TypedDict, total=False):

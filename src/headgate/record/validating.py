@@ -190,7 +190,7 @@ _KNOWN: Mapping[str, Check] = {
 _HEARD: Mapping[str, Check] = {
     **dict.fromkeys(("feed", "name", "by", "pulled", "seen"), _is_text),
     **dict.fromkeys(("tells", "covers", "gone"), _is_truth_value),
-    **dict.fromkeys(("moved", "mod"), _is_text_or_none),
+    **dict.fromkeys(("moved", "mod", "untold"), _is_text_or_none),
 }
 _CLAIMS: Mapping[str, Check] = {
     "iss": _is_text,

@@ -1,12 +1,13 @@
 """What is known to be current: per document the highest version that was proved, and which texts belong to it."""
 
 from headgate.registry.facts import Known, Proved, Registry, learned
-from headgate.registry.feeds import FeedRegistry, FeedState, Said
+from headgate.registry.feeds import NEVER_TOLD, FeedRegistry, FeedState, Said
 from headgate.registry.memory import MemoryRegistry
 from headgate.registry.opening import open_feeds, open_registry
 from headgate.registry.sqlite import SqliteRegistry
 
 __all__ = [
+    "NEVER_TOLD",
     "FeedRegistry",
     "FeedState",
     "Known",

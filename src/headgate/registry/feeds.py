@@ -16,23 +16,27 @@ from headgate.forks import renew_after_fork
 from headgate.registry.sqlite import connect
 from headgate.verification import Verifier
 
-__all__ = ["FeedRegistry", "FeedState", "Said"]
+__all__ = ["NEVER_TOLD", "FeedRegistry", "FeedState", "Said"]
+
+NEVER_TOLD = datetime.max.replace(tzinfo=timezone.utc)
+"""`Said.untold_until` of a document whose changes a feed does not tell."""
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS feeds (
+CREATE TABLE IF NOT EXISTS feed_states (
     feed TEXT PRIMARY KEY, name TEXT NOT NULL, pulled INTEGER NOT NULL, tells_changes INTEGER NOT NULL,
     covers_unlisted INTEGER NOT NULL, cursor TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS said (
+CREATE TABLE IF NOT EXISTS feed_facts (
     feed TEXT NOT NULL, document TEXT NOT NULL, seen INTEGER NOT NULL, is_gone INTEGER NOT NULL, moved_to TEXT,
-    modified INTEGER, PRIMARY KEY (document, feed)
+    modified INTEGER, untold_until INTEGER, PRIMARY KEY (document, feed)
 ) WITHOUT ROWID;
 """
-_STATE = "SELECT feed, name, pulled, tells_changes, covers_unlisted, cursor FROM feeds"
-_SAID = "SELECT feed, seen, is_gone, moved_to, modified FROM said WHERE document = ?"
-_ALL = "SELECT document, seen, is_gone, moved_to, modified FROM said WHERE feed = ?"
+_STATE = "SELECT feed, name, pulled, tells_changes, covers_unlisted, cursor FROM feed_states"
+_SAID = "SELECT feed, seen, is_gone, moved_to, modified, untold_until FROM feed_facts WHERE document = ?"
+_ALL = "SELECT document, seen, is_gone, moved_to, modified, untold_until FROM feed_facts WHERE feed = ?"
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _REMEMBERED = 50_000
+_FIRST = datetime.min.replace(tzinfo=timezone.utc)
 T = TypeVar("T")
 
 
@@ -41,7 +45,7 @@ class FeedState:
     """A feed after a pull.
 
     Attributes:
-        feed: what it is known by: a digest of what the policy says of it.
+        feed: what it is known by: a digest of what the policy says of it, a dot, and one of where that is.
         name: for people.
         pulled: when it was pulled last with success.
         tells_changes: whether it says when its documents were changed, and is believed; else only which there are.
@@ -58,6 +62,11 @@ class FeedState:
     cursor: str = ""
     kind: Verifier = "feed"
 
+    @property
+    def recorded_as(self) -> str:
+        """What records call it: the same on every machine, wherever its files are."""
+        return self.feed.partition(".")[0] if self.kind == "feed" else self.feed
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -69,6 +78,8 @@ class Said:
         is_gone: whether it is there no more.
         moved_to: where it is now, if that was said.
         modified: when it was changed last, as far as that is believed.
+        untold_until: until when it may have been changed without the feed saying so. A text from before is not
+            verified; None where the feed tells every change.
     """
 
     document: str
@@ -76,6 +87,12 @@ class Said:
     is_gone: bool = False
     moved_to: str | None = None
     modified: datetime | None = None
+    untold_until: datetime | None = None
+
+    @property
+    def known_since(self) -> datetime | None:
+        """Since when it is known to be unchanged; None if that was never said."""
+        return max((time for time in (self.modified, self.untold_until) if time is not None), default=None)
 
 
 class FeedRegistry:
@@ -202,7 +219,7 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _require_feeds(connection: sqlite3.Connection) -> None:
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'said'").fetchone():
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'feed_facts'").fetchone():
         raise sqlite3.DatabaseError("it is read-only, and no feed was ever pulled into it")
 
 
@@ -211,8 +228,8 @@ def _take(connection: sqlite3.Connection, state: FeedState, rows: Iterable[tuple
     try:
         flags = (int(state.tells_changes), int(state.covers_unlisted), state.cursor)
         entry = (state.feed, state.name, _micros(state.pulled), *flags)
-        connection.execute("INSERT OR REPLACE INTO feeds VALUES (?, ?, ?, ?, ?, ?)", entry)
-        connection.executemany("INSERT OR REPLACE INTO said VALUES (?, ?, ?, ?, ?, ?)", rows)
+        connection.execute("INSERT OR REPLACE INTO feed_states VALUES (?, ?, ?, ?, ?, ?)", entry)
+        connection.executemany("INSERT OR REPLACE INTO feed_facts VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
         connection.execute("COMMIT")
     except BaseException:
         with suppress(sqlite3.Error):
@@ -221,13 +238,16 @@ def _take(connection: sqlite3.Connection, state: FeedState, rows: Iterable[tuple
 
 
 def _row(said: Said) -> tuple[object, ...]:
-    return said.document, _micros(said.seen), int(said.is_gone), said.moved_to, _micros(said.modified)
+    times = _micros(said.modified), _micros(said.untold_until)
+    return said.document, _micros(said.seen), int(said.is_gone), said.moved_to, *times
 
 
-def _said(document: str, seen: object, is_gone: object, moved_to: str | None, modified: object) -> Said:
+def _said(
+    document: str, seen: object, is_gone: object, moved_to: str | None, modified: object, untold_until: object
+) -> Said:
     when = _instant(seen)
     assert when is not None  # noqa: S101 - the column is NOT NULL
-    return Said(document, when, bool(is_gone), moved_to, _instant(modified))
+    return Said(document, when, bool(is_gone), moved_to, _instant(modified), _instant(untold_until))
 
 
 def _state(feed: str, name: str, pulled: object, tells: object, covers: object, cursor: str) -> FeedState:
@@ -237,7 +257,10 @@ def _state(feed: str, name: str, pulled: object, tells: object, covers: object, 
 
 
 def _micros(time: datetime | None) -> int | None:
-    return (time - _EPOCH) // timedelta(microseconds=1) if time is not None else None
+    if time is None:
+        return None
+    # In another zone, the ends of the calendar are beyond those of UTC.
+    return (min(max(time, _FIRST), NEVER_TOLD) - _EPOCH) // timedelta(microseconds=1)
 
 
 def _instant(micros: object) -> datetime | None:

@@ -243,7 +243,7 @@ def _feeds(policy: Policy) -> tuple[tuple[FeedOutlook, ...], dict[str, Verificat
     latest: dict[str, Verification] = {}
     for source in policy.sources:
         for rule in source.freshness.feeds:
-            state = states.get(feed_id(rule, source.id))
+            state = states.get(feed_id(rule, policy, source.id, source.match))
             found.append(FeedOutlook(source.id, feed_name(rule), state.pulled if state is not None else None))
             known = latest.get(source.id)
             if state is not None and state.tells_changes and (known is None or known.at < state.pulled):

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 from headgate.clock import read_instant
-from headgate.origins.feeds.feed import Entry, FeedError, Pull, Reading
+from headgate.freshness import identify_document
+from headgate.origins.feeds.feed import Entry, FeedError, Pull, Reading, shown_place
 
 __all__ = ["Changes"]
 
 _HEAD = 64
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,41 +39,50 @@ class Changes:
         whole = data[: data.rfind(b"\n") + 1]
         begin = _position(cursor, whole)
         entries: dict[str, Entry] = {}
-        removed: dict[str, None] = {}
-        moved: dict[str, str] = {}
+        removed: dict[str, str] = {}
+        moved: dict[str, tuple[str, str]] = {}
         number = whole[:begin].count(b"\n")
         for line in whole[begin:].splitlines():
             number += 1
             if not line.strip():
                 continue
             uri, kind, at, to = self._parse(line, number)
+            document = identify_document(uri) or uri
             for known in (entries, removed, moved):
-                known.pop(uri, None)  # the last word counts
+                known.pop(document, None)  # the last word counts, in whatever spelling
             if kind == "removed":
-                removed[uri] = None
+                removed[document] = uri
             elif kind == "moved":
-                moved[uri] = to
+                moved[document] = uri, to
             else:
                 # What was changed at a time that is not said was changed until now.
                 said = at if at is not None and at <= now else now
-                entries[uri] = Entry(uri, None if kind == "listed" and at is None else said)
-        return Pull(list(entries.values()), list(removed), moved, cursor=_cursor(whole))
+                entries[document] = Entry(uri, None if kind == "listed" and at is None else said)
+        return Pull(list(entries.values()), list(removed.values()), dict(moved.values()), cursor=_cursor(whole))
 
     def _parse(self, line: bytes, number: int) -> tuple[str, str, datetime | None, str]:
         try:
             event = json.loads(line)
             uri, kind, to = event["uri"], event.get("kind", "changed"), event.get("to", "")
-            at = read_instant(event["at"]) if event.get("at") is not None else None
+            at = _time(event.get("at"))
             is_known = kind in ("listed", "changed", "removed") or (kind == "moved" and isinstance(to, str) and to)
             if isinstance(uri, str) and uri and is_known:
                 return uri, kind, at, to
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             pass
         raise FeedError(
-            f"{self.place}:{number}: the line is not a change. Write "
+            f"{shown_place(self.place)}:{number}: the line is not a change. Write "
             '{"uri": "https://...", "kind": "changed", "at": "2026-06-01T12:00:00Z"}; kinds are listed, changed, '
             'removed, and moved with "to".'
         )
+
+
+def _time(text: object) -> datetime | None:
+    """Return a time, or None for one that nobody has said: what is before 1970 stands for none."""
+    if text is None:
+        return None
+    at = read_instant(text)
+    return at if at > _EPOCH else None
 
 
 def _cursor(data: bytes) -> str:

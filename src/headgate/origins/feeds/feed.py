@@ -8,15 +8,17 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Protocol
 
+from headgate.encoding import safe_uri
 from headgate.errors import HeadgateError
 from headgate.freshness import Unreadable, read_time
 from headgate.origins.fetching import FetchError, fetch
 
-__all__ = ["MOST_BYTES", "Entry", "Feed", "FeedError", "Pull", "Reading", "believed", "read_date"]
+__all__ = ["MOST_BYTES", "Entry", "Feed", "FeedError", "Pull", "Reading", "believed", "read_date", "shown_place"]
 
 MOST_BYTES = 50_000_000
 """How much of a file or an answer is read, as the sitemap protocol bounds its files."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 # A stamp that more documents have than this was given to them together: a build or a copy, and no change.
 _MOST_ALIKE, _SHARE_ALIKE = 5, 0.2
 
@@ -32,10 +34,12 @@ class Entry:
     Attributes:
         uri: as the feed writes it.
         modified: when it was changed last, if the feed says so and is believed.
+        untold_until: until when it may have been changed, where the feed has no date of its own for that.
     """
 
     uri: str
     modified: datetime | None = None
+    untold_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,11 @@ class Pull:
     tells_changes: bool = True
     cursor: str = ""
     notes: Sequence[str] = ()
+
+    @property
+    def is_log(self) -> bool:
+        """Whether it names what has happened since the last pull, so that what it named before still holds."""
+        return self.covers_unlisted and not self.is_complete
 
 
 class Feed(Protocol):
@@ -114,7 +123,7 @@ class Reading:
 
 
 def read_date(text: str | None, now: datetime) -> datetime | None:
-    """Return the first instant that a date of a feed can mean; None if it is none, or not in the past.
+    """Return the first instant that a date of a feed can mean; None if it is none, not in the past, or before 1970.
 
     The first one, because a text that was fetched on the day that a feed names would be out of date for good otherwise.
     """
@@ -124,7 +133,12 @@ def read_date(text: str | None, now: datetime) -> datetime | None:
         interval = read_time(text.strip(), zone=timezone.utc, date_order=None)
     except Unreadable:
         return None
-    return interval.earliest if interval.earliest <= now else None
+    return interval.earliest if _EPOCH <= interval.earliest <= now else None
+
+
+def shown_place(place: str | Path) -> str:
+    """Return where something is as it may be in a message: without what may be a secret."""
+    return safe_uri(place) if isinstance(place, str) else str(place)
 
 
 def believed(entries: Sequence[Entry]) -> tuple[list[Entry], int]:

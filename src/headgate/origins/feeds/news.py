@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from headgate.origins.feeds.feed import Entry, FeedError, Pull, Reading, read_date
+from headgate.origins.feeds.feed import Entry, FeedError, Pull, Reading, read_date, shown_place
 from headgate.origins.feeds.sitemap import parse_xml
 
 __all__ = ["News"]
@@ -31,7 +31,7 @@ class News:
         """Return the documents in the feed; of those that have left it, it says nothing."""
         root = parse_xml(self.reading.read(self.place), self.place)
         if _name(root) not in ("rss", "feed", "rdf"):
-            raise FeedError(f"{self.place}: it is neither RSS nor Atom.")
+            raise FeedError(f"{shown_place(self.place)}: it is neither RSS nor Atom.")
         items = [element for element in root.iter() if _name(element) in ("item", "entry")]
         entries = [Entry(link, _changed(item, now)) for item in items if (link := _link(item))]
         return Pull(entries, covers_unlisted=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from headgate.encoding import canonical_json, safe_uri
@@ -27,13 +28,27 @@ def open_feed(rule: FeedRule, policy: Policy) -> Feed:
     return Sitemap(place, reading) if rule.kind == "sitemap" else News(place, reading)
 
 
-def feed_id(rule: FeedRule, source: str) -> str:
-    """Return what a feed is known by in a registry: another kind, place or source is another feed.
+def feed_id(rule: FeedRule, policy: Policy, source: str, match: Sequence[str]) -> str:
+    """Return what a feed is known by in a registry: another kind, place, source or pattern is another feed.
 
-    Its place as the policy writes it, so that a record says the same on every machine.
+    Two parts: what the policy writes, by which records know it on every machine; and which documents it is believed
+    about and where its files are, so that policies of two folders that share a registry do not mix what they have read.
+    A feed with a name is the same wherever its files are.
+
+    Args:
+        rule: what the policy says of it.
+        policy: the policy.
+        source: the id of its source.
+        match: the patterns of its source.
     """
-    said = {"source": source, "kind": rule.kind, "place": rule.place, "base": rule.base, "strip": rule.strip}
-    return hashlib.sha256(canonical_json(said)).hexdigest()[:32]
+    written = {"source": source, "kind": rule.kind, "place": rule.place, "base": rule.base, "strip": rule.strip}
+    place = _place(rule, policy)
+    here = {"place": rule.name or str(place.resolve() if isinstance(place, Path) else place), "match": sorted(match)}
+    return f"{_digest(written)}.{_digest(here)}"
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(canonical_json(value)).hexdigest()[:32]
 
 
 def feed_name(rule: FeedRule) -> str:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from headgate.encoding import safe_name
 from headgate.freshness import identify_document
-from headgate.origins.feeds.feed import Feed, FeedError, Pull
+from headgate.origins.feeds.feed import Entry, Feed, FeedError, Pull
 from headgate.policy import UriPattern, normalise_uri
-from headgate.registry import FeedRegistry, FeedState, Said
+from headgate.registry import NEVER_TOLD, FeedRegistry, FeedState, Said
 
 __all__ = ["Outcome", "pull_feed"]
 
 # A list that has lost so much at once was cut off, or its job is broken: nothing that it no longer names is gone.
 _MOST_LOST, _SHARE_LOST = 10, 0.5
+_PLACE_CHARS = 2_048
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,35 +71,72 @@ def pull_feed(
     now, known = state.pulled, registry.states().get(state.feed)
     before = registry.documents_of(state.feed)
     pull = feed.pull(known.cursor if known is not None else "", now)
-    said, ignored = _said(pull, patterns, now)
+    said, ignored = _said(pull, before, patterns, now)
     if pull.is_complete:
         lost = [name for name, one in before.items() if not one.is_gone and name not in said]
         _require_no_loss(lost, before, accepts_losses=accepts_losses)
-        said.update((name, Said(name, now, is_gone=True)) for name in lost)
+        said.update((name, replace(before[name], seen=now, is_gone=True, moved_to=None)) for name in lost)
     # What a list repeats needs no row of its own: the pull itself says that it still holds.
-    news = {name: one for name, one in said.items() if _is_news(before.get(name), one)}
+    news = {name: one for name, one in said.items() if name not in before or one != replace(before[name], seen=now)}
     kept = news if pull.covers_unlisted else said
     taken = FeedState(state.feed, state.name, now, pull.tells_changes, pull.covers_unlisted, pull.cursor)
     registry.take(taken, kept.values())
     return _outcome(before, said, news, pull, ignored)
 
 
-def _said(pull: Pull, patterns: tuple[UriPattern, ...], now: datetime) -> tuple[dict[str, Said], int]:
-    """Return what a pull says of the documents of a source, by document, and how much it says of others."""
+def _said(
+    pull: Pull, before: Mapping[str, Said], patterns: tuple[UriPattern, ...], now: datetime
+) -> tuple[dict[str, Said], int]:
+    """Return what a pull says of the documents of a source, by document, and how much it says of others.
+
+    Nothing that was said is taken back by what says less: a later change stays one.
+    """
     said: dict[str, Said] = {}
     ignored = 0
-    rows: list[tuple[str, bool, str | None, datetime | None]] = [(uri, True, None, None) for uri in pull.removed]
-    rows += [(uri, True, to, None) for uri, to in pull.moved.items()]
-    rows += [(entry.uri, False, None, entry.modified) for entry in pull.entries]
-    for uri, is_gone, to, modified in rows:
-        normal, document = normalise_uri(uri), identify_document(uri)
-        if normal is None or document is None or not any(pattern.matches(normal) for pattern in patterns):
+    rows: list[tuple[str, str | None, Entry | None]] = [(uri, None, None) for uri in pull.removed]
+    rows += [(uri, to, None) for uri, to in pull.moved.items()]
+    rows += [(entry.uri, None, entry) for entry in pull.entries]
+    for uri, to, entry in rows:
+        document = _document(uri, patterns)
+        if document is None:
             ignored += 1
             continue
-        other = said.get(document)
-        dates = [date for date in (modified, other.modified if other is not None else None) if date is not None]
-        said[document] = Said(document, now, is_gone, to, max(dates, default=None))
+        known = before.get(document, Said(document, now))
+        if entry is None:
+            place = safe_name(to)[:_PLACE_CHARS] if to is not None else None
+            said[document] = replace(known, seen=now, is_gone=True, moved_to=place)
+        else:
+            said[document] = replace(_listed(known, said.get(document), entry, pull), seen=now)
     return said, ignored
+
+
+def _document(uri: str, patterns: tuple[UriPattern, ...]) -> str | None:
+    normal = normalise_uri(uri)
+    if normal is None or not any(pattern.matches(normal) for pattern in patterns):
+        return None
+    return identify_document(uri)
+
+
+def _listed(known: Said, other: Said | None, entry: Entry, pull: Pull) -> Said:
+    """Return what a pull says of a document that it names.
+
+    Args:
+        known: what was said of it before.
+        other: what this pull says of it under another spelling.
+        entry: what it says of it here.
+        pull: the pull.
+    """
+    other = other if other is not None and not other.is_gone else None
+    dates = [known.modified, entry.modified, other.modified if other is not None else None]
+    if entry.untold_until is not None or entry.modified is not None:
+        untold = entry.untold_until
+    elif other is not None:
+        untold = other.untold_until
+    else:
+        # A log that names a document without a date has nothing new to say of its changes; a list says them no more.
+        untold = known.untold_until if pull.is_log and known.modified is not None else NEVER_TOLD
+    modified = max((date for date in dates if date is not None), default=None)
+    return Said(known.document, known.seen, modified=modified, untold_until=untold)
 
 
 def _require_no_loss(lost: list[str], before: Mapping[str, Said], *, accepts_losses: bool) -> None:
@@ -114,13 +153,6 @@ def _require_no_loss(lost: list[str], before: Mapping[str, Said], *, accepts_los
         )
 
 
-def _is_news(before: Said | None, now: Said) -> bool:
-    if before is None:
-        return True
-    is_later = now.modified is not None and (before.modified is None or now.modified > before.modified)
-    return before.is_gone != now.is_gone or (now.moved_to is not None and now.moved_to != before.moved_to) or is_later
-
-
 def _outcome(
     before: Mapping[str, Said], said: Mapping[str, Said], news: Mapping[str, Said], pull: Pull, ignored: int
 ) -> Outcome:
@@ -131,9 +163,13 @@ def _outcome(
     return Outcome(
         listed=sum(not one.is_gone for one in now.values()),
         added=added,
-        changed=tuple(name for name in there if name not in added),
+        changed=tuple(name for name, one in there.items() if name not in added and _is_later(one, before[name])),
         gone=tuple(one.document for one in gone if one.moved_to is None),
         moved=tuple((one.document, one.moved_to) for one in gone if one.moved_to is not None),
         ignored=ignored,
         notes=tuple(pull.notes),
     )
+
+
+def _is_later(now: Said, before: Said) -> bool:
+    return now.modified is not None and (before.modified is None or now.modified > before.modified)

@@ -32,8 +32,8 @@ class Repository:
     def pull(self, cursor: str, now: datetime) -> Pull:  # noqa: ARG002 - the commits are all there
         """Return the files of the last commit, each with the last change of its own.
 
-        A commit that touched very many files at once is no evidence about any of them. Nothing is fetched: whoever runs
-        the checkout pulls it.
+        A commit that touched very many files at once is no evidence that any of them was changed, nor that it was not.
+        Nothing is fetched: whoever runs the checkout pulls it.
         """
         try:
             files = set(list_files(self.folder))
@@ -42,8 +42,8 @@ class Repository:
             raise FeedError(f"{self.folder}: {problem}.") from None
         if not files:
             raise FeedError(f"{self.folder}: the last commit has no file there.")
-        changed = _last_changes(commits, len(files))
-        entries = [Entry(self._uri(name), changed.get(name)) for name in sorted(files)]
+        changed, touched = _last_changes(commits, len(files))
+        entries = [Entry(self._uri(name), changed.get(name), touched.get(name)) for name in sorted(files)]
         gone = sorted(self._uri(name) for name in {name for commit in commits for _, name in commit.files} - files)
         return Pull(entries, removed=gone, is_complete=True)
 
@@ -52,14 +52,21 @@ class Repository:
         return self.base + quote(stem.encode("utf-8", "surrogateescape"))
 
 
-def _last_changes(commits: list[Commit], files: int) -> dict[str, datetime]:
-    """Return when each file was changed last; by what was about it, or else by the first commit that has it."""
+def _last_changes(commits: list[Commit], files: int) -> tuple[dict[str, datetime], dict[str, datetime]]:
+    """Return when each file was changed last, and when it was touched later together with very many others.
+
+    It was changed by what was about it, or else by the first commit that has it.
+    """
     found: dict[str, datetime] = {}
     first: dict[str, datetime] = {}
+    touched: dict[str, datetime] = {}
     for commit in commits:  # the last one first
         is_bulk = len(commit.files) > max(_BULK_DOCUMENTS, _BULK_SHARE * files)
         for kind, name in commit.files:
             first[name] = commit.at
-            if not is_bulk and kind != "removed":
+            if is_bulk:
+                touched[name] = max(commit.at, touched.get(name, commit.at))
+            elif kind != "removed":
                 found.setdefault(name, commit.at)
-    return {**first, **found}
+    changed = {**first, **found}
+    return changed, {name: at for name, at in touched.items() if at > changed[name]}

@@ -11,8 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, ParseError
 
-from headgate.encoding import safe_uri
-from headgate.origins.feeds.feed import MOST_BYTES, Entry, FeedError, Pull, Reading, believed, read_date
+from headgate.origins.feeds.feed import MOST_BYTES, Entry, FeedError, Pull, Reading, believed, read_date, shown_place
 
 __all__ = ["Sitemap", "parse_xml"]
 
@@ -39,15 +38,15 @@ class Sitemap:
         build says which documents there are, and no more.
         """
         entries: list[Entry] = []
-        for place in self._files():
-            for url in parse_xml(_unpacked(self.reading.read(place), place), place):
+        for part in self._parts():
+            for url in part:
                 location = _child(url, "loc")
                 if location:
                     entries.append(Entry(location, read_date(_child(url, "lastmod"), now)))
             if len(entries) > _MOST_DOCUMENTS:
-                raise FeedError(f"{_shown(self.place)}: more than {_MOST_DOCUMENTS:,} documents.")
+                raise FeedError(f"{shown_place(self.place)}: more than {_MOST_DOCUMENTS:,} documents.")
         if not entries:
-            raise FeedError(f"{_shown(self.place)}: it names no document.")
+            raise FeedError(f"{shown_place(self.place)}: it names no document.")
         kept, lost = believed(entries)
         dated = sum(entry.modified is not None for entry in kept)
         notes = [f"{lost:,} dates are shared by very many documents, and say nothing."] if lost else []
@@ -55,23 +54,34 @@ class Sitemap:
             notes.append("It does not say when documents were changed.")
         return Pull(kept, is_complete=True, tells_changes=2 * dated >= len(kept), notes=notes)
 
-    def _files(self) -> Iterator[str | Path]:
-        root = parse_xml(_unpacked(self.reading.read(self.place), self.place), self.place)
-        if _name(root) != "sitemapindex":
-            yield self.place
+    def _parts(self) -> Iterator[Element]:
+        root = self._root(self.place, "urlset", "sitemapindex")
+        if _name(root) == "urlset":
+            yield root
             return
         parts = [location for part in root if (location := _child(part, "loc"))]
         if len(parts) > _MOST_FILES:
-            raise FeedError(f"{_shown(self.place)}: it names more than {_MOST_FILES:,} sitemaps.")
+            raise FeedError(f"{shown_place(self.place)}: it names more than {_MOST_FILES:,} sitemaps.")
         for part in parts:
-            yield self._beside(part)
+            yield self._root(self._beside(part), "urlset")
+
+    def _root(self, place: str | Path, *names: str) -> Element:
+        """Return what a file holds: a page that says that it is missing is no list without documents."""
+        root = parse_xml(_unpacked(self.reading.read(place), place), place)
+        if _name(root) not in names:
+            raise FeedError(f"{shown_place(place)}: it is not a sitemap ({' or '.join(names)}).")
+        return root
 
     def _beside(self, location: str) -> str | Path:
         """Return where a part of an index is: of the same host, or a file in the same folder."""
+        try:
+            parts = urlsplit(location)
+        except ValueError:
+            raise FeedError(f"{shown_place(self.place)}: it names a sitemap by what is not a URL.") from None
         if isinstance(self.place, Path):
-            return self.place.parent / Path(urlsplit(location).path).name
-        if urlsplit(location)[:2] != urlsplit(self.place)[:2]:
-            raise FeedError(f"{_shown(self.place)}: it names a sitemap of another host.")
+            return self.place.parent / Path(parts.path).name
+        if parts[:2] != urlsplit(self.place)[:2]:
+            raise FeedError(f"{shown_place(self.place)}: it names a sitemap of another host.")
         return location
 
 
@@ -89,7 +99,7 @@ def parse_xml(data: bytes, place: str | Path) -> Element:
     try:
         root: Element = fromstring(data, forbid_dtd=True)
     except (DefusedXmlException, ParseError, ValueError, LookupError, RecursionError) as error:
-        raise FeedError(f"{_shown(place)}: it is no XML that could be read ({type(error).__name__}).") from None
+        raise FeedError(f"{shown_place(place)}: it is no XML that could be read ({type(error).__name__}).") from None
     return root
 
 
@@ -100,9 +110,9 @@ def _unpacked(data: bytes, place: str | Path) -> bytes:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
             found = file.read(MOST_BYTES + 1)
     except (OSError, EOFError, ValueError) as error:
-        raise FeedError(f"{_shown(place)}: it cannot be unpacked ({type(error).__name__}).") from None
+        raise FeedError(f"{shown_place(place)}: it cannot be unpacked ({type(error).__name__}).") from None
     if len(found) > MOST_BYTES:
-        raise FeedError(f"{_shown(place)}: it has more than {MOST_BYTES:,} bytes.")
+        raise FeedError(f"{shown_place(place)}: it has more than {MOST_BYTES:,} bytes.")
     return found
 
 
@@ -112,7 +122,3 @@ def _name(element: Element) -> str:
 
 def _child(element: Element, name: str) -> str:
     return next((str(child.text or "").strip() for child in element if _name(child) == name), "")
-
-
-def _shown(place: str | Path) -> str:
-    return safe_uri(place) if isinstance(place, str) else str(place)

@@ -1,0 +1,243 @@
+"""What a feed has said stays said: nothing that says less takes it back, in whatever spelling, list or order."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feed_site import DAY, HOUR, SITE, Site, lines, sitemap
+from headgate import Chunk, Gate
+from headgate.origins.feeds import FeedError, feed_id
+from headgate.policy import Policy
+from headgate.record.writing import log_record
+from headgate.testing import FixedClock
+from shelves import temporary_folder
+
+SPELLINGS = ("a", "a/", "a?utm_source=x", "a/index.html")
+
+
+@pytest.fixture
+def site(tmp_path: Path, clock: FixedClock) -> Site:
+    made = Site(tmp_path, clock, {"sitemap": "sitemap.xml"}, verified_within="24h", verified_by=["feed"])
+    made.dated(a=30, b=20, c=10)
+    made.pull()
+    return made
+
+
+def news(*entries: tuple[str, datetime | None]) -> str:
+    items = "".join(
+        f'<entry><link href="{SITE}/{name}"/>{f"<updated>{at.isoformat()}</updated>" if at else ""}</entry>'
+        for name, at in entries
+    )
+    return f'<feed xmlns="http://www.w3.org/2005/Atom">{items}</feed>'
+
+
+def test_a_section_is_gone_or_changed_with_its_page(site: Site) -> None:
+    assert site.says(site.page("a#leave", days=25), site.page("c#leave", days=25)) == ["admit", "drop F207"]
+    site.dated(b=20, c=10)
+    site.pull()
+    assert site.says(site.page("a", days=25), site.page("a#leave", days=25)) == ["drop F212", "drop F212"]
+
+
+def test_a_hash_route_is_a_page_of_its_own(site: Site) -> None:
+    assert site.says(site.page("a#/leave", days=25)) == ["drop F210"]
+
+
+def test_what_a_list_dates_no_longer_is_verified_no_longer(site: Site, clock: FixedClock) -> None:
+    page, changed = site.page("a", days=25), site.page("c", days=25)
+    ages = {"b": 20, "d": 5, "e": 4}
+    for undated in (None, clock.now + 2 * HOUR):
+        pages = [*((name, clock.now - age * DAY) for name, age in ages.items()), ("a", undated), ("c", undated)]
+        (site.folder / "sitemap.xml").write_text(sitemap(*pages))
+        site.pull()
+        assert site.says(page, changed) == ["drop F210", "drop F207"]
+        site.dated(a=30, c=10, **ages)
+        assert not site.pull().changed
+        assert site.says(page) == ["admit"]
+
+
+def test_what_a_list_stamps_together_is_verified_no_longer(site: Site, clock: FixedClock) -> None:
+    own = {f"own{number}": clock.now - (number + 1) * DAY for number in range(20)}
+    pages = {f"p{number}": clock.now - (40 + number) * DAY for number in range(10)}
+    (site.folder / "sitemap.xml").write_text(sitemap(*own.items(), *pages.items()))
+    site.pull(accepts_losses=True)
+    page = site.page("p3", days=25)
+    assert site.says(page) == ["admit"]
+    (site.folder / "sitemap.xml").write_text(sitemap(*own.items(), *dict.fromkeys(pages, clock.now - HOUR).items()))
+    site.pull()
+    assert site.says(page) == ["drop F210"]
+
+
+@pytest.mark.parametrize("kind", ["removed", "moved"])
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_the_last_word_about_a_document_counts_in_every_spelling(
+    kind: str, spelling: str, tmp_path: Path, clock: FixedClock
+) -> None:
+    site = Site(tmp_path, clock, {"changes": "changes.jsonl"})
+    changed = {"uri": f"{SITE}/a", "at": (clock.now - 30 * DAY).isoformat()}
+    ended = {"uri": f"{SITE}/{spelling}", "kind": kind, "to": f"{SITE}/b"}
+    (tmp_path / "changes.jsonl").write_text(lines(changed, ended))
+    site.pull()
+    assert site.says(site.page("a", days=20)) == ["drop F212"]
+    (tmp_path / "changes.jsonl").write_text(lines(ended, changed))
+    site.pull()
+    assert site.says(site.page("a", days=20)) == ["admit"]
+
+
+@pytest.mark.parametrize("days", [None, 40])
+def test_news_that_say_less_take_no_change_back(days: int | None, tmp_path: Path, clock: FixedClock) -> None:
+    site = Site(tmp_path, clock, {"news": "news.xml"}, verified_within="24h", verified_by=["feed"])
+    (tmp_path / "news.xml").write_text(news(("a", clock.now - DAY)))
+    site.pull()
+    page = site.page("a", days=25)
+    assert site.says(page) == ["drop F207"]
+    (tmp_path / "news.xml").write_text(news(("a", clock.now - days * DAY if days else None)))
+    site.pull()
+    assert site.says(page) == ["drop F207"]
+
+
+def test_a_log_that_only_lists_a_document_keeps_what_it_said_of_it(tmp_path: Path, clock: FixedClock) -> None:
+    site = Site(tmp_path, clock, {"changes": "changes.jsonl"}, verified_within="24h", verified_by=["feed"])
+    (tmp_path / "changes.jsonl").write_text(
+        lines({"uri": f"{SITE}/a", "at": (clock.now - 30 * DAY).isoformat()}, {"uri": f"{SITE}/b", "kind": "listed"})
+    )
+    site.pull()
+    with (tmp_path / "changes.jsonl").open("a") as file:
+        file.write(lines({"uri": f"{SITE}/a", "kind": "listed"}))
+    site.pull()
+    assert site.says(site.page("a", days=20), site.page("b", days=20)) == ["admit", "drop F210"]
+
+
+def test_a_part_that_is_no_sitemap_is_no_empty_one(site: Site, clock: FixedClock) -> None:
+    parts = "".join(f"<sitemap><loc>{SITE}/{n}.xml</loc></sitemap>" for n in (1, 2))
+    (site.folder / "sitemap.xml").write_text(f"<sitemapindex>{parts}</sitemapindex>")
+    (site.folder / "1.xml").write_text(sitemap(("a", clock.now - 30 * DAY), ("b", clock.now - 20 * DAY)))
+    for part in ("<html><body/></html>", "<sitemapindex/>", "<error/>"):
+        (site.folder / "2.xml").write_text(part)
+        with pytest.raises(FeedError, match="not a sitemap"):
+            site.pull()
+    assert site.says(site.page("c", days=5)) == ["admit"]
+
+
+@pytest.mark.parametrize("location", ["https://[x/2.xml", "https://ex\N{ACCOUNT OF}.example/2.xml"])
+def test_a_part_whose_address_is_none_is_a_problem_of_the_feed(location: str, site: Site) -> None:
+    (site.folder / "sitemap.xml").write_text(f"<sitemapindex><sitemap><loc>{location}</loc></sitemap></sitemapindex>")
+    with pytest.raises(FeedError):
+        site.pull()
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00Z", "1969-12-31T00:00:00Z"])
+def test_a_date_that_stands_for_none_is_none(at: str, tmp_path: Path, clock: FixedClock) -> None:
+    site = Site(tmp_path, clock, {"changes": "changes.jsonl"})
+    (tmp_path / "changes.jsonl").write_text(
+        lines({"uri": f"{SITE}/a", "at": at}, {"uri": f"{SITE}/b", "kind": "listed", "at": at})
+    )
+    site.pull()
+    # What was changed at a time that nobody knows was changed until now.
+    assert site.says(site.page("a", days=1), site.page("b", days=1)) == ["drop F207", "admit"]
+    assert not site.pull().is_news
+
+
+@pytest.mark.parametrize(
+    "to", ["The new salary of Jane Roe", "https://h.example/x?token=Jane", "javascript:Jane()", "\ud800Jane"]
+)
+def test_where_a_document_is_now_brings_no_text_into_records(to: str, tmp_path: Path, clock: FixedClock) -> None:
+    site = Site(tmp_path, clock, {"changes": "changes.jsonl"})
+    (tmp_path / "changes.jsonl").write_text(lines({"uri": f"{SITE}/a", "kind": "moved", "to": to}))
+    site.pull()
+    record = json.dumps(log_record(site.gate.admit([site.page("a")])))
+    assert "F212" in record
+    assert "Jane" not in record
+    assert "Jane" not in str(
+        sqlite3.connect(tmp_path / "registry.sqlite").execute("SELECT * FROM feed_facts").fetchall()
+    )
+
+
+def test_policies_of_two_folders_do_not_mix_what_they_read(site: Site, clock: FixedClock, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    content = json.loads(site.file.read_text())
+    content["registry"]["path"] = str(site.folder / "registry.sqlite")
+    (other / "headgate.yaml").write_text(json.dumps(content))
+    (other / "sitemap.xml").write_text(sitemap(("zzz", clock.now - 30 * DAY)))
+    assert Gate(other / "headgate.yaml", clock=clock).admit([site.page("a", days=25)]).decisions[0].codes == ("F210",)
+    (rule,) = Policy.load(other / "headgate.yaml").sources[0].freshness.feeds
+    ids = {
+        feed_id(rule, Policy.load(file), "handbook", match)
+        for file in (site.file, other / "headgate.yaml")
+        for match in ([f"{SITE}/**"], [f"{SITE}/a/**"])
+    }
+    assert len(ids) == 4
+    named = rule.model_copy(update={"name": "the site map"})
+    assert feed_id(named, Policy.load(site.file), "handbook", []) == feed_id(
+        named, Policy.load(other / "headgate.yaml"), "handbook", []
+    )
+
+
+def test_a_question_about_the_past_needs_a_feed_that_is_not_silent(site: Site, clock: FixedClock) -> None:
+    page = site.page("a", days=25)
+    site.dated(b=20, c=10)
+    site.pull()
+    as_of = clock.now - DAY
+    assert site.says(page, as_of=as_of) == ["admit F212"]
+    clock.advance(30 * DAY)
+    assert site.says(page, as_of=as_of) == ["drop F212 F211"]
+
+
+@given(
+    st.lists(
+        st.lists(st.tuples(st.sampled_from(SPELLINGS), st.sampled_from((None, 1, 10, 30))), min_size=1, max_size=3),
+        min_size=1,
+        max_size=4,
+    ),
+    st.sampled_from(("sitemap", "news", "changes")),
+    st.sampled_from((0.5, 5, 20, 40)),
+)
+def test_no_feed_takes_a_change_back(pulls: list[list[tuple[str, int | None]]], kind: str, age: float) -> None:
+    clock = FixedClock()
+    folder = temporary_folder()
+    site = Site(folder, clock, {kind: "feed"}, verified_within="24h", verified_by=["feed"])
+    file = folder / "feed"
+    for pages in pulls:
+        dated = [(name, clock.now - days * DAY if days else None) for name, days in pages]
+        if kind == "changes":
+            with file.open("a") as log:
+                log.write(
+                    lines(
+                        *(
+                            {"uri": f"{SITE}/{name}", "kind": "listed", **({"at": at.isoformat()} if at else {})}
+                            for name, at in dated
+                        )
+                    )
+                )
+        else:
+            others = [(f"other{number}", clock.now - timedelta(days=50, hours=number)) for number in range(9)]
+            file.write_text((sitemap if kind == "sitemap" else news)(*dated, *others))
+        site.pull()
+    said = [days for pages in pulls for _, days in pages if days]
+    (decision,) = site.gate.admit([site.page("a", days=age)]).decisions
+    if said and min(said) < age:
+        assert decision.codes == ("F207",)
+    elif not said:
+        assert decision.codes == ("F210",)
+    else:
+        last_tells = kind == "changes" or any(days for _, days in pulls[-1])
+        assert decision.admitted == last_tells
+    site.gate.close()
+    site.registry.close()
+
+
+def test_a_proof_that_is_only_audited_excuses_from_no_other_rule(site: Site, clock: FixedClock) -> None:
+    content = json.loads(site.file.read_text())
+    content["sources"][0]["provenance"]["mode"] = "audit"
+    site.file.write_text(json.dumps(content))
+    gate = Gate(site.file, clock=clock)
+    unsealed = Chunk("text", {"source": f"{SITE}/nobody", "last_modified": clock.now.isoformat()})
+    assert gate.admit([unsealed]).decisions[0].codes == ("P101", "F210")
+    assert not gate.admit([unsealed]).chunks
