@@ -12,15 +12,16 @@ from uuid import UUID
 
 from headgate.admission.revision import ResolvedSource, Revision
 from headgate.admission.ruling import read_types, recorded_types, under_rules
+from headgate.admission.sourcing import cited_subject, find_source, row_in
 from headgate.admission.vouching import proved_version, verifications
-from headgate.assurance import NONE, Assurance, is_proof
+from headgate.assurance import NONE, Assurance
 from headgate.chunk import Chunk
 from headgate.decision import Finding, under_mode
 from headgate.encoding import b64url_encode, safe_uri
 from headgate.errors import HeadgateError
 from headgate.freshness import (
     Timestamps,
-    find_entry,
+    document_of_row,
     find_time_like,
     fragment_of,
     freshness_bounds,
@@ -41,7 +42,7 @@ from headgate.provenance import (
     verify_claim,
 )
 from headgate.provenance.listing import with_section
-from headgate.record.evidence import evidence_of
+from headgate.record.evidence import evidence_of, recorded_row
 from headgate.registry import Proved
 from headgate.verification import Verification
 
@@ -234,7 +235,7 @@ def _find(
         # nothing, whatever it had found by then.
         draft.findings = under_mode((check_failed("provenance", error),), revision.strictest)
         draft.attestation, draft.verified, draft.witness, draft.assurance = None, None, None, NONE
-    times, evidence, quiet = _NO_TIMES, {}, None
+    times, evidence, quiet, row = _NO_TIMES, {}, None, None
     bounds: tuple[datetime, ...] = ()
     verified: tuple[Verification, ...] = ()
     try:
@@ -243,12 +244,14 @@ def _find(
         verified = verifications(draft.attestation, draft.source)
         times = _timestamps(draft, metadata, revision, limits)
         quiet, bounds = quiet_window(times, draft.source.freshness), freshness_bounds(times, draft.source.freshness)
+        row = row_in(metadata, draft.uri, draft.source, draft.attestation)
         evidence = _evidence(draft, times, verified, metadata, limits)
+        evidence.update(recorded_row(row))
         evidence.update(recorded_types(types))
     except Exception as error:  # noqa: BLE001 - as above
         failed = under_mode((check_failed("freshness", error),), draft.source.modes["freshness"])
         draft.findings = (*draft.findings, *failed)
-    document = _document(draft, limits)
+    document = document_of_row(_document(draft, limits), row, is_proved=draft.attestation is not None)
     return Facts(
         source=draft.source,
         digest=label,
@@ -264,7 +267,7 @@ def _find(
         evidence=evidence,
         has_claim=draft.has_claim,
         source_key=draft.source_key,
-        cited=_cited(draft),
+        cited=cited_subject(draft.attestation, draft.source.requirement, draft.source_key, draft.declared),
         witness=_witness(draft, revision, limits),
         proved=proved_version(draft.source, document, draft.attestation, times, label),
         verified=verified,
@@ -281,27 +284,6 @@ def _witness(draft: _Draft, revision: Revision, limits: Limits) -> Witness | Non
     return Witness(
         source, document or "", signed.uri, signed.version, signed.modified, signed.valid_from, signed.thumbprint
     )
-
-
-def _cited(draft: _Draft) -> str | None:
-    """Return the proved subject for the entry that names the source, unless that is what it says or it is covered.
-
-    To the letter, because what is equal only in its normal form may differ in a fragment or a segment that says
-    something to a model. Without its seal, a document that names no source would no longer say where it is from.
-    """
-    attestation, requirement = draft.attestation, draft.source.requirement
-    if attestation is None or not is_proof(requirement.require) or requirement.mode == "audit":
-        return None
-    if draft.source_key is None:
-        return attestation.subject if requirement.is_strict and "source" not in attestation.covered else None
-    if draft.source_key in attestation.covered or _is_written(draft.declared, attestation.subject):
-        return None
-    return attestation.subject
-
-
-def _is_written(value: object, text: str) -> bool:
-    """Return whether a value is a text, to the letter; what is none, such as a column of a table, is not asked."""
-    return isinstance(value, str) and str.__eq__(value, text)
 
 
 def _evidence(
@@ -370,7 +352,7 @@ def _present(
     limits: Limits,
 ) -> tuple[Presented, tuple[str, object] | None]:
     """Return a document as proofs look at it, and the metadata entry that names its source."""
-    entry = find_entry(metadata, "source", revision.metadata, limits)
+    entry = find_source(metadata, revision, limits)
     if entry is None:
         return Presented(label, metadata, media, text=text), None
     return Presented(label, metadata, media, normalise_uri(entry[1], limits.uri_chars), True, text), entry

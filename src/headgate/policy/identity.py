@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
+from typing_extensions import Self
 
 from headgate.policy.values import PolicyModel
 
@@ -23,14 +25,15 @@ _EDITION = re.compile(
 
 
 class Identity(PolicyModel):
-    """How the addresses of a source name the edition of a page.
+    """How the addresses of a source name the edition of a page, and what tells the rows of a table apart.
 
-    Only whether a page is current depends on it; whose keys speak for it does not.
+    Only whether a text is current depends on it; whose keys speak for it does not.
     """
 
-    pattern: str = Field(
+    pattern: str | None = Field(
+        default=None,
         description="An address with {version} where the edition stands; {page} is all of what is left, and any other "
-        "name is one segment: https://docs.example/{version}/{page}."
+        "name is one segment: https://docs.example/{version}/{page}.",
     )
     current: str = Field(
         default="highest",
@@ -38,10 +41,17 @@ class Identity(PolicyModel):
         max_length=100,
         description="The segment of the current edition, such as latest or v3.10; highest: the highest of a retrieval.",
     )
+    row_key: Annotated[str, Field(min_length=1, max_length=200)] | Literal[False] | None = Field(
+        default=None,
+        description="The metadata key that tells rows apart which share a source, each a document of its own. Unset: "
+        "`row` and `seq_num` of table files, as loaders write them. false: none.",
+    )
 
     @field_validator("pattern")
     @classmethod
-    def _names_a_version(cls, value: str) -> str:
+    def _names_a_version(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         names = _PLACE.findall(value)
         if len(value) > _MOST_CHARS or names.count("version") != 1 or len(set(names)) < len(names):
             raise ValueError(
@@ -57,7 +67,7 @@ class Identity(PolicyModel):
         Args:
             uri: its address in normal form.
         """
-        if uri is None:
+        if uri is None or self._pattern is None:
             return None
         place = _SLASHES.sub("/", _ENCODED_SLASH.sub("/", uri.partition("?")[0]))
         found = self._pattern.fullmatch(place)
@@ -67,12 +77,20 @@ class Identity(PolicyModel):
         found = self._begin.fullmatch(place.rstrip("/")) if self._begin is not None else None
         return found["version"] if found is not None and _EDITION.fullmatch(found["version"]) else None
 
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.pattern is None and "current" in self.model_fields_set:
+            raise ValueError("current is an edition, and no pattern says where addresses name one. Add pattern.")
+        return self
+
     @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        return _compiled(self.pattern)
+    def _pattern(self) -> re.Pattern[str] | None:
+        return _compiled(self.pattern) if self.pattern is not None else None
 
     @cached_property
     def _begin(self) -> re.Pattern[str] | None:
+        if self.pattern is None:
+            return None
         begin = self.pattern.removesuffix("/{page}")
         return _compiled(begin) if begin != self.pattern and begin.endswith("{version}") else None
 

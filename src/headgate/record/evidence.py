@@ -17,8 +17,10 @@ from headgate.freshness import (
     Evidence,
     Interval,
     Release,
+    Row,
     Timestamps,
     as_release,
+    document_of_row,
     fragment_of,
     identify_document,
 )
@@ -38,6 +40,7 @@ __all__ = [
     "read_recalled",
     "read_times",
     "read_verified",
+    "recorded_row",
     "with_recalled",
 ]
 
@@ -289,9 +292,18 @@ def read_document(evidence: EvidenceRecord, attestation: Attestation | None, uri
     """
     if attestation is not None:
         fragment = _claims_of(evidence, attestation.mechanism).get("fragment", "")
-        return identify_document(attestation.uri, fragment=fragment)
-    is_declared = any(mechanism.name in evidence for mechanism in MECHANISMS) or evidence.get("declared") == uri
-    return identify_document(uri, fragment=evidence.get("fragment", "") if is_declared else "")
+        document = identify_document(attestation.uri, fragment=fragment)
+    else:
+        is_declared = any(mechanism.name in evidence for mechanism in MECHANISMS) or evidence.get("declared") == uri
+        document = identify_document(uri, fragment=evidence.get("fragment", "") if is_declared else "")
+    digest, is_covered = evidence.get("row", ("", False))
+    row = Row(str(digest), is_covered is True) if digest else None
+    return document_of_row(document, row, is_proved=attestation is not None)
+
+
+def recorded_row(row: Row | None) -> dict[str, object]:
+    """Return which row a chunk is as a record holds it."""
+    return {"row": [row.digest, row.is_covered]} if row is not None else {}
 
 
 def read_times(evidence: EvidenceRecord, *, sealed_only: bool = False, ignores_seal: bool = False) -> Timestamps:

@@ -112,6 +112,7 @@ class EvidenceRecord(TypedDict, total=False):
     undeclared: bool
     media: list[str]
     fragment: str
+    row: list[Any]
     times: dict[str, TimeRecord]
     unreadable: dict[str, list[str]]
     version: int
