@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from headgate import Chunk, Gate, Glossary, Policy
+from headgate.cli.app import app
 from headgate.corpus import CorpusItem, audit_corpus, draft_policy, enforced_counts, survey_corpus
 from headgate.corpus.acronyms import Acronyms, draft_glossary
 from headgate.corpus.places import group_places, place_of
@@ -226,3 +229,38 @@ def test_no_text_makes_a_glossary_that_does_not_load(text: str) -> None:
     proposals = acronyms.proposals()
     terms = {long: {"aliases": [one.short], "mode": "flag"} for one in proposals for long, _ in one.long[:1]}
     assert draft_glossary(proposals, "p.yaml").count("\n") >= len(terms)
+
+
+def test_editions_that_stand_side_by_side_are_a_question_and_no_rule(tmp_path: Path) -> None:
+    pages = [("en", version, page) for version in ("v3.9", "v3.10", "latest") for page in ("install", "guide/a")]
+    sources = [f"https://docs.example/{'/'.join(parts)}" for parts in pages]
+    sources += [f"https://blog.example/{year}/post-of-{year}" for year in (2023, 2024, 2025)]
+    sources += ["https://shop.example/v1/a", "https://shop.example/v2/b", "https://x.example/{version}/1/a*"]
+    (tmp_path / "corpus.jsonl").write_text(
+        "".join(json.dumps({"text": source, "source": source}) + "\n" for source in sources)
+    )
+    out = tmp_path / "headgate.yaml"
+    result = CliRunner().invoke(app, ["init", str(tmp_path / "corpus.jsonl"), "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    assert "3 editions of 2 pages (v3.10: 2, v3.9: 2, latest: 2). Which is current?" in result.output
+    assert result.output.count("editions of") == 1
+    assert Policy.load(out).sources[0].identity is None
+    plain = items(
+        *(
+            {"source": f"https://docs.example/docs/{edition}{page}"}
+            for edition in ("", "1.0/", "2.0/", "next/")
+            for page in ("a/x", "b/y")
+        )
+    )
+    (found,) = survey_corpus(plain, NOW).editions
+    assert (found.pattern, found.current, found.distinct) == (
+        "https://docs.example/docs/{version}/{page}",
+        "unversioned",
+        2,
+    )
+    draft = out.read_text()
+    out.write_text(draft.replace("# identity:", "identity:").replace("mode: audit", "mode: enforce"))
+    gate = Gate(out)
+    assert [gate.admit([Chunk("x", {"source": source})]).decisions[0].action for source in sources[:6]] == [
+        "drop"
+    ] * 4 + ["admit"] * 2

@@ -52,15 +52,22 @@ def test_the_highest_edition_of_a_retrieval_keeps_out_the_others(clock: FixedClo
     gate = gate_of(clock)
     assert says(gate, "v3.5/a", "v3.10/b", "v3.10/c") == ["drop F213", "admit", "admit"]
     assert says(gate, "v3.5/a", "v3.5/b") == ["admit", "admit"]
-    # What is no number is neither higher nor lower, and a date is not compared with a number.
-    assert says(gate, "next/a", "v3.5/a", "2026-01/a") == ["admit", "admit", "admit"]
+    # A word is neither higher nor lower, and a date is not compared with a number.
+    assert says(gate, "latest/a", "v3.5/a", "2026-01/a") == ["admit", "admit", "admit"]
+
+
+@pytest.mark.parametrize("page", ["next/a", "main/a", "v4.0-rc.1/a", "4.0b2/a", "5.0.0-SNAPSHOT/a", "v4.0-rc.1/"])
+def test_what_is_not_released_yet_is_not_current(page: str, clock: FixedClock) -> None:
+    gate = gate_of(clock)
+    assert says(gate, page, "v3.5/b") == ["drop F213", "admit"]
+    assert says(gate, page) == ["admit"]
 
 
 @given(pages=st.permutations(["2026-01/a", "2025-07/a", "3.10/a", "3.9/a", "next/a"]))
 def test_the_order_of_a_retrieval_chooses_no_edition(pages: list[str]) -> None:
     gate = gate_of(FixedClock())
     out = {page for page, said in zip(pages, says(gate, *pages), strict=True) if said == "drop F213"}
-    assert out == {"2025-07/a", "3.9/a"}
+    assert out == {"2025-07/a", "3.9/a", "next/a"}
 
 
 def test_what_is_no_page_of_an_edition_is_left_alone(clock: FixedClock) -> None:
@@ -73,6 +80,22 @@ def test_what_is_no_page_of_an_edition_is_left_alone(clock: FixedClock) -> None:
 )
 def test_the_page_that_an_edition_begins_with_is_of_it(page: str, clock: FixedClock) -> None:
     assert says(gate_of(clock, "v3.10"), page, "v3.10", "v3.10/") == ["drop F213", "admit", "admit"]
+
+
+def test_the_current_edition_may_have_no_segment_of_its_own(clock: FixedClock) -> None:
+    gate = gate_of(clock, "unversioned")
+    current = ("install", "guide/install", "guide/deep/v2", "chapter1/a", "")
+    others = (
+        "v3.9/install",
+        "0.85/guide/install",
+        "next/install",
+        "3.x/a",
+        "release-3.9/a",
+        "stable/",
+        "v2",
+        "12-SNAPSHOT/a",
+    )
+    assert says(gate, *current, *others) == ["admit"] * len(current) + ["drop F213"] * len(others)
 
 
 def test_what_nobody_signed_pushes_no_proved_page_out_in_an_audit(clock: FixedClock) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from headgate.admission.judging import Judgement
 from headgate.assurance import is_proof
 from headgate.decision import Finding
-from headgate.freshness import Release, read_release
+from headgate.freshness import Release, is_unreleased, read_release
 
 __all__ = ["apply_editions"]
 
@@ -15,30 +15,25 @@ __all__ = ["apply_editions"]
 def apply_editions(judged: Sequence[Judgement], *, is_past: bool = False) -> None:
     """Add F213 to every page that is not of the current edition of its source.
 
-    Where the policy names the current edition, every other one is out. Where it is the highest, that is the highest of
+    Where the policy names the current edition, every other one is out; where it is the one without a segment, every one
+    that has a segment. Where it is the highest, that is the highest of
     this retrieval among the pages that may enter; for a source that requires proof, among those that are proved, also
-    where that is only audited: what nobody signed pushes nothing out that is. What is no number, such as `next`, is
-    neither higher nor lower. To a question about the past it is a warning.
+    where that is only audited: what nobody signed pushes nothing out that is. What is not released yet, such as `next`
+    or `4.0-rc.1`, is lower than what is; other words, such as `latest`, are neither higher nor lower. To a question
+    about the past it is a warning.
     """
     editions = {one.index: _edition(one) for one in judged if one.facts.source.identity is not None}
-    # By scheme too: a number and a date are not compared, so which came first in the retrieval must not choose.
-    highest: dict[tuple[str, str], Release] = {}
-    for judgement in judged:
-        release = read_release(editions.get(judgement.index))
-        if release is not None and not judgement.is_kept_out and _may_choose(judgement):
-            place = judgement.facts.source.id, release.scheme
-            highest[place] = max(release, highest.get(place, release))
+    highest = _highest(judged, editions)
     for judgement in judged:
         edition, source = editions.get(judgement.index), judgement.facts.source
         if edition is None or source.identity is None:
             continue
         current = source.identity.current
         if current == "highest":
-            release = read_release(edition)
-            known = highest.get((source.id, release.scheme)) if release is not None else None
-            if release is None or known is None or not release < known:
+            higher = _higher_than(edition, highest.get(source.id, {}))
+            if higher is None:
                 continue
-            current = str(known)
+            current = str(higher)
         elif edition == current:
             continue
         finding = Finding(
@@ -48,6 +43,26 @@ def apply_editions(judged: Sequence[Judgement], *, is_past: bool = False) -> Non
             {"edition": edition[:80], "current": current[:80]},
         )
         judgement.add((finding,), source.modes["freshness"])
+
+
+def _highest(judged: Sequence[Judgement], editions: Mapping[int, str | None]) -> dict[str, dict[str, Release]]:
+    """Return the highest edition of each source, by scheme: a number and a date are not compared."""
+    highest: dict[str, dict[str, Release]] = {}
+    for judgement in judged:
+        release = read_release(editions.get(judgement.index))
+        if release is not None and not judgement.is_kept_out and _may_choose(judgement):
+            known = highest.setdefault(judgement.facts.source.id, {})
+            known[release.scheme] = max(release, known.get(release.scheme, release))
+    return highest
+
+
+def _higher_than(edition: str, highest: Mapping[str, Release]) -> Release | None:
+    """Return the edition that counts instead of one: a higher one, or for what is not released yet any that is."""
+    release = read_release(edition)
+    if release is None:
+        return next(iter(highest.values()), None) if is_unreleased(edition) else None
+    known = highest.get(release.scheme)
+    return known if known is not None and release < known else None
 
 
 def _may_choose(judgement: Judgement) -> bool:

@@ -32,6 +32,7 @@ from headgate.corpus import (
     Fields,
     Survey,
     audit_corpus,
+    describe_editions,
     draft_policy,
     enforced_counts,
     survey_corpus,
@@ -159,6 +160,8 @@ def _show(out: Path, survey: Survey, check: Audit, glossary: Path | None) -> Non
     for source in survey.sources.values():
         figures = f"{in_number(source.documents, 'document')}, {source.sealed:,} sealed, {source.dated:,} dated"
         typer.echo(visible(f"  {', '.join(source.patterns)}: {figures}"))
+    for editions in survey.editions:
+        typer.echo(visible(f"  {editions.pattern}: {describe_editions(editions)}"))
     if survey.without_source:
         typer.echo(f"  without any source: {in_number(survey.without_source, 'document')}")
     if glossary is not None:
@@ -177,6 +180,10 @@ def _as_dict(out: Path, survey: Survey, check: Audit, glossary: Path | None) -> 
         "documents": survey.documents,
         "without_source": survey.without_source,
         "sources": sources,
+        "editions": [
+            {"pattern": one.pattern, "pages": one.pages, "distinct": one.distinct, "current": one.current}
+            for one in survey.editions
+        ],
         "unreadable": survey.unreadable,
         "enforced": check.counts(),
     }

@@ -7,10 +7,12 @@ import re
 from collections.abc import Sequence
 
 from headgate.corpus.auditing import Audit
+from headgate.corpus.editions import EditionsSurvey
 from headgate.corpus.survey import SourceSurvey, Survey
 from headgate.encoding import in_number
+from headgate.policy import UriPattern
 
-__all__ = ["draft_policy", "enforced_counts"]
+__all__ = ["describe_editions", "draft_policy", "enforced_counts"]
 
 _STANDARD_SOURCE_KEY = "source"
 _NOT_IN_ID = re.compile(r"[^A-Za-z0-9]+")
@@ -19,6 +21,7 @@ _FEWEST_DAYS = 90
 _HEADROOM = 1.5
 # Older documents than this are the rule for somebody, and an age that lets them all in keeps nothing out.
 _MOST_DAYS = 1_000
+_SHOWN_EDITIONS = 9
 
 
 def draft_policy(
@@ -63,6 +66,7 @@ def draft_policy(
     ids: set[str] = set()
     for source in survey.sources.values():
         lines += _source_lines(source, keys, _unique_id(source.pattern, ids), glossary)
+        lines += _edition_lines(source, survey)
     lines += ["", *_default_lines(survey)]
     lines += [
         "",
@@ -140,6 +144,38 @@ def _source_lines(source: SourceSurvey, keys: Sequence[str], identifier: str, gl
     lines += _freshness_lines(source)
     lines.append(f"    terminology: {_flow([glossary])}" if glossary else "    # terminology: [glossary.yaml]")
     return lines
+
+
+def _edition_lines(source: SourceSurvey, survey: Survey) -> list[str]:
+    """Return what to decide about editions of a source; a draft decides nothing that keeps documents out."""
+    patterns = [UriPattern.parse(pattern) for pattern in source.patterns]
+    found = [one for one in survey.editions if any(pattern.matches(_example(one)) for pattern in patterns)]
+    if not found:
+        return []
+    editions = found[0]
+    lines = [
+        f"    # {_comment(describe_editions(editions), 200)}",
+        "    # The others are kept out then, also where one is found alone:",
+        f"    # identity: {{pattern: {json.dumps(editions.pattern)}, current: {json.dumps(editions.current)}}}",
+    ]
+    others = ", ".join(_comment(one.pattern, 100) for one in found[1:3])
+    return (
+        [*lines, f"    # There are editions at {others} too; a pattern may have {{lang}} and the like."]
+        if others
+        else lines
+    )
+
+
+def describe_editions(editions: EditionsSurvey) -> str:
+    """Return in words which editions there are, and what to decide."""
+    names = list(editions.pages)
+    named = ", ".join(f"{name}: {editions.pages[name]:,}" for name in names[:_SHOWN_EDITIONS])
+    more = ", ..." if len(names) > _SHOWN_EDITIONS else ""
+    return f"{len(names)} editions of {in_number(editions.distinct, 'page')} ({named}{more}). Which is current?"
+
+
+def _example(editions: EditionsSurvey) -> str:
+    return editions.pattern.replace("{version}", editions.current).replace("{page}", "page")
 
 
 def _kids(source: SourceSurvey) -> str:

@@ -13,6 +13,7 @@ from itertools import islice
 
 from headgate.chunk import SEAL_KEY
 from headgate.corpus.acronyms import Acronyms, Proposal
+from headgate.corpus.editions import Editions, EditionsSurvey
 from headgate.corpus.item import CorpusItem
 from headgate.corpus.places import Place, group_places, place_of
 from headgate.errors import SealError
@@ -103,6 +104,7 @@ class Survey:
         guessed_keys: how often a key that no loader is known to use held something like a URI or a path, where
             nothing else named the source.
         acronyms: short forms that the texts define.
+        editions: editions that stand side by side, as addresses name them.
     """
 
     sources: dict[str, SourceSurvey] = field(default_factory=dict)
@@ -112,6 +114,7 @@ class Survey:
     source_keys: Counter[str] = field(default_factory=Counter)
     guessed_keys: Counter[str] = field(default_factory=Counter)
     acronyms: list[Proposal] = field(default_factory=list)
+    editions: list[EditionsSurvey] = field(default_factory=list)
 
 
 def survey_corpus(items: Iterable[CorpusItem], now: datetime) -> Survey:
@@ -121,7 +124,7 @@ def survey_corpus(items: Iterable[CorpusItem], now: datetime) -> Survey:
         items: what `read_corpus` yields.
         now: the instant from which ages count.
     """
-    survey, places, acronyms = Survey(), _Places(), Acronyms()
+    survey, places, acronyms, editions = Survey(), _Places(), Acronyms(), Editions()
     for item in items:
         if item.chunk is None:
             survey.unreadable.append(f"{item.place}: {item.problem}")
@@ -134,7 +137,9 @@ def survey_corpus(items: Iterable[CorpusItem], now: datetime) -> Survey:
             survey.without_source += 1
         else:
             _add_document(places.at(uri), metadata, now)
+            editions.add(uri)
     survey.sources = places.sources()
+    survey.editions = editions.found()
     survey.acronyms = acronyms.proposals()
     return survey
 

@@ -6,7 +6,7 @@ from headgate.freshness.forms import Unreadable
 from headgate.freshness.identity import fragment_of, identify_document, page_of
 from headgate.freshness.interval import Interval, shift
 from headgate.freshness.parsing import read_time
-from headgate.freshness.releases import Release, as_release, read_release
+from headgate.freshness.releases import Release, as_release, is_unreleased, read_release
 from headgate.freshness.rows import Row, document_of_row, find_row, is_table
 from headgate.freshness.rules import Judged, freshness_bounds, judge_freshness, quiet_window
 from headgate.freshness.statuses import STATUS_WORDS
@@ -39,6 +39,7 @@ __all__ = [
     "freshness_bounds",
     "identify_document",
     "is_table",
+    "is_unreleased",
     "judge_freshness",
     "judge_verification",
     "latest_verification",

@@ -7,11 +7,22 @@ from typing import Literal, NamedTuple
 
 from headgate.freshness.parsing import plain_value
 
-__all__ = ["Release", "as_release", "read_release"]
+__all__ = ["Release", "as_release", "is_unreleased", "read_release"]
 
 # A leading v as in tags of git. What has letters after the numbers, such as a release candidate, orders nothing here.
 _DOTTED = re.compile(r"[vV]?([0-9]{1,18}(?:\.[0-9]{1,9}){0,5})")
 _DATE = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])(?:-(0[1-9]|[12][0-9]|3[01]))?")
+# What comes before a release, or is not to become one: 4.0-rc.1, 4.0b2, 5.0.0-SNAPSHOT (PEP 440, SemVer 2.0.0, Maven).
+_BEFORE = re.compile(
+    r"[vV]?[0-9]+(?:\.[0-9]+)*[._-]?(?:a|b|c|m|rc|alpha|beta|pre|preview|dev|snapshot|nightly|canary|next)(?:[._-]?[0-9]+)*",
+    re.IGNORECASE,
+)
+_UNRELEASED = frozenset(
+    (
+        *("next", "dev", "devel", "develop", "main", "master", "trunk", "nightly", "edge", "canary", "preview", "beta"),
+        *("alpha", "rc", "unreleased"),
+    )
+)
 _MOST_CHARS = 40
 
 
@@ -59,6 +70,11 @@ def read_release(value: object) -> Release | None:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
         return as_release(value)
     return None
+
+
+def is_unreleased(text: str) -> bool:
+    """Return whether a version says by its name that it is not released yet, such as `next` or `4.0-rc.1`."""
+    return len(text) <= _MOST_CHARS and (text.lower() in _UNRELEASED or _BEFORE.fullmatch(text) is not None)
 
 
 def _read_text(text: str) -> Release | None:

@@ -2,13 +2,14 @@
 
 from headgate.policy.durations import format_duration, parse_duration
 from headgate.policy.freshness import FeedRule, Freshness, FreshnessRule, Revalidation, SourceFreshness, restricted
-from headgate.policy.identity import Identity
+from headgate.policy.identity import UNVERSIONED, Identity, looks_like_an_edition
 from headgate.policy.matching import UriPattern, normalise_uri
 from headgate.policy.model import Policy
 from headgate.policy.rules import MetadataKeys, Modes, Provenance, Quarantine, Source, SourceRule
 from headgate.policy.settings import Budget, KeySets, Log, QuarantineStore
 
 __all__ = [
+    "UNVERSIONED",
     "Budget",
     "FeedRule",
     "Freshness",
@@ -28,6 +29,7 @@ __all__ = [
     "SourceRule",
     "UriPattern",
     "format_duration",
+    "looks_like_an_edition",
     "normalise_uri",
     "parse_duration",
     "restricted",

@@ -11,16 +11,37 @@ from typing_extensions import Self
 
 from headgate.policy.values import PolicyModel
 
-__all__ = ["Identity"]
+__all__ = ["EDITION_WORDS", "UNVERSIONED", "Identity", "looks_like_an_edition"]
 
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 _MOST_CHARS = 2_048
 _SLASHES = re.compile(r"(?<!:)/{2,}")
 _ENCODED_SLASH = re.compile(r"%2[Ff]")
 # What an edition is called: a number, as it may be written, or one of the words that sites have for one.
-_EDITION = re.compile(
-    r"[vV]?[0-9]+(?:[._-][0-9A-Za-z]+)*|latest|stable|current|main|master|trunk|develop|dev|devel|next|nightly|edge|"
-    r"canary|preview|beta|alpha|rc|unreleased|legacy|old|archive|lts"
+EDITION_WORDS = frozenset(
+    (
+        *(
+            "latest",
+            "stable",
+            "current",
+            "main",
+            "master",
+            "trunk",
+            "develop",
+            "dev",
+            "devel",
+            "next",
+            "nightly",
+            "edge",
+        ),
+        *("canary", "unreleased", "lts"),
+    )
+)
+"""Words by which sites name editions."""
+UNVERSIONED = "unversioned"
+"""`Identity.current` of a site whose current edition has no segment of its own."""
+_NUMBERED = re.compile(
+    r"(?:[vVr]|(?:version|ver|v|release|rel|stable|branch|docs)[-_.])?[0-9]+(?:[._-][0-9A-Za-z]+)*", re.IGNORECASE
 )
 
 
@@ -39,7 +60,8 @@ class Identity(PolicyModel):
         default="highest",
         min_length=1,
         max_length=100,
-        description="The segment of the current edition, such as latest or v3.10; highest: the highest of a retrieval.",
+        description="The segment of the current edition, such as latest or v3.10; highest: the highest of a retrieval; "
+        "unversioned: the pages whose address has no number or word of an edition there.",
     )
     row_key: Annotated[str, Field(min_length=1, max_length=200)] | Literal[False] | None = Field(
         default=None,
@@ -71,11 +93,12 @@ class Identity(PolicyModel):
             return None
         place = _SLASHES.sub("/", _ENCODED_SLASH.sub("/", uri.partition("?")[0]))
         found = self._pattern.fullmatch(place)
-        if found is not None:
+        if found is not None and self.current != UNVERSIONED:
             return found["version"]
         # The page that an edition begins with; of other single segments nobody knows whether they name one.
-        found = self._begin.fullmatch(place.rstrip("/")) if self._begin is not None else None
-        return found["version"] if found is not None and _EDITION.fullmatch(found["version"]) else None
+        if found is None and self._begin is not None:
+            found = self._begin.fullmatch(place.rstrip("/"))
+        return found["version"] if found is not None and looks_like_an_edition(found["version"]) else None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -93,6 +116,11 @@ class Identity(PolicyModel):
             return None
         begin = self.pattern.removesuffix("/{page}")
         return _compiled(begin) if begin != self.pattern and begin.endswith("{version}") else None
+
+
+def looks_like_an_edition(segment: str) -> bool:
+    """Return whether a segment of an address is a number, as versions are written, or a word for an edition."""
+    return segment in EDITION_WORDS or _NUMBERED.fullmatch(segment) is not None
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
