@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
+import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -318,6 +320,80 @@ def test_a_change_that_was_seen_outlasts_answers_without_a_validator(origin: Ori
         origin.has(a=(200, headers))
         origin.clock.advance(2 * HOUR)
         assert says(gate, old) == ["drop F207"], headers
+
+
+def test_a_text_from_after_a_validator_was_seen_is_verified_as_long_as_it_holds(origin: Origin) -> None:
+    gate = Gate(
+        {
+            "sources": [
+                origin.publisher.source(
+                    freshness={
+                        "revalidate": {"timeout": "10s", "after": "1m"},
+                        "verified_within": "1h",
+                        "verified_by": ["origin"],
+                    }
+                )
+            ],
+            "key_sets": {"private": ["127.0.0.1"]},
+        },
+        clock=origin.clock,
+    )
+    origin.has(a=(200, {"ETag": '"one"'}))
+    old, fresh = origin.page(), origin.publisher.seal("later", f"{origin.base}/a", modified=origin.clock.now + HOUR)
+    assert says(gate, old) == ["drop F210"]  # nobody knows what the server had when it was written
+    origin.clock.advance(2 * HOUR)
+    assert says(gate, old) == ["drop F210"]
+    assert says(gate, fresh) == ["admit"]
+    origin.has(a=(200, {"ETag": '"two"'}))
+    origin.clock.advance(2 * HOUR)
+    assert says(gate, fresh) == ["drop F207"]
+    for says_nothing in ({}, {"Last-Modified": "soon"}):
+        origin.has(b=(200, says_nothing))
+        assert says(gate, origin.page("b", days=0)) == ["drop F210"]
+
+
+def kept(file: Path) -> list[tuple[object, ...]]:
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        try:
+            return connection.execute("SELECT * FROM answers").fetchall()
+        except sqlite3.OperationalError:  # it is being made
+            return []
+
+
+def test_what_one_process_was_told_another_one_knows(origin: Origin) -> None:
+    policy = {
+        "sources": [origin.publisher.source(freshness={"revalidate": {"timeout": "10s"}})],
+        "key_sets": {"private": ["127.0.0.1"]},
+        "registry": {"path": str(origin.folder / "registry.sqlite")},
+    }
+    first, page = Gate(policy, clock=origin.clock), origin.page()
+    assert says(first, page) == ["admit"]
+    second = Gate(policy, clock=origin.clock)
+    while not kept(origin.folder / "registry.sqlite"):  # after it has been told
+        pass
+    assert says(second, page) == ["admit"]
+    assert origin.server.asked == 1
+    origin.has(a=(404, {}))
+    origin.clock.advance(2 * HOUR)
+    assert says(second, page) == ["drop F212"]
+    while kept(origin.folder / "registry.sqlite")[0][2] != 1:
+        pass
+    assert says(first, page) == ["drop F212"]
+    assert origin.server.asked == 2
+    for gate in (first, second):
+        gate.close()
+    assert says(first, page) == ["drop F212"]  # what was closed is opened again
+    (origin.folder / "registry.sqlite").write_bytes(b"no database" * 99)
+    third = FixedClock(origin.clock.now + DAY)
+    other = {**policy, "registry": {"path": str(origin.folder / "other.sqlite")}}
+    gate = Gate(other, clock=third)
+    gate.admit([page])
+    while not kept(origin.folder / "other.sqlite"):
+        pass
+    content = sqlite3.connect(origin.folder / "other.sqlite")
+    content.execute("UPDATE answers SET at = 'soon', etag = x'00'")
+    content.commit()
+    assert says(Gate(other, clock=third), page) == ["drop F212"]  # what is no answer is asked for again
 
 
 def test_an_answer_counts_for_its_own_address_alone(origin: Origin) -> None:

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from headgate.admission.judging import Judgement
 from headgate.decision import Finding, Severity
-from headgate.encoding import safe_uri
+from headgate.encoding import safe_uri, to_json
 from headgate.origins.asking import Answer, Question
+from headgate.origins.filesystems import is_file, is_stored
 from headgate.policy import format_duration
 from headgate.registry import FeedState, Said
 
@@ -24,16 +25,19 @@ def origin_id(source: str) -> str:
 def questions_of(judged: Sequence[Judgement]) -> dict[int, Question]:
     """Return what is asked, by the place of the chunk: only about what nothing speaks against so far.
 
-    A document's own address is one that its source matches, or it would be of another source. Nothing else is asked.
+    A document's own address is one that its source matches, or it would be of another source. Nothing else is asked; a
+    store only where the policy says how.
     """
     found: dict[int, Question] = {}
     for judgement in judged:
         facts = judgement.facts
         rule, uri = facts.source.revalidate, facts.uri
-        if rule is None or uri is None or not uri.startswith("https://"):
+        if rule is None or uri is None or any(finding.severity == "error" for finding in judgement.findings):
             continue
-        if not any(finding.severity == "error" for finding in judgement.findings):
+        if uri.startswith("https://") or is_file(uri):
             found[judgement.index] = Question(uri, rule.after)
+        elif rule.store is not None and is_stored(uri):
+            found[judgement.index] = Question(uri, rule.after, to_json(rule.store))
     return found
 
 
@@ -57,7 +61,7 @@ def _as_heard(judgement: Judgement, question: Question, answer: Answer) -> tuple
     if known is not None and known[0] is answer:
         pair: tuple[FeedState, Said] = known[1]
         return pair
-    document, host = judgement.facts.document or "", urlsplit(question.url).netloc
+    document, host = judgement.facts.document or "", _server(question)
     state = FeedState(origin_id(judgement.facts.source.id), host, answer.at, kind="origin")
     pair = state, Said(document, answer.at, answer.is_gone, answer.moved_to, answer.modified, answer.untold_until)
     if kept is not None:
@@ -79,6 +83,10 @@ def judge_unanswered(
     is_excused = rule.on_error == "warn" or (age is not None and age < rule.after + rule.grace)
     severity: Severity = "warning" if is_excused else "error"
     last = f"; its last answer was {format_duration(age)} ago" if age is not None else ""
-    message = f"{urlsplit(question.url).netloc} did not answer in time{last}."
+    message = f"{_server(question)} did not answer in time{last}."
     detail = {"uri": safe_uri(question.url), "answered": answer.at.isoformat() if answer is not None else None}
     judgement.add((Finding("F208", message, severity, detail),), judgement.facts.source.modes["freshness"])
+
+
+def _server(question: Question) -> str:
+    return urlsplit(question.url).netloc or "the file system"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from importlib.util import find_spec
 
 from headgate.admission.currency import documents_asked, newly_proved
 from headgate.admission.hearing import documents_heard_of
@@ -17,13 +18,13 @@ from headgate.admission.revocation_files import RevocationFiles
 from headgate.admission.revoking import revoking_keys
 from headgate.clock import Clock
 from headgate.decision import Admission
-from headgate.errors import HeadgateError
+from headgate.errors import HeadgateError, PolicyError
 from headgate.limits import Limits
 from headgate.origins.asking import Answer, Asker, Question
 from headgate.policy import Policy
 from headgate.provenance import KeySet
 from headgate.provenance.revocation import Revocations
-from headgate.registry import FeedState, Known, Said, open_feeds, open_registry
+from headgate.registry import AnswerRegistry, FeedState, Known, Said, open_feeds, open_registry
 
 __all__ = ["SharedState"]
 
@@ -178,11 +179,26 @@ class SharedState:
         self._registry.close()
         if self._feeds is not None:
             self._feeds.close()
+        if self._asker is not None:
+            self._asker.close()
 
 
 def _asker_of(policy: Policy, clock: Clock, before: Asker | None = None) -> Asker | None:
     """Return who asks documents' own servers, with what is remembered; None where no source wants that."""
     if not any(source.freshness.revalidate is not None for source in policy.sources):
         return None
-    private = policy.key_sets.private
-    return before if before is not None and before.private == private else Asker(clock, private)
+    if any(
+        one.freshness.revalidate is not None and one.freshness.revalidate.store is not None for one in policy.sources
+    ):
+        _require_fsspec()
+    private, path = policy.key_sets.private, policy.registry_path
+    folder = policy.resolve_path(".")
+    if before is not None and (before.private, before.path, before.folder) == (private, path, folder):
+        return before
+    return Asker(clock, private, kept=AnswerRegistry(path) if path is not None else None, folder=folder)
+
+
+def _require_fsspec() -> None:
+    if find_spec("fsspec") is None:
+        problem = "a source names a store under revalidate, and fsspec, which asks it, is not installed."
+        raise PolicyError(problem, "pip install 'headgate[stores]'", ("sources",))

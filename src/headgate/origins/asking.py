@@ -14,17 +14,21 @@ import zlib
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from headgate.caching import Memo
 from headgate.clock import Clock
 from headgate.encoding import safe_name
+from headgate.errors import HeadgateError
 from headgate.forks import renew_after_fork
 from headgate.origins.fetching import FetchError, probe
+from headgate.origins.filesystems import is_file, is_stored, probe_file, probe_store
+from headgate.registry import NEVER_TOLD, Answer, AnswerRegistry
 
 __all__ = ["Answer", "Asker", "Question", "read_answer"]
 
@@ -42,33 +46,14 @@ class Question(NamedTuple):
     """What is asked.
 
     Attributes:
-        url: the address of a document.
+        url: the address of a document: of HTTPS, of a file, or of a store.
         after: for how long an answer counts.
+        store: what the policy tells the implementation of a store, as a JSON object.
     """
 
     url: str
     after: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a server said about a document last.
-
-    Attributes:
-        at: when.
-        is_gone: whether it is there no more (404, 410), or elsewhere (301, 308).
-        modified: when it was changed last, if the server says so, or has been seen to change it.
-        untold_until: until when it may have been changed without the server saying so.
-        moved_to: where it is now, if that was said.
-        etag: the validator of what it has.
-    """
-
-    at: datetime
-    is_gone: bool = False
-    modified: datetime | None = None
-    moved_to: str | None = None
-    etag: str | None = None
-    untold_until: datetime | None = None
+    store: str = "{}"
 
 
 class Asker:
@@ -78,12 +63,27 @@ class Asker:
         clock: tells when an answer was given.
         private: the names of hosts that may be in a private network.
         most_seconds: how long one request may take, whoever waits for it.
+        kept: where answers are kept for other processes and the next one.
+        folder: where the relative paths of files begin.
     """
 
-    def __init__(self, clock: Clock, private: Collection[str] = (), most_seconds: float = 10.0) -> None:
-        self._clock, self.private, self._most_seconds = clock, tuple(private), most_seconds
+    def __init__(
+        self,
+        clock: Clock,
+        private: Collection[str] = (),
+        most_seconds: float = 10.0,
+        kept: AnswerRegistry | None = None,
+        folder: Path = Path(),
+    ) -> None:
+        self.folder = folder
+        self._clock, self.private, self._most_seconds, self._kept = clock, tuple(private), most_seconds, kept
         self._begin()
         renew_after_fork(self)
+
+    @property
+    def path(self) -> Path | None:
+        """The file in which answers are kept."""
+        return self._kept.path if self._kept is not None else None
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
@@ -110,7 +110,7 @@ class Asker:
         found: dict[Question, Answer | None] = {}
         pending: list[tuple[Question, Future[Answer | None]]] = []
         for question in questions:
-            known = self._answers.get(question.url)
+            known = self._known(question, now)
             found[question] = known
             if known is not None and now - known.at < question.after * _AHEAD:
                 continue
@@ -126,6 +126,33 @@ class Asker:
                 continue
             found[question] = answer if answer is not None else found[question]
         return found
+
+    def close(self) -> None:
+        """Close what is open; what is asked again opens it."""
+        if self._kept is not None:
+            self._kept.close()
+
+    def _known(self, question: Question, now: datetime) -> Answer | None:
+        """Return the last answer: that of another process too, before this one asks again."""
+        known = self._answers.get(question.url)
+        if self._kept is None or (known is not None and now - known.at < question.after * _AHEAD):
+            return known
+        try:
+            kept = self._kept.get(question.url)
+        except HeadgateError as error:
+            _log.warning("what servers said is known to this process alone: %s", error)
+            return known
+        # What is from the future was written by another clock, and would count for ever.
+        if kept is None or kept.at > now or (known is not None and kept.at <= known.at):
+            return known
+        return self._answers.renew(question.url, kept)
+
+    def _keep(self, question: Question, answer: Answer) -> None:
+        try:
+            if self._kept is not None:
+                self._kept.put(question.url, answer)
+        except HeadgateError as error:
+            _log.warning("what servers said is known to this process alone: %s", error)
 
     def wait(self, timeout: float) -> bool:
         """Wait until nothing is under way, and return whether that is so; for tests and orderly ends."""
@@ -180,6 +207,8 @@ class Asker:
             answer: Answer | None = None
             try:
                 answer = self._probe(question)
+            except FetchError:
+                pass
             except Exception as error:  # noqa: BLE001 - a worker that ends is one less for all documents to come
                 _log.warning("%s could not be asked (%s)", urlsplit(question.url).netloc, type(error).__name__)
             finally:
@@ -187,13 +216,15 @@ class Asker:
 
     def _probe(self, question: Question) -> Answer | None:
         known = self._answers.get(question.url)
+        if is_file(question.url):
+            return self._read(known, *probe_file(question.url, self.folder))
+        if is_stored(question.url):
+            return self._read(known, *probe_store(question.url, question.store))
         validators = {"If-None-Match": known.etag} if known is not None and known.etag is not None else {}
-        try:
-            status, headers = probe(
-                question.url, timeout=self._most_seconds, private=self.private, validators=validators
-            )
-        except FetchError:
-            return None
+        answer = probe(question.url, timeout=self._most_seconds, private=self.private, validators=validators)
+        return self._read(known, *answer)
+
+    def _read(self, known: Answer | None, status: int, headers: Mapping[str, str]) -> Answer | None:
         return read_answer(known, status, headers, self._clock())
 
     def _conclude(self, question: Question, future: Future[Answer | None], answer: Answer | None) -> None:
@@ -206,6 +237,8 @@ class Asker:
             else:
                 self._failures[host] = self._failures.get(host, (0, 0.0))[0] + 1, time.monotonic() + _REST_SECONDS
         future.set_result(answer)
+        if answer is not None:
+            self._keep(question, answer)
 
 
 def read_answer(known: Answer | None, status: int, headers: Mapping[str, str], now: datetime) -> Answer | None:
@@ -219,7 +252,7 @@ def read_answer(known: Answer | None, status: int, headers: Mapping[str, str], n
     """
     at = now - _age(headers)
     if status == 304 and known is not None and known.etag is not None:
-        return replace(known, at=at, is_gone=False, moved_to=None, untold_until=None)
+        return _unchanged(known, at)
     known = known if known is not None else Answer(at)
     # What has been seen of its changes and its validator outlasts answers that say nothing of them.
     if status in (404, 410):
@@ -230,14 +263,21 @@ def read_answer(known: Answer | None, status: int, headers: Mapping[str, str], n
     if status != 200:
         return None
     etag, modified = headers.get("etag", "")[:_HEADER_CHARS] or None, _date(headers.get("last-modified"), now)
-    if known.etag is not None and etag is not None:
-        if _is_same(etag, known.etag):
-            return replace(known, at=at, is_gone=False, moved_to=None, untold_until=None)
-        if modified is None or modified < known.at:
-            modified = at  # whatever it says of the date, what it has is another than when it was asked before
-    untold = at if modified is None and etag is None and known.etag is not None else None
+    if known.etag is not None and etag is not None and _is_same(etag, known.etag):
+        return _unchanged(known, at)
+    if known.etag is not None and etag is not None and (modified is None or modified < known.at):
+        modified = at  # whatever it says of the date, what it has is another than when it was asked before
+    # Without a date nothing is known of the time before its validator was seen, and without one of no time at all.
+    untold = None if modified is not None else at if etag is not None else NEVER_TOLD
     modified = max((time for time in (modified, known.modified) if time is not None), default=None)
-    return Answer(at, modified=modified, etag=etag or known.etag, untold_until=untold)
+    since = at if etag is not None else known.since
+    return Answer(at, modified=modified, etag=etag or known.etag, since=since, untold_until=untold)
+
+
+def _unchanged(known: Answer, at: datetime) -> Answer:
+    """Return an answer that what was known still holds: where there is no date, since its validator was first seen."""
+    untold = None if known.modified is not None else known.since
+    return replace(known, at=at, is_gone=False, moved_to=None, untold_until=untold)
 
 
 def _is_same(one: str, other: str) -> bool:

@@ -213,6 +213,11 @@ class Revalidation(PolicyModel):
         description="How long after its last good answer that is a warning only.",
         validate_default=True,
     )
+    store: Mapping[str, str | int | float | bool | None] | None = Field(
+        default=None,
+        max_length=50,
+        description="What fsspec is told for URIs such as s3://bucket/key; {} for nothing. Unset: no store is asked.",
+    )
 
 
 class SourceFreshness(Freshness):

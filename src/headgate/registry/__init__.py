@@ -1,5 +1,6 @@
 """What is known to be current: per document the highest version that was proved, and which texts belong to it."""
 
+from headgate.registry.answers import Answer, AnswerRegistry
 from headgate.registry.facts import Known, Proved, Registry, learned
 from headgate.registry.feeds import NEVER_TOLD, FeedRegistry, FeedState, Said
 from headgate.registry.memory import MemoryRegistry
@@ -8,6 +9,8 @@ from headgate.registry.sqlite import SqliteRegistry
 
 __all__ = [
     "NEVER_TOLD",
+    "Answer",
+    "AnswerRegistry",
     "FeedRegistry",
     "FeedState",
     "Known",

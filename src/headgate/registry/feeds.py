@@ -16,7 +16,7 @@ from headgate.forks import renew_after_fork
 from headgate.registry.sqlite import connect
 from headgate.verification import Verifier
 
-__all__ = ["NEVER_TOLD", "FeedRegistry", "FeedState", "Said"]
+__all__ = ["NEVER_TOLD", "FeedRegistry", "FeedState", "Said", "as_instant", "as_micros"]
 
 NEVER_TOLD = datetime.max.replace(tzinfo=timezone.utc)
 """`Said.untold_until` of a document whose changes a feed does not tell."""
@@ -227,7 +227,7 @@ def _take(connection: sqlite3.Connection, state: FeedState, rows: Iterable[tuple
     connection.execute("BEGIN IMMEDIATE")
     try:
         flags = (int(state.tells_changes), int(state.covers_unlisted), state.cursor)
-        entry = (state.feed, state.name, _micros(state.pulled), *flags)
+        entry = (state.feed, state.name, as_micros(state.pulled), *flags)
         connection.execute("INSERT OR REPLACE INTO feed_states VALUES (?, ?, ?, ?, ?, ?)", entry)
         connection.executemany("INSERT OR REPLACE INTO feed_facts VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
         connection.execute("COMMIT")
@@ -238,32 +238,38 @@ def _take(connection: sqlite3.Connection, state: FeedState, rows: Iterable[tuple
 
 
 def _row(said: Said) -> tuple[object, ...]:
-    times = _micros(said.modified), _micros(said.untold_until)
-    return said.document, _micros(said.seen), int(said.is_gone), said.moved_to, *times
+    times = as_micros(said.modified), as_micros(said.untold_until)
+    return said.document, as_micros(said.seen), int(said.is_gone), said.moved_to, *times
 
 
 def _said(
     document: str, seen: object, is_gone: object, moved_to: str | None, modified: object, untold_until: object
 ) -> Said:
-    when = _instant(seen)
+    when = as_instant(seen)
     assert when is not None  # noqa: S101 - the column is NOT NULL
-    return Said(document, when, bool(is_gone), moved_to, _instant(modified), _instant(untold_until))
+    return Said(document, when, bool(is_gone), moved_to, as_instant(modified), as_instant(untold_until))
 
 
 def _state(feed: str, name: str, pulled: object, tells: object, covers: object, cursor: str) -> FeedState:
-    when = _instant(pulled)
+    when = as_instant(pulled)
     assert when is not None  # noqa: S101 - as above
     return FeedState(feed, name, when, bool(tells), bool(covers), cursor)
 
 
-def _micros(time: datetime | None) -> int | None:
+def as_micros(time: datetime | None) -> int | None:
+    """Return a time as the registry's file holds it: in microseconds since 1970."""
     if time is None:
         return None
     # In another zone, the ends of the calendar are beyond those of UTC.
     return (min(max(time, _FIRST), NEVER_TOLD) - _EPOCH) // timedelta(microseconds=1)
 
 
-def _instant(micros: object) -> datetime | None:
+def as_instant(micros: object) -> datetime | None:
+    """Return the time that the registry's file holds.
+
+    Raises:
+        sqlite3.DatabaseError: it is none.
+    """
     if micros is None:
         return None
     try:

@@ -1,0 +1,109 @@
+"""Asking a file system, or a store that fsspec reaches, for what an HTTP server says in the head of an answer."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from email.utils import format_datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from headgate.encoding import safe_uri
+from headgate.origins.addresses import FetchError
+
+__all__ = ["is_file", "is_stored", "probe_file", "probe_store"]
+
+_GONE: tuple[int, dict[str, str]] = (404, {})
+_SCHEMES_OF_HTTP = ("http", "https")
+# Under which names the implementations of fsspec say when an object was changed, and what tells its content.
+_DATES = ("LastModified", "last_modified", "updated", "mtime", "modified")
+_TAGS = ("ETag", "etag", "md5Hash", "content_md5", "generation")
+
+
+def is_file(uri: str) -> bool:
+    """Return whether a URI in normal form names a file."""
+    return uri.startswith("file:")
+
+
+def is_stored(uri: str) -> bool:
+    """Return whether a URI in normal form names an object in a store that is not asked by HTTP."""
+    scheme, mark, _ = uri.partition("://")
+    return bool(mark) and scheme not in (*_SCHEMES_OF_HTTP, "file")
+
+
+def probe_file(uri: str, folder: Path) -> tuple[int, Mapping[str, str]]:
+    """Return what a file system says of a file, as an HTTP server would put it: a status, and headers.
+
+    Args:
+        uri: of the file, in normal form.
+        folder: where relative paths begin.
+
+    Raises:
+        FetchError: it cannot be asked.
+    """
+    try:
+        found = os.stat(folder / unquote(uri.removeprefix("file:").partition("?")[0]))
+    except (FileNotFoundError, NotADirectoryError):
+        return _GONE
+    except (OSError, ValueError) as error:
+        raise FetchError(f"{safe_uri(uri)}: {type(error).__name__}.") from None
+    changed = datetime.fromtimestamp(found.st_mtime_ns // 10**9, timezone.utc)
+    return 200, {
+        "last-modified": format_datetime(changed, usegmt=True),
+        "etag": f'"{found.st_size}-{found.st_mtime_ns}"',
+    }
+
+
+def probe_store(uri: str, options: str) -> tuple[int, Mapping[str, str]]:
+    """Return what a store says of an object, in the same way; it is asked through fsspec.
+
+    Args:
+        uri: of the object, in normal form.
+        options: what the policy tells the store's implementation, as a JSON object.
+
+    Raises:
+        FetchError: it cannot be asked, or what asks it is not installed.
+    """
+    try:
+        system = _system(uri.partition("://")[0], options)
+        found = system.info(unquote(uri.partition("?")[0]))
+    except (FileNotFoundError, NotADirectoryError):
+        return _GONE
+    except ImportError as error:
+        raise FetchError(f"{safe_uri(uri)}: {error.name or 'fsspec'} is not installed.") from None
+    except Exception as error:  # noqa: BLE001 - each implementation raises what its library does
+        raise FetchError(f"{safe_uri(uri)}: {type(error).__name__}.") from None
+    headers = {}
+    changed = next((date for name in _DATES if (date := _date(found.get(name))) is not None), None)
+    if changed is not None:
+        headers["last-modified"] = format_datetime(changed, usegmt=True)
+    tag = next((found[name] for name in _TAGS if found.get(name)), None)
+    if tag is not None:
+        headers["etag"] = str(tag)
+    return 200, headers
+
+
+@lru_cache(maxsize=32)
+def _system(scheme: str, options: str) -> Any:
+    import fsspec
+
+    # A list of a folder that was read before says nothing of the present.
+    return fsspec.filesystem(scheme, use_listings_cache=False, **json.loads(options))
+
+
+def _date(value: object) -> datetime | None:
+    """Return a date of a store to the second, as HTTP has it, or None for what is none."""
+    try:
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            value = datetime.fromtimestamp(value, timezone.utc)
+        if isinstance(value, datetime) and value.tzinfo is not None:
+            return value.astimezone(timezone.utc).replace(microsecond=0)
+    except (ValueError, OverflowError, OSError):
+        pass
+    return None
