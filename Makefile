@@ -61,5 +61,5 @@ $(STAMP): pyproject.toml integrations/langchain/pyproject.toml integrations/llam
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --group dev --group integrations/langchain/pyproject.toml:test \
 		--group integrations/llama-index/pyproject.toml:test \
-		-e '.[tokens,otel,plots,parquet,feeds]' -e 'integrations/langchain[demo]' -e integrations/llama-index
+		-e '.[tokens,otel,plots,parquet,feeds,stores]' -e 'integrations/langchain[demo]' -e integrations/llama-index
 	touch $(STAMP)

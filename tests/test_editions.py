@@ -20,9 +20,11 @@ SITE = "https://docs.example"
 PATTERN = f"{SITE}/{{version}}/{{page}}"
 
 
-def gate_of(clock: FixedClock, current: str = "highest", **rules: Any) -> Gate:
+def gate_of(clock: FixedClock, current: str = "highest", **identity: Any) -> Gate:
     source = {"id": "docs", "match": f"{SITE}/**", "provenance": {"require": "declared"}}
-    return Gate({"sources": [{**source, "identity": {"pattern": PATTERN, "current": current}, **rules}]}, clock=clock)
+    return Gate(
+        {"sources": [{**source, "identity": {"pattern": PATTERN, "current": current, **identity}}]}, clock=clock
+    )
 
 
 def says(gate: Gate, *pages: str, **options: Any) -> list[str]:
@@ -96,6 +98,30 @@ def test_the_current_edition_may_have_no_segment_of_its_own(clock: FixedClock) -
         "12-SNAPSHOT/a",
     )
     assert says(gate, *current, *others) == ["admit"] * len(current) + ["drop F213"] * len(others)
+
+
+@pytest.mark.parametrize(
+    ("query", "served"),
+    [
+        ("how do I install 3.9?", True),
+        ("install on v3.9", True),
+        ("install on V3.9.", True),
+        ("install 13.9 or 3.9.1 or 3.90 or 3.9-rc", False),
+        ("what is next?", False),
+        ("", False),
+        (None, False),
+        (["3.9"], False),
+    ],
+)
+def test_a_question_that_names_an_edition_is_served_it_where_the_policy_says_so(
+    query: Any, served: bool, clock: FixedClock
+) -> None:
+    gate = gate_of(clock, "v3.10", asked="warn")
+    pages = ("v3.10/a", "v3.9/a", "next/a", "v3.8/a")
+    old = "admit F213" if served else "drop F213"
+    assert says(gate, *pages, query=query) == ["admit", old, "drop F213", "drop F213"]
+    assert says(gate_of(clock, "v3.10"), *pages, query=query)[1] == "drop F213"
+    assert says(gate_of(clock, asked="warn"), *pages, query=query)[1] == old
 
 
 def test_what_nobody_signed_pushes_no_proved_page_out_in_an_audit(clock: FixedClock) -> None:

@@ -53,7 +53,7 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     if len(judged) > 1 or known:
         apply_supersession(judged, plan.at, known)
     if any(judgement.facts.source.identity is not None for judgement in judged):
-        apply_editions(judged, is_past=plan.is_past)
+        apply_editions(judged, plan.query, is_past=plan.is_past)
     drop_notes(judged, plan.revision.strictest)
     # Last, so that nothing that stays out takes tokens from what enters.
     if plan.revision.budget is not None:

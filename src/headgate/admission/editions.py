@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from headgate.admission.judging import Judgement
@@ -11,8 +12,10 @@ from headgate.freshness import Release, is_unreleased, read_release
 
 __all__ = ["apply_editions"]
 
+_MOST_CHARS = 10_000
 
-def apply_editions(judged: Sequence[Judgement], *, is_past: bool = False) -> None:
+
+def apply_editions(judged: Sequence[Judgement], query: object = None, *, is_past: bool = False) -> None:
     """Add F213 to every page that is not of the current edition of its source.
 
     Where the policy names the current edition, every other one is out; where it is the one without a segment, every one
@@ -20,7 +23,12 @@ def apply_editions(judged: Sequence[Judgement], *, is_past: bool = False) -> Non
     this retrieval among the pages that may enter; for a source that requires proof, among those that are proved, also
     where that is only audited: what nobody signed pushes nothing out that is. What is not released yet, such as `next`
     or `4.0-rc.1`, is lower than what is; other words, such as `latest`, are neither higher nor lower. To a question
-    about the past it is a warning.
+    about the past it is a warning, and so it is, where the policy says so, to one that names the page's own edition.
+
+    Args:
+        judged: the documents of one retrieval.
+        query: the question, if it is known.
+        is_past: whether what held in the past is asked for.
     """
     editions = {one.index: _edition(one) for one in judged if one.facts.source.identity is not None}
     highest = _highest(judged, editions)
@@ -36,10 +44,12 @@ def apply_editions(judged: Sequence[Judgement], *, is_past: bool = False) -> Non
             current = str(higher)
         elif edition == current:
             continue
+        judgement.is_asked = judgement.is_asked or _names(query, edition)
+        is_served = judgement.is_asked and source.identity.asked == "warn"
         finding = Finding(
             "F213",
             f"It is of the edition {edition[:80]!r}; the current one is {current[:80]!r}.",
-            "warning" if is_past else "error",
+            "warning" if is_past or is_served else "error",
             {"edition": edition[:80], "current": current[:80]},
         )
         judgement.add((finding,), source.modes["freshness"])
@@ -63,6 +73,14 @@ def _higher_than(edition: str, highest: Mapping[str, Release]) -> Release | None
         return next(iter(highest.values()), None) if is_unreleased(edition) else None
     known = highest.get(release.scheme)
     return known if known is not None and release < known else None
+
+
+def _names(query: object, edition: str) -> bool:
+    """Return whether a question names an edition by its number; words such as `next` are words of any question."""
+    if not isinstance(query, str) or read_release(edition) is None:
+        return False
+    number = re.escape(edition.lstrip("vV"))
+    return re.search(rf"(?<![\w.])[vV]?{number}(?![\w-]|\.\d)", query[:_MOST_CHARS]) is not None
 
 
 def _may_choose(judgement: Judgement) -> bool:

@@ -54,6 +54,7 @@ class Judgement:
         withheld: metadata entries that must not be in the prompt.
         is_note: whether it is the note of an earlier gate, that nothing admissible is left.
         removed: metadata entries that leave the document as well, because a later step could show them.
+        is_asked: whether the question names the edition that it is of.
         is_revoked: whether it, or the key that signed it, was taken back.
         recalled: the versions of its document that were proved before, where it may be of another one.
         verified: who has vouched for it last, and when, as far as the policy counts that.
@@ -68,6 +69,7 @@ class Judgement:
         "findings",
         "heard",
         "index",
+        "is_asked",
         "is_kept_out",
         "is_note",
         "is_revoked",
@@ -99,6 +101,7 @@ class Judgement:
         self.withheld: tuple[str, ...] = ()
         self.removed: frozenset[str] = frozenset()
         self.is_revoked = False
+        self.is_asked = False
         self.recalled: tuple[Known, ...] = ()
         self.verified: Verification | None = None
         self.heard: tuple[tuple[FeedState, Said], ...] = ()
@@ -129,7 +132,7 @@ class Judgement:
             rewrite=self.rewrite,
             metadata_rewrites=self.metadata_rewrites,
             withheld=self.withheld,
-            evidence=self._evidence(),
+            evidence={**self._evidence(), "asked": True} if self.is_asked else self._evidence(),
             mode=facts.source.modes["provenance"],
             verified=self.verified,
         )

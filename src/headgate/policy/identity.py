@@ -63,6 +63,10 @@ class Identity(PolicyModel):
         description="The segment of the current edition, such as latest or v3.10; highest: the highest of a retrieval; "
         "unversioned: the pages whose address has no number or word of an edition there.",
     )
+    asked: Literal["drop", "warn"] = Field(
+        default="drop",
+        description="What happens to a page of another edition where the question names it; warn: it enters, marked.",
+    )
     row_key: Annotated[str, Field(min_length=1, max_length=200)] | Literal[False] | None = Field(
         default=None,
         description="The metadata key that tells rows apart which share a source, each a document of its own. Unset: "
@@ -102,8 +106,8 @@ class Identity(PolicyModel):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if self.pattern is None and "current" in self.model_fields_set:
-            raise ValueError("current is an edition, and no pattern says where addresses name one. Add pattern.")
+        if self.pattern is None and self.model_fields_set & {"current", "asked"}:
+            raise ValueError("it is about editions, and no pattern says where addresses name one. Add pattern.")
         return self
 
     @cached_property

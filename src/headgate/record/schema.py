@@ -113,6 +113,7 @@ class EvidenceRecord(TypedDict, total=False):
     media: list[str]
     fragment: str
     row: list[Any]
+    asked: bool
     times: dict[str, TimeRecord]
     unreadable: dict[str, list[str]]
     version: int

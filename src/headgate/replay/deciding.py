@@ -212,6 +212,7 @@ class Redecider:
         facts = self._facts_of(entry, match)
         text = entry.get("text")
         judgement = Judgement(place, Chunk(text or "", {}, entry["id"]), facts)
+        judgement.is_asked = evidence_of(entry).get("asked", False)
         if match.is_same and self._at is None:
             add_standing(judgement, entry)
         heard = hear(judgement, heard_then(judgement, evidence_of(entry)), is_past=now < present)
