@@ -40,7 +40,9 @@ def newly_proved(judged: Sequence[Judgement], known: Mapping[str, tuple[Known, .
     """Yield what was admitted without a word against it and is not known yet."""
     for judgement in judged:
         proved = judgement.facts.proved
-        if proved is None or any(finding.severity == "error" for finding in judgement.findings):
+        if proved is None:
+            continue
+        if judgement.findings and any(finding.severity == "error" for finding in judgement.findings):
             continue
         if not any(one.key == proved.key and one.holds(proved) for one in known.get(proved.document, ())):
             yield proved

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from headgate.admission.judging import Judgement
 from headgate.admission.revalidating import origin_id
@@ -45,21 +46,43 @@ def hear(
     if not said and not live:
         return ()
     facts = judgement.facts
+    pairs = (*(pair for name in _names(judgement) for pair in said.get(name, ())), *live) if said else tuple(live)
+    if not pairs:
+        return ()
+    # Until one of them says something new, what follows from it is the same each time.
+    asked, kept = (pairs, is_past), facts.heard
+    known = kept.get("hearing") if kept is not None else None
+    if known is None or known[0] != asked:
+        known = asked, _weighed(judgement, pairs, is_past=is_past)
+        if kept is not None:
+            kept["hearing"] = known
+    weighed: _Weighed = known[1]
+    if weighed.findings:
+        judgement.add(weighed.findings, facts.source.modes["freshness"])
+    judgement.heard = weighed.counted
+    return weighed.verified
+
+
+class _Weighed(NamedTuple):
+    """What follows for a chunk from what feeds say: findings, who verifies it, and which of them counted."""
+
+    findings: tuple[Finding, ...]
+    verified: tuple[Verification, ...]
+    counted: tuple[tuple[FeedState, Said], ...]
+
+
+def _weighed(judgement: Judgement, pairs: Sequence[tuple[FeedState, Said]], *, is_past: bool) -> _Weighed:
+    found: list[Finding] = []
     verified: list[Verification] = []
-    for pair in (*(pair for name in _names(judgement) for pair in said.get(name, ())), *live):
-        state, one = pair
-        if not _counts(state, facts.source):
-            continue
+    counted = tuple(pair for pair in pairs if _counts(pair[0], judgement.facts.source))
+    for state, one in counted:
         findings = list(_against(state, one, judgement))
-        if findings:
-            findings = [replace(finding, severity="warning") for finding in findings] if is_past else findings
-            judgement.add(findings, facts.source.modes["freshness"])
+        found += [replace(finding, severity="warning") for finding in findings] if is_past else findings
         # Who says that it is gone, or changed by now, has looked: to a question about the past that is enough.
         if state.tells_changes and (is_past if findings else _is_after_all_changes(judgement, one)):
             at = state.pulled if state.covers_unlisted else one.seen
             verified.append(Verification(at, state.kind, state.name))
-        judgement.heard = (*judgement.heard, pair)
-    return tuple(verified)
+    return _Weighed(tuple(found), tuple(verified), counted)
 
 
 def _names(judgement: Judgement) -> Sequence[str]:

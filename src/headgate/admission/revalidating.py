@@ -32,7 +32,9 @@ def questions_of(judged: Sequence[Judgement]) -> dict[int, Question]:
     for judgement in judged:
         facts = judgement.facts
         rule, uri = facts.source.revalidate, facts.uri
-        if rule is None or uri is None or any(finding.severity == "error" for finding in judgement.findings):
+        if rule is None or uri is None:
+            continue
+        if judgement.findings and any(finding.severity == "error" for finding in judgement.findings):
             continue
         if uri.startswith("https://") or is_file(uri):
             found[judgement.index] = Question(uri, rule.after)
