@@ -20,7 +20,8 @@ _HARD_JOINERS = "_/\\@:#=&%~$"
 _HARD_JOINER = re.compile(f"[{re.escape(_HARD_JOINERS)}]")
 _DIGIT = re.compile(r"\d")
 _END_OF_TOKEN = re.compile(r"[^\w\-./\\@:#=&%~$?+]")
-_SENTENCE_END = "-.:?+"
+# A backslash at the end breaks the line (CommonMark 0.31, section 6.7).
+_SENTENCE_END = "-.:?+\\"
 _STEP = 64
 # Zero-width joiners: what follows them belongs to the same word.
 _OTHER_ENDS = frozenset("\u200c\u200d_")

@@ -111,7 +111,7 @@ class Mentions:
         """
         answer = _is_introduced(self._text, start) or _SEQUEL.match(self._text, end, end + _TAIL_CHARS) is not None
         for canonical in canonicals:
-            answer = answer or self._is_paired(start, end, canonical) or self._goes_on(start, canonical)
+            answer = answer or self._is_paired(start, end, canonical) or self._goes_on(start, end, canonical)
         for canonical in canonicals:
             self._last[canonical] = (end, answer)
         return answer
@@ -130,12 +130,14 @@ class Mentions:
         index = bisect_left(starts, end)
         return index < len(starts) and _is_connected(text, end, starts[index], text[ends[index] : ends[index] + 1])
 
-    def _goes_on(self, start: int, canonical: str) -> bool:
+    def _goes_on(self, start: int, end: int, canonical: str) -> bool:
         """Whether a list of names goes on, as in "(formerly K8s or kube)", or one alias explains another."""
         last = self._last.get(canonical)
         if last is None or not _is_connected(self._text, last[0], start, ","):
             return False
-        return last[1] or self._text[last[0] : start].lstrip()[:1] in ("(", "[")
+        opening = self._text[last[0] : start].lstrip()[:1]
+        is_link = opening == "[" and self._text.startswith(("](", "]["), end)
+        return last[1] or (opening in ("(", "[") and not is_link)
 
 
 def _is_introduced(text: str, start: int) -> bool:

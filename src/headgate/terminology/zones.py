@@ -6,18 +6,13 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
+from headgate.terminology.blocks import read_blocks
 from headgate.terminology.boundaries import SPACELESS_RANGES
 from headgate.terminology.bounds import at_most
-from headgate.terminology.fences import fenced_blocks
-from headgate.terminology.folding import fold
+from headgate.terminology.inline import code_elements, code_spans, keys_of, marked_up, sessions, sources
 
 __all__ = ["Zones", "protected_zones"]
 
-_BACKTICKS = re.compile(r"`+")
-_BLANK_LINE = re.compile(r"\n[ \t]*\n")
-# No `<` within: `<a<a<a...` is then read once, and not once from each sign.
-_TAG = re.compile(r"</?[A-Za-z!][^<>]*>")
-_CODE_OPEN = re.compile(r"<(pre|code|script|style|samp|kbd)\b[^<>]*>", re.IGNORECASE)
 # Brackets belong to a URL in pairs, as in https://en.wikipedia.org/wiki/Mercury_(planet).
 _URL_SIGN = rf"[^\s<>\"`{{}}|\\^()\[\]{SPACELESS_RANGES}]"
 _URL = re.compile(
@@ -31,11 +26,6 @@ _LOCAL_CHARS = 64  # RFC 5321, section 4.5.3.1.1
 _LITERAL_INTRO = re.compile(r"::[ \t]*$", re.MULTILINE)
 _CODE_DIRECTIVE = re.compile(r"^[ \t]*\.\. (?:code|code-block|sourcecode|parsed-literal)::[^\n]*$", re.MULTILINE)
 _OTHER_DIRECTIVE = re.compile(r"[ \t]*\.\. (?!(?:code|code-block|sourcecode|parsed-literal|math|raw)::)[\w:-]+::[ \t]*")
-_INDENTED_LINE = re.compile(r"^(?: {4}|\t)[ \t]*[^\s][^\n]*", re.MULTILINE)
-_LIST_ITEM = re.compile(r"\s*(?:[-*+\u2022]|\d+[.)]|[A-Za-z][.)]) ")
-_LIST_ITEM_CHARS = 200
-# How far the end of a paragraph is looked for, so that backticks far apart cost no more than near ones.
-_CODE_SPAN_CHARS = 2_000
 _TAB = 8
 
 
@@ -64,7 +54,10 @@ class Zones:
 
 
 def protected_zones(text: str, most: int) -> Zones:
-    """Return the code and markup of a text (Markdown, reStructuredText and HTML), its URLs and e-mail addresses.
+    """Return the code and markup of a text, its keys, URLs and e-mail addresses.
+
+    Markdown, HTML, reStructuredText, LaTeX, AsciiDoc, Org, templates, JSON, YAML and front matter are told by their own
+    marks, whatever the text is said to be.
 
     Args:
         text: the text.
@@ -76,40 +69,24 @@ def protected_zones(text: str, most: int) -> Zones:
     if "\r" in text:  # as many characters as before, but one kind of line end
         text = text.replace("\r\n", " \n").replace("\r", "\n")
     spans: list[tuple[int, int]] = []
-    if "```" in text or "~~~" in text:
-        spans += fenced_blocks(text, most)
-    if "`" in text:
-        spans += _inline_code(text, Zones(spans), most)
+    if "`" in text or "~~~" in text or "    " in text or "\t" in text:
+        blocks = read_blocks(text, most)
+        spans += blocks.code
+        if "`" in text:
+            spans += code_spans(text, blocks.inline, most)
+    spans += marked_up(text, most)
     if "<" in text:
-        spans += (match.span() for match in at_most(most, _TAG.finditer(text), "tags"))
-        spans += at_most(most, _code_elements(text), "tags")
+        spans += at_most(most, code_elements(text), "tags")
+    spans += at_most(most, sources(text), "blocks of code")
+    spans += sessions(text, most)
+    spans += keys_of(text, most)
     if "://" in text or "www." in text:
         spans += (match.span() for match in at_most(most, _URL.finditer(text), "URLs"))
     if "@" in text:
         spans += at_most(most, _addresses(text), "addresses")
     if "::" in text:
         spans += at_most(most, _literal_blocks(text), "literal blocks")
-    if "    " in text or "\t" in text:
-        spans += at_most(most, _indented_blocks(text), "indented blocks")
     return Zones(spans)
-
-
-def _inline_code(text: str, fenced: Zones, most: int) -> Iterator[tuple[int, int]]:
-    """Code spans (CommonMark 0.31, section 6.1): a run of backticks closes with the next run of the same length."""
-    found = at_most(most, _BACKTICKS.finditer(text), "backticks")
-    runs = [match.span() for match in found if not fenced.touches(*match.span())]
-    by_length: dict[int, list[int]] = {}
-    for start, end in runs:
-        by_length.setdefault(end - start, []).append(start)
-    position = 0
-    for start, end in runs:
-        if start < position:
-            continue
-        same = by_length[end - start]
-        index = bisect_right(same, start)
-        if index < len(same) and not _BLANK_LINE.search(text, end, min(same[index], end + _CODE_SPAN_CHARS)):
-            position = same[index] + (end - start)
-            yield start, position
 
 
 def _addresses(text: str) -> Iterator[tuple[int, int]]:
@@ -118,24 +95,6 @@ def _addresses(text: str) -> Iterator[tuple[int, int]]:
         local = _LOCAL_PART.match(text[max(0, start - _LOCAL_CHARS) : start][::-1])
         if local is not None:
             yield start - local.end(), match.end()
-
-
-def _code_elements(text: str) -> Iterator[tuple[int, int]]:
-    if _CODE_OPEN.search(text) is None:
-        return
-    folded = fold(text)
-    position = 0
-    unclosed: set[str] = set()
-    for match in _CODE_OPEN.finditer(text):
-        name = match.group(1).lower()
-        if match.start() < position or name in unclosed:
-            continue
-        end = folded.find(f"</{name}", match.end())
-        if end == -1:  # not closed: a chunk may have been cut there, so the rest is code
-            unclosed.add(name)  # and is looked for once, not once for every element
-            end = len(text)
-        position = end
-        yield match.start(), end
 
 
 def _literal_blocks(text: str) -> Iterator[tuple[int, int]]:
@@ -180,34 +139,3 @@ def _indentation(text: str, start: int, end: int) -> int:
     line = text[start:end]
     blanks = line[: len(line) - len(line.lstrip(" \t"))]
     return len(blanks.expandtabs(_TAB))
-
-
-def _indented_blocks(text: str) -> Iterator[tuple[int, int]]:
-    """Indented code (CommonMark 0.31, section 4.4), unless it continues a list or another indented paragraph."""
-    block: tuple[int, int] | None = None
-    for match in _INDENTED_LINE.finditer(text):
-        start, end = match.span()
-        if block is not None and not text[block[1] : start].strip():
-            block = (block[0], end)
-            continue
-        if block is not None:
-            yield block
-        block = (start, end) if _begins_code(text, start) else None
-    if block is not None:
-        yield block
-
-
-def _begins_code(text: str, start: int) -> bool:
-    """Whether an indented line may begin a block: after a blank line, and not within a list."""
-    last_start = last_end = start
-    blank_lines = -1
-    while last_start > 0:
-        last_end = last_start - 1
-        last_start = text.rfind("\n", 0, last_end) + 1
-        blank_lines += 1
-        if text[last_start:last_end].strip():
-            break
-    else:
-        return True
-    last = text[last_start : min(last_end, last_start + _LIST_ITEM_CHARS)]
-    return blank_lines > 0 and not (_LIST_ITEM.match(last) or last.startswith((" ", "\t")))
