@@ -92,7 +92,7 @@ def test_a_folder_or_binary_or_missing_file_is_a_policy_error(tmp_path: Path) ->
 
 GLOSSARIES = {
     "cycle": "terms: {A: [B], B: [A]}",
-    "chain": "terms: {A: [B], B: [C]}",
+    "longer cycle": "terms: {A: [B], B: [C], C: [A]}",
     "two claims": "terms: {A: [x], B: [X]}",
     "no alias": "terms: {A: []}",
     "empty alias": "terms: {A: ['']}",

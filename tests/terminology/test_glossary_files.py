@@ -114,10 +114,9 @@ def test_a_csv_file_may_have_lists_settings_and_empty_rows(tmp_path: Path) -> No
 
 
 CSV_MISTAKES = [
-    ("", r"terms\.csv:1.*columns canonical and alias.*header row"),
-    ("canonical;alias\nA;b\n", "semicolons"),
-    ("canonical,mode\nA,flag\n", "columns canonical and alias"),
-    ("canonical,alias,colour\nA,b,red\n", r"terms\.csv:1: unknown column 'colour'"),
+    ("", r"terms\.csv:1.*columns canonical and alias; found here: nothing.*first row"),
+    ("canonical,mode\nA,flag\n", "columns canonical and alias; found here: 'canonical', 'mode'"),
+    ("canonical,alias,source\nA,b,red\n", r"terms\.csv:1: unknown column 'source'. Did you mean 'sources'"),
     ("canonical,alias,mode\nA,b,\nC,d,shout\n", r"terms\.csv:3"),
     ("canonical,alias\n,b\n", r"terms\.csv:2"),
 ]
@@ -165,9 +164,13 @@ def _concept(canonical: str, *aliases: str, **settings: object) -> Concept:
 
 
 CONTRADICTIONS = [
-    ([_concept("A", "b"), _concept("a", "c")], "one canonical term in two spellings"),
+    ([_concept("A", "b"), _concept("a", "c", case="sensitive")], "one canonical term in two spellings"),
     ([_concept("A", "b"), _concept("B", "a")], "each other's alias"),
-    ([_concept("A", "b"), _concept("B", "c")], "'B' is an alias of 'A' and a canonical term itself"),
+    ([_concept("A", "b", mode="flag"), _concept("B", "c")], "'B' is an alias of 'A'.* cannot always be followed"),
+    ([_concept("A", "b", sources={"s"}), _concept("B", "c")], "'B' is an alias of 'A'.* cannot always be followed"),
+    ([_concept("A", "b", near=("n",)), _concept("B", "c")], "'B' is an alias of 'A'.* cannot always be followed"),
+    ([_concept("A", "B", case="sensitive"), _concept("b", "c")], "'b' is an alias of 'A'.* cannot always be followed"),
+    ([_concept("A", "b"), _concept("B", "c"), _concept("C", "a")], "in a circle: 'B' \u2192 'A' \u2192 'C' \u2192 'B'"),
     ([_concept("A", "x"), _concept("B", "x")], "the alias 'x' is claimed by 'A' and 'B'"),
     ([_concept("A", "x", sources={"s", "t"}), _concept("B", "x", sources={"t"})], "claimed by 'A' and 'B'"),
     ([_concept("A", "x", sources={"s"}), _concept("B", "x")], "claimed by 'A' and 'B'"),
@@ -179,6 +182,10 @@ CONTRADICTIONS = [
     ([_concept("A", "\udfffx")], "a character that no text can have"),
     ([_concept("A", "a\0")], "a character that no text can have"),
     ([_concept("A\rB", "c")], "a line break"),
+    ([_concept("A", "b\u202ec")], r"nobody sees \(U\+202E\)"),
+    ([_concept("A\u200b", "b")], r"nobody sees \(U\+200B\)"),
+    ([_concept("A", "b\x1b[2J")], r"nobody sees \(U\+001B\)"),
+    ([_concept("A", "b\U000e0041")], r"nobody sees \(U\+E0041\)"),
 ]
 
 
@@ -205,7 +212,7 @@ def test_concepts_between_which_something_decides_are_accepted(concepts: list[Co
 def test_a_glossary_of_too_many_aliases_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     from headgate.limits import Limits
 
-    monkeypatch.setattr("headgate.terminology.concepts.DEFAULT_LIMITS", Limits(glossary_aliases=2))
+    monkeypatch.setattr("headgate.terminology.consistency.DEFAULT_LIMITS", Limits(glossary_aliases=2))
     Glossary.from_mapping({"A": ["b", "c"]})
     with pytest.raises(PolicyError, match="too many aliases"):
         Glossary.from_mapping({"A": ["b", "c"], "D": ["e"]})

@@ -53,14 +53,20 @@ class YamlDocument:
 _HIDDEN_BREAK = re.compile("[\x85\u2028\u2029]")
 
 
-def parse_yaml(text: str) -> YamlDocument:
+def parse_yaml(text: str, *, is_large: bool = False, line_depth: int = _MAX_DEPTH) -> YamlDocument:
     """Return a YAML document with the lines of its values.
+
+    Args:
+        text: the document.
+        is_large: whether it is read by libyaml where PyYAML has it, which words what is wrong in its own way.
+        line_depth: how many steps from the top the lines of values are kept.
 
     Raises:
         PolicyError: it is not YAML, uses anchors or tags beyond the core schema, is nested too deeply, or has a key
             twice. Nothing else is raised, whatever the text.
     """
     lines: dict[Steps, int] = {}
+    parser = _QUICK_PARSER if is_large else yaml.SafeLoader
     hidden = _HIDDEN_BREAK.search(text)
     if hidden is not None:
         # YAML 1.1 ends a line there, YAML 1.2 and editors do not: what a reader takes for a comment would be in force.
@@ -68,9 +74,7 @@ def parse_yaml(text: str) -> YamlDocument:
         where = text.count("\n", 0, hidden.start()) + 1
         raise PolicyError(problem, "Remove it, or begin a new line.", line=where)
     try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
-        value = _construct(node, (), lines) if node is not None else None
+        value = _Composer(text, parser, lines, line_depth).compose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = mark.line + 1 if mark else None
@@ -86,31 +90,98 @@ def parse_yaml(text: str) -> YamlDocument:
     return YamlDocument(value, lines)
 
 
-class _Loader(yaml.SafeLoader):
-    """PyYAML's composer without anchors, so that a small file stays small, and with the core schema's scalars."""
+class _Composer:
+    """From the events of a parser to plain values: without anchors, so that a small file stays small."""
 
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event = self.peek_event()  # type: ignore[no-untyped-call]
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+    def __init__(self, text: str, parser: Any, lines: dict[Steps, int], line_depth: int) -> None:
+        self._events = iter(yaml.parse(text, Loader=parser))
+        self._lines, self._line_depth = lines, line_depth
+
+    def compose(self) -> object:
+        """Return the value of the only document; None if there is none."""
+        next(self._events)  # the beginning of the stream
+        if isinstance(next(self._events), yaml.StreamEndEvent):
+            return None
+        value = self._value(next(self._events), (), 1)
+        next(self._events)  # the end of the document
+        event: Any = next(self._events)
+        if not isinstance(event, yaml.StreamEndEvent):
+            line = event.start_mark.line + 1
+            raise PolicyError("this is not YAML: a second document begins here.", "Keep one.", line=line)
+        return value
+
+    def _value(self, event: Any, path: Steps, depth: int) -> object:
+        line = event.start_mark.line + 1
+        # Not left to Python's own limit, which depends on how deep the caller is.
+        if depth > _MAX_DEPTH:
+            raise PolicyError("the file is nested too deeply.", "", line=line)
+        if isinstance(event, yaml.AliasEvent) or event.anchor:
             raise PolicyError(
                 "anchors and aliases (& and *) are not accepted.",
                 "Write the value out, or quote it if it is a text that begins with & or *.",
-                line=event.start_mark.line + 1,
+                line=line,
             )
-        # Not left to Python's own limit, which depends on how deep the caller is.
-        self.depth = getattr(self, "depth", 0) + 1
-        if self.depth > _MAX_DEPTH:
-            raise PolicyError("the file is nested too deeply.", "", line=event.start_mark.line + 1)
-        node: yaml.Node | None = super().compose_node(parent, index)
-        self.depth -= 1
-        return node
+        if len(path) <= self._line_depth:
+            self._lines[path] = line
+        if isinstance(event, yaml.ScalarEvent):
+            if event.tag is None and not event.implicit[0]:
+                return event.value  # in quotation marks, so a text
+            return _scalar(event.value, _kind(event), path, line)
+        if isinstance(event, yaml.SequenceStartEvent):
+            _require_tag(event, "seq", path, line)
+            return self._sequence(path, depth)
+        _require_tag(event, "map", path, line)
+        return self._mapping(path, depth)
 
-    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
-        """Return the tag of a node that has none of its own."""
-        if kind is yaml.ScalarNode:
-            # The first is set for plain scalars, the second for quoted ones, which are text.
-            return _PREFIX + (_core_type(value) if implicit[0] else "str")
-        return super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
+    def _sequence(self, path: Steps, depth: int) -> list[object]:
+        items: list[object] = []
+        for event in self._events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            items.append(self._value(event, (*path, len(items)), depth + 1))
+        return items
+
+    def _mapping(self, path: Steps, depth: int) -> dict[str, object]:
+        mapping: dict[str, object] = {}
+        event: Any
+        for event in self._events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            # A key is a text whatever it looks like: `on`, `1` and `<<` are names, and nothing is merged.
+            line = event.start_mark.line + 1
+            is_text = isinstance(event, yaml.ScalarEvent) and not event.anchor
+            if not is_text or event.value in mapping:
+                problem = "a key must be a string."
+                if is_text:
+                    problem = f"the key {event.value[:60]!r} is here twice."
+                elif isinstance(event, yaml.AliasEvent) or event.anchor:
+                    self._value(event, path, depth)  # which says so
+                raise PolicyError(problem, "Keep one.", path, line=line)
+            inner = (*path, event.value)
+            mapping[event.value] = self._value(next(self._events), inner, depth + 1)
+            if len(inner) <= self._line_depth:
+                # The line of the key: of a nested mapping, the value begins a line further down.
+                self._lines[inner] = line
+        return mapping
+
+
+_QUICK_PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _kind(event: yaml.ScalarEvent) -> str:
+    if event.tag not in (None, "!"):
+        return str(event.tag).removeprefix(_PREFIX)
+    # The first is set for plain scalars, the second for quoted ones, which are text.
+    return _core_type(event.value) if event.implicit[0] else "str"
+
+
+def _require_tag(event: Any, kind: str, path: Steps, line: int) -> None:
+    if event.tag not in (None, "!", _PREFIX + kind):
+        raise _tag_error(event.tag, path, line)
+
+
+def _tag_error(tag: str, path: Steps, line: int) -> PolicyError:
+    return PolicyError(f"the tag {tag!r} is not accepted.", "Write plain YAML.", path, line=line)
 
 
 def _core_type(value: str) -> str:
@@ -125,34 +196,9 @@ def _core_type(value: str) -> str:
     return "float" if _FLOAT.fullmatch(value) else "str"
 
 
-def _construct(node: yaml.Node, path: Steps, lines: dict[Steps, int]) -> object:
-    lines[path] = node.start_mark.line + 1
-    kind = node.tag.removeprefix(_PREFIX)
-    if isinstance(node, yaml.SequenceNode) and kind == "seq":
-        return [_construct(item, (*path, number), lines) for number, item in enumerate(node.value)]
-    if isinstance(node, yaml.MappingNode) and kind == "map":
-        return _mapping(node, path, lines)
-    if isinstance(node, yaml.ScalarNode) and kind in ("null", "bool", "int", "float", "str"):
-        return _scalar(node.value, kind, path, lines[path])
-    raise PolicyError(f"the tag {node.tag!r} is not accepted.", "Write plain YAML.", path, line=lines[path])
-
-
-def _mapping(node: yaml.MappingNode, path: Steps, lines: dict[Steps, int]) -> dict[str, object]:
-    mapping: dict[str, object] = {}
-    for key_node, value_node in node.value:
-        # A key is a text whatever it looks like: `on`, `1` and `<<` are names, and nothing is merged.
-        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-        if key is None or key in mapping:
-            problem = "a key must be a string." if key is None else f"the key {key[:60]!r} is here twice."
-            raise PolicyError(problem, "Keep one.", path, line=key_node.start_mark.line + 1)
-        inner = (*path, key)
-        mapping[key] = _construct(value_node, inner, lines)
-        # The line of the key: of a nested mapping, the value begins a line further down.
-        lines[inner] = key_node.start_mark.line + 1
-    return mapping
-
-
 def _scalar(value: str, kind: str, path: Steps, line: int) -> object:
+    if kind not in ("null", "bool", "int", "float", "str"):
+        raise _tag_error(kind if kind.startswith("!") or ":" in kind else _PREFIX + kind, path, line)
     # A tag may have been written out (`!!bool x`), so that the value need not be what its tag says.
     found = "float" if kind == "float" and _core_type(value) == "int" else _core_type(value)
     if kind not in (found, "str"):

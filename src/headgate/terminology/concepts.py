@@ -1,18 +1,13 @@
-"""Concepts: one canonical term, its aliases, and when they apply; checked as a whole."""
+"""Concepts: one canonical term, its aliases, and when they apply."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Literal
 
-from headgate.errors import PolicyError
-from headgate.limits import DEFAULT_LIMITS
 from headgate.terminology.edits import EditMode
-from headgate.terminology.folding import fold_alias
 
-__all__ = ["Case", "Concept", "Fuzzy", "check_concepts"]
+__all__ = ["Case", "Concept", "Fuzzy"]
 
 Case = Literal["smart", "insensitive", "sensitive"]
 Fuzzy = Literal["off", "flag", "replace"]
@@ -65,101 +60,3 @@ class Concept:
         if self.case == "smart" and alias.isupper() and alias.replace(" ", "").isalpha():
             return alias
         return None
-
-
-def check_concepts(concepts: Sequence[Concept], *, report_ambiguous: bool) -> None:
-    """Refuse concepts that contradict one another.
-
-    Args:
-        concepts: all concepts that will be matched together.
-        report_ambiguous: whether an alias of several concepts is left alone and reported, rather than refused.
-
-    Raises:
-        PolicyError: an empty or overlong term; a term that is the alias of another; a cycle; an alias that two
-            concepts claim with nothing to decide between them.
-    """
-    if sum(len(concept.aliases) for concept in concepts) > DEFAULT_LIMITS.glossary_aliases:
-        raise PolicyError("there are too many aliases.", f"The limit is {DEFAULT_LIMITS.glossary_aliases:,}.")
-    canonicals: dict[str, Concept] = {}
-    for concept in concepts:
-        _check_terms(concept)
-        other = canonicals.setdefault(fold_alias(concept.canonical), concept)
-        if other.canonical != concept.canonical:
-            raise _error(
-                concept,
-                f"{concept.canonical!r} and {other.canonical!r} are one canonical term in two spellings.",
-                "Choose one.",
-            )
-    owners: dict[str, list[Concept]] = {}
-    for concept in concepts:
-        # Once per concept: two spellings that fold alike do not compete with each other.
-        for alias in dict.fromkeys(fold_alias(alias) for alias in concept.aliases):
-            _check_no_chain(concept, canonicals.get(alias))
-            owners.setdefault(alias, []).append(concept)
-    if not report_ambiguous:
-        for alias, claimants in owners.items():
-            _check_decidable(alias, claimants)
-
-
-def _check_terms(concept: Concept) -> None:
-    if not concept.aliases:
-        raise _error(concept, f"{concept.canonical!r} has no alias.", "Add one, or remove the concept.")
-    for term in (concept.canonical, *concept.aliases):
-        if not any(character.isalnum() for character in term):
-            raise _error(concept, f"the term {term!r} has no letter or digit.", "Write a word.")
-        if len(term) > DEFAULT_LIMITS.alias_chars:
-            raise _error(
-                concept,
-                f"the term {term[:40]!r}... is too long.",
-                f"The limit is {DEFAULT_LIMITS.alias_chars} characters.",
-            )
-        if any("\ud800" <= character <= "\udfff" or character == "\0" for character in term):
-            raise _error(concept, f"the term {term!r} has a character that no text can have.", "Remove it.")
-    if "\n" in concept.canonical or "\r" in concept.canonical:
-        raise _error(concept, f"the canonical term {concept.canonical!r} has a line break.", "Write it on one line.")
-
-
-def _check_no_chain(concept: Concept, other: Concept | None) -> None:
-    if other is None or other.canonical == concept.canonical:
-        return
-    if any(fold_alias(concept.canonical) == fold_alias(back) for back in other.aliases):
-        raise _error(
-            concept,
-            f"{concept.canonical!r} and {other.canonical!r} are each other's alias: rewriting would never end.",
-            "Decide which one is canonical.",
-        )
-    raise _error(
-        concept,
-        f"{other.canonical!r} is an alias of {concept.canonical!r} and a canonical term itself.",
-        "Move its aliases to the one concept.",
-    )
-
-
-def _check_decidable(alias: str, claimants: Iterable[Concept]) -> None:
-    """Refuse two concepts between which nothing can ever decide: both without `near`, and with a source in common."""
-    anywhere: dict[str, Concept] = {}
-    by_source: dict[str, dict[str, Concept]] = {}
-    everyone: dict[str, Concept] = {}
-    for concept in claimants:
-        # Words nearby decide for these, text by text.
-        if concept.near:
-            continue
-        rivals = [anywhere, *(by_source.get(source, {}) for source in concept.sources)]
-        for rival in rivals if concept.sources else [everyone]:
-            # Concepts with one canonical term are not rivals, so the first or the second decides.
-            for other in islice(rival.values(), 2):
-                if other.canonical != concept.canonical:
-                    raise _error(
-                        concept,
-                        f"the alias {alias!r} is claimed by {other.canonical!r} and {concept.canonical!r}.",
-                        "Give both `sources:` or `near:`, or set `ambiguous: report` to leave it alone and report it.",
-                    )
-        everyone.setdefault(concept.canonical, concept)
-        for source in concept.sources:
-            by_source.setdefault(source, {}).setdefault(concept.canonical, concept)
-        if not concept.sources:
-            anywhere.setdefault(concept.canonical, concept)
-
-
-def _error(concept: Concept, problem: str, remedy: str) -> PolicyError:
-    return PolicyError(problem, remedy, concept.path, concept.file, concept.line)

@@ -1,24 +1,19 @@
-"""Glossary files: YAML and CSV to concepts, with the line of every mistake."""
+"""What a glossary file may say: terms with their settings, or renames; from plain values to concepts."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Annotated, Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from headgate.errors import PolicyError
-from headgate.files import read_config_text
-from headgate.limits import DEFAULT_LIMITS
 from headgate.policy.documents import Steps
-from headgate.policy.loading import YamlDocument, parse_yaml
 from headgate.terminology.concepts import Case, Concept, Fuzzy
+from headgate.terminology.remarks import Remark, refuse
 
-__all__ = ["GlossaryFile", "TermModel", "concepts_from_mapping", "read_glossary_file"]
+__all__ = ["FileModel", "GlossaryFile", "TermModel", "build", "concept_of", "concepts_from_mapping", "explain"]
 
 
 def _listed(value: object) -> object:
@@ -26,6 +21,10 @@ def _listed(value: object) -> object:
 
 
 _SHORT_FORM = "Write `term: [alias, ...]`, or `term: {aliases: [...], mode: flag}` where it has settings."
+_NO_TERMS = (
+    "a glossary is a mapping with `terms:`.",
+    "Write terms: with `canonical: [alias, ...]`, or renames: with `old: new`.",
+)
 _Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
@@ -44,7 +43,7 @@ class TermModel(BaseModel):
     keep_quoted: bool | None = None
 
 
-class _FileModel(BaseModel):
+class FileModel(BaseModel):
     """The settings at the top of a glossary file; they are defaults for its terms."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,155 +56,149 @@ class _FileModel(BaseModel):
     ambiguous: Literal["error", "report"] = "error"
     fuzzy: Fuzzy = "off"
     ordinary: _Texts = ()
-    terms: tuple[TermModel, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class GlossaryFile:
-    """What a glossary file says."""
+    """What a glossary file says.
+
+    Attributes:
+        concepts: its concepts.
+        report_ambiguous: whether an alias of several concepts is reported rather than refused.
+        fuzzy: what is done with near misses.
+        ordinary: words that are no near misses.
+        remarks: what its author should know of how it was read.
+    """
 
     concepts: tuple[Concept, ...]
     report_ambiguous: bool = False
     fuzzy: Fuzzy = "off"
     ordinary: tuple[str, ...] = ()
-
-
-def read_glossary_file(path: Path) -> GlossaryFile:
-    """Return what a YAML or CSV glossary says.
-
-    Raises:
-        PolicyError: with the file, the line and the remedy.
-    """
-    text = read_config_text(path, DEFAULT_LIMITS.glossary_bytes)
-    try:
-        if path.suffix.lower() == ".csv":
-            return _from_csv(text, str(path))
-        return _from_yaml(text, str(path))
-    except PolicyError as error:
-        raise error.at(str(path)) from None
+    remarks: tuple[Remark, ...] = ()
 
 
 def concepts_from_mapping(mapping: Mapping[str, object]) -> tuple[Concept, ...]:
     """Return the concepts of `{canonical: [alias, ...]}`; in place of the list, a mapping of aliases and settings.
 
     Raises:
-        PolicyError: a key or an alias is not a string, or a setting is unknown.
+        PolicyError: a key or an alias is not a string, or a setting is unknown; with every problem.
     """
-    return _build({"terms": mapping}, None, None).concepts
+    return build({"terms": mapping}, None, lambda _path: None).concepts
 
 
-def _from_yaml(text: str, file: str) -> GlossaryFile:
-    document = parse_yaml(text)
-    value = document.value
-    if not isinstance(value, dict) or "terms" not in value:
-        raise PolicyError("a glossary is a mapping with `terms:`.", "Write terms: with {canonical, aliases} entries.")
-    return _build(value, file, document)
+def build(value: object, file: str | None, line_of: Callable[[Steps], int | None]) -> GlossaryFile:
+    """Return what the value of a YAML or JSON glossary says.
 
+    Args:
+        value: the whole document.
+        file: the file's name.
+        line_of: tells the line of a place in it.
 
-def _from_csv(text: str, file: str) -> GlossaryFile:
-    """Read the columns `canonical`, `alias` (one per row) or `aliases` (split at |), `mode`, `sources`, `near`, `case`.
-
-    The longest field is what the process allows (`csv.field_size_limit`), which is not ours to change.
+    Raises:
+        PolicyError: with every problem, its line and the remedy.
     """
-    reader = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
-    names = {name.strip().lower(): name for name in reader.fieldnames or () if isinstance(name, str)}
-    if "canonical" not in names or not ({"alias", "aliases"} & set(names)):
-        remedy = (
-            "Separate columns by commas, not semicolons." if ";" in text.partition("\n")[0] else "Add a header row."
-        )
-        raise PolicyError("a CSV glossary has the columns canonical and alias.", remedy, line=1)
-    unknown = set(names) - {"canonical", "alias", "aliases", "mode", "sources", "near", "case"}
-    if unknown:
-        raise PolicyError(
-            f"unknown column {sorted(unknown)[0]!r}.",
-            "Known: canonical, alias, mode, sources, near, case.",
-            line=1,
-        )
-    concepts: dict[tuple[object, ...], Concept] = {}
-    aliases: dict[tuple[object, ...], list[str]] = {}
-    line = 2
-    try:
-        for row in reader:
-            line = reader.line_num + 1
-            # A row that is too short has None in what it lacks.
-            entry = {plain: row.get(name) or "" for plain, name in names.items()}
-            if not any(value.strip() for value in entry.values()):
-                continue  # spreadsheets leave empty rows at the end
-            concept = _csv_concept(entry, reader.line_num)
-            # Rows that differ only in their alias are one concept.
-            key = (concept.canonical, concept.mode, concept.sources, concept.near, concept.case)
-            concepts.setdefault(key, concept)
-            aliases.setdefault(key, []).extend(concept.aliases)
-    except csv.Error as error:
-        # Where the row begins: a quote that is not closed swallows the lines up to the end of the file.
-        raise PolicyError(f"this is not CSV: {error}.", "Check the quotes.", line=line) from error
-    return GlossaryFile(
-        tuple(replace(concept, file=file, aliases=tuple(aliases[key])) for key, concept in concepts.items())
-    )
-
-
-def _csv_concept(row: Mapping[str, str], line: int) -> Concept:
-    entry: dict[str, object] = {
-        "canonical": row["canonical"].strip(),
-        "aliases": [part.strip() for part in (row.get("alias") or row.get("aliases") or "").split("|") if part.strip()],
-    }
-    for name in ("mode", "case"):
-        if row.get(name, "").strip():
-            entry[name] = row[name].strip()
-    for name in ("sources", "near"):
-        entry[name] = [part.strip() for part in row.get(name, "").split("|") if part.strip()]
-    try:
-        return _concept(TermModel.model_validate(entry), _FileModel(terms=()), (), None, line)
-    except ValidationError as error:
-        raise _explain(error).at(None, line) from None
-
-
-def _build(value: Mapping[str, object], file: str | None, document: YamlDocument | None) -> GlossaryFile:
-    mapping = value["terms"] if isinstance(value["terms"], Mapping) else None
-    try:
-        terms = value["terms"] if mapping is None else [_entry(*item) for item in mapping.items()]
-        model = _FileModel.model_validate({**value, "terms": terms})
-    except ValidationError as error:
-        raise _placed(_explain(error), mapping, file, document) from None
-    except PolicyError as error:
-        raise _placed(error, None, file, document) from None
-    concepts = []
-    for number, term in enumerate(model.terms):
-        path = _written_path(("terms", number), mapping)
-        concepts.append(_concept(term, model, path, file, document.line_of(path) if document else None))
+    if not isinstance(value, Mapping) or not ({"terms", "renames"} & value.keys()):
+        raise PolicyError(*_NO_TERMS, file=file, line=None if isinstance(value, Mapping) else line_of(()))
+    builder = _Builder(file, line_of, {key: one for key, one in value.items() if key not in ("terms", "renames")})
+    concepts = [*builder.terms(value.get("terms", {})), *builder.renames(value.get("renames", {}))]
+    refuse(builder.problems)
+    model = builder.defaults
     return GlossaryFile(tuple(concepts), model.ambiguous == "report", model.fuzzy, model.ordinary)
 
 
-def _entry(canonical: object, given: object) -> dict[str, object]:
-    """Return an entry of the short form, `term: [alias, ...]` or `term: {aliases: ..., mode: ...}`, in the long one."""
-    if not isinstance(given, Mapping):
-        return {"canonical": canonical, "aliases": given}
-    if "canonical" in given:
-        path = ("terms", str(canonical), "canonical")
-        raise PolicyError("the canonical term is the key already.", "Remove canonical here.", path)
-    return {**given, "canonical": canonical}
+class _Builder:
+    """Makes concepts of entries, and keeps every problem with its place."""
+
+    def __init__(
+        self, file: str | None, line_of: Callable[[Steps], int | None], settings: Mapping[str, object]
+    ) -> None:
+        self.problems: list[PolicyError] = []
+        self.defaults = FileModel()
+        self._file, self._line_of = file, line_of
+        try:
+            self.defaults = FileModel.model_validate(settings)
+        except ValidationError as error:
+            self._note(explain(error, FileModel), ())
+
+    def _note(self, problems: Sequence[PolicyError], above: Steps, *, is_short: bool = False) -> None:
+        for problem in problems:
+            path = problem.path[1:] if is_short and problem.path[:1] == ("aliases",) else problem.path
+            path = (*above, *path)
+            self.problems.append(PolicyError(problem.problem, problem.remedy, path, self._file, self._line_of(path)))
+
+    def terms(self, given: object) -> Iterator[Concept]:
+        """Yield the concepts of `terms:`, in the long form (a list) or the short one (a mapping)."""
+        if isinstance(given, Mapping):
+            for canonical, entry in given.items():
+                yield from self._short(canonical, entry)
+        elif isinstance(given, (list, tuple)):
+            for number, entry in enumerate(given):
+                yield from self._term(entry, ("terms", number))
+        else:
+            found = type(given).__name__
+            self._note([PolicyError(f"this must be a mapping or a list, not {found}.", _SHORT_FORM)], ("terms",))
+
+    def _short(self, canonical: object, entry: object) -> Iterator[Concept]:
+        path: Steps = ("terms", str(canonical))
+        if isinstance(entry, Mapping):
+            if "canonical" in entry:
+                problem = PolicyError("the canonical term is the key already.", "Remove canonical here.")
+                self._note([problem], (*path, "canonical"))
+            else:
+                yield from self._term({**entry, "canonical": canonical}, path)
+            return
+        aliases = [entry] if type(entry) is str else entry
+        # What nearly all entries of a large glossary are needs no model.
+        if type(canonical) is str and canonical and _are_texts(aliases):
+            yield self._plain(canonical, aliases, path)
+        else:
+            yield from self._term({"canonical": canonical, "aliases": entry}, path, is_short=True)
+
+    def _plain(self, canonical: str, aliases: Any, path: Steps) -> Concept:
+        defaults = self.defaults
+        return Concept(
+            canonical=canonical.strip(),
+            aliases=tuple([alias.strip() for alias in aliases]),
+            mode=defaults.mode,
+            case=defaults.case,
+            plurals=defaults.plurals,
+            keep_quoted=defaults.keep_quoted,
+            path=path,
+            file=self._file,
+            line=self._line_of(path),
+        )
+
+    def _term(self, entry: object, path: Steps, *, is_short: bool = False) -> Iterator[Concept]:
+        try:
+            term = TermModel.model_validate(entry)
+        except ValidationError as error:
+            self._note(explain(error, TermModel), path, is_short=is_short)
+        else:
+            yield concept_of(term, self.defaults, path, self._file, self._line_of(path))
+
+    def renames(self, given: object) -> Iterator[Concept]:
+        """Yield the concepts of `renames:`, which maps old names to new ones."""
+        if not isinstance(given, Mapping):
+            problem = f"this must be a mapping of old names to new ones, not {type(given).__name__}."
+            self._note([PolicyError(problem, "Write `old: new`.")], ("renames",))
+            return
+        old_names: dict[str, list[str]] = {}
+        for old, new in given.items():
+            if type(new) is str and type(old) is str:
+                old_names.setdefault(new.strip(), []).append(old)
+            else:
+                problem = f"the new name must be a string, not {type(new).__name__}."
+                self._note([PolicyError(problem, "Write `old: new`, in quotes where needed.")], ("renames", str(old)))
+        for new, old in old_names.items():
+            yield self._plain(new, old, ("renames", old[0]))
 
 
-def _written_path(path: Steps, mapping: Mapping[str, object] | None) -> Steps:
-    """Return a path in the long form as the file has it: in the short form, terms have names instead of numbers."""
-    if mapping is None or len(path) < 2 or not isinstance(path[1], int):
-        return path
-    name, given = list(mapping.items())[path[1]]
-    rest = path[3:] if path[2:3] == ("aliases",) and not isinstance(given, Mapping) else path[2:]
-    return ("terms", str(name), *rest)
+def _are_texts(values: object) -> bool:
+    return isinstance(values, (list, tuple)) and all(type(value) is str for value in values)
 
 
-def _placed(
-    error: PolicyError, mapping: Mapping[str, object] | None, file: str | None, document: YamlDocument | None
-) -> PolicyError:
-    path = _written_path(error.path, mapping)
-    line = document.line_of(path) if document else None
-    return PolicyError(error.problem, error.remedy, path, file, line)
-
-
-def _concept(
-    term: TermModel, defaults: _FileModel, path: tuple[str | int, ...], file: str | None, line: int | None
-) -> Concept:
+def concept_of(term: TermModel, defaults: FileModel, path: Steps, file: str | None, line: int | None) -> Concept:
+    """Return the concept of an entry, with the file's settings where it has none of its own."""
     return Concept(
         canonical=term.canonical.strip(),
         aliases=tuple(alias.strip() for alias in term.aliases),
@@ -221,15 +214,19 @@ def _concept(
     )
 
 
-def _explain(error: ValidationError) -> PolicyError:
-    item = error.errors(include_url=False, include_context=False)[0]
+def explain(error: ValidationError, model: type[BaseModel]) -> list[PolicyError]:
+    """Return what is wrong with an entry or with a file's settings, each with its path in it."""
+    return [_explain_one(item, model) for item in error.errors(include_url=False, include_context=False)]
+
+
+def _explain_one(item: Any, model: type[BaseModel]) -> PolicyError:
     path, kind = tuple(item["loc"]), type(item["input"]).__name__
     if item["type"] == "extra_forbidden":
-        known = ", ".join(TermModel.model_fields if path[0] == "terms" else _FileModel.model_fields)
-        return PolicyError(f"unknown key {path[-1]!r}.", f"Known here: {known}.", path)
+        known = [*model.model_fields, *(("terms", "renames") if model is FileModel else ())]
+        return PolicyError(f"unknown key {str(path[-1])[:60]!r}.", f"Known here: {', '.join(known)}.", path)
     if item["type"] == "missing":
         return PolicyError(f"{path[-1]!r} is missing.", "Add it.", path)
-    if item["type"] == "tuple_type":
+    if item["type"] in ("tuple_type", "model_type", "model_attributes_type"):
         return PolicyError(f"this must be a name or a list of names, not {kind}.", _SHORT_FORM, path)
     if item["type"] == "string_type":
         return PolicyError(f"this must be a string, not {kind}.", "Put it in quotes.", path)

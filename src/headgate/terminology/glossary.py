@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from headgate.display import Displayed
 from headgate.encoding import canonical_json, digest_label
 from headgate.limits import DEFAULT_LIMITS, Limits
-from headgate.terminology.concepts import Concept, check_concepts
+from headgate.terminology.concepts import Concept
+from headgate.terminology.consistency import reconcile
 from headgate.terminology.edits import Rewrite
-from headgate.terminology.formats import GlossaryFile, concepts_from_mapping, read_glossary_file
+from headgate.terminology.formats import GlossaryFile, concepts_from_mapping
 from headgate.terminology.fuzzy import NearMisses
 from headgate.terminology.matching import Matcher
+from headgate.terminology.reading import read_glossary_file
+from headgate.terminology.remarks import Remark
 from headgate.terminology.rewriting import rewrite_text
 
 __all__ = ["Glossary"]
@@ -32,7 +36,8 @@ class Glossary(Displayed):
     """
 
     def __init__(self, content: GlossaryFile) -> None:
-        check_concepts(content.concepts, report_ambiguous=content.report_ambiguous)
+        settled = reconcile(content.concepts, report_ambiguous=content.report_ambiguous)
+        content = replace(content, concepts=settled.concepts, remarks=content.remarks + settled.remarks)
         self._content = content
         self._matcher = Matcher(content.concepts)
         self._near_misses = (
@@ -41,10 +46,12 @@ class Glossary(Displayed):
 
     @classmethod
     def load(cls, *paths: str | Path) -> Glossary:
-        """Return the glossary in one or more YAML or CSV files, taken together.
+        """Return the glossary in one or more files, taken together.
+
+        They may be YAML, JSON, CSV or TSV, synonyms as Solr and Elasticsearch have them, or Vale substitution rules.
 
         Raises:
-            PolicyError: with the file, the line and the remedy.
+            PolicyError: with every problem, its file, its line and the remedy.
         """
         files = [read_glossary_file(Path(path)) for path in paths]
         modes = {file.fuzzy for file in files}
@@ -55,6 +62,7 @@ class Glossary(Displayed):
                 # The files are matched as one, so what one of them wants holds for all.
                 "replace" if "replace" in modes else "flag" if "flag" in modes else "off",
                 tuple(word for file in files for word in file.ordinary),
+                tuple(remark for file in files for remark in file.remarks),
             )
         )
 
@@ -80,6 +88,11 @@ class Glossary(Displayed):
     def concepts(self) -> tuple[Concept, ...]:
         """The concepts."""
         return self._content.concepts
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What was done with the files that their authors should know: chains followed, expressions passed over."""
+        return self._content.remarks
 
     @property
     def digest(self) -> str:
