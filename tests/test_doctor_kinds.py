@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,6 +85,20 @@ def test_every_promise_is_proved_for_a_right_chain_and_each_canary_is_accounted_
     assert diagnosis.own == (2, 1)
     assert diagnosis.reasons == {"P101": 1}
     assert "1 of 2 pass, because P101 (1)" in str(diagnosis)
+
+
+def test_what_is_made_up_is_in_no_feed_and_of_no_edition(
+    store: InMemoryVectorStore, handbook: Publisher, clock: FixedClock, tmp_path: Path
+) -> None:
+    rules: dict[str, Any] = {
+        "freshness": {"feeds": [{"changes": "changes.jsonl"}], "verified_within": "24h", "revalidate": {}},
+        "identity": {"pattern": f"{BASE}{{version}}/{{page}}", "current": "noble"},
+    }
+    policy = {"sources": [handbook.source(**rules)], "registry": {"path": str(tmp_path / "registry.sqlite")}}
+    diagnosis = prove(chain(guard(store.as_retriever(), Gate(policy, clock=clock))), QUESTION)
+    assert diagnosis.is_kept, str(diagnosis)
+    assert outcomes(diagnosis)["genuine"] == "holds"
+    assert diagnosis.own == (2, 0)
 
 
 def test_an_empty_store_that_returns_one_document(gate: Gate) -> None:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from feed_site import DAY, HOUR, SITE, Site, git, lines, sitemap
-from headgate import Gate, HeadgateError, PolicyError
+from headgate import Chunk, Gate, HeadgateError, PolicyError
 from headgate.cli.app import app
 from headgate.corpus import CorpusItem, audit_corpus
 from headgate.origins.feeds import FeedError
@@ -75,6 +75,41 @@ def test_what_a_whole_list_no_longer_names_is_gone_and_comes_back_with_it(site: 
 def test_what_no_feed_ever_named_is_not_gone(site: Site) -> None:
     site.pull()
     assert site.says(site.page("unlisted", days=1)) == ["drop F210"]
+
+
+def test_why_a_feed_does_not_verify_is_said(tmp_path: Path, clock: FixedClock) -> None:
+    feeds = [{"sitemap": "sitemap.xml"}]
+    source = {
+        "id": "handbook",
+        "match": f"{SITE}/**",
+        "provenance": {"require": "declared"},
+        "freshness": {"feeds": feeds, "verified_within": "24h"},
+    }
+    policy = {"sources": [source], "registry": {"path": "registry.sqlite"}}
+    (tmp_path / "headgate.yaml").write_text(json.dumps(policy))
+    dated = [(name, clock.now - 30 * DAY - number * HOUR) for number, name in enumerate("abcd")]
+    (tmp_path / "sitemap.xml").write_text(sitemap(*dated, ("undated", None)))
+    assert CliRunner().invoke(app, ["watch", "-p", str(tmp_path / "headgate.yaml")]).exit_code == 0
+    gate = Gate(tmp_path / "headgate.yaml", clock=clock)
+    date = {"last_modified": (clock.now - DAY).isoformat()}
+    for name, metadata, why in (
+        ("a", {}, "the text has no date that counts"),
+        ("unlisted", date, "its feed does not name this address"),
+        ("undated", date, "does not say when it was changed"),
+    ):
+        (decision,) = gate.admit([Chunk("text", {"source": f"{SITE}/{name}", **metadata})]).decisions
+        assert decision.codes == ("F210",)
+        assert why in decision.findings[0].message
+
+
+def test_looking_ahead_takes_feeds_to_go_on(site: Site) -> None:
+    site.pull()
+    found = CliRunner().invoke(
+        app, ["freshness", "-p", str(site.file), "--within", "7d", "--now", site.clock.now.isoformat()]
+    )
+    assert found.exit_code == 0, found.output
+    later = (site.clock.now + 13 * HOUR).isoformat()
+    assert CliRunner().invoke(app, ["freshness", "-p", str(site.file), "--now", later]).exit_code == 1
 
 
 def test_a_list_that_lost_very_much_at_once_is_not_believed(site: Site) -> None:

@@ -165,6 +165,13 @@ def test_a_private_address_is_asked_only_where_the_policy_opens_it(origin: Origi
     assert origin.server.asked == 0
 
 
+def test_what_kept_a_server_from_being_asked_is_said(origin: Origin, clock: FixedClock) -> None:
+    source = origin.publisher.source(freshness={"revalidate": {"timeout": "10s"}})
+    (decision,) = Gate({"sources": [source]}, clock=clock).admit([origin.page()]).decisions
+    assert "could not be asked" in decision.findings[0].message
+    assert "private network" in decision.findings[0].message
+
+
 def test_a_server_that_does_not_answer_costs_the_time_and_its_documents_what_the_policy_says(origin: Origin) -> None:
     origin.server.hangs.clear()
     assert says(origin.gate(timeout="1ms", on_error="warn"), origin.page()) == ["admit F208"]

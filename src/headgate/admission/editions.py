@@ -41,7 +41,7 @@ def apply_editions(judged: Sequence[Judgement], query: object = None, *, is_past
             higher = _higher_than(edition, highest.get(source.id, {}))
             if higher is None:
                 continue
-            current = str(higher)
+            current = higher
         elif edition == current:
             continue
         judgement.is_asked = judgement.is_asked or _names(query, edition)
@@ -55,24 +55,28 @@ def apply_editions(judged: Sequence[Judgement], query: object = None, *, is_past
         judgement.add((finding,), source.modes["freshness"])
 
 
-def _highest(judged: Sequence[Judgement], editions: Mapping[int, str | None]) -> dict[str, dict[str, Release]]:
+def _highest(
+    judged: Sequence[Judgement], editions: Mapping[int, str | None]
+) -> dict[str, dict[str, tuple[Release, str]]]:
     """Return the highest edition of each source, by scheme: a number and a date are not compared."""
-    highest: dict[str, dict[str, Release]] = {}
+    highest: dict[str, dict[str, tuple[Release, str]]] = {}
     for judgement in judged:
-        release = read_release(editions.get(judgement.index))
+        edition = editions.get(judgement.index) or ""
+        release = read_release(edition)
         if release is not None and not judgement.is_kept_out and _may_choose(judgement):
             known = highest.setdefault(judgement.facts.source.id, {})
-            known[release.scheme] = max(release, known.get(release.scheme, release))
+            if release.scheme not in known or known[release.scheme][0] < release:
+                known[release.scheme] = release, edition
     return highest
 
 
-def _higher_than(edition: str, highest: Mapping[str, Release]) -> Release | None:
+def _higher_than(edition: str, highest: Mapping[str, tuple[Release, str]]) -> str | None:
     """Return the edition that counts instead of one: a higher one, or for what is not released yet any that is."""
     release = read_release(edition)
     if release is None:
-        return next(iter(highest.values()), None) if is_unreleased(edition) else None
+        return next((name for _, name in highest.values()), None) if is_unreleased(edition) else None
     known = highest.get(release.scheme)
-    return known if known is not None and release < known else None
+    return known[1] if known is not None and release < known[0] else None
 
 
 def _names(query: object, edition: str) -> bool:

@@ -11,12 +11,12 @@ from headgate.admission.judging import Judgement
 from headgate.admission.revalidating import origin_id
 from headgate.admission.revision import ResolvedSource
 from headgate.decision import Finding
-from headgate.encoding import safe_uri
+from headgate.encoding import safe_uri, shown
 from headgate.freshness import page_of, shift
-from headgate.registry import FeedState, Said
+from headgate.registry import NEVER_TOLD, FeedState, Said
 from headgate.verification import Verification
 
-__all__ = ["documents_heard_of", "hear"]
+__all__ = ["documents_heard_of", "hear", "why_unverified"]
 
 
 def documents_heard_of(judged: Sequence[Judgement]) -> set[str]:
@@ -61,6 +61,20 @@ def hear(
         judgement.add(weighed.findings, facts.source.modes["freshness"])
     judgement.heard = weighed.counted
     return weighed.verified
+
+
+def why_unverified(judgement: Judgement) -> str:
+    """Return why no feed and no server verifies a chunk, as a part of a sentence; empty where that is not known."""
+    if not judgement.heard:
+        return "its feed does not name this address" if judgement.facts.source.feeds else ""
+    state, said = judgement.heard[-1]
+    name = f"the {state.kind} {shown(state.name)}"
+    if not state.tells_changes or said.known_since in (None, NEVER_TOLD):
+        return f"{name} does not say when it was changed"
+    written = _written(judgement)
+    if written is None:
+        return f"the text has no date that counts, to be compared with what {name} says"
+    return f"{name} does not say whether it was changed after this text of {written:%Y-%m-%d %H:%M}"
 
 
 class _Weighed(NamedTuple):

@@ -21,7 +21,7 @@ from headgate.admission.revision import Revision
 from headgate.admission.setwide import refuse_surplus
 from headgate.chunk import Chunk
 from headgate.limits import Limits
-from headgate.origins.asking import Answer, Question
+from headgate.origins.asking import Asked
 from headgate.provenance.revocation import Revocations
 from headgate.registry import FeedState, Known, Said
 
@@ -89,7 +89,7 @@ class Answers:
     unknown: Exception | None = None
     said: Mapping[str, tuple[tuple[FeedState, Said], ...]] = field(default_factory=dict)
     unheard: Exception | None = None
-    live: Mapping[int, tuple[Question, Answer | None]] = field(default_factory=dict)
+    live: Mapping[int, Asked] = field(default_factory=dict)
     is_asking: bool = False
     revocations: Revocations = field(default_factory=Revocations)
     overrides: Mapping[str, Override] = field(default_factory=dict)

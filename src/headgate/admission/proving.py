@@ -71,10 +71,12 @@ def closed(revision: Revision, limits: Limits) -> Revision:
 def knowing_keys(revision: Revision, keys: KeySet, limits: Limits) -> Revision:
     """Return a revision in which every source that requires a proof, and has keys, accepts further keys too.
 
-    It is of the same digest, because for all other documents it is the same policy.
+    What is made up for a proof is on nobody's list, in no feed and on no server, and of no edition, so these are not
+    asked. It is of the same digest, because for all other documents it is the same policy.
     """
 
     def trusting(source: ResolvedSource) -> ResolvedSource:
+        source = _asking_nobody(source)
         requirement = source.requirement
         # A source without keys admits nothing, and must not seem to.
         if not is_proof(requirement.require) or not len(requirement.keys):
@@ -82,7 +84,6 @@ def knowing_keys(revision: Revision, keys: KeySet, limits: Limits) -> Revision:
         further = {key.thumbprint for key in keys}
         bound = requirement.issuers.items()
         issuers = {name: thumbprints | further if thumbprints is not None else None for name, thumbprints in bound}
-        # What is made up for a proof is on nobody's list of what is current.
         return replace(
             source, requirement=replace(requirement, keys=requirement.keys | keys, issuers=issuers, manifest=None)
         )
@@ -91,6 +92,11 @@ def knowing_keys(revision: Revision, keys: KeySet, limits: Limits) -> Revision:
     known = changed(revision, sources, trusting(revision.default))
     # A note or an error where nothing is left would hide what became of the documents.
     return replace(forgetting(known, limits), on_empty="empty")
+
+
+def _asking_nobody(source: ResolvedSource) -> ResolvedSource:
+    freshness = source.freshness.model_copy(update={"verified_within": None})
+    return replace(source, freshness=freshness, feeds=frozenset(), revalidate=None, identity=None)
 
 
 def changed(revision: Revision, sources: Mapping[str, ResolvedSource], default: ResolvedSource) -> Revision:

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 from headgate.admission.judging import Judgement
 from headgate.decision import Finding, Severity
 from headgate.encoding import safe_uri, to_json
-from headgate.origins.asking import Answer, Question
+from headgate.origins.asking import Asked, Question
 from headgate.origins.filesystems import is_file, is_stored
 from headgate.policy import format_duration
-from headgate.registry import FeedState, Said
+from headgate.registry import Answer, FeedState, Said
 
 __all__ = ["answered", "judge_unanswered", "origin_id", "questions_of", "timeout_of"]
 
@@ -49,12 +49,12 @@ def timeout_of(judged: Sequence[Judgement]) -> timedelta:
     return max((rule.timeout for rule in rules if rule is not None), default=timedelta(0))
 
 
-def answered(
-    judgement: Judgement, answers: Mapping[int, tuple[Question, Answer | None]]
-) -> tuple[tuple[FeedState, Said], ...]:
+def answered(judgement: Judgement, answers: Mapping[int, Asked]) -> tuple[tuple[FeedState, Said], ...]:
     """Return what the server at a chunk's own address says, as what a feed would say of the document."""
-    question, answer = answers.get(judgement.index, (None, None))
-    return (_as_heard(judgement, question, answer),) if question is not None and answer is not None else ()
+    asked = answers.get(judgement.index)
+    if asked is None or asked.answer is None:
+        return ()
+    return (_as_heard(judgement, asked.question, asked.answer),)
 
 
 def _as_heard(judgement: Judgement, question: Question, answer: Answer) -> tuple[FeedState, Said]:
@@ -71,14 +71,12 @@ def _as_heard(judgement: Judgement, question: Question, answer: Answer) -> tuple
     return pair
 
 
-def judge_unanswered(
-    judgement: Judgement, answers: Mapping[int, tuple[Question, Answer | None]], now: datetime
-) -> None:
+def judge_unanswered(judgement: Judgement, answers: Mapping[int, Asked], now: datetime) -> None:
     """Add that a chunk's server did not answer in time (F208), where no answer is young enough to count."""
     rule, asked = judgement.facts.source.revalidate, answers.get(judgement.index)
     if rule is None or asked is None:
         return
-    question, answer = asked
+    question, answer, problem = asked
     age = now - answer.at if answer is not None else None
     if age is not None and age < rule.after:
         return
@@ -86,6 +84,8 @@ def judge_unanswered(
     severity: Severity = "warning" if is_excused else "error"
     last = f"; its last answer was {format_duration(age)} ago" if age is not None else ""
     message = f"{_server(question)} did not answer in time{last}."
+    if problem is not None:
+        message = f"{_server(question)} could not be asked ({problem.rstrip('.')}){last}."
     detail = {"uri": safe_uri(question.url), "answered": answer.at.isoformat() if answer is not None else None}
     judgement.add((Finding("F208", message, severity, detail),), judgement.facts.source.modes["freshness"])
 

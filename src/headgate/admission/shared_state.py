@@ -20,7 +20,7 @@ from headgate.clock import Clock
 from headgate.decision import Admission
 from headgate.errors import HeadgateError, PolicyError
 from headgate.limits import Limits
-from headgate.origins.asking import Answer, Asker, Question
+from headgate.origins.asking import Asked, Asker
 from headgate.policy import Policy
 from headgate.provenance import KeySet
 from headgate.provenance.revocation import Revocations
@@ -135,13 +135,16 @@ class SharedState:
             overrides=open_ones,
         )
 
-    def _answered(self, plan: Plan) -> Mapping[int, tuple[Question, Answer | None]]:
+    def _answered(self, plan: Plan) -> Mapping[int, Asked]:
         """Return what the servers of documents say."""
         questions = questions_of(plan.judgements) if self._asker is not None else {}
         if self._asker is None or not questions:
             return {}
-        answers = self._asker.ask(set(questions.values()), plan.now, timeout_of(plan.judgements))
-        return {index: (question, answers[question]) for index, question in questions.items()}
+        asker, answers = self._asker, self._asker.ask(set(questions.values()), plan.now, timeout_of(plan.judgements))
+        return {
+            index: Asked(question, answers[question], asker.problem_with(question))
+            for index, question in questions.items()
+        }
 
     def _heard(self, plan: Plan) -> tuple[Mapping[str, tuple[tuple[FeedState, Said], ...]], Exception | None]:
         """Return what feeds say of the documents of a plan, or why that cannot be learned."""

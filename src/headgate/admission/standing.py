@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import cast
 
 from headgate.admission.facts import Facts
+from headgate.admission.hearing import why_unverified
 from headgate.admission.judging import Judgement
 from headgate.freshness import judge_verification, latest_verification
 from headgate.verification import Verification
@@ -47,7 +48,7 @@ def judge_verified(
         return
     if found is not None and (rule.verified_within is None or now - found.at <= rule.verified_within):
         return
-    finding = judge_verification(found, rule, source.verifiers, now)
+    finding = judge_verification(found, rule, source.verifiers, now, why_unverified(judgement) if found is None else "")
     # A proof that was refused may well say when, and who says that it is gone has looked: that nobody has is not known.
     if finding is not None and not (finding.code == "F210" and _is_out_for_worse(judgement)):
         judgement.add((finding,), source.modes["freshness"])

@@ -294,9 +294,9 @@ def instant(text: str | None, option: str = "--now") -> datetime:
         # No zone is assumed: the same command must say the same on every machine.
         interval = read_time(text, zone=None, date_order=None)
     except Unreadable as error:
-        raise HeadgateError(f"{option} {text!r}: {error}. Write 2026-06-01T12:00:00Z.") from None
+        raise HeadgateError(f"{option} {text!r}: {error}. Write 2026-06-01T12:00:00Z, or 'in 7d'.") from None
     if not interval.is_instant:
-        raise HeadgateError(f"{option} {text!r} names a whole day. Write 2026-06-01T12:00:00Z.")
+        raise HeadgateError(f"{option} {text!r} names a whole day. Write 2026-06-01T12:00:00Z, or 'in 7d'.")
     return interval.earliest
 
 

@@ -123,9 +123,12 @@ def _show(results: list[dict[str, object]]) -> None:
         listed = in_number(_count(one["listed"]), "document")
         screen.print(prose(f"{head}{listed}{_news(one)}."))
         for kind in ("changed", "gone", "moved"):
-            for document in _list(one[kind])[:_SHOWN]:
+            found = _list(one[kind])
+            for document in found[:_SHOWN]:
                 text = " is now at ".join(document) if isinstance(document, list) else str(document)
                 screen.print(prose(f"  {kind}: {text}"))
+            if len(found) > _SHOWN:
+                screen.print(prose(f"  {kind}: and {len(found) - _SHOWN:,} more (--json has all)"))
         for note in _list(one["notes"]):
             screen.print(prose(f"  {note}", "dim"))
 

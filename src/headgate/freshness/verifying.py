@@ -37,7 +37,7 @@ def latest_verification(
 
 
 def judge_verification(
-    found: Verification | None, rule: Freshness, counted: Collection[Verifier], now: datetime
+    found: Verification | None, rule: Freshness, counted: Collection[Verifier], now: datetime, why: str = ""
 ) -> Finding | None:
     """Return what `verified_within` says: F210 where nobody ever vouched, F211 where nobody did lately, else None.
 
@@ -46,12 +46,13 @@ def judge_verification(
         rule: the source's freshness rule.
         counted: what the policy counts as a verification.
         now: the present.
+        why: why nobody has vouched, where that is known, as a part of a sentence.
     """
     limit = rule.verified_within
     if limit is None:
         return None
     if found is None:
-        message = f"Nobody has verified it: what counts is {' or '.join(counted)}."
+        message = f"Nobody has verified it: what counts is {' or '.join(counted)}{f', and {why}' if why else ''}."
         return Finding("F210", message, detail={"counted": list(counted)})
     age = now - found.at
     if age <= limit:

@@ -102,7 +102,7 @@ def require_public(host: str, places: Collection[str], private: Collection[str])
     """
     if host not in private and not all(map(_is_public, places)):
         raise FetchError(
-            f"the host {host} is in a private network, and key_sets.private (or --private) does not name it."
+            f"the host {host} is in a private network, and the policy does not name it under key_sets.private."
         )
 
 

@@ -30,7 +30,7 @@ from headgate.origins.fetching import FetchError, probe
 from headgate.origins.filesystems import is_file, is_stored, probe_file, probe_store
 from headgate.registry import NEVER_TOLD, Answer, AnswerRegistry
 
-__all__ = ["Answer", "Asker", "Question", "read_answer"]
+__all__ = ["Answer", "Asked", "Asker", "Question", "read_answer"]
 
 _WORKERS, _WAITING = 16, 256
 _FAILURES, _REST_SECONDS = 5, 30.0
@@ -54,6 +54,20 @@ class Question(NamedTuple):
     url: str
     after: timedelta
     store: str = "{}"
+
+
+class Asked(NamedTuple):
+    """What was asked about a document.
+
+    Attributes:
+        question: the question.
+        answer: the last answer, if there is one.
+        problem: why it could not be asked last, if that is known.
+    """
+
+    question: Question
+    answer: Answer | None = None
+    problem: str | None = None
 
 
 class Asker:
@@ -89,6 +103,7 @@ class Asker:
         self._lock = threading.Lock()
         self._answers: Memo[Answer] = Memo(_MOST_REMEMBERED)
         self._failures: dict[str, tuple[int, float]] = {}
+        self._problems: Memo[str] = Memo(_MOST_REMEMBERED)
         self._under_way: dict[str, Future[Answer | None]] = {}
         self._waiting: queue.Queue[tuple[Question, Future[Answer | None]]] = queue.Queue(_WAITING)
         self._workers = 0
@@ -126,6 +141,10 @@ class Asker:
                 continue
             found[question] = answer if answer is not None else found[question]
         return found
+
+    def problem_with(self, question: Question) -> str | None:
+        """Return why a document's server could not be asked last, if that is known."""
+        return self._problems.get(question.url)
 
     def close(self) -> None:
         """Close what is open; what is asked again opens it."""
@@ -207,8 +226,8 @@ class Asker:
             answer: Answer | None = None
             try:
                 answer = self._probe(question)
-            except FetchError:
-                pass
+            except FetchError as error:
+                self._problems.renew(question.url, str(error))
             except Exception as error:  # noqa: BLE001 - a worker that ends is one less for all documents to come
                 _log.warning("%s could not be asked (%s)", urlsplit(question.url).netloc, type(error).__name__)
             finally:

@@ -220,14 +220,19 @@ class Revalidation(PolicyModel):
     )
 
 
+def _as_rule(value: object) -> object:
+    """Return what `revalidate: true` and `false` stand for: all defaults, and nothing."""
+    return {} if value is True else None if value is False else value
+
+
 class SourceFreshness(Freshness):
     """How current the documents of a source must be, and which rules some of them have instead."""
 
-    feeds: tuple[FeedRule, ...] = Field(
+    feeds: Annotated[tuple[FeedRule, ...], BeforeValidator(as_list)] = Field(
         default=(), description="What says which documents there are, and when they were changed: `headgate watch`."
     )
 
-    revalidate: Revalidation | None = Field(
+    revalidate: Annotated[Revalidation | None, BeforeValidator(_as_rule)] = Field(
         default=None, description="Whether documents' own servers are asked, and when. Unset: never."
     )
     rules: tuple[FreshnessRule, ...] = Field(

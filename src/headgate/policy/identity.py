@@ -73,6 +73,13 @@ class Identity(PolicyModel):
         "`row` and `seq_num` of table files, as loaders write them. false: none.",
     )
 
+    @field_validator("current", mode="before")
+    @classmethod
+    def _is_quoted(cls, value: object) -> object:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            raise ValueError('YAML reads 3.10 as the number 3.1. Write the edition in quotes: current: "3.10".')
+        return value
+
     @field_validator("pattern")
     @classmethod
     def _names_a_version(cls, value: str | None) -> str | None:
@@ -97,12 +104,17 @@ class Identity(PolicyModel):
             return None
         place = _SLASHES.sub("/", _ENCODED_SLASH.sub("/", uri.partition("?")[0]))
         found = self._pattern.fullmatch(place)
-        if found is not None and self.current != UNVERSIONED:
+        # Where the current edition has a name of its own, such as one of a release, so may every other one.
+        if found is not None and not self._is_numbered:
             return found["version"]
         # The page that an edition begins with; of other single segments nobody knows whether they name one.
         if found is None and self._begin is not None:
             found = self._begin.fullmatch(place.rstrip("/"))
         return found["version"] if found is not None and looks_like_an_edition(found["version"]) else None
+
+    @property
+    def _is_numbered(self) -> bool:
+        return self.current in ("highest", UNVERSIONED) or looks_like_an_edition(self.current)
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

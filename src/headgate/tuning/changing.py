@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from headgate.policy import Policy, SourceRule
 
-__all__ = ["with_freshness", "with_provenance"]
+__all__ = ["verified_on", "with_freshness", "with_provenance"]
 
 R = TypeVar("R", bound=SourceRule)
 
@@ -27,6 +27,17 @@ def with_provenance(policy: Policy, source: str | None, **changes: Any) -> Polic
         ValueError: there is no such source.
     """
     return _changed(policy, source, "provenance", changes)
+
+
+def verified_on(policy: Policy) -> Policy:
+    """Return the policy as it is for as long as what verifies its sources by itself goes on: feeds, servers, lists.
+
+    What a publisher's sealing verifies ends all the same.
+    """
+    for source in policy.sources:
+        if source.freshness.verified_within is not None and set(source.verifiers) - {"seal"}:
+            policy = with_freshness(policy, source.id, verified_within=None)
+    return policy
 
 
 def _changed(policy: Policy, source: str | None, section: str, changes: dict[str, Any]) -> Policy:

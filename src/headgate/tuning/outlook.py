@@ -228,7 +228,11 @@ def _source(source: ResolvedSource, seen: Verification | None, now: datetime, wi
     end = min(ends, default=None)
     if end is None:
         return SourceOutlook(source.id, "open" if rule.verified_within is None else "unknown")
-    state: State = "over" if end <= now else "soon" if end <= now + within else "good"
+    horizon = within
+    if verified is not None and verified.by in ("feed", "origin") and rule.verified_within is not None:
+        # What is asked again and again by itself is late from half of its time on, and not before.
+        horizon = min(within, rule.verified_within / 2 + rule.verified_grace)
+    state: State = "over" if end <= now else "soon" if end <= now + horizon else "good"
     return SourceOutlook(source.id, state, verified, end)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from headgate.encoding import safe_name
+from headgate.encoding import safe_name, safe_uri
 from headgate.freshness import identify_document
 from headgate.origins.feeds.feed import Entry, Feed, FeedError, Pull
 from headgate.policy import UriPattern, normalise_uri
@@ -149,7 +149,7 @@ def _require_no_loss(lost: list[str], before: Mapping[str, Said], *, accepts_los
     if not accepts_losses and len(lost) > max(_MOST_LOST, _SHARE_LOST * there):
         raise FeedError(
             f"it has lost {len(lost):,} of {there:,} documents since the last pull, so it is not believed. If they are "
-            "gone, pull once with --accept-losses."
+            f"gone, pull once with --accept-losses. The first of them: {', '.join(map(safe_uri, lost[:3]))}."
         )
 
 
