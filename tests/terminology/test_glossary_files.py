@@ -250,3 +250,12 @@ def test_an_alias_of_many_concepts_is_checked_in_one_pass() -> None:
         Glossary.from_concepts([_concept(f"T{number}", "x", sources={f"s{number}"}) for number in range(count)])
 
     assert not is_growing_too_fast(lambda: check(1_000), lambda: check(GROWTH * 1_000))
+
+
+def test_a_file_is_compiled_once_for_its_content_and_anew_when_that_changes(tmp_path: Path) -> None:
+    first = _load(tmp_path, "terms: {Kubernetes: [K8s]}")
+    assert _load(tmp_path, "terms: {Kubernetes: [K8s]}") is first
+    changed = _load(tmp_path, "terms: {Kubernetes: [kub]}")
+    assert (changed.rewrite("K8s kub").text, first.rewrite("K8s kub").text) == ("K8s Kubernetes", "Kubernetes kub")
+    # The name is part of it: messages and remarks name the file.
+    assert _load(tmp_path, "terms: {Kubernetes: [K8s]}", "other.yaml").concepts[0].file == str(tmp_path / "other.yaml")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from headgate.caching import Memo
 from headgate.display import Displayed
 from headgate.encoding import canonical_json, digest_label
+from headgate.files import read_config_bytes
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.terminology.concepts import Concept
 from headgate.terminology.consistency import reconcile
@@ -16,11 +19,14 @@ from headgate.terminology.edits import Rewrite
 from headgate.terminology.formats import GlossaryFile, concepts_from_mapping
 from headgate.terminology.fuzzy import NearMisses
 from headgate.terminology.matching import Matcher
-from headgate.terminology.reading import read_glossary_file
+from headgate.terminology.reading import parse_glossary
 from headgate.terminology.remarks import Remark
 from headgate.terminology.rewriting import rewrite_text
 
 __all__ = ["Glossary"]
+
+_KEPT_GLOSSARIES = 32
+_KEPT_ALIASES = 500_000
 
 
 class Glossary(Displayed):
@@ -53,18 +59,14 @@ class Glossary(Displayed):
         Raises:
             PolicyError: with every problem, its file, its line and the remedy.
         """
-        files = [read_glossary_file(Path(path)) for path in paths]
-        modes = {file.fuzzy for file in files}
-        return cls(
-            GlossaryFile(
-                tuple(concept for file in files for concept in file.concepts),
-                any(file.report_ambiguous for file in files),
-                # The files are matched as one, so what one of them wants holds for all.
-                "replace" if "replace" in modes else "flag" if "flag" in modes else "off",
-                tuple(word for file in files for word in file.ordinary),
-                tuple(remark for file in files for remark in file.remarks),
-            )
-        )
+        contents = [(Path(path), read_config_bytes(Path(path), DEFAULT_LIMITS.glossary_bytes)) for path in paths]
+        # By content, not by time of change: the sources of a policy, its gates and its reloads share what is compiled.
+        key = (cls, *((str(path), hashlib.sha256(data).digest()) for path, data in contents))
+        known = _LOADED.get(key)
+        if not isinstance(known, cls):
+            known = cls(_together([parse_glossary(data, path) for path, data in contents]))
+            _LOADED.put(key, known, sum(len(concept.aliases) for concept in known.concepts))
+        return known
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Sequence[str] | Mapping[str, object]]) -> Glossary:
@@ -138,3 +140,18 @@ class Glossary(Displayed):
     def __reduce__(self) -> tuple[Any, ...]:
         # What is compiled is built again where it is loaded: it is large, and lives outside of Python in part.
         return (Glossary, (self._content,))
+
+
+def _together(files: Sequence[GlossaryFile]) -> GlossaryFile:
+    modes = {file.fuzzy for file in files}
+    return GlossaryFile(
+        tuple(concept for file in files for concept in file.concepts),
+        any(file.report_ambiguous for file in files),
+        # The files are matched as one, so what one of them wants holds for all.
+        "replace" if "replace" in modes else "flag" if "flag" in modes else "off",
+        tuple(word for file in files for word in file.ordinary),
+        tuple(remark for file in files for remark in file.remarks),
+    )
+
+
+_LOADED: Memo[Glossary] = Memo(_KEPT_GLOSSARIES, _KEPT_ALIASES)
