@@ -17,6 +17,7 @@ from headgate.cli import (
     explain,
     fetch,
     freshness,
+    glossary,
     init,
     keygen,
     log,
@@ -124,6 +125,17 @@ _freshness = Commands(rich_markup_mode=None)
 _freshness.callback(invoke_without_command=True, epilog=freshness.EXAMPLE_OUTLOOK)(freshness.freshness)
 _freshness.command(epilog=freshness.EXAMPLE_SUGGEST)(freshness.suggest)
 app.add_typer(_freshness, name="freshness")
+_glossary = Commands(
+    help="The work on a glossary: check it, propose terms, compare versions, hold documents to it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+_glossary.command(epilog=glossary.EXAMPLE_CHECK)(glossary.check)
+_glossary.command(epilog=glossary.EXAMPLE_SUGGEST)(glossary.suggest)
+_glossary.command(epilog=glossary.EXAMPLE_DIFF)(glossary.diff)
+_glossary.command(epilog=glossary.EXAMPLE_LINT)(glossary.lint)
+_glossary.command(epilog=glossary.EXAMPLE_CONVERT)(glossary.convert)
+app.add_typer(_glossary, name="glossary")
 app.command(epilog=explain.EXAMPLE_EXPLAIN)(explain.explain)
 app.command(epilog=schema.EXAMPLE_SCHEMA)(schema.schema)
 

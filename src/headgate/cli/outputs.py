@@ -18,7 +18,7 @@ from headgate.record.reading import log_files
 
 __all__ = ["OUTPUTS", "Commands", "require_unread"]
 
-OUTPUTS = frozenset(("html", "out", "plot", "unsealed", "list_to"))
+OUTPUTS = frozenset(("html", "out", "plot", "sarif", "unsealed", "list_to"))
 """The parameters of commands that name what is written. Every other one that names a file names what is read."""
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Acronyms", "Proposal", "draft_glossary"]
+__all__ = ["Acronyms", "Proposal", "definitions_in", "draft_glossary"]
 
 _SHORT = re.compile(r"\(([A-Z][A-Za-z0-9&/+-]{1,9})\)")
 _BREAK = re.compile(r"[.;:!?()\[\]{}<>|\"`*#\n](?=\s|$)|\n|[()\[\]{}<>|`*#]")
@@ -47,7 +47,7 @@ class Acronyms:
         """Look for definitions in the text of a document, within a bound."""
         if not isinstance(text, str):
             return
-        for short, long in {(short, long) for short, long in _definitions(text[:_LOOKED_AT])}:
+        for short, long in {(short, long) for short, long in definitions_in(text[:_LOOKED_AT])}:
             key = " ".join(long.casefold().removesuffix("s").split())
             if short not in self._forms and len(self._forms) >= _MOST_FORMS:
                 continue
@@ -95,7 +95,8 @@ def draft_glossary(proposals: list[Proposal], policy: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _definitions(text: str) -> Iterator[tuple[str, str]]:
+def definitions_in(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the short forms that a text defines, each with its long form."""
     for match in _SHORT.finditer(text):
         short = match[1][:-1] if match[1].endswith("s") and match[1][:-1].isupper() else match[1]
         if sum(sign.isupper() for sign in short) < 2:

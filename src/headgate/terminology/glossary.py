@@ -51,20 +51,24 @@ class Glossary(Displayed):
         )
 
     @classmethod
-    def load(cls, *paths: str | Path) -> Glossary:
+    def load(cls, *paths: str | Path, encoding: str | None = None) -> Glossary:
         """Return the glossary in one or more files, taken together.
 
         They may be YAML, JSON, CSV or TSV, synonyms as Solr and Elasticsearch have them, or Vale substitution rules.
+
+        Args:
+            paths: the files.
+            encoding: what they are in, if they are not UTF-8 and have no byte order mark.
 
         Raises:
             PolicyError: with every problem, its file, its line and the remedy.
         """
         contents = [(Path(path), read_config_bytes(Path(path), DEFAULT_LIMITS.glossary_bytes)) for path in paths]
         # By content, not by time of change: the sources of a policy, its gates and its reloads share what is compiled.
-        key = (cls, *((str(path), hashlib.sha256(data).digest()) for path, data in contents))
+        key = (cls, encoding, *((str(path), hashlib.sha256(data).digest()) for path, data in contents))
         known = _LOADED.get(key)
         if not isinstance(known, cls):
-            known = cls(_together([parse_glossary(data, path) for path, data in contents]))
+            known = cls(_together([parse_glossary(data, path, encoding) for path, data in contents]))
             _LOADED.put(key, known, sum(len(concept.aliases) for concept in known.concepts))
         return known
 

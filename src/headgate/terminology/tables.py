@@ -23,6 +23,7 @@ _DELIMITERS = (",", ";", "\t", "|")
 _HEADER_WITHIN = 10
 _HEAD_CHARS = 20_000
 _FORMULA = re.compile(r"=\s*[\w+(\"'@-]")
+_QUOTED = re.compile("'+[=+@-]")
 _ERROR = re.compile(r"#(?:NAME\?|REF!|VALUE!|DIV/0!|NULL!|NUM!|N/A|SPILL!|CALC!)")
 _COMMA = re.compile(r",(?!\d)|(?<!\d),")
 _HEADER_REMEDY = "Name the columns in the first row: canonical,alias. Known too: term, synonyms, from, to and the like."
@@ -247,4 +248,4 @@ def _listed(cell: str, *, may_list: bool) -> list[str]:
 
 def _unquoted(text: str) -> str:
     """Return a term without the sign that keeps spreadsheets from calculating it."""
-    return text[1:] if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@") else text
+    return text[1:] if _QUOTED.match(text) else text

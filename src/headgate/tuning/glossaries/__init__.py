@@ -1,0 +1,18 @@
+"""The work on a glossary: checking it, proposing terms, comparing versions, and holding documents to it."""
+
+from headgate.tuning.glossaries.checking import GlossaryCheck, check_glossary
+from headgate.tuning.glossaries.differing import GlossaryDifference, diff_glossaries
+from headgate.tuning.glossaries.linting import Hit, lint_text
+from headgate.tuning.glossaries.proposing import Proposals
+from headgate.tuning.glossaries.sarif import sarif_of
+
+__all__ = [
+    "GlossaryCheck",
+    "GlossaryDifference",
+    "Hit",
+    "Proposals",
+    "check_glossary",
+    "diff_glossaries",
+    "lint_text",
+    "sarif_of",
+]

@@ -1,0 +1,85 @@
+"""Spellings of one word in documents: with a hyphen, a blank or neither, and with other capitals."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TypeVar
+
+__all__ = ["Variants"]
+
+_Form = TypeVar("_Form")
+
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_LEAST_CHARS = 4
+_LEAST_COUNT = 2
+_MOST_FORMS = 200_000
+_RARER = 5
+"""How much rarer a spelling in two words has to be: `set up` is none of `setup`."""
+# Words that make two words of one with another sense: everyday, sign in, anyone.
+_PARTICLES = frozenset(
+    (
+        *("any", "back", "be", "body", "by", "day", "down", "ever", "every", "how", "in", "into", "less", "like"),
+        *("more", "no", "not", "of", "off", "on", "one", "out", "over", "self", "some", "thing", "time", "to", "under"),
+        *("up", "way", "where", "while", "with", "a", "all", "an", "as", "so", "the", "there", "can", "may", "non"),
+    )
+)
+
+
+class Variants:
+    """Counts spellings, text by text, within a bound."""
+
+    def __init__(self) -> None:
+        self._forms: Counter[str] = Counter()
+        self._pairs: Counter[tuple[str, str]] = Counter()
+
+    def add(self, prose: str) -> None:
+        """Count the words of a text without its code."""
+        words = _WORD.findall(prose)
+        lowered = [word.lower() for word in words]
+        self._count(self._forms, Counter(word for word in words if len(word) >= _LEAST_CHARS))
+        self._count(self._pairs, Counter(pairwise(lowered)))
+
+    @staticmethod
+    def _count(counter: Counter[_Form], found: Counter[_Form]) -> None:
+        for form, count in found.items():
+            if form in counter or len(counter) < _MOST_FORMS:
+                counter[form] += count
+
+    def found(self) -> Iterator[tuple[str, str, int, int]]:
+        """Yield `(canonical, variant, how often the one, how often the other)`."""
+        yield from self._hyphens()
+        yield from self._capitals()
+
+    def _hyphens(self) -> Iterator[tuple[str, str, int, int]]:
+        lowered: Counter[str] = Counter()
+        for form, count in self._forms.items():
+            lowered[form.lower()] += count
+        for form, count in sorted(lowered.items()):
+            joined = form.replace("-", "")
+            if "-" in form and min(count, lowered[joined]) >= _LEAST_COUNT:
+                first, second = sorted((form, joined), key=lambda one: -lowered[one])
+                yield first, second, lowered[first], lowered[second]
+        for (left, right), count in sorted(self._pairs.items()):
+            joined = left + right
+            if count < _LEAST_COUNT or "-" in joined or not _PARTICLES.isdisjoint((left, right)):
+                continue
+            if lowered.get(joined, 0) >= _RARER * count:
+                yield joined, f"{left} {right}", lowered[joined], count
+
+    def _capitals(self) -> Iterator[tuple[str, str, int, int]]:
+        groups: dict[str, list[str]] = {}
+        for form, count in self._forms.items():
+            if count >= _LEAST_COUNT and not form.isupper():
+                groups.setdefault(form.lower(), []).append(form)
+        for _, forms in sorted(groups.items()):
+            # At the beginning of a sentence every word has a capital; within it, only a name has.
+            inner = [form for form in forms if form[1:] != form[1:].lower() and "-" not in form]
+            if not inner or len(forms) < 2:
+                continue
+            best = max(inner, key=lambda form: self._forms[form])
+            for form in sorted(forms):
+                if form != best:
+                    yield best, form, self._forms[best], self._forms[form]
