@@ -340,5 +340,5 @@ def test_every_whole_word_is_found_once_wherever_a_window_ends(filler: str, monk
 
 
 def test_the_longest_of_overlapping_aliases_wins_also_without_spaces() -> None:
-    glossary = Glossary.from_mapping({"Depot": ["\u30c7\u30dd"], "Shop": ["\u30c7\u30dd\u30c3\u30c8"]})
-    assert glossary.rewrite("\u30c7\u30dd\u30c3\u30c8\u30c7\u30dd").text == "ShopDepot"
+    glossary = Glossary.from_mapping({"Depot": ["\u4ed3\u5e93"], "Shop": ["\u4ed3\u5e93\u5e97"]})
+    assert glossary.rewrite("\u4ed3\u5e93\u5e97\u4ed3\u5e93").text == "ShopDepot"

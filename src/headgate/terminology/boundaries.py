@@ -6,7 +6,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["JOINERS", "Tokens", "has_spaceless", "is_whole_word", "occurs_as_word"]
+from headgate.terminology.scripts import SCRIPTED, changes_script, goes_on_behind, is_part_of_longer
+
+__all__ = ["JOINERS", "Tokens", "has_spaceless", "is_emphasised", "is_whole_word", "occurs_as_word"]
 
 # Thai, Lao; Burmese; Khmer; CJK radicals, Hiragana, Katakana, Bopomofo; CJK; half-width Katakana.
 SPACELESS_RANGES = (
@@ -23,6 +25,74 @@ _END_OF_TOKEN = re.compile(r"[^\w\-./\\@:#=&%~$?+]")
 # A backslash at the end breaks the line (CommonMark 0.31, section 6.7).
 _SENTENCE_END = "-.:?+\\"
 _STEP = 64
+_RAISED, _RAISED_BEHIND = "\u00b2\u00b3\u00b9\u2070\u2074\u2075\u2076\u2077\u2078\u2079", 3
+_MOST_MARKS, _EMPHASIS_CHARS = 3, 200
+_CLOSING = re.compile(r"(?<=[^\s_~])(?:_{1,3}|~~)(?![\w~])")
+_OPENING = re.compile(r"(?<![\w~/.])(?:_{1,3}|~~)(?=[^\s_~])")
+_JOINING = "/.\\@=$%&#"
+_ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#[0-9]{1,6}|#x[0-9A-Fa-f]{1,6});")
+_DOTS = re.compile(r"\.{2,}(?=\w)")
+# Two names with a stroke between them, and not a path: `K8s/Docker`.
+_ALTERNATIVES = re.compile(r"[^\W_]{2,40}(?:-[^\W_]{1,40}){0,3}/[^\W_]{2,40}(?:-[^\W_]{1,40}){0,3}")
+_FOLDERS = frozenset(
+    (
+        *(
+            "api",
+            "app",
+            "apps",
+            "assets",
+            "bin",
+            "build",
+            "cmd",
+            "conf",
+            "config",
+            "data",
+            "dist",
+            "doc",
+            "docs",
+            "etc",
+        ),
+        *(
+            "examples",
+            "home",
+            "http",
+            "https",
+            "include",
+            "internal",
+            "lib",
+            "libs",
+            "modules",
+            "node",
+            "opt",
+            "packages",
+        ),
+        *(
+            "pkg",
+            "proc",
+            "public",
+            "scripts",
+            "src",
+            "static",
+            "sys",
+            "templates",
+            "test",
+            "tests",
+            "tmp",
+            "usr",
+            "var",
+        ),
+        *("vendor", "www"),
+    )
+)
+_BETWEEN_WORDS = frozenset(("to", "of", "and", "in", "by", "for", "on", "or", "the", "at", "from", "with", "per", "as"))
+# How Finnish and Swedish inflect abbreviations and names that end in a digit: `K8s:n`, `EU:s`.
+_ENDING_WORDS = """
+    n t s a ä an än en in na nä ta tä ssa ssä sta stä lla llä lta ltä lle ksi een hin iin tta ttä
+"""
+_ENDINGS = frozenset(_ENDING_WORDS.split())
+# A sentence that ends, and one that begins, as texts have them that were taken out of PDF files.
+_NEXT_SENTENCE = re.compile(r"[^\W\d_A-Z]{2,40}\.[A-Z][^\W\d_]{1,40}")
+_LAST_SENTENCE = re.compile(r"[^\W_]{2,40}\.[A-Z][a-z]{2,40}")
 # Zero-width joiners: what follows them belongs to the same word.
 _OTHER_ENDS = frozenset("\u200c\u200d_")
 
@@ -30,22 +100,79 @@ _OTHER_ENDS = frozenset("\u200c\u200d_")
 def is_whole_word(text: str, start: int, end: int) -> bool:
     """Return whether `text[start:end]` stands alone, in any script.
 
-    A word does not go on in letters, digits, underscores or combining marks. In scripts that are written without
-    spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) a word may begin and end between any two characters.
+    A word does not go on in letters, digits, underscores or combining marks; marks of emphasis and raised digits, such
+    as those of footnotes, are no part of it. What holds for scripts without spaces, and between scripts, is in
+    `headgate.terminology.scripts`.
     """
-    if start > 0:
-        before, first = text[start - 1], text[start]
-        if first != "_" and _is_attached(first):
-            return False
-        if _is_word(before) and not (_is_spaceless(before) or _is_spaceless(first)):
-            return False
-    if end < len(text):
-        after, last = text[end], text[end - 1]
-        if _is_attached(after):
-            return False
-        if after.isalnum() and not (_is_spaceless(after) or _is_spaceless(last)):
-            return False
-    return True
+    if start > 0 and not _may_begin(text, start, end):
+        return False
+    if end < len(text) and not _may_end(text, start, end):
+        return False
+    return (
+        text.isascii()
+        or not (_is_spaceless(text[start]) or _is_spaceless(text[end - 1]))
+        or not is_part_of_longer(text, start, end)
+    )
+
+
+def _may_begin(text: str, start: int, end: int) -> bool:
+    before, first = text[start - 1], text[start]
+    if first != "_" and _is_attached(first):
+        return False
+    if before == "_":
+        return first == "_" or is_emphasised(text, start, end)
+    if not _is_word(before) or _is_spaceless(before) or _is_spaceless(first):
+        return True
+    return changes_script(before, first)
+
+
+def _may_end(text: str, start: int, end: int) -> bool:
+    after, last = text[end], text[end - 1]
+    if after == "_":
+        return last == "_" or is_emphasised(text, start, end)
+    if _is_attached(after):
+        return False
+    if not after.isalnum() or _is_spaceless(after) or _is_spaceless(last):
+        return True
+    if after in _RAISED:
+        return end - start >= _RAISED_BEHIND
+    if changes_script(last, after):
+        return True
+    return SCRIPTED.match(last) is not None and SCRIPTED.match(after) is not None and not goes_on_behind(text, end)
+
+
+def is_emphasised(text: str, start: int, end: int) -> bool:
+    """Return whether `text[start:end]` begins or ends what Markdown emphasises or strikes out: `_a b_`, `~~a~~`."""
+    left, right = _marks(text, start, -1), _marks(text, end, 1)
+    if not (left or right):
+        return False
+    outer_left, outer_right = (
+        text[start - left - 1 : start - left] if start > left else "",
+        text[end + right : end + right + 1],
+    )
+    if (left and _is_joined_to(outer_left)) or (right and _is_joined_to(outer_right)):
+        return False
+    if left and right:
+        return True
+    if left:
+        return _CLOSING.search(text, end, end + _EMPHASIS_CHARS) is not None
+    return _OPENING.search(text, max(0, start - _EMPHASIS_CHARS), start) is not None
+
+
+def _marks(text: str, position: int, step: int) -> int:
+    """Return how many marks of emphasis are directly before or behind a position."""
+    index = position - 1 if step < 0 else position
+    sign = text[index] if 0 <= index < len(text) else ""
+    if sign not in ("_", "~"):
+        return 0
+    count = 0
+    while 0 <= index < len(text) and text[index] == sign and count <= _MOST_MARKS:
+        count, index = count + 1, index + step
+    return count if count <= _MOST_MARKS and (sign == "_" or count == 2) else 0
+
+
+def _is_joined_to(character: str) -> bool:
+    return bool(character) and (character.isalnum() or character in _JOINING)
 
 
 def occurs_as_word(word: str, text: str, first: int, last: int) -> bool:
@@ -68,7 +195,17 @@ class Tokens:
         text: the text.
     """
 
-    __slots__ = ("_begin", "_digits", "_dots", "_finish", "_hard", "_hyphens", "_text")
+    __slots__ = (
+        "_begin",
+        "_digits",
+        "_dots",
+        "_finish",
+        "_hard",
+        "_hyphens",
+        "_is_compound",
+        "_is_several",
+        "_text",
+    )
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -79,7 +216,7 @@ class Tokens:
         text = self._text
         left = start > 0 and text[start - 1] in JOINERS
         right = end < len(text) and text[end] in JOINERS
-        if not (left or right):
+        if not (left or right) or is_emphasised(text, start, end):
             return False
         if not (self._begin <= start and end <= self._finish):
             self._read_token(start, end)
@@ -90,6 +227,8 @@ class Tokens:
 
     def _is_joined(self, start: int, end: int) -> bool:
         text = self._text
+        if self._is_several or self._is_inflected(start, end) or self._is_between_sentences(start, end):
+            return False
         if self._hard[0] < start or self._hard[1] >= end:
             return True
         # A file's ending or an attribute; a full stop at the end of the sentence is not part of the token.
@@ -99,17 +238,41 @@ class Tokens:
             return True
         return self._begin < start and text[self._begin] == "-"  # an option
 
+    def _is_inflected(self, start: int, end: int) -> bool:
+        text = self._text
+        return text[end : end + 1] == ":" and start == self._begin and text[end + 1 : self._finish] in _ENDINGS
+
+    def _is_between_sentences(self, start: int, end: int) -> bool:
+        text, begin, finish = self._text, self._begin, self._finish
+        if self._dots[0] != self._dots[1] or text[finish : finish + 1] == "(":
+            return False
+        if start > begin and text[start - 1] == ".":
+            return _NEXT_SENTENCE.fullmatch(text, begin, finish) is not None
+        return (
+            text[end : end + 1] == "." and start == begin and _LAST_SENTENCE.fullmatch(text, begin, finish) is not None
+        )
+
     def _is_hyphenated(self, start: int, end: int) -> bool:
         """Whether hyphens make a name of it (`node-3-k8s`) rather than a compound (`K8s-based`)."""
+        if self._is_compound:
+            return False
         inside = self._text[start:end]
         hyphens = self._hyphens - inside.count("-")
         return hyphens > 1 or (hyphens == 1 and self._digits > len(_DIGIT.findall(inside)))
 
     def _read_token(self, start: int, end: int) -> None:
-        begin = self._begin = start - self._reach_left(start)
-        self._finish = end + self._reach_right(end)
-        token = self._text[begin : self._finish].rstrip(_SENTENCE_END)
-        outside = len(self._text)
+        text = self._text
+        begin, finish = start - self._reach_left(start), end + self._reach_right(end)
+        dots = _DOTS.match(text, begin, start + 1) if text[begin] == "." else None
+        begin = self._begin = dots.end() if dots is not None else begin
+        # An entity of HTML is a sign, and its name no part of a word.
+        entity = _ENTITY.search(text, end, finish + 1) if "&" in text[end:finish] else None
+        self._finish = entity.start() if entity is not None else finish
+        token = text[begin : self._finish].rstrip(_SENTENCE_END)
+        self._finish = begin + len(token) if begin + len(token) >= end else self._finish
+        self._is_several = _ALTERNATIVES.fullmatch(token) is not None and _FOLDERS.isdisjoint(token.lower().split("/"))
+        self._is_compound = token.count("-") > 1 and not _BETWEEN_WORDS.isdisjoint(token.split("-")[1:-1])
+        outside = len(text)
         hard = _HARD_JOINER.search(token)
         last_hard = max(token.rfind(sign) for sign in _HARD_JOINERS)
         self._hard = (begin + hard.start(), begin + last_hard) if hard is not None else (outside, -1)

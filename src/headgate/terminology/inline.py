@@ -82,9 +82,14 @@ def _paired(text: str, runs: list[Span]) -> Iterator[Span]:
         opening = start + _is_escaped(text, start)
         same = by_length.get(end - opening, [])
         index = bisect_right(same, start)
-        if opening < end and index < len(same):
+        if opening < end and index < len(same) and not _is_quotation(text, opening, same[index]):
             position = same[index] + (end - opening)
             yield opening, position
+
+
+def _is_quotation(text: str, start: int, end: int) -> bool:
+    """Return whether two backticks open a quotation as LaTeX writes it, which two apostrophes close."""
+    return text.startswith("``", start) and text[start + 2 : start + 3] != "`" and "''" in text[start:end]
 
 
 def _is_escaped(text: str, start: int) -> bool:

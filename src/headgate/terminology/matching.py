@@ -12,7 +12,7 @@ from headgate.caching import Memo
 from headgate.terminology.boundaries import JOINERS, Tokens, is_whole_word
 from headgate.terminology.bounds import at_most
 from headgate.terminology.concepts import Concept
-from headgate.terminology.folding import fold_alias, fold_text
+from headgate.terminology.folding import fold_alias, fold_text, plain_form
 from headgate.terminology.mentions import Names
 from headgate.terminology.searching import Finder
 from headgate.terminology.zones import protected_zones
@@ -169,7 +169,7 @@ class Matcher:
         folded = fold_text(text)
         tokens = Tokens(text)
         found: Iterable[tuple[int, int, int]] = at_most(most, self._finder.find(folded.text), "occurrences")
-        if not folded.text.isascii():  # in ASCII the finder leaves nothing else
+        if "_" in folded.text or not folded.text.isascii():  # else the finder leaves nothing else
             found = (one for one in found if is_whole_word(folded.text, one[1], one[2]))
         candidates = []
         for pattern, folded_start, folded_end in found:
@@ -193,7 +193,7 @@ class Matcher:
     ) -> Senses | None:
         """Return what `text[start:end]` can mean in its place, or None if it means nothing."""
         if not senses.is_plain:
-            written = text[start:end]
+            written = plain_form(text[start:end])
             readings = tuple(
                 reading
                 for reading in senses.readings
