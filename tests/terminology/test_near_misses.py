@@ -19,9 +19,7 @@ def _glossary(*aliases: str, mode: str = "replace", ordinary: tuple[str, ...] = 
     return Glossary(GlossaryFile((concept,), fuzzy=mode, ordinary=ordinary))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    "word", ["zabcdefh", "zbacdefg", "zabcdefgh", "zxabcdefg", "zabxcdefg", "ZABCDEFH", "Zabcdexg"]
-)
+@pytest.mark.parametrize("word", ["zabcdefh", "zbacdefg", "zabcdefgh", "zxabcdefg", "zabxcdefg", "Zabcdexg"])
 def test_a_word_with_one_letter_wrong_is_a_near_miss(word: str) -> None:
     rewrite = _glossary(SHORT).rewrite(f"the {word}.")
     assert rewrite.text == "the Term."
@@ -96,7 +94,7 @@ def test_an_alias_wins_over_a_near_miss_within_it() -> None:
             fuzzy="replace",
         )
     )
-    assert glossary.rewrite("a zabcdefh zone, zabcdefx").text == "a Alpha, Beta"
+    assert glossary.rewrite("the zabcdefh zone, zabcdefx").text == "the Alpha, Beta"
     assert glossary.rewrite("zabcdefx zabcdefg").text == "Beta Beta"
     joined = Glossary(
         GlossaryFile(
@@ -104,7 +102,7 @@ def test_an_alias_wins_over_a_near_miss_within_it() -> None:
             fuzzy="replace",
         )
     )
-    assert joined.rewrite("a zabcdefh-zone, zabcdefx").text == "a Alpha, Beta"
+    assert joined.rewrite("the zabcdefh-zone, zabcdefx").text == "the Alpha, Beta"
 
 
 def test_where_words_have_no_spaces_between_them_an_alias_wins_too() -> None:

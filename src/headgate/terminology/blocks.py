@@ -33,6 +33,7 @@ _CODE_COLUMNS = 4
 _BLANKS = re.compile(r"[ \t]+")
 _TAB = 4
 _SHORTEST = 3
+_PARAGRAPHS = 10  # as many of them as of marks of one kind are looked at
 # How much more an info string (```python) says about a fence than the lines around it: only an opening one has it.
 _INFO_WEIGHT = 4
 _QUOTE = -1
@@ -92,7 +93,9 @@ class _Scanner:
     """Reads the lines of a text from the first to the last."""
 
     def __init__(self, text: str, most: int, opened: tuple[str, int] | None) -> None:
-        self._text, self._most, self._fences = text, most, 0
+        self._text, self._most, self._fences, self._indented = text, most, 0, 0
+        # Where there is no code span, nobody asks what could hold one.
+        self._has_spans = "`" in text
         self._found = Blocks()
         # The columns at which the contents of open list items begin; quotations have none.
         self._containers: list[int] = []
@@ -312,11 +315,18 @@ class _Scanner:
         if self._code >= 0:
             self._found.code.append((self._code, self._code_end))
             self._code = -1
+            self._indented += 1
+            if self._indented > self._most:
+                raise TooMuchWork(f"more than {self._most:,} indented blocks")
 
     def _end_paragraph(self, end: int) -> None:
         if self._paragraph < 0:
             return
         start, self._paragraph = self._paragraph, -1
+        if not self._has_spans:
+            return
+        if len(self._found.inline) > _PARAGRAPHS * self._most:
+            raise TooMuchWork(f"more than {_PARAGRAPHS * self._most:,} paragraphs")
         head = self._text.find("\n", start, end)
         if head < 0 or "|" not in self._text[start:head] or _DELIMITERS.match(self._text, head + 1, end) is None:
             self._found.inline.append((start, end))

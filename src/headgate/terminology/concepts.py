@@ -22,11 +22,15 @@ class Concept:
         aliases: deprecated names, acronyms, misspellings.
         mode: replace the alias, annotate it with the canonical term in brackets, or only flag it.
         sources: ids of the sources this concept applies to; empty for all.
-        near: words that decide for this concept where an alias is ambiguous and they are nearby.
+        near: words that decide for this concept where an alias is ambiguous and they are nearby. Where no other concept
+            claims the alias, one of them has to be nearby.
         case: `smart` compares without case, except that an alias in capital letters only (IT, CARE, WHO) is not the
             word in lower case; `insensitive` and `sensitive` do what they say.
         plurals: whether the English plural of an alias counts, and becomes the plural of the canonical term.
         keep_quoted: whether an alias in quotation marks is left alone, as a name that is being mentioned.
+        only_near: words of which one has to be nearby.
+        unless: words of which none may be nearby.
+        keep: phrases in which an alias stays.
         path: where the concept is in its file, for error messages.
         file: the file's name.
         line: the line in that file.
@@ -40,6 +44,9 @@ class Concept:
     case: Case = "smart"
     plurals: bool = False
     keep_quoted: bool = False
+    only_near: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
     path: tuple[str | int, ...] = ()
     file: str | None = None
     line: int | None = None

@@ -41,6 +41,9 @@ class TermModel(BaseModel):
     case: Case | None = None
     plurals: bool | None = None
     keep_quoted: bool | None = None
+    only_near: _Texts = ()
+    unless: _Texts = ()
+    keep: _Texts = ()
 
 
 class FileModel(BaseModel):
@@ -208,6 +211,9 @@ def concept_of(term: TermModel, defaults: FileModel, path: Steps, file: str | No
         case=term.case or defaults.case,
         plurals=defaults.plurals if term.plurals is None else term.plurals,
         keep_quoted=defaults.keep_quoted if term.keep_quoted is None else term.keep_quoted,
+        only_near=term.only_near,
+        unless=term.unless,
+        keep=tuple(phrase.strip() for phrase in term.keep),
         path=path,
         file=file,
         line=line,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from rapidfuzz import process
@@ -19,10 +20,20 @@ from headgate.terminology.zones import Zones, protected_zones
 __all__ = ["NearMisses"]
 
 # Shorter words have too many ordinary neighbours: form and from, table and cable.
-_MIN_CHARS = 8
+_MIN_CHARS = 6
+# Up to here both ends have to be right: nobody mistypes them as often as what is between.
+_SHORT_CHARS = 8
 _MAX_CHARS = 40
+_STEM_CHARS = 4
 _TWO_LETTERS_FROM = 12
 _WORD = re.compile(rf"(?<![^\W\d_])[^\W\d_]{{{_MIN_CHARS},{_MAX_CHARS}}}(?![^\W\d_])")
+# What a word of English ends in where it is another form of one: published, publisher, publishing.
+_INFLECTIONS = frozenset(
+    (
+        *("", "s", "e", "es", "ed", "er", "ers", "ing", "ings", "ly", "y", "ies", "ied", "ion", "ions", "or", "ors"),
+        *("al", "ment", "ments", "able", "ive", "ness", "en", "est", "ity"),
+    )
+)
 _COMPARISONS_PER_TEXT = 20_000_000  # about a second
 
 
@@ -30,7 +41,8 @@ class NearMisses:
     """Finds misspelt aliases.
 
     Args:
-        concepts: the concepts; their aliases and canonical terms of eight letters or more are compared.
+        concepts: the concepts; their aliases and canonical terms of six letters or more are compared, and of terms of
+            several words each such word, where the others stand beside it.
         mode: what is done with a near miss: `flag` or `replace`.
         ordinary: words that are not misspellings, such as words that the corpus uses.
     """
@@ -38,6 +50,7 @@ class NearMisses:
     def __init__(self, concepts: Sequence[Concept], mode: Fuzzy, ordinary: Sequence[str] = ()) -> None:
         self.mode = mode
         self._targets: dict[str, tuple[Concept, str]] = {}
+        self._phrases: dict[str, list[_Phrase]] = {}
         self._known = {fold(word) for word in ordinary}
         for concept in concepts:
             for term in (concept.canonical, *concept.aliases):
@@ -46,8 +59,14 @@ class NearMisses:
                 self._known.update(folded.split())
                 if len(folded) >= _MIN_CHARS and folded.isalpha():
                     self._targets.setdefault(folded, (concept, term))
-        self._index = _Index(self._targets)
-        self._seen: Memo[tuple[str | None, int]] = Memo(50_000)
+                words = tuple(folded.split())
+                for place, word in enumerate(words if len(words) > 1 else ()):
+                    if len(word) >= _MIN_CHARS and word.isalpha():
+                        self._phrases.setdefault(word, []).append(
+                            _Phrase(concept, term, words[:place], words[place + 1 :])
+                        )
+        self._index, self._phrase_index = _Index(self._targets), _Index(self._phrases)
+        self._seen: Memo[tuple[str | None, str | None, int]] = Memo(50_000)
 
     def find(self, text: str, source: str | None, marks: int) -> Iterator[tuple[int, int, Concept, str]]:
         """Yield `(start, end, concept, alias)` for each near miss in a text.
@@ -67,36 +86,95 @@ class NearMisses:
             word = fold(match.group())
             seen = self._seen.get(word) or self._look_up(word)
             # Also for what is remembered, so that it does not depend on other texts whether there is too much.
-            left -= seen[1]
+            left -= seen[2]
             if left < 0:
                 raise TooMuchWork("too many words to look for near misses")
-            if seen[0] is None:
-                continue
-            concept, alias = self._targets[seen[0]]
-            start, end = match.span()
-            if not concept.applies_to(source) or not _has_case_of(alias, concept, match.group()):
-                continue
-            zones = protected_zones(text, marks) if zones is None else zones
-            if (
-                is_whole_word(text, start, end)
-                and not zones.touches(start, end)
-                and not tokens.is_identifier(start, end)
-            ):
-                yield start, end, concept, alias
+            for start, end, concept, alias in self._meant(text, match, seen[0], seen[1]):
+                if not concept.applies_to(source) or not _has_case_of(alias, concept, text[start:end]):
+                    continue
+                zones = protected_zones(text, marks) if zones is None else zones
+                if (
+                    is_whole_word(text, start, end)
+                    and not zones.touches(start, end)
+                    and not tokens.is_identifier(start, end)
+                ):
+                    yield start, end, concept, alias
+                    break
 
-    def _look_up(self, word: str) -> tuple[str | None, int]:
-        """Return the name that is near a word, if there is one, and what it cost to say so."""
-        names = () if word in self._known else self._index.find(word)
-        return self._seen.put(word, (self._nearest(word, names), len(names) + 1))
+    def _meant(
+        self, text: str, match: re.Match[str], name: str | None, part: str | None
+    ) -> Iterator[tuple[int, int, Concept, str]]:
+        """Yield what a misspelt word may be, the longest first: a part of a term of several words, or a term."""
+        for phrase in self._phrases.get(part, ()) if part is not None else ():
+            start = _reach_back(text, match.start(), phrase.before)
+            end = _reach_ahead(text, match.end(), phrase.after) if start is not None else None
+            if start is not None and end is not None:
+                yield start, end, phrase.concept, phrase.term
+        if name is not None:
+            yield (*match.span(), *self._targets[name])
+
+    def _look_up(self, word: str) -> tuple[str | None, str | None, int]:
+        """Return the name that is near a word, the word of a longer name that is, and what it cost to say so."""
+        if word in self._known:
+            return self._seen.put(word, (None, None, 1))
+        names, parts = self._index.find(word), self._phrase_index.find(word)
+        cost = len(names) + len(parts) + 1
+        return self._seen.put(word, (self._nearest(word, names), self._nearest(word, parts), cost))
 
     def _nearest(self, word: str, names: Sequence[str]) -> str | None:
         # Two, because one alone would not show a tie.
         best = process.extract(word, names, scorer=OSA.distance, score_cutoff=_reach(word), limit=2)
-        # A plural or a possessive is an inflection, not a misspelling; a tie is a guess.
+        # Another form of a word is no misspelling of it; a tie is a guess.
         close = [name for name, distance, _ in best if distance == best[0][1]]
-        if len(close) == 1 and word not in (close[0] + "s", close[0][:-1]):
-            return close[0]
-        return None
+        if len(close) != 1 or _is_inflected(word, close[0]):
+            return None
+        is_short = len(close[0]) < _SHORT_CHARS
+        return None if is_short and word[-1] != close[0][-1] else close[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    """A term of several words, seen from one of them.
+
+    Attributes:
+        concept: the concept.
+        term: as listed.
+        before: its words before this one, folded.
+        after: those behind it.
+    """
+
+    concept: Concept
+    term: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+def _reach_back(text: str, start: int, words: Sequence[str]) -> int | None:
+    """Return where words begin that stand directly before a place; None where others do."""
+    for word in reversed(words):
+        begin = start - 1 - len(word)
+        if begin < 0 or text[start - 1] not in " \n" or fold(text[begin : start - 1]) != word:
+            return None
+        start = begin
+    return start
+
+
+def _reach_ahead(text: str, end: int, words: Sequence[str]) -> int | None:
+    """Return where words end that stand directly behind a place; None where others do."""
+    for word in words:
+        if text[end : end + 1] not in (" ", "\n") or fold(text[end + 1 : end + 1 + len(word)]) != word:
+            return None
+        end += 1 + len(word)
+    return end
+
+
+def _is_inflected(word: str, name: str) -> bool:
+    """Return whether two words are forms of one, or differ in nothing but an end that forms have."""
+    if word in (f"{name}s", name[:-1]):
+        return True
+    same = next((place for place, (one, other) in enumerate(zip(word, name, strict=False)) if one != other), len(name))
+    same -= word[:same].endswith("e")  # it belongs to the ends: publish-ed, publish-er
+    return same >= _STEM_CHARS and word[same:] in _INFLECTIONS and name[same:] in _INFLECTIONS
 
 
 class _Index:

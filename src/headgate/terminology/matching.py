@@ -15,6 +15,7 @@ from headgate.terminology.concepts import Concept
 from headgate.terminology.folding import fold_alias, fold_text, plain_form
 from headgate.terminology.mentions import Names
 from headgate.terminology.searching import Finder
+from headgate.terminology.wording import is_acronym_of_another
 from headgate.terminology.zones import protected_zones
 
 __all__ = ["Found", "Match", "Matcher", "Reading", "Senses"]
@@ -23,6 +24,8 @@ __all__ = ["Found", "Match", "Matcher", "Reading", "Senses"]
 _PLAIN_TERM = re.compile(r"[^\W\d_][\w' -]+")
 _WORD = re.compile(r"\w+")
 _BLANKS = frozenset(("", " ", "\n"))
+_TITLED = re.compile(r"[A-Z][a-z]+(?: [A-Za-z][a-z]+)*")
+_FEWEST_TITLED = 3
 _SIGN = re.compile(r"[^\w ]")
 _END_OF_TOKEN = re.compile(r"[.:?]?(?![\w\-./\\@:#=&%~$?+])")
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb", "\u201e": "\u201c"}
@@ -37,12 +40,14 @@ class Reading:
         exact: the spelling that the alias must have; None to compare without case.
         replacement: what takes its place; None where the pattern is a canonical term.
         alias: the alias as listed.
+        is_kept: whether it is a phrase in which an alias stays.
     """
 
     concept: Concept
     exact: str | None
     replacement: str | None
     alias: str
+    is_kept: bool = False
 
 
 class Senses:
@@ -77,7 +82,7 @@ class Senses:
         self.readings = readings
         self.aliases = tuple(reading for reading in readings if reading.replacement is not None)
         self.names = tuple(sorted({reading.concept.canonical for reading in self.aliases}))
-        self.canonicals = frozenset(reading.concept.canonical for reading in readings)
+        self.canonicals = frozenset(reading.concept.canonical for reading in readings if not reading.is_kept)
         self.sole = self.aliases[0] if len({reading.replacement for reading in self.aliases}) == 1 else None
         self.is_plain = all(reading.exact is None and not reading.concept.sources for reading in readings)
         self.keeps_quoted = all(reading.concept.keep_quoted for reading in self.aliases)
@@ -123,7 +128,13 @@ class Matcher:
         # `C` becomes another alias together with a sign that follows, if `C+` is one.
         self._signed_words = {word for pattern in patterns if _SIGN.search(pattern) for word in _WORD.findall(pattern)}
         # Words nearby, quotation marks and annotations make a term depend on more than its own place.
-        self._is_simple = not any(c.near or c.keep_quoted or c.mode == "annotate" for c in concepts)
+        self._is_simple = not any(
+            c.near or c.only_near or c.unless or c.keep or c.keep_quoted or c.mode == "annotate" for c in concepts
+        )
+        # A list in which every term begins with a capital says nothing about the case of any of them.
+        self.is_titled = len(concepts) >= _FEWEST_TITLED and all(
+            _TITLED.fullmatch(term) for c in concepts for term in (c.canonical, *c.aliases)
+        )
         self._settled: Memo[bool] = Memo(20_000)
         self._senses = [Senses(readings) for readings in patterns.values()]
         self._finder = Finder(list(patterns))
@@ -192,8 +203,11 @@ class Matcher:
         self, text: str, tokens: Tokens, senses: Senses, *, start: int, end: int, source: str | None
     ) -> Senses | None:
         """Return what `text[start:end]` can mean in its place, or None if it means nothing."""
+        written = text[start:end]
+        if written.isupper() and len(written) > 1 and senses.aliases:
+            senses = _without_acronyms(senses, text, start, end)
         if not senses.is_plain:
-            written = plain_form(text[start:end])
+            written = plain_form(written)
             readings = tuple(
                 reading
                 for reading in senses.readings
@@ -210,6 +224,18 @@ class Matcher:
             # What is left, if anything, is the canonical term itself, which may be spelt in any case there.
             senses = Senses(tuple(reading for reading in senses.readings if reading.replacement is None))
         return senses if senses.readings else None
+
+
+def _without_acronyms(senses: Senses, text: str, start: int, end: int) -> Senses:
+    """Return what a word in capitals can mean: not an alias that is another acronym, or another word."""
+    kept = tuple(
+        reading
+        for reading in senses.readings
+        if reading.replacement is None
+        or reading.alias.casefold() == reading.concept.canonical.casefold()
+        or not is_acronym_of_another(text, start, end, reading.alias)
+    )
+    return senses if len(kept) == len(senses.readings) else Senses(kept)
 
 
 def _names(text: str, candidates: Sequence[Match]) -> Names:
@@ -252,8 +278,13 @@ def _readings(concept: Concept) -> Iterable[tuple[str, Reading]]:
         yield kept, Reading(concept, None, None, concept.canonical)
     canonical_folded = fold_alias(concept.canonical)
     plural_target = (_plurals(concept.canonical) or (concept.canonical,))[0]
+    for phrase in concept.keep:
+        yield phrase, Reading(concept, None, None, phrase, is_kept=True)
+    listed = {plural for alias in concept.aliases for plural in _plurals(alias)}
     for alias in concept.aliases:
-        yield alias, Reading(concept, concept.required_spelling(alias), concept.canonical, alias)
+        # Where both forms are listed, the one that is the plural of the other means the plural.
+        target = plural_target if alias in listed else concept.canonical
+        yield alias, Reading(concept, concept.required_spelling(alias), target, alias)
         # An alias that is the canonical term in another case only normalises spellings; its plural stays.
         if concept.plurals and fold_alias(alias) != canonical_folded:
             for plural in _plurals(alias):

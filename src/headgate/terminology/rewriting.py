@@ -10,11 +10,13 @@ from functools import lru_cache
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.terminology.boundaries import occurs_as_word
 from headgate.terminology.bounds import TooMuchWork
+from headgate.terminology.concepts import Concept
 from headgate.terminology.edits import Edit, Rewrite, apply_edits
 from headgate.terminology.folding import fold, fold_alias
 from headgate.terminology.fuzzy import NearMisses
 from headgate.terminology.matching import Found, Match, Matcher, Reading
 from headgate.terminology.mentions import Mentions
+from headgate.terminology.wording import article_before, in_case_of
 
 __all__ = ["Ambiguous", "rewrite_text"]
 
@@ -99,18 +101,28 @@ def _plan(text: str, matcher: Matcher, near_misses: NearMisses | None, source: s
     edits: list[Edit] = []
     ambiguous: list[Ambiguous] = []
     has_mentions = False
+    annotated: set[str] = set()
     for match in found.matches:
         written, senses = text[match.start : match.end], match.senses
         if senses.is_canonical(written):
             continue
         if mentions.is_mention(match.start, match.end, senses.names):
             has_mentions = True
+            # Whoever defines a name has annotated it.
+            annotated.update(senses.names)
             continue
         reading = senses.sole or _decide(text, match)
         if reading is None:
             ambiguous.append((match.start, match.end, written, senses.names))
-        elif (edit := _edit(text, match.start, match.end, reading)) is not None:
-            edits.append(edit)
+        elif _applies_there(text, match, reading.concept, is_sole=senses.sole is not None):
+            concept = reading.concept
+            if concept.mode == "annotate" and concept.canonical in annotated:
+                continue
+            edit = _edit(text, match.start, match.end, reading, is_titled=matcher.is_titled)
+            if concept.mode == "annotate":
+                annotated.add(concept.canonical)
+            if edit is not None:
+                edits.append(edit)
     if near_misses is not None:
         edits += _near_miss_edits(text, near_misses, found, mentions, source=source, most=most)
         edits.sort(key=lambda edit: edit.start)
@@ -130,13 +142,33 @@ def _decide(text: str, match: Match) -> Reading | None:
 
 def _votes(text: str, match: Match, readings: Sequence[Reading]) -> list[int]:
     """Count, for each reading, how many of the words that speak for it are nearby."""
-    left, right = max(0, match.start - _NEARBY_CHARS), match.end + _NEARBY_CHARS
-    begin = max(0, left - 1)  # one character more on either side shows whether a word at the border goes on there
-    around = fold(text[begin : right + 1]).replace("\n", " ")
-    return [
-        sum(occurs_as_word(_folded(word), around, left - begin, right - begin) for word in reading.concept.near)
-        for reading in readings
-    ]
+    nearby = _Nearby(text, match)
+    return [nearby.count((*reading.concept.near, *reading.concept.only_near)) for reading in readings]
+
+
+def _applies_there(text: str, match: Match, concept: Concept, *, is_sole: bool) -> bool:
+    """Return whether the words nearby that a concept asks for are there, and those that it excludes are not."""
+    required = concept.only_near or (concept.near if is_sole else ())
+    if not (required or concept.unless):
+        return True
+    nearby = _Nearby(text, match)
+    return not nearby.count(concept.unless) and (not required or nearby.count(required) > 0)
+
+
+class _Nearby:
+    """The words around a match."""
+
+    def __init__(self, text: str, match: Match) -> None:
+        left, right = max(0, match.start - _NEARBY_CHARS), match.end + _NEARBY_CHARS
+        begin = max(0, left - 1)  # one character more on either side shows whether a word at the border goes on there
+        # What is matched is no word nearby.
+        before, after = fold(text[begin : match.start]), fold(text[match.end : right + 1])
+        self._around = f"{before} {after}".replace("\n", " ")
+        self._first, self._last = left - begin, len(before) + 1 + right - match.end
+
+    def count(self, words: Sequence[str]) -> int:
+        """Return how many of some words are there, as whole words."""
+        return sum(occurs_as_word(_folded(word), self._around, self._first, self._last) for word in words)
 
 
 @lru_cache(maxsize=10_000)
@@ -144,7 +176,9 @@ def _folded(word: str) -> str:
     return fold_alias(word)
 
 
-def _edit(text: str, start: int, end: int, reading: Reading, *, is_fuzzy: bool = False) -> Edit | None:
+def _edit(
+    text: str, start: int, end: int, reading: Reading, *, is_fuzzy: bool = False, is_titled: bool = False
+) -> Edit | None:
     written, concept = text[start:end], reading.concept
     replacement = reading.replacement or concept.canonical
     if concept.mode == "flag":
@@ -155,17 +189,14 @@ def _edit(text: str, start: int, end: int, reading: Reading, *, is_fuzzy: bool =
         if text.startswith(note, end):
             return None
         return Edit(start, end, written, concept.canonical, "annotate", written + note, is_fuzzy)
-    cased = _in_case_of(written, reading.alias, replacement)
+    cased = in_case_of(written, reading.alias, replacement, is_common=is_titled)
     if cased == written:
         return None
+    article = article_before(text, start, written, cased)
+    if article is not None:
+        begin, other = article
+        return Edit(begin, end, text[begin:end], concept.canonical, "replace", other + cased, is_fuzzy)
     return Edit(start, end, written, concept.canonical, "replace", cased, is_fuzzy)
-
-
-def _in_case_of(written: str, alias: str, replacement: str) -> str:
-    """Begin a lower-case term with a capital where the alias was capitalised, as at the start of a sentence."""
-    if replacement.islower() and alias[:1].islower() and written[:1].isupper():
-        return replacement[:1].upper() + replacement[1:]
-    return replacement
 
 
 def _near_miss_edits(
