@@ -220,7 +220,8 @@ class Tokens:
             return False
         if not (self._begin <= start and end <= self._finish):
             self._read_token(start, end)
-        answer = self._is_joined(start, end) or self._is_hyphenated(start, end)
+        is_longer = text.startswith(("++", "#"), end) and not text[end + 1 : end + 3].strip("+").isalnum()  # C++, C#
+        answer = is_longer or self._is_joined(start, end) or self._is_hyphenated(start, end)
         if _run(text[start:end]) < end - start:
             self._finish = -1  # a term of several words ties two tokens together, and others must not see them as one
         return answer

@@ -31,7 +31,9 @@ _OTHER_FORM = re.compile(f"{_DROPPED.pattern}|{_COMPATIBLE.pattern}")
 # Kana, Kanji and Korean, and the punctuation of the West that is no lookalike: nothing of it has a case.
 _CASELESS = re.compile("[\u2012-\u2018\u201a-\u2026\u3001-\u318f\u31a0-\u9fff\uac00-\ud7af]*")
 _OTHER_SIGN = re.compile(f"[{_OPTIONAL}\u0301{_COMPATIBLE.pattern[1:]}")
-_OTHER_FORM_OR_BLANKS = re.compile(f"[ \u2000-\u200a\u205f\u3000]{{2,}}|{_OTHER_FORM.pattern}")
+# Marks of emphasis at the end of a word, or before one.
+_EMPHASIS = r"(?<=\w)\*{1,3}|\*{1,3}(?=\w)"
+_OTHER_FORM_OR_BLANKS = re.compile(f"[ \u2000-\u200a\u205f\u3000]{{2,}}|{_EMPHASIS}|{_OTHER_FORM.pattern}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def fold_text(text: str) -> Folded:
         folded = folded.replace("\n\n", "\0\0").replace("\n", " ")
     if "\t" in folded:
         folded = folded.replace("\t", " ")
-    if others and _OTHER_SIGN.search(others) is not None:
+    if "**" in folded or (others and _OTHER_SIGN.search(others) is not None):
         return _other_forms(folded)
     return _collapse(folded) if "  " in folded else Folded(folded)
 
@@ -141,7 +143,11 @@ def _other_forms(folded: str) -> Folded:
 def _plain_piece(piece: str) -> str:
     if piece[0] == " " or unicodedata.normalize("NFKC", piece[0]) == " ":
         return " "
-    return "" if _DROPPED.match(piece) or piece == "\u0301" else unicodedata.normalize("NFKC", piece).lower()
+    return (
+        ""
+        if piece[0] == "*" or _DROPPED.match(piece) or piece == "\u0301"
+        else unicodedata.normalize("NFKC", piece).lower()
+    )
 
 
 def _collapse(folded: str) -> Folded:

@@ -40,6 +40,12 @@ _ASCIIDOC = re.compile(
 _ASCIIDOC_LITERAL = re.compile(r"^(\.{4,})[ \t]*$", re.MULTILINE)
 _ORG = re.compile(r"^[ \t]*#\+begin_(src|example|export)\b", re.MULTILINE | re.IGNORECASE)
 _SESSION = re.compile(r"^[ \t]*(?:>>>|\.\.\.|\$|PS [^\n>]{0,100}>|[A-Za-z]:\\[^\n>]{0,100}>)[ \t][^\n]*", re.MULTILINE)
+# A line that is nothing else than a statement of a program.
+_STATEMENT = re.compile(
+    r"^[ \t]*(?:import [\w.]{1,100}(?: as \w{1,50})?|from [\w.]{1,100} import [\w*., ]{1,200}|#include [<\"][^\n]{1,99}"
+    r"|using [\w.]{1,100};|require\([^\n]{1,100}\);?)[ \t]*$",
+    re.MULTILINE,
+)
 _MAIL_QUOTE = re.compile(r"^>{1,2}(?!>)", re.MULTILINE)
 _JSON_KEY = re.compile(r"(?:[{,\[]|^)[ \t\n]*\"([^\"\\\n]{1,200})\"[ \t]*:", re.MULTILINE)
 _YAML_KEY = re.compile(r"^[ \t]*(?:- )?([\w][\w .\-/]{0,80}?)[ \t]*:(?=[ \t\n]|$)", re.MULTILINE)
@@ -161,11 +167,12 @@ def _until(text: str, opening: re.Pattern[str], closing: Callable[[re.Match[str]
 
 
 def sessions(text: str, most: int) -> Iterator[Span]:
-    """Yield lines of interpreter and shell sessions; where mail is quoted, `>>>` is a quotation.
+    """Yield lines of sessions and statements of programs; where mail is quoted, `>>>` is a quotation.
 
     Raises:
         TooMuchWork: there are more than `most`.
     """
+    yield from (match.span() for match in at_most(most, _STATEMENT.finditer(text), "statements"))
     is_mail = ">>>" in text and _MAIL_QUOTE.search(text) is not None
     was_session = False
     last = -2

@@ -26,6 +26,7 @@ _WORD = re.compile(r"\w+")
 _BLANKS = frozenset(("", " ", "\n"))
 _TITLED = re.compile(r"[A-Z][a-z]+(?: [A-Za-z][a-z]+)*")
 _FEWEST_TITLED = 3
+_STARS = re.compile(r"\*+")
 _SIGN = re.compile(r"[^\w ]")
 _END_OF_TOKEN = re.compile(r"[.:?]?(?![\w\-./\\@:#=&%~$?+])")
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb", "\u201e": "\u201c"}
@@ -185,6 +186,10 @@ class Matcher:
         candidates = []
         for pattern, folded_start, folded_end in found:
             start, end = folded.to_source(folded_start, folded_end)
+            if "*" in text[start:end]:
+                start, end = _with_its_marks(text, start, end)
+                if start == end:
+                    continue
             senses = self._accept(text, tokens, self._senses[pattern], start=start, end=end, source=source)
             if senses is not None:
                 candidates.append(Match(start, end, senses))
@@ -224,6 +229,22 @@ class Matcher:
             # What is left, if anything, is the canonical term itself, which may be spelt in any case there.
             senses = Senses(tuple(reading for reading in senses.readings if reading.replacement is None))
         return senses if senses.readings else None
+
+
+def _with_its_marks(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the span of a term with the marks of emphasis that belong to it; an empty one where they go beyond it.
+
+    Of `**Project Otter**` the marks stay; those of `**Project** Otter` go with the words that they were for.
+    """
+    trimmed = end - (len(text[start:end]) - len(text[start:end].rstrip("*")))
+    runs = len(_STARS.findall(text, start, trimmed))
+    if runs % 2 == 0:
+        return start, trimmed
+    marks = text[max(0, start - 3) : start]
+    before = start - (len(marks) - len(marks.rstrip("*")))
+    if before < start:
+        return before, trimmed
+    return (start, end) if end > trimmed else (start, start)
 
 
 def _without_acronyms(senses: Senses, text: str, start: int, end: int) -> Senses:
