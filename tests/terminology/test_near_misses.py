@@ -96,7 +96,7 @@ def test_an_alias_wins_over_a_near_miss_within_it() -> None:
             fuzzy="replace",
         )
     )
-    assert glossary.rewrite("a zabcdefh zone, zabcdefx").text == "a Alpha, Beta"
+    assert glossary.rewrite("the zabcdefh zone, zabcdefx").text == "the Alpha, Beta"
     assert glossary.rewrite("zabcdefx zabcdefg").text == "Beta Beta"
     joined = Glossary(
         GlossaryFile(
@@ -104,7 +104,7 @@ def test_an_alias_wins_over_a_near_miss_within_it() -> None:
             fuzzy="replace",
         )
     )
-    assert joined.rewrite("a zabcdefh-zone, zabcdefx").text == "a Alpha, Beta"
+    assert joined.rewrite("the zabcdefh-zone, zabcdefx").text == "the Alpha, Beta"
 
 
 def test_where_words_have_no_spaces_between_them_an_alias_wins_too() -> None:

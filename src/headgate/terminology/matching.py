@@ -6,11 +6,13 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from headgate.caching import Memo
 from headgate.terminology.boundaries import JOINERS, Tokens, is_whole_word
 from headgate.terminology.bounds import at_most
+from headgate.terminology.casing import is_titled
 from headgate.terminology.concepts import Concept
 from headgate.terminology.folding import fold_alias, fold_text
 from headgate.terminology.mentions import Names
@@ -23,6 +25,7 @@ __all__ = ["Found", "Match", "Matcher", "Reading", "Senses"]
 _PLAIN_TERM = re.compile(r"[^\W\d_][\w' -]+")
 _WORD = re.compile(r"\w+")
 _BLANKS = frozenset(("", " ", "\n"))
+_FEWEST_TITLES = 3
 _SIGN = re.compile(r"[^\w ]")
 _END_OF_TOKEN = re.compile(r"[.:?]?(?![\w\-./\\@:#=&%~$?+])")
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb", "\u201e": "\u201c"}
@@ -35,14 +38,19 @@ class Reading:
     Attributes:
         concept: the concept.
         exact: the spelling that the alias must have; None to compare without case.
-        replacement: what takes its place; None where the pattern is a canonical term.
+        replacement: what takes its place; None where the pattern stays.
         alias: the alias as listed.
+        is_phrase: whether the pattern is a phrase in which an alias stays, and no name of the concept.
+        lowers: whether the canonical term follows an alias into lower case: every word of the glossary has a capital,
+            which therefore says nothing.
     """
 
     concept: Concept
     exact: str | None
     replacement: str | None
     alias: str
+    is_phrase: bool = False
+    lowers: bool = False
 
 
 class Senses:
@@ -58,6 +66,7 @@ class Senses:
         canonicals: the canonical terms that it belongs to, as alias or as such.
         sole: the reading that applies where all aliases have one replacement, and nothing is left to decide.
         is_plain: whether all readings apply everywhere and in every case.
+        is_unconditional: whether `sole` applies wherever it stands.
         keeps_quoted: whether it stays in quotation marks, whatever it means.
     """
 
@@ -67,6 +76,7 @@ class Senses:
         "canonicals",
         "is_canonical_in_any_case",
         "is_plain",
+        "is_unconditional",
         "keeps_quoted",
         "names",
         "readings",
@@ -77,8 +87,9 @@ class Senses:
         self.readings = readings
         self.aliases = tuple(reading for reading in readings if reading.replacement is not None)
         self.names = tuple(sorted({reading.concept.canonical for reading in self.aliases}))
-        self.canonicals = frozenset(reading.concept.canonical for reading in readings)
+        self.canonicals = frozenset(reading.concept.canonical for reading in readings if not reading.is_phrase)
         self.sole = self.aliases[0] if len({reading.replacement for reading in self.aliases}) == 1 else None
+        self.is_unconditional = self.sole is not None and not any(r.concept.has_conditions for r in self.aliases)
         self.is_plain = all(reading.exact is None and not reading.concept.sources for reading in readings)
         self.keeps_quoted = all(reading.concept.keep_quoted for reading in self.aliases)
         kept = {reading.concept.canonical for reading in readings if reading.replacement is None}
@@ -123,7 +134,9 @@ class Matcher:
         # `C` becomes another alias together with a sign that follows, if `C+` is one.
         self._signed_words = {word for pattern in patterns if _SIGN.search(pattern) for word in _WORD.findall(pattern)}
         # Words nearby, quotation marks and annotations make a term depend on more than its own place.
-        self._is_simple = not any(c.near or c.keep_quoted or c.mode == "annotate" for c in concepts)
+        self._is_simple = not any(
+            c.has_conditions or c.keep or c.keep_quoted or c.mode in ("annotate", "introduce") for c in concepts
+        )
         self._settled: Memo[bool] = Memo(20_000)
         self._senses = [Senses(readings) for readings in patterns.values()]
         self._finder = Finder(list(patterns))
@@ -235,30 +248,43 @@ def _leftmost_longest(candidates: Iterable[Match]) -> list[Match]:
     return kept
 
 
+def _readings_of_phrases(concept: Concept) -> Iterable[tuple[str, Reading]]:
+    return ((phrase, Reading(concept, None, None, phrase, is_phrase=True)) for phrase in concept.keep)
+
+
 def _compile(concepts: Sequence[Concept]) -> dict[str, tuple[Reading, ...]]:
     """Return the readings of each folded pattern; an alias that several spellings fold to is listed once."""
     patterns: dict[str, dict[tuple[object, ...], Reading]] = {}
+    is_list_of_titles = len(concepts) >= _FEWEST_TITLES and all(
+        is_titled(term) for concept in concepts for term in (concept.canonical, *concept.aliases)
+    )
     for number, concept in enumerate(concepts):
-        for term, reading in _readings(concept):
-            key = (number, reading.exact, reading.replacement, reading.alias)
+        for term, reading in chain(_readings(concept, is_list_of_titles), _readings_of_phrases(concept)):
+            key = (number, reading.exact, reading.replacement, reading.alias, reading.is_phrase)
             # Texts come in both forms; to normalise them would move every offset, so the patterns are doubled instead.
             for form in ("NFC", "NFD"):
                 patterns.setdefault(fold_alias(unicodedata.normalize(form, term)), {}).setdefault(key, reading)
     return {pattern: tuple(readings.values()) for pattern, readings in patterns.items()}
 
 
-def _readings(concept: Concept) -> Iterable[tuple[str, Reading]]:
+def _readings(concept: Concept, is_list_of_titles: bool) -> Iterable[tuple[str, Reading]]:
     for kept in (concept.canonical, *_plurals(concept.canonical)):
         yield kept, Reading(concept, None, None, concept.canonical)
     canonical_folded = fold_alias(concept.canonical)
     plural_target = (_plurals(concept.canonical) or (concept.canonical,))[0]
+    # Whoever lists both forms of an alias means the plural by its plural.
+    listed = {plural for alias in concept.aliases for plural in _plurals(alias)}.intersection(concept.aliases)
+    is_countable = not concept.canonical.endswith("s") or concept.canonical.endswith("ss")
     for alias in concept.aliases:
-        yield alias, Reading(concept, concept.required_spelling(alias), concept.canonical, alias)
+        is_plural = alias in listed and is_countable and fold_alias(plural_target) not in map(fold_alias, listed)
+        target = plural_target if is_plural else concept.canonical
+        yield alias, Reading(concept, concept.required_spelling(alias), target, alias, lowers=is_list_of_titles)
         # An alias that is the canonical term in another case only normalises spellings; its plural stays.
-        if concept.plurals and fold_alias(alias) != canonical_folded:
+        if concept.counts_plural_of(alias) and fold_alias(alias) != canonical_folded:
             for plural in _plurals(alias):
-                exact = plural if concept.required_spelling(alias) is not None else None
-                yield plural, Reading(concept, exact, plural_target, alias)
+                if plural not in listed:
+                    exact = plural if concept.required_spelling(alias) is not None else None
+                    yield plural, Reading(concept, exact, plural_target, alias, lowers=is_list_of_titles)
 
 
 def _plurals(term: str) -> tuple[str, ...]:
