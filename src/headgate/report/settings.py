@@ -162,10 +162,18 @@ def _glossary_sentence(glossary: Glossary) -> str:
 
 
 def _glossary_rows(glossary: Glossary) -> Iterator[tuple[str, ...]]:
-    verbs = {"replace": "replaced", "annotate": "annotated", "flag": "flagged only"}
+    verbs = {
+        "replace": "replaced",
+        "annotate": "annotated",
+        "introduce": "introduced, then replaced",
+        "flag": "flagged only",
+    }
     for concept in glossary.concepts:
         where = [f"sources {', '.join(sorted(concept.sources))}"] if concept.sources else []
         where += [f"near {', '.join(concept.near)}"] if concept.near else []
+        where += [f"only near {', '.join(concept.only_near)}"] if concept.only_near else []
+        where += [f"unless near {', '.join(concept.unless)}"] if concept.unless else []
+        where += [f"but for {', '.join(concept.keep)}"] if concept.keep else []
         yield concept.canonical, ", ".join(concept.aliases), verbs[concept.mode], "; ".join(where) or "everywhere"
 
 

@@ -212,7 +212,7 @@ def _covers(above: Concept, below: Concept, name: str) -> bool:
     is_everywhere = not above.sources or (bool(below.sources) and below.sources <= above.sources)
     alias = next((alias for alias in above.aliases if fold_alias(alias) == fold_alias(name)), name)
     is_meant = above.required_spelling(alias) in (None, below.canonical)
-    return is_everywhere and is_meant and above.mode == "replace" and not above.near
+    return is_everywhere and is_meant and above.mode == "replace" and not (above.has_conditions or above.keep)
 
 
 def _arrows(names: Sequence[str]) -> str:
@@ -241,7 +241,7 @@ def _undecidable_alias(alias: str, claimants: Iterable[Concept]) -> PolicyError 
     everyone: dict[str, Concept] = {}
     for concept in claimants:
         # Words nearby decide for these, text by text.
-        if concept.near:
+        if concept.near or concept.only_near:
             continue
         rivals = [anywhere, *(by_source.get(source, {}) for source in concept.sources)]
         for rival in rivals if concept.sources else [everyone]:

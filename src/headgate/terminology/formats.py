@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from headgate.errors import PolicyError
 from headgate.policy.documents import Steps
-from headgate.terminology.concepts import Case, Concept, Fuzzy
+from headgate.terminology.concepts import Case, Concept, Fuzzy, TermMode
 from headgate.terminology.remarks import Remark, refuse
 
 __all__ = ["FileModel", "GlossaryFile", "TermModel", "build", "concept_of", "concepts_from_mapping", "explain"]
@@ -35,15 +35,15 @@ class TermModel(BaseModel):
 
     canonical: str = Field(min_length=1)
     aliases: _Texts
-    mode: Literal["replace", "annotate", "flag"] | None = None
+    mode: TermMode | None = None
     sources: _Texts = ()
     near: _Texts = ()
-    case: Case | None = None
-    plurals: bool | None = None
-    keep_quoted: bool | None = None
     only_near: _Texts = ()
     unless: _Texts = ()
     keep: _Texts = ()
+    case: Case | None = None
+    plurals: bool | None = None
+    keep_quoted: bool | None = None
 
 
 class FileModel(BaseModel):
@@ -52,9 +52,9 @@ class FileModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     version: Literal[1] = 1
-    mode: Literal["replace", "annotate", "flag"] = "replace"
+    mode: TermMode = "replace"
     case: Case = "smart"
-    plurals: bool = False
+    plurals: bool | None = None
     keep_quoted: bool = False
     ambiguous: Literal["error", "report"] = "error"
     fuzzy: Fuzzy = "off"
@@ -208,12 +208,12 @@ def concept_of(term: TermModel, defaults: FileModel, path: Steps, file: str | No
         mode=term.mode or defaults.mode,
         sources=frozenset(term.sources),
         near=term.near,
+        only_near=term.only_near,
+        unless=term.unless,
+        keep=term.keep,
         case=term.case or defaults.case,
         plurals=defaults.plurals if term.plurals is None else term.plurals,
         keep_quoted=defaults.keep_quoted if term.keep_quoted is None else term.keep_quoted,
-        only_near=term.only_near,
-        unless=term.unless,
-        keep=tuple(phrase.strip() for phrase in term.keep),
         path=path,
         file=file,
         line=line,

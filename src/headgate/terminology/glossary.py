@@ -111,14 +111,12 @@ class Glossary(Displayed):
                     c.mode,
                     sorted(c.sources),
                     sorted(c.near),
+                    sorted(c.only_near),
+                    sorted(c.unless),
+                    sorted(c.keep),
                     c.case,
                     c.plurals,
                     c.keep_quoted,
-                    *(
-                        [sorted(c.only_near), sorted(c.unless), sorted(c.keep)]
-                        if c.only_near or c.unless or c.keep
-                        else []
-                    ),
                 ]
                 for c in self.concepts
             ],

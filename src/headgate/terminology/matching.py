@@ -6,16 +6,17 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from headgate.caching import Memo
 from headgate.terminology.boundaries import JOINERS, Tokens, is_whole_word
 from headgate.terminology.bounds import at_most
+from headgate.terminology.casing import is_titled
 from headgate.terminology.concepts import Concept
 from headgate.terminology.folding import fold_alias, fold_text, plain_form
 from headgate.terminology.mentions import Names
 from headgate.terminology.searching import Finder
-from headgate.terminology.wording import is_acronym_of_another
 from headgate.terminology.zones import protected_zones
 
 __all__ = ["Found", "Match", "Matcher", "Reading", "Senses"]
@@ -24,8 +25,7 @@ __all__ = ["Found", "Match", "Matcher", "Reading", "Senses"]
 _PLAIN_TERM = re.compile(r"[^\W\d_][\w' -]+")
 _WORD = re.compile(r"\w+")
 _BLANKS = frozenset(("", " ", "\n"))
-_TITLED = re.compile(r"[A-Z][a-z]+(?: [A-Za-z][a-z]+)*")
-_FEWEST_TITLED = 3
+_FEWEST_TITLES = 3
 _STARS = re.compile(r"\*+")
 _SIGN = re.compile(r"[^\w ]")
 _END_OF_TOKEN = re.compile(r"[.:?]?(?![\w\-./\\@:#=&%~$?+])")
@@ -39,16 +39,19 @@ class Reading:
     Attributes:
         concept: the concept.
         exact: the spelling that the alias must have; None to compare without case.
-        replacement: what takes its place; None where the pattern is a canonical term.
+        replacement: what takes its place; None where the pattern stays.
         alias: the alias as listed.
-        is_kept: whether it is a phrase in which an alias stays.
+        is_phrase: whether the pattern is a phrase in which an alias stays, and no name of the concept.
+        lowers: whether the canonical term follows an alias into lower case: every word of the glossary has a capital,
+            which therefore says nothing.
     """
 
     concept: Concept
     exact: str | None
     replacement: str | None
     alias: str
-    is_kept: bool = False
+    is_phrase: bool = False
+    lowers: bool = False
 
 
 class Senses:
@@ -64,6 +67,7 @@ class Senses:
         canonicals: the canonical terms that it belongs to, as alias or as such.
         sole: the reading that applies where all aliases have one replacement, and nothing is left to decide.
         is_plain: whether all readings apply everywhere and in every case.
+        is_unconditional: whether `sole` applies wherever it stands.
         keeps_quoted: whether it stays in quotation marks, whatever it means.
     """
 
@@ -73,6 +77,7 @@ class Senses:
         "canonicals",
         "is_canonical_in_any_case",
         "is_plain",
+        "is_unconditional",
         "keeps_quoted",
         "names",
         "readings",
@@ -83,8 +88,9 @@ class Senses:
         self.readings = readings
         self.aliases = tuple(reading for reading in readings if reading.replacement is not None)
         self.names = tuple(sorted({reading.concept.canonical for reading in self.aliases}))
-        self.canonicals = frozenset(reading.concept.canonical for reading in readings if not reading.is_kept)
+        self.canonicals = frozenset(reading.concept.canonical for reading in readings if not reading.is_phrase)
         self.sole = self.aliases[0] if len({reading.replacement for reading in self.aliases}) == 1 else None
+        self.is_unconditional = self.sole is not None and not any(r.concept.has_conditions for r in self.aliases)
         self.is_plain = all(reading.exact is None and not reading.concept.sources for reading in readings)
         self.keeps_quoted = all(reading.concept.keep_quoted for reading in self.aliases)
         kept = {reading.concept.canonical for reading in readings if reading.replacement is None}
@@ -130,11 +136,7 @@ class Matcher:
         self._signed_words = {word for pattern in patterns if _SIGN.search(pattern) for word in _WORD.findall(pattern)}
         # Words nearby, quotation marks and annotations make a term depend on more than its own place.
         self._is_simple = not any(
-            c.near or c.only_near or c.unless or c.keep or c.keep_quoted or c.mode == "annotate" for c in concepts
-        )
-        # A list in which every term begins with a capital says nothing about the case of any of them.
-        self.is_titled = len(concepts) >= _FEWEST_TITLED and all(
-            _TITLED.fullmatch(term) for c in concepts for term in (c.canonical, *c.aliases)
+            c.has_conditions or c.keep or c.keep_quoted or c.mode in ("annotate", "introduce") for c in concepts
         )
         self._settled: Memo[bool] = Memo(20_000)
         self._senses = [Senses(readings) for readings in patterns.values()]
@@ -209,8 +211,6 @@ class Matcher:
     ) -> Senses | None:
         """Return what `text[start:end]` can mean in its place, or None if it means nothing."""
         written = text[start:end]
-        if written.isupper() and len(written) > 1 and senses.aliases:
-            senses = _without_acronyms(senses, text, start, end)
         if not senses.is_plain:
             written = plain_form(written)
             readings = tuple(
@@ -247,18 +247,6 @@ def _with_its_marks(text: str, start: int, end: int) -> tuple[int, int]:
     return (start, end) if end > trimmed else (start, start)
 
 
-def _without_acronyms(senses: Senses, text: str, start: int, end: int) -> Senses:
-    """Return what a word in capitals can mean: not an alias that is another acronym, or another word."""
-    kept = tuple(
-        reading
-        for reading in senses.readings
-        if reading.replacement is None
-        or reading.alias.casefold() == reading.concept.canonical.casefold()
-        or not is_acronym_of_another(text, start, end, reading.alias)
-    )
-    return senses if len(kept) == len(senses.readings) else Senses(kept)
-
-
 def _names(text: str, candidates: Sequence[Match]) -> Names:
     names: dict[str, tuple[list[int], list[int]]] = {}
     if not any(match.senses.aliases for match in candidates):
@@ -282,35 +270,43 @@ def _leftmost_longest(candidates: Iterable[Match]) -> list[Match]:
     return kept
 
 
+def _readings_of_phrases(concept: Concept) -> Iterable[tuple[str, Reading]]:
+    return ((phrase, Reading(concept, None, None, phrase, is_phrase=True)) for phrase in concept.keep)
+
+
 def _compile(concepts: Sequence[Concept]) -> dict[str, tuple[Reading, ...]]:
     """Return the readings of each folded pattern; an alias that several spellings fold to is listed once."""
     patterns: dict[str, dict[tuple[object, ...], Reading]] = {}
+    is_list_of_titles = len(concepts) >= _FEWEST_TITLES and all(
+        is_titled(term) for concept in concepts for term in (concept.canonical, *concept.aliases)
+    )
     for number, concept in enumerate(concepts):
-        for term, reading in _readings(concept):
-            key = (number, reading.exact, reading.replacement, reading.alias)
+        for term, reading in chain(_readings(concept, is_list_of_titles), _readings_of_phrases(concept)):
+            key = (number, reading.exact, reading.replacement, reading.alias, reading.is_phrase)
             # Texts come in both forms; to normalise them would move every offset, so the patterns are doubled instead.
             for form in ("NFC", "NFD"):
                 patterns.setdefault(fold_alias(unicodedata.normalize(form, term)), {}).setdefault(key, reading)
     return {pattern: tuple(readings.values()) for pattern, readings in patterns.items()}
 
 
-def _readings(concept: Concept) -> Iterable[tuple[str, Reading]]:
+def _readings(concept: Concept, is_list_of_titles: bool) -> Iterable[tuple[str, Reading]]:
     for kept in (concept.canonical, *_plurals(concept.canonical)):
         yield kept, Reading(concept, None, None, concept.canonical)
     canonical_folded = fold_alias(concept.canonical)
     plural_target = (_plurals(concept.canonical) or (concept.canonical,))[0]
-    for phrase in concept.keep:
-        yield phrase, Reading(concept, None, None, phrase, is_kept=True)
-    listed = {plural for alias in concept.aliases for plural in _plurals(alias)}
+    # Whoever lists both forms of an alias means the plural by its plural.
+    listed = {plural for alias in concept.aliases for plural in _plurals(alias)}.intersection(concept.aliases)
+    is_countable = not concept.canonical.endswith("s") or concept.canonical.endswith("ss")
     for alias in concept.aliases:
-        # Where both forms are listed, the one that is the plural of the other means the plural.
-        target = plural_target if alias in listed else concept.canonical
-        yield alias, Reading(concept, concept.required_spelling(alias), target, alias)
+        is_plural = alias in listed and is_countable and fold_alias(plural_target) not in map(fold_alias, listed)
+        target = plural_target if is_plural else concept.canonical
+        yield alias, Reading(concept, concept.required_spelling(alias), target, alias, lowers=is_list_of_titles)
         # An alias that is the canonical term in another case only normalises spellings; its plural stays.
-        if concept.plurals and fold_alias(alias) != canonical_folded:
+        if concept.counts_plural_of(alias) and fold_alias(alias) != canonical_folded:
             for plural in _plurals(alias):
-                exact = plural if concept.required_spelling(alias) is not None else None
-                yield plural, Reading(concept, exact, plural_target, alias)
+                if plural not in listed:
+                    exact = plural if concept.required_spelling(alias) is not None else None
+                    yield plural, Reading(concept, exact, plural_target, alias, lowers=is_list_of_titles)
 
 
 def _plurals(term: str) -> tuple[str, ...]:

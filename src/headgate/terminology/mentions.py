@@ -116,6 +116,10 @@ class Mentions:
             self._last[canonical] = (end, answer)
         return answer
 
+    def is_defined(self, start: int, end: int, canonical: str) -> bool:
+        """Return whether the text names the alias and its canonical term in one breath, and so explains the one."""
+        return self._is_paired(start, end, canonical)
+
     def _is_paired(self, start: int, end: int, canonical: str) -> bool:
         """Whether the alias and its canonical term are named in one breath."""
         places = self._names.get(canonical)

@@ -5,24 +5,24 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from headgate.limits import DEFAULT_LIMITS, Limits
-from headgate.terminology.boundaries import occurs_as_word
+from headgate.terminology.articles import carry_articles
 from headgate.terminology.bounds import TooMuchWork
+from headgate.terminology.casing import carry_case, is_lower_name, is_other_word
+from headgate.terminology.choosing import Chooser
 from headgate.terminology.concepts import Concept
-from headgate.terminology.edits import Edit, Rewrite, apply_edits
-from headgate.terminology.folding import fold, fold_alias
+from headgate.terminology.definitions import expands, expansion_at, is_one_name
+from headgate.terminology.edits import Edit, EditMode, Rewrite, apply_edits
+from headgate.terminology.folding import fold_alias
 from headgate.terminology.fuzzy import NearMisses
 from headgate.terminology.matching import Found, Match, Matcher, Reading
 from headgate.terminology.mentions import Mentions
-from headgate.terminology.wording import article_before, in_case_of
 
 __all__ = ["Ambiguous", "rewrite_text"]
 
 Ambiguous = tuple[int, int, str, tuple[str, ...]]
 
-_NEARBY_CHARS = 200
 # Each pass reads the whole text; what has not settled by then has terms that feed one another.
 _PASSES = 8
 # Not every occurrence becomes an edit: many are canonical already, or in code.
@@ -36,12 +36,12 @@ class _Planned:
     Attributes:
         edits: in order, without overlaps.
         ambiguous: aliases for which nothing decides.
-        has_mentions: whether an alias is left alone because of the words around it, which edits may change.
+        is_open: whether an alias is left alone because of the words around it, which edits may change.
     """
 
     edits: list[Edit]
     ambiguous: tuple[Ambiguous, ...]
-    has_mentions: bool
+    is_open: bool
 
 
 def rewrite_text(
@@ -75,7 +75,7 @@ def _settle(
     limits: Limits,
 ) -> Rewrite:
     edits, ambiguous = planned.edits, planned.ambiguous
-    is_certain = near_misses is None and not planned.has_mentions
+    is_certain = near_misses is None and not planned.is_open
     for _ in range(_PASSES):
         if len(edits) > limits.edits:
             return Rewrite(text, unsettled=f"more than {limits.edits:,} edits")
@@ -97,105 +97,104 @@ def _settle(
 def _plan(text: str, matcher: Matcher, near_misses: NearMisses | None, source: str | None, limits: Limits) -> _Planned:
     most = limits.edits * _FINDS_PER_EDIT
     found = matcher.find(text, source, most)
-    mentions = Mentions(text, found.names)
-    edits: list[Edit] = []
-    ambiguous: list[Ambiguous] = []
-    has_mentions = False
-    annotated: set[str] = set()
-    for match in found.matches:
-        written, senses = text[match.start : match.end], match.senses
-        if senses.is_canonical(written):
-            continue
-        if mentions.is_mention(match.start, match.end, senses.names):
-            has_mentions = True
-            # Whoever defines a name has annotated it.
-            annotated.update(senses.names)
-            continue
-        reading = senses.sole or _decide(text, match)
-        if reading is None:
-            ambiguous.append((match.start, match.end, written, senses.names))
-        elif _applies_there(text, match, reading.concept, is_sole=senses.sole is not None):
-            concept = reading.concept
-            if concept.mode == "annotate" and concept.canonical in annotated:
-                continue
-            edit = _edit(text, match.start, match.end, reading, is_titled=matcher.is_titled)
-            if concept.mode == "annotate":
-                annotated.add(concept.canonical)
-            if edit is not None:
-                edits.append(edit)
+    planner = _Planner(text, found)
+    planner.plan()
+    edits = planner.edits
     if near_misses is not None:
-        edits += _near_miss_edits(text, near_misses, found, mentions, source=source, most=most)
+        edits += _near_miss_edits(text, near_misses, found, planner.mentions, source=source, most=most)
         edits.sort(key=lambda edit: edit.start)
-    return _Planned(edits, tuple(ambiguous), has_mentions)
+    return _Planned(carry_articles(text, edits), tuple(planner.ambiguous), planner.is_open)
 
 
-def _decide(text: str, match: Match) -> Reading | None:
-    """Return the reading for which most of the words nearby speak, or None where nothing decides."""
-    readings = match.senses.aliases
-    votes = _votes(text, match, readings)
-    best = max(votes)
-    # A tie decides nothing: a wrong term does more harm than an old one.
-    if best == 0 or votes.count(best) > 1:
-        return None
-    return readings[votes.index(best)]
+class _Planner:
+    """Decides what is to be done with each alias of one text."""
+
+    def __init__(self, text: str, found: Found) -> None:
+        self.edits: list[Edit] = []
+        self.ambiguous: list[Ambiguous] = []
+        self.is_open = False
+        self.mentions = Mentions(text, found.names)
+        self._text = text
+        self._found = found
+        self._defined: dict[str, frozenset[str]] = {}
+        self._introduced: set[tuple[str, str]] = set()
+
+    def plan(self) -> None:
+        """Go through the matches, once for what the text says of its words, and once for what follows."""
+        used = [match for match in self._found.matches if not self._stays(match)]
+        chooser = Chooser(self._text, self._defined)
+        for match in used:
+            self._decide(match, chooser)
+
+    def _stays(self, match: Match) -> bool:
+        """Whether a match is a canonical term, or a mention; what a mention defines is noted."""
+        text, senses, (start, end) = self._text, match.senses, match[:2]
+        if senses.is_canonical(text[start:end]):
+            return True
+        is_mention = self.mentions.is_mention(start, end, senses.names)
+        expansion = expansion_at(text, start, end)
+        if is_mention or expansion is not None:
+            self.is_open = True
+            self._define(match, expansion)
+        return is_mention
+
+    def _define(self, match: Match, expansion: str | None) -> None:
+        start, end = match.start, match.end
+        written = fold_alias(self._text[start:end])
+        names = [name for name in match.senses.names if self.mentions.is_defined(start, end, name)]
+        if names:
+            self._defined[written] = frozenset(names) | self._defined.get(written, frozenset())
+            self._introduced.update((name, written) for name in names)
+        elif expansion is not None:
+            ours = {name for name in match.senses.names if is_one_name(name, expansion)}
+            # A name that is no long form itself may well be the same thing under its long form.
+            if ours or len(match.senses.names) > 1 or expands(match.senses.names[0], self._text[start:end]):
+                self._defined.setdefault(written, frozenset(ours))
+
+    def _decide(self, match: Match, chooser: Chooser) -> None:
+        text, senses, (start, end) = self._text, match.senses, match[:2]
+        reading, has_rivals = chooser.choose(match)
+        if reading is None:
+            self.is_open = True
+            if has_rivals:
+                self.ambiguous.append((start, end, text[start:end], senses.names))
+            return
+        concept = reading.concept
+        if concept.case == "smart" and is_other_word(text, start, end, reading.alias, concept.canonical):
+            self.is_open = True
+            return
+        mode = self._mode(concept, text[start:end])
+        edit = None if mode is None else _edit(text, start, end, reading, mode)
+        if edit is not None:
+            self.edits.append(edit)
+
+    def _mode(self, concept: Concept, written: str) -> EditMode | None:
+        """Return what is to be done with an alias; None where its first mention says already what it stands for."""
+        if concept.mode not in ("annotate", "introduce"):
+            return "flag" if concept.mode == "flag" else "replace"
+        key = (concept.canonical, fold_alias(written))
+        if key not in self._introduced:
+            self._introduced.add(key)
+            return "annotate"
+        return "replace" if concept.mode == "introduce" else None
 
 
-def _votes(text: str, match: Match, readings: Sequence[Reading]) -> list[int]:
-    """Count, for each reading, how many of the words that speak for it are nearby."""
-    nearby = _Nearby(text, match)
-    return [nearby.count((*reading.concept.near, *reading.concept.only_near)) for reading in readings]
-
-
-def _applies_there(text: str, match: Match, concept: Concept, *, is_sole: bool) -> bool:
-    """Return whether the words nearby that a concept asks for are there, and those that it excludes are not."""
-    required = concept.only_near or (concept.near if is_sole else ())
-    if not (required or concept.unless):
-        return True
-    nearby = _Nearby(text, match)
-    return not nearby.count(concept.unless) and (not required or nearby.count(required) > 0)
-
-
-class _Nearby:
-    """The words around a match."""
-
-    def __init__(self, text: str, match: Match) -> None:
-        left, right = max(0, match.start - _NEARBY_CHARS), match.end + _NEARBY_CHARS
-        begin = max(0, left - 1)  # one character more on either side shows whether a word at the border goes on there
-        # What is matched is no word nearby.
-        before, after = fold(text[begin : match.start]), fold(text[match.end : right + 1])
-        self._around = f"{before} {after}".replace("\n", " ")
-        self._first, self._last = left - begin, len(before) + 1 + right - match.end
-
-    def count(self, words: Sequence[str]) -> int:
-        """Return how many of some words are there, as whole words."""
-        return sum(occurs_as_word(_folded(word), self._around, self._first, self._last) for word in words)
-
-
-@lru_cache(maxsize=10_000)
-def _folded(word: str) -> str:
-    return fold_alias(word)
-
-
-def _edit(
-    text: str, start: int, end: int, reading: Reading, *, is_fuzzy: bool = False, is_titled: bool = False
-) -> Edit | None:
+def _edit(text: str, start: int, end: int, reading: Reading, mode: EditMode, *, is_fuzzy: bool = False) -> Edit | None:
     written, concept = text[start:end], reading.concept
     replacement = reading.replacement or concept.canonical
-    if concept.mode == "flag":
+    if mode == "flag":
         return Edit(start, end, written, concept.canonical, "flag", written, is_fuzzy)
-    if concept.mode == "annotate":
+    if reading.lowers and is_lower_name(written, reading.alias):
+        replacement = replacement.lower()
+    if mode != "replace":
         note = f" ({replacement})"
         # Annotated already, by whoever wrote it or by the pass before.
         if text.startswith(note, end):
             return None
         return Edit(start, end, written, concept.canonical, "annotate", written + note, is_fuzzy)
-    cased = in_case_of(written, reading.alias, replacement, is_common=is_titled)
+    cased = carry_case(text, start, end, reading.alias, replacement)
     if cased == written:
         return None
-    article = article_before(text, start, written, cased)
-    if article is not None:
-        begin, other = article
-        return Edit(begin, end, text[begin:end], concept.canonical, "replace", other + cased, is_fuzzy)
     return Edit(start, end, written, concept.canonical, "replace", cased, is_fuzzy)
 
 
@@ -214,7 +213,8 @@ def _near_miss_edits(
         if near_misses.mode == "flag":
             edits.append(Edit(start, end, text[start:end], concept.canonical, "flag", text[start:end], True))
             continue
-        edit = _edit(text, start, end, Reading(concept, None, concept.canonical, alias), is_fuzzy=True)
+        mode: EditMode = "replace" if concept.mode == "introduce" else concept.mode
+        edit = _edit(text, start, end, Reading(concept, None, concept.canonical, alias), mode, is_fuzzy=True)
         if edit is not None:
             edits.append(edit)
     return edits

@@ -103,6 +103,8 @@ def _table(delimiter: str) -> Callable[[Sequence[Concept]], tuple[str, list[str]
 
 
 def _cell(value: Any) -> str:
+    if value is None:  # left to what is usual
+        return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (tuple, frozenset)):

@@ -1,0 +1,76 @@
+"""Capitals: acronyms that are not the ordinary word of the same letters, and lines in which everything is a capital."""
+
+from __future__ import annotations
+
+import re
+
+from headgate.terminology.folding import fold
+
+__all__ = ["carry_case", "is_lower_name", "is_other_word", "is_shouted", "is_titled"]
+
+_LINE_CHARS = 120
+_LONGEST_ACRONYM = 5
+_VOWEL = re.compile(r"[AEIOUY]")
+_WORDS = re.compile(r"[^\W\d_]{2,}")
+_LONG_WORD, _FEW_WORDS = 4, 3
+
+
+def is_shouted(text: str, start: int, end: int) -> bool:
+    """Return whether `text[start:end]` is in a line in capitals, as headings and warnings are.
+
+    A line of a few acronyms is not: somewhere beside the word there is a longer word, or there are several.
+    """
+    left = max(text.rfind("\n", max(0, start - _LINE_CHARS), start) + 1, start - _LINE_CHARS, 0)
+    right = text.find("\n", end, end + _LINE_CHARS)
+    rest = f"{text[left:start]} {text[end : right if right >= 0 else end + _LINE_CHARS]}"
+    if not rest.isupper():
+        return False
+    # Scripts without capitals say nothing.
+    words = [word for word in _WORDS.findall(rest) if word.isupper()]
+    return len(words) >= _FEW_WORDS or any(len(word) >= _LONG_WORD for word in words)
+
+
+def is_other_word(text: str, start: int, end: int, alias: str, canonical: str) -> bool:
+    """Return whether what is written as `text[start:end]` is only spelt like `alias`, as its capitals tell.
+
+    `AKS` is not a typing error of "ask"; and in "PLEASE CALL US" the letters of an acronym are an ordinary word, if
+    they can be one at all.
+    """
+    written = text[start:end]
+    if not (written.isupper() and written.isalpha()):
+        return False
+    if alias.isupper():
+        return _VOWEL.search(alias) is not None and is_shouted(text, start, end)
+    if len(written) > _LONGEST_ACRONYM or not alias.islower() or fold(alias) == fold(canonical):
+        return False
+    return not is_shouted(text, start, end)
+
+
+def is_titled(term: str) -> bool:
+    """Return whether each word of a term has one capital, its first letter."""
+    return term.istitle() and term.replace(" ", "").isalpha()
+
+
+def is_lower_name(written: str, alias: str) -> bool:
+    """Return whether an alias that is listed with a capital is written without, as a common noun is."""
+    return written[:1].islower() and alias[:1].isupper()
+
+
+def carry_case(text: str, start: int, end: int, alias: str, replacement: str) -> str:
+    """Return `replacement` in the case in which an alias is written: as at the start of a sentence, or in capitals.
+
+    Args:
+        text: the text.
+        start: where the alias begins.
+        end: where it ends.
+        alias: the alias as listed.
+        replacement: the canonical term as listed.
+    """
+    written = text[start:end]
+    if len(written) > 1 and written.isupper():
+        is_word = not alias.isupper() and replacement.islower()
+        if (is_word and written.isalpha()) or is_shouted(text, start, end):
+            return replacement.upper() if len(replacement.upper()) == len(replacement) else replacement
+    if replacement.islower() and alias[:1].islower() and written[:1].isupper():
+        return replacement[:1].upper() + replacement[1:]
+    return replacement
