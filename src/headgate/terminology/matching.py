@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ __all__ = ["Found", "Match", "Matcher", "Reading", "Senses"]
 # No sign that could begin or end code, markup or a list, and no single letter, which could number an item of a list.
 _PLAIN_TERM = re.compile(r"[^\W\d_][\w' -]+")
 _WORD = re.compile(r"\w+")
+_NAME_BORDERS = frozenset(("", "\0"))  # no term may hold a null
 _BLANKS = frozenset(("", " ", "\n"))
 _TITLED = re.compile(r"[A-Z][a-z]+(?: [A-Za-z][a-z]+)*")
 _FEWEST_TITLED = 3
@@ -136,14 +137,26 @@ class Matcher:
             _TITLED.fullmatch(term) for c in concepts for term in (c.canonical, *c.aliases)
         )
         self._settled: Memo[bool] = Memo(20_000)
-        self._senses = [Senses(readings) for readings in patterns.values()]
+        self._readings = list(patterns.values())
+        # Of a large glossary a process meets a few terms, and what each can mean is worked out when it is met.
+        self._senses: dict[int, Senses] = {}
         self._finder = Finder(list(patterns))
-        self._inner = {
-            name[start:end]
-            for name in patterns
-            for _, start, end in self._finder.find(name)
-            if end - start < len(name) and is_whole_word(name, start, end)
-        }
+        self._inner = set(self._find_inner(patterns))
+
+    def _find_inner(self, names: Iterable[str]) -> Iterator[str]:
+        """Yield the patterns that are a part of another one."""
+        plain = [name for name in names if name.isascii() and not name.isalnum()]  # one word holds no other
+        for text in ("\0".join(plain), *(name for name in names if not name.isascii())):
+            for _, start, end in self._finder.find(text):
+                is_whole = text[start - 1 : start] in _NAME_BORDERS and text[end : end + 1] in _NAME_BORDERS
+                if not is_whole and is_whole_word(text, start, end):
+                    yield text[start:end]
+
+    def _senses_of(self, pattern: int) -> Senses:
+        known = self._senses.get(pattern)
+        if known is None:
+            known = self._senses[pattern] = Senses(tuple(self._readings[pattern]))
+        return known
 
     def settles(self, text: str, start: int, end: int, replacement: str) -> bool:
         """Return whether a replacement can certainly not form another alias together with its neighbours."""
@@ -185,7 +198,7 @@ class Matcher:
         candidates = []
         for pattern, folded_start, folded_end in found:
             start, end = folded.to_source(folded_start, folded_end)
-            senses = self._accept(text, tokens, self._senses[pattern], start=start, end=end, source=source)
+            senses = self._accept(text, tokens, self._senses_of(pattern), start=start, end=end, source=source)
             if senses is not None:
                 candidates.append(Match(start, end, senses))
         # A text without terms ends here, before it is read a second time for its markup.
@@ -261,16 +274,26 @@ def _leftmost_longest(candidates: Iterable[Match]) -> list[Match]:
     return kept
 
 
-def _compile(concepts: Sequence[Concept]) -> dict[str, tuple[Reading, ...]]:
+def _compile(concepts: Sequence[Concept]) -> dict[str, list[Reading]]:
     """Return the readings of each folded pattern; an alias that several spellings fold to is listed once."""
-    patterns: dict[str, dict[tuple[object, ...], Reading]] = {}
-    for number, concept in enumerate(concepts):
+    patterns: dict[str, list[Reading]] = {}
+    for concept in concepts:
+        known: set[tuple[object, ...]] = set()
         for term, reading in _readings(concept):
-            key = (number, reading.exact, reading.replacement, reading.alias)
-            # Texts come in both forms; to normalise them would move every offset, so the patterns are doubled instead.
-            for form in ("NFC", "NFD"):
-                patterns.setdefault(fold_alias(unicodedata.normalize(form, term)), {}).setdefault(key, reading)
-    return {pattern: tuple(readings.values()) for pattern, readings in patterns.items()}
+            for form in _forms(term):
+                folded = fold_alias(form)
+                key = (folded, reading.exact, reading.replacement, reading.alias)
+                if key not in known:
+                    known.add(key)
+                    patterns.setdefault(folded, []).append(reading)
+    return patterns
+
+
+def _forms(term: str) -> tuple[str, ...]:
+    # Texts come in both forms; to normalise them would move every offset, so the patterns are doubled instead.
+    if term.isascii():
+        return (term,)
+    return unicodedata.normalize("NFC", term), unicodedata.normalize("NFD", term)
 
 
 def _readings(concept: Concept) -> Iterable[tuple[str, Reading]]:
