@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from headgate.errors import PolicyError
 from headgate.terminology.concepts import Concept
 from headgate.terminology.folding import fold_alias
 from headgate.terminology.ordinary import is_ordinary
-from headgate.terminology.remarks import Remark
+from headgate.terminology.remarks import Remark, refuse
 
-__all__ = ["LEVELS", "Level", "Note", "review", "risk_of"]
+__all__ = ["LEVELS", "Level", "Note", "require_names", "review", "risk_of"]
 
 Level = Literal["error", "warning", "note"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "note")
@@ -83,6 +84,26 @@ def risk_of(term: str) -> tuple[str, str] | None:
     return None
 
 
+def require_names(concepts: Sequence[Concept]) -> None:
+    """Do nothing if every canonical term is a name and no more.
+
+    Raises:
+        PolicyError: some hold markup, an address, or an instruction to a model; with all of them.
+    """
+    found = ((concept, risk_of(concept.canonical)) for concept in concepts)
+    refuse(
+        [
+            PolicyError(_risk_text(concept, risk), "", concept.path, concept.file, concept.line)
+            for concept, risk in found
+            if risk is not None
+        ]
+    )
+
+
+def _risk_text(concept: Concept, risk: tuple[str, str]) -> str:
+    return f"the canonical term {concept.canonical[:80]!r} {risk[1]}. It is written into prompts: give the name alone."
+
+
 def review(concepts: Sequence[Concept]) -> Iterator[Note]:
     """Yield what to look at in concepts that agree with one another, in their order.
 
@@ -109,8 +130,7 @@ def _about_canonical(concept: Concept, owners: dict[str, str]) -> Iterator[Note]
     canonical = concept.canonical
     risk = risk_of(canonical)
     if risk is not None:
-        text = f"the canonical term {canonical[:80]!r} {risk[1]}. It is written into prompts: give the name alone."
-        yield _note(concept, risk[0], "error", text, canonical)
+        yield _note(concept, risk[0], "error", _risk_text(concept, risk), canonical)
     for part in dict.fromkeys(_parts(fold_alias(canonical))):
         owner = owners.get(part)
         if owner == canonical:
