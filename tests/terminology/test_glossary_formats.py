@@ -106,7 +106,8 @@ NAMED = [
         "canonical,alias\nGem\u00e4\u00df,gemaess\n".encode("cp1252"),
         r":2: .*Windows-1252.*'Gem\u00e4\u00df",
     ),
-    ("unmarked.csv", ROWS.encode("utf-16-le"), "."),
+    ("unmarked.csv", ROWS.encode("utf-16-le"), "UTF-16 without a byte order mark"),
+    ("no-text.csv", bytes(range(256)), "no text file"),
     ("plain.yaml", "LarkDesk: [LDX]\n", "`terms:`.*renames"),
     ("null.yaml", "", "`terms:`"),
     ("broken.json", '{"terms": {"A": ["b"],}}', r"broken\.json:1: this is not JSON"),
@@ -283,6 +284,6 @@ def test_large_files_take_time_in_proportion(tmp_path: Path) -> None:
         path.write_text("\n".join(lines))
         return path
 
-    for name in (".yaml", ".txt"):
+    for name in (".yaml", ".txt", ""):
         small, large = write(500, name), write(GROWTH * 500, name)
         assert not is_growing_too_fast(partial(Glossary.load, small), partial(Glossary.load, large))
