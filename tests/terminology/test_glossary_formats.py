@@ -239,6 +239,12 @@ def test_the_plain_part_of_vales_expressions_is_read_and_the_rest_is_named(tmp_p
     ]
 
 
+def test_phrases_that_vale_excepts_are_kept(tmp_path: Path) -> None:
+    rule = "extends: substitution\nexceptions: [master's degree]\nswap:\n  master: main branch\n"
+    glossary = _load(tmp_path, "v.yml", rule)
+    assert glossary.rewrite("the master, a master's degree").text == "the main branch, a master's degree"
+
+
 @pytest.mark.parametrize(
     "expression",
     ["(a|b)?" * 40, "[abcd]" * 60, "(" * 500 + ")" * 500, "a**", "(a", "a)", "[a", "a{9999999}", "\\", "a" * 5_000],

@@ -136,7 +136,7 @@ def _about_canonical(concept: Concept, owners: dict[str, str]) -> Iterator[Note]
         if owner == canonical:
             text = (
                 f"{canonical!r} contains its own alias {part!r}: other words that end or begin so become longer. "
-                "Is the alias always that term? Else list it with `near:` or `mode: flag`."
+                "Is the alias always that term? Else write `only_near:`, `unless:` or `mode: flag`."
             )
             yield _note(concept, "canonical-contains-alias", "warning", text, canonical)
         elif owner is not None:
@@ -157,15 +157,15 @@ def _about_alias(concept: Concept, alias: str) -> Iterator[Note]:
     risk = risk_of(alias)
     if risk is not None:
         yield _note(concept, f"alias-{risk[0]}", "warning", f"the alias {alias[:80]!r} {risk[1]}.", alias)
-    if concept.near or fold_alias(alias) == fold_alias(concept.canonical):
+    if concept.near or concept.only_near or concept.unless or fold_alias(alias) == fold_alias(concept.canonical):
         return  # words nearby decide; or it only normalises a spelling
     spelling = concept.required_spelling(alias)
     if is_ordinary(alias) and (spelling is None or spelling.islower()):
         text = (
             f"{alias!r} is an ordinary word, and becomes {concept.canonical!r} wherever it stands. "
-            "Write `near:` words that decide, `case: sensitive`, or `mode: flag`."
+            "Write `only_near:` or `unless:` words, phrases to `keep:`, or `mode: flag`."
         )
         yield _note(concept, "ordinary-word", "warning", text, alias)
     elif len(alias) <= _SHORT_CHARS and spelling is None:
-        text = f"{alias!r} is very short, and counts in every case. Write `case: sensitive` or `near:`."
+        text = f"{alias!r} is very short, and counts in every case. Write `case: sensitive` or `only_near:`."
         yield _note(concept, "short-alias", "warning", text, alias)
