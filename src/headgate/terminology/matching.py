@@ -124,10 +124,12 @@ class Matcher:
     """The compiled form of a list of concepts."""
 
     def __init__(self, concepts: Sequence[Concept]) -> None:
-        patterns = _compile(concepts)
-        self._last_words = {words[-1] for pattern in patterns if len(words := _WORD.findall(pattern)) > 1}
+        self._patterns = _Patterns(concepts)
+        patterns = self._patterns.names
+        composed = [pattern for pattern in patterns if not pattern.isalnum()]
+        self._last_words = {words[-1] for pattern in composed if len(words := _WORD.findall(pattern)) > 1}
         # `C` becomes another alias together with a sign that follows, if `C+` is one.
-        self._signed_words = {word for pattern in patterns if _SIGN.search(pattern) for word in _WORD.findall(pattern)}
+        self._signed_words = {word for pattern in composed if _SIGN.search(pattern) for word in _WORD.findall(pattern)}
         # Words nearby, quotation marks and annotations make a term depend on more than its own place.
         self._is_simple = not any(
             c.near or c.only_near or c.unless or c.keep or c.keep_quoted or c.mode == "annotate" for c in concepts
@@ -137,10 +139,8 @@ class Matcher:
             _TITLED.fullmatch(term) for c in concepts for term in (c.canonical, *c.aliases)
         )
         self._settled: Memo[bool] = Memo(20_000)
-        self._readings = list(patterns.values())
-        # Of a large glossary a process meets a few terms, and what each can mean is worked out when it is met.
         self._senses: dict[int, Senses] = {}
-        self._finder = Finder(list(patterns))
+        self._finder = Finder(patterns)
         self._inner = set(self._find_inner(patterns))
 
     def _find_inner(self, names: Iterable[str]) -> Iterator[str]:
@@ -155,7 +155,7 @@ class Matcher:
     def _senses_of(self, pattern: int) -> Senses:
         known = self._senses.get(pattern)
         if known is None:
-            known = self._senses[pattern] = Senses(tuple(self._readings[pattern]))
+            known = self._senses[pattern] = Senses(self._patterns.readings(self._patterns.names[pattern]))
         return known
 
     def settles(self, text: str, start: int, end: int, replacement: str) -> bool:
@@ -274,19 +274,63 @@ def _leftmost_longest(candidates: Iterable[Match]) -> list[Match]:
     return kept
 
 
-def _compile(concepts: Sequence[Concept]) -> dict[str, list[Reading]]:
-    """Return the readings of each folded pattern; an alias that several spellings fold to is listed once."""
-    patterns: dict[str, list[Reading]] = {}
-    for concept in concepts:
-        known: set[tuple[object, ...]] = set()
-        for term, reading in _readings(concept):
-            for form in _forms(term):
-                folded = fold_alias(form)
-                key = (folded, reading.exact, reading.replacement, reading.alias)
-                if key not in known:
-                    known.add(key)
-                    patterns.setdefault(folded, []).append(reading)
-    return patterns
+class _Patterns:
+    """The folded terms of concepts, and what each can mean, worked out when it is met.
+
+    Of a large glossary a process meets a few terms; to have all readings at hand costs most of the time and memory of
+    loading it.
+
+    Attributes:
+        names: the folded terms, without duplicates.
+    """
+
+    __slots__ = ("_concepts", "_first", "_more", "_readings", "names")
+
+    def __init__(self, concepts: Sequence[Concept]) -> None:
+        first: dict[str, int] = {}
+        self._more: dict[str, list[int]] = {}
+        for number, concept in enumerate(concepts):
+            for term in _terms(concept):
+                for form in _forms(term):
+                    folded = fold_alias(form)
+                    known = first.setdefault(folded, number)
+                    # Terms of one concept come one after another.
+                    if known != number and self._more.setdefault(folded, [known])[-1] != number:
+                        self._more[folded].append(number)
+        self._concepts, self._first = concepts, first
+        self._readings: dict[int, dict[str, list[Reading]]] = {}
+        self.names = list(first)
+
+    def readings(self, name: str) -> tuple[Reading, ...]:
+        """Return what a folded term can mean; an alias that several spellings fold to is listed once."""
+        numbers = self._more.get(name) or [self._first[name]]
+        return tuple(reading for number in numbers for reading in self._of(number)[name])
+
+    def _of(self, number: int) -> dict[str, list[Reading]]:
+        # Once per concept, so that one with very many aliases is not gone through for each of them.
+        known = self._readings.get(number)
+        if known is None:
+            known = self._readings[number] = _readings_by_name(self._concepts[number])
+        return known
+
+
+def _readings_by_name(concept: Concept) -> dict[str, list[Reading]]:
+    found: dict[str, dict[tuple[object, ...], Reading]] = {}
+    for term, reading in _readings(concept):
+        key = (reading.exact, reading.replacement, reading.alias)
+        for form in _forms(term):
+            found.setdefault(fold_alias(form), {}).setdefault(key, reading)
+    return {name: list(readings.values()) for name, readings in found.items()}
+
+
+def _terms(concept: Concept) -> Iterator[str]:
+    """Yield the terms that a concept has readings for."""
+    yield concept.canonical
+    yield from _plurals(concept.canonical)
+    yield from concept.keep
+    yield from concept.aliases
+    if concept.plurals:
+        yield from (term for term, _ in _readings(concept))
 
 
 def _forms(term: str) -> tuple[str, ...]:
