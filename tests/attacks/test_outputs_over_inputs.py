@@ -216,8 +216,8 @@ def test_a_file_that_replaces_another_is_not_made_through_a_link(tmp_path: Path)
 
 
 READ = {
-    "against", "document", "documents",
-        "history", "folder", "heads", "key", "keys", "new", "old", "path", "policy",
+    "after", "against", "before", "document", "documents", "glossary",
+        "history", "folder", "heads", "key", "keys", "known", "log", "new", "old", "path", "policy",
     "questions", "receipt", "timestamp_key", "timestamp_keys", "corpus_place",
 }  # fmt: skip
 

@@ -106,7 +106,8 @@ NAMED = [
         "canonical,alias\nGem\u00e4\u00df,gemaess\n".encode("cp1252"),
         r":2: .*Windows-1252.*'Gem\u00e4\u00df",
     ),
-    ("unmarked.csv", ROWS.encode("utf-16-le"), "."),
+    ("unmarked.csv", ROWS.encode("utf-16-le"), "UTF-16 without a byte order mark"),
+    ("no-text.csv", bytes(range(256)), "no text file"),
     ("plain.yaml", "LarkDesk: [LDX]\n", "`terms:`.*renames"),
     ("null.yaml", "", "`terms:`"),
     ("broken.json", '{"terms": {"A": ["b"],}}', r"broken\.json:1: this is not JSON"),
@@ -238,6 +239,12 @@ def test_the_plain_part_of_vales_expressions_is_read_and_the_rest_is_named(tmp_p
     ]
 
 
+def test_phrases_that_vale_excepts_are_kept(tmp_path: Path) -> None:
+    rule = "extends: substitution\nexceptions: [master's degree]\nswap:\n  master: main branch\n"
+    glossary = _load(tmp_path, "v.yml", rule)
+    assert glossary.rewrite("the master, a master's degree").text == "the main branch, a master's degree"
+
+
 @pytest.mark.parametrize(
     "expression",
     ["(a|b)?" * 40, "[abcd]" * 60, "(" * 500 + ")" * 500, "a**", "(a", "a)", "[a", "a{9999999}", "\\", "a" * 5_000],
@@ -283,6 +290,6 @@ def test_large_files_take_time_in_proportion(tmp_path: Path) -> None:
         path.write_text("\n".join(lines))
         return path
 
-    for name in (".yaml", ".txt"):
+    for name in (".yaml", ".txt", ""):
         small, large = write(500, name), write(GROWTH * 500, name)
         assert not is_growing_too_fast(partial(Glossary.load, small), partial(Glossary.load, large))

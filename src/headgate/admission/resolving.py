@@ -23,6 +23,7 @@ from headgate.policy.loading import named_here
 from headgate.provenance import KeySet, Manifest, Requirement
 from headgate.provenance.issuers import Issuers, bind
 from headgate.terminology import Glossary
+from headgate.terminology.reviewing import require_names
 
 __all__ = ["resolve", "with_source"]
 
@@ -243,7 +244,10 @@ def _load_glossary(policy: Policy, rule: SourceRule) -> Glossary | None:
         return None
     paths = [policy.resolve_path(entry) for entry in rule.terminology]
     try:
-        return Glossary.load(*paths)
+        glossary = Glossary.load(*paths)
+        if rule.glossary_terms == "names":
+            require_names(glossary.concepts)
+        return glossary
     except PolicyError as error:
         raise named_here(error).under("terminology") from None
 

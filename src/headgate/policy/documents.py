@@ -24,6 +24,7 @@ _NUMBER_CHARS = 64
 _PREFIX = "tag:yaml.org,2002:"
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_TYPED_BEGINNINGS = frozenset("~nNtTfF+-.0123456789")
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(
     r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
@@ -185,6 +186,8 @@ def _tag_error(tag: str, path: Steps, line: int) -> PolicyError:
 
 
 def _core_type(value: str) -> str:
+    if value and value[0] not in _TYPED_BEGINNINGS:
+        return "str"
     if value in _NULL:
         return "null"
     if value in _BOOL:

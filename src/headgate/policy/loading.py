@@ -83,7 +83,8 @@ def named_here(error: PolicyError) -> PolicyError:
         return error
     if error.remedy == MISSING_HERE:
         error = PolicyError(error.problem, MISSING_IN_POLICY, error.path, error.file, error.line)
-    return PolicyError(error.describe(), "")
+    # All problems of the file, each with its own place.
+    return PolicyError(str(error), "")
 
 
 def policy_from_mapping(mapping: Mapping[str, object], base_dir: Path) -> Policy:

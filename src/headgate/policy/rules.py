@@ -206,7 +206,11 @@ class SourceRule(PolicyModel):
 
     provenance: Provenance = Field(default_factory=Provenance)
     freshness: SourceFreshness = Field(default_factory=SourceFreshness)
-    terminology: PathTexts = Field(default=(), description="Glossary files (YAML or CSV).")
+    terminology: PathTexts = Field(default=(), description="Glossary files: YAML, JSON, CSV, Solr, Vale.")
+    glossary_terms: Literal["any", "names"] = Field(
+        default="any",
+        description="What canonical terms may be; `names` refuses markup, addresses and instructions to a model.",
+    )
     terminology_mode: Mode | None = None
     mode: Mode | None = None
 

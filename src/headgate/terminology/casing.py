@@ -11,7 +11,8 @@ __all__ = ["carry_case", "is_lower_name", "is_other_word", "is_shouted", "is_tit
 _LINE_CHARS = 120
 _LONGEST_ACRONYM = 5
 _VOWEL = re.compile(r"[AEIOUY]")
-_WORDS = re.compile(r"[^\W\d_]{2,}")
+# Of scripts that have capitals.
+_WORDS = re.compile("[A-Za-z\u00c0-\u024f\u0370-\u052f]{2,}")
 _LONG_WORD, _FEW_WORDS = 4, 3
 
 

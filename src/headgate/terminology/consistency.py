@@ -212,7 +212,8 @@ def _covers(above: Concept, below: Concept, name: str) -> bool:
     is_everywhere = not above.sources or (bool(below.sources) and below.sources <= above.sources)
     alias = next((alias for alias in above.aliases if fold_alias(alias) == fold_alias(name)), name)
     is_meant = above.required_spelling(alias) in (None, below.canonical)
-    return is_everywhere and is_meant and above.mode == "replace" and not (above.has_conditions or above.keep)
+    is_certain = not (above.near or above.only_near or above.unless or above.keep or above.keep_quoted)
+    return is_everywhere and is_meant and is_certain and above.mode == "replace"
 
 
 def _arrows(names: Sequence[str]) -> str:

@@ -14,7 +14,6 @@ from headgate.encoding import replace_surrogates
 __all__ = ["Folded", "beyond_ascii", "fold", "fold_alias", "fold_text", "plain_form"]
 
 _ASCII = bytes(range(128))
-_WHITESPACE = re.compile(r"\s+")
 _BLANKS = re.compile(r"  +")
 # Characters that people type for one another; all of the same length, one character each.
 _LOOKALIKES = (("\u2019", "'"), ("\u2010", "-"), ("\u2011", "-"), ("\u00a0", " "), ("\u202f", " "))
@@ -91,7 +90,7 @@ def beyond_ascii(text: str) -> str:
 
 def fold_alias(alias: str) -> str:
     """Return the folded form of an alias: one space between words, and no marks that may be left out."""
-    return _WHITESPACE.sub(" ", fold(plain_form(alias)).strip())
+    return " ".join(fold(plain_form(alias)).split())
 
 
 def plain_form(text: str) -> str:

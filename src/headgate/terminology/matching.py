@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple
@@ -24,6 +24,7 @@ __all__ = ["Found", "Match", "Matcher", "Reading", "Senses"]
 # No sign that could begin or end code, markup or a list, and no single letter, which could number an item of a list.
 _PLAIN_TERM = re.compile(r"[^\W\d_][\w' -]+")
 _WORD = re.compile(r"\w+")
+_NAME_BORDERS = frozenset(("", "\0"))  # no term may hold a null
 _BLANKS = frozenset(("", " ", "\n"))
 _FEWEST_TITLES = 3
 _STARS = re.compile(r"\*+")
@@ -130,23 +131,35 @@ class Matcher:
     """The compiled form of a list of concepts."""
 
     def __init__(self, concepts: Sequence[Concept]) -> None:
-        patterns = _compile(concepts)
-        self._last_words = {words[-1] for pattern in patterns if len(words := _WORD.findall(pattern)) > 1}
+        self._patterns = _Patterns(concepts)
+        patterns = self._patterns.names
+        composed = [pattern for pattern in patterns if not pattern.isalnum()]
+        self._last_words = {words[-1] for pattern in composed if len(words := _WORD.findall(pattern)) > 1}
         # `C` becomes another alias together with a sign that follows, if `C+` is one.
-        self._signed_words = {word for pattern in patterns if _SIGN.search(pattern) for word in _WORD.findall(pattern)}
+        self._signed_words = {word for pattern in composed if _SIGN.search(pattern) for word in _WORD.findall(pattern)}
         # Words nearby, quotation marks and annotations make a term depend on more than its own place.
         self._is_simple = not any(
             c.has_conditions or c.keep or c.keep_quoted or c.mode in ("annotate", "introduce") for c in concepts
         )
         self._settled: Memo[bool] = Memo(20_000)
-        self._senses = [Senses(readings) for readings in patterns.values()]
-        self._finder = Finder(list(patterns))
-        self._inner = {
-            name[start:end]
-            for name in patterns
-            for _, start, end in self._finder.find(name)
-            if end - start < len(name) and is_whole_word(name, start, end)
-        }
+        self._senses: dict[int, Senses] = {}
+        self._finder = Finder(patterns)
+        self._inner = set(self._find_inner(patterns))
+
+    def _find_inner(self, names: Iterable[str]) -> Iterator[str]:
+        """Yield the patterns that are a part of another one."""
+        plain = [name for name in names if name.isascii() and not name.isalnum()]  # one word holds no other
+        for text in ("\0".join(plain), *(name for name in names if not name.isascii())):
+            for _, start, end in self._finder.find(text):
+                is_whole = text[start - 1 : start] in _NAME_BORDERS and text[end : end + 1] in _NAME_BORDERS
+                if not is_whole and is_whole_word(text, start, end):
+                    yield text[start:end]
+
+    def _senses_of(self, pattern: int) -> Senses:
+        known = self._senses.get(pattern)
+        if known is None:
+            known = self._senses[pattern] = Senses(self._patterns.readings(self._patterns.names[pattern]))
+        return known
 
     def settles(self, text: str, start: int, end: int, replacement: str) -> bool:
         """Return whether a replacement can certainly not form another alias together with its neighbours."""
@@ -192,7 +205,7 @@ class Matcher:
                 start, end = _with_its_marks(text, start, end)
                 if start == end:
                     continue
-            senses = self._accept(text, tokens, self._senses[pattern], start=start, end=end, source=source)
+            senses = self._accept(text, tokens, self._senses_of(pattern), start=start, end=end, source=source)
             if senses is not None:
                 candidates.append(Match(start, end, senses))
         # A text without terms ends here, before it is read a second time for its markup.
@@ -274,19 +287,75 @@ def _readings_of_phrases(concept: Concept) -> Iterable[tuple[str, Reading]]:
     return ((phrase, Reading(concept, None, None, phrase, is_phrase=True)) for phrase in concept.keep)
 
 
-def _compile(concepts: Sequence[Concept]) -> dict[str, tuple[Reading, ...]]:
-    """Return the readings of each folded pattern; an alias that several spellings fold to is listed once."""
-    patterns: dict[str, dict[tuple[object, ...], Reading]] = {}
-    is_list_of_titles = len(concepts) >= _FEWEST_TITLES and all(
-        is_titled(term) for concept in concepts for term in (concept.canonical, *concept.aliases)
-    )
-    for number, concept in enumerate(concepts):
-        for term, reading in chain(_readings(concept, is_list_of_titles), _readings_of_phrases(concept)):
-            key = (number, reading.exact, reading.replacement, reading.alias, reading.is_phrase)
-            # Texts come in both forms; to normalise them would move every offset, so the patterns are doubled instead.
-            for form in ("NFC", "NFD"):
-                patterns.setdefault(fold_alias(unicodedata.normalize(form, term)), {}).setdefault(key, reading)
-    return {pattern: tuple(readings.values()) for pattern, readings in patterns.items()}
+class _Patterns:
+    """The folded terms of concepts, and what each can mean, worked out when it is met.
+
+    Of a large glossary a process meets a few terms; to have all readings at hand costs most of the time and memory of
+    loading it.
+
+    Attributes:
+        names: the folded terms, without duplicates.
+    """
+
+    __slots__ = ("_concepts", "_first", "_is_list_of_titles", "_more", "_readings", "names")
+
+    def __init__(self, concepts: Sequence[Concept]) -> None:
+        self._is_list_of_titles = len(concepts) >= _FEWEST_TITLES and all(
+            is_titled(term) for concept in concepts for term in (concept.canonical, *concept.aliases)
+        )
+        first: dict[str, int] = {}
+        self._more: dict[str, list[int]] = {}
+        for number, concept in enumerate(concepts):
+            for term in _terms(concept):
+                for form in _forms(term):
+                    folded = fold_alias(form)
+                    known = first.setdefault(folded, number)
+                    # Terms of one concept come one after another.
+                    if known != number and self._more.setdefault(folded, [known])[-1] != number:
+                        self._more[folded].append(number)
+        self._concepts, self._first = concepts, first
+        self._readings: dict[int, dict[str, list[Reading]]] = {}
+        self.names = list(first)
+
+    def readings(self, name: str) -> tuple[Reading, ...]:
+        """Return what a folded term can mean; an alias that several spellings fold to is listed once."""
+        numbers = self._more.get(name) or [self._first[name]]
+        return tuple(reading for number in numbers for reading in self._of(number)[name])
+
+    def _of(self, number: int) -> dict[str, list[Reading]]:
+        # Once per concept, so that one with very many aliases is not gone through for each of them.
+        known = self._readings.get(number)
+        if known is None:
+            known = self._readings[number] = _readings_by_name(self._concepts[number], self._is_list_of_titles)
+        return known
+
+
+def _readings_by_name(concept: Concept, is_list_of_titles: bool) -> dict[str, list[Reading]]:
+    found: dict[str, dict[tuple[object, ...], Reading]] = {}
+    for term, reading in chain(_readings(concept, is_list_of_titles), _readings_of_phrases(concept)):
+        key = (reading.exact, reading.replacement, reading.alias, reading.is_phrase)
+        for form in _forms(term):
+            found.setdefault(fold_alias(form), {}).setdefault(key, reading)
+    return {name: list(readings.values()) for name, readings in found.items()}
+
+
+def _terms(concept: Concept) -> Iterator[str]:
+    """Yield the terms that a concept has readings for."""
+    yield concept.canonical
+    yield from _plurals(concept.canonical)
+    yield from concept.keep
+    yield from concept.aliases
+    if concept.plurals is not False:
+        for alias in concept.aliases:
+            if concept.counts_plural_of(alias):
+                yield from _plurals(alias)
+
+
+def _forms(term: str) -> tuple[str, ...]:
+    # Texts come in both forms; to normalise them would move every offset, so the patterns are doubled instead.
+    if term.isascii():
+        return (term,)
+    return unicodedata.normalize("NFC", term), unicodedata.normalize("NFD", term)
 
 
 def _readings(concept: Concept, is_list_of_titles: bool) -> Iterable[tuple[str, Reading]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,6 @@ __all__ = ["parse_glossary", "read_glossary_file"]
 _TABLES = frozenset((".csv", ".tsv", ".tab"))
 _SYNONYMS = frozenset((".txt", ".syn", ".synonyms"))
 _YAML = frozenset((".yaml", ".yml"))
-_ARROWS = re.compile(r"^[^#\n]*\S[^#\n]*=>[^\n]*\S", re.MULTILINE)
 _ENTRY_DEPTH = 2
 """`terms`, then the entry: how deep lines are kept while nothing is wrong."""
 
@@ -73,9 +71,13 @@ def _parse(text: str, file: str, suffix: str) -> GlossaryFile:
         # "Unicode text" of Excel is a table that is called .txt.
         if is_table(text):
             return read_table(text, file)
-        if suffix in _SYNONYMS or _ARROWS.search(text):
+        if suffix in _SYNONYMS or _has_arrow(text):
             return read_synonyms(enumerate(text.split("\n"), 1), file)
     return _structured(_Yaml(text), file)
+
+
+def _has_arrow(text: str) -> bool:
+    return "=>" in text and any("=>" in line and not line.startswith("#") for line in text.split("\n"))
 
 
 class _Yaml:

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from headgate.errors import PolicyError
 from headgate.terminology.concepts import Concept
 from headgate.terminology.folding import fold_alias
 from headgate.terminology.ordinary import is_ordinary
-from headgate.terminology.remarks import Remark
+from headgate.terminology.remarks import Remark, refuse
 
-__all__ = ["LEVELS", "Level", "Note", "review", "risk_of"]
+__all__ = ["LEVELS", "Level", "Note", "require_names", "review", "risk_of"]
 
 Level = Literal["error", "warning", "note"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "note")
@@ -83,6 +84,26 @@ def risk_of(term: str) -> tuple[str, str] | None:
     return None
 
 
+def require_names(concepts: Sequence[Concept]) -> None:
+    """Do nothing if every canonical term is a name and no more.
+
+    Raises:
+        PolicyError: some hold markup, an address, or an instruction to a model; with all of them.
+    """
+    found = ((concept, risk_of(concept.canonical)) for concept in concepts)
+    refuse(
+        [
+            PolicyError(_risk_text(concept, risk), "", concept.path, concept.file, concept.line)
+            for concept, risk in found
+            if risk is not None
+        ]
+    )
+
+
+def _risk_text(concept: Concept, risk: tuple[str, str]) -> str:
+    return f"the canonical term {concept.canonical[:80]!r} {risk[1]}. It is written into prompts: give the name alone."
+
+
 def review(concepts: Sequence[Concept]) -> Iterator[Note]:
     """Yield what to look at in concepts that agree with one another, in their order.
 
@@ -109,14 +130,13 @@ def _about_canonical(concept: Concept, owners: dict[str, str]) -> Iterator[Note]
     canonical = concept.canonical
     risk = risk_of(canonical)
     if risk is not None:
-        text = f"the canonical term {canonical[:80]!r} {risk[1]}. It is written into prompts: give the name alone."
-        yield _note(concept, risk[0], "error", text, canonical)
+        yield _note(concept, risk[0], "error", _risk_text(concept, risk), canonical)
     for part in dict.fromkeys(_parts(fold_alias(canonical))):
         owner = owners.get(part)
         if owner == canonical:
             text = (
                 f"{canonical!r} contains its own alias {part!r}: other words that end or begin so become longer. "
-                "Is the alias always that term? Else list it with `near:` or `mode: flag`."
+                "Is the alias always that term? Else write `only_near:`, `unless:` or `mode: flag`."
             )
             yield _note(concept, "canonical-contains-alias", "warning", text, canonical)
         elif owner is not None:
@@ -137,15 +157,15 @@ def _about_alias(concept: Concept, alias: str) -> Iterator[Note]:
     risk = risk_of(alias)
     if risk is not None:
         yield _note(concept, f"alias-{risk[0]}", "warning", f"the alias {alias[:80]!r} {risk[1]}.", alias)
-    if concept.near or fold_alias(alias) == fold_alias(concept.canonical):
+    if concept.near or concept.only_near or concept.unless or fold_alias(alias) == fold_alias(concept.canonical):
         return  # words nearby decide; or it only normalises a spelling
     spelling = concept.required_spelling(alias)
     if is_ordinary(alias) and (spelling is None or spelling.islower()):
         text = (
             f"{alias!r} is an ordinary word, and becomes {concept.canonical!r} wherever it stands. "
-            "Write `near:` words that decide, `case: sensitive`, or `mode: flag`."
+            "Write `only_near:` or `unless:` words, phrases to `keep:`, or `mode: flag`."
         )
         yield _note(concept, "ordinary-word", "warning", text, alias)
     elif len(alias) <= _SHORT_CHARS and spelling is None:
-        text = f"{alias!r} is very short, and counts in every case. Write `case: sensitive` or `near:`."
+        text = f"{alias!r} is very short, and counts in every case. Write `case: sensitive` or `only_near:`."
         yield _note(concept, "short-alias", "warning", text, alias)

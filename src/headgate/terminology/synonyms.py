@@ -73,7 +73,7 @@ def read_synonyms(lines: Iterable[tuple[int | None, str]], file: str | None) -> 
 
 
 def _terms(side: str) -> list[str]:
-    parts = (" ".join(_ESCAPED.sub(r"\1", part).split()) for part in _COMMA.split(side))
+    parts = (" ".join(_ESCAPED.sub(r"\1", part).split()) for part in _COMMA.split(side) if part and not part.isspace())
     return list(dict.fromkeys(part for part in parts if part))
 
 

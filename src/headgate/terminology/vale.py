@@ -55,7 +55,7 @@ class _Rule:
         self._value, self._file, self._line_of = value, file, line_of
         self._remarks: list[Remark] = []
         self._problems: list[PolicyError] = []
-        self._kept = {text.casefold() for text in self._exceptions()}
+        self._phrases = tuple(dict.fromkeys(text.casefold() for text in self._exceptions()))
 
     def read(self) -> GlossaryFile:
         """Return the concepts, with a remark about every expression that is passed over."""
@@ -77,7 +77,15 @@ class _Rule:
             self._remarks.append(Remark("rule-setting", text, self._file, self._line_of((str(name),))))
         refuse(self._problems, self._remarks)
         concepts = tuple(
-            Concept(canonical=canonical, aliases=tuple(found), case=case, file=self._file, line=lines[canonical])
+            Concept(
+                canonical=canonical,
+                aliases=tuple(found),
+                case=case,
+                # Only where an alias is in it, such as `master's degree` and `master`.
+                keep=tuple(phrase for phrase in self._phrases if any(alias.casefold() in phrase for alias in found)),
+                file=self._file,
+                line=lines[canonical],
+            )
             for canonical, found in aliases.items()
         )
         return GlossaryFile(concepts, remarks=tuple(self._remarks))
@@ -90,7 +98,7 @@ class _Rule:
             self._pass_over("expression", f"the replacement of {expression[:60]!r} refers to a group", path)
         else:
             for alias in self._spellings(expression, path):
-                if alias != canonical and alias.casefold() not in self._kept:
+                if alias != canonical and alias.casefold() not in self._phrases:
                     yield alias, canonical
 
     def _spellings(self, expression: str, path: Steps) -> tuple[str, ...]:
