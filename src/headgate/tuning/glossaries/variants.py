@@ -43,8 +43,8 @@ class Variants:
         words = [token.strip(_AROUND_WORDS) for token in tokens]
         self._count(self._forms, Counter(w for w in words if len(w) >= _LEAST_CHARS and _WORD.fullmatch(w)))
         # With a sign between them two words are not one.
-        pairs = pairwise(token.lower() if token.isalpha() else "" for token in tokens)
-        self._count(self._pairs, Counter(pair for pair in pairs if min(map(len, pair)) >= _LEAST_OF_PAIR))
+        pairs = ((left.lower(), right.rstrip(_AROUND_WORDS).lower()) for left, right in pairwise(tokens))
+        self._count(self._pairs, Counter(pair for pair in pairs if all(map(_is_part, pair))))
 
     @staticmethod
     def _count(counter: Counter[_Form], found: Counter[_Form]) -> None:
@@ -92,3 +92,7 @@ class Variants:
             for form in sorted(forms):
                 if form != best:
                     yield best, form, self._forms[best], self._forms[form]
+
+
+def _is_part(word: str) -> bool:
+    return len(word) >= _LEAST_OF_PAIR and word.isalpha()
