@@ -209,6 +209,15 @@ def test_suggest_proposes_what_documents_say_with_counts_and_examples(desk: Desk
     assert "Nothing to propose" in desk.run("suggest", "empty", code=1)
 
 
+def test_what_only_looks_like_another_spelling_is_not_proposed() -> None:
+    proposals = Proposals()
+    text = "The module's name, the modules. We set up a setup. Data. Base of the database. It is fiLe, fiLe. "
+    proposals.add("a", text + "modules database setup file " * 30 + "ABC ABC abc. " * 9)
+    assert proposals.found() == []
+    proposals.add("b", "A data base and a data base, a Back-end and two back-ends. " + "backends backend " * 3)
+    assert {(one.canonical, one.alias) for one in proposals.found()} == {("database", "data base")}
+
+
 def test_a_document_whose_title_has_changed_is_named(desk: Desk) -> None:
     lines = [{"text": "x", "source": "file:a", "title": title} for title in ("Otter", "Otter", "LarkDesk")]
     desk.write("versions.jsonl", "".join(json.dumps(line) + "\n" for line in lines))

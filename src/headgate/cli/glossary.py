@@ -34,6 +34,7 @@ from headgate.tuning.glossaries import (
     GlossaryDifference,
     Hit,
     Proposals,
+    TermProposal,
     check_glossary,
     diff_glossaries,
     lint_text,
@@ -154,15 +155,22 @@ def suggest(
         typer.echo(f"Written to {out}", err=True)
     if as_json:
         print_json({"documents": proposals.documents, "proposals": [one.to_dict() for one in found]})
-    elif found:
-        table = new_table(None, [("kind", False), ("term", False), ("alias", False), ("count", True), ("where", False)])
-        for one in found[: None if out is None else _SHOWN]:
-            where = one.doubt or "; ".join(one.examples[:1])
-            table.add_row(one.kind, plain(one.canonical), plain(one.alias), f"{one.count:,}", plain(where, 100))
-        console().print(table)
     else:
-        typer.echo(f"Nothing to propose from {in_number(proposals.documents, 'document')}.")
+        _show_proposals(found, proposals.documents, out)
     raise typer.Exit(int(is_partial or not found))
+
+
+def _show_proposals(found: Sequence[TermProposal], documents: int, out: Path | None) -> None:
+    if not found:
+        typer.echo(f"Nothing to propose from {in_number(documents, 'document')}.")
+        return
+    table = new_table(None, [("kind", False), ("term", False), ("alias", False), ("count", True), ("where", False)])
+    for one in found[: None if out is None else _SHOWN]:
+        where = one.doubt or "; ".join(one.examples[:1])
+        table.add_row(one.kind, plain(one.canonical), plain(one.alias), f"{one.count:,}", plain(where, 100))
+    console().print(table)
+    if out is not None and len(found) > _SHOWN:
+        typer.echo(f"and {len(found) - _SHOWN:,} more in {out}")
 
 
 def diff(

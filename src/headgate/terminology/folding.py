@@ -90,6 +90,8 @@ def beyond_ascii(text: str) -> str:
 
 def fold_alias(alias: str) -> str:
     """Return the folded form of an alias: one space between words, and no marks that may be left out."""
+    if alias.isascii():  # nearly always, and a glossary may have a hundred thousand
+        return " ".join(alias.lower().split())
     return " ".join(fold(plain_form(alias)).split())
 
 

@@ -307,15 +307,16 @@ class _Patterns:
         self._more: dict[str, list[int]] = {}
         for number, concept in enumerate(concepts):
             for term in _terms(concept):
-                for form in _forms(term):
-                    folded = fold_alias(form)
+                # One form of most terms, without a tuple for each.
+                for folded in (fold_alias(term),) if term.isascii() else map(fold_alias, _forms(term)):
                     known = first.setdefault(folded, number)
                     # Terms of one concept come one after another.
                     if known != number and self._more.setdefault(folded, [known])[-1] != number:
                         self._more[folded].append(number)
         self._concepts, self._first = concepts, first
         self._readings: dict[int, dict[str, list[Reading]]] = {}
-        self.names = list(first)
+        # In order the automaton is built in two thirds of the time.
+        self.names = sorted(first)
 
     def readings(self, name: str) -> tuple[Reading, ...]:
         """Return what a folded term can mean; an alias that several spellings fold to is listed once."""

@@ -3,7 +3,7 @@
 from headgate.tuning.glossaries.checking import GlossaryCheck, check_glossary
 from headgate.tuning.glossaries.differing import GlossaryDifference, diff_glossaries
 from headgate.tuning.glossaries.linting import Hit, lint_text
-from headgate.tuning.glossaries.proposing import Proposals
+from headgate.tuning.glossaries.proposing import Proposals, TermProposal
 from headgate.tuning.glossaries.sarif import sarif_of
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "GlossaryDifference",
     "Hit",
     "Proposals",
+    "TermProposal",
     "check_glossary",
     "diff_glossaries",
     "lint_text",

@@ -107,7 +107,7 @@ class Proposals:
         for short, long in dict.fromkeys(definitions_in(text)):
             if short not in self._acronyms and len(self._acronyms) >= _MOST_NAMES:
                 continue
-            key = " ".join(long.casefold().removesuffix("s").split())
+            key = " ".join(map(_singular, long.casefold().replace("-", " ").split()))
             self._acronyms.setdefault(short, Counter())[key] += 1
             self._spelt.setdefault((short, key), Counter())[long] += 1
             self._keep_example(short, key, place, text, text.find(f"({short}"))
@@ -176,6 +176,12 @@ class Proposals:
             lines.append(f"  {json.dumps(canonical)}: [{aliases}]")
         lines += [f"# {_comment(one)}: {one.canonical!a}, {one.alias!a}" for one in doubtful]
         return "\n".join(lines) + "\n"
+
+
+def _singular(word: str) -> str:
+    if word.endswith(("sses", "xes", "ches", "shes")):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
 
 
 def _comment(one: TermProposal) -> str:

@@ -15,6 +15,8 @@ _Form = TypeVar("_Form")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _LEAST_CHARS = 4
 _LEAST_COUNT = 2
+_LEAST_OF_PAIR = 2
+_AROUND_WORDS = ".,;:!?()[]{}\"'*\u201c\u201d\u2018\u2019"
 _MOST_FORMS = 200_000
 _RARER = 5
 """How much rarer a spelling in two words has to be: `set up` is none of `setup`."""
@@ -37,10 +39,12 @@ class Variants:
 
     def add(self, prose: str) -> None:
         """Count the words of a text without its code."""
-        words = _WORD.findall(prose)
-        lowered = [word.lower() for word in words]
-        self._count(self._forms, Counter(word for word in words if len(word) >= _LEAST_CHARS))
-        self._count(self._pairs, Counter(pairwise(lowered)))
+        tokens = prose.split()
+        words = [token.strip(_AROUND_WORDS) for token in tokens]
+        self._count(self._forms, Counter(w for w in words if len(w) >= _LEAST_CHARS and _WORD.fullmatch(w)))
+        # With a sign between them two words are not one.
+        pairs = ((left.lower(), right.rstrip(_AROUND_WORDS).lower()) for left, right in pairwise(tokens))
+        self._count(self._pairs, Counter(pair for pair in pairs if all(map(_is_part, pair))))
 
     @staticmethod
     def _count(counter: Counter[_Form], found: Counter[_Form]) -> None:
@@ -55,19 +59,22 @@ class Variants:
 
     def _hyphens(self) -> Iterator[tuple[str, str, int, int]]:
         lowered: Counter[str] = Counter()
-        for form, count in self._forms.items():
+        written: dict[str, str] = {}
+        for form, count in self._forms.most_common():
             lowered[form.lower()] += count
+            written.setdefault(form.lower(), form)
         for form, count in sorted(lowered.items()):
             joined = form.replace("-", "")
             if "-" in form and min(count, lowered[joined]) >= _LEAST_COUNT:
                 first, second = sorted((form, joined), key=lambda one: -lowered[one])
-                yield first, second, lowered[first], lowered[second]
+                yield written[first], second, lowered[first], lowered[second]
         for (left, right), count in sorted(self._pairs.items()):
             joined = left + right
             if count < _LEAST_COUNT or "-" in joined or not _PARTICLES.isdisjoint((left, right)):
                 continue
-            if lowered.get(joined, 0) >= _RARER * count:
-                yield joined, f"{left} {right}", lowered[joined], count
+            is_name = joined in lowered and not written[joined][1:].islower()
+            if lowered.get(joined, 0) >= _RARER * count and not is_name:
+                yield written[joined], f"{left} {right}", lowered[joined], count
 
     def _capitals(self) -> Iterator[tuple[str, str, int, int]]:
         groups: dict[str, list[str]] = {}
@@ -80,6 +87,12 @@ class Variants:
             if not inner or len(forms) < 2:
                 continue
             best = max(inner, key=lambda form: self._forms[form])
+            if self._forms[best] * _RARER < max(self._forms[form] for form in forms):
+                continue  # a slip, or an identifier
             for form in sorted(forms):
                 if form != best:
                     yield best, form, self._forms[best], self._forms[form]
+
+
+def _is_part(word: str) -> bool:
+    return len(word) >= _LEAST_OF_PAIR and word.isalpha()
