@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Case", "Concept", "Fuzzy", "TermMode"]
+__all__ = ["Case", "Concept", "Fuzzy", "TermMode", "Zoned"]
 
+Zoned = Literal["prose", "none", "identifiers"]
 Case = Literal["smart", "insensitive", "sensitive"]
 Fuzzy = Literal["off", "flag", "replace"]
 TermMode = Literal["replace", "annotate", "introduce", "flag"]
@@ -32,6 +33,8 @@ class Concept:
         plurals: whether the English plural of an alias counts, and becomes the plural of the canonical term; None for
             aliases in capital letters only (SLAs).
         keep_quoted: whether an alias in quotation marks is left alone, as a name that is being mentioned.
+        zones: where it counts: in `prose` only; in `none` of the zones of code and markup apart, so everywhere; or, for
+            names that were changed in programs, in prose and as `identifiers` within code.
         path: where the concept is in its file, for error messages.
         file: the file's name.
         line: the line in that file.
@@ -48,6 +51,7 @@ class Concept:
     case: Case = "smart"
     plurals: bool | None = None
     keep_quoted: bool = False
+    zones: Zoned = "prose"
     path: tuple[str | int, ...] = ()
     file: str | None = None
     line: int | None = None

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from headgate.errors import PolicyError
 from headgate.policy.documents import Steps
-from headgate.terminology.concepts import Case, Concept, Fuzzy, TermMode
+from headgate.terminology.concepts import Case, Concept, Fuzzy, TermMode, Zoned
 from headgate.terminology.remarks import Remark, refuse
 
 __all__ = ["FileModel", "GlossaryFile", "TermModel", "build", "concept_of", "concepts_from_mapping", "explain"]
@@ -59,6 +59,13 @@ class FileModel(BaseModel):
     ambiguous: Literal["error", "report"] = "error"
     fuzzy: Fuzzy = "off"
     ordinary: _Texts = ()
+    zones: Zoned = "prose"
+    identifiers: bool = False
+
+    @property
+    def zoned(self) -> Zoned:
+        """Where its terms count; `identifiers: true` is short for one of these."""
+        return "identifiers" if self.identifiers else self.zones
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +173,7 @@ class _Builder:
             case=defaults.case,
             plurals=defaults.plurals,
             keep_quoted=defaults.keep_quoted,
+            zones=defaults.zoned,
             path=path,
             file=self._file,
             line=self._line_of(path),
@@ -214,6 +222,7 @@ def concept_of(term: TermModel, defaults: FileModel, path: Steps, file: str | No
         case=term.case or defaults.case,
         plurals=defaults.plurals if term.plurals is None else term.plurals,
         keep_quoted=defaults.keep_quoted if term.keep_quoted is None else term.keep_quoted,
+        zones=defaults.zoned,
         path=path,
         file=file,
         line=line,

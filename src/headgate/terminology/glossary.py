@@ -117,6 +117,7 @@ class Glossary(Displayed):
                     c.case,
                     c.plurals,
                     c.keep_quoted,
+                    *([c.zones] if c.zones != "prose" else []),
                 ]
                 for c in self.concepts
             ],

@@ -17,7 +17,7 @@ from headgate.terminology.concepts import Concept
 from headgate.terminology.folding import fold_alias, fold_text, plain_form
 from headgate.terminology.mentions import Names
 from headgate.terminology.searching import Finder
-from headgate.terminology.zones import protected_zones
+from headgate.terminology.zones import Zones, code_zones, protected_zones
 
 __all__ = ["Found", "Match", "Matcher", "Reading", "Senses"]
 
@@ -69,6 +69,7 @@ class Senses:
         sole: the reading that applies where all aliases have one replacement, and nothing is left to decide.
         is_plain: whether all readings apply everywhere and in every case.
         is_unconditional: whether `sole` applies wherever it stands.
+        is_of_identifiers: whether it may be a name within code.
         keeps_quoted: whether it stays in quotation marks, whatever it means.
     """
 
@@ -77,6 +78,7 @@ class Senses:
         "aliases",
         "canonicals",
         "is_canonical_in_any_case",
+        "is_of_identifiers",
         "is_plain",
         "is_unconditional",
         "keeps_quoted",
@@ -93,6 +95,7 @@ class Senses:
         self.sole = self.aliases[0] if len({reading.replacement for reading in self.aliases}) == 1 else None
         self.is_unconditional = self.sole is not None and not any(r.concept.has_conditions for r in self.aliases)
         self.is_plain = all(reading.exact is None and not reading.concept.sources for reading in readings)
+        self.is_of_identifiers = any(reading.concept.zones == "identifiers" for reading in readings)
         self.keeps_quoted = all(reading.concept.keep_quoted for reading in self.aliases)
         kept = {reading.concept.canonical for reading in readings if reading.replacement is None}
         self._spellings = kept.intersection(self.names)
@@ -141,6 +144,7 @@ class Matcher:
         self._is_simple = not any(
             c.has_conditions or c.keep or c.keep_quoted or c.mode in ("annotate", "introduce") for c in concepts
         )
+        self._is_zoned = any(c.zones != "prose" for c in concepts)
         self._settled: Memo[bool] = Memo(20_000)
         self._senses: dict[int, Senses] = {}
         self._finder = Finder(patterns)
@@ -215,9 +219,26 @@ class Matcher:
         # Before zones are taken out: a name in a link or in code explains an alias beside it as well.
         names = _names(text, candidates)
         zones = protected_zones(text, most)
-        if zones:
-            candidates = [match for match in candidates if not zones.touches(match.start, match.end)]
+        if zones or self._is_zoned:
+            candidates = self._in_their_zones(text, candidates, zones, most)
         return Found(_leftmost_longest(candidates), names)
+
+    def _in_their_zones(self, text: str, candidates: Sequence[Match], zones: Zones, most: int) -> list[Match]:
+        """Return the matches that are where their concepts count."""
+        if not self._is_zoned:
+            return [match for match in candidates if not zones.touches(match.start, match.end)]
+        code, tokens, kept = code_zones(text, most), Tokens(text), []
+        for match in candidates:
+            start, end, senses = match
+            allowed = {reading.concept.zones for reading in senses.readings}
+            if zones.touches(start, end):
+                is_in_code = code.touches(start, end)
+                is_kept = "none" in allowed or ("identifiers" in allowed and is_in_code)
+            else:
+                is_kept = allowed != {"identifiers"} or not senses.aliases or not tokens.is_identifier(start, end)
+            if is_kept:
+                kept.append(match)
+        return kept
 
     def _accept(
         self, text: str, tokens: Tokens, senses: Senses, *, start: int, end: int, source: str | None
@@ -234,7 +255,7 @@ class Matcher:
             senses = senses if len(readings) == len(senses.readings) else Senses(readings)
         aliases = senses.aliases
         if aliases and (
-            tokens.is_identifier(start, end)
+            (not senses.is_of_identifiers and tokens.is_identifier(start, end))
             # `postgresql-client` is a package and not our spelling of PostgreSQL, unlike the compound `K8s-based`.
             or (len(aliases) < len(senses.readings) and _is_hyphenated(text, start, end))
             or (senses.keeps_quoted and _is_quoted(text, start, end))

@@ -11,7 +11,7 @@ from headgate.terminology.boundaries import SPACELESS_RANGES
 from headgate.terminology.bounds import at_most
 from headgate.terminology.inline import code_elements, code_spans, keys_of, marked_up, sessions, sources
 
-__all__ = ["Zones", "protected_zones"]
+__all__ = ["Zones", "code_zones", "protected_zones"]
 
 # Brackets belong to a URL in pairs, as in https://en.wikipedia.org/wiki/Mercury_(planet).
 _URL_SIGN = rf"[^\s<>\"`{{}}|\\^()\[\]{SPACELESS_RANGES}]"
@@ -53,6 +53,15 @@ class Zones:
         return bool(self._starts)
 
 
+def code_zones(text: str, most: int) -> Zones:
+    """Return the code of a text alone: blocks, spans, elements and sessions.
+
+    Raises:
+        TooMuchWork: there is more of one kind than `most`.
+    """
+    return Zones(_code(_with_line_feeds(text), most))
+
+
 def protected_zones(text: str, most: int) -> Zones:
     """Return the code and markup of a text, its keys, URLs and e-mail addresses.
 
@@ -66,27 +75,34 @@ def protected_zones(text: str, most: int) -> Zones:
     Raises:
         TooMuchWork: there are more.
     """
-    if "\r" in text:  # as many characters as before, but one kind of line end
-        text = text.replace("\r\n", " \n").replace("\r", "\n")
+    text = _with_line_feeds(text)
+    spans = [*_code(text, most), *marked_up(text, most), *keys_of(text, most)]
+    if "://" in text or "www." in text:
+        spans += (match.span() for match in at_most(most, _URL.finditer(text), "URLs"))
+    if "@" in text:
+        spans += at_most(most, _addresses(text), "addresses")
+    return Zones(spans)
+
+
+def _with_line_feeds(text: str) -> str:
+    """Return a text of as many characters, with one kind of line end."""
+    return text.replace("\r\n", " \n").replace("\r", "\n") if "\r" in text else text
+
+
+def _code(text: str, most: int) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     if "`" in text or "~~~" in text or "    " in text or "\t" in text:
         blocks = read_blocks(text, most)
         spans += blocks.code
         if "`" in text:
             spans += code_spans(text, blocks.inline, most)
-    spans += marked_up(text, most)
     if "<" in text:
         spans += at_most(most, code_elements(text), "tags")
     spans += at_most(most, sources(text), "blocks of code")
     spans += sessions(text, most)
-    spans += keys_of(text, most)
-    if "://" in text or "www." in text:
-        spans += (match.span() for match in at_most(most, _URL.finditer(text), "URLs"))
-    if "@" in text:
-        spans += at_most(most, _addresses(text), "addresses")
     if "::" in text:
         spans += at_most(most, _literal_blocks(text), "literal blocks")
-    return Zones(spans)
+    return spans
 
 
 def _addresses(text: str) -> Iterator[tuple[int, int]]:
