@@ -24,7 +24,7 @@ _NUMBER_CHARS = 64
 _PREFIX = "tag:yaml.org,2002:"
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_TYPED_BEGINNINGS = frozenset("~nNtTfF+-.0123456789")
+_TYPED_BEGINNINGS = frozenset(("", *"~nNtTfF+-.0123456789"))
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(
     r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
@@ -95,7 +95,8 @@ class _Composer:
     """From the events of a parser to plain values: without anchors, so that a small file stays small."""
 
     def __init__(self, text: str, parser: Any, lines: dict[Steps, int], line_depth: int) -> None:
-        self._events = iter(yaml.parse(text, Loader=parser))
+        # Never asked for one more after the end of the stream.
+        self._events = iter(parser(text).get_event, None)
         self._lines, self._line_depth = lines, line_depth
 
     def compose(self) -> object:
@@ -136,10 +137,13 @@ class _Composer:
 
     def _sequence(self, path: Steps, depth: int) -> list[object]:
         items: list[object] = []
+        is_deep = len(path) >= self._line_depth and depth < _MAX_DEPTH
         for event in self._events:
             if isinstance(event, yaml.SequenceEndEvent):
                 break
-            items.append(self._value(event, (*path, len(items)), depth + 1))
+            # Most of a large file are short texts in lists, below what lines are kept for.
+            is_text = is_deep and type(event) is yaml.ScalarEvent and _is_plain_text(event)
+            items.append(event.value if is_text else self._value(event, (*path, len(items)), depth + 1))
         return items
 
     def _mapping(self, path: Steps, depth: int) -> dict[str, object]:
@@ -169,6 +173,11 @@ class _Composer:
 _QUICK_PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+def _is_plain_text(event: yaml.ScalarEvent) -> bool:
+    is_bare = event.tag is None and event.anchor is None
+    return is_bare and (not event.implicit[0] or event.value[:1] not in _TYPED_BEGINNINGS)
+
+
 def _kind(event: yaml.ScalarEvent) -> str:
     if event.tag not in (None, "!"):
         return str(event.tag).removeprefix(_PREFIX)
@@ -186,7 +195,7 @@ def _tag_error(tag: str, path: Steps, line: int) -> PolicyError:
 
 
 def _core_type(value: str) -> str:
-    if value and value[0] not in _TYPED_BEGINNINGS:
+    if value[:1] not in _TYPED_BEGINNINGS:
         return "str"
     if value in _NULL:
         return "null"

@@ -224,15 +224,17 @@ def _arrows(names: Sequence[str]) -> str:
 
 
 def _undecidable(concepts: Sequence[Concept], folded: Sequence[Sequence[str]]) -> Iterator[PolicyError]:
-    owners: dict[str, list[Concept]] = {}
+    owners: dict[str, Concept] = {}
+    claimed: dict[str, list[Concept]] = {}
     for concept, aliases in zip(concepts, folded, strict=True):
         for alias in aliases:
-            owners.setdefault(alias, []).append(concept)
-    for alias, claimants in owners.items():
-        if len(claimants) > 1:
-            problem = _undecidable_alias(alias, claimants)
-            if problem is not None:
-                yield problem
+            first = owners.setdefault(alias, concept)
+            if first is not concept:
+                claimed.setdefault(alias, [first]).append(concept)
+    for alias, claimants in claimed.items():
+        problem = _undecidable_alias(alias, claimants)
+        if problem is not None:
+            yield problem
 
 
 def _undecidable_alias(alias: str, claimants: Iterable[Concept]) -> PolicyError | None:

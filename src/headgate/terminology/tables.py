@@ -22,6 +22,7 @@ _SEP = re.compile(r"[ ]*\"?sep=(.)\"?[;,\t ]*\r?\n", re.IGNORECASE)
 _DELIMITERS = (",", ";", "\t", "|")
 _HEADER_WITHIN = 10
 _HEAD_CHARS = 20_000
+_FIRST_OF_FORMULAS = frozenset("=#'")
 _FORMULA = re.compile(r"=\s*[\w+(\"'@-]")
 _QUOTED = re.compile("'+[=+@-]")
 _ERROR = re.compile(r"#(?:NAME\?|REF!|VALUE!|DIV/0!|NULL!|NUM!|N/A|SPILL!|CALC!)")
@@ -150,15 +151,20 @@ class _Rows:
                 self._note_gap(canonical, line)
             return
         aliases = _listed(cell, may_list=columns.may_list)
-        for text in (canonical, *aliases):
-            if text[0] in "=#'":
-                canonical, aliases = self._without_formulas(canonical, aliases, line)
-                break
-        given = tuple([row[at].strip() if at < len(row) else "" for _, at in self._settings])
+        if canonical[0] in _FIRST_OF_FORMULAS or any(alias[0] in _FIRST_OF_FORMULAS for alias in aliases):
+            canonical, aliases = self._without_formulas(canonical, aliases, line)
+        given = self._given(row) if self._settings else ()
         if self._model(given, line) is None:
             return
-        known = self._found.setdefault((canonical, given), (line, []))
-        known[1].extend(aliases)
+        key = (canonical, given)
+        known = self._found.get(key)
+        if known is None:
+            self._found[key] = (line, aliases)
+        else:
+            known[1].extend(aliases)
+
+    def _given(self, row: Sequence[str]) -> tuple[str, ...]:
+        return tuple([row[at].strip() if at < len(row) else "" for _, at in self._settings])
 
     def _note_gap(self, canonical: str, line: int | None) -> None:
         if canonical:
