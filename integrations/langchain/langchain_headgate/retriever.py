@@ -164,7 +164,7 @@ class GatedRetriever(Proxy, BaseRetriever):
                 inner, arguments = course.ask(width)
                 # What it finds is judged below, so that texts of its own do not lead around a gate.
                 with judged_outside(gate), collecting(gate) as parts:
-                    found = fetch(inner, query, run_manager, arguments, shown)
+                    found = fetch(inner, gate.reworded(query), run_manager, arguments, shown)
                 behind = course.compared(as_documents(found, self.retriever), parts)
                 course.answered(width, behind, admit_documents(gate, behind.judged, query))
         if course.admission is None:
@@ -186,7 +186,7 @@ class GatedRetriever(Proxy, BaseRetriever):
             with course.search.attempt():
                 inner, arguments = course.ask(width)
                 with judged_outside(gate), collecting(gate) as parts:
-                    found = await afetch(inner, query, run_manager, arguments, shown)
+                    found = await afetch(inner, gate.reworded(query), run_manager, arguments, shown)
                 documents = as_documents(found, self.retriever)
                 behind = await off_loop(documents, functools.partial(course.compared, documents, parts))
                 course.answered(width, behind, await aadmit_documents(gate, behind.judged, query))

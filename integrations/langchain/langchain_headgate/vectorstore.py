@@ -230,7 +230,7 @@ class GatedVectorStore(Proxy, VectorStore):
         answer = _Answer(None)
         for width in call.search:
             with call.search.attempt():
-                given, named = call.arguments(width)
+                given, named = _reworded(self.gate, *call.arguments(width))
                 latest = self._answer(call.method(*given, **named), name)
                 latest.judged = admit_documents(self.gate, latest.documents, call.query)
                 call.search.succeeded(len(latest.judged.chunks), len(latest.documents))
@@ -247,7 +247,7 @@ class GatedVectorStore(Proxy, VectorStore):
         answer = _Answer(None)
         for width in call.search:
             with call.search.attempt():
-                given, named = call.arguments(width)
+                given, named = _reworded(self.gate, *call.arguments(width))
                 result = await call.method(*given, **named)
                 latest = await off_loop(result, functools.partial(self._answer, result, name))
                 latest.judged = await aadmit_documents(self.gate, latest.documents, call.query)
@@ -332,3 +332,12 @@ class _Answer:
 
 def _is_overridden(store: VectorStore, name: str) -> bool:
     return getattr(type(store), name, None) is not getattr(VectorStore, name)
+
+
+def _reworded(gate: Gate, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments of a search with its question in the words that the policy puts it in."""
+    if args and isinstance(args[0], str):
+        return (gate.reworded(args[0]), *args[1:]), kwargs
+    if isinstance(kwargs.get("query"), str):
+        return args, {**kwargs, "query": gate.reworded(kwargs["query"])}
+    return args, kwargs

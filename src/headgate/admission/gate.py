@@ -127,6 +127,11 @@ class Gate:
         """Whether anything can be kept out under the policy in force: some check of some source is enforced."""
         return self._revision.keeps_out and not is_observing()
 
+    def reworded(self, query: str) -> str:
+        """Return a question in the words in which the policy puts it to retrievers (`query:`), as adapters do."""
+        terms = self._revision.query
+        return terms.reworded(query) if terms is not None and not is_observing() else query
+
     def now(self) -> datetime:
         """Return what the gate's clock shows."""
         return self._clock()

@@ -23,6 +23,7 @@ from headgate.policy.loading import named_here
 from headgate.provenance import KeySet, Manifest, Requirement
 from headgate.provenance.issuers import Issuers, bind
 from headgate.terminology import Glossary
+from headgate.terminology.asking import QueryTerms
 from headgate.terminology.reviewing import require_names
 
 __all__ = ["resolve", "with_source"]
@@ -57,10 +58,11 @@ def resolve(policy: Policy, limits: Limits, clock: Clock = utc_now, *, may_wait:
     sources = {one.id: one for one in resolved if one is not None}
     problems += _shared_keys(revocation_keys, (*sources.values(), *((default,) if default is not None else ())))
     budget = _tried(problems, partial(_budget, policy))
+    query = _tried(problems, partial(_query, policy))
     if problems or default is None:
         first, *others = problems
         raise PolicyError(first.problem, first.remedy, first.path, first.file, first.line, tuple(others))
-    return _revision(policy, sources, default, revocation_keys, budget, limits, keys_of)
+    return replace(_revision(policy, sources, default, revocation_keys, budget, limits, keys_of), query=query)
 
 
 def _tried(problems: list[PolicyError], load: Callable[[], T], *steps: str | int) -> T | None:
@@ -96,6 +98,7 @@ def _revision(
         default=default,
         owners=owners_of(every),
         budget=budget,
+        query=None,
         budget_mode=policy.modes.budget or policy.mode,
         files=policy.named_files(),
         patterns=tuple(patterns),
@@ -259,6 +262,17 @@ def _budget(policy: Policy) -> TokenBudget | None:
         return TokenBudget(policy.budget.max_tokens, policy.budget.encoding, cut=policy.budget.cut)
     except BudgetError as error:
         raise PolicyError(str(error), "", ("budget", "encoding")) from error
+
+
+def _query(policy: Policy) -> QueryTerms | None:
+    """Return how questions are put to retrievers; as they are where terminology is only audited."""
+    rule = policy.query
+    if rule is None or (policy.modes.terminology or policy.mode) == "audit":
+        return None
+    try:
+        return QueryTerms(Glossary.load(*map(policy.resolve_path, rule.rewrite)), rule.mode)
+    except PolicyError as error:
+        raise named_here(error).under("query", "rewrite") from None
 
 
 def _digest(policy: Policy, sources: tuple[ResolvedSource, ...], revocation_keys: Sequence[KeySet]) -> str:

@@ -17,6 +17,7 @@ from headgate.origins import RemoteKeys
 from headgate.policy import Freshness, Identity, KeySets, MetadataKeys, Revalidation, UriPattern
 from headgate.provenance import KeySet, Manifest, Requirement, Verdict
 from headgate.terminology import Glossary
+from headgate.terminology.asking import QueryTerms
 from headgate.terminology.edits import Rewrite
 from headgate.verification import Verifier
 
@@ -82,6 +83,7 @@ class Revision:
         default: the rule of unmatched documents.
         owners: for each key name, the sources that list it.
         budget: the token budget, if any.
+        query: in which words questions are put to retrievers, if in others than their own.
         budget_mode: its mode.
         files: the files this revision was read from.
         facts: what is settled about chunks, by digest and metadata.
@@ -104,6 +106,7 @@ class Revision:
     default: ResolvedSource
     owners: Mapping[str, tuple[str, ...]]
     budget: TokenBudget | None
+    query: QueryTerms | None
     budget_mode: Mode
     files: tuple[Path, ...]
     patterns: tuple[tuple[UriPattern, ResolvedSource], ...]

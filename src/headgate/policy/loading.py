@@ -18,7 +18,16 @@ from headgate.policy.freshness import FeedRule, FreshnessRule, Revalidation, Sou
 from headgate.policy.identity import Identity
 from headgate.policy.model import Policy
 from headgate.policy.rules import MetadataKeys, Modes, Provenance, Quarantine, Source, SourceRule
-from headgate.policy.settings import Budget, KeySets, Log, OverrideStore, QuarantineStore, RegistryStore, RevocationRule
+from headgate.policy.settings import (
+    Budget,
+    KeySets,
+    Log,
+    OverrideStore,
+    QuarantineStore,
+    QueryRule,
+    RegistryStore,
+    RevocationRule,
+)
 
 __all__ = ["YamlDocument", "load_policy", "locate", "named_here", "parse_yaml", "policy_from_mapping"]
 
@@ -32,6 +41,7 @@ _FIELDS = {
     "metadata": tuple(MetadataKeys.model_fields),
     "modes": tuple(Modes.model_fields),
     "budget": tuple(Budget.model_fields),
+    "query": tuple(QueryRule.model_fields),
     "log": tuple(Log.model_fields),
     "quarantine": tuple(Quarantine.model_fields),
     "overrides": tuple(OverrideStore.model_fields),

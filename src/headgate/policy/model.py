@@ -16,7 +16,16 @@ from headgate.decision import Mode, OnEmpty
 from headgate.display import Displayed
 from headgate.policy.matching import UriPattern
 from headgate.policy.rules import MetadataKeys, Modes, Rule, Source, SourceRule
-from headgate.policy.settings import Budget, KeySets, Log, OverrideStore, QuarantineStore, RegistryStore, RevocationRule
+from headgate.policy.settings import (
+    Budget,
+    KeySets,
+    Log,
+    OverrideStore,
+    QuarantineStore,
+    QueryRule,
+    RegistryStore,
+    RevocationRule,
+)
 from headgate.policy.values import ClassNames, PathText, PolicyModel
 
 __all__ = ["PlacedError", "Policy"]
@@ -54,6 +63,7 @@ class Policy(Displayed, PolicyModel):
         default_factory=SourceRule, description="What is required of documents that match no source."
     )
     budget: Budget | None = None
+    query: QueryRule | None = Field(default=None, description="In which words questions are put to retrievers.")
     on_empty: OnEmpty = Field(
         default="empty",
         description="What a chain gets where documents were found and none is admissible. empty: an empty list. note: "
@@ -189,6 +199,7 @@ class Policy(Displayed, PolicyModel):
             if rule.provenance.manifest is not None:
                 names.append(f"{rule.provenance.manifest}/timestamp.json")
             names += rule.terminology
+        names += self.query.rewrite if self.query is not None else ()
         names += [entry for rule in self.revocations for entry in rule.keys if isinstance(entry, str)]
         return tuple(self.resolve_path(name) for name in dict.fromkeys(names) if "://" not in name)
 

@@ -128,6 +128,18 @@ class Budget(PolicyModel):
     cut: bool = Field(default=False, description="Cut the first document that does not fit, instead of dropping it.")
 
 
+class QueryRule(PolicyModel):
+    """In which words a question is put to retrievers."""
+
+    rewrite: Annotated[tuple[PathText, ...], BeforeValidator(as_list)] = Field(
+        min_length=1, description="Glossary files whose aliases are looked for in questions."
+    )
+    mode: Literal["replace", "expand"] = Field(
+        default="expand",
+        description="expand: canonical terms are added behind the question. replace: they take the place of aliases.",
+    )
+
+
 class Log(PolicyModel):
     """Where decisions are recorded before documents are released."""
 

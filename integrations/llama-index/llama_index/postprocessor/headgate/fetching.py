@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import inspect
 import uuid
 from collections.abc import Iterator
@@ -19,13 +20,14 @@ from llama_index.core.instrumentation.events.span import SpanDropEvent  # type: 
 from llama_index.core.instrumentation.span import active_span_id
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
+from headgate import Gate
 from headgate.integration.search import POOLS, wider_pool
 from headgate.integration.tracing import TraceInner, digest_of, id_of
 from llama_index.postprocessor.headgate.convert import to_chunk
 from llama_index.postprocessor.headgate.gating import as_nodes, off_loop
 from llama_index.postprocessor.headgate.untraced import untraced
 
-__all__ = ["Reach", "afetch", "fetch"]
+__all__ = ["Reach", "afetch", "fetch", "reworded"]
 
 _dispatcher = get_dispatcher(__name__)
 
@@ -158,3 +160,11 @@ def _without_texts(nodes: list[NodeWithScore]) -> list[NodeWithScore]:
         # Without metadata and relationships, which may quote the text.
         shown.append(NodeWithScore(node=TextNode(text=digest_of(chunk.text), **known), score=item.score))
     return shown
+
+
+def reworded(gate: Gate, query_bundle: QueryBundle) -> QueryBundle:
+    """Return a question in the words in which the policy puts it to retrievers; its embedding is made anew then."""
+    query = gate.reworded(query_bundle.query_str)
+    if query == query_bundle.query_str:
+        return query_bundle
+    return dataclasses.replace(query_bundle, query_str=query, embedding=None)

@@ -20,7 +20,7 @@ from headgate.integration.search import Search
 from headgate.integration.surface import Proxy, is_harmless_method, is_setting, refuse
 from headgate.integration.tracing import TraceInner, inner_trace
 from llama_index.postprocessor.headgate.convert import to_nodes
-from llama_index.postprocessor.headgate.fetching import Reach, afetch, fetch
+from llama_index.postprocessor.headgate.fetching import Reach, afetch, fetch, reworded
 from llama_index.postprocessor.headgate.gating import aadmit_nodes, admit_nodes, off_loop
 from llama_index.postprocessor.headgate.outside import refuse_additions
 from llama_index.postprocessor.headgate.reading import GuardedEngines, is_own_reader, refusal_of_readers
@@ -169,7 +169,7 @@ class GatedRetriever(Proxy, BaseRetriever):
         for width in course.search:
             with course.search.attempt():
                 with judged_outside(self._gate):
-                    nodes = fetch(course.ask(width), query_bundle, shown)
+                    nodes = fetch(course.ask(width), reworded(self._gate, query_bundle), shown)
                 course.answered(nodes, admit_nodes(self._gate, nodes, query_bundle, self._replacing))
         if course.admission is None:
             return []
@@ -180,7 +180,7 @@ class GatedRetriever(Proxy, BaseRetriever):
         for width in course.search:
             with course.search.attempt():
                 with judged_outside(self._gate):
-                    nodes = await afetch(course.ask(width), query_bundle, shown)
+                    nodes = await afetch(course.ask(width), reworded(self._gate, query_bundle), shown)
                 course.answered(nodes, await aadmit_nodes(self._gate, nodes, query_bundle, self._replacing))
         if course.admission is None:
             return []
