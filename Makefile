@@ -51,6 +51,7 @@ bench: $(STAMP)
 	$(BIN)/python -W ignore -m benchmarks.sealing
 	$(BIN)/python -W ignore -m benchmarks.live
 	$(BIN)/python -W ignore -m benchmarks.terminology
+	$(BIN)/python -W ignore -m benchmarks.loading
 	MPLBACKEND=Agg $(BIN)/python -W ignore -m benchmarks.rehearsal
 
 clean:

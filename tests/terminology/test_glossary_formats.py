@@ -53,6 +53,8 @@ READ = [
     ("cells-semicolons.csv", "Term,Synonyms\nLarkDesk,LDX;Otter\n"),
     ("cells-of-semicolons.csv", 'Term;Synonyms\nLarkDesk;"LDX;Otter"\n'),
     ("headings.csv", "No.,Also known as,Preferred term\n1,LDX | Otter,LarkDesk\n"),
+    ("several-columns.csv", "Term (English),Alias 1,Alias 2,Alias 3,No.\nLarkDesk,LDX,,Otter,7\n"),
+    ("kinds-of-names.csv", "Preferred term,Acronym,Synonym(s)\nLarkDesk,LDX,\nLarkDesk,,Otter\n"),
     ("from-to.csv", "From,To\nLDX,LarkDesk\nOtter,LarkDesk\n"),
     ("term-preferred.csv", "Term,Preferred Term\nLDX,LarkDesk\nOtter,LarkDesk\n"),
     ("acronyms.csv", "Acronym,Meaning\nLDX,LarkDesk\nOtter,LarkDesk\n"),
@@ -279,6 +281,12 @@ def test_numbers_in_a_cell_are_not_taken_apart(tmp_path: Path) -> None:
 def test_columns_without_a_meaning_are_named(tmp_path: Path) -> None:
     glossary = _load(tmp_path, "g.csv", "canonical,alias,definition,owner\nLarkDesk,LDX,The desk,me\n")
     assert "definition, owner" in str(glossary.remarks[0])
+
+
+def test_a_json_file_whose_lines_cannot_be_told_is_read(tmp_path: Path) -> None:
+    terms = {"LarkDesk": ["LDX", "Otter"], "x" * 1_500: ["y"]}
+    message = _message(tmp_path, "long.json", json.dumps({"terms": terms}))
+    assert "too long" in message
 
 
 def test_large_files_take_time_in_proportion(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,6 +40,7 @@ _ALIASES = (
     ("acronym", "abbreviation", "short form", "abbr", "short"),
     ("term", "word"),  # beside a preferred term
 )
+_EXPLAINED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\s+\d{1,2}\s*$|(?<=[a-z])\d{1,2}\s*$")
 _ONE_PER_CELL = frozenset(("alias", "term", "word", "old", "old name", "old term", "from", "find", "wrong"))
 _SETTINGS = frozenset(TermModel.model_fields) - {"canonical", "aliases"}
 _LIKE_A_SETTING = 80
@@ -52,47 +54,54 @@ class Columns:
 
     Attributes:
         canonical: the position of the canonical term.
-        aliases: the position of the alias or aliases.
-        may_list: whether a cell may list aliases with commas.
+        aliases: the positions of aliases, each with whether a cell may list several with commas.
         settings: the position of each setting.
         ignored: the names of all other columns.
         misspelt: names that look like a setting, each with that setting.
     """
 
     canonical: int
-    aliases: int
-    may_list: bool
+    aliases: tuple[tuple[int, bool], ...]
     settings: dict[str, int]
     ignored: tuple[str, ...]
     misspelt: tuple[tuple[str, str], ...]
 
 
 def named_columns(header: Sequence[str]) -> list[str]:
-    """Return the names of columns as they are compared: lower case, one blank between words."""
-    return [" ".join(name.replace("_", " ").strip().strip("#*:").lower().split()) for name in header]
+    """Return the names of columns as they are compared: lower case, one blank between words, without what explains.
+
+    `Alias(es)` is `alias`, `Synonym 2` is `synonym`, `Term (English)` is `term`.
+    """
+    return [" ".join(_EXPLAINED.sub("", name.replace("_", " ")).strip("#*: ").lower().split()) for name in header]
 
 
 def find_columns(header: Sequence[str]) -> Columns | None:
     """Return where a row has what, or None if the header names no canonical term or no aliases."""
     names = named_columns(header)
     canonical = _first(names, _CANONICAL, None)
-    aliases = _first(names, _ALIASES, canonical)
-    if canonical is None or aliases is None:
+    aliases = _all_aliases(names, canonical)
+    if canonical is None or not aliases:
         return None
+    taken = {canonical, *aliases}
     settings = {name: names.index(name.replace("_", " ")) for name in _SETTINGS if name.replace("_", " ") in names}
-    rest = [
-        name for position, name in enumerate(names) if name and position not in (canonical, aliases, *settings.values())
-    ]
+    rest = [name for position, name in enumerate(names) if name and position not in {*taken, *settings.values()}]
     misspelt = [(name, found) for name in rest if (found := _meant(name)) is not None]
     known = dict(misspelt)
     return Columns(
         canonical,
-        aliases,
-        names[aliases] not in _ONE_PER_CELL,
+        tuple((position, names[position] not in _ONE_PER_CELL) for position in aliases),
         settings,
         tuple(name for name in rest if name not in known),
         tuple(misspelt),
     )
+
+
+def _all_aliases(names: Sequence[str], canonical: int | None) -> tuple[int, ...]:
+    """Return every column of other names; one that is called `term` only if there is no other, beside the preferred."""
+    plain = {name for rank in _ALIASES[:-1] for name in rank}
+    found = tuple(position for position, name in enumerate(names) if name in plain and position != canonical)
+    last = _first(names, _ALIASES[-1:], canonical)
+    return found or (() if last is None else (last,))
 
 
 def _first(names: Sequence[str], ranks: Sequence[Sequence[str]], taken: int | None) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,7 @@ class _Json:
     def __init__(self, text: str) -> None:
         self._text = text
         self._lines: _Yaml | None = None
+        self._is_asked = False
         try:
             self.value = json.loads(text, object_pairs_hook=_without_twins)
         except json.JSONDecodeError as error:
@@ -115,11 +117,12 @@ class _Json:
 
     def line_of(self, path: Steps) -> int | None:
         """Return the line of a place."""
-        try:
-            self._lines = self._lines or _Yaml(self._text.replace("\t", " "))
-        except PolicyError:
-            return None
-        return self._lines.line_of(path)
+        if not self._is_asked:
+            self._is_asked = True
+            # A key of more than a thousand characters is one of JSON and none of YAML.
+            with suppress(PolicyError):
+                self._lines = _Yaml(self._text.replace("\t", " "))
+        return self._lines.line_of(path) if self._lines is not None else None
 
 
 class _Twice(Exception):

@@ -145,12 +145,14 @@ class _Rows:
         """Take a row; spreadsheets leave empty ones, and rows that are too short or too long."""
         columns = self._columns
         canonical = row[columns.canonical].strip() if columns.canonical < len(row) else ""
-        cell = row[columns.aliases] if columns.aliases < len(row) else ""
-        if not canonical or not cell or cell.isspace():
+        aliases: list[str] = []
+        for at, may_list in columns.aliases:
+            if at < len(row) and row[at]:
+                aliases += _listed(row[at], may_list=may_list)
+        if not canonical or not aliases:
             if any(value and not value.isspace() for value in row):
                 self._note_gap(canonical, line)
             return
-        aliases = _listed(cell, may_list=columns.may_list)
         if canonical[0] in _FIRST_OF_FORMULAS or any(alias[0] in _FIRST_OF_FORMULAS for alias in aliases):
             canonical, aliases = self._without_formulas(canonical, aliases, line)
         given = self._given(row) if self._settings else ()
@@ -248,7 +250,7 @@ def _listed(cell: str, *, may_list: bool) -> list[str]:
     elif may_list and "," in cell:
         parts = _COMMA.split(cell)
     else:
-        return [cell.strip()]
+        parts = [cell]
     return [part for part in map(str.strip, parts) if part]
 
 

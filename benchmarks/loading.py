@@ -1,0 +1,68 @@
+"""Glossaries of 100,000 aliases: how long loading takes, first and again, and what it leaves in memory.
+
+Run with `python -m benchmarks.loading [ALIASES]`; each file is loaded in a process of its own. Resident memory is read
+from /proc, so it is shown on Linux only.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import string
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from headgate import Glossary
+from headgate.terminology.writing import write_glossary
+
+_FORMATS = {"yaml": "yaml", "csv": "csv", "json": "json", "solr": "txt"}
+_STATUS = Path("/proc/self/statm")
+
+
+def main(aliases: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        glossary = Glossary.from_mapping(dict(_terms(aliases)))
+        print(f"{aliases:,} aliases, {len(glossary):,} concepts")
+        for form, ending in _FORMATS.items():
+            path = Path(folder) / f"terms.{ending}"
+            path.write_text(write_glossary(glossary.concepts, form)[0], encoding="utf-8")
+            done = subprocess.run(  # noqa: S603 - this program itself
+                [sys.executable, "-m", "benchmarks.loading", "--load", str(path)],
+                check=True, capture_output=True, text=True,
+            )  # fmt: skip
+            found = json.loads(done.stdout)
+            first, again, size = found["first"], found["again"] * 1000, found["megabytes"]
+            print(f"{form:5} {first:6.2f} s   again {again:5.1f} ms   {size:4.0f} MB")
+
+
+def load(path: str) -> None:
+    Glossary.from_mapping({"A": ["b"]})  # what is imported on the first use is not the file's
+    before, start = _resident(), time.perf_counter()
+    glossary = Glossary.load(path)
+    first = time.perf_counter() - start
+    again = time.perf_counter()
+    assert Glossary.load(path) is glossary
+    again = time.perf_counter() - again
+    print(json.dumps({"first": first, "again": again, "megabytes": (_resident() - before) / 1e6}))
+
+
+def _resident() -> int:
+    return int(_STATUS.read_text(encoding="ascii").split()[1]) * 4096 if _STATUS.exists() else 0
+
+
+def _terms(aliases: int) -> Iterator[tuple[str, list[str]]]:
+    chance = random.Random(3)  # noqa: S311 - the same terms in every run
+    for number in range(aliases // 2):
+        one, two, three = ("".join(chance.choices(string.ascii_lowercase, k=chance.randint(4, 10))) for _ in range(3))
+        yield f"{one} {two} {number}", [f"{two} {three}{number}", f"{three}{number}x"]
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--load"]:
+        load(sys.argv[2])
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
