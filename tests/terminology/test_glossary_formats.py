@@ -283,6 +283,14 @@ def test_columns_without_a_meaning_are_named(tmp_path: Path) -> None:
     assert "definition, owner" in str(glossary.remarks[0])
 
 
+@pytest.mark.parametrize("address", ["https://terms.example/a.yaml", "s3://bucket/a.csv", "file:///etc/terms.yaml"])
+def test_a_glossary_is_never_fetched(address: str, tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="nothing is fetched"):
+        Glossary.load(address)
+    with pytest.raises(PolicyError, match="unknown key 'import'"):
+        _load(tmp_path, "t.yaml", f"import: {address}\nterms: {{A: [b1]}}\n")
+
+
 def test_a_json_file_whose_lines_cannot_be_told_is_read(tmp_path: Path) -> None:
     terms = {"LarkDesk": ["LDX", "Otter"], "x" * 1_500: ["y"]}
     message = _message(tmp_path, "long.json", json.dumps({"terms": terms}))

@@ -191,7 +191,7 @@ def _require_tag(event: Any, kind: str, path: Steps, line: int) -> None:
 
 
 def _tag_error(tag: str, path: Steps, line: int) -> PolicyError:
-    return PolicyError(f"the tag {tag!r} is not accepted.", "Write plain YAML.", path, line=line)
+    return PolicyError(f"the tag {tag[:60]!r} is not accepted.", "Write plain YAML.", path, line=line)
 
 
 def _core_type(value: str) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 from headgate.caching import Memo
 from headgate.display import Displayed
 from headgate.encoding import canonical_json, digest_label
-from headgate.files import read_config_bytes
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.terminology.concepts import Concept
 from headgate.terminology.consistency import reconcile
@@ -19,7 +18,7 @@ from headgate.terminology.edits import Rewrite
 from headgate.terminology.formats import GlossaryFile, concepts_from_mapping
 from headgate.terminology.fuzzy import NearMisses
 from headgate.terminology.matching import Matcher
-from headgate.terminology.reading import parse_glossary
+from headgate.terminology.reading import parse_glossary, read_glossary_bytes
 from headgate.terminology.remarks import Remark
 from headgate.terminology.rewriting import rewrite_text
 
@@ -63,7 +62,7 @@ class Glossary(Displayed):
         Raises:
             PolicyError: with every problem, its file, its line and the remedy.
         """
-        contents = [(Path(path), read_config_bytes(Path(path), DEFAULT_LIMITS.glossary_bytes)) for path in paths]
+        contents = [(Path(path), read_glossary_bytes(Path(path))) for path in paths]
         # By content, not by time of change: the sources of a policy, its gates and its reloads share what is compiled.
         key = (cls, encoding, *((str(path), hashlib.sha256(data).digest()) for path, data in contents))
         known = _LOADED.get(key)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from headgate.encoding import safe_uri
 from headgate.errors import PolicyError
 from headgate.files import read_config_bytes
 from headgate.limits import DEFAULT_LIMITS
@@ -19,8 +21,9 @@ from headgate.terminology.synonyms import has_synonym_lists, read_synonyms, syno
 from headgate.terminology.tables import is_table, read_records, read_table
 from headgate.terminology.vale import is_vale, read_vale
 
-__all__ = ["parse_glossary", "read_glossary_file"]
+__all__ = ["parse_glossary", "read_glossary_bytes", "read_glossary_file"]
 
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # a path has one slash of the two left
 _TABLES = frozenset((".csv", ".tsv", ".tab"))
 _SYNONYMS = frozenset((".txt", ".syn", ".synonyms"))
 _YAML = frozenset((".yaml", ".yml"))
@@ -38,7 +41,19 @@ def read_glossary_file(path: Path, encoding: str | None = None) -> GlossaryFile:
     Raises:
         PolicyError: with every problem, its line and the remedy.
     """
-    return parse_glossary(read_config_bytes(path, DEFAULT_LIMITS.glossary_bytes), path, encoding)
+    return parse_glossary(read_glossary_bytes(path), path, encoding)
+
+
+def read_glossary_bytes(path: Path) -> bytes:
+    """Return the content of a glossary file.
+
+    Raises:
+        PolicyError: it is missing, unreadable or too long, or an address: nothing is fetched.
+    """
+    if _ADDRESS.match(str(path)):
+        problem = "a glossary is a file; nothing is fetched from an address."
+        raise PolicyError(problem, "Download it, and name the file.", file=safe_uri(str(path)))
+    return read_config_bytes(path, DEFAULT_LIMITS.glossary_bytes)
 
 
 def parse_glossary(data: bytes, path: Path, encoding: str | None = None) -> GlossaryFile:
