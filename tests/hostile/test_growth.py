@@ -90,7 +90,8 @@ def test_text_with_too_many_occurrences_or_marks_is_left_as_it_is_and_says_so() 
         ("x::\n\n  y\n\nz\n", "literal blocks"),
         ("x\n\n    y\n\n", "indented blocks"),
     ):
-        text = f"k8s\n\n{marks * 41}\n"
+        # In a line that is indented, where all of the text has to be read.
+        text = f"k8s\n\n{marks * 41}\n\n  k8s\n"
         assert plain.rewrite(text, limits=limits).unsettled == f"more than 40 {what}"
         assert plain.rewrite(text, limits=limits).text == text
         assert plain.rewrite(f"k8s\n\n{marks * 2}\n", limits=limits).unsettled is None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from headgate import Glossary
+from headgate.terminology.zones import protected_zones, zones_around
 
 GLOSSARY = Glossary.from_mapping({"warehouse": ["depot"]})
 PARSER = MarkdownIt("commonmark").enable("table")
@@ -28,7 +30,6 @@ PREFIXES = st.sampled_from(
         "     ",
         "        ",
         "\t",
-        "> > ",
         "> - ",
         "- > ",
         "10) ",
@@ -43,6 +44,7 @@ CONTENTS = st.sampled_from(
         *("depot list", "- depot", "***", "---", "the depot\\", "**the depot**", "[depot](depot)", "`depot", "depot`"),
     ]
 )
+_LAZY = re.compile(r"^[ \t]*(?:[-*>|]|\d+[.)])[^\n]*\n(?:[^\n]+\n)*?(?:[ ]*\t| {4,})\S", re.MULTILINE)
 LINES = st.lists(st.tuples(PREFIXES, CONTENTS).map("".join), max_size=9)
 
 
@@ -57,6 +59,9 @@ def leaves(tokens: list[Token]) -> Iterator[Token]:
 @given(LINES)
 def test_code_is_what_commonmark_calls_code(lines: list[str]) -> None:
     text = "\n".join(lines)
+    # A deeply indented line that goes on with the paragraph above it, which stands in a list or a quotation: the parser
+    # takes some of them for code, and the specification none.
+    assume(not _LAZY.search(text))
     rewritten = GLOSSARY.rewrite(text).text
     begins_within = _looks_cut(text)
     for token in leaves(PARSER.parse(rewritten)):
@@ -70,3 +75,12 @@ def _looks_cut(text: str) -> bool:
     """Return whether a text may be read as a chunk that begins within a fenced block, as no parser would read it."""
     fences = [token for token in PARSER.parse(text) if token.type == "fence"]
     return bool(fences) and not fences[0].info.strip()
+
+
+@given(st.lists(LINES.map("\n".join), min_size=1, max_size=4).map("\n\n".join))
+def test_a_paragraph_alone_has_the_zones_that_it_has_in_its_text(text: str) -> None:
+    text = f"{text}\n\n{'Long enough. ' * 50}"
+    whole = protected_zones(text, 10_000)
+    for match in re.finditer("depot", text):
+        around = zones_around(text, [match.span()], 10_000)
+        assert around.touches(*match.span()) == whole.touches(*match.span())

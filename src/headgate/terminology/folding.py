@@ -7,7 +7,6 @@ import unicodedata
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from headgate.encoding import replace_surrogates
 
@@ -35,33 +34,44 @@ _EMPHASIS = r"(?<=\w)\*{1,3}|\*{1,3}(?=\w)"
 _OTHER_FORM_OR_BLANKS = re.compile(f"[ \u2000-\u200a\u205f\u3000]{{2,}}|{_EMPHASIS}|{_OTHER_FORM.pattern}")
 
 
-@dataclass(frozen=True, slots=True)
 class Folded:
     """A folded text and the way back.
 
-    Attributes:
+    Args:
         text: the folded text; runs of white space are a single space.
         starts: positions in `text` from which a shift applies.
         shifts: how far the original is ahead from there on; it is behind where one character became two.
         length: of the original, where it is another one.
+        spread: the text before its runs of blanks became one, from which the shifts are told when they are asked for.
     """
 
-    text: str
-    starts: Sequence[int] = ()
-    shifts: Sequence[int] = ()
-    length: int = -1
+    __slots__ = ("_length", "_shifts", "_spread", "_starts", "text")
+
+    def __init__(
+        self,
+        text: str,
+        starts: Sequence[int] = (),
+        shifts: Sequence[int] = (),
+        length: int = -1,
+        spread: str | None = None,
+    ) -> None:
+        self.text = text
+        self._starts, self._shifts, self._length, self._spread = starts, shifts, length, spread
 
     def to_source(self, start: int, end: int) -> tuple[int, int]:
         """Return the span of the original text behind a span of the folded text, with marks that belong to its end."""
-        if not self.starts:
+        if self._spread is not None:
+            self._starts, self._shifts, self._length = _shifts_of(self._spread)
+            self._spread = None
+        if not self._starts:
             return start, end
         last = self._one(end - 1) + 1
-        following = self._one(end) if end < len(self.text) else self.length
+        following = self._one(end) if end < len(self.text) else self._length
         return self._one(start), max(last, following)
 
     def _one(self, position: int) -> int:
-        index = bisect_right(self.starts, position) - 1
-        return position if index < 0 else position + self.shifts[index]
+        index = bisect_right(self._starts, position) - 1
+        return position if index < 0 else position + self._shifts[index]
 
 
 def fold(text: str) -> str:
@@ -152,14 +162,19 @@ def _plain_piece(piece: str) -> str:
 
 
 def _collapse(folded: str) -> Folded:
-    # Arrays of numbers rather than lists: a text may have millions of double spaces, and eight bytes do for each.
-    starts, shifts = array("Q"), array("Q")
-    shift, length = 0, len(folded)
-    for match in _BLANKS.finditer(folded):
-        shift += match.end() - match.start() - 1
-        starts.append(match.end() - shift)
-        shifts.append(shift)
+    spread = folded
     # Halving the runs a few times needs no list of pieces, as `re.sub` would keep until it has them all.
     while "  " in folded:
         folded = folded.replace("  ", " ")
-    return Folded(folded, starts, shifts, length)
+    return Folded(folded, spread=spread)
+
+
+def _shifts_of(spread: str) -> tuple[Sequence[int], Sequence[int], int]:
+    # Arrays of numbers rather than lists: a text may have millions of double spaces, and eight bytes do for each.
+    starts, shifts = array("Q"), array("Q")
+    shift = 0
+    for match in _BLANKS.finditer(spread):
+        shift += match.end() - match.start() - 1
+        starts.append(match.end() - shift)
+        shifts.append(shift)
+    return starts, shifts, len(spread)

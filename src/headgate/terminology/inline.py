@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterator, Sequence
 from headgate.terminology.bounds import at_most
 from headgate.terminology.folding import fold
 
-__all__ = ["code_elements", "code_spans", "keys_of", "marked_up", "sessions", "sources"]
+__all__ = ["code_elements", "code_spans", "keys_of", "marked_up", "reaches_far", "sessions", "sources"]
 
 Span = tuple[int, int]
 
 _BACKTICKS = re.compile(r"`+")
 _MOST_BACKSLASHES = 50
 # A sign that opens what is looked for, and what is between; nothing of it can be read twice from two places.
-_TAG = re.compile(r"<[/!?]?[A-Za-z](?:(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*>|[^<>]*>)")
+_TAG = re.compile(
+    r"<[/!?]?[A-Za-z](?:(?:[^<>\"'\n]|\n(?!\n)|\"(?:[^\"<\n]|\n(?!\n))*\"|'(?:[^'<\n]|\n(?!\n))*')*>"
+    r"|(?:[^<>\n]|\n(?!\n))*>)"
+)
 _COMMENT = re.compile(r"<!--(?:(?!-->)[^<])*-->")
 _CODE_OPEN = re.compile(
     r"<(pre|code|script|style|samp|kbd|tt|var|textarea|xmp)\b(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*>", re.IGNORECASE
@@ -204,6 +207,19 @@ def keys_of(text: str, most: int) -> Iterator[Span]:
             yield from (match.span(1) for match in at_most(most, key.finditer(text, head.end(), end), "keys"))
     elif ":" in text and _is_yaml(text):
         yield from (match.span(1) for match in at_most(most, _YAML_KEY.finditer(text), "keys"))
+
+
+# What is opened in one paragraph, and may be closed in another one, or tells something of all of them.
+_FAR = re.compile(
+    r"```|~~~|<!--|<(?:pre|code|script|style|samp|kbd|tt|var|textarea|xmp)\b|\\begin\{|#\+|^(?:----|\.\.\.\.)|\{\{|\{%|\$\{"
+    r"|<%|>>>|\r|\A\ufeff?(?:---|\+\+\+)[ \t]*\n",
+    re.MULTILINE | re.IGNORECASE,
+)
+
+
+def reaches_far(text: str) -> bool:
+    """Return whether markup may go on from one paragraph of a text to another one."""
+    return _FAR.search(text) is not None or _is_yaml(text)
 
 
 def _is_yaml(text: str) -> bool:

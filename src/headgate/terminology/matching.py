@@ -15,7 +15,7 @@ from headgate.terminology.folding import fold_alias, fold_text, plain_form
 from headgate.terminology.mentions import Names
 from headgate.terminology.patterns import Patterns, Reading
 from headgate.terminology.searching import Finder
-from headgate.terminology.zones import Zones, code_zones, protected_zones
+from headgate.terminology.zones import Zones, code_zones, zones_around
 
 __all__ = ["Found", "Match", "Matcher", "Reading", "Senses"]
 
@@ -193,7 +193,7 @@ class Matcher:
         candidates.sort(key=lambda match: (match.start, -match.end))
         # Before zones are taken out: a name in a link or in code explains an alias beside it as well.
         names = _names(text, candidates)
-        zones = protected_zones(text, most)
+        zones = zones_around(text, [(match.start, match.end) for match in candidates], most)
         if zones or self._is_zoned:
             candidates = self._in_their_zones(text, candidates, zones, most)
         return Found(_leftmost_longest(candidates), names)

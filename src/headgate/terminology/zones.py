@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from headgate.terminology.blocks import read_blocks
 from headgate.terminology.boundaries import SPACELESS_RANGES
 from headgate.terminology.bounds import at_most
-from headgate.terminology.inline import code_elements, code_spans, keys_of, marked_up, sessions, sources
+from headgate.terminology.inline import code_elements, code_spans, keys_of, marked_up, reaches_far, sessions, sources
 
-__all__ = ["Zones", "code_zones", "protected_zones"]
+__all__ = ["Zones", "code_zones", "protected_zones", "zones_around"]
 
 # Brackets belong to a URL in pairs, as in https://en.wikipedia.org/wiki/Mercury_(planet).
 _URL_SIGN = rf"[^\s<>\"`{{}}|\\^()\[\]{SPACELESS_RANGES}]"
@@ -27,6 +27,8 @@ _LITERAL_INTRO = re.compile(r"::[ \t]*$", re.MULTILINE)
 _CODE_DIRECTIVE = re.compile(r"^[ \t]*\.\. (?:code|code-block|sourcecode|parsed-literal)::[^\n]*$", re.MULTILINE)
 _OTHER_DIRECTIVE = re.compile(r"[ \t]*\.\. (?!(?:code|code-block|sourcecode|parsed-literal|math|raw)::)[\w:-]+::[ \t]*")
 _TAB = 8
+# For more places than these, or in a text as short as this, all of it is read at once.
+_FEW, _SHORT = 12, 500
 
 
 class Zones:
@@ -48,6 +50,10 @@ class Zones:
         """Return whether a span shares a character with a zone."""
         index = bisect_right(self._starts, end - 1) - 1
         return index >= 0 and self._ends[index] > start
+
+    def spans(self) -> Iterator[tuple[int, int]]:
+        """Yield them, in order."""
+        return zip(self._starts, self._ends, strict=True)
 
     def __bool__(self) -> bool:
         return bool(self._starts)
@@ -82,6 +88,44 @@ def protected_zones(text: str, most: int) -> Zones:
     if "@" in text:
         spans += at_most(most, _addresses(text), "addresses")
     return Zones(spans)
+
+
+def zones_around(text: str, places: Sequence[tuple[int, int]], most: int) -> Zones:
+    """Return the zones of a text as far as they can touch some places.
+
+    Where no markup goes on from one paragraph to another, those of the paragraphs that the places are in: what begins
+    at the margin is no code by its indentation, and belongs to no list.
+
+    Args:
+        text: the text.
+        places: spans, in order.
+        most: how many marks of one kind are looked at.
+
+    Raises:
+        TooMuchWork: there are more.
+    """
+    if len(places) > _FEW or len(text) <= _SHORT or any(text[_line_of(text, start)] in " \t" for start, _ in places):
+        return protected_zones(text, most)
+    if reaches_far(text):
+        return protected_zones(text, most)
+    spans: list[tuple[int, int]] = []
+    done = -1
+    for start, end in places:
+        if start < done:
+            continue
+        begin = text.rfind("\n\n", 0, start)
+        begin = 0 if begin == -1 else begin + 2
+        if text[begin] in " \t":  # it may go on with a list
+            return protected_zones(text, most)
+        done = text.find("\n\n", end)
+        done = len(text) if done == -1 else done
+        zones = protected_zones(text[begin:done], most)
+        spans += ((begin + first, begin + last) for first, last in zones.spans())
+    return Zones(spans)
+
+
+def _line_of(text: str, position: int) -> int:
+    return text.rfind("\n", 0, position) + 1
 
 
 def _with_line_feeds(text: str) -> str:
