@@ -144,7 +144,7 @@ def test_an_acronym_is_found_in_capitals_and_in_any_case_where_the_glossary_says
     anyhow = Concept(canonical="Customer Assistance Register", aliases=("CARE",), case="insensitive")
     assert Glossary.from_concepts([anyhow]).rewrite("Ask care.").text == "Ask Customer Assistance Register."
     with_digits = Glossary.from_mapping({"virtual machine": ["EC2"]})
-    assert with_digits.rewrite("an ec2").text == "an virtual machine"
+    assert with_digits.rewrite("an ec2").text == "a virtual machine"
 
 
 def test_the_plural_of_an_acronym_counts_in_its_own_spelling() -> None:
@@ -168,13 +168,11 @@ def test_a_part_of_a_word_nearby_decides_nothing(text: str) -> None:
     assert len(REALITY.rewrite(text).ambiguous) == 1
 
 
-def test_two_hundred_characters_are_nearby_and_one_more_is_not() -> None:
-    before, behind = "app" + "," * 197, "," * 197 + "app"
+def test_words_decide_wherever_they_are_in_the_text() -> None:
+    before, behind = "app" + "," * 1_970, "," * 1_970 + "app"
     for around in ("", ",", ",,", "the ", "," * 300):
         for text in (f"{around}{before}AR", f"AR{behind}{around[::-1]}", f"{around}{before}AR{around}"):
             assert REALITY.rewrite(text).ambiguous == (), text
-        for text in (f"{around}{before},AR", f"AR,{behind}{around[::-1]}", f"{around}AR,{behind}"):
-            assert len(REALITY.rewrite(text).ambiguous) == 1, text
     for text in (f"c{before}AR", f"AR{behind}s", f"s c{before}AR", f"AR{behind}s c"):
         assert len(REALITY.rewrite(text).ambiguous) == 1, text
 
