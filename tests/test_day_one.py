@@ -79,7 +79,7 @@ def test_the_page_leads_from_an_ordinary_index_to_an_enforced_policy(
         if language == "console":
             run_console(body, monkeypatch)
         elif name == "glossary.yaml":  # what the page asks its reader to write by hand
-            edit(policy, ('terminology: ["headgate.glossary.yaml"]', "terminology: [glossary.yaml]"))
+            edit(policy, ("    # terminology: [glossary.yaml]", "    terminology: [glossary.yaml]"))
         elif language == "python" and not name:
             if "99 days" in body:
                 edit(policy, ("mode: audit", "mode: enforce"))

@@ -176,6 +176,13 @@ def test_two_hundred_characters_are_nearby_and_one_more_is_not() -> None:
             assert REALITY.rewrite(text).ambiguous == (), text
         for text in (f"tax{elsewhere}{around}{before},AR", f"AR,{behind}{around[::-1]}{elsewhere}tax"):
             assert len(REALITY.rewrite(text).ambiguous) == 1, text
+
+
+def test_words_decide_wherever_they_are_in_the_text() -> None:
+    before, behind = "app" + "," * 1_970, "," * 1_970 + "app"
+    for around in ("", ",", ",,", "the ", "," * 300):
+        for text in (f"{around}{before}AR", f"AR{behind}{around[::-1]}", f"{around}{before}AR{around}"):
+            assert REALITY.rewrite(text).ambiguous == (), text
     for text in (f"c{before}AR", f"AR{behind}s", f"s c{before}AR", f"AR{behind}s c"):
         assert len(REALITY.rewrite(text).ambiguous) == 1, text
 

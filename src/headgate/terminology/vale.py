@@ -21,7 +21,19 @@ _KINDS = frozenset(
     )
 )
 _READ = frozenset(
-    ("extends", "swap", "ignorecase", "exceptions", "message", "level", "link", "name", "description", "limit")
+    (
+        "extends",
+        "swap",
+        "ignorecase",
+        "exceptions",
+        "message",
+        "level",
+        "link",
+        "name",
+        "description",
+        "action",
+        "limit",
+    )
 )
 
 
