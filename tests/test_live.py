@@ -280,6 +280,8 @@ def test_a_rule_that_cannot_be_is_an_error(rules: dict[str, Any], words: str, ha
         Gate({"sources": [handbook.source(freshness={"revalidate": rules})]})
     with pytest.raises(PolicyError, match="unmatched documents"):
         Gate({"default": {"freshness": {"revalidate": {}}}})
+    with pytest.raises(PolicyError, match="shorter `after`"):
+        Gate({"sources": [handbook.source(freshness={"revalidate": {"after": "2h"}, "verified_within": "1h"})]})
 
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)

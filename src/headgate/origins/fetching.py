@@ -49,7 +49,7 @@ def fetch(url: str, *, most: int, timeout: float, private: Collection[str] = ())
     try:
         with _connected(address, private, deadline) as connection:
             # What is encoded may be any number of bytes more.
-            headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "headgate"}
+            headers = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "headgate"}
             connection.request("GET", address.path, headers={**headers, "Connection": "close"})
             # Closed here, because a response that nobody has read to its end keeps the connection.
             with connection.getresponse() as response:

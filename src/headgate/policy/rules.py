@@ -235,6 +235,17 @@ class SourceRule(PolicyModel):
                 "freshness.verified_within needs somebody who verifies, and this source has nobody: no manifest, no "
                 "feed, no seal. Write provenance: {require: sealed} or manifest, or remove it."
             )
+        revalidate, within = self.freshness.revalidate, self.freshness.verified_within
+        if (
+            revalidate is not None
+            and within is not None
+            and self.verifiers == ("origin",)
+            and revalidate.after >= within
+        ):
+            raise ValueError(
+                "freshness.revalidate asks again only when its last answer is too old for verified_within. Write a "
+                "shorter `after`."
+            )
         if "origin" in self.freshness.verified_by and self.freshness.revalidate is None:
             raise ValueError("freshness.verified_by counts live answers and nobody is asked. Add freshness.revalidate.")
         if "feed" in self.freshness.verified_by and not self.freshness.feeds:

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from headgate.clock import read_instant
+from headgate.encoding import shown
 from headgate.freshness import identify_document
 from headgate.origins.feeds.feed import Entry, FeedError, Pull, Reading, shown_place
 
@@ -68,10 +69,12 @@ class Changes:
             is_known = kind in ("listed", "changed", "removed") or (kind == "moved" and isinstance(to, str) and to)
             if isinstance(uri, str) and uri and is_known:
                 return uri, kind, at, to
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-            pass
+            problem = f"the kind {shown(kind)} is none" if isinstance(uri, str) and uri else "it names no uri"
+            problem = 'it says no "to"' if kind == "moved" else problem
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            problem = f"{type(error).__name__}: {error}"[:100]
         raise FeedError(
-            f"{shown_place(self.place)}:{number}: the line is not a change. Write "
+            f"{shown_place(self.place)}:{number}: the line is not a change ({problem}). Write "
             '{"uri": "https://...", "kind": "changed", "at": "2026-06-01T12:00:00Z"}; kinds are listed, changed, '
             'removed, and moved with "to".'
         )
