@@ -19,6 +19,7 @@ from headgate.errors import BudgetError, ManifestError, PolicyError
 from headgate.limits import Limits
 from headgate.origins.feeds import feed_id
 from headgate.policy import Policy, Provenance, Source, SourceRule, UriPattern
+from headgate.policy.freshness import Revalidation
 from headgate.policy.loading import named_here
 from headgate.provenance import KeySet, Manifest, Requirement
 from headgate.provenance.issuers import Issuers, bind
@@ -183,7 +184,7 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits,
         modes={check: policy.effective_mode(rule, check) for check in _CHECKS},
         verifiers=rule.verifiers,
         feeds=_feed_ids(policy, rule, name),
-        revalidate=rule.freshness.revalidate,
+        revalidate=_asked_in_time(rule),
         identity=rule.identity if isinstance(rule, Source) else None,
         rules=tuple(
             ResolvedRule(tuple(map(UriPattern.parse, one.match)), frozenset(one.type), rule.freshness.under(one))
@@ -191,6 +192,14 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits,
         ),
         timestamp_keys=timestamp_keys,
     )
+
+
+def _asked_in_time(rule: SourceRule) -> Revalidation | None:
+    """Return when servers are asked: where the policy does not say how often, often enough for `verified_within`."""
+    revalidate, within = rule.freshness.revalidate, rule.freshness.verified_within
+    if revalidate is None or within is None or "after" in revalidate.model_fields_set:
+        return revalidate
+    return revalidate.model_copy(update={"after": min(revalidate.after, within)})
 
 
 def _feed_ids(policy: Policy, rule: SourceRule, name: str) -> frozenset[str]:

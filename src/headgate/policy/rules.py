@@ -236,12 +236,9 @@ class SourceRule(PolicyModel):
                 "feed, no seal. Write provenance: {require: sealed} or manifest, or remove it."
             )
         revalidate, within = self.freshness.revalidate, self.freshness.verified_within
-        if (
-            revalidate is not None
-            and within is not None
-            and self.verifiers == ("origin",)
-            and revalidate.after >= within
-        ):
+        # Unset, it is made short enough.
+        is_chosen = revalidate is not None and "after" in revalidate.model_fields_set and self.verifiers == ("origin",)
+        if is_chosen and revalidate is not None and within is not None and revalidate.after > within:
             raise ValueError(
                 "freshness.revalidate asks again only when its last answer is too old for verified_within. Write a "
                 "shorter `after`."
