@@ -25,13 +25,12 @@ _OPTIONAL = (
 _DROPPED = re.compile(f"[{_OPTIONAL}]|(?<=[\u0400-\u04ff])\u0301")
 # Other forms of letters: ligatures, full and half width; and blanks of other widths.
 _COMPATIBLE = re.compile("[\ufb00-\ufb06\uff01-\uff9f\u2000-\u200a\u205f\u3000]")
-_OTHER_FORM = re.compile(f"{_DROPPED.pattern}|{_COMPATIBLE.pattern}")
 # Kana, Kanji and Korean, and the punctuation of the West that is no lookalike: nothing of it has a case.
 _CASELESS = re.compile("[\u2012-\u2018\u201a-\u2026\u3001-\u318f\u31a0-\u9fff\uac00-\ud7af]*")
 _OTHER_SIGN = re.compile(f"[{_OPTIONAL}\u0301{_COMPATIBLE.pattern[1:]}")
-# Marks of emphasis at the end of a word, or before one.
-_EMPHASIS = r"(?<=\w)\*{1,3}|\*{1,3}(?=\w)"
-_OTHER_FORM_OR_BLANKS = re.compile(f"[ \u2000-\u200a\u205f\u3000]{{2,}}|{_EMPHASIS}|{_OTHER_FORM.pattern}")
+# All that may be folded: every branch begins with a sign, so that a text is searched for these signs alone.
+_FOLDED_PIECE = re.compile(f"[ \u2000-\u200a\u205f\u3000]{{2,}}|\\*+|[{_OPTIONAL}\u0301{_COMPATIBLE.pattern[1:]}")
+_MOST_STARS = 3
 
 
 class Folded:
@@ -133,11 +132,13 @@ def _other_forms(folded: str) -> Folded:
     parts: list[str] = []
     starts, shifts = array("q"), array("q")
     position = length = 0
-    for match in _OTHER_FORM_OR_BLANKS.finditer(folded):
+    for match in _FOLDED_PIECE.finditer(folded):
         start, end = match.span()
+        written = _plain_piece(folded, start, end)
+        if written is None:
+            continue
         parts.append(folded[position:start])
         length += start - position
-        written = _plain_piece(match[0])
         parts.append(written)
         for number in range(len(written)):
             # All of what one sign became is where that sign is.
@@ -151,14 +152,17 @@ def _other_forms(folded: str) -> Folded:
     return Folded("".join(parts), starts, shifts, len(folded))
 
 
-def _plain_piece(piece: str) -> str:
-    if piece[0] == " " or unicodedata.normalize("NFKC", piece[0]) == " ":
+def _plain_piece(text: str, start: int, end: int) -> str | None:
+    """Return what a piece of a text is folded to; None where it stays as it is."""
+    sign = text[start]
+    if sign == "*":  # marks of emphasis at the end of a word, or before one
+        is_beside = text[start - 1 : start].isalnum() or text[end : end + 1].isalnum()
+        return "" if is_beside and end - start <= _MOST_STARS else None
+    if end - start > 1:
         return " "
-    return (
-        ""
-        if piece[0] == "*" or _DROPPED.match(piece) or piece == "\u0301"
-        else unicodedata.normalize("NFKC", piece).lower()
-    )
+    if _DROPPED.match(text, start) is not None:
+        return ""
+    return unicodedata.normalize("NFKC", sign).lower() if _COMPATIBLE.match(sign) is not None else None
 
 
 def _collapse(folded: str) -> Folded:
