@@ -59,6 +59,7 @@ MARKUP = [
     "  depot::\n\n\tDEPOT\n  depot",
     "depot\n\n.. code-block:: sh\n\n   DEPOT\n\ndepot",
     "depot\n\n.. code::\n\n   DEPOT\n\ndepot",
+    "depot\n\n.. code-block:: DEPOT\n   :name: DEPOT\n\n   DEPOT\n\ndepot",
     "depot\n\n.. parsed-literal::\n\n   DEPOT\n\ndepot",
     "depot\n\n.. note::\n\n   depot\n\ndepot",
     "depot\n\n.. py:function::\n\n   depot\n\ndepot",

@@ -166,7 +166,8 @@ def _literal_blocks(text: str) -> Iterator[tuple[int, int]]:
     for line_start, line_end in _literal_intros(text):
         if line_start >= position:
             position = _end_of_block(text, line_end, _indentation(text, line_start, line_end))
-            yield line_end, position
+            # The line of a directive names a language.
+            yield (line_start if _CODE_DIRECTIVE.match(text, line_start) else line_end), position
 
 
 def _literal_intros(text: str) -> list[tuple[int, int]]:
