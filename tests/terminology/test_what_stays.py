@@ -113,6 +113,11 @@ MARKUP = [
     ">>> DEPOT = 1\n... DEPOT\ndepot\n",
     "$ DEPOT list\ndepot\nC:\\> DEPOT\n",
     "> depot\n>> depot\n>>> depot\n",
+    "In [1]: DEPOT()\nuser@host:~/x$ DEPOT list\nroot@host:~# DEPOT\nmysql> select DEPOT;\ndepot\n",
+    "DEPOT() and DEPOT->open, but depot (open) -> depot",
+    "#{DEPOT} @{DEPOT} depot",
+    '!!! DEPOT x "depot"\n    depot\n',
+    '--8<-- "DEPOT"\ndepot\n',
     # HTML.
     "<a href='DEPOT'>depot</a> depot",
     "<!DOCTYPE DEPOT> depot",

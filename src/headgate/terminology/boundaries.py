@@ -216,10 +216,13 @@ class Tokens:
         text = self._text
         left = start > 0 and text[start - 1] in JOINERS
         right = end < len(text) and text[end] in JOINERS
+        right = right or text.startswith("()", end)
         if not (left or right) or is_emphasised(text, start, end):
             return False
         if not (self._begin <= start and end <= self._finish):
             self._read_token(start, end)
+        if text.startswith("()", end) or (text.startswith("->", end) and text[end + 2 : end + 3].isalnum()):
+            return True  # what is called, or has members
         is_longer = text.startswith(("++", "#"), end) and not text[end + 1 : end + 3].strip("+").isalnum()  # C++, C#
         answer = is_longer or self._is_joined(start, end) or self._is_hyphenated(start, end)
         if _run(text[start:end]) < end - start:

@@ -28,8 +28,10 @@ _TARGET = re.compile(
     r"\]\([ \t]*(<[^<>\n]{0,2000}>|[^\s()<][^\s()]{0,2000}(?:\([^\s()]{0,500}\)[^\s()]{0,500}){0,9}|[^\s()<])"
 )
 _DEFINITION = re.compile(r"^ {0,3}\[(?!\^)[^\[\]\n]{1,500}\]:[ \t]*(\S{1,2000})", re.MULTILINE)
+# The kind of an admonition of MkDocs; its title and text are prose.
+_ADMONITION = re.compile(r"^[ \t]*(?:!!!|\?\?\?\+?)[ \t]+([\w-]{1,50}(?:[ \t]+[\w-]{1,50}){0,5})", re.MULTILINE)
 _WIKI_LINK = re.compile(r"\[\[([^\[\]|\n]{1,300})(?=\||\]\])")
-_TEMPLATES = re.compile(r"\{\{[^{}]{0,500}\}\}|\{%[^{}]{0,500}%\}|\$\{[^{}\n]{0,200}\}|<%[^<>]{0,500}%>")
+_TEMPLATES = re.compile(r"\{\{[^{}]{0,500}\}\}|\{%[^{}]{0,500}%\}|[$#@]\{[^{}\n]{0,200}\}|<%[^<>]{0,500}%>")
 _LATEX = re.compile(
     r"\\(?:label|ref|eqref|autoref|cref|Cref|pageref|nameref|cite[a-z]{0,10}|input|include|includegraphics|usepackage"
     r"|documentclass|bibliography|bibliographystyle|begin|end|url|href|texttt|lstinputlisting|newcommand|renewcommand)"
@@ -42,11 +44,17 @@ _ASCIIDOC = re.compile(
 )
 _ASCIIDOC_LITERAL = re.compile(r"^(\.{4,})[ \t]*$", re.MULTILINE)
 _ORG = re.compile(r"^[ \t]*#\+begin_(src|example|export)\b", re.MULTILINE | re.IGNORECASE)
-_SESSION = re.compile(r"^[ \t]*(?:>>>|\.\.\.|\$|PS [^\n>]{0,100}>|[A-Za-z]:\\[^\n>]{0,100}>)[ \t][^\n]*", re.MULTILINE)
+_SESSION = re.compile(
+    r"^[ \t]*(?:>>>|\.\.\.|\$|PS [^\n>]{0,100}>|[A-Za-z]:\\[^\n>]{0,100}>|In \[\d{1,5}\]:"
+    r"|[\w.-]{1,40}@[\w.-]{1,60}[^\n$#]{0,60}[$#]"
+    r"|(?:mysql|sqlite|postgres|psql|mariadb|redis|mongo|irb|ghci|scala|julia|node|php)[\w():.=-]{0,30}[>#]"
+    r")[ \t][^\n]*",
+    re.MULTILINE,
+)
 # A line that is nothing else than a statement of a program.
 _STATEMENT = re.compile(
     r"^[ \t]*(?:import [\w.]{1,100}(?: as \w{1,50})?|from [\w.]{1,100} import [\w*., ]{1,200}|#include [<\"][^\n]{1,99}"
-    r"|using [\w.]{1,100};|require\([^\n]{1,100}\);?)[ \t]*$",
+    r"|--8<--[^\n]{1,200}|using [\w.]{1,100};|require\([^\n]{1,100}\);?)[ \t]*$",
     re.MULTILINE,
 )
 _MAIL_QUOTE = re.compile(r"^>{1,2}(?!>)", re.MULTILINE)
@@ -116,6 +124,8 @@ def marked_up(text: str, most: int) -> Iterator[Span]:
         yield from (match.span(1) for match in at_most(most, _TARGET.finditer(text), "links"))
     if "]:" in text:
         yield from (match.span(1) for match in at_most(most, _DEFINITION.finditer(text), "links"))
+    if "!!!" in text or "???" in text:
+        yield from (match.span(1) for match in at_most(most, _ADMONITION.finditer(text), "admonitions"))
     if "[[" in text:
         yield from (match.span(1) for match in at_most(most, _WIKI_LINK.finditer(text), "links"))
     if "<" in text:

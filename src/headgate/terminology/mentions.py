@@ -60,14 +60,15 @@ _INTRODUCTION = re.compile(
     r"|call(?:s|ing)? (?:it|this|that|them|these|those|him|her)"
     r"|(?:known|referred to|written|spelled|spelt|abbreviated|shortened|defined) (?:as|to)"
     r"|(?:renamed|rebranded|changed its name) from"
-    r"|(?:word|term|name|phrase|expression|acronym|abbreviation|initialism|nickname|spelling)s?"
+    r"|(?:word|term|name|alias|phrase|expression|acronym|abbreviation|initialism|nickname|spelling)(?:e?s)?"
     r"|(?:not|never|longer|don't|don\u2019t|stop|avoid) (?:say|write|call|saying|writing|calling)"
     r")\Z",
     re.IGNORECASE,
 )
 # The last word of each introduction: most words are none, and a look into a set is cheaper than the expression.
 _LAST_WORDS = """
-    formerly previously originally aka a.k.a. fka f.k.a. dubbed nicknamed renamed abbreviated saying called named the
+    alias aliases formerly previously originally aka a.k.a. fka f.k.a. dubbed nicknamed renamed abbreviated saying
+    called named the
     an a it this that them these those him her as to from word words term terms name names phrase phrases expression
     expressions acronym acronyms abbreviation abbreviations initialism initialisms nickname nicknames spelling
     spellings say write call writing calling
