@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -15,6 +16,7 @@ from headgate.terminology.boundaries import Tokens, is_whole_word
 from headgate.terminology.bounds import TooMuchWork
 from headgate.terminology.concepts import Concept, Fuzzy
 from headgate.terminology.folding import fold
+from headgate.terminology.ordinary import is_ordinary
 from headgate.terminology.zones import Zones, protected_zones
 
 __all__ = ["NearMisses"]
@@ -25,7 +27,9 @@ _MIN_CHARS = 6
 _SHORT_CHARS = 8
 _MAX_CHARS = 40
 _STEM_CHARS = 4
-_TWO_LETTERS_FROM = 12
+_TWO_LETTERS_FROM = 7
+# Up to here, two wrong letters are too many for a word to be replaced; it is only flagged.
+_SURE_FROM = 12
 _WORD = re.compile(rf"(?<![^\W\d_])[^\W\d_]{{{_MIN_CHARS},{_MAX_CHARS}}}(?![^\W\d_])")
 # What a word of English ends in where it is another form of one: published, publisher, publishing.
 _INFLECTIONS = frozenset(
@@ -34,7 +38,26 @@ _INFLECTIONS = frozenset(
         *("al", "ment", "ments", "able", "ive", "ness", "en", "est", "ity"),
     )
 )
+_NOUNS = frozenset(("t", "ts", "ce", "ces", "cy", "ary", "ial", "ially"))  # compliant, compliance; incident, incidence
 _COMPARISONS_PER_TEXT = 20_000_000  # about a second
+
+
+class NearMiss(NamedTuple):
+    """A word that is nearly a name.
+
+    Attributes:
+        start: where it begins.
+        end: where it ends.
+        concept: whose name it nearly is.
+        alias: the name as listed.
+        is_sure: whether it is near enough to be replaced.
+    """
+
+    start: int
+    end: int
+    concept: Concept
+    alias: str
+    is_sure: bool
 
 
 class NearMisses:
@@ -68,8 +91,8 @@ class NearMisses:
         self._index, self._phrase_index = _Index(self._targets), _Index(self._phrases)
         self._seen: Memo[tuple[str | None, str | None, int]] = Memo(50_000)
 
-    def find(self, text: str, source: str | None, marks: int) -> Iterator[tuple[int, int, Concept, str]]:
-        """Yield `(start, end, concept, alias)` for each near miss in a text.
+    def find(self, text: str, source: str | None, marks: int) -> Iterator[NearMiss]:
+        """Yield the near misses in a text.
 
         Args:
             text: the text.
@@ -89,7 +112,8 @@ class NearMisses:
             left -= seen[2]
             if left < 0:
                 raise TooMuchWork("too many words to look for near misses")
-            for start, end, concept, alias in self._meant(text, match, seen[0], seen[1]):
+            for near in self._meant(text, match, seen[0], seen[1]):
+                start, end, concept, alias, _ = near
                 if not concept.applies_to(source) or not _has_case_of(alias, concept, text[start:end]):
                     continue
                 zones = protected_zones(text, marks) if zones is None else zones
@@ -98,24 +122,22 @@ class NearMisses:
                     and not zones.touches(start, end)
                     and not tokens.is_identifier(start, end)
                 ):
-                    yield start, end, concept, alias
+                    yield near
                     break
 
-    def _meant(
-        self, text: str, match: re.Match[str], name: str | None, part: str | None
-    ) -> Iterator[tuple[int, int, Concept, str]]:
+    def _meant(self, text: str, match: re.Match[str], name: str | None, part: str | None) -> Iterator[NearMiss]:
         """Yield what a misspelt word may be, the longest first: a part of a term of several words, or a term."""
         for phrase in self._phrases.get(part, ()) if part is not None else ():
             start = _reach_back(text, match.start(), phrase.before)
             end = _reach_ahead(text, match.end(), phrase.after) if start is not None else None
             if start is not None and end is not None:
-                yield start, end, phrase.concept, phrase.term
+                yield NearMiss(start, end, phrase.concept, phrase.term, _is_sure(match[0], part or ""))
         if name is not None:
-            yield (*match.span(), *self._targets[name])
+            yield NearMiss(*match.span(), *self._targets[name], _is_sure(match[0], name))
 
     def _look_up(self, word: str) -> tuple[str | None, str | None, int]:
         """Return the name that is near a word, the word of a longer name that is, and what it cost to say so."""
-        if word in self._known:
+        if word in self._known or is_ordinary(word):
             return self._seen.put(word, (None, None, 1))
         names, parts = self._index.find(word), self._phrase_index.find(word)
         cost = len(names) + len(parts) + 1
@@ -174,7 +196,12 @@ def _is_inflected(word: str, name: str) -> bool:
         return True
     same = next((place for place, (one, other) in enumerate(zip(word, name, strict=False)) if one != other), len(name))
     same -= word[:same].endswith("e")  # it belongs to the ends: publish-ed, publish-er
-    return same >= _STEM_CHARS and word[same:] in _INFLECTIONS and name[same:] in _INFLECTIONS
+    ends = word[same:], name[same:]
+    return same >= _STEM_CHARS and (_INFLECTIONS.issuperset(ends) or _NOUNS.issuperset(ends))
+
+
+def _is_sure(written: str, name: str) -> bool:
+    return len(written) >= _SURE_FROM or OSA.distance(fold(written), name) <= 1
 
 
 class _Index:

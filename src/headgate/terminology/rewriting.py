@@ -204,13 +204,13 @@ def _near_miss_edits(
     starts = [match.start for match in found.matches]
     ends = [match.end for match in found.matches]
     edits = []
-    for start, end, concept, alias in near_misses.find(text, source, most):
+    for start, end, concept, alias, is_sure in near_misses.find(text, source, most):
         index = bisect_right(starts, end - 1) - 1
         if index >= 0 and ends[index] > start:  # a part of an alias or of a canonical term
             continue
         if mentions.is_mention(start, end, (concept.canonical,)):
             continue
-        if near_misses.mode == "flag":
+        if near_misses.mode == "flag" or not is_sure:
             edits.append(Edit(start, end, text[start:end], concept.canonical, "flag", text[start:end], True))
             continue
         mode: EditMode = "replace" if concept.mode == "introduce" else concept.mode
