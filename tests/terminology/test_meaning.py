@@ -25,6 +25,7 @@ CASES = [
     ({"address": ["adr"]}, "SEND THE ADR NOW", "SEND THE ADDRESS NOW"),
     ({"shipment": ["consignment"]}, "The CONSIGNMENT left.", "The SHIPMENT left."),
     ({"Git": ["git"]}, "GIT is fine.", "Git is fine."),
+    ({"LarkDesk": ["ldx", "LDX"]}, "LDX, ldx", "LarkDesk, LarkDesk"),
     # In a line of capitals an acronym may be a word, if it can be spoken.
     ({"United States": ["US"]}, "# TELL US EVERYTHING\n\nIn the US.", "# TELL US EVERYTHING\n\nIn the United States."),
     ({"LarkDesk": ["LDX"]}, "OPEN LDX FIRST", "OPEN LARKDESK FIRST"),

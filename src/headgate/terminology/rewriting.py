@@ -160,7 +160,9 @@ class _Planner:
                 self.ambiguous.append((start, end, text[start:end], senses.names))
             return
         concept = reading.concept
-        if concept.case == "smart" and is_other_word(text, start, end, reading.alias, concept.canonical):
+        # Of several spellings that are listed, the one that is written there.
+        alias = next((one.alias for one in senses.aliases if one.alias == text[start:end]), reading.alias)
+        if concept.case == "smart" and is_other_word(text, start, end, alias, concept.canonical):
             self.is_open = True
             return
         mode = self._mode(concept, text[start:end])
