@@ -3,5 +3,6 @@
 from headgate.terminology.concepts import Concept
 from headgate.terminology.edits import Alignment, Edit, Rewrite
 from headgate.terminology.glossary import Glossary
+from headgate.terminology.offsets import Offsets
 
-__all__ = ["Alignment", "Concept", "Edit", "Glossary", "Rewrite"]
+__all__ = ["Alignment", "Concept", "Edit", "Glossary", "Offsets", "Rewrite"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from headgate.display import Displayed
+from headgate.terminology.differences import unified_diff
 
 __all__ = ["Alignment", "Edit", "EditMode", "Rewrite", "apply_edits", "undo_edits"]
 
@@ -19,7 +20,7 @@ class Edit:
     """One occurrence of an alias.
 
     Attributes:
-        start: where it begins in the original text, in characters.
+        start: where it begins in the original text, in code points (`Offsets` has other units).
         end: where it ends in the original text.
         alias: the original text between the two.
         canonical: the canonical term.
@@ -68,6 +69,11 @@ class Alignment:
         """Return the span of the rewritten text that takes the place of a span of the original text."""
         return _map_span(start, end, (self._starts, self._ends), (self._rewritten_starts, self._rewritten_ends))
 
+    @property
+    def spans(self) -> tuple[tuple[int, int, int, int], ...]:
+        """`(start, end, rewritten_start, rewritten_end)` of every edit that changed the text, in order."""
+        return tuple(zip(self._starts, self._ends, self._rewritten_starts, self._rewritten_ends, strict=True))
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Alignment):
             return NotImplemented
@@ -110,6 +116,19 @@ class Rewrite(Displayed):
     def to_rewritten(self, start: int, end: int) -> tuple[int, int]:
         """Return the span of the rewritten text that takes the place of `start:end` of the original text."""
         return self.alignment.to_rewritten(start, end)
+
+    def diff(self, context: int = 3) -> str:
+        """Return what was rewritten as a unified diff from the original; empty if the text is as it was.
+
+        Args:
+            context: how many unchanged lines stand around a change.
+
+        Raises:
+            ValueError: if `context` is negative.
+        """
+        if context < 0:
+            raise ValueError(f"context is {context}; it is a number of lines, 0 or more")
+        return unified_diff(self.original, self.text, self.alignment.spans, context)
 
 
 def undo_edits(text: str, edits: Iterable[tuple[int, int, str]]) -> str:
