@@ -86,7 +86,11 @@ def test_git_applies_a_diff(tmp_path: Path) -> None:
     rewrite = Glossary.from_mapping({"Kubernetes": ["k8s", "kube"]}).rewrite(text)
     (tmp_path / "page.txt").write_bytes(text.encode())
     diff = rewrite.diff().replace("--- original", "--- page.txt").replace("+++ rewritten", "+++ page.txt")
-    alone = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}
+    alone = {
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CEILING_DIRECTORIES": str(tmp_path.parent),
+    }
     command = ["git", "apply", "-p0", "-"]
     subprocess.run(command, cwd=tmp_path, input=diff.encode(), env={**os.environ, **alone}, check=True)  # noqa: S603
     assert (tmp_path / "page.txt").read_bytes() == rewrite.text.encode()
