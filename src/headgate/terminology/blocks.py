@@ -26,7 +26,7 @@ _HOLDER = re.compile(
     r"\.\.[ \t]+(?!(?:code|code-block|sourcecode|parsed-literal|math|raw|highlight)::)[\w:-]{1,50}::"
 )
 # The row of a table below its head (GitHub Flavored Markdown 0.29, section 4.10).
-_DELIMITERS = re.compile(r"^[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$", re.MULTILINE)
+_DELIMITERS = re.compile(r"^[ \t>]*(?:\|[ \t]*)?:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*(?:\|[ \t]*)?$", re.MULTILINE)
 _CELL_BORDER = re.compile(r"(?<!\\)\||\n")
 _HOLDER_COLUMNS = 4
 _CODE_COLUMNS = 4

@@ -58,7 +58,7 @@ _STATEMENT = re.compile(
     re.MULTILINE,
 )
 _MAIL_QUOTE = re.compile(r"^>{1,2}(?!>)", re.MULTILINE)
-_JSON_KEY = re.compile(r"(?:[{,\[]|^)[ \t\n]*\"([^\"\\\n]{1,200})\"[ \t]*:", re.MULTILINE)
+_JSON_KEY = re.compile(r"(?:[{,\[][ \t\n]*|^[ \t]*)\"([^\"\\\n]{1,200})\"[ \t]*:", re.MULTILINE)
 _YAML_KEY = re.compile(r"^[ \t]*(?:- )?([\w][\w .\-/]{0,80}?)[ \t]*:(?=[ \t\n]|$)", re.MULTILINE)
 _TOML_KEY = re.compile(r"^[ \t]*([\w][\w .\-\"']{0,80}?)[ \t]*=", re.MULTILINE)
 _FRONT_MATTER = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\n")

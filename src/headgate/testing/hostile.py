@@ -116,6 +116,8 @@ HOSTILE_SHAPES: Mapping[str, Callable[[int], str]] = {
     "blanks at the ends of lines": _repeated("k8s::" + " " * 50 + "x\n"),
     "lines of blanks": _repeated(" " * 40 + "\n", "k8s\n\n"),
     "double blanks": _repeated("a  k8s  "),
+    "blanks below the head of a table": _repeated(" ", "`k8s` | k8s\n", "x k8s"),
+    "empty lines below a template": _repeated("\n", "{{ x }} k8s\n", 'x": k8s'),
     "tabs": _repeated("\t", "k8s", "k8s"),
     "lines of tabs": _repeated("\t\t\tk8s\n\n"),
     "line feeds": _repeated("\n", "k8s", "k8s"),
