@@ -191,9 +191,12 @@ ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><link href="https://handbook
 <entry><link href="https://elsewhere.example/b"/><updated>2026-05-20T00:00:00Z</updated></entry></feed>"""
 RSS = """<rss version="2.0"><channel><link>https://handbook.example/</link><item><link>https://handbook.example/a</link>
 <pubDate>Wed, 20 May 2026 00:00:00 GMT</pubDate></item><item><title>no link</title></item></channel></rss>"""
+RSS_CHANGED = RSS.replace("</pubDate>", "</pubDate><x:updated>2026-05-20T00:00:00Z</x:updated>").replace(
+    "<rss", "<rss xmlns:x='u'"
+)
 
 
-@pytest.mark.parametrize("content", [ATOM, RSS])
+@pytest.mark.parametrize("content", [ATOM, RSS_CHANGED])
 def test_news_tell_of_what_they_name_and_of_nothing_else(content: str, tmp_path: Path, clock: FixedClock) -> None:
     site = Site(tmp_path, clock, {"news": "news.xml"}, verified_within="24h", verified_by=["feed"])
     (tmp_path / "news.xml").write_text(content)
@@ -206,6 +209,15 @@ def test_news_tell_of_what_they_name_and_of_nothing_else(content: str, tmp_path:
     assert site.pull().gone == ()
     clock.advance(2 * DAY)
     assert site.says(site.page("a", days=5)) == ["drop F211"]
+
+
+@pytest.mark.parametrize("date", ["", "31 mai 2026 a 10h", "2026-06-01T12:01:00Z", "0001-01-01T00:00:00Z"])
+def test_news_that_do_not_say_what_was_changed_verify_nothing(date: str, tmp_path: Path, clock: FixedClock) -> None:
+    site = Site(tmp_path, clock, {"news": "news.xml"}, verified_within="24h", verified_by=["feed"])
+    updated = f"</pubDate><updated>{date}</updated>" if date else "</pubDate>"
+    (tmp_path / "news.xml").write_text(RSS.replace("</pubDate>", updated))
+    site.pull()
+    assert site.says(site.page("a", days=30), site.page("a", days=5)) == ["drop F207", "drop F210"]
 
 
 def test_a_file_of_changes_is_read_on_from_where_it_was_read_to(tmp_path: Path, clock: FixedClock) -> None:
@@ -320,7 +332,8 @@ def said():
     if last == 5:
         os.kill(os.getpid(), signal.SIGKILL)
 
-FeedRegistry(place).take(FeedState("f", "feed", now, cursor="second"), said())
+registry = FeedRegistry(place)
+registry.take(FeedState("f", "feed", now, cursor="second"), said(), after=registry.states()["f"])
 """
 
 

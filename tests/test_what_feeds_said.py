@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed_site import DAY, HOUR, SITE, Site, lines, sitemap
+from feed_site import DAY, HOUR, SITE, Site, git, lines, sitemap
 from headgate import Chunk, Gate
-from headgate.origins.feeds import FeedError, feed_id
-from headgate.policy import Policy
+from headgate.origins.feeds import FeedError, Pull, feed_id, open_feed, pull_feed
+from headgate.policy import Policy, UriPattern
 from headgate.record.writing import log_record
+from headgate.registry import FeedRegistry, FeedState
 from headgate.testing import FixedClock
 from shelves import temporary_folder
 
@@ -241,3 +242,167 @@ def test_a_proof_that_is_only_audited_excuses_from_no_other_rule(site: Site, clo
     unsealed = Chunk("text", {"source": f"{SITE}/nobody", "last_modified": clock.now.isoformat()})
     assert gate.admit([unsealed]).decisions[0].codes == ("P101", "F210")
     assert not gate.admit([unsealed]).chunks
+
+
+@pytest.mark.parametrize("then", [{"kind": "listed"}, {"kind": "changed", "at": 20}, {"kind": "moved", "to": "a/"}])
+@pytest.mark.parametrize("is_one_pull", [True, False])
+def test_a_later_line_of_a_log_takes_no_change_back(
+    then: dict[str, object], is_one_pull: bool, tmp_path: Path, clock: FixedClock
+) -> None:
+    site = Site(tmp_path, clock, {"changes": "changes.jsonl"}, verified_within="24h", verified_by=["feed"])
+    file = tmp_path / "changes.jsonl"
+    file.write_text(lines({"uri": f"{SITE}/a", "at": (clock.now - DAY).isoformat()}))
+    if not is_one_pull:
+        site.pull()
+    event = {"uri": f"{SITE}/a", **then}
+    if "at" in event:
+        event["at"] = (clock.now - 20 * DAY).isoformat()
+    if "to" in event:
+        event["to"] = f"{SITE}/a/"
+    with file.open("a") as opened:
+        opened.write(lines(event))
+    site.pull()
+    assert site.says(site.page("a", days=10)) == ["drop F207"]
+
+
+def commit(folder: Path, at: datetime, name: str, text: str) -> None:
+    (folder / name).write_text(text)
+    git(folder, at, "add", ".")
+    git(folder, at, "commit", "-qm", "write")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, clock: FixedClock) -> Path:
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    git(folder, clock.now - 100 * DAY, "init", "-q", "-b", "main")
+    for number, name in enumerate("abc"):
+        commit(folder, clock.now - (100 - number) * DAY, f"{name}.md", "one")
+    return folder
+
+
+def of_checkout(folder: Path, clock: FixedClock) -> Site:
+    feed = {"git": "checkout", "base": f"{SITE}/", "strip": ".md"}
+    return Site(folder, clock, feed, verified_within="24h", verified_by=["feed"])
+
+
+def test_a_merge_brings_old_commits_at_its_own_time(checkout: Path, tmp_path: Path, clock: FixedClock) -> None:
+    site = of_checkout(tmp_path, clock)
+    git(checkout, clock.now, "checkout", "-qb", "draft")
+    commit(checkout, clock.now - 30 * DAY, "a.md", "two")
+    git(checkout, clock.now, "checkout", "-q", "main")
+    commit(checkout, clock.now - 20 * DAY, "b.md", "two")
+    git(checkout, clock.now - DAY, "merge", "-q", "--no-ff", "-m", "merge", "draft")
+    site.pull()
+    assert site.says(*(site.page(name, days=10) for name in "abc")) == ["drop F207", "admit", "admit"]
+    assert site.says(site.page("a", days=0.5)) == ["admit"]
+
+
+def test_what_arrives_with_old_dates_was_changed_since_the_last_pull(
+    checkout: Path, tmp_path: Path, clock: FixedClock
+) -> None:
+    site = of_checkout(tmp_path, clock)
+    git(checkout, clock.now, "checkout", "-qb", "other")
+    commit(checkout, clock.now - 30 * DAY, "a.md", "two")
+    git(checkout, clock.now, "checkout", "-q", "main")
+    site.pull()
+    pages = [site.page(name, days=10) for name in "abc"]
+    assert site.says(*pages) == ["admit", "admit", "admit"]
+    clock.advance(HOUR)
+    git(checkout, clock.now, "merge", "-q", "--ff-only", "other")
+    site.pull()
+    assert site.says(*pages) == ["drop F207", "admit", "admit"]
+    assert site.says(site.page("a", days=0)) == ["admit"]
+    clock.advance(HOUR)
+    assert not site.pull().is_news
+    assert site.says(*pages) == ["drop F207", "admit", "admit"]
+
+
+def test_a_merge_of_what_was_there_before_changes_nothing_anew(
+    checkout: Path, tmp_path: Path, clock: FixedClock
+) -> None:
+    site = of_checkout(tmp_path, clock)
+    git(checkout, clock.now, "branch", "mine")
+    commit(checkout, clock.now - 10 * DAY, "b.md", "two")
+    site.pull()
+    clock.advance(HOUR)
+    git(checkout, clock.now, "checkout", "-q", "mine")
+    commit(checkout, clock.now, "a.md", "two")
+    git(checkout, clock.now, "merge", "-q", "--no-ff", "-m", "merge", "main")
+    git(checkout, clock.now, "branch", "-f", "main", "mine")
+    site.pull()
+    assert site.says(*(site.page(name, days=5) for name in "abc")) == ["drop F207", "admit", "admit"]
+
+
+def test_after_a_history_was_written_anew_older_texts_are_not_verified(
+    checkout: Path, tmp_path: Path, clock: FixedClock
+) -> None:
+    site = of_checkout(tmp_path, clock)
+    site.pull()
+    page = site.page("a", days=10)
+    assert site.says(page) == ["admit"]
+    clock.advance(HOUR)
+    git(checkout, clock.now - 200 * DAY, "checkout", "-q", "--orphan", "anew")
+    commit(checkout, clock.now - 200 * DAY, "a.md", "two")
+    git(checkout, clock.now, "branch", "-D", "main")
+    git(checkout, clock.now, "reflog", "expire", "--expire=now", "--all")
+    git(checkout, clock.now, "gc", "-q", "--prune=now")
+    outcome = site.pull()
+    assert any("written anew" in note for note in outcome.notes)
+    assert site.says(page) == ["drop F210"]
+    assert site.says(site.page("a")) == ["admit"]
+
+
+def test_stamps_of_a_build_that_took_its_time_say_nothing(tmp_path: Path, clock: FixedClock) -> None:
+    for count, gap in ((200, timedelta(milliseconds=7)), (200, timedelta(seconds=1)), (5, timedelta(0))):
+        site = Site(tmp_path, clock, {"sitemap": "sitemap.xml"}, verified_within="24h", verified_by=["feed"])
+        begin = clock.now - DAY
+        (tmp_path / "sitemap.xml").write_text(sitemap(*((f"p{n}", begin + n * gap) for n in range(count))))
+        outcome = site.pull(accepts_losses=True)
+        assert f"{count} dates are shared by very many documents, and say nothing." in outcome.notes
+        assert site.says(site.page("p3", days=10)) == ["drop F210"]
+
+
+def test_a_list_that_writes_its_addresses_in_another_way_has_lost_nothing(site: Site) -> None:
+    whole = (site.folder / "sitemap.xml").read_text()
+    (site.folder / "sitemap.xml").write_text(whole.replace("https://handbook", "http://handbook"))
+    assert not site.pull().is_news
+    assert site.says(site.page("a", days=25)) == ["admit"]
+    (site.folder / "sitemap.xml").write_text(whole.replace("https://handbook", "https://other"))
+    with pytest.raises(FeedError, match="none of its 3 documents belongs to the source"):
+        site.pull()
+    assert site.says(site.page("a", days=25)) == ["admit"]
+
+
+def test_of_two_pulls_that_overlap_the_first_one_that_ends_counts(site: Site, clock: FixedClock) -> None:
+    (rule,) = site.policy.sources[0].freshness.feeds
+    feed = open_feed(rule, site.policy)
+    name = feed_id(rule, site.policy, "handbook", site.policy.sources[0].match)
+
+    class Slow:
+        """Reads what there is, and is overtaken before it has said so."""
+
+        def pull(self, cursor: str, now: datetime) -> Pull:
+            found = feed.pull(cursor, now)
+            site.dated(b=20, c=10)
+            clock.advance(HOUR)
+            site.pull()
+            return found
+
+    outcome = pull_feed(
+        Slow(), FeedState(name, "slow", clock.now), (UriPattern.parse(f"{SITE}/**"),), FeedRegistry(site.registry.path)
+    )
+    assert (outcome.is_news, outcome.listed) == (False, 3)
+    assert "Another pull of it ended meanwhile" in outcome.notes[0]
+    assert site.says(site.page("a", days=25)) == ["drop F212"]
+
+
+@pytest.mark.parametrize(
+    "change", ["moved_to = x'00'", "seen = 'soon'", "modified = x'00'", "untold_until = 9223372036854775807"]
+)
+def test_a_registry_that_holds_anything_keeps_out_and_crashes_nothing(change: str, site: Site) -> None:
+    with sqlite3.connect(site.registry.path) as connection:
+        connection.execute(f"UPDATE feed_facts SET {change}")  # noqa: S608 - a word of this file
+    connection.close()
+    (decision,) = site.gate.admit([site.page("a", days=25)]).decisions
+    assert (decision.action, decision.codes) == ("drop", ("F210", "G901"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import threading
 from collections.abc import Collection, Iterator, Mapping
@@ -12,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from headgate.clock import read_instant
 
-__all__ = ["Change", "Commit", "GitProblem", "Repositories", "list_files", "read_commits"]
+__all__ = ["Change", "Commit", "GitProblem", "Repositories", "arrived_since", "find_head", "list_files", "read_commits"]
 
 _SECONDS = 60
 _MOST_BYTES = 200_000_000
@@ -47,39 +48,80 @@ class Commit(NamedTuple):
     """One commit.
 
     Attributes:
-        at: when it was made; aware.
+        at: when it was made, as it says; aware.
         files: what it did to which files.
+        id: its hash.
     """
 
     at: datetime
     files: tuple[tuple[Change, str], ...]
+    id: str = ""
 
 
+_HASH = re.compile(r"[0-9a-f]{40,64}")
+_RAW = ("--raw", "-z", "--no-renames", "--no-ext-diff")
 _KINDS: Mapping[str, Change] = {"A": "added", "D": "removed"}
 
 
 def read_commits(folder: Path) -> Iterator[Commit]:
     """Yield the commits that touched the files of a folder, the last one first; names are relative to the folder.
 
+    A merge brings what it merged at its own time, however old that is: the commits behind it are not followed.
+
     Raises:
         GitProblem: git cannot say.
     """
     _find_top(folder)
-    command = ["log", "--format=%x00%cI", "--raw", "-z", "--no-renames", "--no-ext-diff", "--relative", "HEAD", "--"]
-    parts = _parts(folder, *command, ".")
-    date = ""
+    command = ["log", "--first-parent", "-m", "--format=%x00%H %cI", *_RAW, "--relative", "HEAD", "--", "."]
+    parts = _parts(folder, *command)
+    head = ""
     files: list[tuple[Change, str]] = []
     for part in parts:
         if not part:
             if files:
-                yield _commit(date, files)
-            date, files = next(parts, ""), []
+                yield _commit(head, files)
+            head, files = next(parts, ""), []
         elif part.lstrip("\n").startswith(":"):
             files.append((_KINDS.get(part[-1:], "changed"), next(parts, "")))
         else:
             raise GitProblem(_ODD)
     if files:
-        yield _commit(date, files)
+        yield _commit(head, files)
+
+
+def find_head(folder: Path) -> str:
+    """Return the hash of the last commit of a checkout.
+
+    Raises:
+        GitProblem: git cannot say.
+    """
+    return _run(folder, "rev-parse", "--verify", "HEAD^{commit}").strip()
+
+
+def arrived_since(folder: Path, head: str) -> tuple[frozenset[str], frozenset[str]] | None:
+    """Return the commits that are new since an earlier head, by their hashes, and the files that differ since then.
+
+    Args:
+        folder: a folder in a checkout; names are relative to it.
+        head: the hash of what was the last commit before.
+
+    Returns:
+        None where that commit is no more: the history is another one.
+
+    Raises:
+        GitProblem: git cannot say.
+    """
+    if not _HASH.fullmatch(head):
+        return None
+    try:
+        _run(folder, "cat-file", "-e", f"{head}^{{commit}}")
+    except GitProblem:
+        return None
+    commits = _run(folder, "rev-list", f"{head}..HEAD", "--").split()
+    names = _parts(
+        folder, "diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--relative", head, "HEAD", "--", "."
+    )
+    return frozenset(commits), frozenset(names)
 
 
 def list_files(folder: Path) -> Iterator[str]:
@@ -92,9 +134,10 @@ def list_files(folder: Path) -> Iterator[str]:
     yield from filter(None, _parts(folder, "ls-tree", "-r", "-z", "--name-only", "HEAD", "."))
 
 
-def _commit(date: str, files: list[tuple[Change, str]]) -> Commit:
+def _commit(head: str, files: list[tuple[Change, str]]) -> Commit:
     try:
-        return Commit(read_instant(date), tuple(files))
+        commit, _, date = head.partition(" ")
+        return Commit(read_instant(date), tuple(files), commit)
     except ValueError:
         raise GitProblem(_ODD) from None
 
@@ -162,7 +205,7 @@ def _ask(top: Path, files: Collection[Path]) -> Mapping[Path, str | GitProblem]:
 def _changes(top: Path, names: Collection[str]) -> Iterator[tuple[str, str]]:
     """Yield the files that each commit touched, with its date, the last commit first."""
     # In raw form a name is what stands behind the mode of its file, whatever it is: names may hold line breaks.
-    command = ["log", "--format=%x00%cI", "--raw", "-z", "--no-renames", "--no-ext-diff", "HEAD", "--", *names]
+    command = ["log", "--format=%x00%cI", *_RAW, "HEAD", "--", *names]
     parts, date = _parts(top, *command), ""
     for part in parts:
         if not part:

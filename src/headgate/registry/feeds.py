@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS feed_facts (
 ) WITHOUT ROWID;
 """
 _STATE = "SELECT feed, name, pulled, tells_changes, covers_unlisted, cursor FROM feed_states"
+_ONE_STATE = f"{_STATE} WHERE feed = ?"
 _SAID = "SELECT feed, seen, is_gone, moved_to, modified, untold_until FROM feed_facts WHERE document = ?"
 _ALL = "SELECT document, seen, is_gone, moved_to, modified, untold_until FROM feed_facts WHERE feed = ?"
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -152,16 +153,24 @@ class FeedRegistry:
                 lambda connection: {row[0]: _said(*row) for row in connection.execute(_ALL, (feed,)).fetchall()}
             )
 
-    def take(self, state: FeedState, said: Iterable[Said]) -> None:
+    def take(self, state: FeedState, said: Iterable[Said], *, after: FeedState | None = None) -> bool:
         """Take over a pull: all of it or, whenever the process ends, nothing.
+
+        Args:
+            state: the feed after the pull.
+            said: what it says of documents.
+            after: the feed as it was when the pull began; None if it was never pulled.
+
+        Returns:
+            Whether it was taken over. Where another pull has ended meanwhile, what that one said stands.
 
         Raises:
             HeadgateError: the file cannot be written.
         """
         rows = ((state.feed, *_row(one)) for one in said)
         with self._lock:
-            self._use(lambda connection: _take(connection, state, rows))
             self._version = None
+            return self._use(lambda connection: _take(connection, state, rows, after))
 
     def close(self) -> None:
         """Close the file; what is asked again opens it."""
@@ -223,9 +232,15 @@ def _require_feeds(connection: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError("it is read-only, and no feed was ever pulled into it")
 
 
-def _take(connection: sqlite3.Connection, state: FeedState, rows: Iterable[tuple[object, ...]]) -> None:
+def _take(
+    connection: sqlite3.Connection, state: FeedState, rows: Iterable[tuple[object, ...]], after: FeedState | None
+) -> bool:
     connection.execute("BEGIN IMMEDIATE")
     try:
+        stored = connection.execute(_ONE_STATE, (state.feed,)).fetchone()
+        if (_state(*stored) if stored is not None else None) != after:
+            connection.execute("ROLLBACK")
+            return False
         flags = (int(state.tells_changes), int(state.covers_unlisted), state.cursor)
         entry = (state.feed, state.name, as_micros(state.pulled), *flags)
         connection.execute("INSERT OR REPLACE INTO feed_states VALUES (?, ?, ?, ?, ?, ?)", entry)
@@ -235,6 +250,7 @@ def _take(connection: sqlite3.Connection, state: FeedState, rows: Iterable[tuple
         with suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
         raise
+    return True
 
 
 def _row(said: Said) -> tuple[object, ...]:
@@ -243,17 +259,32 @@ def _row(said: Said) -> tuple[object, ...]:
 
 
 def _said(
-    document: str, seen: object, is_gone: object, moved_to: str | None, modified: object, untold_until: object
+    document: str, seen: object, is_gone: object, moved_to: object, modified: object, untold_until: object
 ) -> Said:
-    when = as_instant(seen)
-    assert when is not None  # noqa: S101 - the column is NOT NULL
-    return Said(document, when, bool(is_gone), moved_to, as_instant(modified), as_instant(untold_until))
+    place = None if moved_to is None else _text(moved_to)
+    return Said(document, _time(seen), bool(is_gone), place, as_instant(modified), as_instant(untold_until))
 
 
-def _state(feed: str, name: str, pulled: object, tells: object, covers: object, cursor: str) -> FeedState:
-    when = as_instant(pulled)
-    assert when is not None  # noqa: S101 - as above
-    return FeedState(feed, name, when, bool(tells), bool(covers), cursor)
+def _state(feed: str, name: object, pulled: object, tells: object, covers: object, cursor: object) -> FeedState:
+    return FeedState(feed, _text(name), _time(pulled), bool(tells), bool(covers), _text(cursor))
+
+
+def _text(value: object) -> str:
+    """Return a text of the file: SQLite stores anything anywhere.
+
+    Raises:
+        sqlite3.DatabaseError: it is none.
+    """
+    if isinstance(value, str):
+        return value
+    raise sqlite3.DatabaseError("a text in it cannot be read")
+
+
+def _time(value: object) -> datetime:
+    time = as_instant(value)
+    if time is None:
+        raise sqlite3.DatabaseError("a time in it is missing")
+    return time
 
 
 def as_micros(time: datetime | None) -> int | None:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 
 from headgate.clock import read_instant
 from headgate.encoding import shown
 from headgate.freshness import identify_document
-from headgate.origins.feeds.feed import Entry, FeedError, Pull, Reading, shown_place
+from headgate.origins.feeds.feed import FIRST_DATE, Entry, FeedError, Pull, Reading, shown_place
 
 __all__ = ["Changes"]
 
 _HEAD = 64
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,7 @@ class Changes:
         entries: dict[str, Entry] = {}
         removed: dict[str, str] = {}
         moved: dict[str, tuple[str, str]] = {}
+        changed: dict[str, datetime] = {}  # what comes after a change takes nothing of it back
         number = whole[:begin].count(b"\n")
         for line in whole[begin:].splitlines():
             number += 1
@@ -49,6 +49,8 @@ class Changes:
                 continue
             uri, kind, at, to = self._parse(line, number)
             document = identify_document(uri) or uri
+            if kind == "moved" and identify_document(to) == document:
+                kind, at = "listed", None  # another spelling of its address is no other place
             for known in (entries, removed, moved):
                 known.pop(document, None)  # the last word counts, in whatever spelling
             if kind == "removed":
@@ -58,7 +60,9 @@ class Changes:
             else:
                 # What was changed at a time that is not said was changed until now.
                 said = at if at is not None and at <= now else now
-                entries[document] = Entry(uri, None if kind == "listed" and at is None else said)
+                if kind == "changed" or at is not None:
+                    changed[document] = max(said, changed.get(document, said))
+                entries[document] = Entry(uri, changed.get(document))
         return Pull(list(entries.values()), list(removed.values()), dict(moved.values()), cursor=_cursor(whole))
 
     def _parse(self, line: bytes, number: int) -> tuple[str, str, datetime | None, str]:
@@ -81,11 +85,11 @@ class Changes:
 
 
 def _time(text: object) -> datetime | None:
-    """Return a time, or None for one that nobody has said: what is before 1970 stands for none."""
+    """Return a time, or None for one that nobody has said: what is before `FIRST_DATE` stands for none."""
     if text is None:
         return None
     at = read_instant(text)
-    return at if at > _EPOCH else None
+    return at if at >= FIRST_DATE else None
 
 
 def _cursor(data: bytes) -> str:

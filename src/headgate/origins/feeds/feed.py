@@ -13,14 +13,29 @@ from headgate.errors import HeadgateError
 from headgate.freshness import Unreadable, read_time
 from headgate.origins.fetching import FetchError, fetch
 
-__all__ = ["MOST_BYTES", "Entry", "Feed", "FeedError", "Pull", "Reading", "believed", "read_date", "shown_place"]
+__all__ = [
+    "FIRST_DATE",
+    "MOST_BYTES",
+    "Entry",
+    "Feed",
+    "FeedError",
+    "Pull",
+    "Reading",
+    "believed",
+    "read_date",
+    "shown_place",
+]
 
 MOST_BYTES = 50_000_000
 """How much of a file or an answer is read, as the sitemap protocol bounds its files."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-# A stamp that more documents have than this was given to them together: a build or a copy, and no change.
-_MOST_ALIKE, _SHARE_ALIKE = 5, 0.2
+FIRST_DATE = datetime(1990, 1, 1, tzinfo=timezone.utc)
+"""What is before the web is the zero of somebody's clock (1970), or of an archive's format (1980), and no date."""
+
+# Stamps that follow each other so closely are one, given by a build or a copy that took its time.
+_ALIKE = timedelta(minutes=1)
+# What more documents than this have, or all of a few, was given to them together, and is no change.
+_MOST_ALIKE, _SHARE_ALIKE, _FEW = 5, 0.2, 3
 
 
 class FeedError(HeadgateError):
@@ -123,7 +138,7 @@ class Reading:
 
 
 def read_date(text: str | None, now: datetime) -> datetime | None:
-    """Return the first instant that a date of a feed can mean; None if it is none, not in the past, or before 1970.
+    """Return the first instant that a date of a feed can mean; None if it is none, not in the past, or too long ago.
 
     The first one, because a text that was fetched on the day that a feed names would be out of date for good otherwise.
     """
@@ -133,7 +148,7 @@ def read_date(text: str | None, now: datetime) -> datetime | None:
         interval = read_time(text.strip(), zone=timezone.utc, date_order=None)
     except Unreadable:
         return None
-    return interval.earliest if _EPOCH <= interval.earliest <= now else None
+    return interval.earliest if FIRST_DATE <= interval.earliest <= now else None
 
 
 def shown_place(place: str | Path) -> str:
@@ -146,14 +161,21 @@ def believed(entries: Sequence[Entry]) -> tuple[list[Entry], int]:
 
     What very many documents have at once was given to them together, and does not say when each was changed.
     """
-    counts: dict[datetime, int] = {}
-    for entry in entries:
-        if entry.modified is not None:
-            counts[entry.modified] = counts.get(entry.modified, 0) + 1
     most = max(_MOST_ALIKE, _SHARE_ALIKE * len(entries))
-    kept, lost = [], 0
-    for entry in entries:
-        is_alike = entry.modified is not None and counts[entry.modified] > most
-        lost += is_alike
-        kept.append(Entry(entry.uri) if is_alike else entry)
-    return kept, lost
+    alike: set[datetime] = set()
+    for run in _runs(sorted(entry.modified for entry in entries if entry.modified is not None)):
+        if len(run) > most or (len(run) == len(entries) and len(run) >= _FEW):
+            alike.update(run)
+    kept = [Entry(entry.uri) if entry.modified in alike else entry for entry in entries]
+    return kept, sum(entry.modified in alike for entry in entries)
+
+
+def _runs(dates: list[datetime]) -> list[list[datetime]]:
+    """Return dates, which are in order, by runs without a gap."""
+    runs: list[list[datetime]] = []
+    for date in dates:
+        if runs and date - runs[-1][-1] < _ALIKE:
+            runs[-1].append(date)
+        else:
+            runs.append([date])
+    return runs

@@ -9,10 +9,13 @@ from xml.etree.ElementTree import Element
 
 from headgate.origins.feeds.feed import Entry, FeedError, Pull, Reading, read_date, shown_place
 from headgate.origins.feeds.sitemap import parse_xml
+from headgate.registry import NEVER_TOLD
 
 __all__ = ["News"]
 
-_CHANGED = ("updated", "modified", "date", "published", "pubdate", "issued")
+_CHANGED = ("updated", "modified")
+# When something was published first. It was not there before; of what became of it since, these say nothing.
+_PUBLISHED = ("published", "pubdate", "issued", "date")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class News:
         if _name(root) not in ("rss", "feed", "rdf"):
             raise FeedError(f"{shown_place(self.place)}: it is neither RSS nor Atom.")
         items = [element for element in root.iter() if _name(element) in ("item", "entry")]
-        entries = [Entry(link, _changed(item, now)) for item in items if (link := _link(item))]
+        entries = [_entry(link, item, now) for item in items if (link := _link(item))]
         return Pull(entries, covers_unlisted=False)
 
 
@@ -48,7 +51,10 @@ def _link(item: Element) -> str:
     return ""
 
 
-def _changed(item: Element, now: datetime) -> datetime | None:
-    texts = {_name(child): str(child.text or "") for child in item}
-    dates = (read_date(texts.get(name), now) for name in _CHANGED)
-    return next((date for date in dates if date is not None), None)
+def _entry(link: str, item: Element, now: datetime) -> Entry:
+    changed = [read_date(child.text, now) for child in item if _name(child) in _CHANGED]
+    published = [read_date(child.text, now) for child in item if _name(child) in _PUBLISHED]
+    latest = max((date for date in (*changed, *published) if date is not None), default=None)
+    # A date of a change that cannot be read may be any.
+    is_told = bool(changed) and None not in changed
+    return Entry(link, latest, None if is_told else NEVER_TOLD)

@@ -73,6 +73,7 @@ def pull_feed(
     pull = feed.pull(known.cursor if known is not None else "", now)
     said, ignored = _said(pull, before, patterns, now)
     if pull.is_complete:
+        _require_some(said, pull)
         lost = [name for name, one in before.items() if not one.is_gone and name not in said]
         _require_no_loss(lost, before, accepts_losses=accepts_losses)
         said.update((name, replace(before[name], seen=now, is_gone=True, moved_to=None)) for name in lost)
@@ -80,7 +81,10 @@ def pull_feed(
     news = {name: one for name, one in said.items() if name not in before or one != replace(before[name], seen=now)}
     kept = news if pull.covers_unlisted else said
     taken = FeedState(state.feed, state.name, now, pull.tells_changes, pull.covers_unlisted, pull.cursor)
-    registry.take(taken, kept.values())
+    if not registry.take(taken, kept.values(), after=known):
+        return Outcome(
+            _count(before), notes=("Another pull of it ended meanwhile: what this one has read is left out.",)
+        )
     return _outcome(before, said, news, pull, ignored)
 
 
@@ -97,7 +101,7 @@ def _said(
     rows += [(uri, to, None) for uri, to in pull.moved.items()]
     rows += [(entry.uri, None, entry) for entry in pull.entries]
     for uri, to, entry in rows:
-        document = _document(uri, patterns)
+        document = _document(uri, patterns, before)
         if document is None:
             ignored += 1
             continue
@@ -110,11 +114,12 @@ def _said(
     return said, ignored
 
 
-def _document(uri: str, patterns: tuple[UriPattern, ...]) -> str | None:
-    normal = normalise_uri(uri)
-    if normal is None or not any(pattern.matches(normal) for pattern in patterns):
+def _document(uri: str, patterns: tuple[UriPattern, ...], before: Mapping[str, Said]) -> str | None:
+    """Return which document of the source a URI names, in whatever spelling it was named before; else None."""
+    normal, document = normalise_uri(uri), identify_document(uri)
+    if normal is None or (document not in before and not any(pattern.matches(normal) for pattern in patterns)):
         return None
-    return identify_document(uri)
+    return document
 
 
 def _listed(known: Said, other: Said | None, entry: Entry, pull: Pull) -> Said:
@@ -139,13 +144,26 @@ def _listed(known: Said, other: Said | None, entry: Entry, pull: Pull) -> Said:
     return Said(known.document, known.seen, modified=modified, untold_until=untold)
 
 
+def _require_some(said: Mapping[str, Said], pull: Pull) -> None:
+    """Do nothing unless a list names documents, and none of the source.
+
+    Raises:
+        FeedError: so it is.
+    """
+    if pull.entries and not said:
+        raise FeedError(
+            f"none of its {len(pull.entries):,} documents belongs to the source, so it is not believed. Compare its "
+            f"addresses with `match`; the first is {safe_uri(pull.entries[0].uri)}."
+        )
+
+
 def _require_no_loss(lost: list[str], before: Mapping[str, Said], *, accepts_losses: bool) -> None:
     """Do nothing unless a list has lost very many documents at once.
 
     Raises:
         FeedError: it has.
     """
-    there = sum(not one.is_gone for one in before.values())
+    there = _count(before)
     if not accepts_losses and len(lost) > max(_MOST_LOST, _SHARE_LOST * there):
         raise FeedError(
             f"it has lost {len(lost):,} of {there:,} documents since the last pull, so it is not believed. If they are "
@@ -161,7 +179,7 @@ def _outcome(
     gone = [one for one in news.values() if one.is_gone and one.document in before]
     now = {**before, **said}
     return Outcome(
-        listed=sum(not one.is_gone for one in now.values()),
+        listed=_count(now),
         added=added,
         changed=tuple(name for name, one in there.items() if name not in added and _is_later(one, before[name])),
         gone=tuple(one.document for one in gone if one.moved_to is None),
@@ -169,6 +187,10 @@ def _outcome(
         ignored=ignored,
         notes=tuple(pull.notes),
     )
+
+
+def _count(documents: Mapping[str, Said]) -> int:
+    return sum(not one.is_gone for one in documents.values())
 
 
 def _is_later(now: Said, before: Said) -> bool:

@@ -7,8 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
+from headgate.clock import read_instant
 from headgate.origins.feeds.feed import Entry, FeedError, Pull
-from headgate.origins.git import Commit, GitProblem, list_files, read_commits
+from headgate.origins.git import Commit, GitProblem, arrived_since, find_head, list_files, read_commits
 
 __all__ = ["Repository"]
 
@@ -29,27 +30,72 @@ class Repository:
     base: str
     strip: str = ""
 
-    def pull(self, cursor: str, now: datetime) -> Pull:  # noqa: ARG002 - the commits are all there
+    def pull(self, cursor: str, now: datetime) -> Pull:
         """Return the files of the last commit, each with the last change of its own.
 
         A commit that touched very many files at once is no evidence that any of them was changed, nor that it was not.
+        What has arrived since the last pull was changed no earlier than that, whatever the dates of commits say.
         Nothing is fetched: whoever runs the checkout pulls it.
         """
         try:
+            head = find_head(self.folder)
             files = set(list_files(self.folder))
             commits = list(read_commits(self.folder))
+            before = _Before.read(self.folder, cursor)
         except GitProblem as problem:
             raise FeedError(f"{self.folder}: {problem}.") from None
         if not files:
             raise FeedError(f"{self.folder}: the last commit has no file there.")
+        if before is not None:
+            commits = [before.as_arrived(commit) for commit in commits]
         changed, touched = _last_changes(commits, len(files))
-        entries = [Entry(self._uri(name), changed.get(name), touched.get(name)) for name in sorted(files)]
+        untold = before.pulled if before is not None and before.arrived is None else None
+        dates = {
+            name: max((at for at in (touched.get(name), untold) if at is not None), default=None) for name in files
+        }
+        entries = [Entry(self._uri(name), changed.get(name), dates[name]) for name in sorted(files)]
         gone = sorted(self._uri(name) for name in {name for commit in commits for _, name in commit.files} - files)
-        return Pull(entries, removed=gone, is_complete=True)
+        notes = ["Its history was written anew: texts from before the last pull are not verified."] if untold else []
+        return Pull(entries, removed=gone, is_complete=True, cursor=f"{head} {now.isoformat()}", notes=notes)
 
     def _uri(self, name: str) -> str:
         stem = name[: -len(self.strip)] if self.strip and name.endswith(self.strip) else name
         return self.base + quote(stem.encode("utf-8", "surrogateescape"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The pull before.
+
+    Attributes:
+        pulled: when it was.
+        arrived: the commits and the files that are new since then; None where its history is no more.
+    """
+
+    pulled: datetime
+    arrived: tuple[frozenset[str], frozenset[str]] | None
+
+    @classmethod
+    def read(cls, folder: Path, cursor: str) -> _Before | None:
+        """Return what a cursor says; None for the first pull.
+
+        Raises:
+            GitProblem: git cannot say what is new.
+        """
+        head, _, pulled = cursor.partition(" ")
+        try:
+            return cls(read_instant(pulled), arrived_since(folder, head))
+        except ValueError as error:
+            if isinstance(error, GitProblem):
+                raise
+            return None
+
+    def as_arrived(self, commit: Commit) -> Commit:
+        """Return a commit as of when it can have come. Of one that is new, what was there before it is left out."""
+        if self.arrived is None or commit.id not in self.arrived[0]:
+            return commit
+        files = tuple(file for file in commit.files if file[1] in self.arrived[1])
+        return Commit(max(commit.at, self.pulled), files, commit.id)
 
 
 def _last_changes(commits: list[Commit], files: int) -> tuple[dict[str, datetime], dict[str, datetime]]:
