@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from headgate.terminology.boundaries import occurs_as_word
+from headgate.terminology.definitions import short_form
 from headgate.terminology.folding import fold, fold_alias
 from headgate.terminology.matching import Match, Reading
 
@@ -19,7 +20,7 @@ class Chooser:
 
     Args:
         text: the text.
-        defined: for folded aliases that the text defines, the canonical terms that it defines them by; none of ours
+        defined: for short forms that the text defines, the canonical terms that it defines them by; none of ours
             where it defines them by something else.
     """
 
@@ -34,7 +35,7 @@ class Chooser:
     def choose(self, match: Match) -> tuple[Reading | None, bool]:
         """Return the reading that applies, if one does, and whether it is rivals that keep it from applying."""
         aliases = match.senses.aliases
-        defined = self._defined.get(fold_alias(self._text[match.start : match.end])) if self._defined else None
+        defined = self._defined.get(short_form(self._text[match.start : match.end])) if self._defined else None
         if defined is not None and not defined:
             return None, True  # the text says that it means something else by it
         if match.senses.is_unconditional:

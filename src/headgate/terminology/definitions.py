@@ -3,38 +3,73 @@
 The rule is that of Schwartz and Hearst ("A simple algorithm for identifying abbreviation definitions in biomedical
 text", PSB 2003): of the words before a short form in brackets, the shortest run whose letters give the short form, read
 from the right; its first letter begins the run. The order may be the other one: a short form, then its long form in
-brackets.
+brackets. Where words or a colon take the place of brackets ("SLA stands for ..."), each letter has to begin a word.
 """
 
 from __future__ import annotations
 
 import re
 
-from headgate.terminology.folding import fold
+from headgate.terminology.folding import fold, fold_alias
 
-__all__ = ["expands", "expansion_at", "is_one_name"]
+__all__ = ["expands", "expansion_at", "is_one_name", "name_before", "short_form"]
 
 _MOST_LETTERS = 10
 _CHARS_PER_LETTER = 30
-_OPENING, _CLOSING = "([", ")]"
-_SENTENCE = re.compile(r"[.!?;:]\s|\n[ \t]*\n|[()\[\]]")
+_SENTENCE = re.compile(r"[.!?;:]\s|\n[ \t]*\n|[()\[\]|]")
 _WORDS = re.compile(r"[^\W_]+")
+_PLURAL = re.compile(r"([A-Z]{2,})s")
+# What markup adds to words: emphasis, quotation marks, the target of a link, tags.
+_MARKS = "\"'\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb*_`"
+_MARKUP = re.compile(rf"\]\([^()\s]{{0,200}}\)|</?[A-Za-z][^<>]{{0,80}}>|[\[{_MARKS.replace(chr(39), '')}]")
+_OPENING = re.compile(
+    rf"[{_MARKS}]{{0,4}}\s?[(\[](?:(?:hereafter|hereinafter|henceforth|also|or|abbr\.?|abbreviated|acronym|called|the"
+    rf"|known|as|to|simply|short|in|for|its|our|a\.?k\.?a\.?)[:,]?\s){{0,5}}[{_MARKS}]{{0,4}}\Z",
+    re.IGNORECASE,
+)
+_OPENING_CHARS, _TARGET_CHARS = 48, 300
+_CLOSING = re.compile(rf"[{_MARKS}]{{0,4}}[)\];,]")
+_TITLE = re.compile(r"<abbr[^<>]{0,40} title=[\"']([^\"'<>]{2,200})[\"'][^<>]{0,40}>\Z", re.IGNORECASE)
+_LONG_BEHIND = re.compile(rf"[{_MARKS}]{{0,4}}\s?[(\[][{_MARKS}]{{0,4}}([^()\[\]]+)[)\]]")
+_MEANING = re.compile(
+    rf"[{_MARKS}]{{0,4}},?\s+(?:(?:which|that|here|hereafter)\s+)?(?:(?:stands?|stood)\s+for|means?|denotes|refers?\s+to"
+    rf"|abbreviates|(?:is|are|was)\s+(?:(?:short|an?\s+\w{{5,14}}|the\s+\w{{5,14}})\s+(?:for|of))|(?:is|are|was)(?=\s+the\b)"
+    rf"|we\s+mean)\s+(?:(?:the|an?)\s+)?",
+    re.IGNORECASE,
+)
+# In a list of abbreviations: `**SLA**: ...`, `SLA = ...`, `| SLA | ... |`, `*[SLA]: ...`, `<dt>SLA</dt><dd>...`.
+_ENTRY = re.compile(
+    rf"[{_MARKS}]{{0,4}}\]?[{_MARKS}]{{0,4}}(?:\s*(?:[:|=\u2013\u2014]|\s-)|</(?:dt|td|th|b)>\s*<d?[dt]d?>)[{_MARKS}\s]*"
+)
+_LINE_START = re.compile(rf"(?:\A|\n)[ \t>|#+\-\u2022\d.{_MARKS}\[]{{0,12}}(?:<(?:dt|td|th|b|tr|li)>\s*){{0,3}}\Z")
+_NAME_BEFORE = re.compile(rf"([^\W\d_a-z][^\W_]*)[{_MARKS}]{{0,4}} [(\[][{_MARKS}]{{0,4}}\Z")
+_NAME_CHARS = 48
+_TELLING_LETTERS = 3
+_SMALL = "a an and are as at by for from in is it of on or the to was with"
+_SMALL_WORDS = frozenset(_SMALL.split())
+
+
+def short_form(written: str) -> str:
+    """Return what is written as a short form, folded and without the ending of a plural: `SLAs` is `sla`."""
+    plural = _PLURAL.fullmatch(written)
+    return fold_alias(written if plural is None else plural[1])
 
 
 def expansion_at(text: str, start: int, end: int) -> str | None:
     """Return what `text` expands the short form at `start:end` to, right there; None where it says nothing."""
-    short = text[start:end]
-    if not (2 <= len(short) <= _MOST_LETTERS and short.isupper() and short.isalnum()):
+    plural = _PLURAL.fullmatch(text, start, end)
+    short = plural[1] if plural is not None else text[start:end]
+    if not (2 <= len(short) <= _MOST_LETTERS and _is_short_form(short)):
         return None
-    if text[start - 1 : start] in _OPENING and text[end : end + 1] in _CLOSING and start and end < len(text):
-        lead = text[max(0, start - 1 - len(short) * _CHARS_PER_LETTER) : start - 1]
-        return _long_form(short, _SENTENCE.split(lead)[-1])
-    opening = text[end : end + 2]
-    if opening == " (":
-        closing = text.find(")", end, end + 2 + len(short) * _CHARS_PER_LETTER)
-        inside = text[end + 2 : closing] if closing >= 0 else ""
-        return inside if inside and expands(inside, short) else None
-    return None
+    return _expansion_before(text, start, end, short) or _expansion_behind(text, start, end, short)
+
+
+def name_before(text: str, start: int, end: int) -> str | None:
+    """Return the word with a capital that is directly before a short form in brackets, as in "Arkansas (AR)"."""
+    if _CLOSING.match(text, end) is None:
+        return None
+    found = _NAME_BEFORE.search(text, max(0, start - _NAME_CHARS), start)
+    return None if found is None else found[1]
 
 
 def expands(long: str, short: str) -> bool:
@@ -50,6 +85,62 @@ def is_one_name(canonical: str, expansion: str) -> bool:
 
 def _bare(name: str) -> list[str]:
     return [word.removesuffix("s") for word in _WORDS.findall(fold(name))]
+
+
+def _is_short_form(written: str) -> bool:
+    """Whether it is in capitals, or begins with one and has another one or a digit: SLA, QoS, K8s."""
+    if not written.isalnum():
+        return False
+    return written.isupper() or (written[0].isupper() and sum(sign.isupper() or sign.isdigit() for sign in written) > 1)
+
+
+def _expansion_before(text: str, start: int, end: int, short: str) -> str | None:
+    """Return the long form that stands before a short form in brackets, or in the title of its `<abbr>`."""
+    if text[start - 1 : start] == ">":
+        title = _TITLE.search(text, max(0, start - _CHARS_PER_LETTER * _MOST_LETTERS), start)
+        return title[1] if title is not None else None
+    if _CLOSING.match(text, end) is None:
+        return None
+    opening = _OPENING.search(text, max(0, start - _OPENING_CHARS), start)
+    if opening is None:
+        return None
+    length = len(short) * _CHARS_PER_LETTER
+    lead = _MARKUP.sub(" ", text[max(0, opening.start() - length - _TARGET_CHARS) : opening.start()]).rstrip()
+    return _long_form(short, _SENTENCE.split(lead[-length:])[-1])
+
+
+def _expansion_behind(text: str, start: int, end: int, short: str) -> str | None:
+    """Return the long form that stands behind a short form."""
+    last = end + len(short) * _CHARS_PER_LETTER
+    inside = _LONG_BEHIND.match(text, end, last)
+    if inside is not None:
+        long = _MARKUP.sub("", inside[1]).strip(_MARKS)
+        return long if expands(long, short) else None
+    meaning = _MEANING.match(text, end, last)
+    is_entry = meaning is None and _LINE_START.search(text, max(0, start - _OPENING_CHARS), start) is not None
+    if is_entry:
+        meaning = _ENTRY.match(text, end, last)
+    if meaning is None:
+        return None
+    following = _SENTENCE.split(_MARKUP.sub(" ", text[meaning.end() : last]))[0]
+    spelt = _spelt_out(short, following)
+    # Behind a colon two words begin with any two letters often enough; as a name they have capitals.
+    is_chance = is_entry and spelt is not None and len(short) < _TELLING_LETTERS and not spelt.istitle()
+    return None if is_chance else spelt
+
+
+def _spelt_out(short: str, following: str) -> str | None:
+    """Return the words at the beginning of `following` whose first letters give `short`; small words may be between."""
+    letters, index = fold(short), 0
+    for word in _WORDS.finditer(following):
+        is_small = word[0].lower() in _SMALL_WORDS
+        if fold(word[0])[0] == letters[index] and not (is_small and index + 1 == len(letters)):
+            index += 1
+            if index == len(letters):
+                return following[: word.end()].strip()
+        elif index == 0 or not is_small:
+            return None
+    return None
 
 
 def _long_form(short: str, lead: str) -> str | None:

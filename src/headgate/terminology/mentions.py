@@ -34,13 +34,19 @@ _NAMES_BEFORE = 3
 # What may be between two names of one thing. Articles and auxiliaries are here because "K8s is the old name of
 # Kubernetes" has them; on their own they do no harm, for no sentence that uses a thing says its name twice in a row.
 _CONNECTING_WORDS = """
-    a aka also acronym abbreviated abbreviation alias alternatively an and are as be became become becomes been but by
-    called commonly currently deprecated denotes earlier eg etc everywhere favor favour fka for former formerly from
-    had has have ie in initialism instead into is it its just known later legacy long longer mean meaning means name
-    named never new nickname nicknamed nka no not now obsolete of officially often old older once or original
-    originally our outdated preferred preferably previous previously prior rather read refer referred refers renamed
-    replaced replaces say see short shorten shortened shorthand should simply sometimes spelled spelt stand stands
-    still synonym term than the then to today use used usually versus vs was we were word write written you
+    a aka all also acronym abbreviated abbreviates abbreviation alias alternatively an and are as be became become
+    becomes been better both but by call called calls change changed changes changing colloquially common commonly
+    confuse confused confusing contrast currently denotes deprecated differ differs different do don dropped earlier eg
+    either equal equals etc everywhere evolved expands favor favour fka for former formerly from gave goes got had has
+    have hence henceforth hereafter hereinafter i ie identical in informally initialism instead into is it its just
+    known later legacy long longer mean meaning means merged mistake mix mixed name named names naming née nee never
+    new nickname nicknamed nka no not nothing now obsolete of off officially often old older once one only or original
+    originally our outdated part preferred preferably previous previously prior pronounced properly rather read rebrand
+    rebranded rebranding rebrands refer referred refers rename renamed renames renaming replaced replaces s same say
+    see short shorten shortened shorthand should simply sometimes spelled spelling spelt stand stands still styled
+    stylised stylized subsequently succeeded superseded synonym synonymous t takes term than that the their then
+    thereafter these they thing this time to today took turned under unlike until up use used usually versus vs was way
+    we were what whereas which with word write written you
 """
 _CONNECTING = frozenset(_CONNECTING_WORDS.split())
 _ARTICLES = frozenset(("a", "an", "the"))
@@ -53,16 +59,47 @@ _BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
 _BREAK = re.compile(r"[.!?;\u3002\u2026]|\n[ \t\r]*\n|\n[ \t]*(?:[-*+\u2022#>|]|\d+[.)])")
 
 _OPENING_SIGNS = "\"'\u201c\u2018\u201e\u00ab([*_`< \t\r\n"
+_QUOTING_SIGNS = frozenset("\"'\u201c\u2018\u201e\u00ab*_`")
 _INTRODUCTION = re.compile(
     r"\b(?:"
-    r"formerly|previously|originally|aka|a\.k\.a\.|fka|f\.k\.a\.|dubbed|nicknamed|renamed|abbreviated|saying"
-    r"|(?:called|named)(?: the| an?)?"
-    r"|call(?:s|ing)? (?:it|this|that|them|these|those|him|her)"
-    r"|(?:known|referred to|written|spelled|spelt|abbreviated|shortened|defined) (?:as|to)"
+    r"aka|a\.k\.a\.|fka|f\.k\.a\."
+    r"|(?<!so-)(?:called|named)(?: the| an?)?"
+    r"|call(?:s|ing)? (?:it|them|him|her)"
+    r"|(?:known|referred to|spelled|spelt|abbreviated|shortened|stylized|stylised) as"
+    r"|(?:shortened|abbreviated) to"
     r"|(?:renamed|rebranded|changed its name) from"
-    r"|(?:word|term|name|alias|phrase|expression|acronym|abbreviation|initialism|nickname|spelling)(?:e?s)?"
-    r"|(?:not|never|longer|don't|don\u2019t|stop|avoid) (?:say|write|call|saying|writing|calling)"
+    r"|(?<!other )words?|(?<!-)(?<!short )(?<!long )(?<!near )(?<!medium )term|terms"
+    r"|(?:name|alias|phrase|expression|acronym|abbreviation|initialism|nickname|spelling)(?:e?s)?"
     r")\Z",
+    re.IGNORECASE,
+)
+# The same, where the name ends what is said of it: "call this K8s." and not "call this K8s cluster home".
+_INTRODUCTION_OF_WHOLE = re.compile(
+    r"\b(?:dubbed|nicknamed|renamed|abbreviated|call(?:s|ing)? (?:this|that|these|those)|(?:written|defined) as)\Z"
+    r"|(?:\b(?:was|were|is|are|been|being) |[(\[,\u2013\u2014-] ?)(?:formerly|previously|originally)\Z",
+    re.IGNORECASE,
+)
+# The same, where the name ends the clause, or is marked as a name: "never write K8s", and not "never write K8s files".
+_INTRODUCTION_OF_LAST = re.compile(
+    r"\b(?:saying|(?:not|never|longer|don't|don\u2019t|stop|avoid) (?:say|write|call|saying|writing|calling))\Z"
+    r"|\A(?:formerly|previously|originally)\Z",
+    re.IGNORECASE,
+)
+_CLOSING_SIGNS = r"[\"'\u201d\u2019\u201c\u00bb)\]*_`>]*"
+_CLAUSE = re.compile(r"[.!?;]\s")
+_CLAUSE_END = re.compile(
+    rf"{_CLOSING_SIGNS}(?:\s*(?:\Z|[.,;:!?)\]|/=\u2026\u2013\u2014\u2192]|-+\s)|[ \t\r]*\n[ \t\r]*\n"
+    r"|\s+(?:or|but|anymore|again|instead|because|any (?:more|longer))\b)",
+    re.IGNORECASE,
+)
+_PHRASE_END = re.compile(
+    rf"{_CLAUSE_END.pattern}|{_CLOSING_SIGNS}\s+(?:and|as|at|by|for|from|here|in|into|now|on|since|so|then|this|though|to"
+    r"|today|until|when|which|while|who|with|within)\b",
+    re.IGNORECASE,
+)
+_CALLING = re.compile(
+    r"\b(?:call(?:s|ed|ing)?|nam(?:es?|ed|ing)|dub(?:s|bed)?|(?:re|nick)nam(?:e|es|ed|ing)|rebrand(?:s|ed)?|term(?:s|ed)?"
+    r"|abbreviat(?:e|es|ed|ing))[\s\"'\u201c\u2018\u201e\u00ab*_`]+\Z",
     re.IGNORECASE,
 )
 # The last word of each introduction: most words are none, and a look into a set is cheaper than the expression.
@@ -75,8 +112,9 @@ _LAST_WORDS = """
 """
 _LAST = frozenset(_LAST_WORDS.split())
 _SEQUEL = re.compile(
-    r"[\"'\u201d\u2019\u201c\u00bb)\]*_`>]*,?\s+(?:"
-    r"(?:(?:was|were|is|are|has been|have been|had been|got|being)\s+)?(?:since\s+|now\s+|later\s+)?renamed\b"
+    rf"{_CLOSING_SIGNS},?\s+(?:"
+    r"(?:was|were|is|are|has been|have been|had been|got|being)\s+(?:(?:since|now|later)\s+)?(?:renamed|rebranded)\b"
+    r"|(?:(?:since|now|later)\s+)?renamed\s*(?:(?:to|as|into)\b|[.,;:)])|chang(?:ed|es|ing)\s+its\s+name\b"
     r"|(?:(?:is|are|was|were)\s+)?now\s+(?:called|named|known\s+as)\b"
     r"|(?:stands?|stood)\s+for\b|for\s+short\b"
     r"|(?:is|are|was|were)\s+(?:(?:an?|the|its|our|their|only|just)\s+)?"
@@ -110,7 +148,7 @@ class Mentions:
             end: where it ends.
             canonicals: the canonical terms that it can stand for.
         """
-        answer = _is_introduced(self._text, start) or _SEQUEL.match(self._text, end, end + _TAIL_CHARS) is not None
+        answer = _is_introduced(self._text, start, end) or _SEQUEL.match(self._text, end, end + _TAIL_CHARS) is not None
         for canonical in canonicals:
             answer = answer or self._is_paired(start, end, canonical) or self._goes_on(start, end, canonical)
         for canonical in canonicals:
@@ -129,24 +167,24 @@ class Mentions:
         text, (starts, ends) = self._text, places
         index = bisect_right(ends, start)
         # The name that was meant may have others behind it, in the target of its link.
-        for before in ends[max(0, index - _NAMES_BEFORE) : index]:
-            if _is_connected(text, before, start, text[end : end + 1]):
+        for before in range(max(0, index - _NAMES_BEFORE), index):
+            if _is_connected(text, (starts[before], ends[before]), (start, end)):
                 return True
         index = bisect_left(starts, end)
-        return index < len(starts) and _is_connected(text, end, starts[index], text[ends[index] : ends[index] + 1])
+        return index < len(starts) and _is_connected(text, (start, end), (starts[index], ends[index]))
 
     def _goes_on(self, start: int, end: int, canonical: str) -> bool:
         """Whether a list of names goes on, as in "(formerly K8s or kube)", or one alias explains another."""
         last = self._last.get(canonical)
-        if last is None or not _is_connected(self._text, last[0], start, ","):
+        if last is None or not _connects(self._text, last[0], start, ","):
             return False
         opening = self._text[last[0] : start].lstrip()[:1]
         is_link = opening == "[" and self._text.startswith(("](", "]["), end)
         return last[1] or (opening in ("(", "[") and not is_link)
 
 
-def _is_introduced(text: str, start: int) -> bool:
-    """Whether the words directly before `start` say that a name follows."""
+def _is_introduced(text: str, start: int, end: int) -> bool:
+    """Return whether the words directly before `text[start:end]` say that a name follows."""
     # Nearly always a word and a blank are before it, and the word introduces nothing.
     begin = max(0, start - _LEAD_CHARS)
     if text[start - 1 : start] == " ":
@@ -159,10 +197,30 @@ def _is_introduced(text: str, start: int) -> bool:
         return False
     if _BLANK_LINE.search(text, begin + len(lead), start):
         return False
-    return _INTRODUCTION.search(" ".join(lead.split())) is not None
+    lead = " ".join(_CLAUSE.split(lead)[-1].split())
+    if _INTRODUCTION.search(lead) is not None:
+        return True
+    if _INTRODUCTION_OF_WHOLE.search(lead) is not None:
+        return _is_marked(text, start) or _PHRASE_END.match(text, end, end + _TAIL_CHARS) is not None
+    if _INTRODUCTION_OF_LAST.search(lead) is not None:
+        return _is_marked(text, start) or _CLAUSE_END.match(text, end, end + _TAIL_CHARS) is not None
+    return False
 
 
-def _is_connected(text: str, start: int, end: int, behind: str) -> bool:
+def _is_marked(text: str, start: int) -> bool:
+    return text[start - 1 : start] in _QUOTING_SIGNS if start else False
+
+
+def _is_connected(text: str, first: tuple[int, int], second: tuple[int, int]) -> bool:
+    """Return whether what is between two names sets them against one another, or the one is called the other."""
+    (start, end), (begin, finish) = first, second
+    is_beside = text[end:begin].isspace() and _BLANK_LINE.search(text, end, begin) is None
+    if is_beside and _CALLING.search(text, max(0, start - _LEAD_CHARS), start) is not None:
+        return True
+    return _connects(text, end, begin, text[finish : finish + 1])
+
+
+def _connects(text: str, start: int, end: int, behind: str) -> bool:
     """Whether `text[start:end]` only connects two names, the second of which is followed by `behind`."""
     if not 0 < end - start <= _GAP_CHARS:
         return False

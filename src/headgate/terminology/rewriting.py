@@ -12,7 +12,7 @@ from headgate.terminology.bounds import TooMuchWork
 from headgate.terminology.casing import carry_case, is_lower_name, is_other_word
 from headgate.terminology.choosing import Chooser
 from headgate.terminology.concepts import Concept
-from headgate.terminology.definitions import expands, expansion_at, is_one_name
+from headgate.terminology.definitions import expands, expansion_at, is_one_name, name_before, short_form
 from headgate.terminology.edits import Edit, EditMode, Rewrite, apply_edits
 from headgate.terminology.folding import fold_alias
 from headgate.terminology.fuzzy import NearMisses
@@ -133,23 +133,28 @@ class _Planner:
             return True
         is_mention = self.mentions.is_mention(start, end, senses.names)
         expansion = expansion_at(text, start, end)
+        if expansion is None and len(senses.names) > 1 and not is_mention:
+            expansion = name_before(text, start, end)
         if is_mention or expansion is not None:
             self.is_open = True
             self._define(match, expansion)
-        return is_mention
+        # Its long form may be there in another spelling than ours: "service-level agreement (SLA)".
+        return is_mention or (expansion is not None and any(is_one_name(name, expansion) for name in senses.names))
 
     def _define(self, match: Match, expansion: str | None) -> None:
         start, end = match.start, match.end
-        written = fold_alias(self._text[start:end])
+        written, short = fold_alias(self._text[start:end]), short_form(self._text[start:end])
         names = [name for name in match.senses.names if self.mentions.is_defined(start, end, name)]
+        if not names and expansion is not None:
+            names = [name for name in match.senses.names if is_one_name(name, expansion)]
         if names:
-            self._defined[written] = frozenset(names) | self._defined.get(written, frozenset())
+            self._defined[short] = frozenset(names) | self._defined.get(short, frozenset())
             self._introduced.update((name, written) for name in names)
-        elif expansion is not None:
-            ours = {name for name in match.senses.names if is_one_name(name, expansion)}
-            # A name that is no long form itself may well be the same thing under its long form.
-            if ours or len(match.senses.names) > 1 or expands(match.senses.names[0], self._text[start:end]):
-                self._defined.setdefault(written, frozenset(ours))
+        # A name that is no long form itself may well be the same thing under its long form.
+        elif expansion is not None and (
+            len(match.senses.names) > 1 or expands(match.senses.names[0], self._text[start:end])
+        ):
+            self._defined.setdefault(short, frozenset())
 
     def _decide(self, match: Match, chooser: Chooser) -> None:
         text, senses, (start, end) = self._text, match.senses, match[:2]
