@@ -65,6 +65,70 @@ def test_what_is_not_released_yet_is_not_current(page: str, clock: FixedClock) -
     assert says(gate, page) == ["admit"]
 
 
+@pytest.mark.parametrize(
+    "edition",
+    [
+        "beta",
+        "alpha",
+        "rc",
+        "preview",
+        "snapshot",
+        "Next",
+        "HEAD",
+        "tip",
+        "v6beta",
+        "v2alpha1",
+        "v4rc1",
+        "4.0x",
+        "rc-2",
+        "beta1",
+        "v3.9%20",
+        "Main",
+        "next-15",
+    ],
+)
+def test_an_edition_of_any_name_is_another_one(edition: str, clock: FixedClock) -> None:
+    assert says(gate_of(clock, "v3.10"), f"{edition}/a", "v3.10/a") == ["drop F213", "admit"]
+
+
+@pytest.mark.parametrize("segment", ["guide", "mainline", "tips", "headers", "2fa", "betatron", "nextcloud"])
+def test_what_only_begins_like_an_edition_is_none(segment: str, clock: FixedClock) -> None:
+    assert says(gate_of(clock, "unversioned"), f"{segment}/a") == ["admit"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "page"),
+    [
+        ("https://Docs.Example/{version}/{page}", "https://docs.example/v3.9/a"),
+        ("HTTPS://docs.example:443/{version}/{page}", "https://docs.example/v3.9/a"),
+        ("https://docs.example/./{version}//{page}", "https://docs.example/v3.9/a"),
+        ("http://docs.example/{version}/{page}", "https://docs.example/v3.9/a"),
+        ("https://docs.example/{version}/{page}", "http://docs.example/v3.9/a"),
+        (
+            "https://docs.example/\u043a\u043d\u0438\u0433\u0430/{version}/{page}",
+            "https://docs.example/\u043a\u043d\u0438\u0433\u0430/v3.9/a",
+        ),
+        ("https://{version}.docs.example/{page}", "https://v3.docs.example/a"),
+        ("docs/{version}/{page}", "docs/v3.9/a.md"),
+        ("file:docs/{version}/{page}", "docs/v3.9/a.md"),
+    ],
+)
+def test_a_pattern_fits_every_spelling_of_an_address(pattern: str, page: str, clock: FixedClock) -> None:
+    source = {
+        "id": "docs",
+        "match": ["https://**/**", "http://**/**", "file:docs/**"],
+        "provenance": {"require": "declared"},
+    }
+    gate = Gate({"sources": [{**source, "identity": {"pattern": pattern, "current": "v3.10"}}]}, clock=clock)
+    (decision,) = gate.admit([Chunk("text", {"source": page})]).decisions
+    assert decision.codes == ("F213",)
+
+
+@pytest.mark.parametrize("edition", ["1rc" + "1" * 36 + "x", "rc" + "1" * 36 + "x", "1" + "a1" * 200 + "!"])
+def test_no_name_of_an_edition_takes_time(edition: str, clock: FixedClock) -> None:
+    assert len(says(gate_of(clock), f"{edition}/a", "v3.5/a")) == 2
+
+
 @given(pages=st.permutations(["2026-01/a", "2025-07/a", "3.10/a", "3.9/a", "next/a"]))
 def test_the_order_of_a_retrieval_chooses_no_edition(pages: list[str]) -> None:
     gate = gate_of(FixedClock())
@@ -154,6 +218,9 @@ def test_what_nobody_proved_makes_no_edition_current(clock: FixedClock) -> None:
         (f"{SITE}/{{version}}/{{version}}", "names {version} once"),
         (f"{SITE}/{{version}}-{{page}}", "one name in braces"),
         (f"{SITE}/{{version}}/{{", "one name in braces"),
+        ("//docs.example/{version}/{page}", "a pattern is an address"),
+        ("https://user@docs.example/{version}/{page}", "a pattern is an address"),
+        (f"{SITE}/page?v={{version}}", "a pattern is an address"),
         ("x" * 3_000 + "{version}", "names {version} once"),
     ],
 )

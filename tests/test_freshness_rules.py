@@ -44,6 +44,11 @@ def log_record_of(gate: Gate, path: str, as_of: datetime | None, metadata: dict[
     return log_record(gate.admit([Chunk("text", {"source": f"{SITE}{path}", **metadata})], as_of=as_of))
 
 
+class Broken(dict[str, object]):
+    def items(self) -> Any:
+        raise RuntimeError
+
+
 class Stage(Enum):
     ARCHIVED = "archived"
 
@@ -73,6 +78,12 @@ def test_a_status_is_read_in_any_spelling(word: str, clock: FixedClock) -> None:
         ({"status": "not withdrawn"}, "admit"),
         ({"state": "Bavaria", "status": 200}, "admit"),
         ({"status": {"name": "withdrawn"}}, "drop F214"),
+        ({"status": {"draft": True}}, "drop F214"),
+        ({"status": [{"labels": {"isDeleted": "yes"}}]}, "drop F214"),
+        ({"status": {"draft": False, "published": "yes"}}, "admit"),
+        ({"status": {"current": False}}, "drop F214"),
+        ({"status": ", ".join([*(f"label {n}" for n in range(300)), "withdrawn"])}, "drop F214"),
+        ({"status": [Broken(), "withdrawn"]}, "drop F214"),
         ({"status": "withdrawn " * 100}, "drop F214"),
         (
             {"status": "Withdrawn: this page no longer holds, see the new one on the intranet, which says more"},

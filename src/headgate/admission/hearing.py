@@ -12,7 +12,7 @@ from headgate.admission.revalidating import origin_id
 from headgate.admission.revision import ResolvedSource
 from headgate.decision import Finding
 from headgate.encoding import safe_uri, shown
-from headgate.freshness import page_of, shift
+from headgate.freshness import Interval, page_of
 from headgate.registry import NEVER_TOLD, FeedState, Said
 from headgate.verification import Verification
 
@@ -74,7 +74,7 @@ def why_unverified(judgement: Judgement) -> str:
     written = _written(judgement)
     if written is None:
         return f"the text has no date that counts, to be compared with what {name} says"
-    return f"{name} does not say whether it was changed after this text of {written:%Y-%m-%d %H:%M}"
+    return f"{name} does not say whether it was changed after this text of {written.earliest:%Y-%m-%d %H:%M}"
 
 
 class _Weighed(NamedTuple):
@@ -123,25 +123,35 @@ def _against(state: FeedState, said: Said, judgement: Judgement) -> Iterator[Fin
             message, detail = f"{message} It is at {place} now.", {**detail, "moved_to": place}
         yield Finding("F212", message, detail=detail)
         return
-    written, tolerance = _written(judgement), judgement.facts.source.freshness.supersede_tolerance
-    if said.modified is not None and written is not None and said.modified > shift(written, tolerance):
-        message = f"Its origin changed it {said.modified:%Y-%m-%d %H:%M}, after this text of {written:%Y-%m-%d %H:%M}."
+    written = _written(judgement)
+    if said.modified is not None and written is not None and _whole(said.modified) > written.latest:
+        text = f"this text of {written.latest:%Y-%m-%d %H:%M}"
+        message = f"Its origin changed it {said.modified:%Y-%m-%d %H:%M}, after {text}."
         yield Finding("F207", message, detail={**detail, "changed": said.modified.isoformat()})
 
 
 def _is_after_all_changes(judgement: Judgement, said: Said) -> bool:
-    """Return whether a text that nothing is said against is known to be of after the last change."""
+    """Return whether a text that nothing is said against is known to be of after the last change.
+
+    A day that both name is one: sites and loaders that tell days tell no more.
+    """
     written, known_since = _written(judgement), said.known_since
     if written is None or known_since is None:
         return False
-    return said.untold_until is None or written >= said.untold_until
+    return written.day == known_since or written.earliest >= _whole(known_since)
 
 
-def _written(judgement: Judgement) -> datetime | None:
+def _whole(time: datetime) -> datetime:
+    """Return a time to the second: of the same one, some systems write fractions and others none."""
+    return time.replace(microsecond=0)
+
+
+def _written(judgement: Judgement) -> Interval | None:
     """Return as of when the text is what it is: its last modification, or else the time at which it was vouched for."""
     facts = judgement.facts
     basis = facts.times.age_basis()
     if basis is not None:
-        return basis[1].latest
+        return basis[1]
     # Nothing that the policy does not count: a date that nobody signed must not outdo what a feed says.
-    return max((one.at for one in facts.verified if one.by == "seal"), default=None)
+    vouched = max((one.at for one in facts.verified if one.by == "seal"), default=None)
+    return Interval(vouched, vouched) if vouched is not None else None

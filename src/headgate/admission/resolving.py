@@ -19,7 +19,7 @@ from headgate.errors import BudgetError, ManifestError, PolicyError
 from headgate.limits import Limits
 from headgate.origins.feeds import feed_id
 from headgate.policy import Policy, Provenance, Source, SourceRule, UriPattern
-from headgate.policy.freshness import Revalidation
+from headgate.policy.freshness import FreshnessRule, Revalidation
 from headgate.policy.loading import named_here
 from headgate.provenance import KeySet, Manifest, Requirement
 from headgate.provenance.issuers import Issuers, bind
@@ -186,17 +186,20 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits,
         feeds=_feed_ids(policy, rule, name),
         revalidate=_asked_in_time(rule),
         identity=rule.identity if isinstance(rule, Source) else None,
-        rules=tuple(
-            ResolvedRule(tuple(map(UriPattern.parse, one.match)), frozenset(one.type), rule.freshness.under(one))
-            for one in rule.freshness.rules
-        ),
+        rules=tuple(_resolve_rule(rule, one) for one in rule.freshness.rules),
         timestamp_keys=timestamp_keys,
     )
 
 
+def _resolve_rule(source: SourceRule, rule: FreshnessRule) -> ResolvedRule:
+    freshness = source.freshness.under(rule)
+    patterns = tuple(map(UriPattern.parse, rule.match))
+    return ResolvedRule(patterns, frozenset(rule.type), freshness, source.verifiers_under(freshness))
+
+
 def _asked_in_time(rule: SourceRule) -> Revalidation | None:
     """Return when servers are asked: where the policy does not say how often, often enough for `verified_within`."""
-    revalidate, within = rule.freshness.revalidate, rule.freshness.verified_within
+    revalidate, within = rule.freshness.revalidate, rule.freshness.shortest_verified_within
     if revalidate is None or within is None or "after" in revalidate.model_fields_set:
         return revalidate
     return revalidate.model_copy(update={"after": min(revalidate.after, within)})

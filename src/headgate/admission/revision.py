@@ -32,11 +32,13 @@ class ResolvedRule:
         patterns: of their URIs; none for all.
         types: words for their type; none for all.
         freshness: what counts for them.
+        verifiers: what counts as a verification of them.
     """
 
     patterns: tuple[UriPattern, ...]
     types: frozenset[str]
     freshness: Freshness
+    verifiers: tuple[Verifier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,11 +68,14 @@ def under_rules(source: ResolvedSource, uri: str | None, types: DocumentTypes, *
         signed, unsigned = signed | unsigned, frozenset()
     fitting = [rule for rule in source.rules if not rule.patterns or _matches(rule.patterns, uri)]
     first = next((rule for rule in fitting if not rule.types or rule.types & signed), None)
-    freshness = first.freshness if first is not None else source.freshness
+    freshness, verifiers = source.freshness, source.verifiers
+    if first is not None:
+        freshness, verifiers = first.freshness, first.verifiers
     for rule in fitting:
         if rule is not first and rule.types & unsigned:
             freshness = restricted(freshness, rule.freshness)
-    return replace(source, freshness=freshness, rules=())
+            verifiers = tuple(one for one in verifiers if one in rule.verifiers)
+    return replace(source, freshness=freshness, verifiers=verifiers, rules=())
 
 
 def _matches(patterns: Collection[UriPattern], uri: str | None) -> bool:

@@ -45,6 +45,15 @@ class Interval:
         """Whether there is only one."""
         return self.earliest == self.latest
 
+    @property
+    def day(self) -> datetime | None:
+        """The day that was written, as it begins in UTC; None where another unit was."""
+        if self.unit != "day":
+            return None
+        # Wherever the day was meant, its middle is on it in UTC, but for the outermost zones.
+        middle = self.earliest + (self.latest - self.earliest) / 2
+        return middle.replace(hour=0, minute=0, second=0, microsecond=0)
+
     def end(self) -> Interval:
         """Return when a validity until this time ends: a day, month or year that is named ends when it is over.
 

@@ -6,6 +6,7 @@ import re
 from typing import Literal, NamedTuple
 
 from headgate.freshness.parsing import plain_value
+from headgate.policy.identity import UNRELEASED_WORDS
 
 __all__ = ["Release", "as_release", "is_unreleased", "read_release"]
 
@@ -14,15 +15,10 @@ _DOTTED = re.compile(r"[vV]?([0-9]{1,18}(?:\.[0-9]{1,9}){0,5})")
 _DATE = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])(?:-(0[1-9]|[12][0-9]|3[01]))?")
 # What comes before a release, or is not to become one: 4.0-rc.1, 4.0b2, 5.0.0-SNAPSHOT (PEP 440, SemVer 2.0.0, Maven).
 _BEFORE = re.compile(
-    r"[vV]?[0-9]+(?:\.[0-9]+)*[._-]?(?:a|b|c|m|rc|alpha|beta|pre|preview|dev|snapshot|nightly|canary|next)(?:[._-]?[0-9]+)*",
+    r"[vV]?[0-9]+(?:\.[0-9]+)*[._-]?(?:a|b|c|m|rc|alpha|beta|pre|preview|dev|snapshot|nightly|canary|next)(?:[._-]?[0-9]+)?(?:[._-][0-9]+)*",
     re.IGNORECASE,
 )
-_UNRELEASED = frozenset(
-    (
-        *("next", "dev", "devel", "develop", "main", "master", "trunk", "nightly", "edge", "canary", "preview", "beta"),
-        *("alpha", "rc", "unreleased"),
-    )
-)
+_WORD = re.compile(rf"(?:{'|'.join(sorted(UNRELEASED_WORDS))})(?:[._-]?[0-9]+)?(?:[._-][0-9]+)*", re.IGNORECASE)
 _MOST_CHARS = 40
 
 
@@ -74,7 +70,7 @@ def read_release(value: object) -> Release | None:
 
 def is_unreleased(text: str) -> bool:
     """Return whether a version says by its name that it is not released yet, such as `next` or `4.0-rc.1`."""
-    return len(text) <= _MOST_CHARS and (text.lower() in _UNRELEASED or _BEFORE.fullmatch(text) is not None)
+    return len(text) <= _MOST_CHARS and (_WORD.fullmatch(text) is not None or _BEFORE.fullmatch(text) is not None)
 
 
 def _read_text(text: str) -> Release | None:

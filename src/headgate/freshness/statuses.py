@@ -39,60 +39,77 @@ _GOOD_FLAGS: Mapping[str, str] = {
     "valid": "void",
 }
 _NO = frozenset(("no", "false", "0", "n", "f", "off"))
-_MOST_WORDS, _MOST_DEPTH, _MOST_CHARS, _MOST_PARTS, _FEW = 1_000, 4, 256, 8, 3
+_MOST_WORDS, _MOST_DEPTH, _MOST_CHARS, _MOST_PARTS, _FEW = 1_000, 4, 4_096, 500, 3
 _BETWEEN = re.compile(r"[;,|/:()\[\]\n]")
 
 
 def read_status(name: str, value: object, words: Collection[str] = ()) -> Iterator[str]:
-    """Yield the known words that an entry holds; never raises for anything that it may hold.
+    """Yield the known words that an entry holds; whatever that is, it raises nothing.
 
     Args:
         name: the entry's key. One such as `is_archived` says yes or no; whatever is neither is a yes.
         value: what it holds: a word, a few words or a sentence of which the first ones count, also after a comma or the
-            like; or lists and objects of them.
+            like; or lists of them, and objects, whose entries are read as this one is.
         words: words that the policy knows beside the catalogue.
     """
-    try:
-        value = plain_value(value)
-        if is_none(value):
-            return
-        key = plain_word(name.rpartition(":")[2]).replace(" ", "")
-        flag = _FLAGS.get(key.removeprefix("is"))
-        if flag is not None:
-            if not _is_no(value):
-                yield flag
-            return
-        opposite = _GOOD_FLAGS.get(key.removeprefix("is"))
-        if opposite is not None:
-            if _is_no(value):
-                yield opposite
-            return
-        texts = list(_texts(value))
-    except Exception:  # noqa: BLE001 - foreign objects do what they like; they are no words
-        return
-    for text in texts:
-        for part in _BETWEEN.split(text[:_MOST_CHARS], _MOST_PARTS):
-            word = _known(plain_word(part), words)
-            if word is not None:
-                yield word
-
-
-def _texts(value: object) -> Iterator[str]:
-    """Yield the texts in a value, as far as it is of the kinds that stores and loaders make."""
-    level, left = [value], _MOST_WORDS
+    level: list[tuple[str, object]] = [(name, value)]
+    left = _MOST_WORDS
     for _ in range(_MOST_DEPTH):
-        nested: list[object] = []
-        for one in level:
-            plain = one.value if isinstance(one, Enum) else one
-            if isinstance(plain, str):
-                yield plain
-            elif isinstance(plain, (bytes, bytearray)):
-                yield bytes(plain[:_MOST_CHARS]).decode("utf-8", "replace")
-            elif isinstance(plain, (list, tuple, set, frozenset)):
-                nested += islice(plain, left - len(nested))
-            elif isinstance(plain, Mapping):
-                nested += islice(plain.values(), left - len(nested))
+        nested: list[tuple[str, object]] = []
+        for key, one in level:
+            plain = _plain(one)
+            said = _said_by_flag(key, plain)
+            if said is not None:
+                yield from said
+            elif isinstance(plain, str):
+                yield from _words_in(plain, words)
+            else:
+                nested += _parts(key, plain, left - len(nested))
         level, left = nested, left - len(nested)
+
+
+def _said_by_flag(name: str, value: object) -> tuple[str, ...] | None:
+    """Return what an entry named like a status says with a yes or a no; None where its name is no such one."""
+    key = plain_word(name.rpartition(":")[2]).replace(" ", "").removeprefix("is")
+    flag, opposite = _FLAGS.get(key), _GOOD_FLAGS.get(key)
+    if flag is None and opposite is None:
+        return None
+    if is_none(value):
+        return ()
+    if flag is not None:
+        return () if _is_no(value) else (flag,)
+    return (str(opposite),) if _is_no(value) else ()
+
+
+def _parts(name: str, value: object, most: int) -> list[tuple[str, object]]:
+    """Return what a list or an object holds, each with its key."""
+    try:
+        if isinstance(value, Mapping):
+            return [(str(key), held) for key, held in islice(value.items(), most)]
+        if isinstance(value, (list, tuple, set, frozenset)):
+            return [(name, part) for part in islice(value, most)]
+        return []
+    except Exception:  # noqa: BLE001 - as below
+        return []
+
+
+def _plain(value: object) -> object:
+    """Return a value as one of Python's own, or what is neither a text nor a no where it is none."""
+    try:
+        plain = plain_value(value.value if isinstance(value, Enum) else value)
+    except Exception:  # noqa: BLE001 - foreign objects do what they like; they are no words
+        return object()
+    return bytes(plain[:_MOST_CHARS]).decode("utf-8", "replace") if isinstance(plain, (bytes, bytearray)) else plain
+
+
+def _words_in(text: str, words: Collection[str]) -> Iterator[str]:
+    """Yield the known words in a text."""
+    if is_none(text):
+        return
+    for part in _BETWEEN.split(text[:_MOST_CHARS], _MOST_PARTS):
+        word = _known(plain_word(part), words)
+        if word is not None:
+            yield word
 
 
 def _known(text: str, words: Collection[str]) -> str | None:

@@ -91,6 +91,10 @@ class Freshness(PolicyModel):
     def _in_order(self) -> Self:
         if self.max_age is not None and self.warn_after is not None and self.warn_after > self.max_age:
             raise ValueError("warn_after is longer than max_age. Make it shorter.")
+        return self
+
+    @model_validator(mode="after")
+    def _is_verified_within(self) -> Self:
         if self.verified_within is None:
             given = self.model_fields_set & {"verified_by", "verified_grace"}
             if given:
@@ -143,6 +147,10 @@ class FreshnessRule(Freshness):
         if self.mode is not None:
             raise ValueError("a rule has no mode of its own. Write freshness.mode for the source.")
         return self
+
+    @model_validator(mode="after")
+    def _is_verified_within(self) -> Self:
+        return self  # what it leaves open its source says
 
     @property
     def differences(self) -> dict[str, Any]:
@@ -248,6 +256,17 @@ class SourceFreshness(Freshness):
                 raise ValueError(f"rules[{number}] does not go with the rest: {error}") from None
         return self
 
+    @property
+    def every(self) -> tuple[Freshness, ...]:
+        """What counts for the documents of the source: without a rule of their own, and under each rule."""
+        return self, *map(self.under, self.rules)
+
+    @property
+    def shortest_verified_within(self) -> timedelta | None:
+        """The shortest `verified_within` that counts for any document of the source."""
+        limits = (rule.verified_within for rule in self.every)
+        return min((limit for limit in limits if limit is not None), default=None)
+
     def under(self, rule: FreshnessRule) -> Freshness:
         """Return what counts for documents of a rule: what it says, and of what it leaves open the rest.
 
@@ -255,6 +274,8 @@ class SourceFreshness(Freshness):
             ValueError: the two do not go together.
         """
         own = {name: getattr(self, name) for name in self.model_fields_set - {"rules", "feeds", "revalidate"}}
+        if "verified_within" in rule.differences and rule.verified_within is None:
+            own = {name: value for name, value in own.items() if not name.startswith("verified_")}
         return Freshness(**{**own, **rule.differences})
 
 

@@ -4,45 +4,43 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from itertools import count
 from typing import Annotated, Literal
+from urllib.parse import unquote
 
 from pydantic import Field, field_validator, model_validator
 from typing_extensions import Self
 
+from headgate.policy.matching import normalise_uri
 from headgate.policy.values import PolicyModel
 
-__all__ = ["EDITION_WORDS", "UNVERSIONED", "Identity", "looks_like_an_edition"]
+__all__ = ["EDITION_WORDS", "UNRELEASED_WORDS", "UNVERSIONED", "Identity", "looks_like_an_edition"]
 
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 _MOST_CHARS = 2_048
 _SLASHES = re.compile(r"(?<!:)/{2,}")
 _ENCODED_SLASH = re.compile(r"%2[Ff]")
-# What an edition is called: a number, as it may be written, or one of the words that sites have for one.
-EDITION_WORDS = frozenset(
+# What stands for a name in braces while an address is brought into its normal form, which is the same for it.
+_STAND_IN, _STANDS_IN = "0place0{}0", re.compile(r"0place0([0-9]+)0")
+UNRELEASED_WORDS = frozenset(
     (
-        *(
-            "latest",
-            "stable",
-            "current",
-            "main",
-            "master",
-            "trunk",
-            "develop",
-            "dev",
-            "devel",
-            "next",
-            "nightly",
-            "edge",
-        ),
-        *("canary", "unreleased", "lts"),
+        *("next", "dev", "devel", "develop", "main", "master", "trunk", "head", "tip", "nightly", "edge", "canary"),
+        *("preview", "snapshot", "beta", "alpha", "rc", "unreleased"),
     )
 )
+"""Words by which sites name an edition that is not released yet."""
+EDITION_WORDS = UNRELEASED_WORDS | {"latest", "stable", "current", "lts"}
 """Words by which sites name editions."""
 UNVERSIONED = "unversioned"
 """`Identity.current` of a site whose current edition has no segment of its own."""
+_STAGE = r"(?:a|b|c|m|x|alpha|beta|rc|pre|preview|dev|snapshot|nightly|canary|next)[0-9]*"
+# A number, as it may be written: 3, v1.9, 2.x, release-1.9, 2024-05, v2beta1, 4.0rc1.
 _NUMBERED = re.compile(
-    r"(?:[vVr]|(?:version|ver|v|release|rel|stable|branch|docs)[-_.])?[0-9]+(?:[._-][0-9A-Za-z]+)*", re.IGNORECASE
+    rf"(?:[vVr]|(?:version|ver|v|release|rel|stable|branch|docs)[-_.])?[0-9]+(?:{_STAGE})?(?:[._-][0-9A-Za-z]+)*",
+    re.IGNORECASE,
 )
+# A word, and which one of them: rc1, beta-2.
+_NAMED = re.compile(rf"(?:{'|'.join(sorted(EDITION_WORDS))})(?:[._-]?[0-9]+)?(?:[._-][0-9]+)*", re.IGNORECASE)
 
 
 class Identity(PolicyModel):
@@ -92,6 +90,11 @@ class Identity(PolicyModel):
             )
         if any(sign in _PLACE.sub("", value) for sign in "{}") or any(part.count("{") > 1 for part in value.split("/")):
             raise ValueError("a segment has one name in braces at most: https://docs.example/{version}/{page}.")
+        if "?" in value or _as_normal(value) is None:
+            raise ValueError(
+                "a pattern is an address, and the edition a part of its host or path: "
+                "https://docs.example/{version}/{page}, or file:docs/{version}/{page}."
+            )
         return value
 
     def edition_of(self, uri: str | None) -> str | None:
@@ -102,7 +105,7 @@ class Identity(PolicyModel):
         """
         if uri is None or self._pattern is None:
             return None
-        place = _SLASHES.sub("/", _ENCODED_SLASH.sub("/", uri.partition("?")[0]))
+        place = _of_https(_SLASHES.sub("/", _ENCODED_SLASH.sub("/", uri.partition("?")[0])))
         found = self._pattern.fullmatch(place)
         # Where the current edition has a name of its own, such as one of a release, so may every other one.
         if found is not None and not self._is_numbered:
@@ -136,14 +139,31 @@ class Identity(PolicyModel):
 
 def looks_like_an_edition(segment: str) -> bool:
     """Return whether a segment of an address is a number, as versions are written, or a word for an edition."""
-    return segment in EDITION_WORDS or _NUMBERED.fullmatch(segment) is not None
+    segment = unquote(segment).strip()
+    return _NAMED.fullmatch(segment) is not None or _NUMBERED.fullmatch(segment) is not None
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
+    names = _PLACE.findall(pattern)
+    normal = _of_https(_SLASHES.sub("/", _as_normal(pattern) or ""))
     parts, end = [], 0
-    for place in _PLACE.finditer(pattern):
-        parts.append(re.escape(pattern[end : place.start()]))
+    for place in _STANDS_IN.finditer(normal):
+        name = names[int(place[1])]
+        parts.append(re.escape(normal[end : place.start()]))
         # A page may have any number of segments; what is one segment cannot be matched in two ways.
-        parts.append(f"(?P<{place[1]}>{'.+' if place[1] == 'page' else '[^/]+'})")
+        parts.append(f"(?P<{name}>{'.+' if name == 'page' else '[^/]+'})")
         end = place.end()
-    return re.compile("".join([*parts, re.escape(pattern[end:])]))
+    return re.compile("".join([*parts, re.escape(normal[end:])]))
+
+
+def _as_normal(pattern: str) -> str | None:
+    """Return a pattern in the normal form that addresses are compared in, with stand-ins; None if it is no address."""
+    if _STANDS_IN.search(pattern):
+        return None
+    numbers = count()
+    return normalise_uri(_PLACE.sub(lambda _: _STAND_IN.format(next(numbers)), pattern))
+
+
+def _of_https(uri: str) -> str:
+    """Return an address as of HTTPS: a page is one document by either."""
+    return f"https:{uri.removeprefix('http:')}" if uri.startswith("http:") else uri

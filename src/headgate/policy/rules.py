@@ -17,7 +17,7 @@ from typing_extensions import Self
 
 from headgate.assurance import MANIFEST, SEALED, Assurance, is_proof
 from headgate.decision import Mode
-from headgate.policy.freshness import SourceFreshness
+from headgate.policy.freshness import Freshness, SourceFreshness
 from headgate.policy.identity import Identity
 from headgate.policy.matching import UriPattern
 from headgate.policy.values import Duration, Issuers, KeyNames, PathText, PathTexts, PolicyModel, as_list, key_entries
@@ -217,8 +217,12 @@ class SourceRule(PolicyModel):
     @property
     def verifiers(self) -> tuple[Verifier, ...]:
         """What counts as a verification of the documents of this source."""
-        if self.freshness.verified_by:
-            return tuple(dict.fromkeys(self.freshness.verified_by))
+        return self.verifiers_under(self.freshness)
+
+    def verifiers_under(self, freshness: Freshness) -> tuple[Verifier, ...]:
+        """Return what counts as a verification of documents of this source for which a rule of their own counts."""
+        if freshness.verified_by:
+            return tuple(dict.fromkeys(freshness.verified_by))
         return self._at_hand() or (("seal",) if is_proof(self.provenance.require) else ())
 
     def _at_hand(self) -> tuple[Verifier, ...]:
@@ -229,27 +233,31 @@ class SourceRule(PolicyModel):
 
     @model_validator(mode="after")
     def _can_be_verified(self) -> Self:
-        rules = (self.freshness, *self.freshness.rules)
-        if any(rule.verified_within is not None for rule in rules) and not self.verifiers:
+        if self.freshness.shortest_verified_within is not None and not self.verifiers:
             raise ValueError(
                 "freshness.verified_within needs somebody who verifies, and this source has nobody: no manifest, no "
                 "feed, no seal. Write provenance: {require: sealed} or manifest, or remove it."
             )
-        revalidate, within = self.freshness.revalidate, self.freshness.verified_within
+        for rule in self.freshness.every:
+            self._require_verifiers(rule)
+        return self
+
+    def _require_verifiers(self, rule: Freshness) -> None:
+        revalidate, within = self.freshness.revalidate, rule.verified_within
         # Unset, it is made short enough.
-        is_chosen = revalidate is not None and "after" in revalidate.model_fields_set and self.verifiers == ("origin",)
-        if is_chosen and revalidate is not None and within is not None and revalidate.after > within:
+        is_chosen = revalidate is not None and "after" in revalidate.model_fields_set
+        is_alone = self.verifiers_under(rule) == ("origin",)
+        if is_chosen and is_alone and revalidate is not None and within is not None and revalidate.after > within:
             raise ValueError(
                 "freshness.revalidate asks again only when its last answer is too old for verified_within. Write a "
                 "shorter `after`."
             )
-        if "origin" in self.freshness.verified_by and self.freshness.revalidate is None:
+        if "origin" in rule.verified_by and self.freshness.revalidate is None:
             raise ValueError("freshness.verified_by counts live answers and nobody is asked. Add freshness.revalidate.")
-        if "feed" in self.freshness.verified_by and not self.freshness.feeds:
+        if "feed" in rule.verified_by and not self.freshness.feeds:
             raise ValueError("freshness.verified_by counts a feed and there is none. Add freshness.feeds.")
-        if "manifest" in self.freshness.verified_by and self.provenance.manifest is None:
+        if "manifest" in rule.verified_by and self.provenance.manifest is None:
             raise ValueError("freshness.verified_by counts a manifest and none is named. Add provenance.manifest.")
-        return self
 
 
 Rule = TypeVar("Rule", bound=SourceRule)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, TypeVar
 
-from headgate.policy import Policy, SourceRule
+from headgate.policy import Freshness, Policy, SourceRule
 
 __all__ = ["verified_on", "with_freshness", "with_provenance"]
 
+F = TypeVar("F", bound=Freshness)
 R = TypeVar("R", bound=SourceRule)
 
 
@@ -34,10 +36,25 @@ def verified_on(policy: Policy) -> Policy:
 
     What a publisher's sealing verifies ends all the same.
     """
-    for source in policy.sources:
-        if source.freshness.verified_within is not None and set(source.verifiers) - {"seal"}:
-            policy = with_freshness(policy, source.id, verified_within=None)
-    return policy
+    return policy.model_copy(update={"sources": tuple(map(_verified_on, policy.sources))})
+
+
+def _verified_on(source: R) -> R:
+    freshness = source.freshness
+    rules = tuple(
+        _unverified(rule) if set(source.verifiers_under(freshness.under(rule))) - {"seal"} else rule
+        for rule in freshness.rules
+    )
+    if set(source.verifiers) - {"seal"}:
+        freshness = _unverified(freshness)
+    return source.model_copy(update={"freshness": freshness.model_copy(update={"rules": rules})})
+
+
+def _unverified(rule: F) -> F:
+    """Return a rule that asks for no verification, whatever others do."""
+    changed = rule.model_copy(update={"verified_within": None, "verified_by": (), "verified_grace": timedelta(0)})
+    changed.model_fields_set.difference_update(("verified_by", "verified_grace"))
+    return changed
 
 
 def _changed(policy: Policy, source: str | None, section: str, changes: dict[str, Any]) -> Policy:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from headgate.admission.gate import Gate
 from headgate.admission.revision import ResolvedSource
@@ -16,17 +16,18 @@ from headgate.display import Printable
 from headgate.freshness import shift
 from headgate.history.counting import MostFrequent
 from headgate.origins.feeds import feed_id, feed_name
-from headgate.policy import Policy
+from headgate.policy import Freshness, Policy
 from headgate.record import AdmissionRecord, DecisionRecord, LogEntry, error_codes, name_of, records_in
 from headgate.record.refetch import Refetch
 from headgate.registry import open_feeds
 from headgate.replay import Redecided, Redecider
-from headgate.verification import VERIFIERS, Verification
+from headgate.verification import VERIFIERS, Verification, Verifier
 
 __all__ = ["Ending", "FeedOutlook", "Outlook", "SourceOutlook", "look_ahead"]
 
 _DOCUMENTS = 50_000
-State = Literal["good", "soon", "over", "unknown", "open"]
+State = Literal["over", "unknown", "soon", "good", "open"]
+_STATES: tuple[State, ...] = get_args(State)  # the worst first
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,7 @@ def look_ahead(
         if source not in latest or latest[source].by != "feed" or latest[source].at < verified.at:
             latest[source] = verified
     sources = [_source(one, latest.get(one.id), now, within) for one in (*revision.sources.values(), revision.default)]
-    sources.sort(key=lambda one: ("over", "unknown", "soon", "good", "open").index(one.state))
+    sources.sort(key=lambda one: _STATES.index(one.state))
     outlook = Outlook(now, within, tuple(sources), feeds, skipped=skipped)
     _add_endings(outlook, gate, kept)
     outlook.refetch = sorted(wanted.values(), key=lambda one: one.at, reverse=True)
@@ -214,14 +215,28 @@ def _take(
 
 
 def _source(source: ResolvedSource, seen: Verification | None, now: datetime, within: timedelta) -> SourceOutlook:
-    rule, manifest = source.freshness, source.requirement.manifest
+    """Return the worst of what holds for any document of a source: rules of their own may ask for more."""
+    own = [(source.freshness, source.verifiers), *((rule.freshness, rule.verifiers) for rule in source.rules)]
+    every = [_under(source, rule, counted, seen, now, within) for rule, counted in own]
+    return min(every, key=lambda one: _STATES.index(one.state))
+
+
+def _under(
+    source: ResolvedSource,
+    rule: Freshness,
+    counted: Collection[Verifier],
+    seen: Verification | None,
+    now: datetime,
+    within: timedelta,
+) -> SourceOutlook:
+    manifest = source.requirement.manifest
     ends: list[datetime] = []
-    verified = seen if seen is not None and seen.by in source.verifiers else None
+    verified = seen if seen is not None and seen.by in counted else None
     if manifest is not None:
         _, expires = manifest.window
         ends.append(shift(expires, source.requirement.grace))
         stamp = manifest.timestamp
-        if "manifest" in source.verifiers and (verified is None or verified.at < stamp.issued):
+        if "manifest" in counted and (verified is None or verified.at < stamp.issued):
             verified = Verification(stamp.issued, "manifest", f"list {stamp.version} of {stamp.corpus!r}")
     if rule.verified_within is not None and verified is not None:
         ends.append(shift(verified.at, rule.verified_within + rule.verified_grace))
