@@ -17,7 +17,7 @@ from headgate.admission.releases import RELEASES
 from headgate.testing import FixedClock, Publisher
 
 # One conftest for all distributions; each adds its own fixtures under a name of its own.
-pytest_plugins = ["langchain_fixtures", "llamaindex_fixtures"]
+pytest_plugins = ["langchain_fixtures", "llamaindex_fixtures", "origin_fixtures"]
 
 # `make test` draws the same examples every time and remembers none; `make test-deep` draws others, and many more.
 _ALL = list(HealthCheck)

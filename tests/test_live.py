@@ -8,7 +8,6 @@ import json
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -26,55 +25,12 @@ from headgate.origins.asking import Answer, Asker, Question, read_answer
 from headgate.record.writing import log_record
 from headgate.replay import Redecider
 from headgate.testing import FixedClock, Publisher
-from servers import Server
+from origin_fixtures import Origin, says
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-class Origin:
-    """A server on loopback, a source of its pages, and a gate that asks it."""
-
-    def __init__(self, folder: Path, clock: FixedClock) -> None:
-        self.server, self.clock, self.folder = Server(folder), clock, folder
-        self.base = self.server.url.rpartition("/")[0]
-        self.publisher = Publisher("docs", f"{self.base}/**", clock)
-        self.has(a=(200, {"Last-Modified": self.date(20), "ETag": '"one"'}))
-
-    def has(self, **pages: tuple[int, dict[str, str]]) -> None:
-        self.server.pages = {f"/{name}": page for name, page in pages.items()}
-
-    def date(self, days: float) -> str:
-        return format_datetime(self.clock.now - days * DAY, usegmt=True)
-
-    def gate(self, **rules: Any) -> Gate:
-        revalidate = {"timeout": "10s", **rules}
-        source = self.publisher.source(freshness={"revalidate": revalidate})
-        return Gate({"sources": [source], "key_sets": {"private": ["127.0.0.1"]}}, clock=self.clock)
-
-    def page(self, name: str = "a", days: float = 10) -> Chunk:
-        return self.publisher.seal(f"text of {name}", f"{self.base}/{name}", modified=self.clock.now - days * DAY)
-
-
-@pytest.fixture
-def origin(tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Origin]:
-    made = Origin(tmp_path, clock)
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
-    # What the environment names is not asked: a proxy would see what is read.
-    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    yield made
-    made.server.close()
-
-
 pytestmark = pytest.mark.enable_socket
-
-
-def says(gate: Gate, *chunks: Chunk, **options: Any) -> list[str]:
-    admission = gate.admit(chunks, **options)
-    record = json.loads(json.dumps(log_record(admission)))
-    for decision, again in zip(admission.decisions, Redecider(gate.policy).redecide(record), strict=True):
-        assert again.action in (decision.action, None)
-    return [" ".join((one.action, *one.codes)) for one in admission.decisions]
 
 
 def test_what_the_server_has_not_changed_since_is_verified_by_it(origin: Origin) -> None:
@@ -205,7 +161,7 @@ def test_after_its_last_good_answer_a_server_has_the_grace_of_the_policy(origin:
 
 def test_a_server_that_fails_again_and_again_has_a_rest(origin: Origin) -> None:
     gate = origin.gate()
-    origin.server.status = 500
+    origin.server.status = 503
     origin.has()
     for number in range(20):
         assert says(gate, origin.page(f"{number}")) == ["drop F208"]
@@ -427,3 +383,56 @@ def test_no_special_network_is_public(place: str) -> None:
         require_public("host.example", [place], ())
     require_public("host.example", [place], ("host.example",))
     require_public("host.example", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"], ())
+
+
+@pytest.mark.parametrize(
+    ("asked", "place", "is_gone"),
+    [
+        ("https://a.example/guide", "https://a.example/guide/", False),
+        ("https://a.example/guide/index.html", "/guide/", False),
+        ("https://a.example/guide", "https://A.example:443/guide", False),
+        ("https://a.example/guide", "https://a.example/other", True),
+        ("https://a.example/guide", "https://b.example/guide", True),
+        ("https://a.example/guide", "https://[::1", True),
+        ("https://a.example/guide", "", True),
+    ],
+)
+def test_a_redirect_to_another_spelling_of_the_same_page_is_no_move(asked: str, place: str, *, is_gone: bool) -> None:
+    for status in (301, 308):
+        answer = read_answer(None, status, {"location": place}, NOW, asked)
+        assert answer is not None
+        assert answer.is_gone == is_gone
+        assert answer.untold_until is not None or is_gone  # that it is there says nothing of its text
+
+
+def http_date(ago: timedelta) -> str:
+    return format_datetime(NOW - ago, usegmt=True)
+
+
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("headers", "modified"),
+    [
+        ({"last-modified": http_date(DAY)}, NOW - DAY),
+        ({"last-modified": "Thu, 01 Jan 1970 00:00:00 GMT"}, None),
+        ({"last-modified": "Tue, 01 Jan 1980 00:00:00 GMT"}, None),
+        # Made for the answer, whatever its way and its server's clock.
+        ({"last-modified": http_date(30 * SECOND), "age": "30"}, None),
+        ({"last-modified": http_date(12 * SECOND), "date": http_date(12 * SECOND)}, None),
+        ({"last-modified": http_date(-MINUTE), "date": http_date(-MINUTE)}, None),
+        ({"last-modified": http_date(MINUTE), "date": http_date(12 * SECOND)}, NOW - MINUTE),
+    ],
+)
+def test_what_was_dated_for_the_answer_is_no_date(headers: dict[str, str], modified: datetime | None) -> None:
+    answer = read_answer(None, 200, headers, NOW)
+    assert answer is not None
+    assert answer.modified == modified
+
+
+def test_a_validator_that_is_too_long_to_keep_is_none() -> None:
+    first = read_answer(None, 200, {"etag": '"' + "a" * 600 + '1"', "last-modified": http_date(2 * DAY)}, NOW - DAY)
+    again = read_answer(first, 200, {"etag": '"' + "a" * 600 + '2"', "last-modified": http_date(HOUR)}, NOW)
+    assert again is not None
+    assert again.modified == NOW - HOUR

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timezone
 
-__all__ = ["Clock", "read_instant", "require_aware", "utc_now"]
+__all__ = ["FIRST_DATE", "Clock", "read_instant", "require_aware", "utc_now"]
 
 Clock = Callable[[], datetime]
+
+FIRST_DATE = datetime(1990, 1, 1, tzinfo=timezone.utc)
+"""What is before the web is the zero of somebody's clock (1970), or of an archive's format (1980), and no date."""
 
 
 def utc_now() -> datetime:

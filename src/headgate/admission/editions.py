@@ -10,7 +10,7 @@ from headgate.assurance import is_proof
 from headgate.decision import Finding
 from headgate.freshness import Release, is_unreleased, read_release
 
-__all__ = ["apply_editions"]
+__all__ = ["apply_editions", "is_of_another_edition"]
 
 _MOST_CHARS = 10_000
 
@@ -36,13 +36,10 @@ def apply_editions(judged: Sequence[Judgement], query: object = None, *, is_past
         edition, source = editions.get(judgement.index), judgement.facts.source
         if edition is None or source.identity is None:
             continue
-        current = source.identity.current
+        current: str | None = source.identity.current
         if current == "highest":
-            higher = _higher_than(edition, highest.get(source.id, {}))
-            if higher is None:
-                continue
-            current = higher
-        elif edition == current:
+            current = _higher_than(edition, highest.get(source.id, {}))
+        if current is None or edition == current:
             continue
         judgement.is_asked = judgement.is_asked or _names(query, edition)
         is_served = judgement.is_asked and source.identity.asked == "warn"
@@ -53,6 +50,14 @@ def apply_editions(judged: Sequence[Judgement], query: object = None, *, is_past
             {"edition": edition[:80], "current": current[:80]},
         )
         judgement.add((finding,), source.modes["freshness"])
+
+
+def is_of_another_edition(judgement: Judgement) -> bool:
+    """Return whether a page is of another edition than the one that the policy names; not where that may be served."""
+    identity, edition = judgement.facts.source.identity, _edition(judgement)
+    if identity is None or edition is None or identity.current == "highest" or identity.asked == "warn":
+        return False
+    return edition != identity.current
 
 
 def _highest(

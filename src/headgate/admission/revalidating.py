@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from headgate.admission.editions import is_of_another_edition
 from headgate.admission.judging import Judgement
+from headgate.admission.planning import Plan
 from headgate.decision import Finding, Severity
 from headgate.encoding import safe_uri, to_json
+from headgate.freshness import judge_freshness
 from headgate.origins.asking import Asked, Question
 from headgate.origins.filesystems import is_file, is_stored
 from headgate.policy import format_duration
@@ -22,25 +25,38 @@ def origin_id(source: str) -> str:
     return f"origin {source}"
 
 
-def questions_of(judged: Sequence[Judgement]) -> dict[int, Question]:
+def questions_of(plan: Plan) -> dict[int, Question]:
     """Return what is asked, by the place of the chunk: only about what nothing speaks against so far.
 
     A document's own address is one that its source matches, or it would be of another source. Nothing else is asked; a
     store only where the policy says how.
     """
     found: dict[int, Question] = {}
-    for judgement in judged:
+    for judgement in plan.judgements:
         facts = judgement.facts
         rule, uri = facts.source.revalidate, facts.uri
         if rule is None or uri is None:
             continue
-        if judgement.findings and any(finding.severity == "error" for finding in judgement.findings):
+        if _is_out(judgement, plan):
             continue
         if uri.startswith("https://") or is_file(uri):
-            found[judgement.index] = Question(uri, rule.after)
+            found[judgement.index] = Question(uri, rule.after, source=facts.source.id)
         elif rule.store is not None and is_stored(uri):
-            found[judgement.index] = Question(uri, rule.after, to_json(rule.store))
+            found[judgement.index] = Question(uri, rule.after, to_json(rule.store), facts.source.id)
     return found
+
+
+def _is_out(judgement: Judgement, plan: Plan) -> bool:
+    """Return whether something speaks against a chunk that needs no answer: its proof, its times, its edition."""
+    if judgement.findings and any(finding.severity == "error" for finding in judgement.findings):
+        return True
+    if not plan.is_past and is_of_another_edition(judgement):
+        return True
+    facts = judgement.facts
+    if facts.quiet is not None and facts.quiet[0] <= plan.at <= facts.quiet[1]:
+        return False
+    judged = judge_freshness(facts.times, facts.source.freshness, plan.at, is_past=plan.is_past)
+    return any(finding.severity == "error" for finding in judged.findings)
 
 
 def timeout_of(judged: Sequence[Judgement]) -> timedelta:

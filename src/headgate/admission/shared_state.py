@@ -137,7 +137,7 @@ class SharedState:
 
     def _answered(self, plan: Plan) -> Mapping[int, Asked]:
         """Return what the servers of documents say."""
-        questions = questions_of(plan.judgements) if self._asker is not None else {}
+        questions = questions_of(plan) if self._asker is not None else {}
         if self._asker is None or not questions:
             return {}
         asker, answers = self._asker, self._asker.ask(set(questions.values()), plan.now, timeout_of(plan.judgements))
@@ -195,7 +195,7 @@ def _asker_of(policy: Policy, clock: Clock, before: Asker | None = None) -> Aske
     ):
         _require_fsspec()
     private, path = policy.key_sets.private, policy.registry_path
-    folder = policy.resolve_path(".")
+    folder = policy.resolve_path(".").absolute()
     if before is not None and (before.private, before.path, before.folder) == (private, path, folder):
         return before
     return Asker(clock, private, kept=AnswerRegistry(path) if path is not None else None, folder=folder)

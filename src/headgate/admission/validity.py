@@ -32,6 +32,8 @@ def next_change(plan: Plan, answers: Answers) -> datetime | None:
             bounds += _known_verified_bounds(judgement)
     if plan.as_of is None:
         bounds += _known_bounds(plan, answers)
+    if answers.live:
+        bounds += _asked_bounds(plan, answers)
     if answers.overrides or answers.revocations:
         bounds += _answered_bounds(plan, answers)
     return min((bound for bound in bounds if bound > now), default=None)
@@ -70,6 +72,15 @@ def _known_bounds(plan: Plan, answers: Answers) -> Iterator[datetime]:
             if known.modified is not None and known.modified > plan.now:
                 # It counts a little before its time, by what its source grants other people's clocks.
                 yield from (shift(known.modified, -one.facts.source.freshness.future_skew) for one in plan.judgements)
+
+
+def _asked_bounds(plan: Plan, answers: Answers) -> Iterator[datetime]:
+    """Yield until when the last answer of a document's server holds, and then its grace."""
+    for judgement in plan.judgements:
+        rule, asked = judgement.facts.source.revalidate, answers.live.get(judgement.index)
+        if rule is None or asked is None or asked.answer is None or rule.on_error == "warn":
+            continue
+        yield shift(shift(asked.answer.at, rule.after), rule.grace)
 
 
 def _answered_bounds(plan: Plan, answers: Answers) -> Iterator[datetime]:

@@ -14,7 +14,7 @@ from headgate.encoding import safe_uri
 from headgate.errors import HeadgateError
 from headgate.policy.hosts import normalise_host
 
-__all__ = ["Address", "FetchError", "require_public", "resolve_host"]
+__all__ = ["Address", "FetchError", "UnreachableError", "require_public", "resolve_host"]
 
 _URL_CHARS = 2_048
 _HTTPS = 443
@@ -34,6 +34,10 @@ _SPECIAL = tuple(
 
 class FetchError(HeadgateError):
     """A document that could not be fetched."""
+
+
+class UnreachableError(FetchError):
+    """A server that could not be reached, whatever it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +84,13 @@ def resolve_host(host: str, port: int, private: Collection[str] | None = None) -
         private: the names of hosts that may be in a private network; None for any.
 
     Raises:
-        FetchError: the host is not known, or in a private network and not opened.
+        UnreachableError: the host is not known.
+        FetchError: it is in a private network and not opened.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise FetchError(f"the host {host} is not known ({type(error).__name__}).") from None
+        raise UnreachableError(f"the host {host} is not known ({type(error).__name__}).") from None
     places = list(dict.fromkeys((int(entry[0]), str(entry[4][0])) for entry in found))
     if private is not None:
         require_public(host, [place for _, place in places], private)

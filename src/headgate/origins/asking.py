@@ -7,67 +7,65 @@ document, whatever the number of admissions that want to know. A server that fai
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import time
 import zlib
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from dataclasses import replace
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from headgate.caching import Memo
 from headgate.clock import Clock
-from headgate.encoding import safe_name
 from headgate.errors import HeadgateError
 from headgate.forks import renew_after_fork
-from headgate.origins.fetching import FetchError, probe
+from headgate.origins.answers import read_answer
+from headgate.origins.fetching import FetchError, UnreachableError, probe
 from headgate.origins.filesystems import is_file, is_stored, probe_file, probe_store
-from headgate.registry import NEVER_TOLD, Answer, AnswerRegistry
+from headgate.origins.lanes import Lanes
+from headgate.origins.questions import Asked, Question
+from headgate.origins.resting import Rests
+from headgate.registry import Answer, AnswerRegistry
 
 __all__ = ["Answer", "Asked", "Asker", "Question", "read_answer"]
 
-_WORKERS, _WAITING = 16, 256
-_FAILURES, _REST_SECONDS = 5, 30.0
-_MOST_REMEMBERED, _HEADER_CHARS, _ADDRESS_CHARS = 20_000, 200, 2_048
+_MOST_REMEMBERED = 20_000
 # From this share on of the time that an answer counts, it is renewed in the background; not for all at once.
 _AHEAD, _SPREAD = 0.7, 0.2
-
-_MOMENT = timedelta(seconds=10)
+# Answers about the server, not about the document (RFC 6585, section 4; RFC 9110, sections 15.6.3 to 15.6.5).
+_OVERLOADED = (429, 502, 503, 504)
+_RESTS = "it has failed again and again, and has a rest"
 _log = logging.getLogger(__name__)
+_Pending = Future[Answer | None]
 
 
-class Question(NamedTuple):
-    """What is asked.
-
-    Attributes:
-        url: the address of a document: of HTTPS, of a file, or of a store.
-        after: for how long an answer counts.
-        store: what the policy tells the implementation of a store, as a JSON object.
-    """
-
-    url: str
-    after: timedelta
-    store: str = "{}"
-
-
-class Asked(NamedTuple):
-    """What was asked about a document.
+class _UnderWay(NamedTuple):
+    """A request that somebody waits for.
 
     Attributes:
-        question: the question.
-        answer: the last answer, if there is one.
-        problem: why it could not be asked last, if that is known.
+        future: what it brings.
+        since: when it was begun, in seconds.
     """
 
-    question: Question
-    answer: Answer | None = None
-    problem: str | None = None
+    future: _Pending
+    since: float
+
+
+class _Outcome(NamedTuple):
+    """How a request ended.
+
+    Attributes:
+        answer: what was answered about the document; None if nothing was.
+        problem: why, if nothing was.
+        failed: who is to blame: the document, its server too.
+    """
+
+    answer: Answer | None
+    problem: str = ""
+    failed: tuple[str, ...] = ()
 
 
 class Asker:
@@ -89,8 +87,9 @@ class Asker:
         kept: AnswerRegistry | None = None,
         folder: Path = Path(),
     ) -> None:
-        self.folder = folder
+        self.folder = folder.absolute()
         self._clock, self.private, self._most_seconds, self._kept = clock, tuple(private), most_seconds, kept
+        self._patience = 2 * most_seconds
         self._begin()
         renew_after_fork(self)
 
@@ -102,11 +101,11 @@ class Asker:
     def _begin(self) -> None:
         self._lock = threading.Lock()
         self._answers: Memo[Answer] = Memo(_MOST_REMEMBERED)
-        self._failures: dict[str, tuple[int, float]] = {}
         self._problems: Memo[str] = Memo(_MOST_REMEMBERED)
-        self._under_way: dict[str, Future[Answer | None]] = {}
-        self._waiting: queue.Queue[tuple[Question, Future[Answer | None]]] = queue.Queue(_WAITING)
-        self._workers = 0
+        self._rests, self._lanes = Rests(), Lanes(self._patience)
+        self._under_way: dict[str, _UnderWay] = {}
+        self._keeping = threading.Lock()
+        self._unkept: dict[str, Answer] = {}
 
     _after_fork = _begin
 
@@ -122,13 +121,9 @@ class Asker:
             By question the last answer, which may be older than it counts for where no other came in time, or None.
         """
         deadline = time.monotonic() + timeout.total_seconds()
-        found: dict[Question, Answer | None] = {}
-        pending: list[tuple[Question, Future[Answer | None]]] = []
-        for question in questions:
-            known = self._known(question, now)
-            found[question] = known
-            if known is not None and now - known.at < question.after * _AHEAD:
-                continue
+        found = self._known(list(questions), now)
+        pending: list[tuple[Question, _Pending]] = []
+        for question, known in found.items():
             if known is not None and now - known.at < question.after * _ahead_of(question):
                 continue
             future = self._begin_asking(question, known)
@@ -144,179 +139,136 @@ class Asker:
 
     def problem_with(self, question: Question) -> str | None:
         """Return why a document's server could not be asked last, if that is known."""
-        return self._problems.get(question.url)
+        return self._problems.get(question.key(self.folder)) or None
 
     def close(self) -> None:
         """Close what is open; what is asked again opens it."""
         if self._kept is not None:
             self._kept.close()
 
-    def _known(self, question: Question, now: datetime) -> Answer | None:
-        """Return the last answer: that of another process too, before this one asks again."""
-        known = self._answers.get(question.url)
-        if self._kept is None or (known is not None and now - known.at < question.after * _AHEAD):
-            return known
-        try:
-            kept = self._kept.get(question.url)
-        except HeadgateError as error:
-            _log.warning("what servers said is known to this process alone: %s", error)
-            return known
-        # What is from the future was written by another clock, and would count for ever.
-        if kept is None or kept.at > now or (known is not None and kept.at <= known.at):
-            return known
-        return self._answers.renew(question.url, kept)
-
-    def _keep(self, question: Question, answer: Answer) -> None:
-        try:
-            if self._kept is not None:
-                self._kept.put(question.url, answer)
-        except HeadgateError as error:
-            _log.warning("what servers said is known to this process alone: %s", error)
-
     def wait(self, timeout: float) -> bool:
         """Wait until nothing is under way, and return whether that is so; for tests and orderly ends."""
         end = time.monotonic() + timeout
-        for future in list(self._under_way.values()):
+        for future, _ in list(self._under_way.values()):
             try:
                 future.result(max(0.0, end - time.monotonic()))
             except FutureTimeoutError:
                 return False
         return True
 
-    def _begin_asking(self, question: Question, known: Answer | None) -> Future[Answer | None] | None:
-        """Return the request that is under way about a document, begun if need be; None where none can be."""
-        url, host = question.url, urlsplit(question.url).netloc
-        with self._lock:
-            future = self._under_way.get(url)
-            if future is not None:
-                return future
-            latest = self._answers.get(url)
-            if latest is not known:  # it came while this one was about to ask
-                future = Future()
-                future.set_result(latest)
-                return future
-            failures, until = self._failures.get(host, (0, 0.0))
-            if failures >= _FAILURES and time.monotonic() < until:
-                return None
-            future = Future()
-            try:
-                # More than this is not waited for: whoever is in the queue would be answered after all deadlines.
-                self._waiting.put_nowait((question, future))
-            except queue.Full:
-                return None
-            self._under_way[url] = future
-            if failures >= _FAILURES:  # one request finds out whether it answers again
-                self._failures[host] = failures, time.monotonic() + _REST_SECONDS
-            if self._workers < min(_WORKERS, len(self._under_way)):
-                self._begin_worker()
-        return future
+    def _known(self, questions: Iterable[Question], now: datetime) -> dict[Question, Answer | None]:
+        """Return the last answers: those of other processes too, before this one asks again."""
+        found: dict[Question, Answer | None] = {}
+        old: dict[str, Question] = {}
+        for question in questions:
+            key = question.key(self.folder)
+            found[question] = known = self._answers.get(key)
+            if known is None or now - known.at >= question.after * _AHEAD:
+                old[key] = question
+        for key, answer in self._recalled(old).items():
+            known = found[old[key]]
+            # What is from the future was written by another clock, and would count for ever.
+            if answer.at <= now and (known is None or answer.at > known.at):
+                found[old[key]] = self._answers.renew(key, answer)
+        return found
 
-    def _begin_worker(self) -> None:
-        # A daemon, because a server that hangs must not keep the process.
-        worker = threading.Thread(target=self._work, args=(self._waiting,), name="headgate-origin", daemon=True)
+    def _recalled(self, keys: Collection[str]) -> Mapping[str, Answer]:
         try:
-            worker.start()
-        except RuntimeError:  # there are no more threads; the workers that there are go on
-            return
-        self._workers += 1
+            return self._kept.get_all(keys) if self._kept is not None and keys else {}
+        except HeadgateError as error:
+            _log.warning("what servers said is known to this process alone: %s", error)
+            return {}
 
-    def _work(self, waiting: queue.Queue[tuple[Question, Future[Answer | None]]]) -> None:
-        while waiting is self._waiting:  # else the process is the child of a fork
-            question, future = waiting.get()
-            answer: Answer | None = None
+    def _keep(self, kept: AnswerRegistry) -> None:
+        """Write what was answered; where a thread does so already, it takes this as well, and none waits for it."""
+        while self._unkept and self._keeping.acquire(blocking=False):
             try:
-                answer = self._probe(question)
-            except FetchError as error:
-                self._problems.renew(question.url, str(error))
-            except Exception as error:  # noqa: BLE001 - a worker that ends is one less for all documents to come
-                _log.warning("%s could not be asked (%s)", urlsplit(question.url).netloc, type(error).__name__)
+                with self._lock:
+                    answers, self._unkept = self._unkept, {}
+                kept.put_all(answers)
+            except HeadgateError as error:
+                _log.warning("what servers said is known to this process alone: %s", error)
             finally:
-                self._conclude(question, future, answer)
+                self._keeping.release()
 
-    def _probe(self, question: Question) -> Answer | None:
-        known = self._answers.get(question.url)
-        if is_file(question.url):
-            return self._read(known, *probe_file(question.url, self.folder))
-        if is_stored(question.url):
-            return self._read(known, *probe_store(question.url, question.store))
-        validators = {"If-None-Match": known.etag} if known is not None and known.etag is not None else {}
-        answer = probe(question.url, timeout=self._most_seconds, private=self.private, validators=validators)
-        return self._read(known, *answer)
-
-    def _read(self, known: Answer | None, status: int, headers: Mapping[str, str]) -> Answer | None:
-        return read_answer(known, status, headers, self._clock())
-
-    def _conclude(self, question: Question, future: Future[Answer | None], answer: Answer | None) -> None:
-        host = urlsplit(question.url).netloc
+    def _begin_asking(self, question: Question, known: Answer | None) -> _Pending | None:
+        """Return the request that is under way about a document, begun if need be; None where none can be."""
+        key, now = question.key(self.folder), time.monotonic()
         with self._lock:
-            self._under_way.pop(question.url, None)
-            if answer is not None:
-                self._answers.renew(question.url, answer)
-                self._failures.pop(host, None)
-            else:
-                self._failures[host] = self._failures.get(host, (0, 0.0))[0] + 1, time.monotonic() + _REST_SECONDS
-        future.set_result(answer)
+            under_way = self._under_way.get(key)
+            # What hangs for good is asked for anew.
+            if under_way is not None and now - under_way.since < self._patience:
+                return under_way.future
+            latest = self._answers.get(key)
+            if latest is not known:  # it came while this one was about to ask
+                came: _Pending = Future()
+                came.set_result(latest)
+                return came
+            server = _name_of(question)
+            if not self._rests.may_try(server, key):
+                self._problems.renew(key, _RESTS)
+                return None
+            begun = _UnderWay(Future(), now)
+            work = partial(self._try, question, begun.future, self._rests.failures(server))
+            if not self._lanes.submit(question.source, question.server, work):
+                return None
+            self._under_way[key] = begun
+        return begun.future
+
+    def _try(self, question: Question, future: _Pending, failures: int) -> None:
+        """Ask, unless the server began its rest while the question waited, and tell whoever waits for it."""
+        with self._lock:
+            is_resting = self._rests.has_failed_since(_name_of(question), failures)
+        self._conclude(question, future, _Outcome(None, _RESTS) if is_resting else self._outcome(question))
+
+    def _outcome(self, question: Question) -> _Outcome:
+        key, server = question.key(self.folder), _name_of(question)
+        try:
+            status, headers = self._probe(question)
+            answer = read_answer(self._answers.get(key), status, headers, self._clock(), question.url)
+        except UnreachableError as error:
+            return _Outcome(None, str(error), (key, server))
+        except FetchError as error:
+            return _Outcome(None, str(error), (key,))
+        except Exception as error:  # noqa: BLE001 - whatever asking for one document does, whoever waits is told
+            return _Outcome(None, type(error).__name__, (key,))
         if answer is not None:
-            self._keep(question, answer)
+            return _Outcome(answer)
+        return _Outcome(None, f"its answer is {status}", (key, server) if status in _OVERLOADED else (key,))
+
+    def _probe(self, question: Question) -> tuple[int, Mapping[str, str]]:
+        if is_file(question.url):
+            return probe_file(question.url, self.folder)
+        if is_stored(question.url):
+            return probe_store(question.url, question.store)
+        known = self._answers.get(question.key(self.folder))
+        validators = {"If-None-Match": known.etag} if known is not None and known.etag is not None else {}
+        return probe(question.url, timeout=self._most_seconds, private=self.private, validators=validators)
+
+    def _conclude(self, question: Question, future: _Pending, outcome: _Outcome) -> None:
+        key, answer = question.key(self.folder), outcome.answer
+        with self._lock:
+            under_way = self._under_way.get(key)
+            if under_way is not None and under_way.future is future:
+                del self._under_way[key]
+            self._problems.renew(key, outcome.problem)
+            if answer is not None:
+                self._answers.renew(key, answer)
+                if self._kept is not None:
+                    self._unkept[key] = answer
+                self._rests.answered(key)
+                self._rests.answered(_name_of(question))
+            for name in outcome.failed:
+                self._rests.failed(name)
+        future.set_result(answer)
+        if self._kept is not None:
+            self._keep(self._kept)
 
 
-def read_answer(known: Answer | None, status: int, headers: Mapping[str, str], now: datetime) -> Answer | None:
-    """Return what an answer says about a document; None where it says nothing, as an error of the server does.
-
-    Args:
-        known: the answer before.
-        status: of the answer (RFC 9110, section 15).
-        headers: by their names in lower case.
-        now: when it was given; its `Age` (RFC 9111, section 5.1) counts against it.
-    """
-    at = now - _age(headers)
-    if status == 304 and known is not None and known.etag is not None:
-        return _unchanged(known, at)
-    known = known if known is not None else Answer(at)
-    # What has been seen of its changes and its validator outlasts answers that say nothing of them.
-    if status in (404, 410):
-        return replace(known, at=at, is_gone=True, moved_to=None)
-    if status in (301, 308):
-        place = headers.get("location", "")
-        return replace(known, at=at, is_gone=True, moved_to=safe_name(place)[:_ADDRESS_CHARS] if place else None)
-    if status != 200:
-        return None
-    etag, modified = headers.get("etag", "")[:_HEADER_CHARS] or None, _date(headers.get("last-modified"), now)
-    if known.etag is not None and etag is not None and _is_same(etag, known.etag):
-        return _unchanged(known, at)
-    if known.etag is not None and etag is not None and (modified is None or modified < known.at):
-        modified = at  # whatever it says of the date, what it has is another than when it was asked before
-    # Without a date nothing is known of the time before its validator was seen, and without one of no time at all.
-    untold = None if modified is not None else at if etag is not None else NEVER_TOLD
-    modified = max((time for time in (modified, known.modified) if time is not None), default=None)
-    since = at if etag is not None else known.since
-    return Answer(at, modified=modified, etag=etag or known.etag, since=since, untold_until=untold)
-
-
-def _unchanged(known: Answer, at: datetime) -> Answer:
-    """Return an answer that what was known still holds: where there is no date, since its validator was first seen."""
-    untold = None if known.modified is not None else known.since
-    return replace(known, at=at, is_gone=False, moved_to=None, untold_until=untold)
-
-
-def _is_same(one: str, other: str) -> bool:
-    """Return whether two validators are the same by weak comparison (RFC 9110, section 8.8.3.2)."""
-    return one.removeprefix("W/") == other.removeprefix("W/")
+def _name_of(question: Question) -> str:
+    """Return by which name a server rests: for each source by itself, because what one asks may be anybody's choice."""
+    return f"{question.source}\n{question.server}"
 
 
 def _ahead_of(question: Question) -> float:
     return _AHEAD + _SPREAD * (zlib.crc32(question.url.encode()) % 1_000) / 1_000
-
-
-def _age(headers: Mapping[str, str]) -> timedelta:
-    text = headers.get("age", "").strip()
-    return timedelta(seconds=int(text)) if text.isascii() and text.isdigit() and len(text) <= 9 else timedelta(0)
-
-
-def _date(text: str | None, now: datetime) -> datetime | None:
-    """Return a date of HTTP; one of this moment, or later, was made up for the answer, and says nothing."""
-    try:
-        date = parsedate_to_datetime(text or "")
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return date if date.tzinfo is not None and date < now - _MOMENT else None

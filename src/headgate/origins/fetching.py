@@ -20,9 +20,9 @@ from contextlib import contextmanager, suppress
 from urllib.parse import unquote, urlsplit
 
 from headgate.encoding import safe_uri
-from headgate.origins.addresses import Address, FetchError, require_public, resolve_host
+from headgate.origins.addresses import Address, FetchError, UnreachableError, require_public, resolve_host
 
-__all__ = ["FetchError", "fetch", "probe"]
+__all__ = ["FetchError", "UnreachableError", "fetch", "probe"]
 
 _BLOCK = 1 << 16
 _MOST_HEADER = 65_536
@@ -77,7 +77,8 @@ def probe(
         The status, and the headers by their names in lower case. Redirections are not followed, and no proxy is used.
 
     Raises:
-        FetchError: it is another kind of address, or does not answer in time.
+        UnreachableError: its server is not known, or does not answer in time.
+        FetchError: it is another kind of address, or the answer is none of HTTP.
     """
     address = Address.parse(url)
     deadline = time.monotonic() + timeout
@@ -88,8 +89,10 @@ def probe(
             with connection.getresponse() as response:
                 return response.status, {name.lower(): value for name, value in response.getheaders()}
     except FetchError as error:
-        raise FetchError(f"{safe_uri(url)}: {error}") from None
-    except (OSError, http.client.HTTPException, ValueError, OverflowError) as error:
+        raise type(error)(f"{safe_uri(url)}: {error}") from None
+    except OSError as error:
+        raise UnreachableError(f"{safe_uri(url)}: {type(error).__name__}.") from None
+    except (http.client.HTTPException, ValueError, OverflowError) as error:
         raise FetchError(f"{safe_uri(url)}: {type(error).__name__}.") from None
 
 

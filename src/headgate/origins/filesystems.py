@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import format_datetime
@@ -17,6 +18,7 @@ from headgate.origins.addresses import FetchError
 
 __all__ = ["is_file", "is_stored", "probe_file", "probe_store"]
 
+_ENCODED_SEPARATOR = re.compile(r"%(?:2F|5C|00)", re.IGNORECASE)
 _GONE: tuple[int, dict[str, str]] = (404, {})
 _SCHEMES_OF_HTTP = ("http", "https")
 # Under which names the implementations of fsspec say when an object was changed, and what tells its content.
@@ -45,6 +47,7 @@ def probe_file(uri: str, folder: Path) -> tuple[int, Mapping[str, str]]:
     Raises:
         FetchError: it cannot be asked.
     """
+    _require_plain(uri)
     try:
         found = os.stat(folder / unquote(uri.removeprefix("file:").partition("?")[0]))
     except (FileNotFoundError, NotADirectoryError):
@@ -68,6 +71,7 @@ def probe_store(uri: str, options: str) -> tuple[int, Mapping[str, str]]:
     Raises:
         FetchError: it cannot be asked, or what asks it is not installed.
     """
+    _require_plain(uri)
     try:
         system = _system(uri.partition("://")[0], options)
         found = system.info(unquote(uri.partition("?")[0]))
@@ -85,6 +89,16 @@ def probe_store(uri: str, options: str) -> tuple[int, Mapping[str, str]]:
     if tag is not None:
         headers["etag"] = str(tag)
     return 200, headers
+
+
+def _require_plain(uri: str) -> None:
+    """Do nothing unless decoding makes folders of what the source's `match` has taken for a name.
+
+    Raises:
+        FetchError: it does.
+    """
+    if _ENCODED_SEPARATOR.search(uri) is not None:
+        raise FetchError(f"{safe_uri(uri)}: its path has an encoded separator.")
 
 
 @lru_cache(maxsize=32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,8 +25,16 @@ CREATE TABLE IF NOT EXISTS answers (
     since INTEGER, untold_until INTEGER
 ) WITHOUT ROWID;
 """
-_GET = "SELECT at, is_gone, modified, moved_to, etag, since, untold_until FROM answers WHERE address = ?"
-_PUT = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_COLUMNS = "address, at, is_gone, modified, moved_to, etag, since, untold_until"
+_PUT = """
+INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET
+    at = excluded.at, is_gone = excluded.is_gone, modified = excluded.modified, moved_to = excluded.moved_to,
+    etag = excluded.etag, since = excluded.since, untold_until = excluded.untold_until
+WHERE typeof(answers.at) != 'integer' OR answers.at <= excluded.at
+"""
+# An admission has a time to keep, and goes on without what it cannot read at once; nobody waits for what is written.
+_READ_SECONDS, _WRITE_SECONDS = 0.05, 1.0
+_AT_ONCE = 500
 T = TypeVar("T")
 
 
@@ -62,6 +70,51 @@ class AnswerRegistry:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._reader, self._writer = _Opened(path, _READ_SECONDS), _Opened(path, _WRITE_SECONDS, _SCHEMA)
+
+    def get_all(self, addresses: Collection[str]) -> Mapping[str, Answer]:
+        """Return the last answers of addresses, of those that have one.
+
+        Args:
+            addresses: what was asked; anything that tells one question from another.
+
+        Raises:
+            HeadgateError: the file cannot be read, or not at once.
+        """
+        digests = {_digest(address): address for address in addresses}
+        found: dict[str, Answer] = {}
+        for row in self._reader.use(lambda connection: _rows(connection, list(digests))):
+            answer = _read(row)
+            if answer is not None:
+                found[digests[row[0]]] = answer
+        return found
+
+    def put_all(self, answers: Mapping[str, Answer]) -> None:
+        """Remember answers by their addresses, unless later ones are known.
+
+        Raises:
+            HeadgateError: the file cannot be written.
+        """
+        rows = [_as_row(address, answer) for address, answer in answers.items()]
+        self._writer.use(lambda connection: _put(connection, rows))
+
+    def close(self) -> None:
+        """Close the file; what is asked again opens it."""
+        self._reader.close()
+        self._writer.close()
+
+
+class _Opened:
+    """A connection to a registry's file, opened when it is needed, for one thread at a time.
+
+    Args:
+        path: the file.
+        wait: for how long another process may keep it locked, in seconds.
+        schema: what is made where it is not there yet.
+    """
+
+    def __init__(self, path: Path, wait: float, schema: str = "") -> None:
+        self._path, self._wait, self._schema = path, wait, schema
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._inherited: list[sqlite3.Connection | None] = []
@@ -72,58 +125,27 @@ class AnswerRegistry:
         self._inherited.append(self._connection)
         self._connection = None
 
-    def get(self, url: str) -> Answer | None:
-        """Return the last answer of an address.
+    def use(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return the result of some work.
 
         Raises:
-            HeadgateError: the file cannot be read.
+            HeadgateError: the file cannot be used.
         """
-        row = self._use(lambda connection: connection.execute(_GET, (_digest(url),)).fetchone())
-        if row is None:
-            return None
-        try:
-            at, is_gone, modified, moved_to, etag, since, untold = row
-            when = as_instant(at)
-            times = as_instant(modified), as_instant(since), as_instant(untold)
-            if when is not None and all(value is None or isinstance(value, str) for value in (moved_to, etag)):
-                return Answer(when, bool(is_gone), times[0], moved_to, etag, times[1], times[2])
-        except sqlite3.Error:
-            pass
-        return None  # SQLite stores anything anywhere: what is no answer was never given
-
-    def put(self, url: str, answer: Answer) -> None:
-        """Remember an answer, unless a later one is known.
-
-        Raises:
-            HeadgateError: the file cannot be written.
-        """
-        known = self.get(url)
-        if known is not None and known.at > answer.at:
-            return
-        times = as_micros(answer.modified), as_micros(answer.since), as_micros(answer.untold_until)
-        head = _digest(url), as_micros(answer.at), int(answer.is_gone)
-        self._use(
-            lambda connection: connection.execute(
-                _PUT, (*head, times[0], answer.moved_to, answer.etag, times[1], times[2])
-            )
-        )
-
-    def close(self) -> None:
-        """Close the file; what is asked again opens it."""
-        with self._lock:
-            self._close()
-
-    def _use(self, work: Callable[[sqlite3.Connection], T]) -> T:
         with self._lock:
             try:
                 if self._connection is None:
-                    self._connection, is_writable = connect(self.path)
-                    if is_writable:
-                        self._connection.executescript(_SCHEMA)
+                    self._connection, is_writable = connect(self._path, self._wait)
+                    if is_writable and self._schema:
+                        self._connection.executescript(self._schema)
                 return work(self._connection)
             except (OSError, sqlite3.Error) as error:
                 self._close()
-                raise HeadgateError(f"the registry {self.path} cannot be used ({error})") from error
+                raise HeadgateError(f"the registry {self._path} cannot be used ({error})") from error
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        with self._lock:
+            self._close()
 
     def _close(self) -> None:
         if self._connection is not None:
@@ -132,6 +154,45 @@ class AnswerRegistry:
         self._connection = None
 
 
-def _digest(url: str) -> bytes:
+def _rows(connection: sqlite3.Connection, digests: list[bytes]) -> list[tuple[bytes, ...]]:
+    has_table = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'answers'").fetchone()
+    found: list[tuple[bytes, ...]] = []
+    for start in range(0, len(digests) if has_table else 0, _AT_ONCE):
+        some = digests[start : start + _AT_ONCE]
+        query = f"SELECT {_COLUMNS} FROM answers WHERE address IN ({', '.join('?' * len(some))})"  # noqa: S608 - no values
+        found += connection.execute(query, some)
+    return found
+
+
+def _put(connection: sqlite3.Connection, rows: list[tuple[object, ...]]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.executemany(_PUT, rows)
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _as_row(address: str, answer: Answer) -> tuple[object, ...]:
+    times = as_micros(answer.modified), as_micros(answer.since), as_micros(answer.untold_until)
+    head = _digest(address), as_micros(answer.at), int(answer.is_gone)
+    return *head, times[0], answer.moved_to, answer.etag, times[1], times[2]
+
+
+def _read(row: tuple[object, ...]) -> Answer | None:
+    """Return the answer of a row. SQLite stores anything anywhere: what is no answer was never given."""
+    _, at, is_gone, modified, moved_to, etag, since, untold = row
+    if not isinstance(moved_to, (str, type(None))) or not isinstance(etag, (str, type(None))):
+        return None
+    try:
+        when, times = as_instant(at), (as_instant(modified), as_instant(since), as_instant(untold))
+    except sqlite3.Error:
+        return None
+    return Answer(when, bool(is_gone), times[0], moved_to, etag, times[1], times[2]) if when is not None else None
+
+
+def _digest(address: str) -> bytes:
     # An address may hold a credential, and nobody has to read it here.
-    return hashlib.sha256(url.encode("utf-8", "surrogatepass")).digest()
+    return hashlib.sha256(address.encode("utf-8", "surrogatepass")).digest()

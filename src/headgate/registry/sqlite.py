@@ -159,8 +159,12 @@ class SqliteRegistry:
         return connection
 
 
-def connect(path: Path) -> tuple[sqlite3.Connection, bool]:
+def connect(path: Path, wait: float = _WAIT_SECONDS) -> tuple[sqlite3.Connection, bool]:
     """Return a connection to a registry's file, which is made if it is not there, and whether it can be written to.
+
+    Args:
+        path: the file.
+        wait: for how long another process may keep it locked, in seconds.
 
     Raises:
         OSError: it cannot be opened.
@@ -170,7 +174,7 @@ def connect(path: Path) -> tuple[sqlite3.Connection, bool]:
         # Not readable for others: which documents there are is nobody else's business.
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
     is_writable = os.access(path, os.W_OK)
-    connection = _connect(path, "rw" if is_writable else "ro")
+    connection = _connect(path, "rw" if is_writable else "ro", wait)
     try:
         if is_writable and not _has_schema(connection):
             _make(connection)
@@ -181,11 +185,11 @@ def connect(path: Path) -> tuple[sqlite3.Connection, bool]:
     return connection, is_writable
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
+def _connect(path: Path, mode: str, wait: float) -> sqlite3.Connection:
     return sqlite3.connect(
         f"file:{quote(str(path))}?mode={mode}",
         uri=True,
-        timeout=_WAIT_SECONDS,
+        timeout=wait,
         isolation_level=None,
         check_same_thread=False,
     )

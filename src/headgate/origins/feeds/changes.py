@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from headgate.clock import read_instant
+from headgate.clock import FIRST_DATE, read_instant
 from headgate.encoding import shown
 from headgate.freshness import identify_document
-from headgate.origins.feeds.feed import FIRST_DATE, Entry, FeedError, Pull, Reading, shown_place
+from headgate.origins.feeds.feed import Entry, FeedError, Pull, Reading, shown_place
 
 __all__ = ["Changes"]
 

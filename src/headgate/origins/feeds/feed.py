@@ -8,13 +8,13 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Protocol
 
+from headgate.clock import FIRST_DATE
 from headgate.encoding import safe_uri
 from headgate.errors import HeadgateError
 from headgate.freshness import Unreadable, read_time
 from headgate.origins.fetching import FetchError, fetch
 
 __all__ = [
-    "FIRST_DATE",
     "MOST_BYTES",
     "Entry",
     "Feed",
@@ -28,9 +28,6 @@ __all__ = [
 
 MOST_BYTES = 50_000_000
 """How much of a file or an answer is read, as the sitemap protocol bounds its files."""
-
-FIRST_DATE = datetime(1990, 1, 1, tzinfo=timezone.utc)
-"""What is before the web is the zero of somebody's clock (1970), or of an archive's format (1980), and no date."""
 
 # Stamps that follow each other so closely are one, given by a build or a copy that took its time.
 _ALIKE = timedelta(minutes=1)

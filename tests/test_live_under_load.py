@@ -1,0 +1,326 @@
+"""Live revalidation when something is wrong: servers that hang or refuse, stores that never answer, locked files."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from headgate import Chunk, Gate
+from headgate.origins.asking import Answer, Asker, Question
+from headgate.origins.lanes import Lanes
+from headgate.origins.resting import Rests
+from headgate.registry import AnswerRegistry
+from headgate.testing import FixedClock, Publisher
+from origin_fixtures import Origin, says
+
+pytestmark = pytest.mark.enable_socket
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+LONG = timedelta(seconds=20)
+
+
+def test_a_source_whose_server_hangs_delays_no_other(origin: Origin, tmp_path: Path) -> None:
+    slow = Origin(tmp_path, origin.clock, "slow")
+    slow.server.hangs.clear()
+    sources = [
+        slow.publisher.source(freshness={"revalidate": {"timeout": "1ms"}}),
+        origin.publisher.source(freshness={"revalidate": {"timeout": "10s"}}),
+    ]
+    gate = Gate({"sources": sources, "key_sets": {"private": ["127.0.0.1"]}}, clock=origin.clock)
+    try:
+        assert set(says(gate, *(slow.page(f"s{number}") for number in range(100)))) == {"drop F208"}
+        assert says(gate, origin.page()) == ["admit"]
+    finally:
+        slow.server.hangs.set()
+        slow.server.close()
+
+
+@pytest.mark.parametrize("status", [403, 503])
+def test_what_one_source_may_name_gives_no_server_of_another_a_rest(status: int, origin: Origin) -> None:
+    freshness = {"revalidate": {"timeout": "10s", "after": "1m"}}
+    sealed = Publisher("handbook", f"{origin.base}/handbook/**", origin.clock)
+    users = {"id": "users", "match": f"{origin.base}/users/**", "provenance": {"require": "declared"}}
+    sources = [sealed.source(freshness=freshness), {**users, "freshness": freshness}]
+    gate = Gate({"sources": sources, "key_sets": {"private": ["127.0.0.1"]}}, clock=origin.clock)
+    names = [f"users/{number}" for number in range(9)]
+    origin.has(**{"handbook/a": (200, {"Last-Modified": origin.date(20)}), **dict.fromkeys(names, (status, {}))})
+    modified = origin.clock.now.isoformat()
+    posts = [Chunk(name, {"source": f"{origin.base}/{name}", "modified": modified}) for name in names]
+    page = sealed.seal("text", f"{origin.base}/handbook/a", modified=origin.clock.now - 10 * DAY)
+    assert set(says(gate, *posts)) == {"drop F208"}
+    assert says(gate, page) == ["admit"]
+
+
+def test_pages_that_are_refused_say_nothing_of_their_server(origin: Origin) -> None:
+    gate = origin.gate()
+    names = [f"private/{number}" for number in range(9)]
+    origin.has(**dict.fromkeys(names, (403, {})), a=(200, {"Last-Modified": origin.date(20)}))
+    assert set(says(gate, *map(origin.page, names))) == {"drop F208"}
+    assert says(gate, origin.page()) == ["admit"]
+    # One that is refused again and again is not asked for at every question.
+    for _ in range(9):
+        says(gate, origin.page(names[0]))
+    assert origin.server.paths.count("/private/0") == 5
+
+
+def test_what_waits_for_a_server_is_not_asked_once_that_has_a_rest(origin: Origin) -> None:
+    gate = origin.gate()
+    origin.server.status = 503
+    origin.has()
+    assert set(says(gate, *(origin.page(f"{number}") for number in range(60)))) == {"drop F208"}
+    assert origin.server.asked < 30  # those under way when the fifth failed, and not the other half
+
+
+class Hanging(fsspec.AbstractFileSystem):  # type: ignore[misc]
+    """A store that answers at one endpoint and hangs at every other."""
+
+    protocol = "hanging"
+    ends = threading.Event()
+
+    def __init__(self, endpoint: str = "", **options: object) -> None:
+        super().__init__(**options)
+        self.endpoint = endpoint
+
+    def info(self, path: str, **_: object) -> object:
+        if self.endpoint == "gone":
+            raise FileNotFoundError(path)
+        if self.endpoint != "good":
+            Hanging.ends.wait()
+        return {"LastModified": "2026-05-01T00:00:00Z"}
+
+
+@pytest.fixture
+def hanging() -> Iterator[None]:
+    fsspec.register_implementation("hanging", Hanging, clobber=True)
+    Hanging.ends.clear()
+    yield
+    Hanging.ends.set()
+
+
+class Stores:
+    """A policy with a source in a store and one of files."""
+
+    def __init__(self, folder: Path, clock: FixedClock) -> None:
+        self.folder, self.clock = folder, clock
+        self.store = Publisher("store", "hanging://bucket/**", clock)
+        self.files = Publisher("files", "file:docs/**", clock)
+
+    def write(self, endpoint: str, timeout: str) -> Path:
+        asked = {"timeout": timeout, "after": "50m", "store": {"endpoint": endpoint}}
+        verified = {"verified_within": "1h", "verified_by": ["origin"]}
+        sources = [
+            self.store.source(freshness={"revalidate": asked, **verified}),
+            self.files.source(freshness={"revalidate": {"timeout": "10s"}}),
+        ]
+        policy = self.folder / "headgate.yaml"
+        policy.write_text(json.dumps({"registry": {"path": "registry.sqlite"}, "sources": sources}))
+        return policy
+
+    def file(self, folder: Path) -> Chunk:
+        return file_of(folder, self.files, self.clock)
+
+
+def file_of(folder: Path, publisher: Publisher, clock: FixedClock) -> Chunk:
+    (folder / "docs").mkdir(parents=True, exist_ok=True)
+    file, at = folder / "docs" / "a.md", (clock.now - 20 * DAY).timestamp()
+    file.write_text("text")
+    os.utime(file, (at, at))
+    return publisher.seal("text", "docs/a.md", modified=clock.now - 10 * DAY)
+
+
+def test_a_store_that_hangs_keeps_no_other_source_and_no_other_endpoint(
+    tmp_path: Path, clock: FixedClock, hanging: None
+) -> None:
+    stores = Stores(tmp_path, clock)
+    gate = Gate(stores.write("bad", "1ms"), clock=clock)
+    pages = [stores.store.seal("y", f"hanging://bucket/{n}", modified=clock.now - 10 * DAY) for n in range(40)]
+    assert set(says(gate, *pages)) == {"drop F210 F208"}
+    assert says(gate, stores.file(tmp_path)) == ["admit"]
+    stores.write("good", "10s")
+    assert gate.reload()
+    assert says(gate, pages[0]) == ["admit"]
+    gate.close()
+
+
+def test_an_answer_counts_for_the_endpoint_and_the_folder_that_gave_it(
+    tmp_path: Path, clock: FixedClock, hanging: None
+) -> None:
+    stores = Stores(tmp_path, clock)
+    gate = Gate(stores.write("good", "10s"), clock=clock)
+    page = stores.store.seal("y", "hanging://bucket/a", modified=clock.now - 10 * DAY)
+    assert says(gate, page) == ["admit"]
+    stores.write("gone", "10s")
+    assert gate.reload()
+    assert says(gate, page) == ["drop F212"]
+    gate.close()
+
+    def gate_in(folder: Path) -> Gate:
+        freshness = {"revalidate": {"timeout": "10s", "after": "1h"}}
+        policy = {"registry": {"path": str(tmp_path / "shared.sqlite")}, "sources": [files.source(freshness=freshness)]}
+        folder.mkdir(exist_ok=True)
+        (folder / "headgate.yaml").write_text(json.dumps(policy))
+        return Gate(folder / "headgate.yaml", clock=clock)
+
+    files = Publisher("files", "file:docs/**", clock)
+    one, two = gate_in(tmp_path / "one"), gate_in(tmp_path / "two")
+    file = file_of(tmp_path / "one", files, clock)
+    assert says(one, file) == ["admit"]
+    while not kept(tmp_path / "shared.sqlite"):
+        pass
+    assert says(two, file) == ["drop F212"]  # it has no such file
+    one.close()
+    two.close()
+
+
+def kept(file: Path) -> int:
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        try:
+            return int(connection.execute("SELECT count(*) FROM answers").fetchone()[0])
+        except sqlite3.OperationalError:  # it is being made
+            return 0
+
+
+def test_answers_come_while_another_process_writes_to_the_registry(origin: Origin, tmp_path: Path) -> None:
+    file = tmp_path / "registry.sqlite"
+    AnswerRegistry(file).put_all({})
+    origin.has(**{f"p{number}": (200, {"Last-Modified": origin.date(20)}) for number in range(40)})
+    asker = Asker(origin.clock, ["127.0.0.1"], kept=AnswerRegistry(file))
+    questions = [Question(f"{origin.base}/p{number}", HOUR) for number in range(40)]
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        answers = asker.ask(questions[:20], origin.clock.now, LONG)
+        assert all(answers.values())
+        other.execute("ROLLBACK")
+    assert all(asker.ask(questions[20:], origin.clock.now, LONG).values())
+    while kept(file) < 20:
+        pass
+    asker.close()
+
+
+def test_answers_are_kept_in_any_order_and_the_latest_one_stays(tmp_path: Path, clock: FixedClock) -> None:
+    registry, page = AnswerRegistry(tmp_path / "registry.sqlite"), "https://a.example/"
+    assert registry.get_all([page]) == {}  # there is no table yet
+    later, earlier = Answer(clock.now, etag='"2"'), Answer(clock.now - HOUR, is_gone=True)
+    many = {f"{page}{number}": earlier for number in range(1_200)}
+    registry.put_all({page: later})
+    registry.put_all({page: earlier, **many})
+    assert registry.get_all([page, "https://b.example/"]) == {page: later}
+    assert registry.get_all(many) == many
+    registry.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["..%2F..%2Fsecret.txt", "..%2f..%2fsecret.txt", "a%5C..%5Cb", "a%00b", "%2Fetc/hostname"]
+)
+def test_no_encoded_separator_leads_out_of_what_a_source_matches(path: str, tmp_path: Path, clock: FixedClock) -> None:
+    (tmp_path / "policy" / "docs").mkdir(parents=True)
+    (tmp_path / "secret.txt").write_text("x")
+    source = {"id": "docs", "match": "file:docs/**", "provenance": {"require": "declared"}}
+    source["freshness"] = {"revalidate": {"timeout": "10s"}, "verified_within": "1h", "verified_by": ["origin"]}
+    (tmp_path / "policy" / "headgate.yaml").write_text(json.dumps({"sources": [source]}))
+    gate = Gate(tmp_path / "policy" / "headgate.yaml", clock=clock)
+    chunk = Chunk("text", {"source": f"file:docs/{path}", "modified": (clock.now - DAY).isoformat()})
+    (decision,) = gate.admit([chunk]).decisions
+    assert not decision.admitted
+    assert not any(code == "F212" for code in decision.codes)  # whether it is there is not told
+
+
+def test_until_when_a_last_answer_holds_is_said(origin: Origin) -> None:
+    gate, minute = origin.gate(after="15m", grace="30m"), timedelta(minutes=1)
+    assert says(gate, origin.page()) == ["admit"]
+    begun = origin.clock.now
+    origin.has(a=(500, {}))
+    origin.clock.advance(20 * minute)
+    admission = gate.admit([origin.page()])
+    assert [one.codes for one in admission.decisions] == [("F208",)]
+    assert admission.valid_until == begun + 45 * minute
+    origin.clock.advance(25 * minute)
+    assert says(gate, origin.page()) == ["drop F208"]
+
+
+def test_nothing_is_asked_about_what_is_out_already(origin: Origin) -> None:
+    base = origin.base
+    source = origin.publisher.source(
+        freshness={"revalidate": {"timeout": "10s"}, "max_age": "30d"},
+        identity={"pattern": f"{base}/{{version}}/{{page}}", "current": "v2"},
+    )
+    gate = Gate({"sources": [source], "key_sets": {"private": ["127.0.0.1"]}}, clock=origin.clock)
+    now = origin.clock.now
+    pages = [
+        origin.publisher.seal("text", f"{base}/a", modified=now - DAY, expires=now - HOUR),
+        origin.page("b", days=300),
+        origin.page("v1/c"),
+        origin.publisher.seal("text", f"{base}/d", {"status": "withdrawn"}, modified=now - DAY),
+    ]
+    assert says(gate, *pages) == ["drop F201", "drop F202", "drop F213", "drop F214"]
+    assert origin.server.asked == 0
+    origin.has(**{"v2/c": (200, {"Last-Modified": origin.date(20)})})
+    assert says(gate, origin.page("v2/c")) == ["admit"]
+    assert origin.server.asked == 1
+
+
+def test_threads_are_shared_out_by_source_and_host() -> None:
+    lanes, ends, ran = Lanes(patience=1e9), threading.Event(), threading.Semaphore(0)
+
+    def wait() -> None:
+        ran.release()
+        ends.wait()
+
+    for _ in range(20):
+        assert lanes.submit("a", "one.example", wait)
+    for _ in range(8):
+        assert ran.acquire(timeout=20)
+    assert lanes.submit("a", "two.example", wait)  # of the same source, at another host
+    assert lanes.submit("b", "one.example", wait)  # the same host, for another source
+    assert ran.acquire(timeout=20)
+    assert ran.acquire(timeout=20)
+    assert not ran.acquire(blocking=False)
+    taken = sum(lanes.submit("a", "one.example", wait) for _ in range(200))
+    assert taken == 64 - 12
+    ends.set()
+    for _ in range(12 + taken):
+        assert ran.acquire(timeout=20)
+
+
+def test_what_hangs_for_good_leaves_its_place_once() -> None:
+    lanes, ends, ran = Lanes(patience=-1.0), threading.Event(), threading.Semaphore(0)
+
+    def wait() -> None:
+        ran.release()
+        ends.wait()
+
+    for _ in range(8):
+        assert lanes.submit("a", "one.example", wait)
+        assert ran.acquire(timeout=20)
+    assert lanes.submit("a", "one.example", wait)
+    assert lanes.submit("a", "two.example", wait)
+    assert ran.acquire(timeout=20)
+    assert not ran.acquire(blocking=False)
+    ends.set()
+    assert ran.acquire(timeout=20)
+
+
+def test_a_rest_ends_with_one_trial() -> None:
+    now = [0.0]
+    rests = Rests(lambda: now[0])
+    for _ in range(5):
+        assert rests.may_try("server", "page")
+        rests.failed("server")
+    assert not rests.may_try("server", "page")
+    assert rests.may_try("page")
+    assert rests.has_failed_since("server", 4)
+    assert not rests.has_failed_since("server", 5)
+    now[0] = 31.0
+    assert rests.may_try("server", "other")
+    assert not rests.may_try("server", "another")
+    rests.answered("server")
+    assert rests.may_try("server", "another")
