@@ -9,7 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from headgate.terminology.blocks import read_blocks
 from headgate.terminology.boundaries import SPACELESS_RANGES
 from headgate.terminology.bounds import at_most
-from headgate.terminology.inline import code_elements, code_spans, keys_of, marked_up, reaches_far, sessions, sources
+from headgate.terminology.directives import directives, literal_blocks
+from headgate.terminology.inline import code_spans, marked_up, reaches_far
+from headgate.terminology.keys import keys_of
+from headgate.terminology.programs import sessions, sources
+from headgate.terminology.tags import code_elements, comments
 
 __all__ = ["Zones", "code_zones", "protected_zones", "zones_around"]
 
@@ -23,10 +27,6 @@ _HOST = re.compile(rf"@(?=[^\W_])(?:[^\W{SPACELESS_RANGES}]|[.\-]){{1,255}}")
 _PIECE = rf"(?:[{SPACELESS_RANGES}]+|[^\W{SPACELESS_RANGES}]+)"
 _LOCAL_PART = re.compile(rf"{_PIECE}(?:[.+%\-]+{_PIECE})*")
 _LOCAL_CHARS = 64  # RFC 5321, section 4.5.3.1.1
-_LITERAL_INTRO = re.compile(r"::[ \t]*$", re.MULTILINE)
-_CODE_DIRECTIVE = re.compile(r"^[ \t]*\.\. (?:code|code-block|sourcecode|parsed-literal)::[^\n]*$", re.MULTILINE)
-_OTHER_DIRECTIVE = re.compile(r"[ \t]*\.\. (?!(?:code|code-block|sourcecode|parsed-literal|math|raw)::)[\w:-]+::[ \t]*")
-_TAB = 8
 # For more places than these, or in a text as short as this, all of it is read at once.
 _FEW, _SHORT = 12, 500
 
@@ -82,7 +82,11 @@ def protected_zones(text: str, most: int) -> Zones:
         TooMuchWork: there are more.
     """
     text = _with_line_feeds(text)
-    spans = [*_code(text, most), *marked_up(text, most), *keys_of(text, most)]
+    spans = _code(text, most)
+    if "<!" in text or "<?" in text or "{/*" in text:
+        spans += at_most(most, comments(text, Zones(spans).touches), "comments")
+    spans += marked_up(text, most)
+    spans += keys_of(text, most)
     if "://" in text or "www." in text:
         spans += (match.span() for match in at_most(most, _URL.finditer(text), "URLs"))
     if "@" in text:
@@ -145,7 +149,9 @@ def _code(text: str, most: int) -> list[tuple[int, int]]:
     spans += at_most(most, sources(text), "blocks of code")
     spans += sessions(text, most)
     if "::" in text:
-        spans += at_most(most, _literal_blocks(text), "literal blocks")
+        spans += at_most(most, literal_blocks(text), "literal blocks")
+        if ".. " in text:
+            spans += at_most(most, directives(text), "directives")
     return spans
 
 
@@ -155,48 +161,3 @@ def _addresses(text: str) -> Iterator[tuple[int, int]]:
         local = _LOCAL_PART.match(text[max(0, start - _LOCAL_CHARS) : start][::-1])
         if local is not None:
             yield start - local.end(), match.end()
-
-
-def _literal_blocks(text: str) -> Iterator[tuple[int, int]]:
-    """Literal blocks of reStructuredText: what is indented more deeply after a line that ends with `::`.
-
-    Of the directives, which end in `::` too, only those for code count; `.. note::` is followed by prose.
-    """
-    position = 0
-    for line_start, line_end in _literal_intros(text):
-        if line_start >= position:
-            position = _end_of_block(text, line_end, _indentation(text, line_start, line_end))
-            # The line of a directive names a language.
-            yield (line_start if _CODE_DIRECTIVE.match(text, line_start) else line_end), position
-
-
-def _literal_intros(text: str) -> list[tuple[int, int]]:
-    """Return the lines that introduce literal blocks, as spans."""
-    lines = [match.span() for match in _CODE_DIRECTIVE.finditer(text)] if ".. " in text else []
-    for match in _LITERAL_INTRO.finditer(text):
-        start = text.rfind("\n", 0, match.start()) + 1
-        if _OTHER_DIRECTIVE.fullmatch(text, start, match.end()) is None:
-            lines.append((start, match.end()))
-    return sorted(lines)
-
-
-def _end_of_block(text: str, start: int, indent: int) -> int:
-    """Return where the lines end that follow the one that ends at `start` and are indented by more than `indent`."""
-    end = line_end = start
-    while line_end < len(text):
-        line_start = line_end + 1
-        line_end = text.find("\n", line_start)
-        if line_end == -1:
-            line_end = len(text)
-        if text[line_start:line_end].strip():
-            if _indentation(text, line_start, line_end) <= indent:
-                break
-            end = line_end
-    return end
-
-
-def _indentation(text: str, start: int, end: int) -> int:
-    """Return how many columns of blanks a line begins with; a tab goes on to the next multiple of eight."""
-    line = text[start:end]
-    blanks = line[: len(line) - len(line.lstrip(" \t"))]
-    return len(blanks.expandtabs(_TAB))

@@ -1,0 +1,55 @@
+"""Keys of JSON, YAML and front matter, and the values there that name pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from headgate.terminology.bounds import at_most
+
+__all__ = ["is_yaml", "keys_of"]
+
+Span = tuple[int, int]
+
+_JSON_KEY = re.compile(r"(?:[{,\[][ \t\n]*|^[ \t]*)\"([^\"\\\n]{1,200})\"[ \t]*:", re.MULTILINE)
+_YAML_KEY = re.compile(r"^[ \t]*(?:- )?([\w][\w .\-/]{0,80}?)[ \t]*:(?=[ \t\n]|$)", re.MULTILINE)
+_TOML_KEY = re.compile(r"^[ \t]*([\w][\w .\-\"']{0,80}?)[ \t]*=", re.MULTILINE)
+_FRONT_MATTER = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\n")
+_YAML_SHARE, _FEWEST_KEYS = 0.6, 3
+_MOST_HEAD = 20_000
+
+# What is in an address, or chosen by a program.
+_NAMED = re.compile(
+    r"^[ \t]*(?:slug|id|uid|permalink|url|path|layout|template|redirect_from|redirects?|image|icon|cover|thumbnail)"
+    r"[ \t]*[:=][ \t]*([^\n]{1,300})$",
+    re.MULTILINE,
+)
+
+
+def keys_of(text: str, most: int) -> Iterator[Span]:
+    """Yield keys of JSON, of front matter with what names its page, and of YAML where the text is one document of it.
+
+    Raises:
+        TooMuchWork: there are more than `most`.
+    """
+    if '":' in text or '" :' in text:
+        yield from (match.span(1) for match in at_most(most, _JSON_KEY.finditer(text), "keys"))
+    head = _FRONT_MATTER.match(text)
+    if head is not None:
+        end = text.find(f"\n{head[1]}", head.end() - 1, _MOST_HEAD)
+        key = _YAML_KEY if head[1] == "---" else _TOML_KEY
+        if end != -1:
+            yield from (match.span(1) for match in at_most(most, key.finditer(text, head.end(), end), "keys"))
+            yield from (match.span(1) for match in _NAMED.finditer(text, head.end(), end))
+    elif ":" in text and is_yaml(text):
+        yield from (match.span(1) for match in at_most(most, _YAML_KEY.finditer(text), "keys"))
+
+
+def is_yaml(text: str) -> bool:
+    """Return whether most lines have a key, as no prose does."""
+    if text.count(":", 0, _MOST_HEAD) * 2 < text.count("\n", 0, _MOST_HEAD):
+        return False
+    lines = [line for line in text[:_MOST_HEAD].splitlines() if line.strip()]
+    keys = sum(_YAML_KEY.match(line) is not None or line.lstrip().startswith("- ") for line in lines)
+    with_key = sum(_YAML_KEY.match(line) is not None for line in lines)
+    return with_key >= _FEWEST_KEYS and keys >= _YAML_SHARE * len(lines)

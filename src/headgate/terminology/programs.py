@@ -1,0 +1,138 @@
+"""Programs between the lines of a text: blocks of code as other markup has them, sessions, and statements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from headgate.terminology.bounds import at_most
+from headgate.terminology.folding import fold
+
+__all__ = ["sessions", "sources"]
+
+Span = tuple[int, int]
+
+_LATEX_BLOCK = re.compile(
+    r"\\begin\{(verbatim|lstlisting|minted|alltt|Verbatim|equation|align|gather|multline|eqnarray|math|displaymath"
+    r"|tikzpicture)\*?\}"
+)
+# Of AsciiDoc, a block of dashes is code where a line before says so: elsewhere dashes are a rule or underline a title.
+_ASCIIDOC = re.compile(
+    r"^\[(?:source|listing|literal|%?[a-z]{1,10}linenums)[^\]\n]{0,200}\][ \t]*\n(-{4,}|\.{4,})[ \t]*$", re.MULTILINE
+)
+_ASCIIDOC_LITERAL = re.compile(r"^(\.{4,})[ \t]*$", re.MULTILINE)
+_ORG = re.compile(r"^[ \t]*#\+begin_(src|example|export)\b", re.MULTILINE | re.IGNORECASE)
+_WIKI_BLOCK = re.compile(r"\{(code|noformat)(?::[^{}\n]{0,100})?\}|\[(code)(?:=[^\[\]\n]{0,50})?\]", re.IGNORECASE)
+_PROMPT = (
+    r">>>|\.\.\.|\$|PS(?: [^\n>]{0,100})?>|[A-Za-z]:\\[^\n>]{0,100}>|(?:In|Out) ?\[\d{1,5}\]:|\.{3}:|\u276f"
+    r"|\((?:i?pdb\+*|Pdb|gdb|lldb)\)|~(?:/[\w./-]{0,60})?[$#]|[a-z]{0,4}sh-\d[\d.]{0,8}[$#]"
+    r"|\[?[\w.-]{1,40}@[\w.-]{1,60}[^\n$#]{0,60}[$#]"
+    r"|(?:mysql|sqlite|postgres|psql|mariadb|redis|mongo|irb|ghci|scala|julia|node|php)[\w():.=-]{0,30}[>#]"
+)
+# In brackets before it, the environment that is active.
+_SESSION = re.compile(
+    rf"^[ \t]*(?:(?:\([\w.-]{{1,40}}\)[ \t]+)?(?:{_PROMPT})|\([\w.-]{{1,40}}\)[ \t]+[%#])[ \t][^\n]*", re.MULTILINE
+)
+# A line that is nothing else than a statement of a program.
+_STATEMENT = re.compile(
+    r"^[ \t]*(?:import [\w.]{1,100}(?: as \w{1,50})?|from [\w.]{1,100} import (?:[\w*., ]{1,200}|\([\w*., ]{0,200}\)?)"
+    r"|#include [<\"][^\n]{1,99}|#define [^\n]{1,200}|--8<--[^\n]{1,200}|using [\w.]{1,100};|package [\w.]{1,100};"
+    r"|use [\w:]{1,100}::[\w:{}*, ]{1,200};|require\([^\n]{1,100}\);?)[ \t]*$",
+    re.MULTILINE,
+)
+# The same in JavaScript, as MDX has it between paragraphs.
+_WHAT = r"(?:[\w$]{1,100}|\{[^{}\n]{0,300}\}|\[[^\[\]\n]{0,300}\])"
+_QUOTED = r"[\"'][^\"'\n]{1,300}[\"']"
+_JAVASCRIPT = re.compile(
+    r"^[ \t]*(?:"
+    rf"import (?:{_QUOTED}|[^\n\"';]{{1,300}} from {_QUOTED}|(?:type )?\{{[ \t]*$)"
+    r"|export default\b(?=[ \t]+(?:(?:async|function|class|new)\b|[{(\[]|[\w$.]{1,100}(?:[(;]|[ \t]*$)))"
+    r"|export (?:async function|function|class|const|let|var|type|interface|enum)\b[ \t*]+"
+    rf"{_WHAT}[ \t]*(?:[=(<{{:;]|extends\b|$)|export (?:\*|\{{)"
+    rf"|(?:const|let|var)[ \t]+{_WHAT}(?:[ \t]*:[^\n=]{{1,100}})?[ \t]*="
+    r")[^\n]*$",
+    re.MULTILINE,
+)
+_JAVASCRIPT_WORDS = ("import ", "export ", "const ", "let ", "var ")
+_GOES_ON = ("{", "(", "[", ",", "=", "=>", "?", "+", "&&", "||")
+_BLANK_LINE = re.compile(r"\n[ \t]*(?:\n|\Z)")
+_MAIL_QUOTE = re.compile(r"^>{1,2}(?!>)", re.MULTILINE)
+
+
+def sources(text: str) -> Iterator[Span]:
+    """Yield blocks of code as LaTeX, AsciiDoc and Org write them; one that is not closed goes on to the end."""
+    if "\\begin{" in text:
+        yield from _until(text, _LATEX_BLOCK, lambda match: f"\\end{{{match[1]}")
+    if "\n----" in text or "\n...." in text:
+        yield from _until(text, _ASCIIDOC, lambda match: f"\n{match[1]}")
+    if text.count("\n....") > 1:
+        yield from _until(text, _ASCIIDOC_LITERAL, lambda match: f"\n{match[1]}")
+    if "{code" in text or "{noformat" in text or "[code" in text:
+        yield from _wiki_blocks(text)
+    if "#+" in text:
+        folded = fold(text)
+        yield from _until(folded, _ORG, lambda match: f"#+end_{match[1]}")
+
+
+def _until(text: str, opening: re.Pattern[str], closing: Callable[[re.Match[str]], str]) -> Iterator[Span]:
+    position = 0
+    while (match := opening.search(text, position)) is not None:
+        mark = closing(match)
+        end = text.find(mark, match.end())
+        position = len(text) if end == -1 else end + len(mark)
+        yield match.start(), position
+
+
+def _wiki_blocks(text: str) -> Iterator[Span]:
+    """Yield `{code}...{code}`, `{noformat}...{noformat}` and `[code]...[/code]`; what is not closed is no block."""
+    position = 0
+    unclosed: set[str] = set()
+    for match in _WIKI_BLOCK.finditer(text):
+        closing = f"{{{match[1]}}}" if match[1] else f"[/{match[2]}]"
+        if match.start() < position or closing in unclosed:
+            continue
+        end = text.find(closing, match.end())
+        if end == -1:
+            unclosed.add(closing)
+            continue
+        position = end + len(closing)
+        yield match.start(), position
+
+
+def _statements(text: str, most: int) -> Iterator[Span]:
+    """Yield statements; of JavaScript one whose line does not end it goes on to the next blank line."""
+    yield from (match.span() for match in at_most(most, _STATEMENT.finditer(text), "statements"))
+    if not any(word in text for word in _JAVASCRIPT_WORDS):
+        return
+    position = 0
+    for match in at_most(most, _JAVASCRIPT.finditer(text), "statements"):
+        start, end = match.span()
+        if start < position:
+            continue
+        if text[start:end].rstrip().endswith(_GOES_ON):
+            blank = _BLANK_LINE.search(text, end)
+            end = len(text) if blank is None else blank.start()
+        position = end
+        yield start, end
+
+
+def sessions(text: str, most: int) -> Iterator[Span]:
+    """Yield lines of sessions and statements of programs; where mail is quoted, `>>>` is a quotation.
+
+    Raises:
+        TooMuchWork: there are more than `most`.
+    """
+    yield from _statements(text, most)
+    is_mail = ">>>" in text and _MAIL_QUOTE.search(text) is not None
+    was_session = False
+    last = -2
+    for match in at_most(most, _SESSION.finditer(text), "sessions"):
+        begin = text[match.start() : match.end()].lstrip()
+        # A line of dots goes on with what stands above it.
+        if begin.startswith("..."):
+            was_session = was_session and match.start() == last + 1
+        else:
+            was_session = not (is_mail and begin.startswith(">>>"))
+        last = match.end()
+        if was_session:
+            yield match.span()

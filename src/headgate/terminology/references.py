@@ -1,0 +1,83 @@
+"""Labels by which one place of a text refers to another: they stay on both sides, or the reference breaks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from headgate.terminology.bounds import at_most
+
+__all__ = ["labels", "refers_far"]
+
+Span = tuple[int, int]
+
+# A label holds no brackets, so that nothing is read twice from two places.
+_LABEL = r"((?:[^\[\]\n]|\n(?![ \t]*\n)){1,500})"
+_DEFINITION = re.compile(r"^[ \t>]{0,12}\[((?!\^)[^\[\]\n]{1,500})\]:(?:[ \t]*(\S{1,2000}))?", re.MULTILINE)
+_FULL = re.compile(rf"\]\[{_LABEL}\](?!\])")  # `[[target][text]]` is a link of Org
+_SHORTCUT = re.compile(rf"\[{_LABEL}\](?:(\[\])|(?![\[(:]))")
+_FOOTNOTE = re.compile(r"\[\^([^\[\]\n]{1,100})\]")
+# Of reStructuredText.
+_CITATION = re.compile(r"\[(?<!_\[)([#*\w.:+-]{1,100})\]_(?!\w)|^[ \t]*\.\. \[([#*\w.:+-]{1,100})\]", re.MULTILINE)
+_ANCHOR = re.compile(r"^[ \t]*\.\. _([^\n:]{1,200}):", re.MULTILINE)
+_SUBSTITUTION = re.compile(r"\|(?<![\w|\\]\|)(?=[^\s|])([^|\n]{1,80})(?<=[^\s|])\|(?![\w|])")
+_SUBSTITUTED = re.compile(r"^[ \t]*\.\. \|", re.MULTILINE)
+_ROW_CHARS = 300
+
+
+def labels(text: str, most: int) -> Iterator[Span]:
+    """Yield labels of links, footnotes, citations and substitutions, and the targets of definitions.
+
+    A shortcut (`[label]`) is one only where the text defines it; else it is a word in brackets.
+
+    Raises:
+        TooMuchWork: there are more of one kind than `most`.
+    """
+    if "]" in text and "[" in text:
+        yield from _labels_of_links(text, most)
+    if "]_" in text or ".. [" in text:
+        for match in at_most(most, _CITATION.finditer(text), "citations"):
+            yield match.span(match.lastindex or 0)
+    if ".. _" in text:
+        yield from (match.span(1) for match in at_most(most, _ANCHOR.finditer(text), "anchors"))
+    if "|" in text:
+        for match in at_most(most, _SUBSTITUTION.finditer(text), "substitutions"):
+            if not _is_row(text, *match.span()):
+                yield match.span(1)
+
+
+def refers_far(text: str) -> bool:
+    """Return whether one paragraph of a text may define a label of another."""
+    return ("]:" in text and _DEFINITION.search(text) is not None) or (
+        ".. |" in text and _SUBSTITUTED.search(text) is not None
+    )
+
+
+def _labels_of_links(text: str, most: int) -> Iterator[Span]:
+    defined: set[str] = set()
+    if "]:" in text:
+        for match in at_most(most, _DEFINITION.finditer(text), "definitions"):
+            defined.add(_normal(match[1]))
+            yield match.span(1)
+            if match[2] is not None:
+                yield match.span(2)
+    if "[^" in text:
+        yield from (match.span(1) for match in at_most(most, _FOOTNOTE.finditer(text), "footnotes"))
+    if "][" not in text and not defined:
+        return
+    yield from (match.span(1) for match in at_most(most, _FULL.finditer(text), "references"))
+    for match in at_most(most, _SHORTCUT.finditer(text), "references"):
+        if match[2] is not None or _normal(match[1]) in defined:
+            yield match.span(1)
+
+
+def _normal(label: str) -> str:
+    """Return a label as CommonMark compares it (0.31, section 4.7)."""
+    return " ".join(label.split()).casefold()
+
+
+def _is_row(text: str, start: int, end: int) -> bool:
+    """Return whether what is between two bars is in a line that begins and ends with bars, as rows of tables do."""
+    before = text[max(0, start - _ROW_CHARS) : start + 1].rpartition("\n")[2]
+    behind = text[end - 1 : end + _ROW_CHARS].partition("\n")[0]
+    return before.lstrip(" \t>").startswith("|") and behind.rstrip().endswith("|")
