@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from functools import lru_cache
 
 from headgate.terminology.scripts import SCRIPTED, changes_script, goes_on_behind, is_part_of_longer
 
 __all__ = ["JOINERS", "Tokens", "has_spaceless", "is_emphasised", "is_whole_word", "occurs_as_word"]
+
+Span = tuple[int, int]
 
 # Thai, Lao; Burmese; Khmer; CJK radicals, Hiragana, Katakana, Bopomofo; CJK; half-width Katakana.
 SPACELESS_RANGES = (
@@ -27,63 +30,21 @@ _SENTENCE_END = "-.:?+\\"
 _STEP = 64
 _RAISED, _RAISED_BEHIND = "\u00b2\u00b3\u00b9\u2070\u2074\u2075\u2076\u2077\u2078\u2079", 3
 _MOST_MARKS, _EMPHASIS_CHARS = 3, 200
-_CLOSING = re.compile(r"(?<=[^\s_~])(?:_{1,3}|~~)(?![\w~])")
-_OPENING = re.compile(r"(?<![\w~/.])(?:_{1,3}|~~)(?=[^\s_~])")
+_CLOSING = re.compile(r"(?<=[^\s_~=])(?:_{1,3}|~~|==)(?![\w~=])")
+_OPENING = re.compile(r"(?<![\w~=/.])(?:_{1,3}|~~|==)(?=[^\s_~=])")
 _JOINING = "/.\\@=$%&#"
 _ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#[0-9]{1,6}|#x[0-9A-Fa-f]{1,6});")
+# Between words two or three hyphens are a dash, save in a name of punycode.
+_DASH = re.compile(r"(?<=[\w.?!])(?<!\bxn)(-{2,3})(?=\w)")
 _DOTS = re.compile(r"\.{2,}(?=\w)")
 # Two names with a stroke between them, and not a path: `K8s/Docker`.
 _ALTERNATIVES = re.compile(r"[^\W_]{2,40}(?:-[^\W_]{1,40}){0,3}/[^\W_]{2,40}(?:-[^\W_]{1,40}){0,3}")
-_FOLDERS = frozenset(
-    (
-        *(
-            "api",
-            "app",
-            "apps",
-            "assets",
-            "bin",
-            "build",
-            "cmd",
-            "conf",
-            "config",
-            "data",
-            "dist",
-            "doc",
-            "docs",
-            "etc",
-        ),
-        *(
-            "examples",
-            "home",
-            "http",
-            "https",
-            "include",
-            "internal",
-            "lib",
-            "libs",
-            "modules",
-            "node",
-            "opt",
-            "packages",
-        ),
-        *(
-            "pkg",
-            "proc",
-            "public",
-            "scripts",
-            "src",
-            "static",
-            "sys",
-            "templates",
-            "test",
-            "tests",
-            "tmp",
-            "usr",
-            "var",
-        ),
-        *("vendor", "www"),
-    )
-)
+_FOLDER_WORDS = """
+    api app apps assets bin build cmd conf config data dist doc docs etc examples home http https include
+    internal lib libs modules node opt packages pkg proc public scripts src static sys templates test tests tmp
+    usr var vendor www
+"""
+_FOLDERS = frozenset(_FOLDER_WORDS.split())
 _BETWEEN_WORDS = frozenset(("to", "of", "and", "in", "by", "for", "on", "or", "the", "at", "from", "with", "per", "as"))
 # How Finnish and Swedish inflect abbreviations and names that end in a digit: `K8s:n`, `EU:s`.
 _ENDING_WORDS = """
@@ -142,7 +103,7 @@ def _may_end(text: str, start: int, end: int) -> bool:
 
 
 def is_emphasised(text: str, start: int, end: int) -> bool:
-    """Return whether `text[start:end]` begins or ends what Markdown emphasises or strikes out: `_a b_`, `~~a~~`."""
+    """Return whether a span begins or ends what Markdown emphasises or strikes out: `_a b_`, `~~a~~`, `==a==`."""
     left, right = _marks(text, start, -1), _marks(text, end, 1)
     if not (left or right):
         return False
@@ -163,7 +124,7 @@ def _marks(text: str, position: int, step: int) -> int:
     """Return how many marks of emphasis are directly before or behind a position."""
     index = position - 1 if step < 0 else position
     sign = text[index] if 0 <= index < len(text) else ""
-    if sign not in ("_", "~"):
+    if sign not in ("_", "~", "="):
         return 0
     count = 0
     while 0 <= index < len(text) and text[index] == sign and count <= _MOST_MARKS:
@@ -197,6 +158,7 @@ class Tokens:
 
     __slots__ = (
         "_begin",
+        "_cuts",
         "_digits",
         "_dots",
         "_finish",
@@ -204,12 +166,14 @@ class Tokens:
         "_hyphens",
         "_is_compound",
         "_is_several",
+        "_outer",
         "_text",
     )
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._begin = self._finish = -1
+        self._outer, self._cuts = (-1, -1), list[Span]()
 
     def is_identifier(self, start: int, end: int) -> bool:
         """Return whether `text[start:end]` is a part of a URL, address, path, option or identifier."""
@@ -226,7 +190,8 @@ class Tokens:
         is_longer = text.startswith(("++", "#"), end) and not text[end + 1 : end + 3].strip("+").isalnum()  # C++, C#
         answer = is_longer or self._is_joined(start, end) or self._is_hyphenated(start, end)
         if _run(text[start:end]) < end - start:
-            self._finish = -1  # a term of several words ties two tokens together, and others must not see them as one
+            # A term of several words ties two tokens together, and others must not see them as one.
+            self._finish, self._outer = -1, (-1, -1)
         return answer
 
     def _is_joined(self, start: int, end: int) -> bool:
@@ -266,7 +231,7 @@ class Tokens:
 
     def _read_token(self, start: int, end: int) -> None:
         text = self._text
-        begin, finish = start - self._reach_left(start), end + self._reach_right(end)
+        begin, finish = self._between_dashes(start, end)
         dots = _DOTS.match(text, begin, start + 1) if text[begin] == "." else None
         begin = self._begin = dots.end() if dots is not None else begin
         # An entity of HTML is a sign, and its name no part of a word.
@@ -284,6 +249,21 @@ class Tokens:
         self._dots = (begin + dot, begin + token.rfind(".")) if dot >= 0 else (outside, -1)
         self._hyphens = token.count("-")
         self._digits = len(_DIGIT.findall(token))
+
+    def _between_dashes(self, start: int, end: int) -> tuple[int, int]:
+        """Return the span of the token, as far as it is one: `the depot--which is open` has two words there."""
+        text = self._text
+        if not (self._outer[0] <= start and end <= self._outer[1]):
+            begin, finish = start - self._reach_left(start), end + self._reach_right(end)
+            self._outer, self._cuts = (begin, finish), []
+            token = text[begin:finish].rstrip(_SENTENCE_END)
+            if "--" in token and token[0] != "-" and _HARD_JOINER.search(token) is None:
+                self._cuts = [match.span() for match in _DASH.finditer(text, begin, finish)]
+        before = bisect_right(self._cuts, (start, start)) - 1
+        begin = self._cuts[before][1] if before >= 0 else self._outer[0]
+        behind = bisect_left(self._cuts, (end, end))
+        finish = self._cuts[behind][0] if behind < len(self._cuts) else self._outer[1]
+        return begin, finish
 
     def _reach_left(self, start: int) -> int:
         # In steps that double: most tokens are short, and few characters are looked at that are not part of them.

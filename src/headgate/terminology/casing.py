@@ -14,6 +14,15 @@ _VOWEL = re.compile(r"[AEIOUY]")
 # Of scripts that have capitals.
 _WORDS = re.compile("[A-Za-z\u00c0-\u024f\u0370-\u052f]{2,}")
 _LONG_WORD, _FEW_WORDS = 4, 3
+# Words of up to three letters that a sentence is made of.
+_LISTED_WORDS = """
+    A AM AN AND ANY ARE AS ASK AT BE BUY BUT BY CAN DID DO FOR GET GO GOT HAD HAS HE HER HIM HIS HOW I IF IN IS
+    IT ITS LET MAY ME MY NEW NO NOR NOT NOW OF OFF ON OR OUR OUT OWN PAY PUT RUN SAW SAY SEE SHE SO THE TO TOO
+    TRY UP USE WAS WE WHO WHY WIN YES YET YOU
+"""
+_SMALL_WORDS = frozenset(_LISTED_WORDS.split())
+_WORD_BEFORE, _WORD_BEHIND = re.compile(r"(?<!\w)([A-Z]{1,3}) {1,4}\Z"), re.compile(r" {1,4}([A-Z]{1,3})(?!\w)")
+_BESIDE_CHARS = 8
 
 
 def is_shouted(text: str, start: int, end: int) -> bool:
@@ -26,9 +35,16 @@ def is_shouted(text: str, start: int, end: int) -> bool:
     rest = f"{text[left:start]} {text[end : right if right >= 0 else end + _LINE_CHARS]}"
     if not rest.isupper():
         return False
+    if any(word is not None and word[1] in _SMALL_WORDS for word in _beside(text, start, end)):
+        return True
     # Scripts without capitals say nothing.
     words = [word for word in _WORDS.findall(rest) if word.isupper()]
     return len(words) >= _FEW_WORDS or any(len(word) >= _LONG_WORD for word in words)
+
+
+def _beside(text: str, start: int, end: int) -> tuple[re.Match[str] | None, ...]:
+    """Return the words directly before and behind a place."""
+    return _WORD_BEFORE.search(text, max(0, start - _BESIDE_CHARS), start), _WORD_BEHIND.match(text, end)
 
 
 def is_other_word(text: str, start: int, end: int, alias: str, canonical: str) -> bool:

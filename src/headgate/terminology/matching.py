@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from headgate.caching import Memo
-from headgate.terminology.boundaries import JOINERS, Tokens, is_whole_word
+from headgate.terminology.boundaries import JOINERS, Tokens, has_spaceless, is_whole_word
 from headgate.terminology.bounds import at_most
 from headgate.terminology.concepts import Concept
+from headgate.terminology.emphasis import with_its_marks
 from headgate.terminology.folding import fold_alias, fold_text, plain_form
 from headgate.terminology.mentions import Names
 from headgate.terminology.patterns import Patterns, Reading
@@ -24,7 +25,6 @@ _PLAIN_TERM = re.compile(r"[^\W\d_][\w' -]+")
 _WORD = re.compile(r"\w+")
 _NAME_BORDERS = frozenset(("", "\0"))  # no term may hold a null
 _BLANKS = frozenset(("", " ", "\n"))
-_STARS = re.compile(r"\*+")
 _SIGN = re.compile(r"[^\w ]")
 _END_OF_TOKEN = re.compile(r"[.:?]?(?![\w\-./\\@:#=&%~$?+])")
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb", "\u201e": "\u201c"}
@@ -146,7 +146,8 @@ class Matcher:
             return False
         before = text[start - 1 : start]
         # Within a token it may be what decides whether its neighbours there are parts of an identifier.
-        if before in JOINERS or _END_OF_TOKEN.match(text, end) is None:
+        is_joined = before in JOINERS or (before.isalnum() and not has_spaceless(before))
+        if is_joined or _END_OF_TOKEN.match(text, end) is None:
             return False
         # In place of letters that need no spaces it may run on from the word before it, and then is not found again.
         if before not in _BLANKS and not is_whole_word(before + replacement, 1, 1 + len(replacement)):
@@ -181,7 +182,7 @@ class Matcher:
         for pattern, folded_start, folded_end in found:
             start, end = folded.to_source(folded_start, folded_end)
             if "*" in text[start:end]:
-                start, end = _with_its_marks(text, start, end)
+                start, end = with_its_marks(text, start, end)
                 if start == end:
                     continue
             senses = self._accept(text, tokens, self._senses_of(pattern), start=start, end=end, source=source)
@@ -240,22 +241,6 @@ class Matcher:
         return senses if senses.readings else None
 
 
-def _with_its_marks(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return the span of a term with the marks of emphasis that belong to it; an empty one where they go beyond it.
-
-    Of `**Project Otter**` the marks stay; those of `**Project** Otter` go with the words that they were for.
-    """
-    trimmed = end - (len(text[start:end]) - len(text[start:end].rstrip("*")))
-    runs = len(_STARS.findall(text, start, trimmed))
-    if runs % 2 == 0:
-        return start, trimmed
-    marks = text[max(0, start - 3) : start]
-    before = start - (len(marks) - len(marks.rstrip("*")))
-    if before < start:
-        return before, trimmed
-    return (start, end) if end > trimmed else (start, start)
-
-
 def _names(text: str, candidates: Sequence[Match]) -> Names:
     names: dict[str, tuple[list[int], list[int]]] = {}
     if not any(match.senses.aliases for match in candidates):
@@ -280,7 +265,8 @@ def _leftmost_longest(candidates: Iterable[Match]) -> list[Match]:
 
 
 def _is_hyphenated(text: str, start: int, end: int) -> bool:
-    return text[max(0, start - 1) : start] == "-" or (text[end : end + 1] == "-" and text[end + 1 : end + 2].isalnum())
+    is_joined = text[max(0, start - 1) : start] == "-" and text[max(0, start - 2) : start] != "--"  # a dash
+    return is_joined or (text[end : end + 1] == "-" and text[end + 1 : end + 2].isalnum())
 
 
 def _is_quoted(text: str, start: int, end: int) -> bool:
