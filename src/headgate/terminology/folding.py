@@ -31,9 +31,6 @@ _OTHER_SIGN = re.compile(f"[{_OPTIONAL}\u0301{_COMPATIBLE.pattern[1:]}")
 # All that may be folded: every branch begins with a sign, so that a text is searched for these signs alone.
 _FOLDED_PIECE = re.compile(f"[ \u2000-\u200a\u205f\u3000]{{2,}}|\\*+|[{_OPTIONAL}\u0301{_COMPATIBLE.pattern[1:]}")
 _MOST_STARS = 3
-_BLANK_LINES = re.compile(r"[\n\0][ \t]+(?=\n)")
-_HEADINGS = re.compile(r"^[ >]{0,3}(?:#{1,6}|={1,6})[ \t][^\n]*\n", re.MULTILINE)
-_ROWS = re.compile(r"\|[^\n|]*\n(?=[^\n|]*\|)")
 
 
 class Folded:
@@ -119,32 +116,15 @@ def fold_text(text: str) -> Folded:
     others = "" if text.isascii() else beyond_ascii(text)
     folded = _folded(text, others) if others else text.lower()
     if "\r" in folded:
-        folded = folded.replace("\r\n", " \n").replace("\r", "\n")
+        # No term may hold a null, so nothing matches over the end of a paragraph.
+        folded = folded.replace("\r\n\r\n", "\0\0\0\0").replace("\r", " ")
     if "\n" in folded:
-        folded = _with_borders(folded).replace("\n", " ")
+        folded = folded.replace("\n\n", "\0\0").replace("\n", " ")
     if "\t" in folded:
         folded = folded.replace("\t", " ")
     if "**" in folded or (others and _OTHER_SIGN.search(others) is not None):
         return _other_forms(folded)
     return _collapse(folded) if "  " in folded else Folded(folded)
-
-
-def _with_borders(folded: str) -> str:
-    """Return a text with nulls for the ends of paragraphs, headings and rows: no term may hold one."""
-    if "# " in folded or "= " in folded:
-        folded = _HEADINGS.sub(_closed, folded)
-    if "|" in folded:
-        folded = _ROWS.sub(_closed, folded)
-    folded = folded.replace("\n\n", "\0\0")
-    return _BLANK_LINES.sub(_nulls, folded) if "\n " in folded or "\n\t" in folded else folded
-
-
-def _nulls(match: re.Match[str]) -> str:
-    return "\0" * len(match[0])
-
-
-def _closed(match: re.Match[str]) -> str:
-    return f"{match[0][:-1]}\0"
 
 
 def _other_forms(folded: str) -> Folded:

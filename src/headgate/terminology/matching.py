@@ -13,6 +13,7 @@ from headgate.terminology.bounds import at_most
 from headgate.terminology.concepts import Concept
 from headgate.terminology.emphasis import with_its_marks
 from headgate.terminology.folding import fold_alias, fold_text, plain_form
+from headgate.terminology.lines import is_broken
 from headgate.terminology.mentions import Names
 from headgate.terminology.patterns import Patterns, Reading
 from headgate.terminology.searching import Finder
@@ -179,12 +180,15 @@ class Matcher:
         if "_" in folded.text or not folded.text.isascii():  # else the finder leaves nothing else
             found = (one for one in found if is_whole_word(folded.text, one[1], one[2]))
         candidates = []
+        has_lines = "\n" in text or "\r" in text
         for pattern, folded_start, folded_end in found:
             start, end = folded.to_source(folded_start, folded_end)
             if "*" in text[start:end]:
                 start, end = with_its_marks(text, start, end)
                 if start == end:
                     continue
+            if has_lines and is_broken(text, start, end):
+                continue
             senses = self._accept(text, tokens, self._senses_of(pattern), start=start, end=end, source=source)
             if senses is not None:
                 candidates.append(Match(start, end, senses))
