@@ -35,11 +35,11 @@ def test_no_more_than_twenty_pairs_are_shown() -> None:
 
 
 def test_a_near_miss_is_named_by_what_it_resembles_and_not_by_a_word_of_the_document() -> None:
-    replaced = describe_rewrite(_fuzzy("replace").rewrite("the orchestratos"))
+    replaced = describe_rewrite(_fuzzy("replace").rewrite("the orchestrtaor"))
     assert [finding.code for finding in replaced] == ["T301", "T303"]
-    assert all("orchestratos" not in finding.message for finding in replaced)
+    assert all("orchestrtaor" not in finding.message for finding in replaced)
     assert replaced[1].message == "Near misses: a near miss \u2192 Kubernetes."
-    flagged = describe_rewrite(_fuzzy("flag").rewrite("the orchestratos"))
+    flagged = describe_rewrite(_fuzzy("flag").rewrite("the orchestrtaor"))
     assert [finding.code for finding in flagged] == ["T303"]
 
 

@@ -128,10 +128,10 @@ def test_what_rests_on_a_near_miss_is_a_near_miss_itself() -> None:
         Concept(canonical="X", aliases=("Kubernetes y",)),
     )
     glossary = Glossary(GlossaryFile(concepts, fuzzy="replace"))
-    rewrite = glossary.rewrite("orchestratos y")
+    rewrite = glossary.rewrite("orchestrtaor y")
     assert rewrite.text == "X"
     assert [edit.fuzzy for edit in rewrite.edits] == [True]
-    assert [edit.fuzzy for edit in glossary.rewrite("orchestrator y, orchestratos").edits] == [False, True]
+    assert [edit.fuzzy for edit in glossary.rewrite("orchestrator y, orchestrtaor").edits] == [False, True]
 
 
 def test_what_only_adjoins_a_near_miss_is_none() -> None:

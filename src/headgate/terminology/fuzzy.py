@@ -16,7 +16,9 @@ from headgate.terminology.boundaries import Tokens, is_whole_word
 from headgate.terminology.bounds import TooMuchWork
 from headgate.terminology.concepts import Concept, Fuzzy
 from headgate.terminology.folding import fold
+from headgate.terminology.lines import is_broken
 from headgate.terminology.ordinary import is_ordinary
+from headgate.terminology.spelling import may_be_english
 from headgate.terminology.zones import Zones, protected_zones
 
 __all__ = ["NearMisses"]
@@ -39,6 +41,7 @@ _INFLECTIONS = frozenset(
     )
 )
 _NOUNS = frozenset(("t", "ts", "ce", "ces", "cy", "ary", "ial", "ially"))  # compliant, compliance; incident, incidence
+_MARKED = re.compile("[a-z][A-Z]")  # what a name has within and a word has not: LarkDesk
 _COMPARISONS_PER_TEXT = 20_000_000  # about a second
 
 
@@ -119,6 +122,7 @@ class NearMisses:
                 zones = protected_zones(text, marks) if zones is None else zones
                 if (
                     is_whole_word(text, start, end)
+                    and not is_broken(text, start, end)
                     and not zones.touches(start, end)
                     and not tokens.is_identifier(start, end)
                 ):
@@ -131,9 +135,11 @@ class NearMisses:
             start = _reach_back(text, match.start(), phrase.before)
             end = _reach_ahead(text, match.end(), phrase.after) if start is not None else None
             if start is not None and end is not None:
-                yield NearMiss(start, end, phrase.concept, phrase.term, _is_sure(match[0], part or ""))
+                is_sure = _is_sure(match[0], phrase.term.split()[len(phrase.before)], is_within=True)
+                yield NearMiss(start, end, phrase.concept, phrase.term, is_sure)
         if name is not None:
-            yield NearMiss(*match.span(), *self._targets[name], _is_sure(match[0], name))
+            concept, term = self._targets[name]
+            yield NearMiss(*match.span(), concept, term, _is_sure(match[0], term))
 
     def _look_up(self, word: str) -> tuple[str | None, str | None, int]:
         """Return the name that is near a word, the word of a longer name that is, and what it cost to say so."""
@@ -200,8 +206,21 @@ def _is_inflected(word: str, name: str) -> bool:
     return same >= _STEM_CHARS and (_INFLECTIONS.issuperset(ends) or _NOUNS.issuperset(ends))
 
 
-def _is_sure(written: str, name: str) -> bool:
-    return len(written) >= _SURE_FROM or OSA.distance(fold(written), name) <= 1
+def _is_sure(written: str, name: str, *, is_within: bool = False) -> bool:
+    """Return whether a word is a misspelt name and no other word: contact is not a misspelt contract.
+
+    Args:
+        written: the word.
+        name: the name as listed, or the word of it.
+        is_within: whether the other words of the name are beside it: then "jupiter notebook" can be no other one.
+    """
+    word, meant = fold(written), fold(name)
+    distance = OSA.distance(word, meant)
+    if distance > 1 and len(word) < _SURE_FROM:
+        return False
+    is_exchange = distance == 1 and len(word) == len(meant) and sorted(word) == sorted(meant)
+    is_strange = not may_be_english(word) or (is_within and not may_be_english(meant))
+    return is_exchange or is_strange or _MARKED.search(name) is not None
 
 
 class _Index:

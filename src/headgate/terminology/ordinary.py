@@ -1,7 +1,7 @@
 """Ordinary English words: an alias that is one of them is found where nothing of the kind is meant.
 
 Two thousand five hundred words that most Python Enhancement Proposals (public domain) use in lower case outside code,
-and a few hundred short nouns that products are named after.
+a few hundred short nouns that products are named after, and words that are another one with two letters exchanged.
 """
 
 from __future__ import annotations
@@ -199,7 +199,39 @@ why wide widely wider widespread will willing wing winter wish wishes with withd
 words work workaround workarounds worked workflow working works world worm worry worse worst worth would wrap wrapped
 wrapper wrappers wrapping wraps write writes writing written wrong yard year years yet yield yields you your zero zone
 """
-_WORDS = frozenset(_LISTED.split())
+_EXCHANGED = """
+accouterments accoutrements agonies agonise aliens alines amphitheater amphitheaters amphitheatre amphitheatres angels
+angles anthologies anthologise apologies apologise barely barked barking barley belated blankest blankets bleated
+braked braking briskest briskets bugled bugles bugling bulged bulges bulging burglaries burglarise caliber calibers
+calibre calibres carted carting carved carves carving carvings casual casually categorise causal causally center
+centerfold centerfolds centerpiece centerpieces centers centiliter centiliters centilitre centilitres centimeter
+centimeters centimetre centimetres centre centrefold centrefolds centrepiece centrepieces centres cervices closest
+closets colonies colonise compiles complaint compliant complied complies concerted concerting concreted concreting
+consign consing coroner coroners crated crating craved craves craving cravings creeps crepes crevices crooner crooners
+cubist cubits dairies deputies deputise diaries direst discreet discrete driest economies economise energies energise
+epicenter epicenters epicentre epicentres eulogies eulogise factories factorise fantasies fantasise farmed farmer
+farmers farming fiberboard fiberglass fibers fibreboard fibreglass fibres framed framer framers framing freshest
+freshets garter garters gilded gilding gingko gingkoes gingkos ginkgo ginkgoes ginkgos glided gliding goiter goiters
+goitre goitres grater graters gustier gustiest gutsier gutsiest harmonies harmonise infarction infraction kilometer
+kilometers kilometre kilometres lackluster lacklustre limpest limpets liters litres louver louvers louvre louvres
+luster lustre madrasas madrassa mantel mantelpiece mantelpieces mantels mantle mantlepiece mantlepieces mantles
+marital martial meager meagerly meagerness meagre meagrely meagreness memories memorise meters metres micrometer
+micrometers micrometre micrometres militaries militarise milliliter milliliters millilitre millilitres millimeter
+millimeters millimetre millimetres minuet minuets minute minutes miters mitres monopolies monopolise mouses mousse
+nickel nickels nickle nickles notaries notarise overdoes overdose parted parting pasties patios patois patsies perfect
+perfects philosophies philosophise philter philters philtre philtres plaint pliant pluses poises posies prated prating
+prefect prefects priorities prioritise pulses reconnoiter reconnoiters reconnoitre reconnoitres repertoires
+repertories retired retires retried retries reveres rhapsodies rhapsodise rogues rouges sabers sabres sacred salted
+salting saltpeter saltpetre salved salver salvers salves salving scared scepter scepters sceptre sceptres sepulcher
+sepulchers sepulchre sepulchres sherds shreds shriek shrieks shrike shrikes signer signers signing silvered silvering
+silvers singed singer singers singing slated slating slaved slaver slavers slaves slaving sliver slivered slivering
+slivers soldier solider soliloquies soliloquise solitaires solitaries somber somberly sombre sombrely spares sparse
+specter specters spectre spectres subsidies subsidise summaries summarise sympathies sympathise teazel teazels teazle
+teazles theater theaters theatre theatres theories theorise thickest thickets thickset tilted tilting timber timbers
+timbre timbres titled titling trailed trails treaties treatise trialed trialing trials tyrannies tyrannise united
+unites untied unties waiver wavier
+"""
+_WORDS = frozenset((*_LISTED.split(), *_EXCHANGED.split()))
 
 
 def is_ordinary(term: str) -> bool:
