@@ -69,6 +69,7 @@ def test_a_name_that_is_explained_or_contrasted_stays(text: str) -> None:
 
 
 USED = [
+    "K8s (it's in the K8s world) runs",
     "Previously K8s had no quota.",
     "Originally K8s was slow.",
     "It ran formerly K8s.",

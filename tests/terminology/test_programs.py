@@ -35,6 +35,8 @@ STATEMENTS = [
     "(venv) $ depot list",
     "PS> depot list",
     "Out[1]: depot",
+    "package com.depot;",
+    "using System.Depot;",
     "{code:java}\ndepot\n{code}",
     "{noformat}depot{noformat}",
     "[code]depot[/code]",
@@ -45,6 +47,7 @@ DIRECTIVES = [
     ".. option:: depot",
     ".. image:: depot",
     ".. literalinclude:: depot\n   :start-after: depot",
+    ".. image:: x.png\n   :target: a\n      depot",
     ".. toctree::\n\n   depot\n   shed",
     ".. testcode::\n\n   depot = 1\n\n   depot",
     ".. tabs::\n\n   .. code-tab:: bash\n\n      depot list",
@@ -101,6 +104,11 @@ def test_what_a_program_reads_stays(text: str) -> None:
         "The {depot in braces}",
         "---\ntitle: The depot\n---\nthe depot",
         "slug: the depot",
+        "Use `<pre>` or `<code>` for the depot.",
+        "Include ``<math.h>`` first, then the depot.",
+        "<code/> depot",
+        "- what is in their\n  package depot;",
+        ".. figure:: x.png\n   :alt: the depot\n      is a depot\n\n   A depot",
     ],
 )
 def test_prose_that_only_looks_like_it_does_not(text: str) -> None:

@@ -63,16 +63,20 @@ def literal_blocks(text: str) -> Iterator[Span]:
 
 
 def _options(text: str, line_end: int, indent: int, *, is_prose: bool) -> Iterator[Span]:
-    """Yield the lines directly below a directive that are options, or go on with its arguments."""
+    """Yield the lines directly below a directive that are options, or go on with its arguments or with an option."""
+    is_shown = is_prose
     while line_end < len(text):
         start, line_end = line_end + 1, _end_of_line(text, line_end + 1)
         if not text[start:line_end].strip() or _indentation(text, start, line_end) <= indent:
             return
-        is_option = _OPTION.match(text, start, line_end) is not None
-        if _DIRECTIVE.match(text, start) is not None or (is_prose and not is_option):
+        if _DIRECTIVE.match(text, start) is not None:
             return
-        shown = _PROSE_OPTION.match(text, start, line_end)
-        yield start, line_end if shown is None else shown.end()
+        if _OPTION.match(text, start, line_end) is not None:
+            shown = _PROSE_OPTION.match(text, start, line_end)
+            is_shown = shown is not None
+            yield start, line_end if shown is None else shown.end()
+        elif not is_shown:
+            yield start, line_end
 
 
 def _end_of_line(text: str, position: int) -> int:

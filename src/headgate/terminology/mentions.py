@@ -138,7 +138,7 @@ class Mentions:
     def __init__(self, text: str, names: Names) -> None:
         self._text = text
         self._names = names
-        self._last: dict[str, tuple[int, bool]] = {}
+        self._last: dict[str, tuple[int, int, bool]] = {}
 
     def is_mention(self, start: int, end: int, canonicals: Sequence[str]) -> bool:
         """Return whether `text[start:end]` is a mention; to be asked from left to right.
@@ -152,7 +152,7 @@ class Mentions:
         for canonical in canonicals:
             answer = answer or self._is_paired(start, end, canonical) or self._goes_on(start, end, canonical)
         for canonical in canonicals:
-            self._last[canonical] = (end, answer)
+            self._last[canonical] = (start, end, answer)
         return answer
 
     def is_defined(self, start: int, end: int, canonical: str) -> bool:
@@ -176,11 +176,12 @@ class Mentions:
     def _goes_on(self, start: int, end: int, canonical: str) -> bool:
         """Whether a list of names goes on, as in "(formerly K8s or kube)", or one alias explains another."""
         last = self._last.get(canonical)
-        if last is None or not _connects(self._text, last[0], start, ","):
+        if last is None or not _connects(self._text, last[1], start, ","):
             return False
-        opening = self._text[last[0] : start].lstrip()[:1]
+        opening = self._text[last[1] : start].lstrip()[:1]
         is_link = opening == "[" and self._text.startswith(("](", "]["), end)
-        return last[1] or (opening in ("(", "[") and not is_link)
+        is_same = self._text[last[0] : last[1]].lower() == self._text[start:end].lower()
+        return last[2] or (opening in ("(", "[") and not is_link and not is_same)
 
 
 def _is_introduced(text: str, start: int, end: int) -> bool:

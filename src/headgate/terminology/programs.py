@@ -36,7 +36,8 @@ _SESSION = re.compile(
 # A line that is nothing else than a statement of a program.
 _STATEMENT = re.compile(
     r"^[ \t]*(?:import [\w.]{1,100}(?: as \w{1,50})?|from [\w.]{1,100} import (?:[\w*., ]{1,200}|\([\w*., ]{0,200}\)?)"
-    r"|#include [<\"][^\n]{1,99}|#define [^\n]{1,200}|--8<--[^\n]{1,200}|using [\w.]{1,100};|package [\w.]{1,100};"
+    r"|#include [<\"][^\n]{1,99}|#define [^\n]{1,200}|--8<--[^\n]{1,200}"
+    r"|using (?:[A-Z][\w.]{0,100}|namespace \w{1,100}|\w{1,50}\.[\w.]{1,100});|package \w{1,50}\.[\w.]{1,100};"
     r"|use [\w:]{1,100}::[\w:{}*, ]{1,200};|require\([^\n]{1,100}\);?)[ \t]*$",
     re.MULTILINE,
 )

@@ -26,7 +26,7 @@ _BRACED = (
 _TAG = re.compile(
     rf"<[/!?]?[A-Za-z](?:(?:[^<>\"'{{}}\n]|\n(?!\n)|{_DOUBLE}|{_SINGLE}|{_BRACED})*>|(?:[^<>\n]|\n(?!\n))*>)"
 )
-_CODE_OPEN = re.compile(rf"<({CODE_ELEMENTS})\b(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*>", re.IGNORECASE)
+_CODE_OPEN = re.compile(rf"<({CODE_ELEMENTS})(?=[\s/>])(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*(?<!/)>", re.IGNORECASE)
 _COMMENT_OPEN = re.compile(r"(?:<(?<!\\<)(?:!--|!\[CDATA\[|\?(?:php\b|=))|\{(?<!\\\{)/\*)")
 _CLOSING = {"<!--": "-->", "<![CDATA[": "]]>", "<?php": "?>", "<?=": "?>", "{/*": "*/}"}
 # What is not closed goes on to the end (CommonMark 0.31, section 4.6); a chunk may have been cut there.
@@ -38,8 +38,13 @@ def tags(text: str) -> Iterator[Span]:
     return (match.span() for match in _TAG.finditer(text))
 
 
-def code_elements(text: str) -> Iterator[Span]:
-    """Yield elements of HTML that hold code; one that is not closed goes on to the end of the text."""
+def code_elements(text: str, is_code: Callable[[int, int], bool]) -> Iterator[Span]:
+    """Yield elements of HTML that hold code; one that is not closed goes on to the end of the text.
+
+    Args:
+        text: the text.
+        is_code: whether a span is within code, where no element begins.
+    """
     if _CODE_OPEN.search(text) is None:
         return
     folded = fold(text)
@@ -47,7 +52,7 @@ def code_elements(text: str) -> Iterator[Span]:
     unclosed: set[str] = set()
     for match in _CODE_OPEN.finditer(text):
         name = match.group(1).lower()
-        if match.start() < position or name in unclosed:
+        if match.start() < position or name in unclosed or is_code(*match.span()):
             continue
         end = folded.find(f"</{name}", match.end())
         if end == -1:  # not closed: a chunk may have been cut there, so the rest is code

@@ -145,7 +145,7 @@ def _code(text: str, most: int) -> list[tuple[int, int]]:
         if "`" in text:
             spans += code_spans(text, blocks.inline, most)
     if "<" in text:
-        spans += at_most(most, code_elements(text), "tags")
+        spans += at_most(most, code_elements(text, Zones(spans).touches), "tags")
     spans += at_most(most, sources(text), "blocks of code")
     spans += sessions(text, most)
     if "::" in text:
