@@ -10,6 +10,18 @@ from headgate.terminology import Concept
 GLOSSARY = Glossary.from_mapping({"Kubernetes": ["K8s", "kube"], "service level agreement": ["SLA"]})
 
 EXPLAINED = [
+    "Kubernetes a/k/a K8s",
+    "prefer Kubernetes over K8s",
+    "Kubernetes (ex-K8s)",
+    "Kubernetes, code-named kube,",
+    "the codenamed kube",
+    "Kubernetes (internally kube)",
+    "Kubernetes (working title: kube)",
+    "Kubernetes, previously marketed as K8s",
+    "kube was the codename of Kubernetes",
+    "Kubernetes (abbrev. K8s)",
+    "K8s is spelled with an 8",
+    "service level agreement (each, a \u201cSLA\u201d)",
     # The long form in another spelling than ours.
     "our service-level agreement (SLA) says so",
     "Service-Level Agreements (SLAs) differ",
@@ -96,6 +108,17 @@ def test_what_is_said_of_a_thing_is_no_mention_of_its_name(text: str) -> None:
 
 
 ELSEWHERE = [
+    "Sierra Leone Army, or SLA, was",
+    "Sierra Leone Army \u2014 SLA \u2014 was",
+    "SLA, the Sierra Leone Army,",
+    "Sierra Leone Army (SLA for short)",
+    "Sierra Leone Army (French: SLA)",
+    "<b>Sierra Leone Army</b> (<b>SLA</b>)",
+    "[Sierra Leone Army][1] (SLA)",
+    "SLA (which stands for Sierra Leone Army)",
+    "Sierra Leone Army (*abbr.* SLA)",
+    "Sierra Leone Army (hereinafter referred to as the SLA)",
+    "the *Sierra Leone Army*, or *SLA*, was",
     'the Sierra Leone Army ("SLA")',
     "the **Sierra Leone Army** (**SLA**)",
     "[Sierra Leone Army](https://army.example/about) (SLA)",
@@ -135,6 +158,9 @@ def test_a_short_form_that_the_text_defines_otherwise_stays_throughout(definitio
         "The SLA (see below) holds.",
         "The SLA: signed, late and approved.",
         "SLA: see the appendix.",
+        "Storage, latency, or SLA, counts.",
+        "Sales, Legal, Accounting, SLA.",
+        "Our SLA, so let all know, holds.",
         "SLA means trouble.",
         "SLA is the last of them.",
         "A customer (SLA, price) is bound.",

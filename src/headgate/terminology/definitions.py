@@ -21,15 +21,30 @@ _WORDS = re.compile(r"[^\W_]+")
 _PLURAL = re.compile(r"([A-Z]{2,})s")
 # What markup adds to words: emphasis, quotation marks, the target of a link, tags.
 _MARKS = "\"'\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb*_`"
-_MARKUP = re.compile(rf"\]\([^()\s]{{0,200}}\)|</?[A-Za-z][^<>]{{0,80}}>|[\[{_MARKS.replace(chr(39), '')}]")
-_OPENING = re.compile(
-    rf"[{_MARKS}]{{0,4}}\s?[(\[](?:(?:hereafter|hereinafter|henceforth|also|or|abbr\.?|abbreviated|acronym|called|the"
-    rf"|known|as|to|simply|short|in|for|its|our|a\.?k\.?a\.?)[:,]?\s){{0,5}}[{_MARKS}]{{0,4}}\Z",
+_MARKUP = re.compile(
+    rf"\]\([^()\s]{{0,200}}\)|\]\[[^\[\]\n]{{0,80}}\]|</?[A-Za-z][^<>]{{0,80}}>|[\[{_MARKS.replace(chr(39), '')}]"
+)
+_TAGS = r"(?:<[a-z]{1,8}>){0,2}"
+_LEADING = (
+    rf"(?:[{_MARKS}]{{0,2}}(?:hereafter|hereinafter|henceforth|hereby|also|or|abbr(?:ev)?\.?|abbreviated|acronym|called|the"
+    rf"|known|as|to|simply|short|in|for|its|our|an?|each|this|collectively|referred|below|what|follows|i\.e\.|a\.?k\.?a\.?"
+    rf"|[a-z]{{4,12}}:)[{_MARKS}]{{0,2}}[:,]?\s){{0,7}}"
+)
+_OPENING = re.compile(rf"[{_MARKS}]{{0,4}}\s?[(\[]{_LEADING}{_TAGS}[{_MARKS}]{{0,4}}\Z", re.IGNORECASE)
+# The same without brackets, where only a name in capitals counts: "Sierra Leone Army, or SLA, was weak".
+_COMMA = re.compile(
+    rf"[{_MARKS}]{{0,4}}(?:,\s|\s?[\u2013\u2014]\s?){_LEADING}{_TAGS}[{_MARKS}]{{0,4}}\Z", re.IGNORECASE
+)
+_COMMA_BEHIND = re.compile(rf"[{_MARKS}]{{0,4}}(?:,\s+(?:or\s+|i\.e\.,?\s+)?|\s?[\u2013\u2014]\s?)(?:(?:the|an?)\s+)?")
+_OPENING_CHARS, _TARGET_CHARS = 64, 300
+_CLOSING = re.compile(rf"[{_MARKS}]{{0,4}}(?:</[a-z]{{1,8}}>){{0,2}}(?:\s(?:for\s+short|hereafter|below))?[)\];,]")
+_PART = re.compile(rf"[{_MARKS}]{{0,4}}(?:</[a-z]{{1,8}}>){{0,2}}(?:\s+for\s+short)?(?:[,;.)]|\s?[\u2013\u2014])")
+_TITLE = re.compile(r"<abbr[^<>]{0,40} title=[\"']([^\"'<>]{2,200})[\"'][^<>]{0,40}>\Z", re.IGNORECASE)
+_LEADING_BEHIND = re.compile(
+    r"(?:(?:which|that|here)\s+)?(?:short(?:hand)?\s+for|(?:stands?|standing)\s+for|abbreviation\s+(?:of|for)|abbreviates"
+    r"|from|for|i\.e\.,?|=)?\s*(?:(?:the|an?)\s+)?",
     re.IGNORECASE,
 )
-_OPENING_CHARS, _TARGET_CHARS = 48, 300
-_CLOSING = re.compile(rf"[{_MARKS}]{{0,4}}[)\];,]")
-_TITLE = re.compile(r"<abbr[^<>]{0,40} title=[\"']([^\"'<>]{2,200})[\"'][^<>]{0,40}>\Z", re.IGNORECASE)
 _LONG_BEHIND = re.compile(rf"[{_MARKS}]{{0,4}}\s?[(\[][{_MARKS}]{{0,4}}([^()\[\]]+)[)\]]")
 _MEANING = re.compile(
     rf"[{_MARKS}]{{0,4}},?\s+(?:(?:which|that|here|hereafter)\s+)?(?:(?:stands?|stood)\s+for|means?|denotes|refers?\s+to"
@@ -98,15 +113,42 @@ def _expansion_before(text: str, start: int, end: int, short: str) -> str | None
     """Return the long form that stands before a short form in brackets, or in the title of its `<abbr>`."""
     if text[start - 1 : start] == ">":
         title = _TITLE.search(text, max(0, start - _CHARS_PER_LETTER * _MOST_LETTERS), start)
-        return title[1] if title is not None else None
-    if _CLOSING.match(text, end) is None:
+        if title is not None:
+            return title[1]
+    first = max(0, start - _OPENING_CHARS)
+    if _CLOSING.match(text, end) is not None and (opening := _OPENING.search(text, first, start)) is not None:
+        return _long_form(short, _lead(text, opening.start(), short))
+    if len(short) < _TELLING_LETTERS:
         return None
-    opening = _OPENING.search(text, max(0, start - _OPENING_CHARS), start)
-    if opening is None:
-        return None
+    if _PART.match(text, end) is not None and (comma := _COMMA.search(text, first, start)) is not None:
+        return _name_of_letters(short, _lead(text, comma.start(), short))
+    return None
+
+
+def _lead(text: str, end: int, short: str) -> str:
+    """Return what stands before a place, without markup: as much as a short form can stand for."""
     length = len(short) * _CHARS_PER_LETTER
-    lead = _MARKUP.sub(" ", text[max(0, opening.start() - length - _TARGET_CHARS) : opening.start()]).rstrip()
-    return _long_form(short, _SENTENCE.split(lead[-length:])[-1])
+    lead = _MARKUP.sub(" ", text[max(0, end - length - _TARGET_CHARS) : end]).rstrip()
+    return _SENTENCE.split(lead[-length:])[-1]
+
+
+def _name_of_letters(short: str, lead: str) -> str | None:
+    """Return the name at the end of `lead` whose words begin with the letters of `short`, or are small."""
+    letters = short.lower()
+    last = lead.rpartition(",")[2]
+    index = len(letters)
+    for word in reversed(list(_WORDS.finditer(last))):
+        if word[0][0].isupper() and word[0][0].lower() == letters[index - 1]:
+            index -= 1
+            if index == 0:
+                return last[word.start() :].strip()
+        elif index == len(letters) or word[0] not in _SMALL_WORDS:
+            return None
+    return None
+
+
+def _is_name(words: str) -> bool:
+    return all(word[0][0].isupper() or word[0] in _SMALL_WORDS for word in _WORDS.finditer(words))
 
 
 def _expansion_behind(text: str, start: int, end: int, short: str) -> str | None:
@@ -114,8 +156,14 @@ def _expansion_behind(text: str, start: int, end: int, short: str) -> str | None
     last = end + len(short) * _CHARS_PER_LETTER
     inside = _LONG_BEHIND.match(text, end, last)
     if inside is not None:
-        long = _MARKUP.sub("", inside[1]).strip(_MARKS)
+        long = _LEADING_BEHIND.sub("", _MARKUP.sub("", inside[1]).strip(_MARKS), count=1)
         return long if expands(long, short) else None
+    comma = _COMMA_BEHIND.match(text, end, last)
+    if comma is not None and len(short) >= _TELLING_LETTERS:
+        apposition = _SENTENCE.split(_MARKUP.sub(" ", text[comma.end() : last]))[0].partition(",")[0]
+        named = _spelt_out(short, apposition)
+        if named is not None and _is_name(named):
+            return named
     meaning = _MEANING.match(text, end, last)
     is_entry = meaning is None and _LINE_START.search(text, max(0, start - _OPENING_CHARS), start) is not None
     if is_entry:

@@ -34,24 +34,28 @@ _NAMES_BEFORE = 3
 # What may be between two names of one thing. Articles and auxiliaries are here because "K8s is the old name of
 # Kubernetes" has them; on their own they do no harm, for no sentence that uses a thing says its name twice in a row.
 _CONNECTING_WORDS = """
-    a aka all also acronym abbreviated abbreviates abbreviation alias alternatively an and are as be became become
-    becomes been better both but by call called calls change changed changes changing colloquially common commonly
-    confuse confused confusing contrast currently denotes deprecated differ differs different do don dropped earlier eg
-    either equal equals etc everywhere evolved expands favor favour fka for former formerly from gave goes got had has
-    have hence henceforth hereafter hereinafter i ie identical in informally initialism instead into is it its just
-    known later legacy long longer mean meaning means merged mistake mix mixed name named names naming née nee never
-    new nickname nicknamed nka no not nothing now obsolete of off officially often old older once one only or original
-    originally our outdated part preferred preferably previous previously prior pronounced properly rather read rebrand
-    rebranded rebranding rebrands refer referred refers rename renamed renames renaming replaced replaces s same say
-    see short shorten shortened shorthand should simply sometimes spelled spelling spelt stand stands still styled
-    stylised stylized subsequently succeeded superseded synonym synonymous t takes term than that the their then
-    thereafter these they thing this time to today took turned under unlike until up use used usually versus vs was way
-    we were what whereas which with word write written you
+    a abbrev abbreviated abbreviates abbreviation above acronym aka alias all also alternatively an and are as be
+    became become becomes been below better both branded but by call called calls change changed changes changing
+    codename codenamed collectively colloquially common commonly confuse confused confusing contrast currently
+    denotes deprecated differ different differs do don dropped each earlier eg either equal equals etc everywhere
+    evolved ex expands externally favor favour fka for former formerly from gave goes got had has have hence
+    henceforth hereafter hereinafter i identical ie in informally initialism instead internally into is it its just
+    k known labeled labelled later legacy long longer marketed mean meaning means merged mistake mix mixed name
+    named names naming nee never new nickname nicknamed nka no not nothing now numeronym née obsolete of off
+    officially often old older once one only or original originally our outdated over part prefer preferably
+    preferred previous previously prior pronounced properly rather read rebrand rebranded rebranding rebrands refer
+    referred refers rename renamed renames renaming replaced replaces s same say see short shorten shortened
+    shorthand should simply since sold sometimes spelled spelling spelt stand stands still styled stylised stylized
+    subsequently succeeded superseded synonym synonymous t takes tentatively term than that the their then
+    thereafter these they thing this time title to today took turned under unlike until up use used usually versus
+    vs was way we were what whereas which with word working write written you
 """
 _CONNECTING = frozenset(_CONNECTING_WORDS.split())
 _ARTICLES = frozenset(("a", "an", "the"))
 _UNTELLING = frozenset(string.ascii_letters + string.whitespace)
-_PERIODS = re.compile(r"\b(?:a\.k\.a|f\.k\.a|n\.k\.a|i\.e|e\.g|vs|cf|abbr)\.", re.IGNORECASE)
+_PERIODS = re.compile(
+    r"\b(?:a\.k\.a|f\.k\.a|n\.k\.a|i\.e|e\.g|vs|cf|abbr|abbrev)\.|(?<=\bcode)-(?=name)", re.IGNORECASE
+)
 _LINK_TARGET = re.compile(r"\]\([^()\s]{0,80}\)|</?[A-Za-z][^<>]{0,80}>")
 _WORD = re.compile(r"[^\W_]+")
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
@@ -63,7 +67,7 @@ _QUOTING_SIGNS = frozenset("\"'\u201c\u2018\u201e\u00ab*_`")
 _INTRODUCTION = re.compile(
     r"\b(?:"
     r"aka|a\.k\.a\.|fka|f\.k\.a\."
-    r"|(?<!so-)(?:called|named)(?: the| an?)?"
+    r"|(?<!so-)(?:called|named|codenamed)(?: the| an?)?"
     r"|call(?:s|ing)? (?:it|them|him|her)"
     r"|(?:known|referred to|spelled|spelt|abbreviated|shortened|stylized|stylised) as"
     r"|(?:shortened|abbreviated) to"
@@ -105,7 +109,7 @@ _CALLING = re.compile(
 # The last word of each introduction: most words are none, and a look into a set is cheaper than the expression.
 _LAST_WORDS = """
     alias aliases formerly previously originally aka a.k.a. fka f.k.a. dubbed nicknamed renamed abbreviated saying
-    called named the
+    called named codenamed code-named the
     an a it this that them these those him her as to from word words term terms name names phrase phrases expression
     expressions acronym acronyms abbreviation abbreviations initialism initialisms nickname nicknames spelling
     spellings say write call writing calling
@@ -116,7 +120,7 @@ _SEQUEL = re.compile(
     r"(?:was|were|is|are|has been|have been|had been|got|being)\s+(?:(?:since|now|later)\s+)?(?:renamed|rebranded)\b"
     r"|(?:(?:since|now|later)\s+)?renamed\s*(?:(?:to|as|into)\b|[.,;:)])|chang(?:ed|es|ing)\s+its\s+name\b"
     r"|(?:(?:is|are|was|were)\s+)?now\s+(?:called|named|known\s+as)\b"
-    r"|(?:stands?|stood)\s+for\b|for\s+short\b"
+    r"|(?:is|are)\s+(?:spelled|spelt|pronounced)\b|(?:stands?|stood)\s+for\b|for\s+short\b"
     r"|(?:is|are|was|were)\s+(?:(?:an?|the|its|our|their|only|just)\s+)?"
     r"(?:short|shorthand|old|former|outdated|previous|acronym|abbreviation|initialism|nickname|synonym|alias)"
     r"\s+(?:for|of|names?|terms?|words?)\b"
@@ -226,7 +230,7 @@ def _connects(text: str, start: int, end: int, behind: str) -> bool:
     if not 0 < end - start <= _GAP_CHARS:
         return False
     gap = _LINK_TARGET.sub(" ", text[start:end])
-    gap = _PERIODS.sub(lambda match: match.group().replace(".", ""), gap)
+    gap = _PERIODS.sub(lambda match: match.group().strip("-").replace(".", ""), gap)
     if _BREAK.search(gap):
         return False
     words = set(_WORD.findall(gap.lower()))
