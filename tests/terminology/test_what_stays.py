@@ -16,6 +16,13 @@ def _with_code(text: str) -> tuple[str, str]:
 
 
 MARKUP = [
+    # Comments: section 4.6, condition 2. No mark in one opens a block.
+    "<!-- DEPOT\n``` DEPOT\n-->\n\ndepot\n\n```\nDEPOT\n```\ndepot",
+    "depot\n<!-- ```\n-->\ndepot",
+    "- depot\n  <!-- ~~~\n  -->\n  depot",
+    "<!-- DEPOT --> a `DEPOT` depot",
+    "```\n<!--\n```\ndepot",
+    "    <!--\n\ndepot",
     # Fences: CommonMark 0.31, section 4.5.
     "depot\n\n```\nDEPOT\n\n\nDEPOT\n```\ndepot",
     "depot\n\n   ```sh\nDEPOT\n   ```\ndepot",

@@ -39,7 +39,7 @@ _INFO_WEIGHT = 4
 _QUOTE = -1
 _MOST_CONTAINERS = 50
 # A line that is more than the next one of a paragraph, by what it begins with.
-_TELLING = re.compile(r"^(?:[\n \t>\-*+\u2022`~#|!?.\[=_0-9]|.[.)])", re.MULTILINE)
+_TELLING = re.compile(r"^(?:[\n \t>\-*+\u2022`~#|!?.\[=_0-9]|.[.)]|<!--)", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -101,6 +101,8 @@ class _Scanner:
         self._containers: list[int] = []
         self._fence: tuple[int, str, int] | None = (0, *opened) if opened is not None else None
         self._paragraph = self._code = self._code_end = -1
+        self._comment_end = 0
+        self._has_comments = "-->" in text
 
     def read(self) -> Blocks:
         text, start = self._text, 0
@@ -116,7 +118,7 @@ class _Scanner:
             end = text.find("\n", start)
             end = len(text) if end == -1 else end
             self._read_line(start, end)
-            start = end + 1
+            start = max(end, self._comment_end) + 1
         self._end_code()
         self._end_paragraph(len(text))
         if self._fence is not None:
@@ -231,11 +233,25 @@ class _Scanner:
         elif sign == "#":
             self._end_paragraph(start)
             self._found.inline.append((position, end))
+        elif self._has_comments and text.startswith("<!--", position):
+            self._end_paragraph(start)
+            self._skip_comment(position)
         else:
             if sign in "!?[." and _HOLDER.match(text, position, end) is not None:
                 self._end_paragraph(start)
                 self._containers.append(column + _HOLDER_COLUMNS - (sign == "."))
             self._paragraph = position if self._paragraph < 0 else self._paragraph
+
+    def _skip_comment(self, position: int) -> None:
+        """Go on behind the line in which a comment ends (section 4.6): no mark in it opens a block."""
+        text = self._text
+        closing = text.find("-->", position + 2)
+        if closing == -1:
+            self._has_comments = False  # nor does any that follows end
+            return
+        end = text.find("\n", closing)
+        self._comment_end = len(text) if end == -1 else end
+        self._found.inline.append((closing, self._comment_end))
 
     def _begins_block(self, position: int, end: int, indent: int) -> bool:
         if indent >= _CODE_COLUMNS:
