@@ -108,6 +108,8 @@ def test_what_is_said_of_a_thing_is_no_mention_of_its_name(text: str) -> None:
 
 
 ELSEWHERE = [
+    "Sierra Leone Army ([SLA](/x))",
+    "Sierra Leone Army (**[SLA][1]**)",
     "Sierra Leone Army, or SLA, was",
     "Sierra Leone Army \u2014 SLA \u2014 was",
     "SLA, the Sierra Leone Army,",
@@ -159,6 +161,10 @@ def test_a_short_form_that_the_text_defines_otherwise_stays_throughout(definitio
         "The SLA: signed, late and approved.",
         "SLA: see the appendix.",
         "Storage, latency, or SLA, counts.",
+        "We serve large applications.\n\n[SLA](/x) holds.",
+        "For some large areas\n[SLA](/x) holds.",
+        "For some large areas see\n[this SLA](/x) page.",
+        "These are some long areas:\n\n[SLA]",
         "Sales, Legal, Accounting, SLA.",
         "Our SLA, so let all know, holds.",
         "SLA means trouble.",

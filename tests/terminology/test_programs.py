@@ -94,6 +94,7 @@ def test_what_a_program_reads_stays(text: str) -> None:
         "let x = 1;\n\nthe depot",
         "PS: the depot is open",
         "{code} is a mark of wikis, the depot is none",
+        "Error {code}: the depot is closed, says {code}",
         ".. note:: the depot is open",
         ".. versionadded:: 3.1 The depot",
         ".. figure:: x.png\n   :alt: the depot\n\n   The depot.",

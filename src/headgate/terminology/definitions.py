@@ -36,8 +36,11 @@ _COMMA = re.compile(
     rf"[{_MARKS}]{{0,4}}(?:,\s|\s?[\u2013\u2014]\s?){_LEADING}{_TAGS}[{_MARKS}]{{0,4}}\Z", re.IGNORECASE
 )
 _COMMA_BEHIND = re.compile(rf"[{_MARKS}]{{0,4}}(?:,\s+(?:or\s+|i\.e\.,?\s+)?|\s?[\u2013\u2014]\s?)(?:(?:the|an?)\s+)?")
+_LINK_END = re.compile(rf"[{_MARKS}]{{0,4}}(?:\]\([^()\s]{{0,300}}\)|\]\[[^\[\]\n]{{0,80}}\])")
 _OPENING_CHARS, _TARGET_CHARS = 64, 300
-_CLOSING = re.compile(rf"[{_MARKS}]{{0,4}}(?:</[a-z]{{1,8}}>){{0,2}}(?:\s(?:for\s+short|hereafter|below))?[)\];,]")
+_CLOSING = re.compile(
+    rf"[{_MARKS}]{{0,4}}(?:</[a-z]{{1,8}}>){{0,2}}(?:\s(?:for\s+short|hereafter|below))?(?:[);,]|\](?![(\[:]))"
+)
 _PART = re.compile(rf"[{_MARKS}]{{0,4}}(?:</[a-z]{{1,8}}>){{0,2}}(?:\s+for\s+short)?(?:[,;.)]|\s?[\u2013\u2014])")
 _TITLE = re.compile(r"<abbr[^<>]{0,40} title=[\"']([^\"'<>]{2,200})[\"'][^<>]{0,40}>\Z", re.IGNORECASE)
 _LEADING_BEHIND = re.compile(
@@ -115,6 +118,9 @@ def _expansion_before(text: str, start: int, end: int, short: str) -> str | None
         title = _TITLE.search(text, max(0, start - _CHARS_PER_LETTER * _MOST_LETTERS), start)
         if title is not None:
             return title[1]
+    link = _LINK_END.match(text, end) if text[start - 1 : start] == "[" else None
+    if link is not None:  # brackets of its own, in which nothing is explained
+        start, end = start - 1, link.end()
     first = max(0, start - _OPENING_CHARS)
     if _CLOSING.match(text, end) is not None and (opening := _OPENING.search(text, first, start)) is not None:
         return _long_form(short, _lead(text, opening.start(), short))
@@ -128,8 +134,8 @@ def _expansion_before(text: str, start: int, end: int, short: str) -> str | None
 def _lead(text: str, end: int, short: str) -> str:
     """Return what stands before a place, without markup: as much as a short form can stand for."""
     length = len(short) * _CHARS_PER_LETTER
-    lead = _MARKUP.sub(" ", text[max(0, end - length - _TARGET_CHARS) : end]).rstrip()
-    return _SENTENCE.split(lead[-length:])[-1]
+    lead = _MARKUP.sub(" ", text[max(0, end - length - _TARGET_CHARS) : end])
+    return _SENTENCE.split(lead[-length:])[-1].rstrip()
 
 
 def _name_of_letters(short: str, lead: str) -> str | None:
@@ -210,5 +216,6 @@ def _long_form(short: str, lead: str) -> str | None:
             return None
         position -= 1
     found = lead[position + 1 :]
-    # A word that holds all the letters is no long form: "(LAN) plan".
-    return found if len(_WORDS.findall(found)) > 1 else None
+    parts = _WORDS.findall(fold(found))
+    # A word that holds all the letters is no long form: "(LAN) plan"; nor is what has the short one in it.
+    return found if len(parts) > 1 and letters not in parts else None

@@ -22,7 +22,12 @@ _ASCIIDOC = re.compile(
 )
 _ASCIIDOC_LITERAL = re.compile(r"^(\.{4,})[ \t]*$", re.MULTILINE)
 _ORG = re.compile(r"^[ \t]*#\+begin_(src|example|export)\b", re.MULTILINE | re.IGNORECASE)
-_WIKI_BLOCK = re.compile(r"\{(code|noformat)(?::[^{}\n]{0,100})?\}|\[(code)(?:=[^\[\]\n]{0,50})?\]", re.IGNORECASE)
+# A bare `{code}` in a line is the place of a value, as programs and their messages have it.
+_WIKI_BLOCK = re.compile(
+    r"(?:^[ \t>*#-]{0,20}\{(?P<bare>code)|\{(?P<braced>code(?=:)|noformat))(?::[^{}\n]{0,100})?\}"
+    r"|\[(?P<square>code)(?:=[^\[\]\n]{0,50})?\]",
+    re.IGNORECASE | re.MULTILINE,
+)
 _PROMPT = (
     r">>>|\.\.\.|\$|PS(?: [^\n>]{0,100})?>|[A-Za-z]:\\[^\n>]{0,100}>|(?:In|Out) ?\[\d{1,5}\]:|\.{3}:|\u276f"
     r"|\((?:i?pdb\+*|Pdb|gdb|lldb)\)|~(?:/[\w./-]{0,60})?[$#]|[a-z]{0,4}sh-\d[\d.]{0,8}[$#]"
@@ -89,7 +94,8 @@ def _wiki_blocks(text: str) -> Iterator[Span]:
     position = 0
     unclosed: set[str] = set()
     for match in _WIKI_BLOCK.finditer(text):
-        closing = f"{{{match[1]}}}" if match[1] else f"[/{match[2]}]"
+        name = match["bare"] or match["braced"]
+        closing = f"{{{name}}}" if name else f"[/{match['square']}]"
         if match.start() < position or closing in unclosed:
             continue
         end = text.find(closing, match.end())
