@@ -105,13 +105,18 @@ def test_a_dash_makes_no_package_of_a_spelling() -> None:
         "== Project\nOtter runs.",
         "a | Project\nOtter | b",
         "| Project\n| Otter",
+        "Project\n    Otter runs.",
+        "Project\tOtter",
+        "Project      Otter",
     ],
 )
-def test_no_term_goes_on_beyond_a_paragraph_a_heading_or_a_row(text: str) -> None:
+def test_no_term_goes_on_beyond_a_paragraph_a_heading_a_row_or_a_column(text: str) -> None:
     assert _rewritten(text) == text
 
 
-@pytest.mark.parametrize("text", ["Project\nOtter", "Project\r\nOtter", "Project\rOtter", "Project \n  Otter"])
+@pytest.mark.parametrize(
+    "text", ["Project\nOtter", "Project\r\nOtter", "Project\rOtter", "Project \n Otter", "Project   Otter"]
+)
 def test_a_term_goes_on_in_the_next_line_of_its_paragraph(text: str) -> None:
     assert _rewritten(f"a\n\n{text} b | c") == "a\n\nLarkDesk b | c"
 

@@ -180,14 +180,13 @@ class Matcher:
         if "_" in folded.text or not folded.text.isascii():  # else the finder leaves nothing else
             found = (one for one in found if is_whole_word(folded.text, one[1], one[2]))
         candidates = []
-        has_lines = "\n" in text or "\r" in text
         for pattern, folded_start, folded_end in found:
             start, end = folded.to_source(folded_start, folded_end)
             if "*" in text[start:end]:
                 start, end = with_its_marks(text, start, end)
                 if start == end:
                     continue
-            if has_lines and is_broken(text, start, end):
+            if is_broken(text, start, end):
                 continue
             senses = self._accept(text, tokens, self._senses_of(pattern), start=start, end=end, source=source)
             if senses is not None:
