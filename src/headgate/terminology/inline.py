@@ -24,12 +24,13 @@ _TARGET = re.compile(
 # The kind of an admonition of MkDocs; its title and text are prose.
 _ADMONITION = re.compile(r"^[ \t]*(?:!!!|\?\?\?\+?)[ \t]+([\w-]{1,50}(?:[ \t]+[\w-]{1,50}){0,5})", re.MULTILINE)
 _WIKI_LINK = re.compile(r"\[\[([^\[\]|\n]{1,300})(?=\||\]\]|\]\[)")
+# Each begins with one sign, so that it is looked for quickly; what stands before the bracket has no letters.
 _TEMPLATES = re.compile(
-    r"\{\{[^{}]{0,500}\}\}|\{%[^{}]{0,500}%\}|\{#[^{}]{0,500}#\}|[$#@%]\{[^{}\n]{0,200}\}|<%[^<>]{0,500}%>"
-    r"|%\([^()\n]{1,100}\)[#0+ -]{0,3}\d{0,5}(?:\.\d{1,5})?[A-Za-z]"  # Python: %(name)s, {name!r}, {name:>10}
-    r"|\{[\w.\[\]'\"]{1,100}(?:![rsa](?::[^{}\s]{0,50})?|:[^{}\s]{1,50})\}"
-    r"|\{@\w{1,30}[^{}\n]{0,300}\}|\{:?[ \t]{0,3}[#.][^{}\n]{0,200}\}"  # Javadoc; attributes of Markdown
+    r"\{(?:\{[^{}]{0,500}\}\}|%[^{}]{0,500}%\}|#[^{}]{0,500}#\}|(?<=[$#@%]\{)[^{}\n]{0,200}\}"
+    r"|[\w.\[\]'\"]{1,100}(?:![rsa](?::[^{}\s]{0,50})?|:[^{}\s]{1,50})\}"  # Python: {name!r}, {name:>10}, %(name)s
+    r"|@\w{1,30}[^{}\n]{0,300}\}|:?[ \t]{0,3}[#.][^{}\n]{0,200}\})"  # Javadoc; attributes of Markdown
 )
+_PERCENT = re.compile(r"%(?:\([^()\n]{1,100}\)[#0+ -]{0,3}\d{0,5}(?:\.\d{1,5})?[A-Za-z]|(?<=<%)[^<>]{0,500}%>)")
 _LATEX = re.compile(
     r"\\(?:label|ref|eqref|autoref|cref|Cref|pageref|nameref|cite[a-z]{0,10}|[Gg]ls(?:pl)?|input|include|includegraphics|usepackage"
     r"|documentclass|bibliography|bibliographystyle|begin|end|url|href|texttt|lstinputlisting|newcommand|renewcommand)"
@@ -99,8 +100,10 @@ def marked_up(text: str, most: int) -> Iterator[Span]:
         yield from (match.span(1) for match in at_most(most, _WIKI_LINK.finditer(text), "links"))
     if "<" in text:
         yield from at_most(most, tags(text), "tags")
-    if "{" in text or "<%" in text or "%(" in text:
+    if "{" in text:
         yield from (match.span() for match in at_most(most, _TEMPLATES.finditer(text), "templates"))
+    if "%(" in text or "<%" in text:
+        yield from (match.span() for match in at_most(most, _PERCENT.finditer(text), "templates"))
     if "\\" in text:
         yield from (match.span() for match in at_most(most, _LATEX.finditer(text), "commands"))
     if "\\" in text or "$" in text:
@@ -110,13 +113,31 @@ def marked_up(text: str, most: int) -> Iterator[Span]:
 
 
 # What is opened in one paragraph, and may be closed in another one, or tells something of all of them.
-_FAR = re.compile(
-    rf"```|~~~|<!|<\?|<(?:{CODE_ELEMENTS})\b|\\begin\{{|#\+|^(?:----|\.\.\.\.)|\{{\{{|\{{%|\$\{{|\{{code|\{{noformat|\[code"
-    r"|\{/\*|<%|>>>|\r|\A\ufeff?(?:---|\+\+\+)[ \t]*\n",
-    re.MULTILINE | re.IGNORECASE,
+_FAR_MARKS = (
+    "```",
+    "~~~",
+    "<!",
+    "<?",
+    "<%",
+    "\\begin{",
+    "#+",
+    "\n----",
+    "\n....",
+    "{{",
+    "{%",
+    "${",
+    "{/*",
+    ">>>",
+    "\r",
 )
+_FAR = re.compile(rf"<(?:{CODE_ELEMENTS})\b|\{{(?:code|noformat)|\[code", re.IGNORECASE)
+_FAR_START = re.compile(r"----|\.\.\.\.|\ufeff?(?:---|\+\+\+)[ \t]*\n")
 
 
 def reaches_far(text: str) -> bool:
     """Return whether markup may go on from one paragraph of a text to another one."""
-    return _FAR.search(text) is not None or refers_far(text) or is_yaml(text)
+    if any(mark in text for mark in _FAR_MARKS) or _FAR_START.match(text) is not None:
+        return True
+    if any(sign in text for sign in "<{[") and _FAR.search(text) is not None:
+        return True
+    return refers_far(text) or is_yaml(text)
