@@ -26,6 +26,8 @@ ANNOTATING = Glossary.from_concepts([Concept(canonical="LarkDesk", aliases=("LDX
         "so it says [#depot]_.\n\n.. [#depot] A note",
         "|depot| runs\n\n.. |depot| replace:: it",
         ".. _depot:\n\nA place",
+        "(depot)=\n# A place",
+        "it is |depot|_ here",
         "[[depot][a text of Org]]",
         "[[depot|a text of a wiki]]",
     ],

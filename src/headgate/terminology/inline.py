@@ -28,6 +28,7 @@ _WIKI_LINK = re.compile(r"\[\[([^\[\]|\n]{1,300})(?=\||\]\]|\]\[)")
 _TEMPLATES = re.compile(
     r"\{(?:\{[^{}]{0,500}\}\}|%[^{}]{0,500}%\}|#[^{}]{0,500}#\}|(?<=[$#@%]\{)[^{}\n]{0,200}\}"
     r"|[\w.\[\]'\"]{1,100}(?:![rsa](?::[^{}\s]{0,50})?|:[^{}\s]{1,50})\}"  # Python: {name!r}, {name:>10}, %(name)s
+    r"|\w{1,50},[ \t]?(?:plural|select(?:ordinal)?|number|date|time)\b"  # ICU
     r"|@\w{1,30}[^{}\n]{0,300}\}|:?[ \t]{0,3}[#.][^{}\n]{0,200}\})"  # Javadoc; attributes of Markdown
 )
 _PERCENT = re.compile(r"%(?:\([^()\n]{1,100}\)[#0+ -]{0,3}\d{0,5}(?:\.\d{1,5})?[A-Za-z]|(?<=<%)[^<>]{0,500}%>)")
@@ -108,7 +109,7 @@ def marked_up(text: str, most: int) -> Iterator[Span]:
         yield from (match.span() for match in at_most(most, _LATEX.finditer(text), "commands"))
     if "\\" in text or "$" in text:
         yield from at_most(most, formulas(text), "formulas")
-    if "]" in text or "|" in text or ".. _" in text:
+    if any(sign in text for sign in ("]", "|", ".. _", ")=")):
         yield from labels(text, most)
 
 

@@ -36,14 +36,18 @@ _PROMPT = (
 )
 # In brackets before it, the environment that is active.
 _SESSION = re.compile(
-    rf"^[ \t]*(?:(?:\([\w.-]{{1,40}}\)[ \t]+)?(?:{_PROMPT})|\([\w.-]{{1,40}}\)[ \t]+[%#])[ \t][^\n]*", re.MULTILINE
+    rf"^[ \t]*(?:>[ \t]+)?(?:(?:\([\w.-]{{1,40}}\)[ \t]+)?(?:{_PROMPT})|\([\w.-]{{1,40}}\)[ \t]+[%#])[ \t][^\n]*",
+    re.MULTILINE,
 )
 # A line that is nothing else than a statement of a program.
 _STATEMENT = re.compile(
     r"^[ \t]*(?:import [\w.]{1,100}(?: as \w{1,50})?|from [\w.]{1,100} import (?:[\w*., ]{1,200}|\([\w*., ]{0,200}\)?)"
     r"|#include [<\"][^\n]{1,99}|#define [^\n]{1,200}|--8<--[^\n]{1,200}"
     r"|using (?:[A-Z][\w.]{0,100}|namespace \w{1,100}|\w{1,50}\.[\w.]{1,100});|package \w{1,50}\.[\w.]{1,100};"
-    r"|use [\w:]{1,100}::[\w:{}*, ]{1,200};|require\([^\n]{1,100}\);?)[ \t]*$",
+    r"|use [\w:]{1,100}::[\w:{}*, ]{1,200};|require\([^\n]{1,100}\);?"
+    r"|(?:> ?)?(?:sudo )?(?:pip[x3]?|uv|npm|npx|yarn|pnpm|brew|apt|apt-get|dnf|yum|apk|conda|poetry|cargo|gem|helm"
+    r"|docker|podman|kubectl) (?:install|i|add|remove|uninstall|upgrade|run|pull|push|exec|get|apply|tool|pip)"
+    r" [^\n]{1,300})[ \t]*$",
     re.MULTILINE,
 )
 # The same in JavaScript, as MDX has it between paragraphs.
@@ -134,7 +138,7 @@ def sessions(text: str, most: int) -> Iterator[Span]:
     was_session = False
     last = -2
     for match in at_most(most, _SESSION.finditer(text), "sessions"):
-        begin = text[match.start() : match.end()].lstrip()
+        begin = text[match.start() : match.end()].lstrip().removeprefix("> ").lstrip()
         # A line of dots goes on with what stands above it.
         if begin.startswith("..."):
             was_session = was_session and match.start() == last + 1

@@ -20,7 +20,8 @@ _FOOTNOTE = re.compile(r"\[\^([^\[\]\n]{1,100})\]")
 # Of reStructuredText.
 _CITATION = re.compile(r"\[(?<!_\[)([#*\w.:+-]{1,100})\]_(?!\w)|^[ \t]*\.\. \[([#*\w.:+-]{1,100})\]", re.MULTILINE)
 _ANCHOR = re.compile(r"^[ \t]*\.\. _([^\n:]{1,200}):", re.MULTILINE)
-_SUBSTITUTION = re.compile(r"\|(?<![\w|\\]\|)(?=[^\s|])([^|\n]{1,80})(?<=[^\s|])\|(?![\w|])")
+_SUBSTITUTION = re.compile(r"\|(?<![\w|\\]\|)(?=[^\s|])([^|\n]{1,80})(?<=[^\s|])\|(?![^\W_]|\|)")
+_TARGET = re.compile(r"^\(([^()\n]{1,100})\)=[ \t]*$", re.MULTILINE)  # of MyST
 _SUBSTITUTED = re.compile(r"^[ \t]*\.\. \|", re.MULTILINE)
 _ROW_CHARS = 300
 
@@ -40,6 +41,8 @@ def labels(text: str, most: int) -> Iterator[Span]:
             yield match.span(match.lastindex or 0)
     if ".. _" in text:
         yield from (match.span(1) for match in at_most(most, _ANCHOR.finditer(text), "anchors"))
+    if ")=" in text:
+        yield from (match.span(1) for match in at_most(most, _TARGET.finditer(text), "targets"))
     if "|" in text:
         for match in at_most(most, _SUBSTITUTION.finditer(text), "substitutions"):
             if not _is_row(text, *match.span()):
