@@ -347,6 +347,15 @@ CATALOGUE = (
         "Free the disk or correct the path; or set log.on_error to admit, if answering comes before recording.",
     ),
     Code(
+        "G906",
+        "invisible text",
+        "The text, or a metadata entry, holds signs that nobody sees: tags, runs of variation selectors or of "
+        "zero-width signs, controls that turn the direction of writing around.",
+        "A model reads what no reviewer saw: instructions can be written in them.",
+        "Look at the document's origin. `invisible: strip` takes them out of what enters, `drop` keeps the document "
+        "out.",
+    ),
+    Code(
         "G907",
         "added or changed behind the gate",
         "A step behind the gate has added the text or changed it, and what came of it is not admissible on its own.",

@@ -7,9 +7,10 @@ import uuid
 from collections.abc import Sequence
 
 from headgate.admission.editions import apply_editions
+from headgate.admission.entering import judge_chunk
 from headgate.admission.facts import check_failed
 from headgate.admission.hearing import hear
-from headgate.admission.judging import Judgement, judge_chunk
+from headgate.admission.judging import Judgement
 from headgate.admission.overriding import apply_overrides
 from headgate.admission.planning import Answers, Plan
 from headgate.admission.revalidating import answered, judge_unanswered

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from headgate.admission.hidden import Hidden, find_hidden
 from headgate.admission.revision import ResolvedSource, Revision
 from headgate.admission.ruling import read_types, recorded_types, under_rules
 from headgate.admission.sourcing import cited_subject, find_source, row_in
@@ -121,6 +122,7 @@ class Facts:
         choices: which of its metadata may be in the prompt, by what its index shows and hides; None where that is not
             remembered.
         heard: what was heard of it last, with what that was made into; None where that is not remembered.
+        hidden: what of its text, and of its metadata, nobody sees; None where there is nothing of the kind.
     """
 
     source: ResolvedSource
@@ -144,6 +146,7 @@ class Facts:
     bounds: tuple[datetime, ...] = ()
     choices: dict[tuple[tuple[str, ...] | None, tuple[str, ...]], MetadataChoice] | None = None
     heard: dict[str, tuple[object, Any]] | None = None
+    hidden: Hidden | None = None
 
 
 @dataclass(slots=True)
@@ -251,6 +254,12 @@ def _find(
     except Exception as error:  # noqa: BLE001 - as above
         failed = under_mode((check_failed("freshness", error),), draft.source.modes["freshness"])
         draft.findings = (*draft.findings, *failed)
+    hidden: Hidden | None = None
+    try:
+        hidden = find_hidden(text, metadata)
+    except Exception as error:  # noqa: BLE001 - as above
+        failed = under_mode((check_failed("gate", error),), draft.source.modes["provenance"])
+        draft.findings = (*draft.findings, *failed)
     document = document_of_row(_document(draft, limits), row, is_proved=draft.attestation is not None)
     return Facts(
         source=draft.source,
@@ -272,6 +281,7 @@ def _find(
         proved=proved_version(draft.source, document, draft.attestation, times, label),
         verified=verified,
         bounds=bounds,
+        hidden=hidden,
     )
 
 

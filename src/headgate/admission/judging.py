@@ -1,38 +1,35 @@
-"""One chunk, all checks: provenance, freshness and terminology, in that order, because proof covers the original."""
+"""What is known about one chunk while an admission goes on, and what it amounts to."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from headgate.admission.emptiness import is_note
-from headgate.admission.facts import Facts, MetadataChoice, check_failed, find_facts
+from headgate.admission.facts import Facts, check_failed, find_facts
 from headgate.admission.releases import RELEASES
-from headgate.admission.revision import ResolvedSource, Revision
+from headgate.admission.revision import Revision
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.decision import Decision, Finding, Mode, under_mode
 from headgate.encoding import safe_id
 from headgate.freshness import judge_freshness
 from headgate.limits import Limits
-from headgate.provenance import check_prompt_metadata, hidden_though_covered, unproved_words
 from headgate.record.evidence import with_recalled
 from headgate.record.hearing import with_heard
 from headgate.registry import FeedState, Known, Said
 from headgate.terminology.edits import Rewrite
-from headgate.terminology.findings import describe_rewrite
 from headgate.verification import Verification
 
-__all__ = ["Judgement", "begin_judgement", "judge_chunk", "judge_times"]
+__all__ = ["Judgement", "begin_judgement", "judge_times"]
 
 _ZERO = timedelta(0)
 _SEAL = frozenset((SEAL_KEY,))
-_MOST_CHOICES = 4  # of one chunk: the ways in which its index shows it
 # Under which name a document that names no source leaves with the proved one.
 _SOURCE = "source"
 _NO_REWRITES: Mapping[str, Rewrite] = {}
+_NOTHING: Mapping[str, int] = {}
 
 
 class Judgement:
@@ -59,6 +56,7 @@ class Judgement:
         recalled: the versions of its document that were proved before, where it may be of another one.
         verified: who has vouched for it last, and when, as far as the policy counts that.
         heard: what the feeds of its source say of its document.
+        invisible: how many signs it holds that nobody sees, by kind.
     """
 
     __slots__ = (
@@ -69,6 +67,7 @@ class Judgement:
         "findings",
         "heard",
         "index",
+        "invisible",
         "is_asked",
         "is_kept_out",
         "is_note",
@@ -105,6 +104,7 @@ class Judgement:
         self.recalled: tuple[Known, ...] = ()
         self.verified: Verification | None = None
         self.heard: tuple[tuple[FeedState, Said], ...] = ()
+        self.invisible: Mapping[str, int] = _NOTHING
 
     def add(self, findings: Sequence[Finding], mode: Mode) -> None:
         """Add the findings of a check that runs under `mode`."""
@@ -132,12 +132,18 @@ class Judgement:
             rewrite=self.rewrite,
             metadata_rewrites=self.metadata_rewrites,
             withheld=self.withheld,
-            evidence={**self._evidence(), "asked": True} if self.is_asked else self._evidence(),
+            evidence=self._evidence(),
             mode=facts.source.modes["provenance"],
             verified=self.verified,
         )
 
     def _evidence(self) -> Mapping[str, object]:
+        evidence = self._lasting_evidence()
+        if self.is_asked:
+            evidence = {**evidence, "asked": True}
+        return {**evidence, "invisible": dict(self.invisible)} if self.invisible else evidence
+
+    def _lasting_evidence(self) -> Mapping[str, object]:
         evidence = self.facts.evidence
         if self.recalled:
             evidence = with_recalled(evidence, self.recalled, self.facts.digest)
@@ -223,34 +229,6 @@ def _plain(chunk: Chunk) -> Chunk:
     return replace(chunk, text=str.__str__(text)) if isinstance(text, str) and type(text) is not str else chunk
 
 
-def judge_chunk(
-    judgement: Judgement, revision: Revision, now: datetime, limits: Limits, *, is_past: bool = False
-) -> None:
-    """Add what freshness and terminology find about one chunk; never raises for anything that a chunk may hold."""
-    facts = judgement.facts
-    if not facts.digest:  # it could not even be read
-        return
-    modes = facts.source.modes
-    try:
-        judge_times(judgement, now, is_past=is_past)
-    except Exception as error:  # noqa: BLE001 - whatever broke the check, it must not admit
-        judgement.add((check_failed("freshness", error),), modes["freshness"])
-    # From here on it is about how a text enters; what stays out has no need of it.
-    if judgement.is_kept_out:
-        return
-    if judgement.shown != () or judgement.chunk.hidden_metadata:
-        try:
-            _choose_metadata(judgement)
-        except Exception as error:  # noqa: BLE001 - as above
-            judgement.add((check_failed("provenance", error),), modes["provenance"])
-            return
-    if facts.source.glossary is not None and not _is_audited_in_vain(judgement):
-        try:
-            _rewrite(judgement, revision, judgement.digest, limits)
-        except Exception as error:  # noqa: BLE001 - as above
-            judgement.add((check_failed("terminology", error),), modes["terminology"])
-
-
 def _read_text(chunk: Chunk, limits: Limits) -> bytes | Finding:
     """Return the text as bytes, or a finding that says why it has none."""
     text = chunk.text
@@ -296,78 +274,3 @@ def judge_times(judgement: Judgement, now: datetime, *, is_past: bool = False) -
 
 def _is_refuted(facts: Facts) -> bool:
     return any(finding.check == "provenance" and finding.severity == "error" for finding in facts.findings)
-
-
-def _is_audited_in_vain(judgement: Judgement) -> bool:
-    """Return whether words would only be looked up for a record about a document that enforcement keeps out anyway."""
-    is_audit = judgement.facts.source.modes["terminology"] == "audit"
-    return is_audit and any(finding.severity == "error" for finding in judgement.findings)
-
-
-def _choose_metadata(judgement: Judgement) -> None:
-    """Settle which metadata the prompt has: where proof is required, what is covered and nothing else."""
-    facts, chunk = judgement.facts, judgement.chunk
-    key = (chunk.prompt_metadata, chunk.hidden_metadata)
-    choice = facts.choices.get(key) if facts.choices is not None else None
-    if choice is None:
-        choice = _choice(chunk, facts)
-        if facts.choices is not None and len(facts.choices) < _MOST_CHOICES:
-            facts.choices[key] = choice
-    if choice.findings:
-        judgement.findings = (*judgement.findings, *choice.findings)
-    judgement.shown, judgement.withheld, judgement.removed = choice.shown, choice.withheld, choice.removed
-
-
-def _choice(chunk: Chunk, facts: Facts) -> MetadataChoice:
-    requirement = facts.source.requirement
-    withheld, findings = check_prompt_metadata(chunk, facts.attestation, requirement, facts.source_key)
-    removed = unproved_words(chunk, facts.attestation, requirement, facts.source_key)
-    shown = chunk.prompt_metadata
-    if shown is not None:
-        named = (*shown, *hidden_though_covered(chunk, facts.attestation, requirement))
-        hidden = frozenset(withheld)
-        shown = tuple(name for name in named if name not in hidden)
-    return MetadataChoice(shown, withheld if findings else (), removed, findings)
-
-
-def _rewrite(judgement: Judgement, revision: Revision, digest: bytes, limits: Limits) -> None:
-    source, chunk = judgement.facts.source, judgement.chunk
-    mode = source.modes["terminology"]
-    rewrite, findings = _rewritten(chunk.text, digest, source, revision, limits)
-    if findings:
-        judgement.add(findings, mode)
-    text = rewrite.text
-    if chunk.released is not None:
-        # What is decided and recorded is about the original; what enters is in the words of both gates.
-        text = _rewritten(chunk.released.text, _digest(chunk.released.text), source, revision, limits)[0].text
-    changed: dict[str, Rewrite] = {}
-    for name in judgement.shown or ():
-        value = (chunk.released or chunk).metadata.get(name)
-        if not isinstance(value, str) or len(value) > limits.text_bytes:
-            continue
-        found, findings = _rewritten(value, _digest(value), source, revision, limits)
-        judgement.add([replace(finding, detail={**finding.detail, "metadata": name}) for finding in findings], mode)
-        if found.edits:
-            changed[name] = found
-    if mode != "audit":  # audit records what would change, and changes nothing
-        judgement.rewrite, judgement.text = rewrite, text
-        judgement.metadata_rewrites = changed
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-
-
-def _rewritten(
-    text: str, digest: bytes, source: ResolvedSource, revision: Revision, limits: Limits
-) -> tuple[Rewrite, tuple[Finding, ...]]:
-    """Return what terminology does with a text; remembered, because the same passages are retrieved again and again."""
-    # By source too: the same words may be scoped to one source and mean something else in another.
-    key = (digest, source.id)
-    known = revision.rewrites.get(key)
-    if known is None:
-        assert source.glossary is not None  # noqa: S101 - nothing else is rewritten
-        rewrite = source.glossary.rewrite(text, source.id, limits=limits)
-        known = (rewrite, describe_rewrite(rewrite))
-        revision.rewrites.put(key, known, len(rewrite.text))
-    return known

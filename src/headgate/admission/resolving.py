@@ -109,6 +109,7 @@ def _revision(
         places=Memo(limits.memo_entries),
         strictest=reduce(stricter, (one.modes["provenance"] for one in every), policy.mode),
         keeps_out=policy.keeps_out,
+        invisible=policy.invisible,
         # Where only a log that fails can keep something out, nothing takes the place of the documents.
         on_empty=policy.on_empty if policy.keeps_out else "empty",
         revocation_keys=tuple(revocation_keys),

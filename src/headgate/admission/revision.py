@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from headgate.admission.budget import TokenBudget
 from headgate.caching import Memo
@@ -95,6 +95,7 @@ class Revision:
         places: sources by normalised URI.
         strictest: the strictest mode of provenance of any source, for what cannot be judged and so has no source.
         keeps_out: whether anything can be kept out: a check that may, of some source, is enforced.
+        invisible: what happens to signs that nobody sees.
         on_empty: what a chain gets where nothing admissible is left.
         revocation_keys: who may sign each of the policy's revocation lists.
         key_sets: the key sets at addresses, each with the digest of what was in it.
@@ -118,6 +119,7 @@ class Revision:
     places: Memo[ResolvedSource] = field(compare=False)
     strictest: Mode = "enforce"
     keeps_out: bool = True
+    invisible: Literal["report", "strip", "drop"] = "report"
     on_empty: OnEmpty = "empty"
     revocation_keys: tuple[KeySet, ...] = ()
     key_sets: tuple[tuple[RemoteKeys, str], ...] = ()

@@ -64,6 +64,11 @@ class Policy(Displayed, PolicyModel):
     )
     budget: Budget | None = None
     query: QueryRule | None = Field(default=None, description="In which words questions are put to retrievers.")
+    invisible: Literal["report", "strip", "drop"] = Field(
+        default="report",
+        description="What happens to signs that nobody sees and a model reads (G906). report: a warning. strip: they "
+        "are taken out of the text. drop: the document stays out.",
+    )
     on_empty: OnEmpty = Field(
         default="empty",
         description="What a chain gets where documents were found and none is admissible. empty: an empty list. note: "

@@ -114,6 +114,7 @@ class EvidenceRecord(TypedDict, total=False):
     fragment: str
     row: list[Any]
     asked: bool
+    invisible: dict[str, int]
     times: dict[str, TimeRecord]
     unreadable: dict[str, list[str]]
     version: int

@@ -159,6 +159,7 @@ _EVIDENCE: Mapping[str, Check] = {
     "media": _is_texts,
     "fragment": _is_text,
     "asked": _is_truth_value,
+    "invisible": _is_object_of(_is_whole_number),
     "row": lambda value: isinstance(value, list) and len(value) == 2 and isinstance(value[0], str),
     "times": _is_object_of(lambda value: isinstance(value, list) and len(value) == 6),
     "unreadable": _is_object_of(lambda value: _is_texts(value) and len(cast("list[str]", value)) == 2),

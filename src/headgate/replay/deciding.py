@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from headgate.admission.editions import apply_editions
+from headgate.admission.entering import judge_invisible, reword
 from headgate.admission.facts import Facts, Witness
 from headgate.admission.hearing import hear
 from headgate.admission.judging import Judgement, judge_times
@@ -26,7 +27,7 @@ from headgate.caching import Memo
 from headgate.chunk import Chunk
 from headgate.clock import read_instant
 from headgate.decision import Finding, under_mode
-from headgate.encoding import safe_uri, shown
+from headgate.encoding import safe_uri
 from headgate.freshness import freshness_bounds, identify_document, quiet_window
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy import Policy, normalise_uri
@@ -37,15 +38,14 @@ from headgate.provenance import (
     Requirement,
     Verdict,
     check_provenance,
-    issuer_finding,
 )
 from headgate.provenance.revocation import Revocations
-from headgate.provenance.seals import SealMechanism
-from headgate.record import AdmissionRecord, DecisionRecord, error_codes, mend_admission
+from headgate.record import AdmissionRecord, DecisionRecord, mend_admission
 from headgate.record.evidence import is_resting_on_proof, read_attestation, read_document, read_times
 from headgate.record.schema import EvidenceRecord
 from headgate.registry import Known
-from headgate.replay.listings import NotRecorded, check_listed, check_refused, claim_listing, judge_listing
+from headgate.replay.listings import NotRecorded, claim_listing, judge_listing
+from headgate.replay.proofs import claims_then, failed_then, verdict_now
 from headgate.replay.recorded import (
     INTRINSIC,
     add_known,
@@ -54,6 +54,7 @@ from headgate.replay.recorded import (
     error_codes_of,
     evidence_of,
     heard_then,
+    invisible_then,
     verified_by,
     what_is_unknown,
 )
@@ -61,14 +62,8 @@ from headgate.terminology.findings import describe_rewrite
 
 __all__ = ["Redecided", "Redecider"]
 
-# What a seal that failed fails under every key set, as far as a record can tell.
-_BROKEN = frozenset(("P102", "P105"))
 # Evidence that is longer is somebody else's making, and not worth the memory.
 _MOST_KEPT = 20_000
-# What the manifest beside a seal fails.
-_UNLISTED = frozenset(("P108", "P110"))
-# What a proof that fails is said to fail by; the rest is said about the document.
-_REFUTED = frozenset(("P102", "P103", "P104", "P105"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +216,12 @@ class Redecider:
         if self._is_present:
             judge_manifest(judgement, now)
         judge_times(judgement, now, is_past=now < present)
-        glossary = facts.source.glossary
-        if text is not None and glossary is not None and not judgement.is_kept_out:
-            judgement.rewrite = glossary.rewrite(text, facts.source.id, limits=self._limits)
+        judgement.invisible = invisible_then(entry)
+        if judgement.invisible and not judgement.is_kept_out:
+            judge_invisible(judgement, self._revision)
+        has_words = facts.source.glossary is not None or (judgement.invisible and self._revision.invisible == "strip")
+        if text is not None and has_words and not judgement.is_kept_out:
+            judgement.rewrite = reword(text, facts.source, self._revision, self._limits)
             mode = facts.source.modes["terminology"]
             judgement.add(describe_rewrite(judgement.rewrite), mode)
             if mode != "audit":
@@ -238,7 +236,7 @@ class Redecider:
         if decision.admitted and identify_document(outcome.facts.uri) in undecided:
             return Redecided(entry, None, lack="another version of it in the same prompt could not be decided")
         has_text = entry.get("text") is not None
-        lack = what_is_unknown(entry, has_text) if decision.admitted else None
+        lack = what_is_unknown(entry, has_text, self._revision.invisible) if decision.admitted else None
         if lack is not None:
             return Redecided(entry, None, lack=lack)
         edits = len(outcome.rewrite.edits) if outcome.rewrite is not None else 0
@@ -284,7 +282,7 @@ class Redecider:
         digest = entry["digest"]
         attestation = read_attestation(evidence, self._limits)
         presented = self._presented(evidence, digest, attestation)
-        claims = _claims(entry, evidence, attestation)
+        claims = claims_then(entry, evidence, attestation)
         declared = self._revision.source_of(presented.declared_uri).requirement
         listing = claim_listing(presented, declared, attestation)
 
@@ -292,8 +290,8 @@ class Redecider:
             if not claim.is_carried and not isinstance(claim.content, Attestation):
                 return judge_listing(claim, entry, requirement, is_same=match.is_same)
             if isinstance(claim.content, Attestation):
-                return self._verdict(claim.content, digest, requirement)
-            return Verdict(self._failed(entry, requirement, match))
+                return verdict_now(claim.content, digest, requirement, self._revision.owners)
+            return Verdict(failed_then(entry, requirement, self._revision.owners, is_same=match.is_same))
 
         self._require_alike(evidence, match, is_ignored=False)
         proof = check_provenance(
@@ -361,46 +359,3 @@ class Redecider:
         if match.is_read_alike:
             return
         raise NotRecorded("its metadata would be read otherwise (the policies differ under `metadata`)")
-
-    def _verdict(self, attestation: Attestation, digest: str, requirement: Requirement) -> Verdict:
-        """Return what a proof that was verified then is worth with the keys of now."""
-        kid = attestation.kid
-        key = requirement.keys.get(kid)
-        if key is None:
-            code = "P104" if self._revision.owners.get(kid) else "P103"
-            return Verdict((Finding(code, f"The key {shown(kid)} is not a key of {requirement.source!r}."),))
-        if attestation.thumbprint != key.thumbprint:
-            return Verdict((Finding("P102", f"Another key has the name {shown(kid)} now."),))
-        if not requirement.accepts(attestation.issuer, key.thumbprint):
-            return Verdict((issuer_finding(attestation.issuer, kid, requirement),), attestation)
-        return Verdict(check_listed(attestation, digest, requirement), attestation)
-
-    def _failed(self, entry: DecisionRecord, requirement: Requirement, match: _PolicyMatch) -> tuple[Finding, ...]:
-        """Return the findings of a proof that failed when it was recorded, if they would be the same again."""
-        codes = error_codes_of(entry) & _REFUTED
-        if not codes and _UNLISTED & set(error_codes(entry)):
-            return check_refused(entry, requirement, is_same=match.is_same)
-        if match.is_same:
-            return tuple(Finding(code, "As recorded.") for code in sorted(codes))
-        details = {finding["code"]: finding["detail"] for finding in entry["findings"]}
-        if codes & _BROKEN and not details.get("P105", {}).get("uncovered"):
-            return tuple(Finding(code, "As recorded: the seal did not hold.") for code in sorted(codes & _BROKEN))
-        kid = details.get("P103", {}).get("kid") or details.get("P104", {}).get("kid")
-        if isinstance(kid, str) and requirement.keys.get(kid) is None:
-            code = "P104" if self._revision.owners.get(kid) else "P103"
-            return (Finding(code, f"The key {shown(kid)} is not a key of {requirement.source!r}."),)
-        if "P107" in error_codes(entry):
-            raise NotRecorded("it was revoked, by a list of the time")
-        raise NotRecorded("it carries a seal that was never verified with these keys")
-
-
-def _claims(entry: DecisionRecord, evidence: EvidenceRecord, attestation: Attestation | None) -> tuple[Claim, ...]:
-    """Return what a document claimed, as far as the record says it."""
-    if attestation is not None and attestation.mechanism == SealMechanism.name:
-        return (Claim(attestation.mechanism, attestation.uri, attestation),)
-    if "unproved_seal" not in evidence:
-        return ()
-    if "P106" in error_codes_of(entry):
-        return (Claim("", problem=Finding("P106", "As recorded: the seal is malformed.")),)
-    # Records made before have the claimed document in the place of the declared one.
-    return (Claim("", evidence.get("claimed", entry["uri"])),)

@@ -17,6 +17,7 @@ from headgate.record.hearing import read_heard
 from headgate.record.schema import EvidenceRecord
 from headgate.registry import FeedState, Known, Said
 from headgate.replay.listings import NotRecorded
+from headgate.terminology.invisible import find_invisible
 from headgate.verification import Verification
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "error_codes_of",
     "evidence_of",
     "heard_then",
+    "invisible_then",
     "verified_by",
     "what_is_unknown",
 ]
@@ -64,8 +66,21 @@ def add_standing(judgement: Judgement, entry: DecisionRecord) -> None:
             judgement.is_revoked = judgement.is_revoked or found.code == "P107"
 
 
-def what_is_unknown(entry: DecisionRecord, has_text: bool) -> str | None:
-    """Return why a document that was dropped may still be dropped, though nothing in the record says so."""
+def invisible_then(entry: DecisionRecord) -> Mapping[str, int]:
+    """Return how many signs of a document nobody sees, by kind, as far as the record says."""
+    counts, text = evidence_of(entry).get("invisible"), entry.get("text")
+    found = find_invisible(text) if counts is None and text is not None else None
+    return counts or (found.counts if found is not None else {})
+
+
+def what_is_unknown(entry: DecisionRecord, has_text: bool, invisible: str) -> str | None:
+    """Return why a document that was dropped may still be dropped, though nothing in the record says so.
+
+    Args:
+        entry: the record.
+        has_text: whether it has the text.
+        invisible: what the policy does with signs that nobody sees.
+    """
     codes = error_codes(entry)
     if "F208" in codes:
         return "its server did not answer, which depends on the time"
@@ -75,6 +90,9 @@ def what_is_unknown(entry: DecisionRecord, has_text: bool) -> str | None:
         return "it was revoked, by a list of the time"
     if "P113" in codes:
         return "its source was in quarantine, which depends on the traffic of the time"
+    # What stayed out was not looked through.
+    if codes and invisible == "drop" and not has_text and "G906" not in codes:
+        return "whether it holds signs that nobody sees is not recorded"
     if "B402" in codes and not has_text:
         return "it did not fit into the token budget, and the log keeps no texts to count again"
     return None

@@ -20,7 +20,7 @@ def describe_rewrite(rewrite: Rewrite) -> tuple[Finding, ...]:
         return ()
     findings = [
         *_about_unsettled(rewrite),
-        *_about_edits("T301", "Rewritten", [edit for edit in edits if edit.changes_text]),
+        *_about_edits("T301", "Rewritten", [edit for edit in edits if edit.changes_text and edit.canonical]),
         *_about_edits("T303", "Near misses", [edit for edit in edits if edit.fuzzy]),
         *_about_edits("T304", "Flagged", [edit for edit in edits if edit.mode == "flag" and not edit.fuzzy]),
         *_about_ambiguous(rewrite),

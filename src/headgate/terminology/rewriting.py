@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from bisect import bisect_right
+from dataclasses import dataclass
 
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.terminology.articles import carry_articles
 from headgate.terminology.bounds import TooMuchWork
 from headgate.terminology.casing import carry_case, is_lower_name, is_other_word
 from headgate.terminology.choosing import Chooser
+from headgate.terminology.composing import compose_edits
 from headgate.terminology.concepts import Concept
 from headgate.terminology.definitions import expands, expansion_at, is_one_name, name_before, short_form
 from headgate.terminology.edits import Edit, EditMode, Rewrite, apply_edits
@@ -90,7 +90,7 @@ def _settle(
         again = [edit for edit in _plan(rewritten, matcher, near_misses, source, limits).edits if edit.changes_text]
         if not again:
             return Rewrite(rewritten, tuple(edits), alignment, ambiguous)
-        edits = _compose(text, rewritten, edits, again)
+        edits = compose_edits(text, rewritten, edits, again)
     return Rewrite(text, unsettled=f"still changing after {_PASSES} passes")
 
 
@@ -225,66 +225,3 @@ def _near_miss_edits(
         if edit is not None:
             edits.append(edit)
     return edits
-
-
-@dataclass(slots=True)
-class _Region:
-    """A stretch of a text that was rewritten twice: where it is in the original and in the first result."""
-
-    start: int
-    end: int
-    wide_start: int
-    wide_end: int
-    later: list[Edit]
-
-
-def _compose(text: str, rewritten: str, edits: Sequence[Edit], again: Sequence[Edit]) -> list[Edit]:
-    """Return edits of `text` that have the effect of `edits` and, on their result, of `again`."""
-    composed = [_compose_region(text, rewritten, region) for region in _regions(text, edits, again)]
-    starts = [edit.start for edit in composed]
-    kept = [edit for edit in edits if not _overlaps(edit, composed, starts)]
-    guessed = [edit for edit in edits if edit.fuzzy]
-    guesses = [edit.start for edit in guessed]
-    # What rests on a near miss is a near miss itself.
-    composed = [replace(edit, fuzzy=True) if _overlaps(edit, guessed, guesses) else edit for edit in composed]
-    return sorted((*kept, *composed), key=lambda edit: edit.start)
-
-
-def _regions(text: str, edits: Sequence[Edit], again: Sequence[Edit]) -> list[_Region]:
-    """Group later edits by the earlier ones that they touch; what shares an earlier edit is one region."""
-    _, alignment = apply_edits(text, edits)
-    regions: list[_Region] = []
-    for later in again:
-        start, end = alignment.to_original(later.start, later.end)
-        wide_start, wide_end = alignment.to_rewritten(start, end)
-        if regions and start < regions[-1].end:
-            last = regions[-1]
-            last.end, last.wide_end = max(end, last.end), max(wide_end, last.wide_end)
-            last.later.append(later)
-        else:
-            regions.append(_Region(start, end, wide_start, wide_end, [later]))
-    return regions
-
-
-def _compose_region(text: str, rewritten: str, region: _Region) -> Edit:
-    parts: list[str] = []
-    position = region.wide_start
-    for later in region.later:
-        parts += (rewritten[position : later.start], later.replacement)
-        position = later.end
-    parts.append(rewritten[position : region.wide_end])
-    last = region.later[-1]
-    return Edit(
-        region.start,
-        region.end,
-        text[region.start : region.end],
-        last.canonical,
-        last.mode,
-        "".join(parts),
-        any(later.fuzzy for later in region.later),
-    )
-
-
-def _overlaps(edit: Edit, others: Sequence[Edit], starts: Sequence[int]) -> bool:
-    index = bisect_left(starts, edit.end) - 1
-    return index >= 0 and others[index].end > edit.start

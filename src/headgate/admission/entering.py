@@ -1,0 +1,196 @@
+"""What a document enters the prompt as: which of its metadata, without what nobody sees, in canonical terms.
+
+Freshness is judged before, and proof before that, because it covers the original; what stays out has no need of words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from headgate.admission.facts import Facts, MetadataChoice, check_failed
+from headgate.admission.judging import Judgement, judge_times
+from headgate.admission.revision import ResolvedSource, Revision
+from headgate.chunk import Chunk
+from headgate.decision import Finding
+from headgate.limits import Limits
+from headgate.provenance import check_prompt_metadata, hidden_though_covered, unproved_words
+from headgate.terminology.composing import compose_rewrites
+from headgate.terminology.edits import Rewrite
+from headgate.terminology.findings import describe_rewrite
+from headgate.terminology.invisible import find_invisible, without_invisible
+
+__all__ = ["judge_chunk", "judge_invisible", "reword"]
+
+_MOST_CHOICES = 4  # of one chunk: the ways in which its index shows it
+_MANIFESTS = "marks of C2PA manifests"
+
+
+def judge_chunk(
+    judgement: Judgement, revision: Revision, now: datetime, limits: Limits, *, is_past: bool = False
+) -> None:
+    """Add what freshness and terminology find about one chunk; never raises for anything that a chunk may hold."""
+    facts = judgement.facts
+    if not facts.digest:  # it could not even be read
+        return
+    modes = facts.source.modes
+    try:
+        judge_times(judgement, now, is_past=is_past)
+    except Exception as error:  # noqa: BLE001 - whatever broke the check, it must not admit
+        judgement.add((check_failed("freshness", error),), modes["freshness"])
+    # From here on it is about how a text enters; what stays out has no need of it.
+    for check, step in _STEPS:
+        if judgement.is_kept_out:
+            return
+        try:
+            step(judgement, revision, limits)
+        except Exception as error:  # noqa: BLE001 - as above
+            judgement.add((check_failed(check, error),), modes[check])
+            return
+
+
+def judge_invisible(judgement: Judgement, revision: Revision) -> None:
+    """Add what the policy says of signs that nobody sees (G906), of which a chunk has some."""
+    counts, rule, modes = judgement.invisible, revision.invisible, judgement.facts.source.modes
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items()))
+    is_taken_out = rule == "strip" and modes["terminology"] != "audit"
+    message = f"It holds signs that nobody sees{', which are taken out' if is_taken_out else ''}: {kinds}."
+    detail = {"count": sum(count for kind, count in counts.items() if kind != _MANIFESTS)}
+    finding = Finding("G906", message, "error" if rule == "drop" else "warning", detail)
+    judgement.add((finding,), modes["provenance"])
+
+
+def _look_for_invisible(judgement: Judgement, revision: Revision, _: Limits) -> None:
+    """Count the signs of a chunk that nobody sees, of what may enter the prompt."""
+    hidden = judgement.facts.hidden
+    if hidden is None:
+        return
+    counts = Counter(hidden.text.counts if hidden.text is not None else ())
+    manifests = hidden.text.manifests if hidden.text is not None else 0
+    for name, found in hidden.entries.items():
+        if name not in judgement.removed and name not in judgement.withheld:
+            counts.update(found.counts)
+            manifests += found.manifests
+    if manifests:
+        counts[_MANIFESTS] = manifests
+    if counts:
+        judgement.invisible = dict(counts)
+        judge_invisible(judgement, revision)
+
+
+def _is_audited_in_vain(judgement: Judgement) -> bool:
+    """Return whether words would only be looked up for a record about a document that enforcement keeps out anyway."""
+    is_audit = judgement.facts.source.modes["terminology"] == "audit"
+    return is_audit and any(finding.severity == "error" for finding in judgement.findings)
+
+
+def _choose_metadata(judgement: Judgement, _: Revision, __: Limits) -> None:
+    """Settle which metadata the prompt has: where proof is required, what is covered and nothing else."""
+    facts, chunk = judgement.facts, judgement.chunk
+    if judgement.shown == () and not chunk.hidden_metadata:
+        return
+    key = (chunk.prompt_metadata, chunk.hidden_metadata)
+    choice = facts.choices.get(key) if facts.choices is not None else None
+    if choice is None:
+        choice = _choice(chunk, facts)
+        if facts.choices is not None and len(facts.choices) < _MOST_CHOICES:
+            facts.choices[key] = choice
+    if choice.findings:
+        judgement.findings = (*judgement.findings, *choice.findings)
+    judgement.shown, judgement.withheld, judgement.removed = choice.shown, choice.withheld, choice.removed
+
+
+def _choice(chunk: Chunk, facts: Facts) -> MetadataChoice:
+    requirement = facts.source.requirement
+    withheld, findings = check_prompt_metadata(chunk, facts.attestation, requirement, facts.source_key)
+    removed = unproved_words(chunk, facts.attestation, requirement, facts.source_key)
+    shown = chunk.prompt_metadata
+    if shown is not None:
+        named = (*shown, *hidden_though_covered(chunk, facts.attestation, requirement))
+        hidden = frozenset(withheld)
+        shown = tuple(name for name in named if name not in hidden)
+    return MetadataChoice(shown, withheld if findings else (), removed, findings)
+
+
+def _rewrite(judgement: Judgement, revision: Revision, limits: Limits) -> None:
+    """Settle in which words a chunk enters the prompt."""
+    source, chunk = judgement.facts.source, judgement.chunk
+    has_words = source.glossary is not None or (judgement.invisible and revision.invisible == "strip")
+    if not has_words or _is_audited_in_vain(judgement):
+        return
+    mode = source.modes["terminology"]
+    rewrite, findings = _rewritten(chunk.text, judgement.digest, source, revision, limits)
+    if findings:
+        judgement.add(findings, mode)
+    text = rewrite.text
+    if chunk.released is not None:
+        # What is decided and recorded is about the original; what enters is in the words of both gates.
+        text = _rewritten(chunk.released.text, _digest(chunk.released.text), source, revision, limits)[0].text
+    changed = _cleared_entries(judgement, revision)
+    for name in judgement.shown or ():
+        value = (chunk.released or chunk).metadata.get(name)
+        if not isinstance(value, str) or len(value) > limits.text_bytes:
+            continue
+        found, findings = _rewritten(value, _digest(value), source, revision, limits)
+        judgement.add([replace(finding, detail={**finding.detail, "metadata": name}) for finding in findings], mode)
+        if found.edits:
+            changed[name] = found
+    if mode != "audit":  # audit records what would change, and changes nothing
+        judgement.rewrite, judgement.text = rewrite, text
+        judgement.metadata_rewrites = changed
+
+
+def _cleared_entries(judgement: Judgement, revision: Revision) -> dict[str, Rewrite]:
+    """Return the metadata that leaves without what nobody sees in it."""
+    hidden, chunk = judgement.facts.hidden, judgement.chunk
+    cleared: dict[str, Rewrite] = {}
+    if hidden is None or revision.invisible != "strip":
+        return cleared
+    for name in hidden.entries.keys() - judgement.removed:
+        value = (chunk.released or chunk).metadata.get(name)
+        found = find_invisible(value) if isinstance(value, str) else None
+        if isinstance(value, str) and found is not None:
+            cleared[name] = without_invisible(value, found)
+    return cleared
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def _rewritten(
+    text: str, digest: bytes, source: ResolvedSource, revision: Revision, limits: Limits
+) -> tuple[Rewrite, tuple[Finding, ...]]:
+    """Return what becomes of a text; remembered, because the same passages are retrieved again and again."""
+    # By source too: the same words may be scoped to one source and mean something else in another.
+    key = (digest, source.id)
+    known = revision.rewrites.get(key)
+    if known is None:
+        rewrite = reword(text, source, revision, limits)
+        known = (rewrite, describe_rewrite(rewrite))
+        revision.rewrites.put(key, known, len(rewrite.text))
+    return known
+
+
+def reword(text: str, source: ResolvedSource, revision: Revision, limits: Limits) -> Rewrite:
+    """Return what becomes of a text: without what nobody sees, where the policy says so, and in canonical terms."""
+    glossary = source.glossary
+    found = find_invisible(text) if revision.invisible == "strip" else None
+    if found is None:
+        return glossary.rewrite(text, source.id, limits=limits) if glossary is not None else Rewrite(text)
+    cleared = without_invisible(text, found)
+    if glossary is None:
+        return cleared
+    return compose_rewrites(text, cleared, glossary.rewrite(cleared.text, source.id, limits=limits))
+
+
+_Step = Callable[[Judgement, Revision, Limits], None]
+# In this order, each with the check whose mode it is under.
+_STEPS: tuple[tuple[str, _Step], ...] = (
+    ("provenance", _choose_metadata),
+    ("provenance", _look_for_invisible),
+    ("terminology", _rewrite),
+)
