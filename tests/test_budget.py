@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+import json
+from pathlib import Path
+from typing import Any
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headgate import Chunk, Gate, Policy, PolicyError
 from headgate.admission.budget import Fit, TokenBudget
+from headgate.record import read_admission
+from headgate.record.writing import log_record
+from headgate.testing import FixedClock
 
 LONG = "0123456789" * 2_000
 
@@ -27,7 +37,8 @@ pytestmark = pytest.mark.usefixtures("offline_tokens")
 )
 def test_a_text_fits_whole_or_not_at_all(most: int, texts: list[str], kept: list[str | None]) -> None:
     fits = TokenBudget(most, "bytes").fit(texts)
-    assert fits == [Fit(len(text.encode()), one) for text, one in zip(texts, kept, strict=True)]
+    counts = [len(text.encode()) for text in texts]
+    assert fits == [Fit(count, one, 0 if one is None else count) for count, one in zip(counts, kept, strict=True)]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +58,7 @@ def test_a_text_fits_whole_or_not_at_all(most: int, texts: list[str], kept: list
     ],
 )
 def test_the_first_text_that_does_not_fit_may_be_cut(most: int, texts: list[str], kept: list[str | None]) -> None:
-    fits = TokenBudget(most, "bytes", cut=True).fit(texts)
+    fits = TokenBudget(most, "bytes", cut="tokens").fit(texts)
     assert [fit.text for fit in fits] == kept
     assert [fit.is_cut for fit in fits] == [
         one is not None and one != text for text, one in zip(texts, kept, strict=True)
@@ -58,3 +69,83 @@ def test_the_first_text_that_does_not_fit_may_be_cut(most: int, texts: list[str]
 @pytest.mark.parametrize("length", [0, 1, 8_191, 8_192, 8_193, 20_000])
 def test_every_token_counts_however_long_the_text(length: int) -> None:
     assert TokenBudget(1, "bytes").count(LONG[:length]) == length
+
+
+@pytest.mark.parametrize(
+    ("most", "text", "kept"),
+    [
+        (14, "One two. Three four.", "One two. "),
+        (18, "One two.\n\nThree. Four five.", "One two.\n\nThree. "),
+        (9, "One two. Three four.", "One two. "),
+        (8, "One two. Three four.", None),  # not even its first sentence, with the blank behind it
+        (40, "A heading\n\nA sentence that does not end in time, and so stays out.", "A heading\n\n"),
+        (12, "  One two. Three four.", "  One two. "),
+        (5, "no border at all", None),
+    ],
+)
+def test_a_cut_may_keep_whole_sentences_only(most: int, text: str, kept: str | None) -> None:
+    (fit,) = TokenBudget(most, "bytes", cut="sentences").fit([text])
+    assert fit.text == kept
+    assert fit.left == len((kept or "").encode())
+
+
+@pytest.mark.parametrize("cut", ["tokens", "sentences"])
+def test_a_cut_never_divides_a_term_and_never_goes_below_the_floor(cut: Any) -> None:
+    text = "Short. K8s (Kubernetes. Or so) is used. More."
+    term = (text.index("K8s"), text.index(" is used"))
+    for most in range(1, len(text)):
+        (fit,) = TokenBudget(most, "bytes", cut=cut, floor=6).fit([text], [[term]])
+        end = len(fit.text or "")
+        assert end == 0 or end >= 6
+        assert not term[0] < end < term[1]
+        assert end <= most
+        assert fit.text is None or text.startswith(fit.text)
+
+
+@given(st.text(max_size=60), st.integers(1, 80), st.integers(1, 10), st.sampled_from(["tokens", "sentences"]))
+def test_what_enters_is_a_beginning_that_fits(text: str, most: int, floor: int, cut: Any) -> None:
+    first, second = TokenBudget(most, "bytes", cut=cut, floor=floor).fit([text, text])
+    assert text.startswith(first.text or "")
+    assert first.left + second.left <= most
+    assert not first.is_cut or first.left >= floor
+    assert first.left == len((first.text or "").encode())
+
+
+def declared(text: str) -> Chunk:
+    return Chunk(text, {"source": "https://wiki.example/a"})
+
+
+def gate_with(tmp_path: Path, clock: FixedClock, **budget: object) -> Gate:
+    (tmp_path / "terms.yaml").write_text("terms:\n  - {canonical: Kubernetes, aliases: [K8s]}\n")
+    policy = {
+        "budget": {"encoding": "bytes", **budget},
+        "default": {"provenance": {"require": "none"}, "terminology": "terms.yaml"},
+    }
+    return Gate(Policy.from_mapping(policy, tmp_path), clock=clock)
+
+
+def test_tokens_are_told_before_and_after(tmp_path: Path, clock: FixedClock) -> None:
+    admission = gate_with(tmp_path, clock, max_tokens=35, cut="sentences").admit(
+        [declared("K8s."), declared("First one. And K8s again, at length."), declared("More.")]
+    )
+    assert [one.tokens for one in admission.decisions] == [(4, 11), (36, 11), (5, 0)]
+    assert [one.text for one in admission.chunks] == ["Kubernetes.", "First one. "]
+    assert [one.codes for one in admission.decisions] == [("T301",), ("T301", "B401"), ("B402",)]
+    assert admission.tokens == (45, 22)
+    record = json.loads(json.dumps(log_record(admission)))
+    assert [one["tokens"] for one in read_admission(record)["decisions"]] == [[4, 11], [36, 11], [5, 0]]
+    assert Gate({"default": {"provenance": {"require": "none"}}}, clock=clock).admit([declared("x")]).tokens is None
+
+
+@pytest.mark.parametrize(
+    ("budget", "words"),
+    [
+        ({"max_tokens": 10, "floor": 5}, "Add cut: sentences"),
+        ({"max_tokens": 10, "cut": "tokens", "floor": 11}, "more than max_tokens"),
+        ({"max_tokens": 10, "cut": "words"}, "tokens"),
+        ({"max_tokens": 10, "cut": True, "floor": 0}, "floor"),
+    ],
+)
+def test_a_budget_that_cannot_be_is_an_error(budget: dict[str, object], words: str) -> None:
+    with pytest.raises(PolicyError, match=words):
+        Policy.from_mapping({"budget": budget})

@@ -117,6 +117,7 @@ class Decision(Displayed):
         evidence: what the decision rests on, as plain values: the claims of the seal, and the times with their origin.
         mode: the mode of provenance under which it was made: in audit mode what leaves is what came in.
         verified: who has vouched for it last, and when, where its source has a manifest or says `verified_within`.
+        tokens: how many its text had as it came, and how many enter the prompt; None where the policy has no budget.
     """
 
     index: int
@@ -136,6 +137,7 @@ class Decision(Displayed):
     evidence: Mapping[str, object] = field(default_factory=dict)
     mode: Mode = "enforce"
     verified: Verification | None = None
+    tokens: tuple[int, int] | None = None
 
     @property
     def admitted(self) -> bool:
@@ -183,6 +185,8 @@ class Decision(Displayed):
         if self.verified is not None:
             at, by, name = self.verified
             record["verified"] = [at.isoformat(), by, name]
+        if self.tokens is not None:
+            record["tokens"] = list(self.tokens)
         return record
 
 
@@ -294,6 +298,15 @@ class Admission(Displayed):
         count = len(self.decisions)
         message = f"None of the {count:,} documents that were found may enter the prompt."
         return (Finding("G908", message, "warning", {"documents": count, "on_empty": self.on_empty}, self.mode),)
+
+    @property
+    def tokens(self) -> tuple[int, int] | None:
+        """How many tokens the admissible documents had as they came, and how many of them enter the prompt.
+
+        Documents that did not fit count for the first. None where the policy has no budget.
+        """
+        counted = [decision.tokens for decision in self.decisions if decision.tokens is not None]
+        return (sum(one for one, _ in counted), sum(other for _, other in counted)) if counted else None
 
     def counts(self) -> dict[str, int]:
         """Return how many documents were admitted and dropped, and how many carry each code."""

@@ -2,28 +2,49 @@
 
 from __future__ import annotations
 
+import hashlib
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import accumulate
+from typing import TYPE_CHECKING, Literal
 
+from headgate.caching import Memo
 from headgate.errors import BudgetError
+from headgate.provenance.spans import SPACE, cut_blocks
 
 if TYPE_CHECKING:
     from tiktoken import Encoding
 
-__all__ = ["Fit", "TokenBudget"]
+__all__ = ["Cut", "Fit", "TokenBudget"]
 
 # Encoding time grows faster than the length of a text without spaces; pieces of this size keep it linear.
 _PIECE_CHARS = 8_192
+_MOST_REMEMBERED = 50_000
+
+
+Cut = Literal["tokens", "sentences"]
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How a text fits: its tokens, and what is left of it (None if nothing)."""
+    """How a text fits.
+
+    Attributes:
+        tokens: how many it has.
+        text: what is left of it; None if nothing.
+        left: how many tokens that has.
+    """
 
     tokens: int
     text: str | None
-    is_cut: bool = False
+    left: int
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether something is left, and not all."""
+        return self.text is not None and self.left < self.tokens
 
 
 class TokenBudget:
@@ -32,38 +53,64 @@ class TokenBudget:
     Args:
         max_tokens: the bound.
         encoding: the name of a tiktoken encoding.
-        cut: whether the first text that does not fit is cut rather than dropped.
+        cut: where the first text that does not fit is cut; None drops it.
+        floor: the fewest tokens that a cut text has; with less room it is dropped.
 
     Raises:
         BudgetError: tiktoken is not installed, or cannot load the encoding.
     """
 
-    def __init__(self, max_tokens: int, encoding: str, *, cut: bool = False) -> None:
+    def __init__(self, max_tokens: int, encoding: str, *, cut: Cut | None = None, floor: int = 1) -> None:
         self._max_tokens = max_tokens
         self._encoding = _load(encoding)
-        self._cut = cut
+        self._cut, self._floor = cut, floor
+        self._counts: Memo[int] = Memo(_MOST_REMEMBERED)
 
-    def fit(self, texts: Sequence[str]) -> list[Fit]:
-        """Return how each text fits, in order; a text that does not fit leaves its room to the following ones."""
-        left = self._max_tokens
-        fits = []
-        for text in texts:
+    def fit(self, texts: Sequence[str], terms: Sequence[Sequence[Span]] = ()) -> list[Fit]:
+        """Return how each text fits, in order; a text that does not fit leaves its room to the following ones.
+
+        Args:
+            texts: the texts, the best one first.
+            terms: where each text has what is not cut in two, such as a term with its annotation; in order.
+        """
+        left, fits = self._max_tokens, []
+        for number, text in enumerate(texts):
             tokens = self.count(text)
             if tokens <= left:
-                fits.append(Fit(tokens, text))
+                fits.append(Fit(tokens, text, tokens))
                 left -= tokens
-            elif self._cut:
+            elif self._cut is not None:
                 # Rank decides: a text that is cut uses up all that is left, and the ones after it have no claim.
-                kept = self._first_tokens(text, left)
-                fits.append(Fit(tokens, kept or None, is_cut=bool(kept)))
+                kept = self._beginning(text, left, terms[number] if terms else ())
+                fits.append(Fit(tokens, kept or None, self.count(kept)))
                 left = 0
             else:
-                fits.append(Fit(tokens, None))
+                fits.append(Fit(tokens, None, 0))
         return fits
 
     def count(self, text: str) -> int:
         """Return the number of tokens of a text, at most a few too many for very long ones."""
-        return sum(len(self._encode(piece)) for piece in _pieces(text))
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+        known = self._counts.get(digest)
+        if known is None:
+            known = self._counts.put(digest, sum(len(self._encode(piece)) for piece in _pieces(text)))
+        return known
+
+    def _beginning(self, text: str, tokens: int, terms: Sequence[Span]) -> str:
+        """Return as much of a text as fits and may stand alone; nothing if that is too little."""
+        end = len(self._first_tokens(text, tokens))
+        borders = _ends_of_sentences(text) if self._cut == "sentences" else None
+        before = -1
+        while end != before:
+            before = end
+            if borders is not None:
+                end = borders[bisect_right(borders, end) - 1]
+            end = next((start for start, stop in terms if start < end < stop), end)
+        kept = text[:end]
+        left = self.count(kept)
+        if left > tokens:  # what is cut may be read as other tokens than it was
+            return self._beginning(text, tokens - 1, terms)
+        return kept if left >= self._floor else ""
 
     def _first_tokens(self, text: str, tokens: int) -> str:
         kept: list[str] = []
@@ -85,6 +132,12 @@ class TokenBudget:
 
 def _pieces(text: str) -> list[str]:
     return [text[start : start + _PIECE_CHARS] for start in range(0, len(text), _PIECE_CHARS)]
+
+
+def _ends_of_sentences(text: str) -> list[int]:
+    """Return where a text may be cut, in order: before it, and behind each of its sentences and lines."""
+    lead = len(text) - len(text.lstrip(SPACE))
+    return [0, *accumulate(map(len, cut_blocks(text)), initial=lead)]
 
 
 def _load(name: str) -> Encoding:

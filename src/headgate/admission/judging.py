@@ -57,6 +57,7 @@ class Judgement:
         verified: who has vouched for it last, and when, as far as the policy counts that.
         heard: what the feeds of its source say of its document.
         invisible: how many signs it holds that nobody sees, by kind.
+        tokens: how many its text had, and how many enter the prompt; None where nobody counts.
     """
 
     __slots__ = (
@@ -79,6 +80,7 @@ class Judgement:
         "rewrite",
         "shown",
         "text",
+        "tokens",
         "verified",
         "withheld",
     )
@@ -105,6 +107,7 @@ class Judgement:
         self.verified: Verification | None = None
         self.heard: tuple[tuple[FeedState, Said], ...] = ()
         self.invisible: Mapping[str, int] = _NOTHING
+        self.tokens: tuple[int, int] | None = None
 
     def add(self, findings: Sequence[Finding], mode: Mode) -> None:
         """Add the findings of a check that runs under `mode`."""
@@ -135,6 +138,7 @@ class Judgement:
             evidence=self._evidence(),
             mode=facts.source.modes["provenance"],
             verified=self.verified,
+            tokens=self.tokens,
         )
 
     def _evidence(self) -> Mapping[str, object]:

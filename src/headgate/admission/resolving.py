@@ -272,7 +272,8 @@ def _budget(policy: Policy) -> TokenBudget | None:
     if policy.budget is None:
         return None
     try:
-        return TokenBudget(policy.budget.max_tokens, policy.budget.encoding, cut=policy.budget.cut)
+        rule = policy.budget
+        return TokenBudget(rule.max_tokens, rule.encoding, cut=rule.cut, floor=rule.floor)
     except BudgetError as error:
         raise PolicyError(str(error), "", ("budget", "encoding")) from error
 

@@ -74,15 +74,27 @@ def apply_budget(judged: Sequence[Judgement], revision: Revision) -> None:
         return
     kept = [judgement for judgement in judged if not judgement.is_kept_out]
     mode = revision.budget_mode
-    for judgement, fit in zip(kept, revision.budget.fit([judgement.text for judgement in kept]), strict=True):
+    fits = revision.budget.fit([one.text for one in kept], [_terms_of(one) for one in kept])
+    for judgement, fit in zip(kept, fits, strict=True):
+        original = judgement.chunk.text
+        before = fit.tokens if original == judgement.text else revision.budget.count(original)
+        judgement.tokens = before, fit.left if mode != "audit" else fit.tokens
         if fit.text is None:
             message = f"Its {fit.tokens:,} tokens do not fit into what is left of the budget."
             judgement.add([Finding("B402", message, detail={"tokens": fit.tokens})], mode)
         elif fit.is_cut:
-            message = f"Its {fit.tokens:,} tokens were cut to fit the budget."
+            message = f"Its {fit.tokens:,} tokens were cut to {fit.left:,} to fit the budget."
             judgement.add([Finding("B401", message, "warning", {"tokens": fit.tokens})], mode)
             if mode != "audit":
                 judgement.text = fit.text
+
+
+def _terms_of(judgement: Judgement) -> Sequence[tuple[int, int]]:
+    """Return where terminology has written something, which is not cut in two."""
+    rewrite = judgement.rewrite
+    if rewrite is None or rewrite.text != judgement.text:  # the words of an earlier gate as well
+        return ()
+    return [(start, end) for _, _, start, end in rewrite.alignment.spans]
 
 
 def refuse_surplus(chunks: Sequence[Chunk], limits: Limits, revision: Revision) -> list[Judgement]:

@@ -125,7 +125,30 @@ class Budget(PolicyModel):
 
     max_tokens: int = Field(gt=0, le=100_000_000)
     encoding: str = Field(default="o200k_base", description="A tiktoken encoding.")
-    cut: bool = Field(default=False, description="Cut the first document that does not fit, instead of dropping it.")
+    cut: Literal["tokens", "sentences"] | None = Field(
+        default=None,
+        description="Where the first document that does not fit is cut, instead of being dropped: behind the last "
+        "token or the last sentence that fits, never inside of a rewritten term. true: tokens.",
+    )
+    floor: int = Field(
+        default=1,
+        ge=1,
+        le=100_000_000,
+        description="The fewest tokens that a cut document has; with less room it stays out.",
+    )
+
+    @field_validator("cut", mode="before")
+    @classmethod
+    def _reads_a_truth_value(cls, value: object) -> object:
+        return {True: "tokens", False: None}[value] if isinstance(value, bool) else value
+
+    @model_validator(mode="after")
+    def _is_in_reach(self) -> Self:
+        if "floor" in self.model_fields_set and self.cut is None:
+            raise ValueError("floor is about documents that are cut, and none is. Add cut: sentences, or remove it.")
+        if self.floor > self.max_tokens:
+            raise ValueError("floor is more than max_tokens, so nothing could be cut. Lower it.")
+        return self
 
 
 class QueryRule(PolicyModel):

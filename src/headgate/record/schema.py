@@ -147,6 +147,8 @@ class DecisionRecord(TypedDict):
     withheld: list[str]
     # When, by what (manifest, feed, origin, seal), and its name; only where somebody has vouched for it.
     verified: NotRequired[list[str]]
+    # Where the policy has a budget: how many tokens the text had, and how many entered the prompt.
+    tokens: NotRequired[list[int]]
     # Only in the log:
     evidence: NotRequired[EvidenceRecord]
     prompt_digest: NotRequired[str]

@@ -144,7 +144,11 @@ _OF_LOG: Mapping[str, Check] = {
     "asker": _is_object_of(_is_text),
     "chain": _is_object,
 }
-_OF_LOGGED_DECISION: Mapping[str, Check] = {"prompt_digest": _is_text, "text": _is_text_or_none}
+_OF_LOGGED_DECISION: Mapping[str, Check] = {
+    "prompt_digest": _is_text,
+    "text": _is_text_or_none,
+    "tokens": lambda value: isinstance(value, list) and len(value) == 2 and all(map(_is_whole_number, value)),
+}
 _EVIDENCE: Mapping[str, Check] = {
     # What a verified proof says is under the name of its mechanism.
     **{mechanism.name: _is_claims for mechanism in MECHANISMS},

@@ -134,6 +134,9 @@ def _facts(record: AdmissionRecord) -> str:
         facts.append(f"policy {record['policy_revision'][:18]}\u2026")
     if record["admission"]:
         facts.append(f"admission {record['admission'][:12]}\u2026")
+    counted = [one["tokens"] for one in record["decisions"] if "tokens" in one]
+    if counted:
+        facts.append(f"{sum(entering for _, entering in counted):,} tokens")
     # A record from elsewhere may claim any duration.
     if 0 < record["seconds"] < 86_400:
         facts.append(f"{record['seconds'] * 1e3:.1f} ms")
