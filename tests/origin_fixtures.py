@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from email.utils import format_datetime
@@ -31,6 +32,14 @@ class Origin:
         self.publisher = Publisher(name, f"{self.base}/**", clock)
         self.has(a=(200, {"Last-Modified": self.date(20), "ETag": '"one"'}))
 
+    def close(self) -> None:
+        """Answer who still waits, and close the server once nobody asks any more."""
+        self.server.hangs.set()
+        for thread in threading.enumerate():
+            if thread.name == "headgate-origin":
+                thread.join()
+        self.server.close()
+
     def has(self, **pages: tuple[int, dict[str, str]]) -> None:
         """Have the server answer for pages, by their paths."""
         self.server.pages = {f"/{name}": page for name, page in pages.items()}
@@ -58,7 +67,7 @@ def origin(tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     yield made
-    made.server.close()
+    made.close()
 
 
 def says(gate: Gate, *chunks: Chunk, **options: Any) -> list[str]:

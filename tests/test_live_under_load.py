@@ -40,8 +40,7 @@ def test_a_source_whose_server_hangs_delays_no_other(origin: Origin, tmp_path: P
         assert set(says(gate, *(slow.page(f"s{number}") for number in range(100)))) == {"drop F208"}
         assert says(gate, origin.page()) == ["admit"]
     finally:
-        slow.server.hangs.set()
-        slow.server.close()
+        slow.close()
 
 
 @pytest.mark.parametrize("status", [403, 503])

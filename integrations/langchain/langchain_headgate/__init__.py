@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from langchain_headgate.adapter import LangChainAdapter, guard
 from langchain_headgate.compressor import HeadgateCompressor, gate_documents
-from langchain_headgate.convert import decision_record, is_note, original_metadata, original_text
+from langchain_headgate.convert import decision_record, is_note, original_citation, original_metadata, original_text
 from langchain_headgate.dating import DateDocuments
 from langchain_headgate.ingestion import ProveDocuments, SealDocuments
 from langchain_headgate.retriever import GatedRetriever
@@ -28,6 +28,7 @@ __all__ = [
     "gate_documents",
     "guard",
     "is_note",
+    "original_citation",
     "original_metadata",
     "original_text",
 ]

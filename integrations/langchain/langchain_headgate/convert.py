@@ -8,12 +8,14 @@ from langchain_core.documents import Document
 
 from headgate import Admission, Chunk, Decision
 from headgate.encoding import is_label
+from headgate.integration.citing import Citation, cite
 from headgate.integration.mark import NOTE, is_unchanged, note_of, original_of, recall, record_of
 
 __all__ = [
     "by_index",
     "decision_record",
     "is_note",
+    "original_citation",
     "original_metadata",
     "original_text",
     "text_of",
@@ -103,6 +105,20 @@ def decision_record(document: Document) -> dict[str, object] | None:
 def original_text(document: Document) -> str:
     """Return the text of a document as it was before headgate rewrote it; its text where that is not known."""
     return original_of(_as_it_is(document)).text
+
+
+def original_citation(document: Document, quote: str | None = None) -> Citation | None:
+    """Return where in the original stands what a reply cites: a released document, or a quotation from it.
+
+    Args:
+        document: as it was released, or a part of its text with the same metadata, as a splitter makes it.
+        quote: a quotation from it, to the letter but for white space; None for all of it.
+
+    Returns:
+        The words of the original with their place and URI; None where this process remembers no such document, or the
+        quotation is not in it.
+    """
+    return cite(_as_it_is(document), quote)
 
 
 def original_metadata(document: Document) -> dict[str, object]:

@@ -30,6 +30,7 @@ from langchain_headgate import (
     decision_record,
     gate_documents,
     guard,
+    original_citation,
     original_metadata,
     original_text,
 )
@@ -206,6 +207,26 @@ def test_the_original_text_can_be_reached(handbook: Publisher, gate: Gate) -> No
     assert record["codes"] == ["T301"]
     assert document.page_content == "K8s and more K8s."
     assert "headgate" not in document.metadata
+
+
+def test_a_quotation_leads_to_the_words_of_the_original(handbook: Publisher, gate: Gate) -> None:
+    text = "K8s is used here. It runs K8s jobs, and  nothing else."
+    (admitted,) = guard(Fixed(found=[sealed(handbook, 1, text)]), gate).invoke("q")
+    whole, quoted = original_citation(admitted), original_citation(admitted, "runs Kubernetes jobs, and nothing")
+    assert whole is not None
+    assert quoted is not None
+    assert (whole.text, whole.start, whole.end) == (text, 0, len(text))
+    assert (quoted.text, quoted.uri) == ("runs K8s jobs, and  nothing", "https://handbook.example/1")
+    assert text[quoted.start : quoted.end] == quoted.text
+    part = Document(admitted.page_content[:20], metadata=dict(admitted.metadata))
+    cited = original_citation(part)
+    assert cited is not None
+    assert cited.text == "K8s is used h"
+    assert original_citation(admitted, "runs Nomad jobs") is None
+    assert original_citation(admitted, " ") is None
+    assert original_citation(Document("K8s")) is None
+    # The same words under another address are another document.
+    assert original_citation(Document(part.page_content, metadata={"source": "https://evil.example/"})) is None
 
 
 def test_a_guarded_retriever_can_be_guarded_again(handbook: Publisher, gate: Gate) -> None:

@@ -40,7 +40,13 @@ from llamaindex_fixtures import WordHashEmbedding
 import headgate
 from headgate import AdapterError, Gate, HeadgateError
 from headgate.testing import Publisher
-from llama_index.postprocessor.headgate import GatedRetriever, HeadgatePostprocessor, SealNodes, guard
+from llama_index.postprocessor.headgate import (
+    GatedRetriever,
+    HeadgatePostprocessor,
+    SealNodes,
+    guard,
+    original_citation,
+)
 
 QUESTION = "K8s clusters"
 
@@ -123,6 +129,29 @@ def test_citations_point_at_what_was_admitted(index: VectorStoreIndex, node_gate
         assert f"Source {number}:" in item.node.get_content(metadata_mode=MetadataMode.NONE)
         assert str(item.node.metadata["source"]).startswith("https://handbook.example/")
     assert "forged" not in str(response)
+
+
+def test_citations_of_an_engine_lead_to_the_words_of_the_original(
+    handbook: Publisher, node_gate: Gate, llm: MockLLM
+) -> None:
+    text = "Clusters of K8s are upgraded on Sundays. Each K8s cluster has an owner. Nobody else may upgrade it."
+    page = handbook.seal(text, "https://handbook.example/clusters")
+    index = VectorStoreIndex([TextNode(text=text, metadata=dict(page.metadata))], embed_model=WordHashEmbedding())
+    engine = CitationQueryEngine.from_args(index, llm=llm, citation_chunk_size=16, citation_chunk_overlap=0)
+    nodes = guard(engine, node_gate).query(QUESTION).source_nodes
+    assert len(nodes) > 1
+    found = [original_citation(node) for node in nodes]
+    for node, citation in zip(nodes, found, strict=True):
+        assert "K8s" not in node.text
+        assert citation is not None
+        assert citation.text == text[citation.start : citation.end]
+        assert citation.uri == "https://handbook.example/clusters"
+    assert " ".join(one.text for one in found if one is not None) == text
+    quoted = original_citation(nodes[0], "Kubernetes are\n upgraded")
+    assert quoted is not None
+    assert quoted.text == "K8s are upgraded"
+    assert original_citation(nodes[0], "has an owner") is None  # another part's words
+    assert original_citation(TextNode(text="nothing of the kind")) is None
 
 
 def test_a_router_has_all_its_engines_guarded(index: VectorStoreIndex, node_gate: Gate, llm: MockLLM) -> None:

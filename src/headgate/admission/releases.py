@@ -174,6 +174,18 @@ class Releases:
         except Exception:  # noqa: BLE001 - metadata may be any mapping, and fail at any time
             return None
 
+    def containing(self, chunk: Chunk) -> Release | None:
+        """Return what was released last with this metadata and a text of which this one is a part."""
+        try:
+            words, metadata = chunk.text.strip(), chunk.metadata
+            for known in reversed(tuple(self._known.values())):
+                for one in reversed(known):
+                    if words in one.released.text and one.distance(metadata) == (0, 0):
+                        return one
+        except Exception:  # noqa: BLE001, S110 - as above
+            pass
+        return None
+
     def recall(self, chunk: Chunk, *, is_own_only: bool = False) -> Chunk:
         """Return the original of a chunk that a gate has released; the chunk itself where that is not known.
 

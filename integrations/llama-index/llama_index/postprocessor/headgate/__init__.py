@@ -1,7 +1,13 @@
 """headgate for LlamaIndex: one line, and nothing unproved, stale or in the wrong words reaches the prompt."""
 
 from llama_index.postprocessor.headgate.adapter import guard
-from llama_index.postprocessor.headgate.convert import decision_record, is_note, original_metadata, original_text
+from llama_index.postprocessor.headgate.convert import (
+    decision_record,
+    is_note,
+    original_citation,
+    original_metadata,
+    original_text,
+)
 from llama_index.postprocessor.headgate.dating import DateNodes
 from llama_index.postprocessor.headgate.indexes import GatedIndex
 from llama_index.postprocessor.headgate.ingestion import ProveNodes, SealNodes
@@ -20,6 +26,7 @@ __all__ = [
     "decision_record",
     "guard",
     "is_note",
+    "original_citation",
     "original_metadata",
     "original_text",
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from llama_index.core.schema import (
@@ -16,6 +18,7 @@ from llama_index.core.schema import (
 
 from headgate import Admission, Chunk, Decision, Gate
 from headgate.chunk import SEAL_KEY
+from headgate.integration.citing import Citation, cite
 from headgate.integration.mark import NOTE, is_unchanged, note_of, original_of, recall, record_of
 from llama_index.postprocessor.headgate.media import media_digests
 from llama_index.postprocessor.headgate.rebuilding import plain_score, rebuilt
@@ -26,6 +29,7 @@ __all__ = [
     "decision_record",
     "is_note",
     "note_nodes",
+    "original_citation",
     "original_metadata",
     "original_text",
     "to_chunk",
@@ -41,6 +45,8 @@ TEMPLATES = ("text_template", "metadata_template", "metadata_separator")
 
 _UNREADABLE: Any = None
 _NOTE_ID = "nothing-admissible"
+# What a `CitationQueryEngine` puts before the texts that a reply cites by their numbers.
+_CITED = re.compile(r"\ASource [0-9]+:\n")
 
 
 def to_chunk(item: NodeWithScore, replacing: Sequence[str] = ()) -> Chunk:
@@ -147,6 +153,22 @@ def decision_record(node: BaseNode | NodeWithScore) -> dict[str, object] | None:
 def original_text(node: BaseNode | NodeWithScore) -> str:
     """Return the text of a node as it was before headgate rewrote it; its text where that is not known."""
     return original_of(_read(_plain(node))).text
+
+
+def original_citation(node: BaseNode | NodeWithScore, quote: str | None = None) -> Citation | None:
+    """Return where in the original stands what a reply cites: a released node, or a quotation from it.
+
+    Args:
+        node: as it was released, or a part of its text with the same metadata, such as the sources of a
+            `CitationQueryEngine`, whose heading ("Source 1:") does not count.
+        quote: a quotation from it, to the letter but for white space; None for all of it.
+
+    Returns:
+        The words of the original with their place and URI; None where this process remembers no such node, or the
+        quotation is not in it.
+    """
+    chunk = _read(_plain(node))
+    return cite(chunk, quote) or cite(replace(chunk, text=_CITED.sub("", chunk.text, count=1)), quote)
 
 
 def original_metadata(node: BaseNode | NodeWithScore) -> dict[str, object]:
