@@ -15,7 +15,8 @@ from langchain_core.vectorstores import InMemoryVectorStore
 from llama_index.core.retrievers import BaseRetriever as LlamaRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
-from headgate import Gate, PolicyError
+from headgate import Gate, Glossary, PolicyError
+from headgate.terminology.asking import QueryTerms
 from langchain_headgate import guard
 from llama_index.postprocessor.headgate import guard as guard_llama
 
@@ -110,3 +111,42 @@ def test_a_long_question_is_left_alone_and_a_glossary_that_is_not_there_is_named
     (folder / "words.yaml").unlink()
     with pytest.raises(PolicyError, match=r"query\.rewrite"):
         Gate(folder / "headgate.yaml")
+
+
+@pytest.mark.parametrize(
+    ("question", "reply", "shown"),
+    [
+        ("How do I scale K8s?", "Kubernetes scales by itself.", "K8s scales by itself."),
+        ("how do i scale k8s?", "Kubernetes scales by itself.", "k8s scales by itself."),
+        ("How do I scale it?", "Kubernetes scales by itself.", "Kubernetes scales by itself."),
+        ("Is K8s up? Is Kubernetes?", "Kubernetes, on Kubernetes Engine.", "K8s, on Kubernetes Engine."),
+        ("Which SLA has K8s?", "The service level agreement of Kubernetes.", "The SLA of K8s."),
+        ("Our SLAs?", "A service level agreement, or two service level agreements.", "An SLA, or two SLAs."),
+        ("An SLA?", "A service level agreement is one of two.", "An SLA is one of two."),
+        ("K8s?", "Run `Kubernetes --help`, see https://Kubernetes.example.", None),
+        ("", "Kubernetes", None),
+        ("K8s", "", None),
+        ("K8s " * 10_000, "Kubernetes", None),
+    ],
+)
+def test_a_reply_is_shown_in_the_askers_words(question: str, reply: str, shown: str | None) -> None:
+    glossary = Glossary.from_mapping(
+        {
+            "Kubernetes": ["K8s"],
+            "service level agreement": ["SLA"],
+            "Kubernetes Engine": ["GKE"],
+        }
+    )
+    found = QueryTerms(glossary, "expand").answered(reply, question)
+    assert found.text == (reply if shown is None else shown)
+    assert found.original == reply
+
+
+def test_a_name_that_the_question_uses_for_two_things_stays_out_of_the_reply() -> None:
+    access, payable = {"aliases": ["AP"], "near": ["radio"]}, {"aliases": ["AP"], "near": ["pay"]}
+    glossary = Glossary.from_mapping({"access point": access, "accounts payable": payable})
+    terms = QueryTerms(glossary, "expand")
+    assert terms.answered("The access point is off.", "Is the radio AP on?").text == "The AP is off."
+    both = "The radio AP. " + "x " * 300 + " Pay by AP."
+    reply = "The access point and accounts payable."
+    assert terms.answered(reply, both).text == reply

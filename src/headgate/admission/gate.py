@@ -132,6 +132,11 @@ class Gate:
         terms = self._revision.query
         return terms.reworded(query) if terms is not None and not is_observing() else query
 
+    def answered(self, reply: str, query: str) -> str:
+        """Return a reply in the words of whoever asked, by the glossaries of `query:`."""
+        terms = self._revision.query
+        return terms.answered(reply, query).text if terms is not None and not is_observing() else reply
+
     def now(self) -> datetime:
         """Return what the gate's clock shows."""
         return self._clock()
