@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Sequence
 
 from headgate.admission.editions import apply_editions
-from headgate.admission.entering import judge_chunk
+from headgate.admission.entering import judge_chunk, share_definitions
 from headgate.admission.facts import check_failed
 from headgate.admission.hearing import hear
 from headgate.admission.judging import Judgement
@@ -55,6 +55,8 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
         apply_supersession(judged, plan.at, known)
     if any(judgement.facts.source.identity is not None for judgement in judged):
         apply_editions(judged, plan.query, is_past=plan.is_past)
+    # What stays out defines no words of what enters.
+    share_definitions(judged, plan.revision, limits)
     drop_notes(judged, plan.revision.strictest)
     # Last, so that nothing that stays out takes tokens from what enters.
     if plan.revision.budget is not None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from headgate.admission.facts import Facts, MetadataChoice, check_failed
 from headgate.admission.judging import Judgement, judge_times
@@ -19,13 +20,14 @@ from headgate.decision import Finding
 from headgate.limits import Limits
 from headgate.provenance import check_prompt_metadata, hidden_though_covered, unproved_words
 from headgate.terminology.composing import compose_rewrites
-from headgate.terminology.edits import Rewrite
+from headgate.terminology.edits import Definitions, Rewrite
 from headgate.terminology.findings import describe_rewrite
 from headgate.terminology.invisible import find_invisible, without_invisible
 
-__all__ = ["judge_chunk", "judge_invisible", "reword"]
+__all__ = ["judge_chunk", "judge_invisible", "reword", "share_definitions"]
 
 _MOST_CHOICES = 4  # of one chunk: the ways in which its index shows it
+_NOTHING: Definitions = {}
 _MANIFESTS = "marks of C2PA manifests"
 
 
@@ -115,26 +117,62 @@ def _choice(chunk: Chunk, facts: Facts) -> MetadataChoice:
     return MetadataChoice(shown, withheld if findings else (), removed, findings)
 
 
-def _rewrite(judgement: Judgement, revision: Revision, limits: Limits) -> None:
+def share_definitions(judged: Sequence[Judgement], revision: Revision, limits: Limits) -> None:
+    """Rewrite again what other chunks of its document define the short forms of, each by what those say.
+
+    Where two of them say different things, neither counts.
+    """
+    told: dict[tuple[str, str | None], list[Definitions]] = {}
+    for judgement in judged:
+        rewrite = judgement.rewrite
+        if rewrite is not None and rewrite.definitions and not judgement.is_kept_out:
+            told.setdefault((judgement.facts.source.id, judgement.facts.document), []).append(rewrite.definitions)
+    merged = {document: _merged(definitions) for document, definitions in told.items() if document[1] is not None}
+    for judgement in judged if merged else ():
+        rewrite, document = judgement.rewrite, (judgement.facts.source.id, judgement.facts.document)
+        if rewrite is None or judgement.is_kept_out or document not in merged:
+            continue
+        defined = {short: names for short, names in merged[document].items() if short not in rewrite.definitions}
+        if not defined:
+            continue
+        judgement.findings = tuple(one for one in judgement.findings if one.check != "terminology")
+        try:
+            _rewrite(judgement, revision, limits, defined)
+        except Exception as error:  # noqa: BLE001 - whatever broke the check, it must not admit
+            judgement.add((check_failed("terminology", error),), judgement.facts.source.modes["terminology"])
+
+
+def _merged(all_of_them: Sequence[Definitions]) -> Definitions:
+    merged: dict[str, frozenset[str]] = {}
+    contradicted = set()
+    for definitions in all_of_them:
+        for short, names in definitions.items():
+            if merged.setdefault(short, names) != names:
+                contradicted.add(short)
+    return {short: names for short, names in merged.items() if short not in contradicted}
+
+
+def _rewrite(judgement: Judgement, revision: Revision, limits: Limits, defined: Definitions = _NOTHING) -> None:
     """Settle in which words a chunk enters the prompt."""
     source, chunk = judgement.facts.source, judgement.chunk
     has_words = source.glossary is not None or (judgement.invisible and revision.invisible == "strip")
     if not has_words or _is_audited_in_vain(judgement):
         return
     mode = source.modes["terminology"]
-    rewrite, findings = _rewritten(chunk.text, judgement.digest, source, revision, limits)
+    words = _Words(source, revision, limits, defined)
+    rewrite, findings = words.of(chunk.text, judgement.digest)
     if findings:
         judgement.add(findings, mode)
     text = rewrite.text
     if chunk.released is not None:
         # What is decided and recorded is about the original; what enters is in the words of both gates.
-        text = _rewritten(chunk.released.text, _digest(chunk.released.text), source, revision, limits)[0].text
+        text = words.of(chunk.released.text)[0].text
     changed = _cleared_entries(judgement, revision)
     for name in judgement.shown or ():
         value = (chunk.released or chunk).metadata.get(name)
         if not isinstance(value, str) or len(value) > limits.text_bytes:
             continue
-        found, findings = _rewritten(value, _digest(value), source, revision, limits)
+        found, findings = words.of(value)
         judgement.add([replace(finding, detail={**finding.detail, "metadata": name}) for finding in findings], mode)
         if found.edits:
             changed[name] = found
@@ -157,34 +195,45 @@ def _cleared_entries(judgement: Judgement, revision: Revision) -> dict[str, Rewr
     return cleared
 
 
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+class _Words(NamedTuple):
+    """In which words texts of a source enter a prompt.
+
+    Attributes:
+        source: the source.
+        revision: the policy in force.
+        limits: bounds on the work.
+        defined: what other chunks of the same document say that short forms stand for.
+    """
+
+    source: ResolvedSource
+    revision: Revision
+    limits: Limits
+    defined: Definitions
+
+    def of(self, text: str, digest: bytes = b"") -> tuple[Rewrite, tuple[Finding, ...]]:
+        """Return what becomes of a text; remembered, because the same passages are retrieved again and again."""
+        digest = digest or hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+        # By source too: the same words may be scoped to one source and mean something else in another.
+        key = (digest, self.source.id, *self.defined.items())
+        known = self.revision.rewrites.get(key)
+        if known is None:
+            rewrite = reword(text, self.source, self.revision, self.limits, self.defined)
+            known = (rewrite, describe_rewrite(rewrite))
+            self.revision.rewrites.put(key, known, len(rewrite.text))
+        return known
 
 
-def _rewritten(
-    text: str, digest: bytes, source: ResolvedSource, revision: Revision, limits: Limits
-) -> tuple[Rewrite, tuple[Finding, ...]]:
-    """Return what becomes of a text; remembered, because the same passages are retrieved again and again."""
-    # By source too: the same words may be scoped to one source and mean something else in another.
-    key = (digest, source.id)
-    known = revision.rewrites.get(key)
-    if known is None:
-        rewrite = reword(text, source, revision, limits)
-        known = (rewrite, describe_rewrite(rewrite))
-        revision.rewrites.put(key, known, len(rewrite.text))
-    return known
-
-
-def reword(text: str, source: ResolvedSource, revision: Revision, limits: Limits) -> Rewrite:
+def reword(
+    text: str, source: ResolvedSource, revision: Revision, limits: Limits, defined: Definitions = _NOTHING
+) -> Rewrite:
     """Return what becomes of a text: without what nobody sees, where the policy says so, and in canonical terms."""
     glossary = source.glossary
     found = find_invisible(text) if revision.invisible == "strip" else None
-    if found is None:
-        return glossary.rewrite(text, source.id, limits=limits) if glossary is not None else Rewrite(text)
-    cleared = without_invisible(text, found)
+    cleared = without_invisible(text, found) if found is not None else Rewrite(text)
     if glossary is None:
         return cleared
-    return compose_rewrites(text, cleared, glossary.rewrite(cleared.text, source.id, limits=limits))
+    rewrite = glossary.rewrite(cleared.text, source.id, limits=limits, defined=defined)
+    return compose_rewrites(text, cleared, rewrite) if cleared.edits else rewrite
 
 
 _Step = Callable[[Judgement, Revision, Limits], None]

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from headgate.admission.editions import apply_editions
-from headgate.admission.entering import judge_invisible, reword
+from headgate.admission.entering import judge_invisible, reword, share_definitions
 from headgate.admission.facts import Facts, Witness
 from headgate.admission.hearing import hear
 from headgate.admission.judging import Judgement, judge_times
@@ -184,6 +184,7 @@ class Redecider:
         apply_revocations(judged, self._revocations, now)
         apply_supersession(judged, now, still_known(known, self._revocations))
         apply_editions(judged, is_past=now < present)
+        share_definitions(judged, self._revision, self._limits)
         # Tokens are counted in texts; a log that keeps none says nothing about the budget.
         if all(entry.get("text") is not None for entry in record["decisions"]):
             apply_budget(judged, self._revision)

@@ -22,7 +22,7 @@ def compose_rewrites(text: str, first: Rewrite, second: Rewrite) -> Rewrite:
     edits = tuple(compose_edits(text, first.text, first.edits, second.edits))
     rewritten, alignment = apply_edits(text, edits)
     ambiguous = tuple((*first.to_original(start, end), alias, names) for start, end, alias, names in second.ambiguous)
-    return Rewrite(rewritten, edits, alignment, ambiguous, second.unsettled)
+    return Rewrite(rewritten, edits, alignment, ambiguous, second.unsettled, second.definitions)
 
 
 @dataclass(slots=True)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from headgate.display import Displayed
 from headgate.terminology.differences import unified_diff
 
-__all__ = ["Alignment", "Edit", "EditMode", "Rewrite", "apply_edits", "undo_edits"]
+__all__ = ["Alignment", "Definitions", "Edit", "EditMode", "Rewrite", "apply_edits", "undo_edits"]
 
+Definitions = Mapping[str, frozenset[str]]
 EditMode = Literal["replace", "annotate", "flag"]
 
 
@@ -95,6 +96,8 @@ class Rewrite(Displayed):
         ambiguous: aliases that were left alone because nothing decided what they stand for:
             `(start, end, alias, candidates)`.
         unsettled: why the text was left as it is, if rewriting had to be given up.
+        definitions: what the text itself says that short forms stand for: the canonical terms, by the folded short
+            form; none where it is something that no canonical term names.
     """
 
     text: str
@@ -102,6 +105,7 @@ class Rewrite(Displayed):
     alignment: Alignment = field(default_factory=lambda: Alignment(()))
     ambiguous: tuple[tuple[int, int, str, tuple[str, ...]], ...] = ()
     unsettled: str | None = None
+    definitions: Definitions = field(default_factory=dict)
 
     @property
     def original(self) -> str:

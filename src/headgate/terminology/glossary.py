@@ -14,7 +14,7 @@ from headgate.encoding import canonical_json, digest_label
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.terminology.concepts import Concept
 from headgate.terminology.consistency import reconcile
-from headgate.terminology.edits import Rewrite
+from headgate.terminology.edits import Definitions, Rewrite
 from headgate.terminology.formats import GlossaryFile, concepts_from_mapping
 from headgate.terminology.fuzzy import NearMisses
 from headgate.terminology.matching import Matcher
@@ -125,7 +125,14 @@ class Glossary(Displayed):
         settings = [self._content.report_ambiguous, self._content.fuzzy, sorted(self._content.ordinary)]
         return digest_label(canonical_json([rows, settings]))
 
-    def rewrite(self, text: str, source: str | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Rewrite:
+    def rewrite(
+        self,
+        text: str,
+        source: str | None = None,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        defined: Definitions | None = None,
+    ) -> Rewrite:
         """Return `text` in canonical terms, with the way back to the original.
 
         Rewriting twice changes nothing more. Code, URLs, e-mail addresses, paths, identifiers and the canonical
@@ -135,8 +142,9 @@ class Glossary(Displayed):
             text: any text.
             source: the id of the source it comes from, for concepts with a scope.
             limits: `edits` bounds how often a text is edited.
+            defined: what other parts of the same document say that short forms stand for (`Rewrite.definitions`).
         """
-        return rewrite_text(text, self._matcher, self._near_misses, source, limits)
+        return rewrite_text(text, self._matcher, self._near_misses, source, limits, defined or {})
 
     def __len__(self) -> int:
         return len(self.concepts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.terminology.articles import carry_articles
@@ -13,7 +13,7 @@ from headgate.terminology.choosing import Chooser
 from headgate.terminology.composing import compose_edits
 from headgate.terminology.concepts import Concept
 from headgate.terminology.definitions import expands, expansion_at, is_one_name, name_before, short_form
-from headgate.terminology.edits import Edit, EditMode, Rewrite, apply_edits
+from headgate.terminology.edits import Definitions, Edit, EditMode, Rewrite, apply_edits
 from headgate.terminology.folding import fold_alias
 from headgate.terminology.fuzzy import NearMisses
 from headgate.terminology.matching import Found, Match, Matcher, Reading
@@ -23,6 +23,7 @@ __all__ = ["Ambiguous", "rewrite_text"]
 
 Ambiguous = tuple[int, int, str, tuple[str, ...]]
 
+_NOTHING: Definitions = {}
 # Each pass reads the whole text; what has not settled by then has terms that feed one another.
 _PASSES = 8
 # Not every occurrence becomes an edit: many are canonical already, or in code.
@@ -37,11 +38,13 @@ class _Planned:
         edits: in order, without overlaps.
         ambiguous: aliases for which nothing decides.
         is_open: whether an alias is left alone because of the words around it, which edits may change.
+        definitions: what the text itself says that short forms stand for.
     """
 
     edits: list[Edit]
     ambiguous: tuple[Ambiguous, ...]
     is_open: bool
+    definitions: Definitions
 
 
 def rewrite_text(
@@ -50,79 +53,94 @@ def rewrite_text(
     near_misses: NearMisses | None,
     source: str | None,
     limits: Limits = DEFAULT_LIMITS,
+    defined: Definitions = _NOTHING,
 ) -> Rewrite:
     """Return `text` in canonical terms, such that rewriting the result changes nothing more.
 
     A canonical term may form an alias together with its neighbours. Then the result is rewritten again, until it
     stays; a text that does not settle is left as it was, and says so.
+
+    Args:
+        text: any text.
+        matcher: the aliases and canonical terms.
+        near_misses: the index of what may be misspelt, if that is looked for.
+        source: the id of the source it comes from, for concepts with a scope.
+        limits: bounds on the work.
+        defined: what other parts of the same document say that short forms stand for; its own word comes first.
     """
     if len(text) > limits.text_bytes:
         return Rewrite(text, unsettled=f"more than {limits.text_bytes:,} characters")
     try:
-        planned = _plan(text, matcher, near_misses, source, limits)
-        return _settle(text, planned, matcher, near_misses, source=source, limits=limits)
+        work = _Work(matcher, near_misses, source, limits, defined)
+        planned = work.plan(text)
+        settled = _settle(text, planned, work)
+        return replace(settled, definitions=planned.definitions) if planned.definitions else settled
     except TooMuchWork as error:
         return Rewrite(text, unsettled=error.reason)
 
 
-def _settle(
-    text: str,
-    planned: _Planned,
-    matcher: Matcher,
-    near_misses: NearMisses | None,
-    *,
-    source: str | None,
-    limits: Limits,
-) -> Rewrite:
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What texts are rewritten by: arguments as for `rewrite_text`."""
+
+    matcher: Matcher
+    near_misses: NearMisses | None
+    source: str | None
+    limits: Limits
+    defined: Definitions
+
+    def plan(self, text: str) -> _Planned:
+        """Decide what is to be done with a text."""
+        most = self.limits.edits * _FINDS_PER_EDIT
+        found = self.matcher.find(text, self.source, most)
+        planner = _Planner(text, found, self.defined)
+        planner.plan()
+        edits = planner.edits
+        if self.near_misses is not None:
+            edits += _near_miss_edits(text, self.near_misses, found, planner.mentions, source=self.source, most=most)
+            edits.sort(key=lambda edit: edit.start)
+        return _Planned(carry_articles(text, edits), tuple(planner.ambiguous), planner.is_open, planner.defined)
+
+
+def _settle(text: str, planned: _Planned, work: _Work) -> Rewrite:
     edits, ambiguous = planned.edits, planned.ambiguous
-    is_certain = near_misses is None and not planned.is_open
+    is_certain = work.near_misses is None and not planned.is_open
     for _ in range(_PASSES):
-        if len(edits) > limits.edits:
-            return Rewrite(text, unsettled=f"more than {limits.edits:,} edits")
+        if len(edits) > work.limits.edits:
+            return Rewrite(text, unsettled=f"more than {work.limits.edits:,} edits")
         rewritten, alignment = apply_edits(text, edits)
         # Only flags: nothing was written, so nothing can follow from it.
         if rewritten == text:
             return Rewrite(text, tuple(edits), ambiguous=ambiguous)
         if is_certain and all(
-            matcher.settles(text, edit.start, edit.end, edit.replacement) for edit in edits if edit.changes_text
+            work.matcher.settles(text, edit.start, edit.end, edit.replacement) for edit in edits if edit.changes_text
         ):
             return Rewrite(rewritten, tuple(edits), alignment, ambiguous)
-        again = [edit for edit in _plan(rewritten, matcher, near_misses, source, limits).edits if edit.changes_text]
+        again = [edit for edit in work.plan(rewritten).edits if edit.changes_text]
         if not again:
             return Rewrite(rewritten, tuple(edits), alignment, ambiguous)
         edits = compose_edits(text, rewritten, edits, again)
     return Rewrite(text, unsettled=f"still changing after {_PASSES} passes")
 
 
-def _plan(text: str, matcher: Matcher, near_misses: NearMisses | None, source: str | None, limits: Limits) -> _Planned:
-    most = limits.edits * _FINDS_PER_EDIT
-    found = matcher.find(text, source, most)
-    planner = _Planner(text, found)
-    planner.plan()
-    edits = planner.edits
-    if near_misses is not None:
-        edits += _near_miss_edits(text, near_misses, found, planner.mentions, source=source, most=most)
-        edits.sort(key=lambda edit: edit.start)
-    return _Planned(carry_articles(text, edits), tuple(planner.ambiguous), planner.is_open)
-
-
 class _Planner:
     """Decides what is to be done with each alias of one text."""
 
-    def __init__(self, text: str, found: Found) -> None:
+    def __init__(self, text: str, found: Found, defined: Definitions) -> None:
         self.edits: list[Edit] = []
         self.ambiguous: list[Ambiguous] = []
         self.is_open = False
         self.mentions = Mentions(text, found.names)
         self._text = text
         self._found = found
-        self._defined: dict[str, frozenset[str]] = {}
+        self.defined: dict[str, frozenset[str]] = {}
+        self._defined_elsewhere = defined
         self._introduced: set[tuple[str, str]] = set()
 
     def plan(self) -> None:
         """Go through the matches, once for what the text says of its words, and once for what follows."""
         used = [match for match in self._found.matches if not self._stays(match)]
-        chooser = Chooser(self._text, self._defined)
+        chooser = Chooser(self._text, {**self._defined_elsewhere, **self.defined})
         for match in used:
             self._decide(match, chooser)
 
@@ -148,13 +166,13 @@ class _Planner:
         if not names and expansion is not None:
             names = [name for name in match.senses.names if is_one_name(name, expansion)]
         if names:
-            self._defined[short] = frozenset(names) | self._defined.get(short, frozenset())
+            self.defined[short] = frozenset(names) | self.defined.get(short, frozenset())
             self._introduced.update((name, written) for name in names)
         # A name that is no long form itself may well be the same thing under its long form.
         elif expansion is not None and (
             len(match.senses.names) > 1 or expands(match.senses.names[0], self._text[start:end])
         ):
-            self._defined.setdefault(short, frozenset())
+            self.defined.setdefault(short, frozenset())
 
     def _decide(self, match: Match, chooser: Chooser) -> None:
         text, senses, (start, end) = self._text, match.senses, match[:2]
