@@ -260,7 +260,8 @@ def _find(
     except Exception as error:  # noqa: BLE001 - as above
         failed = under_mode((check_failed("gate", error),), draft.source.modes["provenance"])
         draft.findings = (*draft.findings, *failed)
-    document = document_of_row(_document(draft, limits), row, is_proved=draft.attestation is not None)
+    current = draft.source.redirects.current(_document(draft, limits))
+    document = document_of_row(current, row, is_proved=draft.attestation is not None)
     return Facts(
         source=draft.source,
         digest=label,
@@ -289,8 +290,8 @@ def _witness(draft: _Draft, revision: Revision, limits: Limits) -> Witness | Non
     signed = draft.witness
     if signed is None or draft.attestation is not None:
         return None
-    document = identify_document(signed.subject, limits.uri_chars)
     source = revision.source_of(signed.uri)
+    document = source.redirects.current(identify_document(signed.subject, limits.uri_chars))
     return Witness(
         source, document or "", signed.uri, signed.version, signed.modified, signed.valid_from, signed.thumbprint
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial, reduce
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from headgate.admission.budget import TokenBudget
 from headgate.admission.key_loading import KeyLoader
@@ -16,9 +18,11 @@ from headgate.clock import Clock, utc_now
 from headgate.decision import stricter
 from headgate.encoding import canonical_json, digest_label, shown
 from headgate.errors import BudgetError, ManifestError, PolicyError
+from headgate.files import read_config_text
+from headgate.freshness import NO_REDIRECTS, Redirects, read_redirects
 from headgate.limits import Limits
 from headgate.origins.feeds import feed_id
-from headgate.policy import Policy, Provenance, Source, SourceRule, UriPattern
+from headgate.policy import Policy, Provenance, Source, SourceRule, UriPattern, normalise_uri
 from headgate.policy.freshness import FreshnessRule, Revalidation
 from headgate.policy.loading import named_here
 from headgate.provenance import KeySet, Manifest, Requirement
@@ -29,6 +33,8 @@ from headgate.terminology.reviewing import require_names
 
 __all__ = ["resolve", "with_source"]
 
+_MOST_BYTES = 20_000_000
+_log = logging.getLogger("headgate")
 _CHECKS = ("provenance", "freshness", "terminology")
 T = TypeVar("T")
 
@@ -187,6 +193,7 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits,
         feeds=_feed_ids(policy, rule, name),
         revalidate=_asked_in_time(rule),
         identity=rule.identity if isinstance(rule, Source) else None,
+        redirects=_load_redirects(policy, rule) if isinstance(rule, Source) else NO_REDIRECTS,
         rules=tuple(_resolve_rule(rule, one) for one in rule.freshness.rules),
         timestamp_keys=timestamp_keys,
     )
@@ -255,6 +262,29 @@ def _load_manifest(
     return manifest
 
 
+def _load_redirects(policy: Policy, rule: Source) -> Redirects:
+    if rule.identity is None or rule.identity.redirects is None:
+        return NO_REDIRECTS
+    path = policy.resolve_path(rule.identity.redirects)
+    origins = {_origin(pattern) for pattern in rule.match}
+    try:
+        text = read_config_text(path, _MOST_BYTES)
+        redirects = read_redirects(text, origins.pop() if len(origins) == 1 else None)
+    except PolicyError as error:
+        raise named_here(error).under("identity", "redirects") from None
+    except ValueError as error:
+        raise PolicyError(f"{path.name}: {error}", "", ("identity", "redirects")) from None
+    if redirects.skipped:
+        _log.warning("%s: %s redirects with placeholders or conditions are not followed", path, redirects.skipped)
+    return redirects
+
+
+def _origin(pattern: str) -> str | None:
+    """Return scheme and host of a pattern; None where it names no one host."""
+    parts = urlsplit(normalise_uri(pattern) or "")
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc and "*" not in parts.netloc else None
+
+
 def _load_glossary(policy: Policy, rule: SourceRule) -> Glossary | None:
     if not rule.terminology:
         return None
@@ -296,6 +326,7 @@ def _digest(policy: Policy, sources: tuple[ResolvedSource, ...], revocation_keys
             source.requirement.keys.digest,
             source.glossary.digest if source.glossary else None,
             source.timestamp_keys.digest if source.timestamp_keys else None,
+            *([source.redirects.digest] if source.redirects.targets else []),
         ]
         for source in sources
     }

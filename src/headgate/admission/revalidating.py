@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -11,11 +12,11 @@ from headgate.admission.judging import Judgement
 from headgate.admission.planning import Plan
 from headgate.decision import Finding, Severity
 from headgate.encoding import safe_uri, to_json
-from headgate.freshness import judge_freshness
+from headgate.freshness import identify_document, judge_freshness
 from headgate.origins.asking import Asked, Question
 from headgate.origins.filesystems import is_file, is_stored
 from headgate.policy import format_duration
-from headgate.registry import Answer, FeedState, Said
+from headgate.registry import NEVER_TOLD, Answer, FeedState, Said
 
 __all__ = ["answered", "judge_unanswered", "origin_id", "questions_of", "timeout_of"]
 
@@ -81,7 +82,12 @@ def _as_heard(judgement: Judgement, question: Question, answer: Answer) -> tuple
         return pair
     document, host = judgement.facts.document or "", _server(question)
     state = FeedState(origin_id(judgement.facts.source.id), host, answer.at, kind="origin")
-    pair = state, Said(document, answer.at, answer.is_gone, answer.moved_to, answer.modified, answer.untold_until)
+    said = Said(document, answer.at, answer.is_gone, answer.moved_to, answer.modified, answer.untold_until)
+    redirects = judgement.facts.source.redirects
+    if answer.moved_to is not None and redirects.current(identify_document(answer.moved_to)) == document:
+        # As is listed: that it is there under its new address says nothing of its text.
+        said = replace(said, is_gone=False, moved_to=None, untold_until=NEVER_TOLD)
+    pair = state, said
     if kept is not None:
         kept["answer"] = answer, pair
     return pair

@@ -13,6 +13,7 @@ from headgate.caching import Memo
 from headgate.decision import Finding, Mode, OnEmpty
 from headgate.encoding import shown
 from headgate.errors import PolicyError
+from headgate.freshness import NO_REDIRECTS, Redirects
 from headgate.origins import RemoteKeys
 from headgate.policy import Freshness, Identity, KeySets, MetadataKeys, Revalidation, UriPattern
 from headgate.provenance import KeySet, Manifest, Requirement, Verdict
@@ -56,6 +57,7 @@ class ResolvedSource:
         feeds: its feeds, by what the registry knows them by.
         revalidate: whether the servers of its documents are asked.
         identity: how the addresses of its pages name an edition.
+        redirects: which of its addresses lead to others.
         timestamp_keys: who may sign the timestamp of its manifest, if not the source's own keys.
     """
 
@@ -69,6 +71,7 @@ class ResolvedSource:
     feeds: frozenset[str] = frozenset()
     revalidate: Revalidation | None = None
     identity: Identity | None = None
+    redirects: Redirects = NO_REDIRECTS
     timestamp_keys: KeySet | None = None
 
 

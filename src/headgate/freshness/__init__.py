@@ -6,6 +6,7 @@ from headgate.freshness.forms import Unreadable
 from headgate.freshness.identity import fragment_of, identify_document, page_of
 from headgate.freshness.interval import Interval, shift
 from headgate.freshness.parsing import read_time
+from headgate.freshness.redirects import NO_REDIRECTS, Redirects, read_redirects
 from headgate.freshness.releases import Release, as_release, is_unreleased, read_release
 from headgate.freshness.rows import Row, document_of_row, find_row, is_table
 from headgate.freshness.rules import Judged, freshness_bounds, judge_freshness, quiet_window
@@ -16,6 +17,7 @@ from headgate.freshness.verifying import judge_verification, latest_verification
 
 __all__ = [
     "CATALOGUE",
+    "NO_REDIRECTS",
     "RESTRICTING_ROLES",
     "ROLES",
     "STATUS_WORDS",
@@ -24,6 +26,7 @@ __all__ = [
     "Evidence",
     "Interval",
     "Judged",
+    "Redirects",
     "Release",
     "Row",
     "Timestamps",
@@ -45,6 +48,7 @@ __all__ = [
     "latest_verification",
     "page_of",
     "quiet_window",
+    "read_redirects",
     "read_release",
     "read_time",
     "resolve_timestamps",

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from typing_extensions import Self
 
 from headgate.policy.matching import normalise_uri
-from headgate.policy.values import PolicyModel
+from headgate.policy.values import PathText, PolicyModel
 
 __all__ = ["EDITION_WORDS", "UNRELEASED_WORDS", "UNVERSIONED", "Identity", "looks_like_an_edition"]
 
@@ -69,6 +69,13 @@ class Identity(PolicyModel):
         default=None,
         description="The metadata key that tells rows apart which share a source, each a document of its own. Unset: "
         "`row` and `seq_num` of table files, as loaders write them. false: none.",
+    )
+
+    redirects: PathText | None = Field(
+        default=None,
+        min_length=1,
+        description="A file that lists which addresses lead to others, as a `_redirects` file or a JSON object: an old "
+        "address is the document that it leads to.",
     )
 
     @field_validator("current", mode="before")

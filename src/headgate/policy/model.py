@@ -204,6 +204,8 @@ class Policy(Displayed, PolicyModel):
             if rule.provenance.manifest is not None:
                 names.append(f"{rule.provenance.manifest}/timestamp.json")
             names += rule.terminology
+            identity = rule.identity if isinstance(rule, Source) else None
+            names += [identity.redirects] if identity is not None and identity.redirects is not None else []
         names += self.query.rewrite if self.query is not None else ()
         names += [entry for rule in self.revocations for entry in rule.keys if isinstance(entry, str)]
         return tuple(self.resolve_path(name) for name in dict.fromkeys(names) if "://" not in name)

@@ -12,10 +12,12 @@ from typing import cast
 from headgate.clock import read_instant
 from headgate.encoding import safe_uri
 from headgate.freshness import (
+    NO_REDIRECTS,
     RESTRICTING_ROLES,
     TIME_ROLES,
     Evidence,
     Interval,
+    Redirects,
     Release,
     Row,
     Timestamps,
@@ -282,13 +284,16 @@ def _claims_of(evidence: EvidenceRecord, mechanism: str) -> SealRecord:
     return cast("SealRecord", cast("Mapping[str, object]", evidence)[mechanism])
 
 
-def read_document(evidence: EvidenceRecord, attestation: Attestation | None, uri: str | None) -> str | None:
+def read_document(
+    evidence: EvidenceRecord, attestation: Attestation | None, uri: str | None, redirects: Redirects = NO_REDIRECTS
+) -> str | None:
     """Return which document a chunk is a version of.
 
     Args:
         evidence: what `evidence_of` returned.
         attestation: what `read_attestation` returned, if it counts.
         uri: the URI that counts, in its normal form.
+        redirects: which addresses of its source lead to others.
     """
     if attestation is not None:
         fragment = _claims_of(evidence, attestation.mechanism).get("fragment", "")
@@ -298,7 +303,7 @@ def read_document(evidence: EvidenceRecord, attestation: Attestation | None, uri
         document = identify_document(uri, fragment=evidence.get("fragment", "") if is_declared else "")
     digest, is_covered = evidence.get("row", ("", False))
     row = Row(str(digest), is_covered is True) if digest else None
-    return document_of_row(document, row, is_proved=attestation is not None)
+    return document_of_row(redirects.current(document), row, is_proved=attestation is not None)
 
 
 def recorded_row(row: Row | None) -> dict[str, object]:

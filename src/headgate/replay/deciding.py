@@ -198,7 +198,8 @@ class Redecider:
         named = [entry["uri"], evidence.get("declared"), evidence.get("claimed")]
         named += [claims["sub"] for claims in (evidence.get("seal"), evidence.get("manifest")) if claims is not None]
         for name in named:
-            document = identify_document(normalise_uri(name, self._limits.uri_chars))
+            uri = normalise_uri(name, self._limits.uri_chars)
+            document = self._revision.source_of(uri).redirects.current(identify_document(uri))
             if document is not None:
                 yield document
 
@@ -234,7 +235,8 @@ class Redecider:
             return Redecided(entry, None, lack=outcome)
         decision = outcome.decide()
         # What could not be decided may be the version that supersedes this one.
-        if decision.admitted and identify_document(outcome.facts.uri) in undecided:
+        document = outcome.facts.source.redirects.current(identify_document(outcome.facts.uri))
+        if decision.admitted and document in undecided:
             return Redecided(entry, None, lack="another version of it in the same prompt could not be decided")
         has_text = entry.get("text") is not None
         lack = what_is_unknown(entry, has_text, self._revision.invisible) if decision.admitted else None
@@ -310,7 +312,7 @@ class Redecider:
             raise NotRecorded("its seal did not count then, and the times in it are not recorded")
         counted = rule.evidence_for(source.requirement.require, is_proved=proof.attestation is not None)
         times = read_times(evidence, sealed_only=counted == "sealed", ignores_seal=is_ignored)
-        document = read_document(evidence, proof.attestation, proof.uri)
+        document = read_document(evidence, proof.attestation, proof.uri, source.redirects)
         return Facts(
             source,
             digest,
@@ -342,6 +344,7 @@ class Redecider:
             return None
         document = identify_document(uri, self._limits.uri_chars, fragment=found.get("fragment", ""))
         modified, start = (read_instant(found[name]) if found[name] is not None else None for name in ("mod", "nbf"))
+        document = source.redirects.current(document)
         return Witness(source, document or "", uri, found["ver"], modified, start, key.thumbprint)
 
     def _presented(self, evidence: EvidenceRecord, digest: str, attestation: Attestation | None) -> Presented:
