@@ -9,6 +9,7 @@ brackets. Where words or a colon take the place of brackets ("SLA stands for ...
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from headgate.terminology.folding import fold, fold_alias
 
@@ -16,7 +17,8 @@ __all__ = ["expands", "expansion_at", "is_one_name", "name_before", "short_form"
 
 _MOST_LETTERS = 10
 _CHARS_PER_LETTER = 30
-_SENTENCE = re.compile(r"[.!?;:]\s|\n[ \t]*\n|[()\[\]|]")
+# An item of a list, a heading and a row of a table begin on lines of their own, and continue no other.
+_SENTENCE = re.compile(r"[.!?;:]\s|\n[ \t]*(?=\n|[-*+#>|]|\d{1,4}[.)])|[()\[\]|]")
 _WORDS = re.compile(r"[^\W_]+")
 _PLURAL = re.compile(r"([A-Z]{2,})s")
 # What markup adds to words: emphasis, quotation marks, the target of a link, tags.
@@ -218,4 +220,19 @@ def _long_form(short: str, lead: str) -> str | None:
     found = lead[position + 1 :]
     parts = _WORDS.findall(fold(found))
     # A word that holds all the letters is no long form: "(LAN) plan"; nor is what has the short one in it.
-    return found if len(parts) > 1 and letters not in parts else None
+    is_long_form = len(parts) > 1 and letters not in parts and _is_mostly_initials(letters, parts)
+    return found if is_long_form else None
+
+
+def _is_mostly_initials(letters: str, words: Sequence[str]) -> bool:
+    """Return whether more than half of a short form's letters begin words of a long form, in order.
+
+    A run of any words holds most short forms somewhere: "API (a backward compatible way)".
+    """
+    wanted = [letter for letter in letters if letter.isalpha()]
+    count = place = 0
+    for word in words:
+        if word[0] in wanted[place:]:
+            place = wanted.index(word[0], place) + 1
+            count += 1
+    return 2 * count > len(wanted)
