@@ -21,6 +21,7 @@ __all__ = ["Cut", "Fit", "TokenBudget"]
 # Encoding time grows faster than the length of a text without spaces; pieces of this size keep it linear.
 _PIECE_CHARS = 8_192
 _MOST_REMEMBERED = 50_000
+_SPARE = (0, 1, 2, 4, 8, 16, 64, 256)
 
 
 Cut = Literal["tokens", "sentences"]
@@ -98,19 +99,25 @@ class TokenBudget:
 
     def _beginning(self, text: str, tokens: int, terms: Sequence[Span]) -> str:
         """Return as much of a text as fits and may stand alone; nothing if that is too little."""
-        end = len(self._first_tokens(text, tokens))
         borders = _ends_of_sentences(text) if self._cut == "sentences" else None
+        # What is cut may be read as other tokens than it was, and more of them.
+        for spare in _SPARE:
+            end = len(self._first_tokens(text, max(tokens - spare, 0)))
+            kept = text[: self._last_border(end, borders, terms)]
+            left = self.count(kept)
+            if left <= tokens:
+                return kept if left >= self._floor else ""
+        return ""
+
+    def _last_border(self, end: int, borders: Sequence[int] | None, terms: Sequence[Span]) -> int:
+        """Return the last place up to an end at which a text may be cut."""
         before = -1
         while end != before:
             before = end
             if borders is not None:
                 end = borders[bisect_right(borders, end) - 1]
             end = next((start for start, stop in terms if start < end < stop), end)
-        kept = text[:end]
-        left = self.count(kept)
-        if left > tokens:  # what is cut may be read as other tokens than it was
-            return self._beginning(text, tokens - 1, terms)
-        return kept if left >= self._floor else ""
+        return end
 
     def _first_tokens(self, text: str, tokens: int) -> str:
         kept: list[str] = []

@@ -7,7 +7,9 @@ rewritten there is not what anybody wrote; the citation that a reader can check 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 
 from headgate.admission.releases import RELEASES, Release
 from headgate.chunk import Chunk
@@ -15,7 +17,7 @@ from headgate.terminology.edits import Rewrite
 
 __all__ = ["Citation", "cite"]
 
-_MOST_CHARS = 20_000
+_WORD = re.compile(r"\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +70,20 @@ def cite(chunk: Chunk, quote: str | None = None) -> Citation | None:
 def _find(words: str, text: str, start: int) -> tuple[int, int] | None:
     """Return where words stand in a text from a place on; white space may differ, as splitters and models have it."""
     words = words.strip()
-    if not words or len(words) > len(text):
+    if not words:
         return None
     place = text.find(words, start)
     if place >= 0:
         return place, place + len(words)
-    if len(words) > _MOST_CHARS:
+    written = list(_WORD.finditer(text, start))
+    # Where each word of the text begins if one blank stands between them.
+    begins = [0, *accumulate(len(word[0]) + 1 for word in written)]
+    wanted = " ".join(words.split())
+    place = " ".join(word[0] for word in written).find(wanted)
+    if place < 0:
         return None
-    found = re.compile(r"\s+".join(map(re.escape, words.split()))).search(text, start)
-    return found.span() if found is not None else None
+    first, last = (bisect_right(begins, at) - 1 for at in (place, place + len(wanted) - 1))
+    return written[first].start() + place - begins[first], written[last].start() + place + len(wanted) - begins[last]
 
 
 def _to_original(release: Release, start: int, end: int) -> tuple[int, int] | None:

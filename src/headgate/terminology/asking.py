@@ -70,5 +70,5 @@ class QueryTerms:
 
     def _longer_than(self, term: str) -> tuple[str, ...]:
         names = (name for one in self.glossary.concepts for name in (one.canonical, *one.aliases))
-        folded = fold(term)
-        return tuple(dict.fromkeys(name for name in names if folded in fold(name) and fold(name) != folded))
+        written = term.casefold()
+        return tuple(dict.fromkeys(name for name in names if len(name) > len(term) and written in name.casefold()))
