@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta, timezone
 from enum import Enum
+from itertools import product
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from llama_index.core.schema import NodeWithScore, TextNode
 
 from headgate import Chunk, Gate, Policy, PolicyError
 from headgate.freshness import STATUS_WORDS, judge_freshness, quiet_window, resolve_timestamps
-from headgate.policy import Freshness, MetadataKeys
+from headgate.policy import Freshness, MetadataKeys, UriPattern
 from headgate.record.writing import log_record
 from headgate.replay import Redecider
 from headgate.testing import FixedClock, Publisher
@@ -193,7 +194,7 @@ def test_a_type_that_nobody_signed_only_restricts(handbook: Publisher, clock: Fi
     rules = [
         {"type": "law", "max_age": "10y"},
         {"type": "price", "max_age": "1d"},
-        {"match": f"{SITE}/x", "max_age": "1d"},
+        {"match": "https://handbook.example/x", "max_age": "1d"},
     ]
     gate = Gate({"sources": [handbook.source(freshness={"max_age": "30d", "rules": rules})]}, clock=clock)
 
@@ -232,6 +233,31 @@ def test_a_rule_that_cannot_count_is_an_error_at_its_place(rule: dict[str, Any],
         Policy.from_mapping(
             {"default": {"provenance": {"require": "none"}, "freshness": {"max_age": "30d", "rules": [rule]}}}
         )
+
+
+@pytest.mark.parametrize("pattern", ["news/**", "https://other.example/**", f"{SITE}/docs/*/x", f"{SITE}/a/**?lang=de"])
+def test_a_rule_that_no_document_of_its_source_fits_is_an_error(pattern: str) -> None:
+    freshness = {"max_age": "30d", "rules": [{"match": pattern, "max_age": "1d"}]}
+    source = {"id": "wiki", "match": f"{SITE}/docs/guide?lang=*", "provenance": {"require": "declared"}}
+    with pytest.raises(PolicyError, match="fits no address of this source"):
+        Policy.from_mapping({"sources": [{**source, "freshness": freshness}]})
+    for fits in (f"{SITE}/**", f"{SITE}/*/guide", "https://*.example/docs/**", f"{SITE}/docs/g*e?lang=de"):
+        freshness["rules"] = [{"match": fits, "max_age": "1d"}]
+        Policy.from_mapping({"sources": [{**source, "freshness": freshness}]})
+
+
+SEGMENTS = st.lists(st.sampled_from(["a", "b", "*", "**", "a*", "*b"]), min_size=1, max_size=4).map("/".join)
+
+
+@given(SEGMENTS, SEGMENTS)
+def test_patterns_overlap_where_some_address_fits_both(one: str, other: str) -> None:
+    first, second = UriPattern.parse(f"{SITE}/{one}"), UriPattern.parse(f"{SITE}/{other}")
+    paths = ("/".join(parts) for size in range(1, 5) for parts in product(("a", "b", "ab"), repeat=size))
+    fits = any(first.matches(uri) and second.matches(uri) for uri in (f"{SITE}/{path}" for path in paths))
+    assert first.overlaps(second) == second.overlaps(first)
+    assert first.overlaps(second) or not fits
+    if "**" not in one:  # then it is no longer than the addresses that were tried
+        assert first.overlaps(second) == fits
 
 
 TYPES = st.sampled_from(["law", "price", "news"])

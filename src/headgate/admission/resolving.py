@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial, reduce
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from headgate.admission.budget import TokenBudget
 from headgate.admission.key_loading import KeyLoader
@@ -22,7 +21,7 @@ from headgate.files import read_config_text
 from headgate.freshness import NO_REDIRECTS, Redirects, read_redirects
 from headgate.limits import Limits
 from headgate.origins.feeds import feed_id
-from headgate.policy import Policy, Provenance, Source, SourceRule, UriPattern, normalise_uri
+from headgate.policy import Policy, Provenance, Source, SourceRule, UriPattern
 from headgate.policy.freshness import FreshnessRule, Revalidation
 from headgate.policy.loading import named_here
 from headgate.provenance import KeySet, Manifest, Requirement
@@ -266,7 +265,7 @@ def _load_redirects(policy: Policy, rule: Source) -> Redirects:
     if rule.identity is None or rule.identity.redirects is None:
         return NO_REDIRECTS
     path = policy.resolve_path(rule.identity.redirects)
-    origins = {_origin(pattern) for pattern in rule.match}
+    origins = {UriPattern.parse(pattern).origin for pattern in rule.match}
     try:
         text = read_config_text(path, _MOST_BYTES)
         redirects = read_redirects(text, origins.pop() if len(origins) == 1 else None)
@@ -277,12 +276,6 @@ def _load_redirects(policy: Policy, rule: Source) -> Redirects:
     if redirects.skipped:
         _log.warning("%s: %s redirects with placeholders or conditions are not followed", path, redirects.skipped)
     return redirects
-
-
-def _origin(pattern: str) -> str | None:
-    """Return scheme and host of a pattern; None where it names no one host."""
-    parts = urlsplit(normalise_uri(pattern) or "")
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc and "*" not in parts.netloc else None
 
 
 def _load_glossary(policy: Policy, rule: SourceRule) -> Glossary | None:

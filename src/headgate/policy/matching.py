@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -195,6 +196,21 @@ class UriPattern:
             self.path == _ANY or _match_parts(self.path, path)
         )
 
+    def overlaps(self, other: UriPattern) -> bool:
+        """Return whether there can be a URI that both patterns cover."""
+        queries = self.query, other.query
+        if queries[0] is not None and queries[1] is not None and not _overlap_texts(queries[0], queries[1]):
+            return False
+        return _overlap(self.host, other.host, "**", _overlap_texts) and _overlap(
+            self.path, other.path, "**", _overlap_texts
+        )
+
+    @property
+    def origin(self) -> str | None:
+        """Scheme and host, if it names one host; else None."""
+        parts = urlsplit(normalise_uri(self.text) or "")
+        return f"{parts.scheme}://{parts.netloc}" if parts.netloc and "*" not in parts.netloc else None
+
     @property
     def specificity(self) -> tuple[int, ...]:
         """A key that is greater for the pattern that says more: fewer wildcards, more literal characters."""
@@ -243,6 +259,33 @@ def _match_parts(pattern: tuple[str, ...], parts: tuple[str, ...]) -> bool:
         if not reachable:
             return False
     return len(parts) in reachable
+
+
+def _overlap(one: Sequence[str], other: Sequence[str], joker: str, fits: Callable[[str, str], bool]) -> bool:
+    """Return whether two patterns have something in common, where a joker stands for any number of parts."""
+    # Row by row: whether what is left of both from a place in each has something in common.
+    below = [False] * (len(other) + 1)
+    for row in range(len(one), -1, -1):
+        here = [False] * (len(other) + 1)
+        for column in range(len(other), -1, -1):
+            left, right = one[row : row + 1], other[column : column + 1]
+            if not left and not right:
+                found = True
+            elif list(left) == [joker]:
+                found = below[column] or (bool(right) and here[column + 1])
+            elif list(right) == [joker]:
+                found = here[column + 1] or (bool(left) and below[column])
+            else:
+                found = bool(left and right) and fits(left[0], right[0]) and below[column + 1]
+            here[column] = found
+        below = here
+    return below[0]
+
+
+def _overlap_texts(one: str, other: str) -> bool:
+    if "*" not in one or "*" not in other:
+        return _match_text(one, other) or _match_text(other, one)
+    return _overlap(one, other, "*", str.__eq__)
 
 
 def _match_text(pattern: str, text: str) -> bool:

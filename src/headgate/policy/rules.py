@@ -281,6 +281,19 @@ class Source(SourceRule):
         return value
 
     @model_validator(mode="after")
+    def _rules_fit(self) -> Self:
+        own = [UriPattern.parse(pattern) for pattern in self.match]
+        for number, rule in enumerate(self.freshness.rules):
+            for pattern in rule.match:
+                parsed = UriPattern.parse(pattern)
+                if not any(parsed.overlaps(one) for one in own):
+                    raise ValueError(
+                        f"freshness.rules[{number}]: {pattern!r} fits no address of this source, whose match is "
+                        f"{', '.join(self.match[:3])}. Write whole addresses under that."
+                    )
+        return self
+
+    @model_validator(mode="after")
     def _has_keys(self) -> Self:
         if is_proof(self.provenance.require) and not self.provenance.keys:
             raise ValueError(
