@@ -245,3 +245,27 @@ def test_the_policy_of_the_page_is_one(tmp_path: Path) -> None:
     (source,) = Policy.load(tmp_path / "headgate.yaml").sources
     assert source.identity is not None
     assert source.identity.edition_of("https://docs.acme.example/v3.10/install/linux") == "v3.10"
+
+
+@pytest.mark.parametrize(
+    ("edition", "question", "is_named"),
+    [
+        ("v2", "give me 2 examples of an installation", False),
+        ("v2", "who won 2:1? is 50.2 enough? what of 2%?", False),
+        ("v2", "the limit of 2 GB, in 2024", False),
+        ("v2", "What does v2 say?", True),
+        ("v2", "Is version 2 still supported?", True),
+        ("release-3.9", "how do I install 3.9?", True),
+        ("3.9.x", "how do I install 3.9?", True),
+        ("stable-3.9", "how do I install 3.90?", False),
+        ("2024", "the prices of 2024", False),
+        ("2024", "in the edition 2024", True),
+    ],
+)
+def test_a_question_names_an_edition_as_people_do(
+    edition: str, question: str, *, is_named: bool, clock: FixedClock
+) -> None:
+    gate = gate_of(clock, "v99", asked="warn")
+    page = Chunk("text", {"source": f"https://docs.example/{edition}/a"})
+    admission = gate.admit([page], question)
+    assert [one.admitted for one in admission.decisions] == [is_named]

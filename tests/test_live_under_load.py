@@ -190,7 +190,7 @@ def kept(file: Path) -> int:
 
 def test_answers_come_while_another_process_writes_to_the_registry(origin: Origin, tmp_path: Path) -> None:
     file = tmp_path / "registry.sqlite"
-    AnswerRegistry(file).put_all({})
+    AnswerRegistry(file).put_all({}, origin.clock.now)
     origin.has(**{f"p{number}": (200, {"Last-Modified": origin.date(20)}) for number in range(40)})
     asker = Asker(origin.clock, ["127.0.0.1"], kept=AnswerRegistry(file))
     questions = [Question(f"{origin.base}/p{number}", HOUR) for number in range(40)]
@@ -210,8 +210,8 @@ def test_answers_are_kept_in_any_order_and_the_latest_one_stays(tmp_path: Path, 
     assert registry.get_all([page]) == {}  # there is no table yet
     later, earlier = Answer(clock.now, etag='"2"'), Answer(clock.now - HOUR, is_gone=True)
     many = {f"{page}{number}": earlier for number in range(1_200)}
-    registry.put_all({page: later})
-    registry.put_all({page: earlier, **many})
+    registry.put_all({page: later}, clock.now)
+    registry.put_all({page: earlier, **many}, clock.now)
     assert registry.get_all([page, "https://b.example/"]) == {page: later}
     assert registry.get_all(many) == many
     registry.close()
@@ -323,3 +323,43 @@ def test_a_rest_ends_with_one_trial() -> None:
     assert not rests.may_try("server", "another")
     rests.answered("server")
     assert rests.may_try("server", "another")
+
+
+def test_a_cached_answer_takes_nothing_back_that_came_after_it(origin: Origin) -> None:
+    gate = origin.gate(after="1m", grace="6h")
+    assert says(gate, origin.page()) == ["admit"]
+    origin.clock.advance(HOUR)
+    origin.has(a=(404, {}))
+    assert says(gate, origin.page()) == ["drop F212"]
+    origin.clock.advance(timedelta(minutes=2))
+    origin.has(a=(200, {"Last-Modified": origin.date(20), "Age": "1800"}))
+    assert says(gate, origin.page()) == ["drop F212 F208"]
+    origin.has(a=(200, {"Last-Modified": origin.date(20)}))
+    assert says(gate, origin.page()) == ["admit"]
+
+
+def test_an_answer_of_a_wrong_clock_does_not_count(origin: Origin, tmp_path: Path) -> None:
+    source = origin.publisher.source(freshness={"revalidate": {"timeout": "10s", "after": "1m"}})
+    policy = {"sources": [source], "key_sets": {"private": ["127.0.0.1"]}}
+    file = tmp_path / "registry.sqlite"
+    gate = Gate({**policy, "registry": {"path": str(file)}}, clock=origin.clock)
+    origin.clock.advance(700 * DAY)
+    assert says(gate, origin.page()) == ["admit"]
+    while not kept(file):
+        pass
+    origin.clock.advance(-700 * DAY)
+    origin.has(a=(404, {}))
+    assert says(gate, origin.page()) == ["drop F212"]
+    registry = AnswerRegistry(file)
+    while not any(answer.at <= origin.clock.now for answer in registry.get_all([f"{origin.base}/a"]).values()):
+        pass  # the row of the wrong clock gives way
+    gate.close()
+    registry.close()
+
+
+def test_each_source_is_waited_for_as_long_as_it_says(origin: Origin) -> None:
+    origin.server.hangs.clear()
+    asker = Asker(origin.clock, ["127.0.0.1"])
+    question = Question(f"{origin.base}/a", HOUR, source="brief", timeout=timedelta(milliseconds=1))
+    assert asker.ask([question], origin.clock.now, HOUR) == {question: None}
+    assert not asker.wait(0.0)  # it is under way yet

@@ -406,3 +406,73 @@ def test_a_registry_that_holds_anything_keeps_out_and_crashes_nothing(change: st
     connection.close()
     (decision,) = site.gate.admit([site.page("a", days=25)]).decisions
     assert (decision.action, decision.codes) == ("drop", ("F210", "G901"))
+
+
+def test_the_latest_date_of_a_file_counts_not_that_of_its_last_commit(tmp_path: Path, clock: FixedClock) -> None:
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    git(repo, clock.now - 40 * DAY, "init", "-q", "-b", "main")
+    # A rebase keeps dates, and a clock may be wrong.
+    for text, days in (("one", 35), ("two", 10), ("three", 30)):
+        (repo / "a.md").write_text(text)
+        git(repo, clock.now - days * DAY, "add", "-A")
+        git(repo, clock.now - days * DAY, "commit", "-q", "-m", text)
+    site = Site(tmp_path, clock, {"git": "repo", "base": f"{SITE}/", "strip": ".md"}, verified_within="24h")
+    site.pull()
+    assert site.says(site.page("a", 20), site.page("a", 5)) == ["drop F207", "admit"]
+
+
+def test_a_link_in_a_repository_is_changed_by_commits_about_another_file(tmp_path: Path, clock: FixedClock) -> None:
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    git(repo, clock.now - 40 * DAY, "init", "-q", "-b", "main")
+    (repo / "real.md").write_text("one")
+    (repo / "index.md").symlink_to("real.md")
+    git(repo, clock.now - 35 * DAY, "add", "-A")
+    git(repo, clock.now - 35 * DAY, "commit", "-q", "-m", "x")
+    site = Site(tmp_path, clock, {"git": "repo", "base": f"{SITE}/", "strip": ".md"}, verified_within="24h")
+    site.pull()
+    assert site.says(site.page("real", 20), site.page("index", 20)) == ["admit", "drop F210"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"), [("", "drop F210"), ("Z", "admit"), ("-04:00", "drop F207"), ("+09:00", "admit")]
+)
+def test_a_time_of_a_sitemap_without_a_zone_may_be_meant_anywhere(
+    zone: str, expected: str, tmp_path: Path, clock: FixedClock
+) -> None:
+    site = Site(tmp_path, clock, {"sitemap": "sitemap.xml"}, verified_within="24h")
+    noon = (clock.now - 5 * DAY).replace(hour=12, minute=0, second=0, microsecond=0)
+    rows = "".join(
+        f"<url><loc>{SITE}/{name}</loc><lastmod>{time:%Y-%m-%dT%H:%M:%S}{zone}</lastmod></url>"
+        for name, time in (("a", noon), ("b", noon - 3 * DAY))
+    )
+    space = "http://www.sitemaps.org/schemas/sitemap/0.9"
+    (site.folder / "sitemap.xml").write_text(f'<urlset xmlns="{space}">{rows}</urlset>')
+    site.pull()
+    page = site.publisher.seal("text of a", f"{SITE}/a", modified=noon + timedelta(hours=3))
+    assert site.says(page) == [expected]
+
+
+def test_a_log_that_was_rotated_may_lack_changes(tmp_path: Path, clock: FixedClock) -> None:
+    site = Site(tmp_path, clock, {"changes": "c.jsonl"}, verified_within="24h")
+    log = site.folder / "c.jsonl"
+
+    def event(name: str, days: float) -> dict[str, str]:
+        return {"uri": f"{SITE}/{name}", "kind": "changed", "at": (clock.now - days * DAY).isoformat()}
+
+    log.write_text(lines(event("a", 20), event("b", 20)))
+    site.pull()
+    assert site.says(site.page("a", 10), site.page("b", 10)) == ["admit", "admit"]
+    clock.advance(timedelta(hours=1))
+    log.write_text(lines(event("b", 15)))  # the old file had a change of a, and it is gone
+    assert "may lack changes" in " ".join(site.pull().notes)
+    assert site.says(site.page("a", 10), site.page("b", 10)) == ["drop F210", "admit"]
+    clock.advance(timedelta(hours=1))
+    with log.open("a") as opened:
+        opened.write(lines(event("a", 0)))
+    assert site.pull().notes == ()
+    assert site.says(site.page("a", 10), site.page("a", 0)) == ["drop F207", "admit"]
+    log.write_text("")
+    site.pull()
+    assert site.says(site.page("b", 10)) == ["drop F210"]

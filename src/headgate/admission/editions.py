@@ -13,6 +13,7 @@ from headgate.freshness import Release, is_unreleased, read_release
 __all__ = ["apply_editions", "is_of_another_edition"]
 
 _MOST_CHARS = 10_000
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 
 def apply_editions(judged: Sequence[Judgement], query: object = None, *, is_past: bool = False) -> None:
@@ -85,11 +86,16 @@ def _higher_than(edition: str, highest: Mapping[str, tuple[Release, str]]) -> st
 
 
 def _names(query: object, edition: str) -> bool:
-    """Return whether a question names an edition by its number; words such as `next` are words of any question."""
-    if not isinstance(query, str) or read_release(edition) is None:
+    """Return whether a question names an edition by its number; words such as `next` are words of any question.
+
+    A number without a dot is one of any question too ("give me 2 examples"), unless it is said to be a version.
+    """
+    number = _NUMBER.search(edition)
+    if not isinstance(query, str) or number is None:
         return False
-    number = re.escape(edition.lstrip("vV"))
-    return re.search(rf"(?<![\w.])[vV]?{number}(?![\w-]|\.\d)", query[:_MOST_CHARS]) is not None
+    lead = "" if "." in number[0] else r"(?:v|version|release|edition|ver\.?)\s?"
+    pattern = rf"(?<![\w.]){lead}[vV]?{re.escape(number[0])}(?![\w-]|\.\d)"
+    return re.search(pattern, query[:_MOST_CHARS], re.IGNORECASE) is not None
 
 
 def _may_choose(judgement: Judgement) -> bool:

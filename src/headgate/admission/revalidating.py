@@ -41,9 +41,9 @@ def questions_of(plan: Plan) -> dict[int, Question]:
         if _is_out(judgement, plan):
             continue
         if uri.startswith("https://") or is_file(uri):
-            found[judgement.index] = Question(uri, rule.after, source=facts.source.id)
+            found[judgement.index] = Question(uri, rule.after, source=facts.source.id, timeout=rule.timeout)
         elif rule.store is not None and is_stored(uri):
-            found[judgement.index] = Question(uri, rule.after, to_json(rule.store), facts.source.id)
+            found[judgement.index] = Question(uri, rule.after, to_json(rule.store), facts.source.id, rule.timeout)
     return found
 
 

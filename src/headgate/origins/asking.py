@@ -35,6 +35,8 @@ __all__ = ["Answer", "Asked", "Asker", "Question", "read_answer"]
 _MOST_REMEMBERED = 20_000
 # From this share on of the time that an answer counts, it is renewed in the background; not for all at once.
 _AHEAD, _SPREAD = 0.7, 0.2
+# By how much the clocks of processes that share a registry may differ.
+_SKEW = timedelta(minutes=1)
 # Answers about the server, not about the document (RFC 6585, section 4; RFC 9110, sections 15.6.3 to 15.6.5).
 _OVERLOADED = (429, 502, 503, 504)
 _RESTS = "it has failed again and again, and has a rest"
@@ -100,7 +102,7 @@ class Asker:
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
-        self._answers: Memo[Answer] = Memo(_MOST_REMEMBERED)
+        self._answers: Memo[Answer | None] = Memo(_MOST_REMEMBERED)
         self._problems: Memo[str] = Memo(_MOST_REMEMBERED)
         self._rests, self._lanes = Rests(), Lanes(self._patience)
         self._under_way: dict[str, _UnderWay] = {}
@@ -115,12 +117,12 @@ class Asker:
         Args:
             questions: about which documents.
             now: the present.
-            timeout: how long to wait.
+            timeout: how long to wait; less for questions that say so.
 
         Returns:
             By question the last answer, which may be older than it counts for where no other came in time, or None.
         """
-        deadline = time.monotonic() + timeout.total_seconds()
+        started = time.monotonic()
         found = self._known(list(questions), now)
         pending: list[tuple[Question, _Pending]] = []
         for question, known in found.items():
@@ -131,6 +133,7 @@ class Asker:
                 pending.append((question, future))
         for question, future in pending:
             try:
+                deadline = started + min(timeout, question.timeout or timeout).total_seconds()
                 answer = future.result(max(0.0, deadline - time.monotonic()))
             except FutureTimeoutError:
                 continue
@@ -162,15 +165,22 @@ class Asker:
         old: dict[str, Question] = {}
         for question in questions:
             key = question.key(self.folder)
-            found[question] = known = self._answers.get(key)
+            found[question] = known = self._remembered(key, now)
             if known is None or now - known.at >= question.after * _AHEAD:
                 old[key] = question
         for key, answer in self._recalled(old).items():
             known = found[old[key]]
-            # What is from the future was written by another clock, and would count for ever.
-            if answer.at <= now and (known is None or answer.at > known.at):
+            if answer.at - now <= _SKEW and (known is None or answer.at > known.at):
                 found[old[key]] = self._answers.renew(key, answer)
         return found
+
+    def _remembered(self, key: str, now: datetime) -> Answer | None:
+        """Return the last answer; what is from the future was given by a wrong clock, and would count for ever."""
+        known = self._answers.get(key)
+        if known is not None and known.at - now > _SKEW:
+            with self._lock:
+                known = self._answers.renew(key, None)
+        return known
 
     def _recalled(self, keys: Collection[str]) -> Mapping[str, Answer]:
         try:
@@ -185,7 +195,7 @@ class Asker:
             try:
                 with self._lock:
                     answers, self._unkept = self._unkept, {}
-                kept.put_all(answers)
+                kept.put_all(answers, self._clock() + _SKEW)
             except HeadgateError as error:
                 _log.warning("what servers said is known to this process alone: %s", error)
             finally:
@@ -225,7 +235,8 @@ class Asker:
         key, server = question.key(self.folder), _name_of(question)
         try:
             status, headers = self._probe(question)
-            answer = read_answer(self._answers.get(key), status, headers, self._clock(), question.url)
+            known = self._remembered(key, self._clock())
+            answer = read_answer(known, status, headers, self._clock(), question.url)
         except UnreachableError as error:
             return _Outcome(None, str(error), (key, server))
         except FetchError as error:
@@ -233,7 +244,8 @@ class Asker:
         except Exception as error:  # noqa: BLE001 - whatever asking for one document does, whoever waits is told
             return _Outcome(None, type(error).__name__, (key,))
         if answer is not None:
-            return _Outcome(answer)
+            # What a cache had before the last answer takes nothing of that back.
+            return _Outcome(answer if known is None or answer.at >= known.at else known)
         return _Outcome(None, f"its answer is {status}", (key, server) if status in _OVERLOADED else (key,))
 
     def _probe(self, question: Question) -> tuple[int, Mapping[str, str]]:

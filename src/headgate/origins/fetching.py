@@ -19,13 +19,14 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from urllib.parse import unquote, urlsplit
 
-from headgate.encoding import safe_uri
+from headgate.encoding import safe_name, safe_uri
 from headgate.origins.addresses import Address, FetchError, UnreachableError, require_public, resolve_host
 
 __all__ = ["FetchError", "UnreachableError", "fetch", "probe"]
 
 _BLOCK = 1 << 16
-_MOST_HEADER = 65_536
+_MOST_HEADER, _MOST_NAME = 65_536, 500
+_REDIRECTS = (301, 302, 303, 307, 308)
 
 
 def fetch(url: str, *, most: int, timeout: float, private: Collection[str] = ()) -> bytes:
@@ -98,7 +99,8 @@ def probe(
 
 def _read(response: http.client.HTTPResponse, most: int) -> bytes:
     if response.status != http.client.OK:
-        raise FetchError(f"the answer is {response.status}.")
+        place = response.getheader("Location") if response.status in _REDIRECTS else None
+        raise FetchError(f"the answer is {response.status}{f', to {safe_name(place[:_MOST_NAME])}' if place else ''}.")
     if response.length is not None and response.length > most:
         raise FetchError(f"the answer has more than {most:,} bytes.")
     found = bytearray()

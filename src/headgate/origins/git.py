@@ -60,6 +60,7 @@ class Commit(NamedTuple):
 
 _HASH = re.compile(r"[0-9a-f]{40,64}")
 _RAW = ("--raw", "-z", "--no-renames", "--no-ext-diff")
+_LINK = "120000 "
 _KINDS: Mapping[str, Change] = {"A": "added", "D": "removed"}
 
 
@@ -124,14 +125,16 @@ def arrived_since(folder: Path, head: str) -> tuple[frozenset[str], frozenset[st
     return frozenset(commits), frozenset(names)
 
 
-def list_files(folder: Path) -> Iterator[str]:
-    """Yield the files that the last commit has in a folder, by their names relative to it.
+def list_files(folder: Path) -> Iterator[tuple[str, bool]]:
+    """Yield the files that the last commit has in a folder, by their names relative to it, and whether each is a link.
 
     Raises:
         GitProblem: git cannot say.
     """
     _find_top(folder)
-    yield from filter(None, _parts(folder, "ls-tree", "-r", "-z", "--name-only", "HEAD", "."))
+    for part in filter(None, _parts(folder, "ls-tree", "-r", "-z", "HEAD", ".")):
+        about, _, name = part.partition("\t")
+        yield name, about.startswith(_LINK)
 
 
 def _commit(head: str, files: list[tuple[Change, str]]) -> Commit:

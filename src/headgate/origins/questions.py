@@ -21,12 +21,14 @@ class Question(NamedTuple):
         after: for how long an answer counts.
         store: what the policy tells the implementation of a store, as a JSON object.
         source: for which source it is asked.
+        timeout: how long is waited for it; None for as long as for all of them.
     """
 
     url: str
     after: timedelta
     store: str = "{}"
     source: str = ""
+    timeout: timedelta | None = None
 
     def key(self, folder: Path) -> str:
         """Return what tells it from questions that may have another answer.

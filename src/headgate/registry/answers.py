@@ -30,7 +30,7 @@ _PUT = """
 INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET
     at = excluded.at, is_gone = excluded.is_gone, modified = excluded.modified, moved_to = excluded.moved_to,
     etag = excluded.etag, since = excluded.since, untold_until = excluded.untold_until
-WHERE typeof(answers.at) != 'integer' OR answers.at <= excluded.at
+WHERE typeof(answers.at) != 'integer' OR answers.at <= excluded.at OR answers.at > ?
 """
 # An admission has a time to keep, and goes on without what it cannot read at once; nobody waits for what is written.
 _READ_SECONDS, _WRITE_SECONDS = 0.05, 1.0
@@ -89,13 +89,17 @@ class AnswerRegistry:
                 found[digests[row[0]]] = answer
         return found
 
-    def put_all(self, answers: Mapping[str, Answer]) -> None:
+    def put_all(self, answers: Mapping[str, Answer], now: datetime) -> None:
         """Remember answers by their addresses, unless later ones are known.
+
+        Args:
+            answers: the answers.
+            now: the present; what is known from after it was written by a wrong clock.
 
         Raises:
             HeadgateError: the file cannot be written.
         """
-        rows = [_as_row(address, answer) for address, answer in answers.items()]
+        rows = [(*_as_row(address, answer), as_micros(now)) for address, answer in answers.items()]
         self._writer.use(lambda connection: _put(connection, rows))
 
     def close(self) -> None:

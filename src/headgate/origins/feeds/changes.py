@@ -16,6 +16,7 @@ from headgate.origins.feeds.feed import Entry, FeedError, Pull, Reading, shown_p
 __all__ = ["Changes"]
 
 _HEAD = 64
+_GAP = "It is another file than before, and may lack changes: documents that it does not date are not verified."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,14 @@ class Changes:
     def pull(self, cursor: str, now: datetime) -> Pull:
         """Return what was appended since the last pull; all of it where the file is another one.
 
+        Another file, such as one that was rotated, may lack what was appended to the old one meanwhile.
         A line that is not ended yet is left for the next pull.
         """
         data = self.reading.read(self.place)
         whole = data[: data.rfind(b"\n") + 1]
         begin = _position(cursor, whole)
+        has_gap = bool(cursor) and begin is None
+        begin = begin or 0
         entries: dict[str, Entry] = {}
         removed: dict[str, str] = {}
         moved: dict[str, tuple[str, str]] = {}
@@ -63,7 +67,14 @@ class Changes:
                 if kind == "changed" or at is not None:
                     changed[document] = max(said, changed.get(document, said))
                 entries[document] = Entry(uri, changed.get(document))
-        return Pull(list(entries.values()), list(removed.values()), dict(moved.values()), cursor=_cursor(whole))
+        return Pull(
+            list(entries.values()),
+            list(removed.values()),
+            dict(moved.values()),
+            has_gap=has_gap,
+            cursor=_cursor(whole),
+            notes=[_GAP] if has_gap else [],
+        )
 
     def _parse(self, line: bytes, number: int) -> tuple[str, str, datetime | None, str]:
         try:
@@ -98,7 +109,7 @@ def _cursor(data: bytes) -> str:
     )
 
 
-def _position(cursor: str, data: bytes) -> int:
-    """Return where to go on, or 0 where the file is not the one that was read."""
+def _position(cursor: str, data: bytes) -> int | None:
+    """Return where to go on, or None where the file is not the one that was read."""
     place = int(cursor.partition(":")[0]) if cursor.partition(":")[0].isdecimal() else 0
-    return place if place <= len(data) and _cursor(data[:place]) == cursor else 0
+    return place if place <= len(data) and _cursor(data[:place]) == cursor else None

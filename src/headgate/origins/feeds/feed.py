@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from headgate.clock import FIRST_DATE
 from headgate.encoding import safe_uri
@@ -21,6 +21,7 @@ __all__ = [
     "FeedError",
     "Pull",
     "Reading",
+    "Stamp",
     "believed",
     "read_date",
     "shown_place",
@@ -63,6 +64,7 @@ class Pull:
         removed: documents that it says are gone.
         moved: documents that it says are elsewhere now, with where.
         is_complete: whether what it does not name is not there.
+        has_gap: whether changes since the last pull may be missing; what it does not date may have been changed.
         covers_unlisted: whether what it does not name is as it was before; a feed of news says nothing of it.
         tells_changes: whether it says when documents were changed, and is believed.
         cursor: where the next pull goes on.
@@ -73,6 +75,7 @@ class Pull:
     removed: Sequence[str] = ()
     moved: Mapping[str, str] = field(default_factory=dict)
     is_complete: bool = False
+    has_gap: bool = False
     covers_unlisted: bool = True
     tells_changes: bool = True
     cursor: str = ""
@@ -134,18 +137,36 @@ class Reading:
         return data
 
 
-def read_date(text: str | None, now: datetime) -> datetime | None:
-    """Return the first instant that a date of a feed can mean; None if it is none, not in the past, or too long ago.
+class Stamp(NamedTuple):
+    """When a document was changed, as a feed dates it.
 
-    The first one, because a text that was fetched on the day that a feed names would be out of date for good otherwise.
+    Attributes:
+        modified: the first instant that it can mean; None if it is no date, not in the past, or too long ago.
+        untold_until: until when the change may have been, where the date has no zone.
+    """
+
+    modified: datetime | None = None
+    untold_until: datetime | None = None
+
+
+def read_date(text: str | None, now: datetime) -> Stamp:
+    """Return what a date of a feed says.
+
+    Of a day it is the beginning, because a text that was fetched on the day that a feed names would be out of date for
+    good otherwise. A time without a zone may be meant anywhere.
     """
     if not text:
-        return None
+        return Stamp()
     try:
-        interval = read_time(text.strip(), zone=timezone.utc, date_order=None)
+        interval = read_time(text.strip(), date_order=None)
+        if not interval.has_zone and interval.unit != "instant":
+            interval = read_time(text.strip(), zone=timezone.utc, date_order=None)
     except Unreadable:
-        return None
-    return interval.earliest if FIRST_DATE <= interval.earliest <= now else None
+        return Stamp()
+    if not FIRST_DATE <= interval.earliest <= now:
+        return Stamp()
+    is_certain = interval.has_zone or interval.unit != "instant"
+    return Stamp(interval.earliest, None if is_certain else min(interval.latest, now))
 
 
 def shown_place(place: str | Path) -> str:

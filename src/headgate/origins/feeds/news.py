@@ -54,7 +54,8 @@ def _link(item: Element) -> str:
 def _entry(link: str, item: Element, now: datetime) -> Entry:
     changed = [read_date(child.text, now) for child in item if _name(child) in _CHANGED]
     published = [read_date(child.text, now) for child in item if _name(child) in _PUBLISHED]
-    latest = max((date for date in (*changed, *published) if date is not None), default=None)
+    latest = max((date for date, _ in (*changed, *published) if date is not None), default=None)
     # A date of a change that cannot be read may be any.
-    is_told = bool(changed) and None not in changed
-    return Entry(link, latest, None if is_told else NEVER_TOLD)
+    is_told = bool(changed) and all(date is not None for date, _ in changed)
+    untold = max((until for _, until in changed if until is not None), default=None)
+    return Entry(link, latest, untold if is_told else NEVER_TOLD)

@@ -77,6 +77,9 @@ def pull_feed(
         lost = [name for name, one in before.items() if not one.is_gone and name not in said]
         _require_no_loss(lost, before, accepts_losses=accepts_losses)
         said.update((name, replace(before[name], seen=now, is_gone=True, moved_to=None)) for name in lost)
+    if pull.has_gap:
+        undated = {name: said.get(name, one) for name, one in before.items()} | said
+        said.update((name, _in_doubt(one, now)) for name, one in undated.items() if not one.is_gone)
     # What a list repeats needs no row of its own: the pull itself says that it still holds.
     news = {name: one for name, one in said.items() if name not in before or one != replace(before[name], seen=now)}
     kept = news if pull.covers_unlisted else said
@@ -86,6 +89,12 @@ def pull_feed(
             _count(before), notes=("Another pull of it ended meanwhile: what this one has read is left out.",)
         )
     return _outcome(before, said, news, pull, ignored)
+
+
+def _in_doubt(one: Said, now: datetime) -> Said:
+    """Return what is said of a document that may have been changed since the last pull, unless this one dates it."""
+    is_dated = one.seen == now and one.modified is not None and one.untold_until is None
+    return one if is_dated else replace(one, untold_until=now)
 
 
 def _said(

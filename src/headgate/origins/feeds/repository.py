@@ -10,6 +10,7 @@ from urllib.parse import quote
 from headgate.clock import read_instant
 from headgate.origins.feeds.feed import Entry, FeedError, Pull
 from headgate.origins.git import Commit, GitProblem, arrived_since, find_head, list_files, read_commits
+from headgate.registry import NEVER_TOLD
 
 __all__ = ["Repository"]
 
@@ -39,20 +40,23 @@ class Repository:
         """
         try:
             head = find_head(self.folder)
-            files = set(list_files(self.folder))
+            listed = dict(list_files(self.folder))
             commits = list(read_commits(self.folder))
             before = _Before.read(self.folder, cursor)
         except GitProblem as problem:
             raise FeedError(f"{self.folder}: {problem}.") from None
+        files = set(listed)
         if not files:
             raise FeedError(f"{self.folder}: the last commit has no file there.")
         if before is not None:
             commits = [before.as_arrived(commit) for commit in commits]
-        changed, touched = _last_changes(commits, len(files))
+        changed, touched = _last_changes(commits, len(files), now)
         untold = before.pulled if before is not None and before.arrived is None else None
         dates = {
             name: max((at for at in (touched.get(name), untold) if at is not None), default=None) for name in files
         }
+        # What a link shows is changed by commits about another file.
+        dates.update((name, NEVER_TOLD) for name, is_link in listed.items() if is_link)
         entries = [Entry(self._uri(name), changed.get(name), dates[name]) for name in sorted(files)]
         gone = sorted(self._uri(name) for name in {name for commit in commits for _, name in commit.files} - files)
         notes = ["Its history was written anew: texts from before the last pull are not verified."] if untold else []
@@ -98,10 +102,11 @@ class _Before:
         return Commit(max(commit.at, self.pulled), files, commit.id)
 
 
-def _last_changes(commits: list[Commit], files: int) -> tuple[dict[str, datetime], dict[str, datetime]]:
+def _last_changes(commits: list[Commit], files: int, now: datetime) -> tuple[dict[str, datetime], dict[str, datetime]]:
     """Return when each file was changed last, and when it was touched later together with very many others.
 
-    It was changed by what was about it, or else by the first commit that has it.
+    It was changed by what was about it, or else by the first commit that has it. The latest date counts, not that of
+    the last commit: a rebase keeps dates, and clocks are wrong.
     """
     found: dict[str, datetime] = {}
     first: dict[str, datetime] = {}
@@ -109,10 +114,11 @@ def _last_changes(commits: list[Commit], files: int) -> tuple[dict[str, datetime
     for commit in commits:  # the last one first
         is_bulk = len(commit.files) > max(_BULK_DOCUMENTS, _BULK_SHARE * files)
         for kind, name in commit.files:
-            first[name] = commit.at
+            at = min(commit.at, now)
+            first[name] = at
             if is_bulk:
-                touched[name] = max(commit.at, touched.get(name, commit.at))
+                touched[name] = max(at, touched.get(name, at))
             elif kind != "removed":
-                found.setdefault(name, commit.at)
+                found[name] = max(at, found.get(name, at))
     changed = {**first, **found}
     return changed, {name: at for name, at in touched.items() if at > changed[name]}

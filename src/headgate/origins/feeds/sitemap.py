@@ -42,7 +42,7 @@ class Sitemap:
             for url in part:
                 location = _child(url, "loc")
                 if location:
-                    entries.append(Entry(location, read_date(_child(url, "lastmod"), now)))
+                    entries.append(Entry(location, *read_date(_child(url, "lastmod"), now)))
             if len(entries) > _MOST_DOCUMENTS:
                 raise FeedError(f"{shown_place(self.place)}: more than {_MOST_DOCUMENTS:,} documents.")
         if not entries:
