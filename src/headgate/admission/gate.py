@@ -21,7 +21,7 @@ from headgate.admission.concluding import judge_admission
 from headgate.admission.emptiness import require_admissible
 from headgate.admission.loading import load
 from headgate.admission.observing import is_observing, under_observation
-from headgate.admission.planning import Plan, plan_admission, weigh
+from headgate.admission.planning import Answers, Plan, plan_admission, weigh
 from headgate.admission.proving import current_proof
 from headgate.admission.recording import Recorder
 from headgate.admission.releases import RELEASES
@@ -196,7 +196,9 @@ class Gate:
         For adapters that ask a retriever for more and release only the last answer.
         """
         plan = self._plan(chunks, query, now, as_of)
-        answers = self._shared.ask(plan)
+        return self._decide(plan, self._shared.ask(plan))
+
+    def _decide(self, plan: Plan, answers: Answers) -> Admission:
         admission = judge_admission(plan, answers, self._limits)
         # Documents made up for a proof are no news.
         if not (is_observing() or current_proof() is not None or self._is_proof(admission)):
@@ -213,6 +215,10 @@ class Gate:
         """As `judge`. Work of more than a few milliseconds is done in a thread, so that the event loop goes on."""
         # Where a source can be in quarantine, or the registry is a file, each admission looks at one, and a disk must
         # not stop the event loop.
+        if self._shared.is_asking:
+            # Servers are waited for outside of threads: there are few, and others need them.
+            plan = await asyncio.to_thread(self._plan, chunks, query, now, as_of)
+            return await asyncio.to_thread(self._decide, plan, await self._shared.aask(plan))
         if weigh(chunks) > _INLINE_WEIGHT or self._shared.is_slow or self._revision.key_sets:
             return await asyncio.to_thread(self.judge, chunks, query, now, as_of)
         return self.judge(chunks, query, now, as_of)

@@ -107,7 +107,7 @@ def judge_unanswered(judgement: Judgement, answers: Mapping[int, Asked], now: da
     last = f"; its last answer was {format_duration(age)} ago" if age is not None else ""
     message = f"{_server(question)} did not answer in time{last}."
     if problem is not None:
-        message = f"{_server(question)} could not be asked ({problem.rstrip('.')}){last}."
+        message = f"{_server(question)} gave no answer that counts ({problem.rstrip('.')}){last}."
     detail = {"uri": safe_uri(question.url), "answered": answer.at.isoformat() if answer is not None else None}
     judgement.add((Finding("F208", message, severity, detail),), judgement.facts.source.modes["freshness"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -20,7 +21,8 @@ from headgate.clock import Clock
 from headgate.decision import Admission
 from headgate.errors import HeadgateError, PolicyError
 from headgate.limits import Limits
-from headgate.origins.asking import Asked, Asker
+from headgate.origins.asking import Answer, Asked, Asker, Question
+from headgate.origins.pending import Asking
 from headgate.policy import Policy
 from headgate.provenance import KeySet
 from headgate.provenance.revocation import Revocations
@@ -98,8 +100,32 @@ class SharedState:
             known = self._revised = revision, current, revoking_keys(revision, current, limits)
         return known[2]
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether documents' own servers are asked, which an admission may have to wait for."""
+        return self._asker is not None
+
     def ask(self, plan: Plan) -> Answers:
         """Return what has to be known from outside about the documents of a plan."""
+        questions, asking = self._begin(plan)
+        return self._conclude(plan, questions, asking.wait() if asking is not None else {})
+
+    async def aask(self, plan: Plan) -> Answers:
+        """As `ask`; no thread is kept while servers are waited for."""
+        questions, asking = await asyncio.to_thread(self._begin, plan)
+        live = await asking.wait_async() if asking is not None else {}
+        return await asyncio.to_thread(self._conclude, plan, questions, live)
+
+    def _begin(self, plan: Plan) -> tuple[Mapping[int, Question], Asking | None]:
+        """Begin to ask documents' own servers, and return what is asked, by the place of the chunk."""
+        questions = questions_of(plan) if self._asker is not None else {}
+        if self._asker is None or not questions:
+            return {}, None
+        return questions, self._asker.begin(set(questions.values()), plan.now, timeout_of(plan.judgements))
+
+    def _conclude(
+        self, plan: Plan, questions: Mapping[int, Question], answers: Mapping[Question, Answer | None]
+    ) -> Answers:
         watch, documents = self._watch, documents_asked(plan.judgements)
         has_questions = watch.sources or documents or self._revocations or self._feeds or self._asker
         if not has_questions and self._overrides is None:
@@ -120,7 +146,7 @@ class SharedState:
             unknown = error
         said, unheard = self._heard(plan)
         revocations = self._revocations.current(plan.now)
-        live = self._answered(plan)
+        live = self._answered(questions, answers)
         return Answers(
             held=held,
             watched=watch.sources,
@@ -135,15 +161,15 @@ class SharedState:
             overrides=open_ones,
         )
 
-    def _answered(self, plan: Plan) -> Mapping[int, Asked]:
+    def _answered(
+        self, questions: Mapping[int, Question], answers: Mapping[Question, Answer | None]
+    ) -> Mapping[int, Asked]:
         """Return what the servers of documents say."""
-        questions = questions_of(plan) if self._asker is not None else {}
-        if self._asker is None or not questions:
+        if self._asker is None:
             return {}
-        asker, answers = self._asker, self._asker.ask(set(questions.values()), plan.now, timeout_of(plan.judgements))
+        problem_with = self._asker.problem_with
         return {
-            index: Asked(question, answers[question], asker.problem_with(question))
-            for index, question in questions.items()
+            index: Asked(question, answers[question], problem_with(question)) for index, question in questions.items()
         }
 
     def _heard(self, plan: Plan) -> tuple[Mapping[str, tuple[tuple[FeedState, Said], ...]], Exception | None]:

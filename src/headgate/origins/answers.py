@@ -72,7 +72,8 @@ def _found(known: Answer, headers: Mapping[str, str], at: datetime) -> Answer:
 
 def _unchanged(known: Answer, at: datetime) -> Answer:
     """Return an answer that what was known still holds: where there is no date, since its validator was first seen."""
-    untold = None if known.modified is not None else known.since
+    # What was dated before a validator was seen says nothing of the time between the two.
+    untold = None if known.untold_until is None else known.since
     return replace(known, at=at, is_gone=False, moved_to=None, untold_until=untold)
 
 

@@ -26,6 +26,7 @@ from headgate.origins.answers import read_answer
 from headgate.origins.fetching import FetchError, UnreachableError, probe
 from headgate.origins.filesystems import is_file, is_stored, probe_file, probe_store
 from headgate.origins.lanes import Lanes
+from headgate.origins.pending import Asking, Pending
 from headgate.origins.questions import Asked, Question
 from headgate.origins.resting import Rests
 from headgate.registry import Answer, AnswerRegistry
@@ -39,9 +40,9 @@ _AHEAD, _SPREAD = 0.7, 0.2
 _SKEW = timedelta(minutes=1)
 # Answers about the server, not about the document (RFC 6585, section 4; RFC 9110, sections 15.6.3 to 15.6.5).
 _OVERLOADED = (429, 502, 503, 504)
+_FROM_A_CACHE = "its answer is an old one, from a cache"
 _RESTS = "it has failed again and again, and has a rest"
 _log = logging.getLogger(__name__)
-_Pending = Future[Answer | None]
 
 
 class _UnderWay(NamedTuple):
@@ -52,7 +53,7 @@ class _UnderWay(NamedTuple):
         since: when it was begun, in seconds.
     """
 
-    future: _Pending
+    future: Pending
     since: float
 
 
@@ -63,11 +64,13 @@ class _Outcome(NamedTuple):
         answer: what was answered about the document; None if nothing was.
         problem: why, if nothing was.
         failed: who is to blame: the document, its server too.
+        is_reached: whether its server has answered, whatever it said of the document.
     """
 
     answer: Answer | None
     problem: str = ""
     failed: tuple[str, ...] = ()
+    is_reached: bool = False
 
 
 class Asker:
@@ -122,23 +125,21 @@ class Asker:
         Returns:
             By question the last answer, which may be older than it counts for where no other came in time, or None.
         """
-        started = time.monotonic()
-        found = self._known(list(questions), now)
-        pending: list[tuple[Question, _Pending]] = []
-        for question, known in found.items():
+        return self.begin(questions, now, timeout).wait()
+
+    def begin(self, questions: Iterable[Question], now: datetime, timeout: timedelta) -> Asking:
+        """Begin to ask about documents, and return what is known already with what is waited for.
+
+        Arguments as for `ask`.
+        """
+        asking = Asking(self._known(list(questions), now), timeout.total_seconds())
+        for question, known in asking.found.items():
             if known is not None and now - known.at < question.after * _ahead_of(question):
                 continue
             future = self._begin_asking(question, known)
             if future is not None and (known is None or now - known.at >= question.after):
-                pending.append((question, future))
-        for question, future in pending:
-            try:
-                deadline = started + min(timeout, question.timeout or timeout).total_seconds()
-                answer = future.result(max(0.0, deadline - time.monotonic()))
-            except FutureTimeoutError:
-                continue
-            found[question] = answer if answer is not None else found[question]
-        return found
+                asking.pending.append((question, future))
+        return asking
 
     def problem_with(self, question: Question) -> str | None:
         """Return why a document's server could not be asked last, if that is known."""
@@ -201,7 +202,7 @@ class Asker:
             finally:
                 self._keeping.release()
 
-    def _begin_asking(self, question: Question, known: Answer | None) -> _Pending | None:
+    def _begin_asking(self, question: Question, known: Answer | None) -> Pending | None:
         """Return the request that is under way about a document, begun if need be; None where none can be."""
         key, now = question.key(self.folder), time.monotonic()
         with self._lock:
@@ -211,7 +212,7 @@ class Asker:
                 return under_way.future
             latest = self._answers.get(key)
             if latest is not known:  # it came while this one was about to ask
-                came: _Pending = Future()
+                came: Pending = Future()
                 came.set_result(latest)
                 return came
             server = _name_of(question)
@@ -225,7 +226,7 @@ class Asker:
             self._under_way[key] = begun
         return begun.future
 
-    def _try(self, question: Question, future: _Pending, failures: int) -> None:
+    def _try(self, question: Question, future: Pending, failures: int) -> None:
         """Ask, unless the server began its rest while the question waited, and tell whoever waits for it."""
         with self._lock:
             is_resting = self._rests.has_failed_since(_name_of(question), failures)
@@ -243,10 +244,13 @@ class Asker:
             return _Outcome(None, str(error), (key,))
         except Exception as error:  # noqa: BLE001 - whatever asking for one document does, whoever waits is told
             return _Outcome(None, type(error).__name__, (key,))
+        is_up = status not in _OVERLOADED
         if answer is not None:
             # What a cache had before the last answer takes nothing of that back.
-            return _Outcome(answer if known is None or answer.at >= known.at else known)
-        return _Outcome(None, f"its answer is {status}", (key, server) if status in _OVERLOADED else (key,))
+            answer = answer if known is None or answer.at >= known.at else known
+            is_old = self._clock() - answer.at >= question.after
+            return _Outcome(answer, _FROM_A_CACHE if is_old else "", is_reached=is_up)
+        return _Outcome(None, f"its answer is {status}", (key,) if is_up else (key, server), is_up)
 
     def _probe(self, question: Question) -> tuple[int, Mapping[str, str]]:
         if is_file(question.url):
@@ -257,19 +261,20 @@ class Asker:
         validators = {"If-None-Match": known.etag} if known is not None and known.etag is not None else {}
         return probe(question.url, timeout=self._most_seconds, private=self.private, validators=validators)
 
-    def _conclude(self, question: Question, future: _Pending, outcome: _Outcome) -> None:
+    def _conclude(self, question: Question, future: Pending, outcome: _Outcome) -> None:
         key, answer = question.key(self.folder), outcome.answer
         with self._lock:
             under_way = self._under_way.get(key)
             if under_way is not None and under_way.future is future:
                 del self._under_way[key]
             self._problems.renew(key, outcome.problem)
+            if outcome.is_reached:
+                self._rests.answered(_name_of(question))
             if answer is not None:
                 self._answers.renew(key, answer)
                 if self._kept is not None:
                     self._unkept[key] = answer
                 self._rests.answered(key)
-                self._rests.answered(_name_of(question))
             for name in outcome.failed:
                 self._rests.failed(name)
         future.set_result(answer)

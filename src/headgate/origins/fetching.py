@@ -86,6 +86,8 @@ def probe(
     try:
         with _connected(address, private, deadline, is_direct=True) as connection:
             headers = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "headgate", "Connection": "close"}
+            # A cache between here and there is to ask as well (RFC 9111, section 5.2.1.4).
+            headers["Cache-Control"] = "no-cache"
             connection.request("GET", address.path, headers={**headers, **(validators or {})})
             with connection.getresponse() as response:
                 return response.status, {name.lower(): value for name, value in response.getheaders()}

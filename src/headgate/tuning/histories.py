@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from headgate.clock import read_instant
 from headgate.errors import HeadgateError
-from headgate.origins.git import Commit, GitProblem, read_commits
+from headgate.origins.git import Change, Commit, GitProblem, read_commits
 
 __all__ = ["History", "Life", "history_of", "read_history"]
 
 # A commit that touches so many documents is a move, a licence header or a copy of the site: it says nothing about them.
 _BULK_DOCUMENTS, _BULK_SHARE = 10, 0.1
+_ALIKE = timedelta(minutes=1)
+_CHANGES: Mapping[object, Change] = {
+    "added": "added",
+    "changed": "changed",
+    "removed": "removed",
+    "listed": "added",
+    "moved": "removed",  # as a feed of changes says it
+}
+_SQLITE = b"SQLite format 3"
 _MOST_DOCUMENTS = 1_000_000
 _MOST_LINE = 1_000_000
 
@@ -27,11 +36,13 @@ class Life:
     Attributes:
         since: when it was added.
         until: when it was removed, if it was.
+        is_gone: whether its removal is evidence; not where very many documents went at once.
         changes: when it was changed, in order; not by what touched very many documents at once.
     """
 
     since: datetime
     until: datetime | None = None
+    is_gone: bool = False
     changes: list[datetime] = field(default_factory=list)
 
 
@@ -69,13 +80,13 @@ def read_history(place: Path) -> History:
 
     Args:
         place: a folder, or JSON Lines with `document`, `at` (ISO 8601 with an offset) and, where it is not a change,
-            `kind`: added or removed.
+            `kind`: added or removed. The lines of a feed of changes are read too; those without a time are left out.
 
     Raises:
         HeadgateError: it cannot be read, or nothing happened in it.
     """
     try:
-        return history_of(read_commits(place) if place.is_dir() else _read_lines(place))
+        return history_of(read_commits(place) if place.is_dir() else _at_once(_read_lines(place)))
     except GitProblem as problem:
         raise HeadgateError(f"{place}: {problem}.") from None
 
@@ -93,14 +104,16 @@ def history_of(commits: Iterable[Commit]) -> History:
     alive: dict[str, Life] = {}
     for commit in ordered:
         changed = [name for kind, name in commit.files if kind == "changed" and name in alive]
-        is_bulk = len(changed) > max(_BULK_DOCUMENTS, _BULK_SHARE * len(alive))
+        removed = sum(kind == "removed" for kind, _ in commit.files)
+        most = max(_BULK_DOCUMENTS, _BULK_SHARE * len(alive))
+        is_bulk = len(changed) > most
         history.bulk_events += is_bulk
         history.bulk_changes += len(changed) if is_bulk else 0
         for kind, name in commit.files:
             life = alive.get(name)
             if kind == "removed":
                 if life is not None:
-                    life.until = commit.at
+                    life.until, life.is_gone = commit.at, removed <= most
                     del alive[name]
             elif life is None:
                 alive[name] = life = Life(commit.at)
@@ -110,24 +123,49 @@ def history_of(commits: Iterable[Commit]) -> History:
     return history
 
 
+def _at_once(events: Iterable[Commit]) -> Iterator[Commit]:
+    """Yield as one what follows so closely that it was stamped together, as by a build."""
+    ordered = sorted(events, key=lambda event: event.at)
+    run: list[Commit] = []
+    for event in ordered:
+        if run and event.at - run[-1].at >= _ALIKE:
+            yield _joined(run)
+            run = []
+        run.append(event)
+    if run:
+        yield _joined(run)
+
+
+def _joined(run: Sequence[Commit]) -> Commit:
+    return Commit(run[0].at, tuple(file for event in run for file in event.files))
+
+
 def _read_lines(file: Path) -> Iterator[Commit]:
     try:
         with file.open("rb") as lines:
             for number, line in enumerate(iter(lambda: lines.readline(_MOST_LINE), b""), start=1):
                 if number > _MOST_DOCUMENTS:
                     raise HeadgateError(f"{file}: more than {_MOST_DOCUMENTS:,} lines.")
+                if number == 1 and line.startswith(_SQLITE):
+                    raise HeadgateError(
+                        f"{file}: a registry knows last changes only. Name a checkout, or a file of changes."
+                    )
                 if line.strip():
-                    yield _read_line(file, number, line)
+                    yield from _read_line(file, number, line)
     except OSError as error:
         raise HeadgateError(f"{file}: it cannot be read ({error.strerror}).") from None
 
 
-def _read_line(file: Path, number: int, line: bytes) -> Commit:
+def _read_line(file: Path, number: int, line: bytes) -> Iterator[Commit]:
     try:
         event = json.loads(line)
-        name, kind, at = event["document"], event.get("kind", "changed"), read_instant(event["at"])
-        if isinstance(name, str) and kind in ("added", "changed", "removed"):
-            return Commit(at, ((kind, name),))
+        is_of_feed = "uri" in event
+        name, kind = event["uri" if is_of_feed else "document"], event.get("kind", "changed")
+        change = _CHANGES.get(kind)
+        if isinstance(name, str) and change is not None:
+            if "at" in event or not is_of_feed:
+                yield Commit(read_instant(event["at"]), ((change, name),))
+            return
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         pass
     raise HeadgateError(

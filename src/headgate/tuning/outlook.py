@@ -26,6 +26,8 @@ from headgate.verification import VERIFIERS, Verification, Verifier
 __all__ = ["Ending", "FeedOutlook", "Outlook", "SourceOutlook", "look_ahead"]
 
 _DOCUMENTS = 50_000
+# Said of a time at which nobody had vouched: for a document that was not retrieved since, that may be past.
+_VOUCHING = frozenset(("F208", "F210", "F211", "P114"))
 State = Literal["over", "unknown", "soon", "good", "open"]
 _STATES: tuple[State, ...] = get_args(State)  # the worst first
 
@@ -66,27 +68,29 @@ class FeedOutlook:
         source: its source.
         name: of the feed.
         pulled: when it was pulled last with success; None if never.
+        is_late: whether that is so long ago that its documents are kept out, or it never was.
     """
 
     source: str
     name: str
     pulled: datetime | None
+    is_late: bool = False
 
     def to_dict(self) -> dict[str, object]:
         """Return the feed as plain JSON values."""
         pulled = self.pulled.isoformat() if self.pulled is not None else None
-        return {"source": self.source, "feed": self.name, "pulled": pulled}
+        return {"source": self.source, "feed": self.name, "pulled": pulled, "is_late": self.is_late}
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A document that will be kept out soon.
+    """A document that will be kept out soon, or is by now although it entered a prompt not long ago.
 
     Attributes:
         document: its URI, id or digest.
         source: its source.
         prompts: how many prompts it entered.
-        reasons: the codes that will keep it out.
+        reasons: the codes that will keep it out, or do.
         at: when, if a date says so.
     """
 
@@ -134,7 +138,7 @@ class Outlook(Printable):
     @property
     def is_good(self) -> bool:
         """Whether nothing has to be done."""
-        is_quiet = not (self.endings or self.refetch) and all(one.pulled is not None for one in self.feeds)
+        is_quiet = not (self.endings or self.refetch) and not any(one.is_late for one in self.feeds)
         return is_quiet and all(one.state in ("good", "open") for one in self.sources)
 
     def to_dict(self, most: int | None = None) -> dict[str, object]:
@@ -180,7 +184,7 @@ def look_ahead(
         for decision in entry.record["decisions"]:
             _take(entry.record, decision, kept, wanted, latest)
     revision = gate.in_force
-    feeds, pulled = _feeds(gate.policy)
+    feeds, pulled = _feeds(gate.policy, now)
     for source, verified in pulled.items():
         if source not in latest or latest[source].by != "feed" or latest[source].at < verified.at:
             latest[source] = verified
@@ -251,7 +255,7 @@ def _under(
     return SourceOutlook(source.id, state, verified, end)
 
 
-def _feeds(policy: Policy) -> tuple[tuple[FeedOutlook, ...], dict[str, Verification]]:
+def _feeds(policy: Policy, now: datetime) -> tuple[tuple[FeedOutlook, ...], dict[str, Verification]]:
     """Return the feeds of a policy, and by source the last pull of one that tells of changes."""
     registry = open_feeds(policy)
     if registry is None:
@@ -263,7 +267,11 @@ def _feeds(policy: Policy) -> tuple[tuple[FeedOutlook, ...], dict[str, Verificat
     for source in policy.sources:
         for rule in source.freshness.feeds:
             state = states.get(feed_id(rule, policy, source.id, source.match))
-            found.append(FeedOutlook(source.id, feed_name(rule), state.pulled if state is not None else None))
+            pulled = state.pulled if state is not None else None
+            within = source.freshness.shortest_verified_within
+            limit = within + source.freshness.verified_grace if within is not None else None
+            is_late = pulled is None or (limit is not None and now - pulled >= limit)
+            found.append(FeedOutlook(source.id, feed_name(rule), pulled, is_late))
             known = latest.get(source.id)
             if state is not None and state.tells_changes and (known is None or known.at < state.pulled):
                 latest[source.id] = Verification(state.pulled, "feed", state.name)
@@ -282,6 +290,12 @@ def _add_endings(outlook: Outlook, gate: Gate, kept: MostFrequent[AdmissionRecor
             continue
         if today.action is None or later.action is None:
             outlook.undecided += 1
+            continue
+        # Of what entered a prompt not longer ago than is looked ahead. Who vouches may have done so since.
+        over = tuple(one.code for one in today.reasons if one.code not in _VOUCHING)
+        if over and read_instant(record["now"]) >= outlook.now - outlook.within:
+            ended = max((bound for bound in today.bounds if bound <= outlook.now), default=None)
+            outlook.endings.append(Ending(name, today.source, count, over, ended))
             continue
         before = {one.code for one in today.reasons}
         reasons = tuple(one.code for one in later.reasons if one.code not in before and not _is_of_source(one))

@@ -92,8 +92,11 @@ def _sentence(outlook: Outlook) -> str:
     if outlook.refetch:
         said.append(f"{in_number(len(outlook.refetch), 'document')} to fetch again")
     silent = sum(one.pulled is None for one in outlook.feeds)
+    late = sum(one.is_late for one in outlook.feeds) - silent
     if silent:
         said.append(f"{in_number(silent, 'feed')} never pulled")
+    if late:
+        said.append(f"{in_number(late, 'feed')} silent for too long")
     return f"{'; '.join(said)}."
 
 

@@ -38,7 +38,7 @@ class Interval:
 
     Attributes:
         within: how long ago a document was verified at most.
-        share: the share of documents that was changed since, at the end of that time.
+        share: the share of documents that was changed or removed since, at the end of that time.
         at_most: the same with a certainty of 95 %, resampled over documents.
     """
 
@@ -178,13 +178,17 @@ def _interval(lives: Sequence[Life], history: History, within: timedelta, sample
 def _exposure(life: Life, history: History, within: timedelta) -> tuple[float, float]:
     """Return for how long, in days, a verification could have been made, and how much of that a change followed.
 
-    A verification at an instant is out of date at the end of the interval if a change lies within it.
+    A verification at an instant is out of date at the end of the interval if a change, or the removal, lies within it.
     """
-    begin, end = life.since, (life.until or history.end) - within
+    begin, end = life.since, history.end - within
+    changes = life.changes[bisect_right(life.changes, begin) :]
+    if life.until is not None:
+        end = min(end, life.until if life.is_gone else life.until - within)
+        changes = [*changes, life.until] if life.is_gone else changes
     if end <= begin:
         return 0.0, 0.0
     covered, reached = timedelta(0), begin
-    for change in life.changes[bisect_right(life.changes, begin) :]:
+    for change in changes:
         start = max(change - within, reached)
         stop = min(change, end)
         if stop > start:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from headgate.clock import FIRST_DATE, read_instant
-from headgate.encoding import shown
+from headgate.encoding import replace_surrogates, shown
 from headgate.freshness import identify_document
 from headgate.origins.feeds.feed import Entry, FeedError, Pull, Reading, shown_place
 
@@ -80,6 +80,7 @@ class Changes:
         try:
             event = json.loads(line)
             uri, kind, to = event["uri"], event.get("kind", "changed"), event.get("to", "")
+            uri, to = (replace_surrogates(one) if isinstance(one, str) else one for one in (uri, to))
             at = _time(event.get("at"))
             is_known = kind in ("listed", "changed", "removed") or (kind == "moved" and isinstance(to, str) and to)
             if isinstance(uri, str) and uri and is_known:

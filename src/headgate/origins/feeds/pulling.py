@@ -119,7 +119,10 @@ def _said(
             place = safe_name(to)[:_PLACE_CHARS] if to is not None else None
             said[document] = replace(known, seen=now, is_gone=True, moved_to=place)
         else:
-            said[document] = replace(_listed(known, said.get(document), entry, pull), seen=now)
+            listed = _listed(known, said.get(document), entry, pull)
+            if known.is_gone and entry.modified is None:  # what is there again may be another text
+                listed = replace(listed, untold_until=max(listed.untold_until or now, now))
+            said[document] = replace(listed, seen=now)
     return said, ignored
 
 
