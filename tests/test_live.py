@@ -189,7 +189,7 @@ def test_more_than_can_be_asked_at_once_is_not_waited_for(origin: Origin) -> Non
     assert sum(thread.name == "headgate-origin" for thread in threading.enumerate()) < 200
     origin.server.hangs.set()
     assert asker.wait(60)
-    assert origin.server.asked < 400
+    assert origin.server.asked < 600
 
 
 def test_a_gate_that_is_reloaded_remembers_what_servers_said(origin: Origin) -> None:
@@ -261,7 +261,7 @@ def test_no_answer_makes_a_change_unsaid(
         headers["last-modified"] = format_datetime(date, usegmt=True)
     answer = read_answer(known, status, headers, NOW)
     if answer is None:
-        assert status not in (200, 301, 308, 404, 410)
+        assert status not in (200, 404, 410)
         return
     assert answer.at <= NOW
     assert answer.modified is None or answer.modified <= NOW
@@ -393,14 +393,14 @@ def test_no_special_network_is_public(place: str) -> None:
         ("https://a.example/guide", "https://A.example:443/guide", False),
         ("https://a.example/guide", "https://a.example/other", True),
         ("https://a.example/guide", "https://b.example/guide", True),
-        ("https://a.example/guide", "https://[::1", True),
-        ("https://a.example/guide", "", True),
     ],
 )
 def test_a_redirect_to_another_spelling_of_the_same_page_is_no_move(asked: str, place: str, *, is_gone: bool) -> None:
     for status in (301, 308):
         answer = read_answer(None, status, {"location": place}, NOW, asked)
         assert answer is not None
+        for nowhere in ("", "https://[::1"):  # a fault of the server
+            assert read_answer(None, status, {"location": nowhere}, NOW, asked) is None
         assert answer.is_gone == is_gone
         assert answer.untold_until is not None or is_gone  # that it is there says nothing of its text
 

@@ -47,9 +47,24 @@ def test_a_file_is_verified_changed_or_gone(tmp_path: Path, clock: FixedClock) -
     change(tmp_path / "docs" / "with space.md", clock.now - DAY)
     clock.advance(DAY)
     assert says(gate, page) == ["drop F207"]
+    change(tmp_path / "docs" / "other.md", clock.now - DAY)
     (tmp_path / "docs" / "with space.md").unlink()
     clock.advance(DAY)
     assert says(gate, page) == ["drop F212"]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_folder_that_is_not_mounted_has_lost_nothing(is_there: bool, tmp_path: Path, clock: FixedClock) -> None:
+    publisher = Publisher("files", "file:docs/**", clock)
+    gate = gate_of(tmp_path, publisher, clock, on_error="warn", grace="6h")
+    page = publisher.seal("text", "docs/a.md", modified=clock.now - 10 * DAY)
+    change(tmp_path / "docs" / "a.md", clock.now - 20 * DAY)
+    assert says(gate, page) == ["admit"]
+    (tmp_path / "docs").rename(tmp_path / "away")
+    if is_there:
+        (tmp_path / "docs").mkdir()  # as a mount point is
+    clock.advance(timedelta(minutes=30))
+    assert says(gate, page) == ["admit F208"]
 
 
 def test_a_file_whose_time_was_set_back_is_another_one(tmp_path: Path, clock: FixedClock) -> None:

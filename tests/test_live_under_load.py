@@ -171,6 +171,8 @@ def test_an_answer_counts_for_the_endpoint_and_the_folder_that_gave_it(
 
     files = Publisher("files", "file:docs/**", clock)
     one, two = gate_in(tmp_path / "one"), gate_in(tmp_path / "two")
+    (tmp_path / "two" / "docs").mkdir()
+    (tmp_path / "two" / "docs" / "other.md").write_text("other")
     file = file_of(tmp_path / "one", files, clock)
     assert says(one, file) == ["admit"]
     while not kept(tmp_path / "shared.sqlite"):
@@ -283,8 +285,8 @@ def test_threads_are_shared_out_by_source_and_host() -> None:
     assert ran.acquire(timeout=20)
     assert ran.acquire(timeout=20)
     assert not ran.acquire(blocking=False)
-    taken = sum(lanes.submit("a", "one.example", wait) for _ in range(200))
-    assert taken == 64 - 12
+    taken = sum(lanes.submit("a", "one.example", wait) for _ in range(600))
+    assert taken == 512 - 12
     ends.set()
     for _ in range(12 + taken):
         assert ran.acquire(timeout=20)

@@ -34,7 +34,7 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     """
     judged = plan.judgements
     for judgement in judged:
-        live = answered(judgement, answers.live) if answers.live else ()
+        live = answered(judgement, answers.live, plan.now) if answers.live else ()
         verified = hear(judgement, answers.said, live, is_past=plan.is_past)
         judge_standing(judgement, plan.now, verified, is_asking=answers.is_asking)
         if answers.live:

@@ -66,23 +66,25 @@ def timeout_of(judged: Sequence[Judgement]) -> timedelta:
     return max((rule.timeout for rule in rules if rule is not None), default=timedelta(0))
 
 
-def answered(judgement: Judgement, answers: Mapping[int, Asked]) -> tuple[tuple[FeedState, Said], ...]:
+def answered(judgement: Judgement, answers: Mapping[int, Asked], now: datetime) -> tuple[tuple[FeedState, Said], ...]:
     """Return what the server at a chunk's own address says, as what a feed would say of the document."""
     asked = answers.get(judgement.index)
     if asked is None or asked.answer is None:
         return ()
-    return (_as_heard(judgement, asked.question, asked.answer),)
+    return (_as_heard(judgement, asked.question, asked.answer, now),)
 
 
-def _as_heard(judgement: Judgement, question: Question, answer: Answer) -> tuple[FeedState, Said]:
+def _as_heard(judgement: Judgement, question: Question, answer: Answer, now: datetime) -> tuple[FeedState, Said]:
     kept = judgement.facts.heard
     known = kept.get("answer") if kept is not None else None
     if known is not None and known[0] is answer:
         pair: tuple[FeedState, Said] = known[1]
         return pair
     document, host = judgement.facts.document or "", _server(question)
-    state = FeedState(origin_id(judgement.facts.source.id), host, answer.at, kind="origin")
-    said = Said(document, answer.at, answer.is_gone, answer.moved_to, answer.modified, answer.untold_until)
+    # What was answered during this very admission is not from the future.
+    at = min(answer.at, now)
+    state = FeedState(origin_id(judgement.facts.source.id), host, at, kind="origin")
+    said = Said(document, at, answer.is_gone, answer.moved_to, answer.modified, answer.untold_until)
     redirects = judgement.facts.source.redirects
     if answer.moved_to is not None and redirects.current(identify_document(answer.moved_to)) == document:
         # As is listed: that it is there under its new address says nothing of its text.

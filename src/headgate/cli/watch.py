@@ -12,7 +12,7 @@ import typer
 
 from headgate.cli.options import JsonOption, console, print_json
 from headgate.clock import utc_now
-from headgate.encoding import in_number
+from headgate.encoding import in_number, safe_uri
 from headgate.errors import HeadgateError
 from headgate.origins.feeds import Outcome, feed_id, feed_name, open_feed, pull_feed
 from headgate.policy import Policy, UriPattern, parse_duration
@@ -104,10 +104,9 @@ def _pull_all(policy: Policy, registry: FeedRegistry, *, accepts_losses: bool) -
 def _outcome(outcome: Outcome) -> dict[str, object]:
     return {
         "listed": outcome.listed,
-        "added": list(outcome.added),
-        "changed": list(outcome.changed),
-        "gone": list(outcome.gone),
-        "moved": [list(pair) for pair in outcome.moved],
+        # What may be a secret in an address is nobody's to read who reads what a job prints.
+        **{name: list(map(safe_uri, getattr(outcome, name))) for name in ("added", "changed", "gone")},
+        "moved": [[safe_uri(document), place] for document, place in outcome.moved],
         "ignored": outcome.ignored,
         "notes": list(outcome.notes),
     }

@@ -27,7 +27,10 @@ STATUS_WORDS: Mapping[str, Literal["drop", "warn"]] = {
 # Entries named like a status, which say yes or no.
 _FLAGS: Mapping[str, str] = {
     **{word: word for word in ("archived", "deleted", "removed", "trashed", "draft", "withdrawn", "retracted")},
-    **{word: word for word in ("revoked", "superseded", "obsolete", "deprecated")},
+    **{word: word for word in ("revoked", "superseded", "obsolete", "deprecated", "expired", "retired", "outdated")},
+    **{
+        word: word for word in ("inactive", "unpublished", "discontinued", "repealed", "rescinded", "void", "cancelled")
+    },
     "intrash": "trashed",
 }
 # Those of which a no is the restriction.

@@ -44,15 +44,21 @@ def read_answer(
     return _found(known, headers, at) if status == 200 else None
 
 
-def _moved(known: Answer, at: datetime, location: str, url: str) -> Answer:
-    """Return what a permanent redirect says; to another spelling of its address, that the document is there."""
+def _moved(known: Answer, at: datetime, location: str, url: str) -> Answer | None:
+    """Return what a permanent redirect says; to another spelling of its address, that the document is there.
+
+    One that names no place is a fault of the server, and says nothing.
+    """
     try:
         place = urljoin(url, location)
     except ValueError:
-        place = location
-    if location and identify_document(place) == identify_document(url):
+        return None
+    document = identify_document(place) if location else None
+    if document is None:
+        return None
+    if document == identify_document(url):
         return replace(known, at=at, is_gone=False, moved_to=None, untold_until=NEVER_TOLD)
-    return replace(known, at=at, is_gone=True, moved_to=safe_name(place)[:_ADDRESS_CHARS] if location else None)
+    return replace(known, at=at, is_gone=True, moved_to=safe_name(place)[:_ADDRESS_CHARS])
 
 
 def _found(known: Answer, headers: Mapping[str, str], at: datetime) -> Answer:

@@ -41,6 +41,7 @@ _SKEW = timedelta(minutes=1)
 # Answers about the server, not about the document (RFC 6585, section 4; RFC 9110, sections 15.6.3 to 15.6.5).
 _OVERLOADED = (429, 502, 503, 504)
 _FROM_A_CACHE = "its answer is an old one, from a cache"
+_WAITS = "too many other documents wait for it"
 _RESTS = "it has failed again and again, and has a rest"
 _log = logging.getLogger(__name__)
 
@@ -222,6 +223,7 @@ class Asker:
             begun = _UnderWay(Future(), now)
             work = partial(self._try, question, begun.future, self._rests.failures(server))
             if not self._lanes.submit(question.source, question.server, work):
+                self._problems.renew(key, _WAITS)
                 return None
             self._under_way[key] = begun
         return begun.future

@@ -8,17 +8,19 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import format_datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from headgate.caching import Memo
 from headgate.encoding import safe_uri
+from headgate.forks import renew_after_fork
 from headgate.origins.addresses import FetchError
 
 __all__ = ["is_file", "is_stored", "probe_file", "probe_store"]
 
 _ENCODED_SEPARATOR = re.compile(r"%(?:2F|5C|00)", re.IGNORECASE)
+_MOST_SYSTEMS = 32
 _GONE: tuple[int, dict[str, str]] = (404, {})
 _SCHEMES_OF_HTTP = ("http", "https")
 # Under which names the implementations of fsspec say when an object was changed, and what tells its content.
@@ -48,9 +50,11 @@ def probe_file(uri: str, folder: Path) -> tuple[int, Mapping[str, str]]:
         FetchError: it cannot be asked.
     """
     _require_plain(uri)
+    path = folder / unquote(uri.removeprefix("file:").partition("?")[0])
     try:
-        found = os.stat(folder / unquote(uri.removeprefix("file:").partition("?")[0]))
+        found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
+        _require_mounted(path, folder, uri)
         return _GONE
     except (OSError, ValueError) as error:
         raise FetchError(f"{safe_uri(uri)}: {type(error).__name__}.") from None
@@ -73,7 +77,7 @@ def probe_store(uri: str, options: str) -> tuple[int, Mapping[str, str]]:
     """
     _require_plain(uri)
     try:
-        system = _system(uri.partition("://")[0], options)
+        system = _SYSTEMS.get(uri.partition("://")[0], options)
         found = system.info(unquote(uri.partition("?")[0]))
     except (FileNotFoundError, NotADirectoryError):
         return _GONE
@@ -91,6 +95,22 @@ def probe_store(uri: str, options: str) -> tuple[int, Mapping[str, str]]:
     return 200, headers
 
 
+def _require_mounted(path: Path, folder: Path, uri: str) -> None:
+    """Do nothing if the topmost folder of a path holds anything: what is not mounted is not removed.
+
+    Raises:
+        FetchError: it is missing, or empty.
+    """
+    start = folder if path.is_relative_to(folder) else Path(path.anchor)
+    top = start / path.relative_to(start).parts[0]
+    try:
+        if top == path or os.listdir(top):
+            return
+    except OSError:
+        pass
+    raise FetchError(f"{safe_uri(uri)}: its folder is missing or empty, as if it were not mounted.")
+
+
 def _require_plain(uri: str) -> None:
     """Do nothing unless decoding makes folders of what the source's `match` has taken for a name.
 
@@ -101,12 +121,29 @@ def _require_plain(uri: str) -> None:
         raise FetchError(f"{safe_uri(uri)}: its path has an encoded separator.")
 
 
-@lru_cache(maxsize=32)
-def _system(scheme: str, options: str) -> Any:
-    import fsspec
+class _Systems:
+    """The file systems that were asked before: in the child of a fork they are made anew, as fsspec wants it."""
 
-    # A list of a folder that was read before says nothing of the present.
-    return fsspec.filesystem(scheme, use_listings_cache=False, **json.loads(options))
+    def __init__(self) -> None:
+        self._after_fork()
+        renew_after_fork(self)
+
+    def _after_fork(self) -> None:
+        self._known: Memo[Any] = Memo(_MOST_SYSTEMS)
+
+    def get(self, scheme: str, options: str) -> Any:
+        """Return what asks a store."""
+        import fsspec
+
+        known = self._known.get((scheme, options))
+        if known is not None:
+            return known
+        # A list of a folder that was read before says nothing of the present; nor is an instance shared with others.
+        own = {"use_listings_cache": False, "skip_instance_cache": True}
+        return self._known.put((scheme, options), fsspec.filesystem(scheme, **own, **json.loads(options)))
+
+
+_SYSTEMS = _Systems()
 
 
 def _date(value: object) -> datetime | None:

@@ -53,11 +53,13 @@ class Commit(NamedTuple):
         at: when it was made, as it says; aware.
         files: what it did to which files.
         id: its hash.
+        is_merge: whether it joins two lines of commits.
     """
 
     at: datetime
     files: tuple[tuple[Change, str], ...]
     id: str = ""
+    is_merge: bool = False
 
 
 _HASH = re.compile(r"[0-9a-f]{40,64}")
@@ -75,7 +77,7 @@ def read_commits(folder: Path) -> Iterator[Commit]:
         GitProblem: git cannot say.
     """
     _find_top(folder)
-    command = ["log", "--first-parent", "-m", "--format=%x00%H %cI", *_RAW, "--relative", "HEAD", "--", "."]
+    command = ["log", "--first-parent", "-m", "--format=%x00%H %cI %P", *_RAW, "--relative", "HEAD", "--", "."]
     parts = _parts(folder, *command)
     head = ""
     files: list[tuple[Change, str]] = []
@@ -141,8 +143,8 @@ def list_files(folder: Path) -> Iterator[tuple[str, bool]]:
 
 def _commit(head: str, files: list[tuple[Change, str]]) -> Commit:
     try:
-        commit, _, date = head.partition(" ")
-        return Commit(read_instant(date), tuple(files), commit)
+        commit, date, *parents = head.split(" ")
+        return Commit(read_instant(date), tuple(files), commit, len(parents) > 1)
     except ValueError:
         raise GitProblem(_ODD) from None
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 __all__ = ["Lanes"]
 
 _PER_HOST, _PER_SOURCE = 8, 16
-_WAITING_PER_HOST, _WAITING_PER_SOURCE = 64, 256
+_WAITING_PER_HOST, _WAITING_PER_SOURCE = 512, 2_048
 Work = Callable[[], None]
 
 

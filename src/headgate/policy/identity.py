@@ -34,9 +34,10 @@ EDITION_WORDS = UNRELEASED_WORDS | {"latest", "stable", "current", "lts"}
 UNVERSIONED = "unversioned"
 """`Identity.current` of a site whose current edition has no segment of its own."""
 _STAGE = r"(?:a|b|c|m|x|alpha|beta|rc|pre|preview|dev|snapshot|nightly|canary|next)[0-9]*"
-# A number, as it may be written: 3, v1.9, 2.x, release-1.9, 2024-05, v2beta1, 4.0rc1.
+# A number, as it may be written: 3, v1.9, 2.x, release-1.9, 2024-05, v2beta1, 4.0rc1, 2.7+cu118, 1!3.9.
 _NUMBERED = re.compile(
-    rf"(?:[vVr]|(?:version|ver|v|release|rel|stable|branch|docs)[-_.])?[0-9]+(?:{_STAGE})?(?:[._-][0-9A-Za-z]+)*",
+    rf"(?:[vVr]|(?:version|ver|v|release|rel|stable|branch|docs)[-_.])?(?:[0-9]+!)?[0-9]+(?:{_STAGE})?"
+    r"(?:[._~-][0-9A-Za-z]+)*(?:\+[0-9A-Za-z._-]+)?",
     re.IGNORECASE,
 )
 # A word, and which one of them: rc1, beta-2.

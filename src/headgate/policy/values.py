@@ -33,10 +33,13 @@ __all__ = [
     "plain_word",
 ]
 
+# Hyphens and spaces without a width, within words.
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
+
 
 def plain_word(text: str) -> str:
     """Return a word or two in one spelling: in lower case, with single spaces between runs of letters and digits."""
-    return " ".join(re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", text).casefold()))
+    return " ".join(re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold()))
 
 
 def as_list(value: object) -> object:

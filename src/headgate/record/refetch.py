@@ -41,10 +41,12 @@ def refetching(callback: Callable[[Refetch], None]) -> Callable[[Admission], Non
     """
 
     def sink(admission: Admission) -> None:
+        told: set[str] = set()
         for decision in admission.decisions:
             code = next((code for code in decision.codes if code in TO_FETCH), None)
-            if code is not None:
-                name = decision.uri or decision.chunk_id or decision.digest
+            name = decision.uri or decision.chunk_id or decision.digest
+            if code is not None and name not in told:
+                told.add(name)
                 callback(Refetch(name, decision.source, code, admission.now))
 
     return sink

@@ -37,7 +37,8 @@ _PUT = "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?)"
 _FORGET_TEXTS = "DELETE FROM texts WHERE document = ? AND key = ?"
 _PUT_TEXT = "INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?)"
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_WAIT_SECONDS = 1.0
+_WAIT_SECONDS, _BRIEF_MILLISECONDS = 1.0, 50
+_MOST_OWED = 10_000
 _REMEMBERED = 50_000
 _log = logging.getLogger("headgate")
 
@@ -65,6 +66,7 @@ class SqliteRegistry:
         self._remembered: dict[str, tuple[Known, ...]] = {}
         self._state: object = None
         self._unwritten = MemoryRegistry()
+        self._owed: list[tuple[Proved, datetime]] = []
         self._is_writable = True
         with self._lock, self._reading():
             pass
@@ -109,10 +111,36 @@ class SqliteRegistry:
             self._unwritten.learn(wanted, at)
             return
         try:
-            with self._lock, self._reading() as connection:
+            # An admission waits for it.
+            self._write([(one, at) for one in wanted], _BRIEF_MILLISECONDS)
+        except HeadgateError:
+            self._unwritten.learn(wanted, at)
+            raise
+
+    def close(self) -> None:
+        """Close the file, once what could not be written before is; what is asked again opens it."""
+        if self._owed:
+            with suppress(HeadgateError):
+                self._write([], int(_WAIT_SECONDS * 1_000))
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection, self._remembered = None, {}
+
+    def _write(self, facts: list[tuple[Proved, datetime]], milliseconds: int) -> None:
+        """Write what was proved, and when; what cannot be written is written with what is proved next.
+
+        Raises:
+            HeadgateError: the file cannot be written, or another process writes to it for so long.
+        """
+        with self._lock:
+            facts = [*self._owed, *facts]
+            self._owed = facts[-_MOST_OWED:]
+            with self._reading() as connection:
+                connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
                 connection.execute("BEGIN IMMEDIATE")
                 try:
-                    for one in wanted:
+                    for one, at in facts:
                         _learn(connection, one, at)
                         self._remembered.pop(one.document, None)
                     connection.execute("COMMIT")
@@ -120,16 +148,7 @@ class SqliteRegistry:
                     with suppress(sqlite3.Error):
                         connection.execute("ROLLBACK")
                     raise
-        except HeadgateError:
-            self._unwritten.learn(wanted, at)
-            raise
-
-    def close(self) -> None:
-        """Close the file; what is asked again opens it."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-            self._connection, self._remembered = None, {}
+            self._owed = []
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

@@ -174,7 +174,7 @@ def look_ahead(
         within: how far to look ahead.
     """
     kept: MostFrequent[AdmissionRecord] = MostFrequent(_DOCUMENTS)
-    wanted: dict[str, Refetch] = {}
+    wanted: dict[str, tuple[Refetch, str]] = {}
     latest: dict[str, Verification] = {}
     skipped = 0
     for entry in records_in(entries):
@@ -192,7 +192,7 @@ def look_ahead(
     sources.sort(key=lambda one: _STATES.index(one.state))
     outlook = Outlook(now, within, tuple(sources), feeds, skipped=skipped)
     _add_endings(outlook, gate, kept)
-    outlook.refetch = sorted(wanted.values(), key=lambda one: one.at, reverse=True)
+    outlook.refetch = sorted((one for one, _ in wanted.values()), key=lambda one: one.at, reverse=True)
     return outlook
 
 
@@ -200,17 +200,18 @@ def _take(
     record: AdmissionRecord,
     decision: DecisionRecord,
     kept: MostFrequent[AdmissionRecord],
-    wanted: dict[str, Refetch],
+    wanted: dict[str, tuple[Refetch, str]],
     latest: dict[str, Verification],
 ) -> None:
     name = name_of(decision) or "without a name"
     code = next((code for code in error_codes(decision) if code in TO_FETCH), None)
     at = _instant(record["now"])
     if code is not None and at is not None and len(wanted) < _DOCUMENTS:
-        wanted[name] = Refetch(name, decision["source"][:100], code, at)
+        wanted[name] = Refetch(name, decision["source"][:100], code, at), record["admission"]
     elif decision["action"] == "admit":
-        # Fetched since, or never in need of it.
-        wanted.pop(name, None)
+        # Fetched since, or never in need of it; another piece of it in the same prompt says nothing of that one.
+        if name in wanted and wanted[name][1] != record["admission"]:
+            del wanted[name]
         kept.put(name, {**record, "decisions": [decision]})
     verified = _verified(decision)
     known = latest.get(decision["source"])
@@ -247,8 +248,10 @@ def _under(
     end = min(ends, default=None)
     if end is None:
         return SourceOutlook(source.id, "open" if rule.verified_within is None else "unknown")
+    if verified is not None and verified.by == "origin":
+        return SourceOutlook(source.id, "good", verified)  # it is asked again with the next question
     horizon = within
-    if verified is not None and verified.by in ("feed", "origin") and rule.verified_within is not None:
+    if verified is not None and verified.by == "feed" and rule.verified_within is not None:
         # What is asked again and again by itself is late from half of its time on, and not before.
         horizon = min(within, rule.verified_within / 2 + rule.verified_grace)
     state: State = "over" if end <= now else "soon" if end <= now + horizon else "good"
@@ -306,7 +309,8 @@ def _add_endings(outlook: Outlook, gate: Gate, kept: MostFrequent[AdmissionRecor
 
 def _is_of_source(finding: Finding) -> bool:
     """Return whether it is said of a source as a whole, and so not again for each of its documents."""
-    return finding.code == "P114" or (finding.code == "F211" and finding.detail.get("by") in ("manifest", "feed"))
+    by = finding.detail.get("by")
+    return finding.code == "P114" or (finding.code == "F211" and by in ("manifest", "feed", "origin"))
 
 
 def _end_of(later: Redecided, outlook: Outlook) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -69,26 +69,38 @@ def pull_feed(
         HeadgateError: the registry cannot be used.
     """
     now, known = state.pulled, registry.states().get(state.feed)
-    before = registry.documents_of(state.feed)
+    kept = registry.documents_of(state.feed)
+    before = {name: _by_now(one, now) for name, one in kept.items()}
     pull = feed.pull(known.cursor if known is not None else "", now)
     said, ignored = _said(pull, before, patterns, now)
+    said = {**{name: one for name, one in before.items() if one != kept[name]}, **said}
     if pull.is_complete:
         _require_some(said, pull)
-        lost = [name for name, one in before.items() if not one.is_gone and name not in said]
+        lost = [name for name, one in before.items() if not one.is_gone and (name not in said or said[name].is_gone)]
         _require_no_loss(lost, before, accepts_losses=accepts_losses)
-        said.update((name, replace(before[name], seen=now, is_gone=True, moved_to=None)) for name in lost)
+        missing = [name for name in lost if name not in said]
+        said.update((name, replace(before[name], seen=now, is_gone=True, moved_to=None)) for name in missing)
     if pull.has_gap:
         undated = {name: said.get(name, one) for name, one in before.items()} | said
         said.update((name, _in_doubt(one, now)) for name, one in undated.items() if not one.is_gone)
     # What a list repeats needs no row of its own: the pull itself says that it still holds.
-    news = {name: one for name, one in said.items() if name not in before or one != replace(before[name], seen=now)}
-    kept = news if pull.covers_unlisted else said
+    news = {name: one for name, one in said.items() if name not in kept or one != replace(kept[name], seen=now)}
+    rows = news if pull.covers_unlisted else said
     taken = FeedState(state.feed, state.name, now, pull.tells_changes, pull.covers_unlisted, pull.cursor)
-    if not registry.take(taken, kept.values(), after=known):
+    if not registry.take(taken, rows.values(), after=known):
         return Outcome(
             _count(before), notes=("Another pull of it ended meanwhile: what this one has read is left out.",)
         )
     return _outcome(before, said, news, pull, ignored)
+
+
+def _by_now(one: Said, now: datetime) -> Said:
+    """Return what was said as far as it can be true: what was changed in the future was dated by a wrong clock."""
+    modified = min(one.modified, now) if one.modified is not None else None
+    untold = one.untold_until if one.untold_until in (None, NEVER_TOLD) else min(one.untold_until or now, now)
+    if (modified, untold) == (one.modified, one.untold_until):
+        return one
+    return replace(one, modified=modified, untold_until=untold)
 
 
 def _in_doubt(one: Said, now: datetime) -> Said:
@@ -108,7 +120,7 @@ def _said(
     ignored = 0
     rows: list[tuple[str, str | None, Entry | None]] = [(uri, None, None) for uri in pull.removed]
     rows += [(uri, to, None) for uri, to in pull.moved.items()]
-    rows += [(entry.uri, None, entry) for entry in pull.entries]
+    rows += [(entry.uri, None, entry) for entry in _together(pull.entries)]
     for uri, to, entry in rows:
         document = _document(uri, patterns, before)
         if document is None:
@@ -119,11 +131,26 @@ def _said(
             place = safe_name(to)[:_PLACE_CHARS] if to is not None else None
             said[document] = replace(known, seen=now, is_gone=True, moved_to=place)
         else:
-            listed = _listed(known, said.get(document), entry, pull)
+            listed = _listed(known, entry, pull)
             if known.is_gone and entry.modified is None:  # what is there again may be another text
                 listed = replace(listed, untold_until=max(listed.untold_until or now, now))
             said[document] = replace(listed, seen=now)
     return said, ignored
+
+
+def _together(entries: Iterable[Entry]) -> Iterable[Entry]:
+    """Return one entry per document: two spellings, or two entries, say together the latest that either says."""
+    found: dict[str, Entry] = {}
+    for entry in entries:
+        name = identify_document(entry.uri) or entry.uri
+        other = found.setdefault(name, entry)
+        if other is not entry:
+            modified, untold = (
+                max((time for time in times if time is not None), default=None)
+                for times in ((other.modified, entry.modified), (other.untold_until, entry.untold_until))
+            )
+            found[name] = Entry(other.uri, modified, untold)
+    return found.values()
 
 
 def _document(uri: str, patterns: tuple[UriPattern, ...], before: Mapping[str, Said]) -> str | None:
@@ -134,21 +161,17 @@ def _document(uri: str, patterns: tuple[UriPattern, ...], before: Mapping[str, S
     return document
 
 
-def _listed(known: Said, other: Said | None, entry: Entry, pull: Pull) -> Said:
+def _listed(known: Said, entry: Entry, pull: Pull) -> Said:
     """Return what a pull says of a document that it names.
 
     Args:
         known: what was said of it before.
-        other: what this pull says of it under another spelling.
-        entry: what it says of it here.
+        entry: what it says of it now.
         pull: the pull.
     """
-    other = other if other is not None and not other.is_gone else None
-    dates = [known.modified, entry.modified, other.modified if other is not None else None]
+    dates = (known.modified, entry.modified)
     if entry.untold_until is not None or entry.modified is not None:
         untold = entry.untold_until
-    elif other is not None:
-        untold = other.untold_until
     else:
         # A log that names a document without a date has nothing new to say of its changes; a list says them no more.
         untold = known.untold_until if pull.is_log and known.modified is not None else NEVER_TOLD

@@ -49,7 +49,7 @@ class Repository:
         if not files:
             raise FeedError(f"{self.folder}: the last commit has no file there.")
         if before is not None:
-            commits = [before.as_arrived(commit) for commit in commits]
+            commits = [before.as_arrived(commit, now) for commit in commits]
         changed, touched = _last_changes(commits, len(files), now)
         untold = before.pulled if before is not None and before.arrived is None else None
         dates = {
@@ -94,12 +94,16 @@ class _Before:
                 raise
             return None
 
-    def as_arrived(self, commit: Commit) -> Commit:
-        """Return a commit as of when it can have come. Of one that is new, what was there before it is left out."""
+    def as_arrived(self, commit: Commit, now: datetime) -> Commit:
+        """Return a commit as of when it came. Of a merge that is new, what was there before it is left out.
+
+        One that is older than the pull before, and was not there then, came at any time up to now.
+        """
         if self.arrived is None or commit.id not in self.arrived[0]:
             return commit
-        files = tuple(file for file in commit.files if file[1] in self.arrived[1])
-        return Commit(max(commit.at, self.pulled), files, commit.id)
+        # What was changed and changed back in between was another text for a while.
+        files = tuple(file for file in commit.files if not commit.is_merge or file[1] in self.arrived[1])
+        return Commit(commit.at if commit.at > self.pulled else now, files, commit.id)
 
 
 def _last_changes(commits: list[Commit], files: int, now: datetime) -> tuple[dict[str, datetime], dict[str, datetime]]:
