@@ -38,6 +38,24 @@ def test_the_examples_of_a_site_are_one_page(rule: SiteRule) -> None:
         ["https://en.m.wikipedia.org/wiki/A_b", "https://en.wikipedia.org/w/index.php?title=A_b&oldid=7"],
         ["https://a.atlassian.net/wiki/spaces/HR/pages/43/Old", "https://a.atlassian.net/wiki/spaces/HR/pages/43/New"],
         ["s3://b/l.docx?versionId=1", "s3://b/l.docx"],
+        ["https://github.com/Acme/Docs/blob/main/A.md", "https://github.com/acme/docs/blob/main/A.md"],
+        ["https://gitlab.com/Acme/docs/-/blob/main/a.md", "https://gitlab.com/acme/docs/-/raw/main/a.md"],
+        ["https://en.wikipedia.org/wiki/leave__of_absence", "https://en.wikipedia.org/w/index.php/Leave_of_absence"],
+        ["https://en.wikipedia.org/wiki/Leave?useskin=vector", "https://en.wikipedia.org/wiki/Leave"],
+        ["https://arxiv.org/abs/arXiv:2501.00001", "https://arxiv.org/abs/2501.00001"],
+        ["https://drive.google.com/uc?id=1x", "https://drive.google.com/file/d/1x/view"],
+        ["https://a.sharepoint.com/:w:/r/sites/HR/L.docx?d=w1&csf=1", "https://a.sharepoint.com/sites/hr/l.docx"],
+        [
+            "https://b.s3.eu-west-1.amazonaws.com/l.docx",
+            "https://s3.amazonaws.com/b/l.docx",
+            "https://s3.dualstack.us-east-2.amazonaws.com/b/l.docx",
+            "https://b.s3-accelerate.amazonaws.com/l.docx",
+        ],
+        [
+            "https://x.atlassian.net/wiki/pages/viewpage.action?pageId=43",
+            "https://x.atlassian.net/wiki/spaces/HR/pages/43/Leave",
+            "https://x.atlassian.net/wiki/spaces/HR/pages/edit-v2/43",
+        ],
     ],
 )
 def test_other_spellings_are_the_same_document(spellings: list[str]) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import itertools
 import json
 import os
 import sqlite3
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +19,7 @@ import pytest
 
 from headgate import Chunk, Gate
 from headgate.origins.asking import Answer, Asker, Question
+from headgate.origins.filesystems import probe_store
 from headgate.origins.lanes import Lanes
 from headgate.origins.resting import Rests
 from headgate.registry import AnswerRegistry
@@ -365,3 +369,99 @@ def test_each_source_is_waited_for_as_long_as_it_says(origin: Origin) -> None:
     question = Question(f"{origin.base}/a", HOUR, source="brief", timeout=timedelta(milliseconds=1))
     assert asker.ask([question], origin.clock.now, HOUR) == {question: None}
     assert not asker.wait(0.0)  # it is under way yet
+
+
+async def until_asked(origin: Origin) -> None:
+    while not origin.server.asked:  # noqa: ASYNC110 - it is asked in a thread, which knows no event of this loop
+        await asyncio.sleep(0)
+
+
+async def test_waiting_for_servers_keeps_no_thread(origin: Origin) -> None:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2))
+    gate = origin.gate(timeout="10s")
+    origin.server.hangs.clear()
+    asked = [asyncio.ensure_future(gate.aadmit([origin.page(f"p{number}")])) for number in range(20)]
+    await until_asked(origin)
+    # All of them wait, and the two threads are free.
+    assert await asyncio.to_thread(lambda: "done") == "done"
+    origin.has(**{f"p{number}": (200, {"Last-Modified": origin.date(20)}) for number in range(20)})
+    origin.server.hangs.set()
+    assert [one.decisions[0].action for one in await asyncio.gather(*asked)] == ["admit"] * 20
+
+
+async def test_who_gives_up_waiting_leaves_the_request_to_the_others(origin: Origin) -> None:
+    gate, page = origin.gate(timeout="10s"), origin.page()
+    origin.server.hangs.clear()
+    given_up, waiting = (asyncio.ensure_future(gate.aadmit([page])) for _ in range(2))
+    await until_asked(origin)
+    given_up.cancel()
+    origin.server.hangs.set()
+    assert (await waiting).decisions[0].action == "admit"
+    assert origin.server.asked == 1
+
+
+def test_a_page_that_is_refused_ends_the_rest_of_its_server(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headgate.origins.resting._SECONDS", 0.0)
+    gate = origin.gate(after="1m")
+    for status in (503,) * 5 + (403,):
+        origin.has(a=(status, {}))
+        assert says(gate, origin.page()) == ["drop F208"]
+    origin.has(a=(403, {}), b=(200, {"Last-Modified": origin.date(20)}))
+    assert says(gate, origin.page(), origin.page("b")) == ["drop F208", "admit"]
+
+
+def test_an_old_answer_of_a_cache_is_called_that(origin: Origin) -> None:
+    origin.has(a=(200, {"Last-Modified": origin.date(20), "Age": "18000"}))
+    (decision,) = origin.gate(after="1h").admit([origin.page()]).decisions
+    assert "an old one, from a cache" in decision.findings[0].message
+    assert origin.server.received[0]["cache-control"] == "no-cache"
+
+
+def test_an_answer_during_the_admission_is_not_from_the_future(origin: Origin) -> None:
+    freshness = {"future_skew": "0s", "verified_within": "1h", "verified_by": ["origin"]}
+    source = origin.publisher.source(freshness={**freshness, "revalidate": {"timeout": "10s", "after": "15m"}})
+    start, calls = origin.clock.now, itertools.count()
+    gate = Gate(
+        {"sources": [source], "key_sets": {"private": ["127.0.0.1"]}},
+        clock=lambda: start + next(calls) * timedelta(milliseconds=5),
+    )
+    assert [one.action for one in gate.admit([origin.page()]).decisions] == ["admit"]
+
+
+def test_a_validator_that_was_seen_after_a_date_says_nothing_of_the_time_between(origin: Origin) -> None:
+    freshness = {"verified_within": "2h", "verified_by": ["origin"]}
+    source = origin.publisher.source(freshness={**freshness, "revalidate": {"timeout": "10s", "after": "1h"}})
+    gate = Gate({"sources": [source], "key_sets": {"private": ["127.0.0.1"]}}, clock=origin.clock)
+    page = origin.page()
+    for headers, expected in (
+        ({"Last-Modified": origin.date(20)}, "admit"),
+        ({"ETag": '"v2"'}, "drop F210"),
+        ({"ETag": '"v2"'}, "drop F210"),
+    ):
+        origin.has(a=(200, headers))
+        assert says(gate, page) == [expected]
+        origin.clock.advance(3 * HOUR)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_store_is_opened_anew_after_a_fork(tmp_path: Path, clock: FixedClock, hanging: None) -> None:
+    opened: list[int] = []
+
+    class Counting(Hanging):
+        protocol = "hanging"
+        cachable = True
+
+        def __init__(self, **options: object) -> None:
+            super().__init__(endpoint="good", **{name: value for name, value in options.items() if name != "endpoint"})
+            opened.append(os.getpid())
+
+    fsspec.register_implementation("hanging", Counting, clobber=True)
+    options = json.dumps({"endpoint": "forked"})
+    assert probe_store("hanging://bucket/a", options)[0] == 200
+    assert probe_store("hanging://bucket/a", options)[0] == 200
+    assert len(opened) == 1
+    child = os.fork()
+    if not child:
+        probe_store("hanging://bucket/a", options)
+        os._exit(0 if opened[-1] == os.getpid() else 1)
+    assert os.waitpid(child, 0)[1] == 0

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -476,3 +477,135 @@ def test_a_log_that_was_rotated_may_lack_changes(tmp_path: Path, clock: FixedClo
     log.write_text("")
     site.pull()
     assert site.says(site.page("b", 10)) == ["drop F210"]
+
+
+def repository(folder: Path, clock: FixedClock) -> tuple[Path, Any]:
+    """Return a repository, and what commits a text of a file in it, so many days ago."""
+    repo = folder / "repo"
+    repo.mkdir()
+    git(repo, clock.now - 60 * DAY, "init", "-q", "-b", "main")
+
+    def commit(name: str, text: str, days: float, *, branch: str = "main") -> None:
+        at = clock.now - days * DAY
+        git(repo, at, "checkout", "-q", "-B", branch)
+        (repo / name).write_text(text)
+        git(repo, at, "add", "-A")
+        git(repo, at, "commit", "-q", "-m", text)
+
+    return repo, commit
+
+
+def site_of(folder: Path, clock: FixedClock) -> Site:
+    return Site(folder, clock, {"git": "repo", "base": f"{SITE}/", "strip": ".md"}, verified_within="24h")
+
+
+@pytest.mark.parametrize("merges", ["off", "remerge", "first-parent", "separate", "combined"])
+def test_what_a_merge_brings_is_seen_whatever_git_is_configured_to(
+    merges: str, tmp_path: Path, clock: FixedClock
+) -> None:
+    repo, commit = repository(tmp_path, clock)
+    commit("a.md", "one", 40)
+    commit("z.md", "one", 40)
+    git(repo, clock.now, "config", "log.diffMerges", merges)
+    git(repo, clock.now, "config", "log.showRoot", "false")
+    commit("a.md", "two", 30, branch="draft")
+    git(repo, clock.now, "checkout", "-q", "main")
+    commit("z.md", "two", 25)
+    git(repo, clock.now - 10 * DAY, "merge", "-q", "--no-ff", "-m", "m", "draft")
+    site = site_of(tmp_path, clock)
+    site.pull()
+    assert site.says(site.page("a", 20), site.page("z", 20)) == ["drop F207", "admit"]
+
+
+def test_what_was_changed_and_changed_back_was_another_text_for_a_while(tmp_path: Path, clock: FixedClock) -> None:
+    _, commit = repository(tmp_path, clock)
+    commit("a.md", "one", 40)
+    site = site_of(tmp_path, clock)
+    site.pull()
+    clock.advance(HOUR)
+    commit("a.md", "withdrawn", 30 / 1440)
+    between = site.page("a", 20 / 1440)
+    commit("a.md", "one", 10 / 1440)
+    site.pull()
+    assert site.says(between) == ["drop F207"]
+
+
+def test_a_commit_that_arrives_late_came_at_any_time_up_to_now(tmp_path: Path, clock: FixedClock) -> None:
+    _, commit = repository(tmp_path, clock)
+    commit("a.md", "one", 40)
+    site = site_of(tmp_path, clock)
+    site.pull()
+    clock.advance(2 * HOUR)
+    commit("a.md", "two", 30)
+    site.pull()
+    assert site.says(site.page("a", 1 / 24), site.page("a", 0)) == ["drop F207", "admit"]
+
+
+def test_a_repository_that_has_lost_most_of_its_files_is_not_believed(tmp_path: Path, clock: FixedClock) -> None:
+    repo, commit = repository(tmp_path, clock)
+    for number in range(30):
+        commit(f"p{number}.md", f"text {number}", 40 - number / 10)
+    site = site_of(tmp_path, clock)
+    site.pull()
+    git(repo, clock.now, "rm", "-q", *(f"p{number}.md" for number in range(29)))
+    git(repo, clock.now, "commit", "-q", "-m", "a broken job")
+    clock.advance(HOUR)
+    with pytest.raises(FeedError, match="has lost 29 of 30 documents"):
+        site.pull()
+    assert site.says(site.page("p1", 1)) == ["admit"]
+    site.pull(accepts_losses=True)
+    assert site.says(site.page("p1", 1)) == ["drop F212"]
+
+
+def test_what_is_listed_again_after_it_was_gone_may_be_another_text(tmp_path: Path, clock: FixedClock) -> None:
+    site = Site(tmp_path, clock, {"changes": "c.jsonl"}, verified_within="24h")
+    log = site.folder / "c.jsonl"
+    then = (clock.now - 20 * DAY).isoformat()
+    for event, expected in (
+        ({"kind": "changed", "at": then}, "admit"),
+        ({"kind": "removed"}, "drop F212"),
+        ({"kind": "listed"}, "drop F210"),
+    ):
+        with log.open("a") as opened:
+            opened.write(lines({"uri": f"{SITE}/a", **event}))
+        site.pull()
+        assert site.says(site.page("a", 10)) == [expected]
+        clock.advance(HOUR)
+    assert site.says(site.page("a", 0)) == ["admit"]
+
+
+def test_a_clock_that_was_wrong_for_one_pull_is_put_right_by_the_next(tmp_path: Path, clock: FixedClock) -> None:
+    site = Site(tmp_path, clock, {"changes": "c.jsonl"}, verified_within="24h")
+    log = site.folder / "c.jsonl"
+    log.write_text(lines({"uri": f"{SITE}/a", "kind": "changed"}))
+    clock.advance(700 * DAY)
+    site.pull()
+    clock.advance(-700 * DAY)
+    assert site.says(site.page("a", 0)) == ["drop F207"]
+    site.pull()
+    clock.advance(HOUR)
+    site.pull()
+    assert site.says(site.page("a", 0), site.page("a", 1)) == ["admit", "drop F207"]
+
+
+def test_two_entries_of_one_document_say_the_same_in_any_order(tmp_path: Path, clock: FixedClock) -> None:
+    entries = [f"<updated>{(clock.now - 20 * DAY).isoformat()}</updated>", "<updated>yesterday</updated>"]
+    for number, order in enumerate((entries, entries[::-1])):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        site = Site(folder, clock, {"news": "n.xml"}, verified_within="24h")
+        items = "".join(f'<entry><link href="{SITE}/a"/>{one}</entry>' for one in order)
+        (folder / "n.xml").write_text(f'<feed xmlns="http://www.w3.org/2005/Atom">{items}</feed>')
+        site.pull()
+        assert site.says(site.page("a", 10)) == ["drop F210"]
+
+
+@pytest.mark.parametrize("odd", [f"{SITE}/\ud800", f"{SITE}/x#\udfff", "https://[::1/", f"{SITE}/a\0b", "x" * 9_000])
+@pytest.mark.parametrize("kind", ["changed", "removed", "moved"])
+def test_no_address_in_a_log_stops_the_feed(odd: str, kind: str, tmp_path: Path, clock: FixedClock) -> None:
+    site = Site(tmp_path, clock, {"changes": "c.jsonl"}, verified_within="24h")
+    then = (clock.now - 20 * DAY).isoformat()
+    event = {"uri": f"{SITE}/q", "kind": kind, "to": odd} if kind == "moved" else {"uri": odd, "kind": kind}
+    (site.folder / "c.jsonl").write_text(lines({"uri": f"{SITE}/a", "kind": "changed", "at": then}, event))
+    site.pull()
+    assert site.says(site.page("a", 10)) == ["admit"]

@@ -22,6 +22,9 @@ _TRACKING = re.compile(
 _INDEX = re.compile(r"/index\.html?$")
 _BRANCHES = frozenset(("main", "master", "HEAD"))
 _MOST_PARAMETERS = 64
+_SHARED = re.compile(r"^/:[a-z]:/[a-z]/", re.IGNORECASE)
+_BLANKS = re.compile(r"[ _]+")
+_S3_HOST = re.compile(r"(?:^|\.)s3(?:-accelerate)?(?:[.-](?:dualstack\.)?[a-z]{2}(?:-[a-z]+)+-\d)?\.amazonaws\.com$")
 _CONFLUENCE = re.compile(r"(?:^|\.)(?:confluence|wiki)[a-z0-9-]*\.|\.atlassian\.net$")
 # The namespace of pages that a wiki makes up, in the languages of its largest editions.
 _MADE = frozenset(
@@ -111,7 +114,8 @@ def _github(place: Place) -> Place | None:
         return None
     # Other branches and tags are editions of their own; a commit is a moment of one that the address does not name.
     reference = "main" if _COMMIT.fullmatch(parts[4]) or parts[4] in _BRANCHES else parts[4]
-    return Place("github.com", "/".join([*parts[:3], "blob", reference, *parts[5:]]), {})
+    # Owners and repositories are known in any case, files in theirs only.
+    return Place("github.com", "/".join([*map(str.lower, parts[:3]), "blob", reference, *parts[5:]]), {})
 
 
 def _gitlab(place: Place) -> Place | None:
@@ -120,7 +124,7 @@ def _gitlab(place: Place) -> Place | None:
         return None
     project, reference, file = found.groups()
     is_default = _COMMIT.fullmatch(reference) or reference in _BRANCHES
-    return Place(place.host, f"{project}/-/blob/{'main' if is_default else reference}/{file}", {})
+    return Place(place.host, f"{project.lower()}/-/blob/{'main' if is_default else reference}/{file}", {})
 
 
 def _google(place: Place) -> Place | None:
@@ -133,32 +137,39 @@ def _google(place: Place) -> Place | None:
         # A sheet of a spreadsheet is a page of its own, and so are the tabs of a text and single slides.
         query = {name: place.query[name] for name in ("gid", "tab", "slide") if name in place.query}
         return Place("docs.google.com", f"/{kind}/d/{identifier}", query)
-    if place.path == "/open" and "id" in place.query:
+    if place.path in ("/open", "/uc") and "id" in place.query:
         return Place("docs.google.com", f"/file/d/{place.query['id']}", {})
     return None
 
 
 def _sharepoint(place: Place) -> Place | None:
-    query = {name: value for name, value in place.query.items() if name not in ("web", "csf", "e", "cid")}
-    return Place(place.host, place.path, query)
+    query = {name: value for name, value in place.query.items() if name not in ("web", "csf", "e", "cid", "d")}
+    # A link that is shared has a word and a letter before its path; paths are known in any case.
+    return Place(place.host, _SHARED.sub("/", place.path).lower(), query)
 
 
 def _arxiv(place: Place) -> Place | None:
-    found = re.fullmatch(r"/(?:abs|pdf|html)/((?:[a-z-]+(?:\.[A-Z]{2})?/)?[0-9.]+?)(?:v\d+)?(?:\.pdf)?", place.path)
+    found = re.fullmatch(
+        r"(?i:/(?:abs|pdf|html)/(?:arxiv:)?)((?:[a-z-]+(?:\.[A-Z]{2})?/)?[0-9.]+?)(?:v\d+)?(?:\.pdf)?", place.path
+    )
     return Place("arxiv.org", f"/abs/{found[1]}", {}) if found is not None else None
 
 
 def _mediawiki(place: Place) -> Place | None:
     # Whatever else is asked for, such as a variant of a language or the next part of a list, shows something else.
-    if not place.query.keys() <= {"title", "oldid", "action"} or place.query.get("action", "view") != "view":
+    if not place.query.keys() <= {"title", "oldid", "action", "useskin"} or place.query.get("action", "view") != "view":
         return None
     title = place.query.get("title")
-    if title is None and place.path.startswith("/wiki/"):
-        title = _decoded(place.path.removeprefix("/wiki/"))
+    start = next((start for start in ("/wiki/", "/w/index.php/") if place.path.startswith(start)), None)
+    if title is None and start is not None:
+        title = _decoded(place.path.removeprefix(start))
     # Special pages are made from their parameters.
     if not title or (":" in title[:20] and title.partition(":")[0].casefold() in _MADE):
         return None
-    return Place(place.host.replace(".m.", "."), f"/wiki/{quote(title.replace(' ', '_'))}", {})
+    title = _BLANKS.sub("_", title).strip("_")
+    # The first letter of a title is a capital whatever is written, but in a dictionary.
+    title = title if "wiktionary" in place.host else title[:1].upper() + title[1:]
+    return Place(place.host.replace(".m.", "."), f"/wiki/{quote(title)}", {}) if title else None
 
 
 def _decoded(text: str) -> str | None:
@@ -176,19 +187,27 @@ def _notion(place: Place) -> Place | None:
 
 
 def _confluence(place: Place) -> Place | None:
-    found = re.match(r"((?:/[^/]+)?/spaces/[^/]+/pages/\d+)(?:/[^/]*)?/?$", place.path)
+    found = re.match(r"((?:/[^/]+)?)/spaces/[^/]+/pages/(?:edit(?:-v2)?/)?(\d+)(?:/[^/]*)?/?$", place.path)
     is_its_host = _CONFLUENCE.search(place.host) is not None
-    if found is not None and (is_its_host or found[1].startswith("/wiki/")):
-        return Place(place.host, found[1], {})
-    if place.path.endswith("/pages/viewpage.action") and "pageId" in place.query:
-        return Place(place.host, place.path, {"pageId": place.query["pageId"]})
+    # A page is known by its number, in whatever space.
+    if found is not None and (is_its_host or found[1] == "/wiki"):
+        return Place(place.host, f"{found[1]}/pages/{found[2]}", {})
+    start, action, _ = place.path.partition("/pages/viewpage.action")
+    number = place.query.get("pageId", "")
+    if action and re.fullmatch(r"\d+", number):
+        return Place(place.host, f"{start}/pages/{number}", {})
     return None
 
 
 def _s3(place: Place) -> Place | None:
     kept = {name: value for name, value in place.query.items() if not name.startswith("X-Amz-")}
     kept.pop("versionId", None)
-    return Place(place.host, place.path, kept)
+    # A bucket is a part of the host, or the first of the path; its name is one in all regions.
+    bucket, path = _S3_HOST.sub("", place.host), place.path
+    if not bucket:
+        bucket, _, path = path.lstrip("/").partition("/")
+        path = f"/{path}"
+    return Place(f"{bucket}.s3.amazonaws.com", path, kept) if bucket else None
 
 
 RULES = (
