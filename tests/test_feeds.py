@@ -501,3 +501,16 @@ def test_what_nobody_signed_outdoes_no_feed(
     assert before.admitted == (name in pulls[-1] and min(changes) >= age)
     site.gate.close()
     site.registry.close()
+
+
+def test_what_watch_prints_has_no_secrets_of_addresses(tmp_path: Path, clock: FixedClock) -> None:
+    site = Site(tmp_path, clock, {"changes": "c.jsonl"}, verified_within="24h")
+    site.gate.close()
+    uri = f"{SITE}/a?X-Amz-Signature=SECRET123"
+    for event in ({"kind": "changed", "at": clock.ago(days=20).isoformat()}, {"kind": "removed"}, {"kind": "changed"}):
+        with (tmp_path / "c.jsonl").open("a") as opened:
+            opened.write(lines({"uri": uri, **event}))
+        for arguments in ((), ("--json",)):
+            result = CliRunner().invoke(app, ["watch", "--policy", str(site.file), *arguments])
+            assert result.exit_code == 0
+            assert "SECRET123" not in result.output

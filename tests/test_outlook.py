@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from feed_site import Site
 from headgate import Chunk, Gate, HeadgateError
 from headgate.cli.app import app
 from headgate.clock import utc_now
 from headgate.origins.git import Commit
+from headgate.record import read_log
 from headgate.record.refetch import Refetch, refetching
 from headgate.testing import FixedClock, Publisher
 from headgate.tuning import history_of, look_ahead, read_history, suggest_verification
@@ -235,3 +239,86 @@ def test_an_outlook_without_a_log_is_about_sources_only(week: Week) -> None:
         found = look_ahead(gate, now=week.clock.now, within=DAY)
     assert found.is_good
     assert {one.source for one in found.sources} == {"handbook", "shelf", "default"}
+
+
+def lines_of(file: Path, events: Iterable[Mapping[str, str]]) -> Path:
+    file.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+    return file
+
+
+START = datetime(2024, 1, 1, tzinfo=timezone.utc)
+
+
+def test_stamps_of_a_build_are_no_changes_in_a_file_either(tmp_path: Path) -> None:
+    events = [{"document": f"d{number}", "at": START.isoformat(), "kind": "added"} for number in range(200)]
+    for month in range(1, 12):
+        stamps = [START + month * 30 * DAY + timedelta(seconds=number / 10) for number in range(200)]
+        events += [{"document": f"d{number}", "at": at.isoformat()} for number, at in enumerate(stamps)]
+    found = suggest_verification(read_history(lines_of(tmp_path / "history.jsonl", events)))
+    assert (found.changes, found.bulk_changes, found.within) == (0, 2_200, None)
+
+
+def test_what_was_removed_is_out_of_date_as_well(tmp_path: Path) -> None:
+    events = []
+    for number in range(300):
+        since = START + number * DAY
+        events.append({"document": f"d{number}", "at": since.isoformat(), "kind": "added"})
+        events.append({"document": f"d{number}", "at": (since + 30 * DAY).isoformat()})
+        events.append({"document": f"d{number}", "at": (since + 60 * DAY).isoformat(), "kind": "removed"})
+    found = suggest_verification(read_history(lines_of(tmp_path / "history.jsonl", events)), budget=0.05)
+    shares = {one.within / DAY: one.share for one in found.intervals}
+    # Each lives for sixty days, with a change in the middle: of fifteen days, half are followed by one or the other.
+    assert shares[14] == pytest.approx(28 / 60, abs=0.02)
+    assert found.within is not None
+    assert found.within <= DAY
+
+
+def test_a_feed_of_changes_is_a_history_and_a_registry_is_none(tmp_path: Path) -> None:
+    events = [
+        {"uri": f"https://a.example/{number % 20}", "kind": kind, "at": (START + number * DAY).isoformat()}
+        for number in range(300)
+        for kind in (("listed",) if number < 20 else ("changed",))
+    ]
+    undated = {"uri": "https://a.example/1", "kind": "changed"}
+    moved = {"uri": "https://a.example/1", "kind": "moved", "to": "/x", "at": (START + 400 * DAY).isoformat()}
+    history = read_history(lines_of(tmp_path / "changes.jsonl", [*events, undated, moved]))
+    assert (len(history.lives), history.changes) == (20, 280)
+    with contextlib.closing(sqlite3.connect(tmp_path / "registry.sqlite")) as connection:
+        connection.execute("CREATE TABLE documents (x)")
+    with pytest.raises(HeadgateError, match="a registry knows last changes only"):
+        read_history(tmp_path / "registry.sqlite")
+
+
+def test_a_feed_that_has_been_silent_for_too_long_is_not_good(tmp_path: Path, clock: FixedClock) -> None:
+    site = Site(tmp_path, clock, {"changes": "a.jsonl"}, verified_within="24h")
+    (tmp_path / "a.jsonl").write_text(json.dumps({"uri": "https://handbook.example/a", "kind": "listed"}) + "\n")
+    assert not look_ahead(site.gate, now=clock.now).is_good  # never pulled
+    site.pull()
+    assert look_ahead(site.gate, now=clock.now).is_good
+    clock.advance(2 * DAY)
+    outlook = look_ahead(site.gate, now=clock.now)
+    assert [one.is_late for one in outlook.feeds] == [True]
+    assert not outlook.is_good
+
+
+def test_what_entered_a_prompt_lately_and_is_over_by_now_is_said(week: Week) -> None:
+    week.clock.advance(3 * DAY)
+    found = week.outlook("--within", "7d")
+    over = {one["document"]: one["reasons"] for one in found["endings"]}
+    assert over["https://handbook.example/ends"] == ["F201"]
+    week.clock.advance(30 * DAY)  # by then it may long have been replaced
+    assert "https://handbook.example/ends" not in {one["document"] for one in week.outlook("--within", "7d")["endings"]}
+
+
+def test_a_document_is_told_once_per_admission_and_no_piece_of_it_answers_for_another(
+    tmp_path: Path, clock: FixedClock, handbook: Publisher
+) -> None:
+    told: list[Refetch] = []
+    policy = {"sources": [handbook.source()], "log": {"path": str(tmp_path / "log.jsonl")}}
+    good = handbook.seal("good", "https://handbook.example/a")
+    bad = [Chunk(f"forged {number}", good.metadata) for number in range(5)]
+    with Gate(policy, clock=clock, sinks=[refetching(told.append)]) as gate:
+        gate.admit([*bad, good])
+        outlook = look_ahead(gate, read_log([tmp_path / "log.jsonl"]), now=clock.now)
+    assert [one.document for one in told] == ["https://handbook.example/a"]
+    assert [one.document for one in outlook.refetch] == ["https://handbook.example/a"]

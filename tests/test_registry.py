@@ -285,6 +285,11 @@ def test_what_cannot_be_written_is_remembered_by_this_process(
         holding.execute("ROLLBACK")
         holding.close()
     assert actions(gate, docs.seal("25 days", PAGE, version=1)) == ["drop F205"]
+    # With what is proved next, or at the end, it is written as well: another process knows it.
+    gate.close()
+    other = Gate({"sources": [docs.source()], "registry": {"path": str(file)}}, clock=clock)
+    assert actions(other, docs.seal("25 days", PAGE, version=1)) == ["drop F205"]
+    other.close()
 
 
 def test_a_registry_says_why_it_cannot_be_read(tmp_path: Path) -> None:
