@@ -123,6 +123,7 @@ class Facts:
             remembered.
         heard: what was heard of it last, with what that was made into; None where that is not remembered.
         hidden: what of its text, and of its metadata, nobody sees; None where there is nothing of the kind.
+        leaving: with which metadata it leaves, by what is taken out of it; None where that is not remembered.
     """
 
     source: ResolvedSource
@@ -147,6 +148,7 @@ class Facts:
     choices: dict[tuple[tuple[str, ...] | None, tuple[str, ...]], MetadataChoice] | None = None
     heard: dict[str, tuple[object, Any]] | None = None
     hidden: Hidden | None = None
+    leaving: dict[frozenset[str], dict[str, Any]] | None = None
 
 
 @dataclass(slots=True)
@@ -191,7 +193,7 @@ def find_facts(chunk: Chunk, data: bytes, revision: Revision, limits: Limits) ->
     except Exception:  # noqa: BLE001 - metadata may hold anything; what cannot be remembered is looked at each time
         return _find(chunk.text, metadata, media, digest, revision, limits), digest
     if known is None:
-        known = replace(_find(chunk.text, metadata, media, digest, revision, limits), choices={}, heard={})
+        known = replace(_find(chunk.text, metadata, media, digest, revision, limits), choices={}, heard={}, leaving={})
         revision.facts.put(key, known, _weight(metadata))
     return known, digest
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from headgate.admission.emptiness import is_note
@@ -30,6 +31,7 @@ _SEAL = frozenset((SEAL_KEY,))
 _SOURCE = "source"
 _NO_REWRITES: Mapping[str, Rewrite] = {}
 _NOTHING: Mapping[str, int] = {}
+_MOST_LEAVING = 4  # of one chunk: by what its index shows and hides
 
 
 class Judgement:
@@ -171,6 +173,22 @@ class Judgement:
             return Chunk(chunk.text, {}, chunk.id, chunk.score)
         if not facts.digest:  # admitted in audit mode although it could not be read: as it came
             return chunk.released or chunk
+        return Chunk(RELEASES.own(self.text), self._leaving_metadata(), chunk.id, chunk.score, self.shown, chunk.media)
+
+    def _leaving_metadata(self) -> dict[str, Any]:
+        """Return the metadata with which the chunk leaves: a copy where its facts, those of equal metadata, are kept."""
+        known = self.facts.leaving
+        if known is None or self.chunk.released is not None or self.metadata_rewrites:
+            return self._left_of_metadata()
+        left = known.get(self.removed)
+        if left is None:
+            left = self._left_of_metadata()
+            if len(known) < _MOST_LEAVING:
+                known[self.removed] = left
+        return dict(left)
+
+    def _left_of_metadata(self) -> dict[str, Any]:
+        chunk, facts = self.chunk, self.facts
         # What an earlier gate has taken out or rewritten stays so.
         given = (chunk.released or chunk).metadata
         if type(given) is not dict:  # a mapping of somebody's own may say other things to each who asks
@@ -192,7 +210,7 @@ class Judgement:
                 }
         if facts.cited is not None and (facts.source_key is None or facts.source_key in metadata):
             metadata[facts.source_key or _SOURCE] = facts.cited
-        return Chunk(RELEASES.own(self.text), metadata, chunk.id, chunk.score, self.shown, chunk.media)
+        return metadata
 
 
 def _identifier(given: object) -> str | None:
