@@ -176,7 +176,7 @@ class Judgement:
         return Chunk(RELEASES.own(self.text), self._leaving_metadata(), chunk.id, chunk.score, self.shown, chunk.media)
 
     def _leaving_metadata(self) -> dict[str, Any]:
-        """Return the metadata with which the chunk leaves: a copy where its facts, those of equal metadata, are kept."""
+        """Return the metadata with which the chunk leaves: a copy where its facts, of equal metadata, are kept."""
         known = self.facts.leaving
         if known is None or self.chunk.released is not None or self.metadata_rewrites:
             return self._left_of_metadata()
