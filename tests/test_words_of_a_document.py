@@ -89,6 +89,10 @@ def test_what_stays_out_defines_nothing(tmp_path: Path, clock: FixedClock, handb
     assert texts(gate, handbook.seal(DEFINES, uri), sealed)[1] == "Each access point has a number."
     expired = page(DEFINES, valid_until="2020-01-01")
     assert texts(gate, expired, page(USES)) == [USES]
+    # Where a proof is only asked for, what has none still defines no words of what has one.
+    source = {**handbook.source(), "terminology": "terms.yaml", "mode": "warn"}
+    warning = Gate(Policy.from_mapping({"sources": [source]}, tmp_path), clock=clock)
+    assert texts(warning, forged, sealed) == [DEFINES, USES]
 
 
 def test_a_record_with_texts_is_decided_alike(tmp_path: Path, clock: FixedClock) -> None:

@@ -85,8 +85,7 @@ def _look_for_invisible(judgement: Judgement, revision: Revision, _: Limits) -> 
 
 def _is_audited_in_vain(judgement: Judgement) -> bool:
     """Return whether words would only be looked up for a record about a document that enforcement keeps out anyway."""
-    is_audit = judgement.facts.source.modes["terminology"] == "audit"
-    return is_audit and any(finding.severity == "error" for finding in judgement.findings)
+    return judgement.facts.source.modes["terminology"] == "audit" and _is_objected_to(judgement)
 
 
 def _choose_metadata(judgement: Judgement, _: Revision, __: Limits) -> None:
@@ -120,19 +119,20 @@ def _choice(chunk: Chunk, facts: Facts) -> MetadataChoice:
 def share_definitions(judged: Sequence[Judgement], revision: Revision, limits: Limits) -> None:
     """Rewrite again what other chunks of its document define the short forms of, each by what those say.
 
-    Where two of them say different things, neither counts.
+    Where two of them say different things, neither counts. Only what is proved defines the words of what is proved, and
+    what anything speaks against defines none.
     """
-    told: dict[tuple[str, str | None], list[Definitions]] = {}
+    told: dict[_Origin, list[Definitions]] = {}
     for judgement in judged:
         rewrite = judgement.rewrite
-        if rewrite is not None and rewrite.definitions and not judgement.is_kept_out:
-            told.setdefault((judgement.facts.source.id, judgement.facts.document), []).append(rewrite.definitions)
-    merged = {document: _merged(definitions) for document, definitions in told.items() if document[1] is not None}
+        if rewrite is not None and rewrite.definitions and not _is_objected_to(judgement):
+            told.setdefault(_origin_of(judgement), []).append(rewrite.definitions)
+    merged = {origin: _merged(definitions) for origin, definitions in told.items() if origin.document is not None}
     for judgement in judged if merged else ():
-        rewrite, document = judgement.rewrite, (judgement.facts.source.id, judgement.facts.document)
-        if rewrite is None or judgement.is_kept_out or document not in merged:
+        rewrite, origin = judgement.rewrite, _origin_of(judgement)
+        if rewrite is None or judgement.is_kept_out or origin not in merged:
             continue
-        defined = {short: names for short, names in merged[document].items() if short not in rewrite.definitions}
+        defined = {short: names for short, names in merged[origin].items() if short not in rewrite.definitions}
         if not defined:
             continue
         judgement.findings = tuple(one for one in judgement.findings if one.check != "terminology")
@@ -140,6 +140,23 @@ def share_definitions(judged: Sequence[Judgement], revision: Revision, limits: L
             _rewrite(judgement, revision, limits, defined)
         except Exception as error:  # noqa: BLE001 - whatever broke the check, it must not admit
             judgement.add((check_failed("terminology", error),), judgement.facts.source.modes["terminology"])
+
+
+class _Origin(NamedTuple):
+    """What chunks have in common that may define one another's words: source and document, and whether it is proved."""
+
+    source: str
+    document: str | None
+    is_proved: bool
+
+
+def _origin_of(judgement: Judgement) -> _Origin:
+    facts = judgement.facts
+    return _Origin(facts.source.id, facts.document, facts.attestation is not None)
+
+
+def _is_objected_to(judgement: Judgement) -> bool:
+    return any(finding.severity == "error" for finding in judgement.findings)
 
 
 def _merged(all_of_them: Sequence[Definitions]) -> Definitions:
