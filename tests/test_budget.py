@@ -111,6 +111,13 @@ def test_what_enters_is_a_beginning_that_fits(text: str, most: int, floor: int, 
     assert first.left == len((first.text or "").encode())
 
 
+def test_what_cannot_be_cut_takes_no_room() -> None:
+    texts = ["0123456789", "no end in sight", "abc."]
+    for cut, floor in (("sentences", 1), ("tokens", 6)):
+        fits = TokenBudget(15, "bytes", cut=cut, floor=floor).fit(texts)  # type: ignore[arg-type]  # one of two
+        assert [fit.left for fit in fits] == [10, 0, 4]
+
+
 def declared(text: str) -> Chunk:
     return Chunk(text, {"source": "https://wiki.example/a"})
 

@@ -124,6 +124,12 @@ def test_a_long_question_is_left_alone_and_a_glossary_that_is_not_there_is_named
         ("Our SLAs?", "A service level agreement, or two service level agreements.", "An SLA, or two SLAs."),
         ("An SLA?", "A service level agreement is one of two.", "An SLA is one of two."),
         ("K8s?", "Run `Kubernetes --help`, see https://Kubernetes.example.", None),
+        ("Is K\u200b8s up?", "Kubernetes is up.", "K8s is up."),
+        (
+            "Does the World Health Organization pay?",
+            "The WHO asks who pays.",
+            "The World Health Organization asks who pays.",
+        ),
         ("", "Kubernetes", None),
         ("K8s", "", None),
         ("K8s " * 10_000, "Kubernetes", None),
@@ -135,6 +141,7 @@ def test_a_reply_is_shown_in_the_askers_words(question: str, reply: str, shown: 
             "Kubernetes": ["K8s"],
             "service level agreement": ["SLA"],
             "Kubernetes Engine": ["GKE"],
+            "WHO": ["World Health Organization"],
         }
     )
     found = QueryTerms(glossary, "expand").answered(reply, question)

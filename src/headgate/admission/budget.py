@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -84,7 +84,7 @@ class TokenBudget:
                 # Rank decides: a text that is cut uses up all that is left, and the ones after it have no claim.
                 kept = self._beginning(text, left, terms[number] if terms else ())
                 fits.append(Fit(tokens, kept or None, self.count(kept)))
-                left = 0
+                left = 0 if kept else left
             else:
                 fits.append(Fit(tokens, None, 0))
         return fits
@@ -116,7 +116,9 @@ class TokenBudget:
             before = end
             if borders is not None:
                 end = borders[bisect_right(borders, end) - 1]
-            end = next((start for start, stop in terms if start < end < stop), end)
+            last = bisect_left(terms, (end, 0)) - 1  # the last one that begins before the end
+            if last >= 0 and end < terms[last][1]:
+                end = terms[last][0]
         return end
 
     def _first_tokens(self, text: str, tokens: int) -> str:

@@ -72,10 +72,11 @@ def _look_for_invisible(judgement: Judgement, revision: Revision, _: Limits) -> 
         return
     counts = Counter(hidden.text.counts if hidden.text is not None else ())
     manifests = hidden.text.manifests if hidden.text is not None else 0
-    for name, found in hidden.entries.items():
+    for name, held in hidden.entries.items():
         if name not in judgement.removed and name not in judgement.withheld:
-            counts.update(found.counts)
-            manifests += found.manifests
+            for found in held:
+                counts.update(found.counts)
+                manifests += found.manifests
     if manifests:
         counts[_MANIFESTS] = manifests
     if counts:
@@ -196,6 +197,9 @@ def _rewrite(judgement: Judgement, revision: Revision, limits: Limits, defined: 
     if mode != "audit":  # audit records what would change, and changes nothing
         judgement.rewrite, judgement.text = rewrite, text
         judgement.metadata_rewrites = changed
+        if judgement.facts.hidden is not None and revision.invisible == "strip":
+            judgement.removed |= judgement.facts.hidden.names
+            judgement.is_cleared = True
 
 
 def _cleared_entries(judgement: Judgement, revision: Revision) -> dict[str, Rewrite]:
@@ -206,9 +210,9 @@ def _cleared_entries(judgement: Judgement, revision: Revision) -> dict[str, Rewr
         return cleared
     for name in hidden.entries.keys() - judgement.removed:
         value = (chunk.released or chunk).metadata.get(name)
-        found = find_invisible(value) if isinstance(value, str) else None
+        found = find_invisible(str.__str__(value)) if isinstance(value, str) else None
         if isinstance(value, str) and found is not None:
-            cleared[name] = without_invisible(value, found)
+            cleared[name] = without_invisible(str.__str__(value), found)
     return cleared
 
 

@@ -1,13 +1,16 @@
-"""What of a document nobody sees: in its text, and in the texts of its metadata. No I/O."""
+"""What of a document nobody sees: in its text, and in the names and values of its metadata. No I/O."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from headgate.terminology.invisible import Invisible, find_invisible
+from headgate.terminology.invisible import Invisible, find_invisible, without_invisible
 
-__all__ = ["Hidden", "find_hidden"]
+__all__ = ["Hidden", "cleared", "find_hidden"]
+
+_MOST_PARTS, _MOST_DEPTH = 10_000, 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,20 +19,82 @@ class Hidden:
 
     Attributes:
         text: what of its text.
-        entries: what of its metadata, by name.
+        entries: what of its metadata, by name: of the name, and of each text in the value.
+        names: the names of entries that hold such signs themselves.
     """
 
     text: Invisible | None
-    entries: Mapping[str, Invisible]
+    entries: Mapping[str, tuple[Invisible, ...]]
+    names: frozenset[str] = frozenset()
 
 
 def find_hidden(text: str, metadata: Mapping[str, object]) -> Hidden | None:
-    """Return what of a document nobody sees, in its text and in the texts of its metadata; None for nothing."""
+    """Return what of a document nobody sees, in its text and in its metadata; None for nothing."""
     found = find_invisible(text)
-    # Within other values a text is printed as Python prints it, and that shows them.
-    entries = {
-        name: hidden
-        for name, value in metadata.items()
-        if isinstance(value, str) and (hidden := find_invisible(str.__str__(value))) is not None
-    }
-    return Hidden(found, entries) if found is not None or entries else None
+    entries: dict[str, tuple[Invisible, ...]] = {}
+    names: set[str] = set()
+    for name, value in metadata.items():
+        of_name = find_invisible(str.__str__(name)) if isinstance(name, str) else None
+        if of_name is not None:
+            names.add(name)
+        of_value = (find_invisible(part) for part in _texts(value))
+        held = tuple(one for one in (of_name, *of_value) if one is not None)
+        if held:
+            entries[name] = held
+    return Hidden(found, entries, frozenset(names)) if found is not None or entries else None
+
+
+def cleared(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return metadata without what nobody sees in its values; what is too large or too deep to be read is left out."""
+    kept: dict[str, Any] = {}
+    for name, value in metadata.items():
+        try:
+            kept[name] = _Clearing().value(value, 0)
+        except Exception:  # noqa: BLE001, S112 - a value may raise wherever it is asked; what cannot be read does not leave
+            continue
+    return kept
+
+
+class _Clearing:
+    """Copies one value, counting its parts."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_PARTS
+
+    def value(self, value: object, depth: int) -> Any:
+        """Return a value without what nobody sees in its texts.
+
+        Raises:
+            ValueError: it has too many parts, or is nested too deeply.
+        """
+        if isinstance(value, str):
+            text = str.__str__(value)
+            found = find_invisible(text)
+            return without_invisible(text, found).text if found is not None else value
+        if not isinstance(value, (Mapping, list, tuple, set, frozenset)):
+            return value
+        self._left -= len(value)
+        if depth > _MOST_DEPTH or self._left < 0:
+            raise ValueError("too large to be read")
+        if isinstance(value, Mapping):
+            return {self.value(name, depth + 1): self.value(held, depth + 1) for name, held in value.items()}
+        parts = [self.value(part, depth + 1) for part in value]
+        return parts if isinstance(value, list) else tuple(parts) if isinstance(value, tuple) else frozenset(parts)
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield the texts in a value, however nested, as far as anything is read."""
+    level = [value]
+    left = _MOST_PARTS
+    for _ in range(_MOST_DEPTH):
+        nested: list[object] = []
+        for one in level:
+            if isinstance(one, str):
+                yield str.__str__(one)
+            elif isinstance(one, Mapping):
+                nested += [*one.keys(), *one.values()]
+            elif isinstance(one, (list, tuple, set, frozenset)):
+                nested += one
+        level, left = nested[:left], left - len(nested)
+        if not level or left <= 0:
+            return

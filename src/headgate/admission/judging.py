@@ -10,6 +10,7 @@ from uuid import UUID
 
 from headgate.admission.emptiness import is_note
 from headgate.admission.facts import Facts, check_failed, find_facts
+from headgate.admission.hidden import cleared
 from headgate.admission.releases import RELEASES
 from headgate.admission.revision import Revision
 from headgate.chunk import SEAL_KEY, Chunk
@@ -60,6 +61,7 @@ class Judgement:
         heard: what the feeds of its source say of its document.
         invisible: how many signs it holds that nobody sees, by kind.
         tokens: how many its text had, and how many enter the prompt; None where nobody counts.
+        is_cleared: whether its metadata leaves without what nobody sees in it.
     """
 
     __slots__ = (
@@ -72,6 +74,7 @@ class Judgement:
         "index",
         "invisible",
         "is_asked",
+        "is_cleared",
         "is_kept_out",
         "is_note",
         "is_revoked",
@@ -110,6 +113,7 @@ class Judgement:
         self.heard: tuple[tuple[FeedState, Said], ...] = ()
         self.invisible: Mapping[str, int] = _NOTHING
         self.tokens: tuple[int, int] | None = None
+        self.is_cleared = False
 
     def add(self, findings: Sequence[Finding], mode: Mode) -> None:
         """Add the findings of a check that runs under `mode`."""
@@ -178,7 +182,7 @@ class Judgement:
     def _leaving_metadata(self) -> dict[str, Any]:
         """Return the metadata with which the chunk leaves: a copy where its facts, of equal metadata, are kept."""
         known = self.facts.leaving
-        if known is None or self.chunk.released is not None or self.metadata_rewrites:
+        if known is None or self.chunk.released is not None or self.metadata_rewrites or self.is_cleared:
             return self._left_of_metadata()
         left = known.get(self.removed)
         if left is None:
@@ -199,6 +203,8 @@ class Judgement:
         # leaves the document. The seal has served its purpose: to a model it is noise.
         removed = self.removed | _SEAL if facts.source.requirement.takes_seal else self.removed
         metadata = {name: value for name, value in given.items() if name not in removed}
+        if self.is_cleared:
+            metadata = cleared(metadata)
         if facts.source.requirement.is_strict:
             # What was compared is what a template prints, whatever a subclass says of itself.
             for name, value in metadata.items():

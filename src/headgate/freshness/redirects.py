@@ -21,6 +21,7 @@ _MOST_STEPS = 20
 _PERMANENT = ("301", "308")
 _STATUS = re.compile(r"([1-5][0-9]{2})!?")
 # What stands for more than one address, or asks for more than an address: a host's own rules, which are not read.
+_CONDITIONAL = "*"
 _PLACEHOLDER = re.compile(r"\*|/:[A-Za-z]|^[A-Za-z_]+=")
 
 
@@ -92,8 +93,9 @@ def _pairs(text: str) -> Iterator[tuple[str, str, str]]:
         if len(fields) < 2:
             raise ValueError(f"line {number}: a redirect has two addresses: /old /new.")
         status = _STATUS.fullmatch(fields[2]) if len(fields) > 2 else None
+        has_conditions = any("=" in part for part in fields[2:])
         if status is None or status[1] in _PERMANENT:
-            yield f"line {number}", fields[0], fields[1]
+            yield f"line {number}", fields[0], _CONDITIONAL if has_conditions else fields[1]
 
 
 def _pairs_of_json(text: str) -> Iterator[tuple[str, str, str]]:

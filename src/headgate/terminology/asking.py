@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
+from headgate.errors import PolicyError
 from headgate.terminology.concepts import Concept
 from headgate.terminology.edits import Edit, Rewrite
 from headgate.terminology.folding import fold
@@ -13,6 +15,8 @@ from headgate.terminology.glossary import Glossary
 __all__ = ["QueryTerms"]
 
 _MOST_CHARS = 20_000
+# A question asks for a few things; each is looked for among all names of the glossary.
+_MOST_ASKED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +55,36 @@ class QueryTerms:
         edits = self.glossary.rewrite(query).edits if len(query) <= _MOST_CHARS else ()
         asked: dict[str, str] = {}
         for edit in edits:
-            asked.setdefault(edit.canonical, self._as_asked(edit))
+            is_new = edit.canonical and not edit.fuzzy and edit.canonical not in asked
+            alias = self._as_asked(edit) if is_new and len(asked) < _MOST_ASKED else None
+            if alias is not None:
+                asked[edit.canonical] = alias
+        written = Counter(map(str.casefold, asked.values()))
         concepts = [
-            Concept(canonical=alias, aliases=(term,), case="insensitive", plurals=True, keep=self._longer_than(term))
+            Concept(
+                canonical=alias,
+                # As it stands in a sentence and at the beginning of one; in another case it is another word (Go, US).
+                aliases=tuple(dict.fromkeys((term, term[:1].upper() + term[1:]))),
+                case="sensitive",
+                plurals=True,
+                keep=self._longer_than(term),
+            )
             for term, alias in asked.items()
-            if len({other for other, written in asked.items() if fold(written) == fold(alias)}) == 1
+            if written[alias.casefold()] == 1
         ]
-        return Glossary.from_concepts(concepts).rewrite(reply) if concepts else Rewrite(reply)
+        try:
+            return Glossary.from_concepts(concepts).rewrite(reply) if concepts else Rewrite(reply)
+        except PolicyError:  # what was asked for in one breath may contradict itself
+            return Rewrite(reply)
 
-    def _as_asked(self, edit: Edit) -> str:
-        """Return an alias as the question writes it, without the article or the ending that an edit carries over."""
+    def _as_asked(self, edit: Edit) -> str | None:
+        """Return an alias as the question writes it, without the article, the ending or the marks around it."""
         written = " ".join(edit.alias.split())
-        listed = (alias for one in self.glossary.concepts if one.canonical == edit.canonical for alias in one.aliases)
+        listed = [alias for one in self.glossary.concepts if one.canonical == edit.canonical for alias in one.aliases]
         held = [alias for alias in listed if fold(alias) in fold(written)]
-        alias = max(held, key=len, default=written)
+        alias = max(held, key=len, default=None)
+        if alias is None:  # through marks or signs that nobody sees
+            return listed[0] if listed else None
         start = written.lower().find(alias.lower())
         return written[start : start + len(alias)] if start >= 0 else alias
 
