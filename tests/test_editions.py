@@ -269,3 +269,39 @@ def test_a_question_names_an_edition_as_people_do(
     page = Chunk("text", {"source": f"https://docs.example/{edition}/a"})
     admission = gate.admit([page], question)
     assert [one.admitted for one in admission.decisions] == [is_named]
+
+
+@pytest.mark.parametrize(
+    ("lower", "higher"),
+    [
+        ("8.x", "11.x"),
+        ("release-1.9", "release-1.10"),
+        ("version-2", "version-3"),
+        ("3.9+cu118", "3.10+cu118"),
+        ("2.x", "v3"),
+    ],
+)
+def test_the_highest_is_told_in_any_spelling_of_an_edition(lower: str, higher: str, clock: FixedClock) -> None:
+    assert says(gate_of(clock), f"{lower}/a", f"{higher}/a") == ["drop F213", "admit"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "3-ways-to-deploy",
+        "r2-storage/buckets",
+        "2024-annual-report/a",
+        "404.html/a",
+        "release-1-notes/a",
+        "v8-engine/a",
+    ],
+)
+def test_a_name_that_begins_with_a_number_is_no_edition(page: str, clock: FixedClock) -> None:
+    assert says(gate_of(clock, "v3"), page) == ["admit"]
+
+
+@pytest.mark.parametrize(
+    "edition", ["3.9-rc.1", "17-ea", "5.0-SNAPSHOT", "2023-lts", "1.2.3-beta2", "3.9+cu118", "1!3.9", "8.x"]
+)
+def test_what_is_added_to_a_number_is_an_edition_too(edition: str, clock: FixedClock) -> None:
+    assert says(gate_of(clock, "v99"), f"{edition}/a") == ["drop F213"]

@@ -67,6 +67,22 @@ class Stage(Enum):
         "In_Trash",
     ],
 )
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("This document has been withdrawn", "drop F214"),
+        ("final - withdrawn", "drop F214"),
+        ("Published, then withdrawn", "drop F214"),
+        ("currently valid, not withdrawn", "admit"),
+        ("It is no longer a draft", "admit"),
+        ("never superseded", "admit"),
+        (" ".join(["a"] * 40) + " withdrawn", "admit"),
+    ],
+)
+def test_a_status_may_be_a_sentence(status: str, expected: str, clock: FixedClock) -> None:
+    assert says(declared(clock), status=status) == expected
+
+
 def test_a_status_is_read_in_any_spelling(word: str, clock: FixedClock) -> None:
     assert says(declared(clock), status=word) == "drop F214"
 

@@ -11,14 +11,15 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from pathlib import Path
 
 import fsspec
 import pytest
 
 from headgate import Chunk, Gate
-from headgate.origins.asking import Answer, Asker, Question
+from headgate.origins.asking import Answer, Asker, Question, read_answer
 from headgate.origins.filesystems import probe_store
 from headgate.origins.lanes import Lanes
 from headgate.origins.resting import Rests
@@ -350,7 +351,7 @@ def test_an_answer_of_a_wrong_clock_does_not_count(origin: Origin, tmp_path: Pat
     file = tmp_path / "registry.sqlite"
     gate = Gate({**policy, "registry": {"path": str(file)}}, clock=origin.clock)
     origin.clock.advance(700 * DAY)
-    assert says(gate, origin.page()) == ["admit"]
+    gate.admit([origin.page()])
     while not kept(file):
         pass
     origin.clock.advance(-700 * DAY)
@@ -465,3 +466,57 @@ def test_a_store_is_opened_anew_after_a_fork(tmp_path: Path, clock: FixedClock, 
         probe_store("hanging://bucket/a", options)
         os._exit(0 if opened[-1] == os.getpid() else 1)
     assert os.waitpid(child, 0)[1] == 0
+
+
+@pytest.mark.parametrize("age", ["99999999999", "0, 18000", "1.5", "soon", "-1"])
+def test_an_age_that_is_high_or_cannot_be_read_counts_for_nothing(age: str, origin: Origin) -> None:
+    origin.has(a=(200, {"Last-Modified": origin.date(20), "Age": age}))
+    assert says(origin.gate(after="1h"), origin.page()) == ["drop F208"]
+
+
+def test_an_answer_that_was_sent_long_ago_is_as_old_as_that() -> None:
+    now = datetime(2026, 6, 1, tzinfo=timezone.utc)
+    for ago, expected in ((timedelta(days=3), now - timedelta(days=3)), (timedelta(seconds=30), now)):
+        answer = read_answer(None, 200, {"date": format_datetime(now - ago, usegmt=True)}, now)
+        assert answer is not None
+        assert answer.at == expected
+
+
+def test_a_date_of_asctime_is_one() -> None:
+    now = datetime(2026, 6, 1, tzinfo=timezone.utc)
+    answer = read_answer(None, 200, {"last-modified": "Sun May 31 00:00:00 2026"}, now)
+    assert answer is not None
+    assert answer.modified == now - DAY
+
+
+def test_a_hash_route_is_not_asked_about(origin: Origin) -> None:
+    freshness = {"verified_within": "1h", "verified_by": ["origin"], "revalidate": {"timeout": "10s"}}
+    source = origin.publisher.source(freshness=freshness)
+    gate = Gate({"sources": [source], "key_sets": {"private": ["127.0.0.1"]}}, clock=origin.clock)
+    route = origin.publisher.seal("text", f"{origin.base}/a#/leave", modified=origin.clock.now - 10 * DAY)
+    assert says(gate, route) == ["drop F210"]
+    assert origin.server.asked == 0
+
+
+def test_what_was_answered_is_known_after_a_reload_under_other_hosts(origin: Origin) -> None:
+    source = origin.publisher.source(freshness={"revalidate": {"timeout": "10s"}})
+    file = origin.folder / "headgate.yaml"
+
+    def write(*hosts: str) -> None:
+        file.write_text(json.dumps({"sources": [source], "key_sets": {"private": ["127.0.0.1", *hosts]}}))
+
+    write()
+    gate = Gate(file, clock=origin.clock)
+    assert says(gate, origin.page()) == ["admit"]
+    write("keys.example")
+    assert gate.reload()
+    assert says(gate, origin.page()) == ["admit"]
+    assert origin.server.asked == 1
+
+
+def test_a_change_that_was_seen_is_kept_beside_what_others_say(tmp_path: Path, clock: FixedClock) -> None:
+    registry, page = AnswerRegistry(tmp_path / "registry.sqlite"), "https://a.example/"
+    registry.put_all({page: Answer(clock.now - HOUR, modified=clock.now - HOUR, etag='"2"')}, clock.now)
+    registry.put_all({page: Answer(clock.now, modified=clock.now - DAY, etag='"2"')}, clock.now)
+    assert registry.get_all([page])[page].modified == clock.now - HOUR
+    registry.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -609,3 +609,79 @@ def test_no_address_in_a_log_stops_the_feed(odd: str, kind: str, tmp_path: Path,
     (site.folder / "c.jsonl").write_text(lines({"uri": f"{SITE}/a", "kind": "changed", "at": then}, event))
     site.pull()
     assert site.says(site.page("a", 10)) == ["admit"]
+
+
+def test_what_is_gone_and_back_within_one_pull_may_be_another_text(tmp_path: Path, clock: FixedClock) -> None:
+    site = Site(tmp_path, clock, {"changes": "c.jsonl"}, verified_within="24h")
+    log = site.folder / "c.jsonl"
+    then = (clock.now - 20 * DAY).isoformat()
+    log.write_text(lines(*({"uri": f"{SITE}/{name}", "kind": "changed", "at": then} for name in "ab")))
+    site.pull()
+    with log.open("a") as opened:
+        opened.write(lines({"uri": f"{SITE}/a", "kind": "removed"}, {"uri": f"{SITE}/a", "kind": "listed"}))
+        opened.write(lines({"uri": f"{SITE}/b", "kind": "moved", "to": "/c"}, {"uri": f"{SITE}/b", "kind": "listed"}))
+    site.pull()
+    assert site.says(site.page("a", 10), site.page("b", 10)) == ["drop F210", "drop F210"]
+
+
+def test_a_change_that_is_dated_a_little_ahead_is_not_brought_forward(tmp_path: Path, clock: FixedClock) -> None:
+    site = Site(tmp_path, clock, {"changes": "c.jsonl"}, verified_within="24h")
+    ahead = clock.now + timedelta(minutes=2)
+    (site.folder / "c.jsonl").write_text(lines({"uri": f"{SITE}/a", "kind": "changed", "at": ahead.isoformat()}))
+    site.pull()
+    page = site.publisher.seal("text of a", f"{SITE}/a", modified=clock.now + timedelta(minutes=1))
+    clock.advance(HOUR)
+    site.pull()
+    assert site.says(page) == ["drop F207"]
+
+
+def test_an_import_of_very_many_files_is_no_change_of_each(tmp_path: Path, clock: FixedClock) -> None:
+    repo, _ = repository(tmp_path, clock)
+    for number in range(30):
+        (repo / f"p{number}.md").write_text(f"text {number}")
+    git(repo, clock.now - 5 * DAY, "add", "-A")
+    git(repo, clock.now - 5 * DAY, "commit", "-q", "-m", "import of the wiki")
+    site = site_of(tmp_path, clock)
+    site.pull()
+    assert site.says(site.page("p3", 10), site.page("p3", 1)) == ["drop F210", "admit"]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"), [("2026-05", "drop F210"), ("2026", "drop F210"), ("2026-05-12", "admit")]
+)
+def test_of_a_month_any_day_may_be_meant(written: str, expected: str, tmp_path: Path, clock: FixedClock) -> None:
+    site = Site(tmp_path, clock, {"sitemap": "sitemap.xml"}, verified_within="24h")
+    space = "http://www.sitemaps.org/schemas/sitemap/0.9"
+    row = f"<url><loc>{SITE}/a</loc><lastmod>{written}</lastmod></url>"
+    (site.folder / "sitemap.xml").write_text(f'<urlset xmlns="{space}">{row}</urlset>')
+    site.pull()
+    page = site.publisher.seal("text of a", f"{SITE}/a", modified=datetime(2026, 5, 12, 12, tzinfo=timezone.utc))
+    assert site.says(page) == [expected]
+
+
+@pytest.mark.parametrize("odd", ["yesterday", "2099-01-01"])
+def test_a_date_that_says_nothing_may_stand_for_any_whatever_another_spelling_says(
+    odd: str, tmp_path: Path, clock: FixedClock
+) -> None:
+    site = Site(tmp_path, clock, {"sitemap": "sitemap.xml"}, verified_within="24h")
+    space = "http://www.sitemaps.org/schemas/sitemap/0.9"
+    dates = {"a": f"{clock.now - 20 * DAY:%Y-%m-%d}", "a/": odd, "b": f"{clock.now - 30 * DAY:%Y-%m-%d}"}
+    rows = "".join(f"<url><loc>{SITE}/{name}</loc><lastmod>{date}</lastmod></url>" for name, date in dates.items())
+    (site.folder / "sitemap.xml").write_text(f'<urlset xmlns="{space}">{rows}</urlset>')
+    site.pull()
+    assert site.says(site.page("a", 10), site.page("b", 10)) == ["drop F210", "admit"]
+
+
+def test_news_that_a_wrong_clock_has_seen_verify_nothing_later(tmp_path: Path, clock: FixedClock) -> None:
+    site = Site(tmp_path, clock, {"news": "n.xml"}, verified_within="24h")
+    then = clock.now - 20 * DAY
+    (site.folder / "n.xml").write_text(news(("a", then), ("b", then)))
+    clock.advance(3 * DAY)
+    site.pull()
+    clock.advance(-3 * DAY)
+    (site.folder / "n.xml").write_text(news(("b", then)))
+    page = site.page("a", 10)
+    for _ in range(6):
+        site.pull()
+        assert site.says(page) != ["admit"]
+        clock.advance(12 * HOUR)

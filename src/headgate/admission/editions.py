@@ -13,6 +13,10 @@ from headgate.freshness import Release, is_unreleased, read_release
 __all__ = ["apply_editions", "is_of_another_edition"]
 
 _MOST_CHARS = 10_000
+_SPELT = re.compile(
+    r"(?:(?:version|ver|v|release|rel|r|stable|branch|docs)[-_.]?)?(?P<number>.+?)(?:\.[xX])?(?:\+[0-9A-Za-z._-]+)?",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 
@@ -68,7 +72,7 @@ def _highest(
     highest: dict[str, dict[str, tuple[Release, str]]] = {}
     for judgement in judged:
         edition = editions.get(judgement.index) or ""
-        release = read_release(edition)
+        release = _release_of(edition)
         if release is not None and not judgement.is_kept_out and _may_choose(judgement):
             known = highest.setdefault(judgement.facts.source.id, {})
             if release.scheme not in known or known[release.scheme][0] < release:
@@ -78,11 +82,17 @@ def _highest(
 
 def _higher_than(edition: str, highest: Mapping[str, tuple[Release, str]]) -> str | None:
     """Return the edition that counts instead of one: a higher one, or for what is not released yet any that is."""
-    release = read_release(edition)
+    release = _release_of(edition)
     if release is None:
         return next((name for _, name in highest.values()), None) if is_unreleased(edition) else None
     known = highest.get(release.scheme)
     return known[1] if known is not None and release < known[0] else None
+
+
+def _release_of(edition: str) -> Release | None:
+    """Return the version that an edition is: `release-1.9` is 1.9, and `8.x` is 8."""
+    found = _SPELT.fullmatch(edition)
+    return read_release(found["number"]) if found is not None else None
 
 
 def _names(query: object, edition: str) -> bool:

@@ -21,6 +21,10 @@ from headgate.registry import NEVER_TOLD, Answer, FeedState, Said
 __all__ = ["answered", "judge_unanswered", "origin_id", "questions_of", "timeout_of"]
 
 
+# A hash route is a page that the server does not know: what it says is said of what shows all of them.
+_ROUTE = "#!"
+
+
 def origin_id(source: str) -> str:
     """Return what the live answers about a source's documents are known by, beside its feeds."""
     return f"origin {source}"
@@ -36,7 +40,7 @@ def questions_of(plan: Plan) -> dict[int, Question]:
     for judgement in plan.judgements:
         facts = judgement.facts
         rule, uri = facts.source.revalidate, facts.uri
-        if rule is None or uri is None:
+        if rule is None or uri is None or (facts.document is not None and _ROUTE in facts.document):
             continue
         if _is_out(judgement, plan):
             continue

@@ -224,7 +224,10 @@ def _asker_of(policy: Policy, clock: Clock, before: Asker | None = None) -> Aske
     folder = policy.resolve_path(".").absolute()
     if before is not None and (before.private, before.path, before.folder) == (private, path, folder):
         return before
-    return Asker(clock, private, kept=AnswerRegistry(path) if path is not None else None, folder=folder)
+    asker = Asker(clock, private, kept=AnswerRegistry(path) if path is not None else None, folder=folder)
+    if before is not None:
+        asker.remember(before)
+    return asker
 
 
 def _require_fsspec() -> None:

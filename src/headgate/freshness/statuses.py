@@ -42,6 +42,8 @@ _GOOD_FLAGS: Mapping[str, str] = {
     "valid": "void",
 }
 _NO = frozenset(("no", "false", "0", "n", "f", "off"))
+_DENYING = frozenset(("not", "no", "never", "without", "nor", "un", "non", "nicht", "kein", "nie", "pas", "jamais"))
+_MOST_IN_A_SENTENCE = 12
 _MOST_WORDS, _MOST_DEPTH, _MOST_CHARS, _MOST_PARTS, _FEW = 1_000, 4, 4_096, 500, 3
 _BETWEEN = re.compile(r"[;,|/:()\[\]\n]")
 
@@ -51,8 +53,8 @@ def read_status(name: str, value: object, words: Collection[str] = ()) -> Iterat
 
     Args:
         name: the entry's key. One such as `is_archived` says yes or no; whatever is neither is a yes.
-        value: what it holds: a word, a few words or a sentence of which the first ones count, also after a comma or the
-            like; or lists of them, and objects, whose entries are read as this one is.
+        value: what it holds: a word, or a sentence, of which the first twelve words count, up to one that denies; or
+            lists of them, and objects, whose entries are read as this one is.
         words: words that the policy knows beside the catalogue.
     """
     level: list[tuple[str, object]] = [(name, value)]
@@ -116,12 +118,15 @@ def _words_in(text: str, words: Collection[str]) -> Iterator[str]:
 
 
 def _known(text: str, words: Collection[str]) -> str | None:
-    """Return the longest known beginning of a few words: `withdrawn by its author` is withdrawn."""
-    parts = text.split(" ", _FEW)
-    for count in range(min(len(parts), _FEW), 0, -1):
-        word = " ".join(parts[:count])
-        if word in words or word in STATUS_WORDS:
-            return word
+    """Return the first known word, or words, of a sentence: `it was withdrawn by its author` is withdrawn."""
+    parts = text.split(" ", _MOST_IN_A_SENTENCE)[:_MOST_IN_A_SENTENCE]
+    # What is denied is not said, and what comes behind that may be anything.
+    end = next((place for place, part in enumerate(parts) if part in _DENYING), len(parts))
+    for start in range(end):
+        for count in range(min(end - start, _FEW), 0, -1):
+            word = " ".join(parts[start : start + count])
+            if word in words or word in STATUS_WORDS:
+                return word
     return None
 
 

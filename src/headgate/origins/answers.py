@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin
 
 from headgate.clock import FIRST_DATE
 from headgate.encoding import safe_name
 from headgate.freshness import identify_document
+from headgate.origins.ages import read_age
 from headgate.registry import NEVER_TOLD, Answer
 
 __all__ = ["read_answer"]
@@ -18,6 +19,8 @@ __all__ = ["read_answer"]
 _ADDRESS_CHARS, _TAG_CHARS = 2_048, 500
 # What was changed less than this before it was sent was made for the answer, and not changed.
 _MOMENT = timedelta(seconds=10)
+# By how much the clock of a server may be behind.
+_CLOCKS = timedelta(minutes=1)
 
 
 def read_answer(
@@ -32,7 +35,7 @@ def read_answer(
         now: when it was given; its `Age` (RFC 9111, section 5.1) counts against it.
         url: what was asked.
     """
-    at = now - _age(headers)
+    at = min(now - read_age(headers.get("age", "")), _sent(headers, now))
     if status == 304 and known is not None and known.etag is not None:
         return _unchanged(known, at)
     known = known if known is not None else Answer(at)
@@ -88,9 +91,10 @@ def _is_same(one: str, other: str) -> bool:
     return one.removeprefix("W/") == other.removeprefix("W/")
 
 
-def _age(headers: Mapping[str, str]) -> timedelta:
-    text = headers.get("age", "").strip()
-    return timedelta(seconds=int(text)) if text.isascii() and text.isdigit() and len(text) <= 9 else timedelta(0)
+def _sent(headers: Mapping[str, str], now: datetime) -> datetime:
+    """Return when an answer was sent at the latest: a cache may say nothing of its age (RFC 9111, section 4.2.3)."""
+    sent = _date(headers.get("date"))
+    return sent if sent is not None and now - sent > _CLOCKS else now
 
 
 def _modified(headers: Mapping[str, str], at: datetime) -> datetime | None:
@@ -108,4 +112,5 @@ def _date(text: str | None) -> datetime | None:
         date = parsedate_to_datetime(text or "")
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return date if date.tzinfo is not None else None
+    # A date of HTTP is one of UTC, also in the form of asctime, which says no zone (RFC 9110, section 5.6.7).
+    return date if date.tzinfo is not None else date.replace(tzinfo=timezone.utc)

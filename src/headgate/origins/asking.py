@@ -142,6 +142,10 @@ class Asker:
                 asking.pending.append((question, future))
         return asking
 
+    def remember(self, other: Asker) -> None:
+        """Know what another one was told: before a reload, under other hosts or another registry."""
+        self._answers = other._answers
+
     def problem_with(self, question: Question) -> str | None:
         """Return why a document's server could not be asked last, if that is known."""
         return self._problems.get(question.key(self.folder)) or None

@@ -17,20 +17,36 @@ import time
 import urllib.request
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
 from headgate.encoding import safe_name, safe_uri
 from headgate.origins.addresses import Address, FetchError, UnreachableError, require_public, resolve_host
+from headgate.origins.ages import read_age
 
-__all__ = ["FetchError", "UnreachableError", "fetch", "probe"]
+__all__ = ["FetchError", "UnreachableError", "fetch", "fetch_aged", "probe"]
 
 _BLOCK = 1 << 16
-_MOST_HEADER, _MOST_NAME = 65_536, 500
+_MOST_HEADER, _MOST_NAME, _MOST_INTERIM = 65_536, 500, 20
+_HEADERS = {
+    "Accept": "*/*",
+    # What is encoded may be any number of bytes more.
+    "Accept-Encoding": "identity",
+    # A cache between here and there is to ask as well (RFC 9111, section 5.2.1.4).
+    "Cache-Control": "no-cache",
+    "User-Agent": "headgate",
+    "Connection": "close",
+}
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
 def fetch(url: str, *, most: int, timeout: float, private: Collection[str] = ()) -> bytes:
-    """Return what an address holds.
+    """Return what an address holds, as `fetch_aged` does, however old it is."""
+    return fetch_aged(url, most=most, timeout=timeout, private=private)[0]
+
+
+def fetch_aged(url: str, *, most: int, timeout: float, private: Collection[str] = ()) -> tuple[bytes, timedelta]:
+    """Return what an address holds, and how old that was when a cache gave it.
 
     Certificates are verified against the system's authorities (`SSL_CERT_FILE` and the usual proxy variables are
     honoured). Redirections are refused.
@@ -49,12 +65,10 @@ def fetch(url: str, *, most: int, timeout: float, private: Collection[str] = ())
     deadline = time.monotonic() + timeout
     try:
         with _connected(address, private, deadline) as connection:
-            # What is encoded may be any number of bytes more.
-            headers = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "headgate"}
-            connection.request("GET", address.path, headers={**headers, "Connection": "close"})
+            connection.request("GET", address.path, headers=_HEADERS)
             # Closed here, because a response that nobody has read to its end keeps the connection.
             with connection.getresponse() as response:
-                return _read(response, most)
+                return _read(response, most), read_age(response.getheader("Age") or "")
     except FetchError as error:
         raise FetchError(f"{safe_uri(url)}: {error}") from None
     except (OSError, http.client.HTTPException, ValueError, OverflowError) as error:
@@ -85,10 +99,7 @@ def probe(
     deadline = time.monotonic() + timeout
     try:
         with _connected(address, private, deadline, is_direct=True) as connection:
-            headers = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "headgate", "Connection": "close"}
-            # A cache between here and there is to ask as well (RFC 9111, section 5.2.1.4).
-            headers["Cache-Control"] = "no-cache"
-            connection.request("GET", address.path, headers={**headers, **(validators or {})})
+            connection.request("GET", address.path, headers={**_HEADERS, **(validators or {})})
             with connection.getresponse() as response:
                 return response.status, {name.lower(): value for name, value in response.getheaders()}
     except FetchError as error:
@@ -134,6 +145,7 @@ def _connected(
             host = address.host.strip("[]")
             with context.wrap_socket(bare, server_hostname=host, suppress_ragged_eofs=False) as secured:
                 connection = http.client.HTTPSConnection(address.host, address.port)
+                connection.response_class = _Response
                 connection.sock = secured
                 yield connection
         finally:
@@ -198,6 +210,18 @@ def _tunnel(bare: socket.socket, address: Address, proxy: tuple[str, int, str] |
     status = answer.split(b" ", 2)[1:2]
     if status != [b"200"]:
         raise FetchError("the proxy refuses.")
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer without what a server sends before it, such as early hints (RFC 9110, section 15.2; RFC 8297)."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        for _ in range(_MOST_INTERIM):
+            version, status, reason = super()._read_status()  # type: ignore[misc]  # typeshed does not know it
+            if not 100 < status < 200 or status == http.client.SWITCHING_PROTOCOLS:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+        raise http.client.BadStatusLine("no answer but interim ones")
 
 
 def _end(handle: socket.socket) -> None:

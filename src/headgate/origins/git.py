@@ -68,7 +68,7 @@ _LINK = "120000 "
 _KINDS: Mapping[str, Change] = {"A": "added", "D": "removed"}
 
 
-def read_commits(folder: Path) -> Iterator[Commit]:
+def read_commits(folder: Path, head: str = "HEAD") -> Iterator[Commit]:
     """Yield the commits that touched the files of a folder, the last one first; names are relative to the folder.
 
     A merge brings what it merged at its own time, however old that is: the commits behind it are not followed.
@@ -77,21 +77,21 @@ def read_commits(folder: Path) -> Iterator[Commit]:
         GitProblem: git cannot say.
     """
     _find_top(folder)
-    command = ["log", "--first-parent", "-m", "--format=%x00%H %cI %P", *_RAW, "--relative", "HEAD", "--", "."]
+    command = ["log", "--first-parent", "-m", "--format=%x00%H %cI %P", *_RAW, "--relative", head, "--", "."]
     parts = _parts(folder, *command)
-    head = ""
+    about = ""
     files: list[tuple[Change, str]] = []
     for part in parts:
         if not part:
             if files:
-                yield _commit(head, files)
-            head, files = next(parts, ""), []
+                yield _commit(about, files)
+            about, files = next(parts, ""), []
         elif part.lstrip("\n").startswith(":"):
             files.append((_KINDS.get(part[-1:], "changed"), next(parts, "")))
         else:
             raise GitProblem(_ODD)
     if files:
-        yield _commit(head, files)
+        yield _commit(about, files)
 
 
 def find_head(folder: Path) -> str:
@@ -103,12 +103,13 @@ def find_head(folder: Path) -> str:
     return _run(folder, "rev-parse", "--verify", "HEAD^{commit}").strip()
 
 
-def arrived_since(folder: Path, head: str) -> tuple[frozenset[str], frozenset[str]] | None:
+def arrived_since(folder: Path, head: str, now: str = "HEAD") -> tuple[frozenset[str], frozenset[str]] | None:
     """Return the commits that are new since an earlier head, by their hashes, and the files that differ since then.
 
     Args:
         folder: a folder in a checkout; names are relative to it.
         head: the hash of what was the last commit before.
+        now: what is the last commit now.
 
     Returns:
         None where that commit is no more: the history is another one.
@@ -122,21 +123,21 @@ def arrived_since(folder: Path, head: str) -> tuple[frozenset[str], frozenset[st
         _run(folder, "cat-file", "-e", f"{head}^{{commit}}")
     except GitProblem:
         return None
-    commits = _run(folder, "rev-list", f"{head}..HEAD", "--").split()
+    commits = _run(folder, "rev-list", f"{head}..{now}", "--").split()
     names = _parts(
-        folder, "diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--relative", head, "HEAD", "--", "."
+        folder, "diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--relative", head, now, "--", "."
     )
     return frozenset(commits), frozenset(names)
 
 
-def list_files(folder: Path) -> Iterator[tuple[str, bool]]:
+def list_files(folder: Path, head: str = "HEAD") -> Iterator[tuple[str, bool]]:
     """Yield the files that the last commit has in a folder, by their names relative to it, and whether each is a link.
 
     Raises:
         GitProblem: git cannot say.
     """
     _find_top(folder)
-    for part in filter(None, _parts(folder, "ls-tree", "-r", "-z", "HEAD", ".")):
+    for part in filter(None, _parts(folder, "ls-tree", "-r", "-z", head, ".")):
         about, _, name = part.partition("\t")
         yield name, about.startswith(_LINK)
 

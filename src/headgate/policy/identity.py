@@ -37,7 +37,8 @@ _STAGE = r"(?:a|b|c|m|x|alpha|beta|rc|pre|preview|dev|snapshot|nightly|canary|ne
 # A number, as it may be written: 3, v1.9, 2.x, release-1.9, 2024-05, v2beta1, 4.0rc1, 2.7+cu118, 1!3.9.
 _NUMBERED = re.compile(
     rf"(?:[vVr]|(?:version|ver|v|release|rel|stable|branch|docs)[-_.])?(?:[0-9]+!)?[0-9]+(?:{_STAGE})?"
-    r"(?:[._~-][0-9A-Za-z]+)*(?:\+[0-9A-Za-z._-]+)?",
+    rf"(?:[._~-](?:[0-9]+(?:{_STAGE})?|{_STAGE}|x|lts|esr|ea|ga|final|release|stable|(?:sp|p|r|u|post|patch|hotfix)[0-9]+))*"
+    r"(?:\+[0-9A-Za-z._-]+)?",
     re.IGNORECASE,
 )
 # A word, and which one of them: rc1, beta-2.

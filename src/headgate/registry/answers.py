@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,13 +28,15 @@ CREATE TABLE IF NOT EXISTS answers (
 """
 _COLUMNS = "address, at, is_gone, modified, moved_to, etag, since, untold_until"
 _PUT = """
-INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET
-    at = excluded.at, is_gone = excluded.is_gone, modified = excluded.modified, moved_to = excluded.moved_to,
+INSERT INTO answers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (address) DO UPDATE SET
+    at = excluded.at, is_gone = excluded.is_gone, moved_to = excluded.moved_to,
+    modified = CASE WHEN typeof(answers.modified) = 'integer' AND answers.modified <= ?9
+        THEN max(answers.modified, coalesce(excluded.modified, answers.modified)) ELSE excluded.modified END,
     etag = excluded.etag, since = excluded.since, untold_until = excluded.untold_until
-WHERE typeof(answers.at) != 'integer' OR answers.at <= excluded.at OR answers.at > ?
+WHERE typeof(answers.at) != 'integer' OR answers.at <= excluded.at OR answers.at > ?9
 """
 # An admission has a time to keep, and goes on without what it cannot read at once; nobody waits for what is written.
-_READ_SECONDS, _WRITE_SECONDS = 0.05, 1.0
+_READ_SECONDS, _WRITE_SECONDS, _REST_SECONDS = 0.05, 1.0, 1.0
 _AT_ONCE = 500
 T = TypeVar("T")
 
@@ -70,7 +73,8 @@ class AnswerRegistry:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._reader, self._writer = _Opened(path, _READ_SECONDS), _Opened(path, _WRITE_SECONDS, _SCHEMA)
+        self._reader = _Opened(path, _READ_SECONDS, rest=_REST_SECONDS)
+        self._writer = _Opened(path, _WRITE_SECONDS, _SCHEMA)
 
     def get_all(self, addresses: Collection[str]) -> Mapping[str, Answer]:
         """Return the last answers of addresses, of those that have one.
@@ -115,10 +119,11 @@ class _Opened:
         path: the file.
         wait: for how long another process may keep it locked, in seconds.
         schema: what is made where it is not there yet.
+        rest: for how long it is not tried again after it could not be used, in seconds.
     """
 
-    def __init__(self, path: Path, wait: float, schema: str = "") -> None:
-        self._path, self._wait, self._schema = path, wait, schema
+    def __init__(self, path: Path, wait: float, schema: str = "", rest: float = 0.0) -> None:
+        self._path, self._wait, self._schema, self._rest, self._rests_until = path, wait, schema, rest, 0.0
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._inherited: list[sqlite3.Connection | None] = []
@@ -136,6 +141,8 @@ class _Opened:
             HeadgateError: the file cannot be used.
         """
         with self._lock:
+            if time.monotonic() < self._rests_until:
+                raise HeadgateError(f"the registry {self._path} could not be used a moment ago")
             try:
                 if self._connection is None:
                     self._connection, is_writable = connect(self._path, self._wait)
@@ -144,6 +151,8 @@ class _Opened:
                 return work(self._connection)
             except (OSError, sqlite3.Error) as error:
                 self._close()
+                # Else every thread would wait for it in turn.
+                self._rests_until = time.monotonic() + self._rest
                 raise HeadgateError(f"the registry {self._path} cannot be used ({error})") from error
 
     def close(self) -> None:

@@ -66,6 +66,8 @@ class SqliteRegistry:
         self._remembered: dict[str, tuple[Known, ...]] = {}
         self._state: object = None
         self._unwritten = MemoryRegistry()
+        self._writing, self._owing = threading.Lock(), threading.Lock()
+        self._writer: sqlite3.Connection | None = None
         self._owed: list[tuple[Proved, datetime]] = []
         self._is_writable = True
         with self._lock, self._reading():
@@ -74,9 +76,9 @@ class SqliteRegistry:
 
     def _after_fork(self) -> None:
         """Open a connection of the child's own; the other is kept, because closing it would disturb the parent's."""
-        self._lock = threading.Lock()
-        self._inherited.append(self._connection)
-        self._connection, self._remembered = None, {}
+        self._lock, self._writing, self._owing = threading.Lock(), threading.Lock(), threading.Lock()
+        self._inherited += [self._connection, self._writer]
+        self._connection, self._writer, self._remembered = None, None, {}
 
     def known(self, documents: Collection[str]) -> Mapping[str, tuple[Known, ...]]:
         """Return what is known of documents.
@@ -110,45 +112,53 @@ class SqliteRegistry:
         if not self._is_writable:  # as was said when it was opened
             self._unwritten.learn(wanted, at)
             return
+        with self._owing:
+            self._owed = [*self._owed, *((one, at) for one in wanted)][-_MOST_OWED:]
+        if not self._writing.acquire(blocking=False):
+            self._unwritten.learn(wanted, at)  # another thread writes; the next one takes this with it
+            return
         try:
-            # An admission waits for it.
-            self._write([(one, at) for one in wanted], _BRIEF_MILLISECONDS)
+            self._flush(_BRIEF_MILLISECONDS)  # an admission waits for it
         except HeadgateError:
             self._unwritten.learn(wanted, at)
             raise
+        finally:
+            self._writing.release()
 
     def close(self) -> None:
         """Close the file, once what could not be written before is; what is asked again opens it."""
-        if self._owed:
-            with suppress(HeadgateError):
-                self._write([], int(_WAIT_SECONDS * 1_000))
+        with self._writing:
+            if self._owed:
+                with suppress(HeadgateError):
+                    self._flush(int(_WAIT_SECONDS * 1_000))
+            _close(self._writer)
+            self._writer = None
         with self._lock:
-            if self._connection is not None:
-                self._connection.close()
+            _close(self._connection)
             self._connection, self._remembered = None, {}
 
-    def _write(self, facts: list[tuple[Proved, datetime]], milliseconds: int) -> None:
+    def _flush(self, milliseconds: int) -> None:
         """Write what was proved, and when; what cannot be written is written with what is proved next.
 
         Raises:
             HeadgateError: the file cannot be written, or another process writes to it for so long.
         """
-        with self._lock:
-            facts = [*self._owed, *facts]
-            self._owed = facts[-_MOST_OWED:]
-            with self._reading() as connection:
-                connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
-                connection.execute("BEGIN IMMEDIATE")
-                try:
-                    for one, at in facts:
-                        _learn(connection, one, at)
-                        self._remembered.pop(one.document, None)
-                    connection.execute("COMMIT")
-                except BaseException:
-                    with suppress(sqlite3.Error):
-                        connection.execute("ROLLBACK")
-                    raise
-            self._owed = []
+        with self._owing:
+            facts, self._owed = self._owed, []
+        try:
+            if self._writer is None:
+                self._writer = self._open()
+            self._writer.execute(f"PRAGMA busy_timeout = {milliseconds}")
+            self._writer.execute("BEGIN IMMEDIATE")
+            for one, at in facts:
+                _learn(self._writer, one, at)
+            self._writer.execute("COMMIT")
+        except (OSError, sqlite3.Error) as error:
+            _close(self._writer)
+            self._writer = None  # and what it had begun is undone
+            with self._owing:
+                self._owed = [*facts, *self._owed][-_MOST_OWED:]
+            raise HeadgateError(f"the registry {self.path} cannot be used ({error})") from error
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -158,9 +168,7 @@ class SqliteRegistry:
             yield self._connection
         except (OSError, sqlite3.Error) as error:
             # The next one opens it anew: somebody may have put the file right.
-            if self._connection is not None:
-                with suppress(sqlite3.Error):
-                    self._connection.close()
+            _close(self._connection)
             self._connection, self._remembered = None, {}
             raise HeadgateError(f"the registry {self.path} cannot be used ({error})") from error
 
@@ -176,6 +184,12 @@ class SqliteRegistry:
             _log.warning("the registry %s is read-only: this process alone remembers what it learns", self.path)
         self._is_writable = is_writable
         return connection
+
+
+def _close(connection: sqlite3.Connection | None) -> None:
+    if connection is not None:
+        with suppress(sqlite3.Error):
+            connection.close()
 
 
 def connect(path: Path, wait: float = _WAIT_SECONDS) -> tuple[sqlite3.Connection, bool]:

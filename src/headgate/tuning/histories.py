@@ -103,7 +103,7 @@ def history_of(commits: Iterable[Commit]) -> History:
     history = History(ordered[0].at, ordered[-1].at)
     alive: dict[str, Life] = {}
     for commit in ordered:
-        changed = [name for kind, name in commit.files if kind == "changed" and name in alive]
+        changed = [name for kind, name in commit.files if kind != "removed" and name in alive]
         removed = sum(kind == "removed" for kind, _ in commit.files)
         most = max(_BULK_DOCUMENTS, _BULK_SHARE * len(alive))
         is_bulk = len(changed) > most

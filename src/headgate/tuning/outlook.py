@@ -176,6 +176,7 @@ def look_ahead(
     kept: MostFrequent[AdmissionRecord] = MostFrequent(_DOCUMENTS)
     wanted: dict[str, tuple[Refetch, str]] = {}
     latest: dict[str, Verification] = {}
+    unanswered: dict[str, datetime] = {}
     skipped = 0
     for entry in records_in(entries):
         if entry.record is None:
@@ -183,12 +184,16 @@ def look_ahead(
             continue
         for decision in entry.record["decisions"]:
             _take(entry.record, decision, kept, wanted, latest)
+            _note_silence(entry.record, decision, unanswered)
     revision = gate.in_force
     feeds, pulled = _feeds(gate.policy, now)
     for source, verified in pulled.items():
         if source not in latest or latest[source].by != "feed" or latest[source].at < verified.at:
             latest[source] = verified
-    sources = [_source(one, latest.get(one.id), now, within) for one in (*revision.sources.values(), revision.default)]
+    sources = [
+        _source(one, latest.get(one.id), unanswered.get(one.id), now, within)
+        for one in (*revision.sources.values(), revision.default)
+    ]
     sources.sort(key=lambda one: _STATES.index(one.state))
     outlook = Outlook(now, within, tuple(sources), feeds, skipped=skipped)
     _add_endings(outlook, gate, kept)
@@ -219,10 +224,24 @@ def _take(
         latest[decision["source"]] = verified
 
 
-def _source(source: ResolvedSource, seen: Verification | None, now: datetime, within: timedelta) -> SourceOutlook:
+def _note_silence(record: AdmissionRecord, decision: DecisionRecord, unanswered: dict[str, datetime]) -> None:
+    """Note when a source's own servers last did not answer for one of its documents (F208)."""
+    at = _instant(record["now"])
+    if at is not None and "F208" in error_codes(decision):
+        unanswered[decision["source"]] = max(at, unanswered.get(decision["source"], at))
+
+
+def _source(
+    source: ResolvedSource,
+    seen: Verification | None,
+    unanswered: datetime | None,
+    now: datetime,
+    within: timedelta,
+) -> SourceOutlook:
     """Return the worst of what holds for any document of a source: rules of their own may ask for more."""
     own = [(source.freshness, source.verifiers), *((rule.freshness, rule.verifiers) for rule in source.rules)]
-    every = [_under(source, rule, counted, seen, now, within) for rule, counted in own]
+    is_silent = unanswered is not None and (seen is None or unanswered > seen.at)
+    every = [_under(source, rule, counted, seen, now, within, is_silent=is_silent) for rule, counted in own]
     return min(every, key=lambda one: _STATES.index(one.state))
 
 
@@ -233,6 +252,8 @@ def _under(
     seen: Verification | None,
     now: datetime,
     within: timedelta,
+    *,
+    is_silent: bool,
 ) -> SourceOutlook:
     manifest = source.requirement.manifest
     ends: list[datetime] = []
@@ -248,7 +269,7 @@ def _under(
     end = min(ends, default=None)
     if end is None:
         return SourceOutlook(source.id, "open" if rule.verified_within is None else "unknown")
-    if verified is not None and verified.by == "origin":
+    if verified is not None and verified.by == "origin" and not is_silent:
         return SourceOutlook(source.id, "good", verified)  # it is asked again with the next question
     horizon = within
     if verified is not None and verified.by == "feed" and rule.verified_within is not None:
@@ -285,6 +306,8 @@ def _feeds(policy: Policy, now: datetime) -> tuple[tuple[FeedOutlook, ...], dict
 def _add_endings(outlook: Outlook, gate: Gate, kept: MostFrequent[AdmissionRecord]) -> None:
     present = Redecider(gate.policy, at=outlook.now)
     then = Redecider(gate.policy, at=outlook.now + outlook.within)
+    # What is in the news is said of each document by itself.
+    news = {one.id for one in gate.policy.sources if any(feed.kind == "news" for feed in one.freshness.feeds)}
     for name, count, record in kept.items():
         try:
             (today,), (later,) = present.redecide_read(record), then.redecide_read(record)
@@ -301,7 +324,10 @@ def _add_endings(outlook: Outlook, gate: Gate, kept: MostFrequent[AdmissionRecor
             outlook.endings.append(Ending(name, today.source, count, over, ended))
             continue
         before = {one.code for one in today.reasons}
-        reasons = tuple(one.code for one in later.reasons if one.code not in before and not _is_of_source(one))
+        tells_each = later.source in news
+        reasons = tuple(
+            one.code for one in later.reasons if one.code not in before and (tells_each or not _is_of_source(one))
+        )
         if reasons:
             outlook.endings.append(Ending(name, later.source, count, reasons, _end_of(later, outlook)))
     outlook.endings.sort(key=lambda one: (-one.prompts, one.document))

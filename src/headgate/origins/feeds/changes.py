@@ -46,6 +46,7 @@ class Changes:
         removed: dict[str, str] = {}
         moved: dict[str, tuple[str, str]] = {}
         changed: dict[str, datetime] = {}  # what comes after a change takes nothing of it back
+        was_gone: set[str] = set()
         number = whole[:begin].count(b"\n")
         for line in whole[begin:].splitlines():
             number += 1
@@ -57,20 +58,24 @@ class Changes:
                 kind, at = "listed", None  # another spelling of its address is no other place
             for known in (entries, removed, moved):
                 known.pop(document, None)  # the last word counts, in whatever spelling
+            was_gone.update((document,) if kind in ("removed", "moved") else ())
             if kind == "removed":
                 removed[document] = uri
             elif kind == "moved":
                 moved[document] = uri, to
             else:
                 # What was changed at a time that is not said was changed until now.
-                said = at if at is not None and at <= now else now
+                said = at if at is not None else now
                 if kind == "changed" or at is not None:
                     changed[document] = max(said, changed.get(document, said))
-                entries[document] = Entry(uri, changed.get(document))
+                # What is there again may be another text, unless that is dated.
+                is_told = document not in was_gone or kind == "changed" or at is not None
+                entries[document] = Entry(uri, changed.get(document), None if is_told else now)
         return Pull(
             list(entries.values()),
             list(removed.values()),
             dict(moved.values()),
+            age=self.reading.take_age(),
             has_gap=has_gap,
             cursor=_cursor(whole),
             notes=[_GAP] if has_gap else [],

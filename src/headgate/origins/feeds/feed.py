@@ -12,7 +12,8 @@ from headgate.clock import FIRST_DATE
 from headgate.encoding import safe_uri
 from headgate.errors import HeadgateError
 from headgate.freshness import Unreadable, read_time
-from headgate.origins.fetching import FetchError, fetch
+from headgate.origins.fetching import FetchError, fetch_aged
+from headgate.registry import NEVER_TOLD
 
 __all__ = [
     "MOST_BYTES",
@@ -64,6 +65,7 @@ class Pull:
         removed: documents that it says are gone.
         moved: documents that it says are elsewhere now, with where.
         is_complete: whether what it does not name is not there.
+        age: how old what it says is, where a cache gave it.
         has_gap: whether changes since the last pull may be missing; what it does not date may have been changed.
         covers_unlisted: whether what it does not name is as it was before; a feed of news says nothing of it.
         tells_changes: whether it says when documents were changed, and is believed.
@@ -75,6 +77,7 @@ class Pull:
     removed: Sequence[str] = ()
     moved: Mapping[str, str] = field(default_factory=dict)
     is_complete: bool = False
+    age: timedelta = timedelta(0)
     has_gap: bool = False
     covers_unlisted: bool = True
     tells_changes: bool = True
@@ -109,10 +112,18 @@ class Reading:
     Attributes:
         timeout: how long an address may take.
         private: the hosts that may be in a private network.
+        ages: how old what was read was, as caches said.
     """
 
     timeout: timedelta = timedelta(seconds=5)
     private: tuple[str, ...] = ()
+    ages: list[timedelta] = field(default_factory=list, compare=False)
+
+    def take_age(self) -> timedelta:
+        """Return how old the oldest part of what was read since was."""
+        age = max(self.ages, default=timedelta(0))
+        self.ages.clear()
+        return age
 
     def read(self, place: str | Path) -> bytes:
         """Return the content of a file or an https:// address.
@@ -122,9 +133,12 @@ class Reading:
         """
         if isinstance(place, str):
             try:
-                return fetch(place, most=MOST_BYTES, timeout=self.timeout.total_seconds(), private=self.private)
+                seconds = self.timeout.total_seconds()
+                data, age = fetch_aged(place, most=MOST_BYTES, timeout=seconds, private=self.private)
             except FetchError as error:
                 raise FeedError(str(error)) from None
+            self.ages.append(age)
+            return data
         try:
             if not place.is_file():
                 raise FeedError(f"{place}: there is no such file.")
@@ -149,11 +163,15 @@ class Stamp(NamedTuple):
     untold_until: datetime | None = None
 
 
+# A date that is there and says nothing may stand for any.
+_UNREAD = Stamp(None, NEVER_TOLD)
+
+
 def read_date(text: str | None, now: datetime) -> Stamp:
     """Return what a date of a feed says.
 
     Of a day it is the beginning, because a text that was fetched on the day that a feed names would be out of date for
-    good otherwise. A time without a zone may be meant anywhere.
+    good otherwise. Of a month it may be any day, and a time without a zone may be meant anywhere.
     """
     if not text:
         return Stamp()
@@ -162,10 +180,10 @@ def read_date(text: str | None, now: datetime) -> Stamp:
         if not interval.has_zone and interval.unit != "instant":
             interval = read_time(text.strip(), zone=timezone.utc, date_order=None)
     except Unreadable:
-        return Stamp()
+        return _UNREAD
     if not FIRST_DATE <= interval.earliest <= now:
-        return Stamp()
-    is_certain = interval.has_zone or interval.unit != "instant"
+        return _UNREAD
+    is_certain = interval.unit == "day" or (interval.unit == "instant" and interval.has_zone)
     return Stamp(interval.earliest, None if is_certain else min(interval.latest, now))
 
 

@@ -37,7 +37,7 @@ class News:
             raise FeedError(f"{shown_place(self.place)}: it is neither RSS nor Atom.")
         items = [element for element in root.iter() if _name(element) in ("item", "entry")]
         entries = [_entry(link, item, now) for item in items if (link := _link(item))]
-        return Pull(entries, covers_unlisted=False)
+        return Pull(entries, covers_unlisted=False, age=self.reading.take_age())
 
 
 def _name(element: Element) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from headgate.clock import FIRST_DATE
 from headgate.encoding import safe_name, safe_uri
 from headgate.freshness import identify_document
 from headgate.origins.feeds.feed import Entry, Feed, FeedError, Pull
@@ -72,6 +73,9 @@ def pull_feed(
     kept = registry.documents_of(state.feed)
     before = {name: _by_now(one, now) for name, one in kept.items()}
     pull = feed.pull(known.cursor if known is not None else "", now)
+    now -= pull.age
+    if known is not None and pull.age and now < known.pulled:
+        raise FeedError("a cache gave a copy of it from before the last pull, so it says nothing new.")
     said, ignored = _said(pull, before, patterns, now)
     said = {**{name: one for name, one in before.items() if one != kept[name]}, **said}
     if pull.is_complete:
@@ -98,9 +102,10 @@ def _by_now(one: Said, now: datetime) -> Said:
     """Return what was said as far as it can be true: what was changed in the future was dated by a wrong clock."""
     modified = min(one.modified, now) if one.modified is not None else None
     untold = one.untold_until if one.untold_until in (None, NEVER_TOLD) else min(one.untold_until or now, now)
-    if (modified, untold) == (one.modified, one.untold_until):
+    seen = one.seen if one.seen <= now else FIRST_DATE  # nobody knows when
+    if (modified, untold, seen) == (one.modified, one.untold_until, one.seen):
         return one
-    return replace(one, modified=modified, untold_until=untold)
+    return replace(one, modified=modified, untold_until=untold, seen=seen)
 
 
 def _in_doubt(one: Said, now: datetime) -> Said:

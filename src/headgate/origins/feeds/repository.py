@@ -40,9 +40,10 @@ class Repository:
         """
         try:
             head = find_head(self.folder)
-            listed = dict(list_files(self.folder))
-            commits = list(read_commits(self.folder))
-            before = _Before.read(self.folder, cursor)
+            # One commit throughout: somebody may pull meanwhile.
+            listed = dict(list_files(self.folder, head))
+            commits = list(read_commits(self.folder, head))
+            before = _Before.read(self.folder, cursor, head)
         except GitProblem as problem:
             raise FeedError(f"{self.folder}: {problem}.") from None
         files = set(listed)
@@ -80,7 +81,7 @@ class _Before:
     arrived: tuple[frozenset[str], frozenset[str]] | None
 
     @classmethod
-    def read(cls, folder: Path, cursor: str) -> _Before | None:
+    def read(cls, folder: Path, cursor: str, now: str) -> _Before | None:
         """Return what a cursor says; None for the first pull.
 
         Raises:
@@ -88,7 +89,7 @@ class _Before:
         """
         head, _, pulled = cursor.partition(" ")
         try:
-            return cls(read_instant(pulled), arrived_since(folder, head))
+            return cls(read_instant(pulled), arrived_since(folder, head, now))
         except ValueError as error:
             if isinstance(error, GitProblem):
                 raise
@@ -109,7 +110,7 @@ class _Before:
 def _last_changes(commits: list[Commit], files: int, now: datetime) -> tuple[dict[str, datetime], dict[str, datetime]]:
     """Return when each file was changed last, and when it was touched later together with very many others.
 
-    It was changed by what was about it, or else by the first commit that has it. The latest date counts, not that of
+    It was changed by what was about it; what came with very many others was not. The latest date counts, not that of
     the last commit: a rebase keeps dates, and clocks are wrong.
     """
     found: dict[str, datetime] = {}
@@ -119,10 +120,11 @@ def _last_changes(commits: list[Commit], files: int, now: datetime) -> tuple[dic
         is_bulk = len(commit.files) > max(_BULK_DOCUMENTS, _BULK_SHARE * files)
         for kind, name in commit.files:
             at = min(commit.at, now)
-            first[name] = at
             if is_bulk:
                 touched[name] = max(at, touched.get(name, at))
             elif kind != "removed":
                 found[name] = max(at, found.get(name, at))
+            else:
+                first[name] = at
     changed = {**first, **found}
-    return changed, {name: at for name, at in touched.items() if at > changed[name]}
+    return changed, {name: at for name, at in touched.items() if name not in changed or at > changed[name]}

@@ -52,7 +52,8 @@ class Sitemap:
         notes = [f"{lost:,} dates are shared by very many documents, and say nothing."] if lost else []
         if not dated:
             notes.append("It does not say when documents were changed.")
-        return Pull(kept, is_complete=True, tells_changes=2 * dated >= len(kept), notes=notes)
+        age = self.reading.take_age()
+        return Pull(kept, is_complete=True, age=age, tells_changes=2 * dated >= len(kept), notes=notes)
 
     def _parts(self) -> Iterator[Element]:
         root = self._root(self.place, "urlset", "sitemapindex")
