@@ -41,6 +41,8 @@ _MOST_CONTAINERS = 50
 # A line that is more than the next one of a paragraph, by what it begins with.
 _TELLING = re.compile(r"^(?:[\n \t>\-*+\u2022`~#|!?.\[=_0-9]|.[.)]|<!--)", re.MULTILINE)
 
+_FRONT_MATTER = re.compile(r"(?:---|\+\+\+)[ \t]*\n[A-Za-z_][\w.-]*[ \t]*[:=]")
+
 
 @dataclass(slots=True)
 class Blocks:
@@ -78,7 +80,8 @@ def read_blocks(text: str, most: int) -> Blocks:
         TooMuchWork: there are more.
     """
     usual = _Scanner(text, most, None).read()
-    if usual.first_has_info is None or usual.first_has_info:
+    # What begins with front matter is the beginning of a page, and of no block.
+    if usual.first_has_info is None or usual.first_has_info or _FRONT_MATTER.match(text):
         return usual
     # How many signs opened it was cut off too, so any number closes it.
     cut = _Scanner(text, most, (usual.first_sign, _SHORTEST)).read()
