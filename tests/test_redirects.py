@@ -56,6 +56,20 @@ def test_chains_are_followed_and_sections_go_with_their_page() -> None:
     assert read_redirects("/a /b", BASE).digest != read_redirects("/a /c", BASE).digest
 
 
+def test_a_page_may_become_a_section_of_another() -> None:
+    found = read_redirects("/refunds /faq#refunds\n/leave /faq#leave\n/faq /help\n/x#a /y\n", BASE)
+    assert found.current(at("/refunds")) == at("/help#refunds")
+    assert found.current(at("/leave")) == at("/help#leave")
+    assert found.current(at("/refunds#late")) == at("/refunds#late")
+    assert found.current(at("/x")) == at("/x")
+    assert found.skipped == 1
+
+
+def test_an_address_may_hold_a_comma_and_a_file_may_begin_with_a_mark() -> None:
+    assert dict(read_redirects("\ufeff/a,b /c 301\n", BASE).targets) == {at("/a,b"): at("/c")}
+    assert dict(read_redirects("/a,/b,301\n/c, /d\n", BASE).targets) == {at("/a"): at("/b"), at("/c"): at("/d")}
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -66,6 +80,8 @@ def test_chains_are_followed_and_sections_go_with_their_page() -> None:
         ('{"/a": 1}', "'/a': its value is not an address"),
         ("{", "not JSON"),
         ("[" * 100_000, "two addresses"),
+        ("/a b 301", "line 1: 'b' is not an address"),
+        ('{"/a": "/b", "/a": "/c"}', "'/a' leads to two places"),
         ('{"/a": ' + "[" * 100_000, "not JSON"),
         ("/a https://[::1", "not an address"),
     ],

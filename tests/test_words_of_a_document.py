@@ -72,6 +72,13 @@ def test_an_alias_without_rivals_is_left_where_its_document_means_something_else
     )
 
 
+@pytest.mark.parametrize("text", ["The SLAs grew.", "The **SLA** grew.", "SLA"])
+def test_the_other_chunk_may_write_it_in_other_ways(text: str, tmp_path: Path, clock: FixedClock) -> None:
+    gate = gate_of(tmp_path, clock)
+    assert "service level" in texts(gate, page(text))[0]
+    assert texts(gate, page("The Sierra Leone Army (SLA) was small."), page(text))[1] == text
+
+
 def test_its_own_word_comes_first_and_contradictions_count_for_nothing(tmp_path: Path, clock: FixedClock) -> None:
     gate = gate_of(tmp_path, clock)
     own = "Accounts payable (AP) come first. Pay each AP."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from langchain_core.vectorstores import InMemoryVectorStore, VectorStoreRetrieve
 from langchain_documents import forged, sealed
 
 import headgate
-from headgate import AdapterError, Gate, HeadgateError
+from headgate import AdapterError, Gate, HeadgateError, Policy
 from headgate.testing import FixedClock, Publisher
 from langchain_headgate import (
     GatedRetriever,
@@ -227,6 +228,22 @@ def test_a_quotation_leads_to_the_words_of_the_original(handbook: Publisher, gat
     assert original_citation(Document("K8s")) is None
     # The same words under another address are another document.
     assert original_citation(Document(part.page_content, metadata={"source": "https://evil.example/"})) is None
+
+
+def test_pieces_that_read_the_same_in_canonical_terms_keep_their_own_originals(tmp_path: Path) -> None:
+    (tmp_path / "terms.yaml").write_text("terms:\n  Kubernetes: [K8s]\n")
+    source = {"id": "wiki", "match": "https://wiki.example/**", "provenance": {"require": "declared"}}
+    policy = Policy.from_mapping({"version": 1, "sources": [{**source, "terminology": "terms.yaml"}]}, tmp_path)
+    texts = ["K8s runs here.", "Kubernetes runs here."]
+    found = [
+        Document(text, id=str(number), metadata={"source": "https://wiki.example/a"})
+        for number, text in enumerate(texts)
+    ]
+    admitted = guard(Fixed(found=found), policy).invoke("q")
+    assert {document.page_content for document in admitted} == {texts[1]}
+    assert [original_text(document) for document in admitted] == texts
+    citations = [original_citation(document) for document in admitted]
+    assert [citation and citation.text for citation in citations] == texts
 
 
 def test_a_guarded_retriever_can_be_guarded_again(handbook: Publisher, gate: Gate) -> None:

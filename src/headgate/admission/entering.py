@@ -6,6 +6,7 @@ Freshness is judged before, and proof before that, because it covers the origina
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -22,12 +23,14 @@ from headgate.provenance import check_prompt_metadata, hidden_though_covered, un
 from headgate.terminology.composing import compose_rewrites
 from headgate.terminology.edits import Definitions, Rewrite
 from headgate.terminology.findings import describe_rewrite
+from headgate.terminology.folding import fold
 from headgate.terminology.invisible import find_invisible, without_invisible
 
 __all__ = ["judge_chunk", "judge_invisible", "reword", "share_definitions"]
 
 _MOST_CHOICES = 4  # of one chunk: the ways in which its index shows it
 _NOTHING: Definitions = {}
+_WORD = re.compile(r"[^\W_]+")
 _MANIFESTS = "marks of C2PA manifests"
 
 
@@ -125,15 +128,16 @@ def share_definitions(judged: Sequence[Judgement], revision: Revision, limits: L
     """
     told: dict[_Origin, list[Definitions]] = {}
     for judgement in judged:
-        rewrite = judgement.rewrite
-        if rewrite is not None and rewrite.definitions and not _is_objected_to(judgement):
-            told.setdefault(_origin_of(judgement), []).append(rewrite.definitions)
+        if judgement.definitions and not _is_objected_to(judgement):
+            told.setdefault(_origin_of(judgement), []).append(judgement.definitions)
     merged = {origin: _merged(definitions) for origin, definitions in told.items() if origin.document is not None}
     for judgement in judged if merged else ():
-        rewrite, origin = judgement.rewrite, _origin_of(judgement)
-        if rewrite is None or judgement.is_kept_out or origin not in merged:
+        own, origin = judgement.definitions, _origin_of(judgement)
+        if own is None or judgement.is_kept_out or origin not in merged:
             continue
-        defined = {short: names for short, names in merged[origin].items() if short not in rewrite.definitions}
+        others = merged[origin]
+        # By what it mentions: each chunk of a long document may define something.
+        defined = {short: others[short] for short in sorted(_mentioned(judgement, others)) if short not in own}
         if not defined:
             continue
         judgement.findings = tuple(one for one in judgement.findings if one.check != "terminology")
@@ -141,6 +145,14 @@ def share_definitions(judged: Sequence[Judgement], revision: Revision, limits: L
             _rewrite(judgement, revision, limits, defined)
         except Exception as error:  # noqa: BLE001 - whatever broke the check, it must not admit
             judgement.add((check_failed("terminology", error),), judgement.facts.source.modes["terminology"])
+
+
+def _mentioned(judgement: Judgement, shorts: Definitions) -> set[str]:
+    """Return which short forms may stand in what enters of a chunk: they are one word each."""
+    shown = (judgement.chunk.metadata.get(name) for name in judgement.shown or ())
+    texts = (judgement.chunk.text, judgement.text, *(value for value in shown if isinstance(value, str)))
+    words = {word for text in dict.fromkeys(texts) for word in _WORD.findall(fold(text))}
+    return shorts.keys() & {form for word in words for form in (word, word.removesuffix("s"))}
 
 
 class _Origin(NamedTuple):
@@ -181,6 +193,7 @@ def _rewrite(judgement: Judgement, revision: Revision, limits: Limits, defined: 
     rewrite, findings = words.of(chunk.text, judgement.digest)
     if findings:
         judgement.add(findings, mode)
+    judgement.definitions = rewrite.definitions
     text = rewrite.text
     if chunk.released is not None:
         # What is decided and recorded is about the original; what enters is in the words of both gates.

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from headgate.admission.concluding import judge_admission
 from headgate.admission.emptiness import require_admissible
+from headgate.admission.hidden import holds_invisible
 from headgate.admission.loading import load
 from headgate.admission.observing import is_observing, under_observation
 from headgate.admission.planning import Answers, Plan, plan_admission, weigh
@@ -126,6 +127,10 @@ class Gate:
     def keeps_out(self) -> bool:
         """Whether anything can be kept out under the policy in force: some check of some source is enforced."""
         return self._revision.keeps_out and not is_observing()
+
+    def hides_in(self, value: object) -> bool:
+        """Return whether a value holds signs that nobody sees, and the policy keeps them out (`invisible:`)."""
+        return self._revision.invisible != "report" and not is_observing() and holds_invisible(value)
 
     def reworded(self, query: str) -> str:
         """Return a question in the words in which the policy puts it to retrievers (`query:`), as adapters do."""

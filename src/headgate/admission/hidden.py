@@ -8,7 +8,7 @@ from typing import Any
 
 from headgate.terminology.invisible import Invisible, find_invisible, without_invisible
 
-__all__ = ["Hidden", "cleared", "find_hidden"]
+__all__ = ["Hidden", "cleared", "find_hidden", "holds_invisible"]
 
 _MOST_PARTS, _MOST_DEPTH = 10_000, 32
 
@@ -42,6 +42,11 @@ def find_hidden(text: str, metadata: Mapping[str, object]) -> Hidden | None:
         if held:
             entries[name] = held
     return Hidden(found, entries, frozenset(names)) if found is not None or entries else None
+
+
+def holds_invisible(value: object) -> bool:
+    """Return whether a value of a document holds something in words that nobody sees."""
+    return any(find_invisible(text) is not None for text in _texts(value))
 
 
 def cleared(metadata: Mapping[str, Any]) -> dict[str, Any]:

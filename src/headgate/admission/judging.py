@@ -21,7 +21,7 @@ from headgate.limits import Limits
 from headgate.record.evidence import with_recalled
 from headgate.record.hearing import with_heard
 from headgate.registry import FeedState, Known, Said
-from headgate.terminology.edits import Rewrite
+from headgate.terminology.edits import Definitions, Rewrite
 from headgate.verification import Verification
 
 __all__ = ["Judgement", "begin_judgement", "judge_times"]
@@ -61,12 +61,14 @@ class Judgement:
         heard: what the feeds of its source say of its document.
         invisible: how many signs it holds that nobody sees, by kind.
         tokens: how many its text had, and how many enter the prompt; None where nobody counts.
+        definitions: what its text says that short forms stand for; None where nobody has looked.
         is_cleared: whether its metadata leaves without what nobody sees in it.
     """
 
     __slots__ = (
         "age",
         "chunk",
+        "definitions",
         "digest",
         "facts",
         "findings",
@@ -102,6 +104,7 @@ class Judgement:
         self.modified: datetime | None = None
         self.age: timedelta | None = None
         self.rewrite: Rewrite | None = None
+        self.definitions: Definitions | None = None
         self.metadata_rewrites: Mapping[str, Rewrite] = _NO_REWRITES
         self.shown = chunk.prompt_metadata
         self.withheld: tuple[str, ...] = ()

@@ -167,10 +167,14 @@ class Releases:
                     continue
 
     def find(self, chunk: Chunk) -> Release | None:
-        """Return what was released as this text with this metadata, by whatever gate."""
+        """Return what was released as this text with this metadata, by whatever gate; of equals, the last one."""
         try:
             fitting = [one for one in self._of(chunk.text) if one.is_text_of(chunk) or not one.changes(chunk.metadata)]
-            return min(fitting, key=lambda one: (*one.distance(chunk.metadata), -one.number), default=None)
+            return min(
+                fitting,
+                key=lambda one: (*one.distance(chunk.metadata), not one.is_named(chunk.id), -one.number),
+                default=None,
+            )
         except Exception:  # noqa: BLE001 - metadata may be any mapping, and fail at any time
             return None
 

@@ -22,6 +22,7 @@ _PERMANENT = ("301", "308")
 _STATUS = re.compile(r"([1-5][0-9]{2})!?")
 # What stands for more than one address, or asks for more than an address: a host's own rules, which are not read.
 _CONDITIONAL = "*"
+_ADDRESS = re.compile(r"/|[A-Za-z][A-Za-z0-9+.-]+:")
 _PLACEHOLDER = re.compile(r"\*|/:[A-Za-z]|^[A-Za-z_]+=")
 
 
@@ -31,7 +32,7 @@ class Redirects:
 
     Attributes:
         targets: the document that an old address is now, by the one it was; chains are followed.
-        skipped: how many lines were left out, because they have placeholders or conditions.
+        skipped: how many lines were left out, because they have placeholders or conditions, or move a section.
     """
 
     targets: Mapping[str, str] = field(default_factory=dict)
@@ -41,12 +42,7 @@ class Redirects:
         """Return which document one is now; a section goes with its page."""
         if document is None or not self.targets:
             return document
-        target = self.targets.get(document)
-        if target is not None:
-            return target
-        page = page_of(document)
-        target = self.targets.get(page) if page is not None else None
-        return document if target is None or page is None else target + document[len(page) :]
+        return _following(document, self.targets)
 
     @property
     def digest(self) -> str:
@@ -69,11 +65,14 @@ def read_redirects(text: str, base: str | None) -> Redirects:
     """
     targets: dict[str, str] = {}
     skipped = 0
-    for place, old, new in _pairs(text):
-        if _PLACEHOLDER.search(old) or _PLACEHOLDER.search(new):
+    for place, old, new in _pairs(text.removeprefix("\ufeff")):
+        # No server is asked for the part behind a number sign, so none redirects it.
+        if "#" in old or _PLACEHOLDER.search(old) or _PLACEHOLDER.search(new):
             skipped += 1
             continue
-        before, after = (_document(address, base, place) for address in (old, new))
+        if old.startswith("/") and not _ADDRESS.match(new):
+            raise ValueError(f"{place}: {shown(new)} is not an address. Write a path, or https://....")
+        before, after = _document(old, base, place), _document(new, base, place)
         if targets.setdefault(before, after) != after:
             raise ValueError(f"{place}: {shown(old)} leads to two places. Keep the one that it leads to now.")
         if len(targets) > _MOST_REDIRECTS:
@@ -87,7 +86,7 @@ def _pairs(text: str) -> Iterator[tuple[str, str, str]]:
         yield from _pairs_of_json(text)
         return
     for number, line in enumerate(text.splitlines(), 1):
-        fields = [part.strip("\"'") for part in line.replace(",", " ").split()]
+        fields = [part.strip("\"'") for part in _split(line)]
         if not fields or fields[0].startswith("#"):
             continue
         if len(fields) < 2:
@@ -98,12 +97,19 @@ def _pairs(text: str) -> Iterator[tuple[str, str, str]]:
             yield f"line {number}", fields[0], _CONDITIONAL if has_conditions else fields[1]
 
 
+def _split(line: str) -> list[str]:
+    """Split a line at white space, or at commas where they stand for it: an address may hold one."""
+    fields = line.split()
+    has_commas = len(fields) == 1 or any(part.startswith(",") or part.endswith(",") for part in fields)
+    return line.replace(",", " ").split() if has_commas else fields
+
+
 def _pairs_of_json(text: str) -> Iterator[tuple[str, str, str]]:
     try:
-        listed = json.loads(text)
+        listed = json.loads(text, object_pairs_hook=tuple)
     except (ValueError, RecursionError):
         raise ValueError("it is not JSON. Write lines of two addresses, or a JSON object.") from None
-    for old, new in listed.items():
+    for old, new in listed:
         if not isinstance(new, str):
             raise ValueError(f"{shown(old)}: its value is not an address. Write the new address as a string.")
         yield shown(old), old, new
@@ -114,16 +120,28 @@ def _document(address: str, base: str | None, place: str) -> str:
         if base is None:
             raise ValueError(f"{place}: {shown(address)} has no host, and the source has several. Write https://....")
         address = base + address
-    document = identify_document(address, fragment="")
+    document = identify_document(address)
     if document is None:
         raise ValueError(f"{place}: {shown(address)} is not an address. Write a path, or https://....")
     return document
 
 
+def _following(document: str, targets: Mapping[str, str]) -> str:
+    """Return where a document is by one step; a section goes with its page, unless that became a section itself."""
+    target = targets.get(document)
+    if target is not None:
+        return target
+    page = page_of(document)
+    target = targets.get(page) if page is not None else None
+    if target is None or page is None or page_of(target) is not None:
+        return document
+    return target + document[len(page) :]
+
+
 def _end(before: str, targets: Mapping[str, str]) -> str:
     document = before
     for _ in range(_MOST_STEPS):
-        following = targets.get(document, document)
+        following = _following(document, targets)
         if following == document:
             return document
         document = following

@@ -224,6 +224,7 @@ class Redecider:
         has_words = facts.source.glossary is not None or (judgement.invisible and self._revision.invisible == "strip")
         if text is not None and has_words and not judgement.is_kept_out:
             judgement.rewrite = reword(text, facts.source, self._revision, self._limits)
+            judgement.definitions = judgement.rewrite.definitions
             mode = facts.source.modes["terminology"]
             judgement.add(describe_rewrite(judgement.rewrite), mode)
             if mode != "audit":

@@ -107,6 +107,7 @@ def to_nodes(
             replacing,
             is_enforced=decision.mode == "enforce",
             may_lead=may_lead,
+            templates=_visible_templates(items[decision.index].node, decision, gate),
         )
         for chunk, decision in admission.admitted()
     ]
@@ -192,6 +193,7 @@ def _release(
     *,
     is_enforced: bool,
     may_lead: bool,
+    templates: Mapping[str, str],
 ) -> NodeWithScore:
     if chunk.text is NOTE:
         return _note(NOTE, item.score)  # of an earlier gate, without what a step has added to it
@@ -208,7 +210,7 @@ def _release(
     hidden = _exclusions(item.node, chunk, decision, replacing)
     if decision.is_proved and is_enforced:
         return NodeWithScore(node=rebuilt(item.node, chunk.text, metadata, hidden), score=plain_score(item.score))
-    update: dict[str, Any] = {"metadata": metadata, **hidden}
+    update: dict[str, Any] = {"metadata": metadata, **hidden, **templates}
     if not may_lead:
         # A retriever further out would put what it leads to in the node's place, and nobody has judged that.
         update["obj"] = None
@@ -218,6 +220,15 @@ def _release(
     elif chunk.text is not _text(node):  # an equal string would not be known again
         node.set_content(chunk.text)
     return NodeWithScore(node=node, score=item.score)
+
+
+def _visible_templates(node: BaseNode, decision: Decision, gate: Gate) -> dict[str, str]:
+    """Return the framework's templates for those of a node that hold something nobody sees, where that is enforced."""
+    if decision.mode != "enforce":
+        return {}
+    fields = type(node).model_fields
+    hidden = (name for name in TEMPLATES if name in fields and gate.hides_in(getattr(node, name, None)))
+    return {name: fields[name].get_default() for name in hidden}
 
 
 def _exclusions(node: BaseNode, chunk: Chunk, decision: Decision, replacing: Sequence[str]) -> dict[str, list[str]]:
