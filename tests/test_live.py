@@ -431,6 +431,35 @@ def test_what_was_dated_for_the_answer_is_no_date(headers: dict[str, str], modif
     assert answer.modified == modified
 
 
+def test_a_question_about_a_moment_ago_makes_no_answer_forgotten(origin: Origin) -> None:
+    gate, page = origin.gate(after="1h"), origin.page()
+    assert says(gate, page) == ["admit"]
+    origin.clock.advance(2 * HOUR)
+    origin.has(a=(200, {"Last-Modified": origin.date(20), "ETag": '"two"'}))
+    assert says(gate, page) == ["drop F207"]
+    origin.clock.advance(timedelta(minutes=1))
+    gate.admit([page], now=origin.clock.now - timedelta(minutes=5))
+    assert says(gate, page) == ["drop F207"]
+
+
+def test_another_validator_dates_a_change_at_any_time_since_the_last_answer(origin: Origin) -> None:
+    origin.has(a=(200, {"ETag": '"one"'}))
+    source = origin.publisher.source(
+        freshness={"verified_within": "24h", "revalidate": {"timeout": "10s", "after": "1h"}}
+    )
+    gate = Gate({"sources": [source], "key_sets": {"private": ["127.0.0.1"]}}, clock=origin.clock)
+    before = origin.page(days=0)
+    assert says(gate, before) == ["admit"]
+    origin.clock.advance(HOUR)
+    between = origin.page(days=0)
+    origin.clock.advance(HOUR)
+    origin.has(a=(200, {"ETag": '"two"'}))
+    assert says(gate, origin.page(days=1)) == ["drop F207"]
+    # It may have been written before the change, or after.
+    assert says(gate, between) == ["drop F210"]
+    assert says(gate, origin.page(days=0)) == ["admit"]
+
+
 def test_a_validator_that_is_too_long_to_keep_is_none() -> None:
     first = read_answer(None, 200, {"etag": '"' + "a" * 600 + '1"', "last-modified": http_date(2 * DAY)}, NOW - DAY)
     again = read_answer(first, 200, {"etag": '"' + "a" * 600 + '2"', "last-modified": http_date(HOUR)}, NOW)

@@ -195,6 +195,28 @@ def kept(file: Path) -> int:
             return 0
 
 
+def test_what_could_not_be_written_is_written_at_the_end(origin: Origin, tmp_path: Path) -> None:
+    file = tmp_path / "registry.sqlite"
+    source = origin.publisher.source(freshness={"revalidate": {"timeout": "10s"}})
+    policy = {
+        "registry": {"path": str(file)},
+        "sources": [source],
+        "key_sets": {"private": ["127.0.0.1"]},
+    }
+    gate, page = Gate(policy, clock=origin.clock), origin.page()
+    origin.has(a=(404, {}))
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert says(gate, page) == ["drop F212"]
+        for thread in threading.enumerate():
+            if thread.name == "headgate-origin":
+                thread.join()
+        other.execute("ROLLBACK")
+    gate.close()
+    origin.has(a=(503, {}))
+    assert says(Gate(policy, clock=origin.clock), page) == ["drop F212"]
+
+
 def test_answers_come_while_another_process_writes_to_the_registry(origin: Origin, tmp_path: Path) -> None:
     file = tmp_path / "registry.sqlite"
     AnswerRegistry(file).put_all({}, origin.clock.now)

@@ -685,3 +685,61 @@ def test_news_that_a_wrong_clock_has_seen_verify_nothing_later(tmp_path: Path, c
         site.pull()
         assert site.says(page) != ["admit"]
         clock.advance(12 * HOUR)
+
+
+@pytest.mark.parametrize("is_pushed_anew", [False, True])
+def test_what_a_branch_was_reset_from_is_no_longer_its_history(
+    *, is_pushed_anew: bool, tmp_path: Path, clock: FixedClock
+) -> None:
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    git(repository, clock.now, "init", "-q", "-b", "main")
+
+    def commit(name: str, days: float) -> None:
+        (repository / name).write_text(f"of {days} days ago")
+        git(repository, clock.now - days * DAY, "add", "-A")
+        git(repository, clock.now - days * DAY, "commit", "-q", "-m", "x")
+
+    commit("a.md", 20)
+    commit("a.md", 2)
+    feed = {"git": "repository", "base": f"{SITE}/", "strip": ".md"}
+    site = Site(tmp_path, clock, feed, verified_within="24h")
+    site.pull()
+    page = site.page("a", days=1)
+    assert site.says(page) == ["admit"]
+    clock.advance(HOUR)
+    git(repository, clock.now, "reset", "-q", "--hard", "HEAD~1")  # the commit stays among the objects
+    if is_pushed_anew:
+        commit("b.md", 0)
+    assert "written anew" in " ".join(site.pull().notes)
+    assert site.says(page) == ["drop F210"]
+
+
+@pytest.mark.parametrize("kind", ["changed", "removed"])
+def test_what_was_over_at_the_time_asked_about_stays_out(kind: str, tmp_path: Path, clock: FixedClock) -> None:
+    site = Site(tmp_path, clock, {"changes": "c.jsonl"}, verified_within="24h")
+    log, page = site.folder / "c.jsonl", site.page("a", days=10)
+    first = lines({"uri": f"{SITE}/a", "kind": "changed", "at": (clock.now - 20 * DAY).isoformat()})
+    log.write_text(first)
+    site.pull()
+    clock.advance(DAY)
+    log.write_text(first + lines({"uri": f"{SITE}/a", "kind": kind, "at": clock.now.isoformat()}))
+    site.pull()
+    clock.advance(5 * DAY)
+    site.pull()
+    code = {"changed": "F207", "removed": "F212"}[kind]
+    assert site.says(page, as_of=clock.now - 2 * DAY)[0].startswith(f"drop {code}")
+    assert site.says(page, as_of=clock.now - 6 * DAY) == [f"admit {code}"]  # it held then
+
+
+def test_an_older_copy_of_a_log_brings_nothing_back(tmp_path: Path, clock: FixedClock) -> None:
+    site = Site(tmp_path, clock, {"changes": "c.jsonl"}, verified_within="24h")
+    log, page = site.folder / "c.jsonl", site.page("a", days=10)
+    events = [{"uri": f"{SITE}/{name}", "kind": "changed", "at": (clock.now - 20 * DAY).isoformat()} for name in "ab"]
+    log.write_text(lines(*events, {"uri": f"{SITE}/a", "kind": "removed"}))
+    site.pull()
+    assert site.says(page) == ["drop F212"]
+    clock.advance(HOUR)
+    log.write_text(lines(*events))
+    assert "may lack changes" in " ".join(site.pull().notes)
+    assert site.says(page, site.page("b", days=10)) == ["drop F210", "drop F210"]

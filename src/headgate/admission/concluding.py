@@ -35,7 +35,7 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     judged = plan.judgements
     for judgement in judged:
         live = answered(judgement, answers.live, plan.now) if answers.live else ()
-        verified = hear(judgement, answers.said, live, is_past=plan.is_past)
+        verified = hear(judgement, answers.said, live, past=plan.at if plan.is_past else None)
         judge_standing(judgement, plan.now, verified, is_asking=answers.is_asking)
         if answers.live:
             judge_unanswered(judgement, answers.live, plan.now)

@@ -29,19 +29,19 @@ def hear(
     said: Mapping[str, Sequence[tuple[FeedState, Said]]],
     live: Sequence[tuple[FeedState, Said]] = (),
     *,
-    is_past: bool = False,
+    past: datetime | None = None,
 ) -> tuple[Verification, ...]:
     """Add what the feeds of a chunk's source say against it (F207, F212), and return which of them verify it.
 
     Only the feeds that the policy names for this very source count. One that says nothing about changes verifies
-    nothing: that a document is still there says little about its text. To a question about the past, what is gone or
-    changed by now is a warning.
+    nothing: that a document is still there says little about its text. To a question about the past, what was gone or
+    changed after that is a warning.
 
     Args:
         judgement: the chunk.
         said: what feeds say, by document.
         live: what the server at the chunk's own address says.
-        is_past: whether what held in the past is asked for.
+        past: the time about which is asked, where that is the past.
     """
     if not said and not live:
         return ()
@@ -50,10 +50,10 @@ def hear(
     if not pairs:
         return ()
     # Until one of them says something new, what follows from it is the same each time.
-    asked, kept = (pairs, is_past), facts.heard
+    asked, kept = (pairs, past), facts.heard
     known = kept.get("hearing") if kept is not None else None
     if known is None or known[0] != asked:
-        known = asked, _weighed(judgement, pairs, is_past=is_past)
+        known = asked, _weighed(judgement, pairs, past)
         if kept is not None:
             kept["hearing"] = known
     weighed: _Weighed = known[1]
@@ -85,15 +85,16 @@ class _Weighed(NamedTuple):
     counted: tuple[tuple[FeedState, Said], ...]
 
 
-def _weighed(judgement: Judgement, pairs: Sequence[tuple[FeedState, Said]], *, is_past: bool) -> _Weighed:
+def _weighed(judgement: Judgement, pairs: Sequence[tuple[FeedState, Said]], past: datetime | None) -> _Weighed:
     found: list[Finding] = []
     verified: list[Verification] = []
     counted = tuple(pair for pair in pairs if _counts(pair[0], judgement.facts.source))
     for state, one in counted:
         findings = list(_against(state, one, judgement))
-        found += [replace(finding, severity="warning") for finding in findings] if is_past else findings
-        # Who says that it is gone, or changed by now, has looked: to a question about the past that is enough.
-        if state.tells_changes and (is_past if findings else _is_after_all_changes(judgement, one)):
+        is_later = past is not None and not _is_known_by(one, past)
+        found += [replace(finding, severity="warning") for finding in findings] if is_later else findings
+        # Who says that it was gone, or changed, only later, has looked: that is enough for the time before.
+        if state.tells_changes and (is_later if findings else _is_after_all_changes(judgement, one)):
             at = state.pulled if state.covers_unlisted else one.seen
             verified.append(Verification(at, state.kind, state.name))
     return _Weighed(tuple(found), tuple(verified), counted)
@@ -128,6 +129,12 @@ def _against(state: FeedState, said: Said, judgement: Judgement) -> Iterator[Fin
         text = f"this text of {written.latest:%Y-%m-%d %H:%M}"
         message = f"Its origin changed it {said.modified:%Y-%m-%d %H:%M}, after {text}."
         yield Finding("F207", message, detail={**detail, "changed": said.modified.isoformat()})
+
+
+def _is_known_by(said: Said, time: datetime) -> bool:
+    """Return whether what is said against a document was so at a time already."""
+    at = said.seen if said.is_gone else said.modified
+    return at is not None and at <= time
 
 
 def _is_after_all_changes(judgement: Judgement, said: Said) -> bool:

@@ -65,13 +65,14 @@ def _verified_bounds(judgement: Judgement) -> Iterator[datetime]:
 
 def _known_bounds(plan: Plan, answers: Answers) -> Iterator[datetime]:
     """Yield from when on versions that were proved before are in force, and may push out others."""
+    skews = {one.facts.source.freshness.future_skew for one in plan.judgements}
     for facts in answers.known.values():
         for known in facts:
             if known.valid_from is not None:
                 yield known.valid_from
             if known.modified is not None and known.modified > plan.now:
                 # It counts a little before its time, by what its source grants other people's clocks.
-                yield from (shift(known.modified, -one.facts.source.freshness.future_skew) for one in plan.judgements)
+                yield from (shift(known.modified, -skew) for skew in skews)
 
 
 def _asked_bounds(plan: Plan, answers: Answers) -> Iterator[datetime]:

@@ -70,10 +70,12 @@ def _found(known: Answer, headers: Mapping[str, str], at: datetime) -> Answer:
         etag = None  # it would have to be cut, and two of them could be one
     if known.etag is not None and etag is not None and _is_same(etag, known.etag):
         return _unchanged(known, at)
+    is_dated = modified is not None
     if known.etag is not None and etag is not None and (modified is None or modified < known.at):
-        modified = at  # whatever it says of the date, what it has is another than when it was asked before
+        # Whatever it says of the date, what it has is another than when it was asked before, since any time after that.
+        modified, is_dated = known.at, False
     # Without a date nothing is known of the time before its validator was seen, and without one of no time at all.
-    untold = None if modified is not None else at if etag is not None else NEVER_TOLD
+    untold = None if is_dated else at if etag is not None else NEVER_TOLD
     modified = max((time for time in (modified, known.modified) if time is not None), default=None)
     since = at if etag is not None else known.since
     return Answer(at, modified=modified, etag=etag or known.etag, since=since, untold_until=untold)

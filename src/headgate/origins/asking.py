@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -153,6 +154,7 @@ class Asker:
     def close(self) -> None:
         """Close what is open; what is asked again opens it."""
         if self._kept is not None:
+            self._keep(self._kept)
             self._kept.close()
 
     def wait(self, timeout: float) -> bool:
@@ -176,14 +178,15 @@ class Asker:
                 old[key] = question
         for key, answer in self._recalled(old).items():
             known = found[old[key]]
-            if answer.at - now <= _SKEW and (known is None or answer.at > known.at):
+            if answer.at - max(now, self._clock()) <= _SKEW and (known is None or answer.at > known.at):
                 found[old[key]] = self._answers.renew(key, answer)
         return found
 
     def _remembered(self, key: str, now: datetime) -> Answer | None:
         """Return the last answer; what is from the future was given by a wrong clock, and would count for ever."""
         known = self._answers.get(key)
-        if known is not None and known.at - now > _SKEW:
+        # Compared with the clock, because the caller may ask about a moment ago.
+        if known is not None and known.at - max(now, self._clock()) > _SKEW:
             with self._lock:
                 known = self._answers.renew(key, None)
         return known
@@ -204,6 +207,9 @@ class Asker:
                 kept.put_all(answers, self._clock() + _SKEW)
             except HeadgateError as error:
                 _log.warning("what servers said is known to this process alone: %s", error)
+                with self._lock:  # written with the next one, or at the end
+                    self._unkept = dict(islice({**answers, **self._unkept}.items(), _MOST_REMEMBERED))
+                return
             finally:
                 self._keeping.release()
 

@@ -166,15 +166,17 @@ def _open(
     else:
         places = resolve_host(host, port, private)
     last: OSError = TimeoutError()
-    for family, place in places:
+    for left, (family, place) in zip(range(len(places), 0, -1), places, strict=True):
         bare = socket.socket(family, socket.SOCK_STREAM)
-        bare.settimeout(max(0.001, deadline - time.monotonic()))
+        # An address that swallows connections leaves time for the others.
+        bare.settimeout(max(0.001, (deadline - time.monotonic()) / left))
         try:
             bare.connect((place, port))
         except OSError as error:
             bare.close()
             last = error
         else:
+            bare.settimeout(max(0.001, deadline - time.monotonic()))
             return bare
     raise last
 

@@ -112,7 +112,7 @@ def arrived_since(folder: Path, head: str, now: str = "HEAD") -> tuple[frozenset
         now: what is the last commit now.
 
     Returns:
-        None where that commit is no more: the history is another one.
+        None where that commit is not in the history: it is another one.
 
     Raises:
         GitProblem: git cannot say.
@@ -120,7 +120,8 @@ def arrived_since(folder: Path, head: str, now: str = "HEAD") -> tuple[frozenset
     if not _HASH.fullmatch(head):
         return None
     try:
-        _run(folder, "cat-file", "-e", f"{head}^{{commit}}")
+        # A commit that was taken back is still among the objects for a while.
+        _run(folder, "merge-base", "--is-ancestor", head, now)
     except GitProblem:
         return None
     commits = _run(folder, "rev-list", f"{head}..{now}", "--").split()

@@ -212,7 +212,7 @@ class Redecider:
         judgement.is_asked = evidence_of(entry).get("asked", False)
         if match.is_same and self._at is None:
             add_standing(judgement, entry)
-        heard = hear(judgement, heard_then(judgement, evidence_of(entry)), is_past=now < present)
+        heard = hear(judgement, heard_then(judgement, evidence_of(entry)), past=now if now < present else None)
         if not (match.is_same and self._at is None):
             judge_verified(judgement, present, heard)
         if self._is_present:

@@ -86,7 +86,7 @@ def pull_feed(
         said.update((name, replace(before[name], seen=now, is_gone=True, moved_to=None)) for name in missing)
     if pull.has_gap:
         undated = {name: said.get(name, one) for name, one in before.items()} | said
-        said.update((name, _in_doubt(one, now)) for name, one in undated.items() if not one.is_gone)
+        said.update((name, _in_doubt(one, now, before.get(name))) for name, one in undated.items() if not one.is_gone)
     # What a list repeats needs no row of its own: the pull itself says that it still holds.
     news = {name: one for name, one in said.items() if name not in kept or one != replace(kept[name], seen=now)}
     rows = news if pull.covers_unlisted else said
@@ -108,10 +108,14 @@ def _by_now(one: Said, now: datetime) -> Said:
     return replace(one, modified=modified, untold_until=untold, seen=seen)
 
 
-def _in_doubt(one: Said, now: datetime) -> Said:
-    """Return what is said of a document that may have been changed since the last pull, unless this one dates it."""
+def _in_doubt(one: Said, now: datetime, before: Said | None) -> Said:
+    """Return what is said of a document that may have been changed since the last pull, unless this one dates it.
+
+    A date that was known says nothing of the time since: what lacks changes may be an older copy.
+    """
     is_dated = one.seen == now and one.modified is not None and one.untold_until is None
-    return one if is_dated else replace(one, untold_until=now)
+    is_news = before is None or (not before.is_gone and _is_later(one, before))
+    return one if is_dated and is_news else replace(one, untold_until=now)
 
 
 def _said(
@@ -215,12 +219,12 @@ def _outcome(
     before: Mapping[str, Said], said: Mapping[str, Said], news: Mapping[str, Said], pull: Pull, ignored: int
 ) -> Outcome:
     there = {name: one for name, one in news.items() if not one.is_gone}
-    added = tuple(name for name in there if name not in before or before[name].is_gone)
+    added = dict.fromkeys(name for name in there if name not in before or before[name].is_gone)
     gone = [one for one in news.values() if one.is_gone and one.document in before]
     now = {**before, **said}
     return Outcome(
         listed=_count(now),
-        added=added,
+        added=tuple(added),
         changed=tuple(name for name, one in there.items() if name not in added and _is_later(one, before[name])),
         gone=tuple(one.document for one in gone if one.moved_to is None),
         moved=tuple((one.document, one.moved_to) for one in gone if one.moved_to is not None),
