@@ -156,3 +156,22 @@ def test_tokens_are_told_before_and_after(tmp_path: Path, clock: FixedClock) -> 
 def test_a_budget_that_cannot_be_is_an_error(budget: dict[str, object], words: str) -> None:
     with pytest.raises(PolicyError, match=words):
         Policy.from_mapping({"budget": budget})
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        "e\u0301",
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467",  # a family
+        "\U0001f44d\U0001f3fd",  # a thumb with a tone of skin
+        "\u0915\u094d\u0937\u093f",  # a syllable of Devanagari
+        "\u2764\ufe0f",
+        "\U0001f1e9\U0001f1ea",  # a flag
+    ],
+)
+def test_a_cut_leaves_signs_whole_as_people_see_them(sign: str) -> None:
+    text = f"a {sign}{sign} b"
+    whole = {text[:1], text[:2], f"a {sign}", f"a {sign}{sign}", f"a {sign}{sign} "}
+    for most in range(1, len(text.encode())):
+        (fit,) = TokenBudget(most, "bytes", cut="tokens").fit([text])
+        assert fit.text in whole

@@ -246,6 +246,26 @@ def test_pieces_that_read_the_same_in_canonical_terms_keep_their_own_originals(t
     assert [citation and citation.text for citation in citations] == texts
 
 
+@pytest.mark.parametrize("most", range(1, 70))
+def test_a_second_gate_that_cuts_leaves_terms_whole_and_citations_possible(
+    most: int, tmp_path: Path, offline_tokens: None
+) -> None:
+    (tmp_path / "terms.yaml").write_text("terms:\n  retention period of data: [RPD]\n")
+    source = {"id": "wiki", "match": "https://wiki.example/**", "provenance": {"require": "declared"}}
+    first = Policy.from_mapping({"version": 1, "sources": [{**source, "terminology": "terms.yaml"}]}, tmp_path)
+    budget = {"max_tokens": most, "encoding": "bytes", "cut": "tokens"}
+    second = Policy.from_mapping({"version": 1, "sources": [source], "budget": budget}, tmp_path)
+    text = "The RPD is ten years."
+    found = [Document(text, metadata={"source": "https://wiki.example/a"})]
+    (admitted,) = guard(guard(Fixed(found=found), first), second).invoke("q")
+    whole = "The retention period of data is ten years."
+    assert whole.startswith(admitted.page_content)
+    assert len(admitted.page_content) <= 4 or admitted.page_content.startswith("The retention period of data")
+    cited = original_citation(admitted)
+    assert cited is None or text[cited.start : cited.end] == cited.text
+    assert cited is not None or not admitted.page_content.strip()
+
+
 def test_a_guarded_retriever_can_be_guarded_again(handbook: Publisher, gate: Gate) -> None:
     once = guard(Fixed(found=[sealed(handbook, 1, "K8s here.")]), gate)
     (admitted,) = guard(once, gate).invoke("q")

@@ -115,6 +115,20 @@ def test_templates_hide_nothing_where_hidden_signs_must_not_enter(field: str, ru
     assert shown(found) == "source: https://wiki.example/a\n\nThirty days."
 
 
+def test_what_names_something_is_not_put_in_other_words(tmp_path: Path) -> None:
+    (tmp_path / "terms.yaml").write_text("terms:\n  warehouse: [depot]\n")
+    policy = Policy.from_mapping(
+        {"version": 1, "default": {"provenance": {"require": "none"}, "terminology": "terms.yaml"}}, tmp_path
+    )
+    names = ("file_name", "fileName", "file_path", "page URL", "slug", "id", "doc_id", "sku", "source", "parent-ids")
+    said = ("title", "summary", "section_title", "validity", "candid", "profile")
+    node = TextNode(text="Thirty days.", metadata=dict.fromkeys((*names, *said), "the depot"))
+    (found,) = HeadgatePostprocessor(policy=policy).postprocess_nodes(scored(node))
+    changed = {name for name, value in found.node.metadata.items() if value == "the warehouse"}
+    assert changed == set(said)
+    assert all(found.node.metadata[name] == "the depot" for name in names)
+
+
 def test_a_window_is_judged_as_the_text_that_it_will_be(
     handbook: Publisher, node_gate: Gate, make_node: MakeNode
 ) -> None:

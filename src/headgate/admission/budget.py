@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +25,12 @@ _PIECE_CHARS = 8_192
 _MOST_REMEMBERED = 50_000
 _SPARE = (0, 1, 2, 4, 8, 16, 64, 256)
 
+
+# Beside combining marks, what belongs to the sign before it: joiners, tones of skin, tags.
+_CONTINUES = re.compile("[\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
+_JOINER, _VIRAMA = "\u200d", 9  # a class of combining marks that join the next letter (UAX #44)
+_FLAG_LETTERS = re.compile("[\U0001f1e6-\U0001f1ff]+")
+_SIGN_CHARS = 64
 
 Cut = Literal["tokens", "sentences"]
 Span = tuple[int, int]
@@ -103,13 +111,13 @@ class TokenBudget:
         # What is cut may be read as other tokens than it was, and more of them.
         for spare in _SPARE:
             end = len(self._first_tokens(text, max(tokens - spare, 0)))
-            kept = text[: self._last_border(end, borders, terms)]
+            kept = text[: self._last_border(text, end, borders, terms)]
             left = self.count(kept)
             if left <= tokens:
                 return kept if left >= self._floor else ""
         return ""
 
-    def _last_border(self, end: int, borders: Sequence[int] | None, terms: Sequence[Span]) -> int:
+    def _last_border(self, text: str, end: int, borders: Sequence[int] | None, terms: Sequence[Span]) -> int:
         """Return the last place up to an end at which a text may be cut."""
         before = -1
         while end != before:
@@ -119,6 +127,7 @@ class TokenBudget:
             last = bisect_left(terms, (end, 0)) - 1  # the last one that begins before the end
             if last >= 0 and end < terms[last][1]:
                 end = terms[last][0]
+            end = _before_sign(text, end)
         return end
 
     def _first_tokens(self, text: str, tokens: int) -> str:
@@ -141,6 +150,21 @@ class TokenBudget:
 
 def _pieces(text: str) -> list[str]:
     return [text[start : start + _PIECE_CHARS] for start in range(0, len(text), _PIECE_CHARS)]
+
+
+def _before_sign(text: str, end: int) -> int:
+    """Return the last place up to an end at which no sign as people see it is cut in two (UAX #29, section 3)."""
+    first = max(0, end - _SIGN_CHARS)
+    while first < end < len(text) and _belong_together(text[end - 1], text[end]):
+        end -= 1
+    flags = _FLAG_LETTERS.search(text, first, end)
+    is_half_a_flag = flags is not None and len(flags[0]) % 2 and _FLAG_LETTERS.match(text, end)
+    return end - 1 if is_half_a_flag else end
+
+
+def _belong_together(sign: str, following: str) -> bool:
+    is_joined = sign == _JOINER or unicodedata.combining(sign) == _VIRAMA
+    return is_joined or unicodedata.category(following).startswith("M") or _CONTINUES.match(following) is not None
 
 
 def _ends_of_sentences(text: str) -> list[int]:

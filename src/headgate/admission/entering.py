@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from headgate.admission.facts import Facts, MetadataChoice, check_failed
 from headgate.admission.judging import Judgement, judge_times
+from headgate.admission.naming import is_name
 from headgate.admission.revision import ResolvedSource, Revision
 from headgate.chunk import Chunk
 from headgate.decision import Finding
@@ -201,7 +202,7 @@ def _rewrite(judgement: Judgement, revision: Revision, limits: Limits, defined: 
     changed = _cleared_entries(judgement, revision)
     for name in judgement.shown or ():
         value = (chunk.released or chunk).metadata.get(name)
-        if not isinstance(value, str) or len(value) > limits.text_bytes:
+        if not isinstance(value, str) or is_name(name) or len(value) > limits.text_bytes:
             continue
         found, findings = words.of(value)
         judgement.add([replace(finding, detail={**finding.detail, "metadata": name}) for finding in findings], mode)

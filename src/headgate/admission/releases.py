@@ -68,6 +68,12 @@ class Release:
     gate: weakref.ref[Any]
     weight: int
 
+    @property
+    def leads_back(self) -> bool:
+        """Whether it is known how the text came from the original: a gate behind another one knows its own part."""
+        rewrite, text = self.decision.rewrite, self.released.text
+        return self.original.text.startswith(text) or (rewrite is not None and rewrite.text.startswith(text))
+
     def is_text_of(self, chunk: Chunk) -> bool:
         """Return whether a chunk has the very string that was released."""
         return chunk.text is self.released.text and len(chunk.text) >= _SHORTEST_OWN
@@ -177,6 +183,21 @@ class Releases:
             )
         except Exception:  # noqa: BLE001 - metadata may be any mapping, and fail at any time
             return None
+
+    def continuing(self, release: Release) -> Iterator[Release]:
+        """Yield what else was released of the same original with a text that begins with this one, last ones first."""
+        try:
+            for known in reversed(tuple(self._known.values())):
+                for one in reversed(known):
+                    if (
+                        one is not release
+                        and one.original.text == release.original.text
+                        and one.released.text.startswith(release.released.text)
+                        and one.decision.uri == release.decision.uri
+                    ):
+                        yield one
+        except Exception:  # noqa: BLE001 - metadata may be any mapping, and fail at any time
+            return
 
     def containing(self, chunk: Chunk) -> Release | None:
         """Return what was released last with this metadata and a text of which this one is a part."""
@@ -307,6 +328,7 @@ def _is_replaced(old: Release, new: Release) -> bool:
         and old.released.metadata.keys() == new.released.metadata.keys()
         and not old.changes(new.released.metadata)
         and (len(old.original.metadata) >= len(new.original.metadata) or not old.has_seal_of(new))
+        and (new.leads_back or not old.leads_back)
     )
 
 

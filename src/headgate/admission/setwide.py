@@ -9,6 +9,7 @@ from headgate.admission.currency import recall
 from headgate.admission.facts import Facts, Witness
 from headgate.admission.judging import Judgement
 from headgate.admission.quarantine import Held
+from headgate.admission.releases import RELEASES
 from headgate.admission.revision import Revision
 from headgate.chunk import Chunk
 from headgate.decision import Finding, Mode
@@ -91,8 +92,11 @@ def apply_budget(judged: Sequence[Judgement], revision: Revision) -> None:
 
 def _terms_of(judgement: Judgement) -> Sequence[tuple[int, int]]:
     """Return where terminology has written something, which is not cut in two."""
-    rewrite = judgement.rewrite
-    if rewrite is None or rewrite.text != judgement.text:  # the words of an earlier gate as well
+    rewrite, released = judgement.rewrite, judgement.chunk.released
+    if released is not None and (rewrite is None or rewrite.text != judgement.text):
+        known = RELEASES.find(released)  # the words of an earlier gate
+        rewrite = known.decision.rewrite if known is not None else None
+    if rewrite is None or rewrite.text != judgement.text:
         return ()
     return [(start, end) for _, _, start, end in rewrite.alignment.spans]
 

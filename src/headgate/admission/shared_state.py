@@ -121,7 +121,7 @@ class SharedState:
         questions = questions_of(plan) if self._asker is not None else {}
         if self._asker is None or not questions:
             return {}, None
-        return questions, self._asker.begin(set(questions.values()), plan.now, timeout_of(plan.judgements))
+        return questions, self._asker.begin(dict.fromkeys(questions.values()), plan.now, timeout_of(plan.judgements))
 
     def _conclude(
         self, plan: Plan, questions: Mapping[int, Question], answers: Mapping[Question, Answer | None]

@@ -59,7 +59,12 @@ def cite(chunk: Chunk, quote: str | None = None) -> Citation | None:
     if whole is None:
         return None
     span = whole if quote is None else _find(quote, release.released.text[: whole[1]], whole[0])
-    mapped = _to_original(release, *span) if span is not None else None
+    if span is None:
+        return None
+    mapped = _to_original(release, *span)
+    if mapped is None:  # a later gate has cut what an earlier one had rewritten
+        earlier = (_to_original(one, *span) for one in RELEASES.continuing(release))
+        mapped = next((one for one in earlier if one is not None), None)
     if mapped is None:
         return None
     start, end = mapped

@@ -135,7 +135,10 @@ class Asker:
         Arguments as for `ask`.
         """
         asking = Asking(self._known(list(questions), now), timeout.total_seconds())
-        for question, known in asking.found.items():
+        # What has failed least comes first: after a rest, one of a server's documents is its trial.
+        order = sorted(asking.found, key=lambda question: self._rests.failures(question.key(self.folder)))
+        for question in order:
+            known = asking.found[question]
             if known is not None and now - known.at < question.after * _ahead_of(question):
                 continue
             future = self._begin_asking(question, known)
