@@ -57,7 +57,42 @@ DIRECTIVES = [
     ".. tabs::\n\n   .. code-tab:: bash\n\n      depot list",
     ".. graphviz::\n\n   digraph { depot }",
 ]
+COMMANDS = [
+    "!pip install depot",
+    "%pip install depot",
+    "python -m pip install depot",
+    "RUN pip install depot",
+    "go get depot",
+    "dotnet add package depot",
+    "composer require depot",
+    "git clone depot",
+    "npm ci depot",
+    "npx depot",
+    "sudo systemctl restart depot",
+]
+FIELDS = [
+    "Open it.\n\n:param depot: the place\n:type depot: depot\n:raises depot: if it is closed",
+    ":param str depot: the place",
+    ".. depot is a comment\n\nText.",
+    "..\n   depot is a comment\n   of two lines\n\nText.",
+    "Text.\n\n// depot is a comment\n",
+    "////\ndepot\n\ndepot\n////",
+    "++++\ndepot\n\ndepot\n++++\n",
+    "#+BEGIN_COMMENT\ndepot\n#+END_COMMENT",
+    "pass:[depot] kbd:[depot] src_sh{depot}",
+    "::: depot\n    options:\n",
+    ":::{depot}\ntext\n:::",
+    "@article{depot, title={x}}",
+]
+LATEX = [
+    "as \\parencite{depot}, \\parencite[12]{depot}, \\footcite{depot}, \\textcite{depot}, \\Cite{depot}",
+    "\\ac{depot} \\acs{depot} \\acrshort{depot} \\Glspl{depot}",
+    "\\DeclareAcronym{depot}{short=depot}",
+    "\\bibitem{depot} \\vref{depot} \\hyperref[depot]{x} \\hypertarget{depot}{x} \\path{depot}",
+    "\\mintinline{py}{depot = 1} \\setcounter{depot}{1} \\newenvironment{depot}{}{} \\includesvg{depot}",
+]
 TEMPLATES = [
+    "Hello {depot}, from {depot} only.",
     "%(depot)s",
     "%(depot)-8.2f",
     "%{depot}",
@@ -78,7 +113,7 @@ TEMPLATES = [
 ]
 
 
-@pytest.mark.parametrize("text", [*HTML, *STATEMENTS, *DIRECTIVES, *TEMPLATES])
+@pytest.mark.parametrize("text", [*HTML, *STATEMENTS, *DIRECTIVES, *COMMANDS, *FIELDS, *LATEX, *TEMPLATES])
 def test_what_a_program_reads_stays(text: str) -> None:
     assert GLOSSARY.rewrite(text).text == text
 
@@ -97,6 +132,16 @@ def test_what_a_program_reads_stays(text: str) -> None:
         "const is a word, and the depot another one",
         "Let the depot be closed.",
         "docker runs in the depot",
+        "Go get the depot open.",
+        "git is used in the depot",
+        ":param x: the depot",
+        "So on .. and the depot",
+        ".. note:: the depot",
+        ".. [1] the depot",
+        "a // the depot",
+        "\\emph{depot} and \\action{the depot}",
+        "::: a b\nthe depot\n:::",
+        "{the depot, the depot}",
         "We pip install the depot, and depot > 5 holds.",
         "let x = 1;\n\nthe depot",
         "PS: the depot is open",
@@ -124,7 +169,25 @@ def test_prose_that_only_looks_like_it_does_not(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "opening", ["<!--", '<a title="', "<A b={", "\\[", "$$", "{code}", "[x][", "|", "%(", ".. x::\n"]
+    "opening",
+    [
+        "..\n  x\n",
+        ":param ",
+        "@a{",
+        "::: ",
+        "pass:[",
+        "\\\\mintinline{",
+        "<!--",
+        '<a title="',
+        "<A b={",
+        "\\[",
+        "$$",
+        "{code}",
+        "[x][",
+        "|",
+        "%(",
+        ".. x::\n",
+    ],
 )
 def test_marks_that_are_never_closed_cost_no_more_than_their_number(opening: str) -> None:
     text = f"depot {opening * 20_000} depot"

@@ -102,7 +102,7 @@ MARKUP = [
     "<img alt='a > DEPOT' src=DEPOT> depot <b>depot</b>",
     "<!-- DEPOT --> depot",
     '<TT>DEPOT</TT> <var class="a > b">DEPOT</var> depot',
-    "{{ DEPOT }} {{< DEPOT >}} {% DEPOT %} ${DEPOT} <%= DEPOT %> {depot}",
+    "{{ DEPOT }} {{< DEPOT >}} {% DEPOT %} ${DEPOT} <%= DEPOT %> {DEPOT} \\emph{depot}",
     "\\ref{DEPOT} \\textbf{depot} \\verb|DEPOT|",
     "\\begin{lstlisting}\nDEPOT\n\\end{lstlisting}\ndepot",
     "depot\n\n[source,sh]\n----\nDEPOT\n\nDEPOT\n----\n\ndepot\n",

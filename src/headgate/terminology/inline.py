@@ -29,13 +29,20 @@ _TEMPLATES = re.compile(
     r"\{(?:\{[^{}]{0,500}\}\}|%[^{}]{0,500}%\}|#[^{}]{0,500}#\}|(?<=[$#@%]\{)[^{}\n]{0,200}\}"
     r"|[\w.\[\]'\"]{1,100}(?:![rsa](?::[^{}\s]{0,50})?|:[^{}\s]{1,50})\}"  # Python: {name!r}, {name:>10}, %(name)s
     r"|\w{1,50},[ \t]?(?:plural|select(?:ordinal)?|number|date|time)\b"  # ICU
+    r"|(?<![\w\]}]\{)\w{1,50}\}"  # the place of a value, unless it is what a command of LaTeX shows
     r"|@\w{1,30}[^{}\n]{0,300}\}|:?[ \t]{0,3}[#.][^{}\n]{0,200}\})"  # Javadoc; attributes of Markdown
 )
 _PERCENT = re.compile(r"%(?:\([^()\n]{1,100}\)[#0+ -]{0,3}\d{0,5}(?:\.\d{1,5})?[A-Za-z]|(?<=<%)[^<>]{0,500}%>)")
 _LATEX = re.compile(
-    r"\\(?:label|ref|eqref|autoref|cref|Cref|pageref|nameref|cite[a-z]{0,10}|[Gg]ls(?:pl)?|input|include|includegraphics|usepackage"
-    r"|documentclass|bibliography|bibliographystyle|begin|end|url|href|texttt|lstinputlisting|newcommand|renewcommand)"
-    r"\*?(?:\[[^\[\]\n]{0,200}\]){0,2}\{[^{}\n]{0,300}\}|\\(?:verb|lstinline)\*?([^\s\w*])[^\n]{0,300}?\1"
+    r"\\(?:label|[cCv]?ref|(?:eq|auto|v?page|name|label[cC])ref|[a-zA-Z]{0,6}[cC]ite[a-zA-Z]{0,10}|bibitem"
+    r"|hypertarget|hyperlink"
+    r"|[Gg]ls[a-z]{0,10}|[aA]cr?(?:s|l|f|p|lp|sp|fp|short|long|full)?(?:pl)?|input|include|includegraphics|includesvg|usepackage"
+    r"|documentclass|bibliography|bibliographystyle|begin|end|url|href|path|texttt|lstinputlisting|addbibresource"
+    r"|(?:re)?newcommand|(?:re)?newenvironment|newtheorem|newcounter|(?:set|addto|step|refstep)counter"
+    r"|DeclareAcronym|newacronym|newglossaryentry)"
+    r"\*?(?:\[[^\[\]\n]{0,200}\]){0,2}\{[^{}\n]{0,300}\}"
+    r"|\\(?:DeclareAcronym|newacronym)\{[^{}\n]{0,100}\}\{[^{}\n]{0,300}\}|\\mintinline\{[^{}\n]{0,50}\}\{[^{}\n]{0,300}\}"
+    r"|\\hyperref\[[^\[\]\n]{0,200}\]|\\(?:verb|lstinline)\*?([^\s\w*])[^\n]{0,300}?\1"
 )
 
 
@@ -124,6 +131,8 @@ _FAR_MARKS = (
     "#+",
     "\n----",
     "\n....",
+    "\n++++",
+    "\n////",
     "{{",
     "{%",
     "${",
@@ -132,7 +141,7 @@ _FAR_MARKS = (
     "\r",
 )
 _FAR = re.compile(rf"<(?:{CODE_ELEMENTS})\b|\{{(?:code|noformat)|\[code", re.IGNORECASE)
-_FAR_START = re.compile(r"----|\.\.\.\.|\ufeff?(?:---|\+\+\+)[ \t]*\n")
+_FAR_START = re.compile(r"----|\.\.\.\.|\+\+\+\+|////|\ufeff?(?:---|\+\+\+)[ \t]*\n")
 
 
 def reaches_far(text: str) -> bool:

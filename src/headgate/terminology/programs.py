@@ -20,8 +20,8 @@ _LATEX_BLOCK = re.compile(
 _ASCIIDOC = re.compile(
     r"^\[(?:source|listing|literal|%?[a-z]{1,10}linenums)[^\]\n]{0,200}\][ \t]*\n(-{4,}|\.{4,})[ \t]*$", re.MULTILINE
 )
-_ASCIIDOC_LITERAL = re.compile(r"^(\.{4,})[ \t]*$", re.MULTILINE)
-_ORG = re.compile(r"^[ \t]*#\+begin_(src|example|export)\b", re.MULTILINE | re.IGNORECASE)
+_ASCIIDOC_LITERAL = re.compile(r"^(\.{4,}|\+{4,}|/{4,})[ \t]*$", re.MULTILINE)
+_ORG = re.compile(r"^[ \t]*#\+begin_(src|example|export|comment)\b", re.MULTILINE | re.IGNORECASE)
 # A bare `{code}` in a line is the place of a value, as programs and their messages have it.
 _WIKI_BLOCK = re.compile(
     r"(?:^[ \t>*#-]{0,20}\{(?P<bare>code)|\{(?P<braced>code(?=:)|noformat))(?::[^{}\n]{0,100})?\}"
@@ -39,15 +39,23 @@ _SESSION = re.compile(
     rf"^[ \t]*(?:>[ \t]+)?(?:(?:\([\w.-]{{1,40}}\)[ \t]+)?(?:{_PROMPT})|\([\w.-]{{1,40}}\)[ \t]+[%#])[ \t][^\n]*",
     re.MULTILINE,
 )
+_TOOLS = (
+    r"pip[x3]?|uv|npm|yarn|pnpm|bun|brew|apt|apt-get|dnf|yum|apk|conda|mamba|poetry|cargo|gem|helm|docker|podman|kubectl|go"
+    r"|dotnet|composer|systemctl"
+)
+_VERBS = (
+    r"install|i|ci|add|remove|uninstall|upgrade|update|run|pull|push|exec|get|apply|tool|pip|inject|download|show|dlx|require"
+    r"|(?:re)?start|stop|status|enable"
+)
 # A line that is nothing else than a statement of a program.
 _STATEMENT = re.compile(
     r"^[ \t]*(?:import [\w.]{1,100}(?: as \w{1,50})?|from [\w.]{1,100} import (?:[\w*., ]{1,200}|\([\w*., ]{0,200}\)?)"
     r"|#include [<\"][^\n]{1,99}|#define [^\n]{1,200}|--8<--[^\n]{1,200}"
     r"|using (?:[A-Z][\w.]{0,100}|namespace \w{1,100}|\w{1,50}\.[\w.]{1,100});|package \w{1,50}\.[\w.]{1,100};"
     r"|use [\w:]{1,100}::[\w:{}*, ]{1,200};|require\([^\n]{1,100}\);?"
-    r"|(?:> ?)?(?:sudo )?(?:pip[x3]?|uv|npm|npx|yarn|pnpm|brew|apt|apt-get|dnf|yum|apk|conda|poetry|cargo|gem|helm"
-    r"|docker|podman|kubectl) (?:install|i|add|remove|uninstall|upgrade|run|pull|push|exec|get|apply|tool|pip)"
-    r" [^\n]{1,300})[ \t]*$",
+    rf"|(?:> ?|[!%]|RUN )?(?:sudo )?(?:python[\d.]{{0,5}} -m )?(?:{_TOOLS}) (?:{_VERBS}) [^\n]{{1,300}}"
+    r"|(?:[!%]|RUN )?git (?:clone|checkout|add|commit|push|pull|fetch|remote|branch|merge|rebase) [^\n]{1,300}"
+    r"|(?:npx|uvx|bunx|python[\d.]{0,5} -m) [^\n]{1,300})[ \t]*$",
     re.MULTILINE,
 )
 # The same in JavaScript, as MDX has it between paragraphs.
@@ -75,7 +83,7 @@ def sources(text: str) -> Iterator[Span]:
         yield from _until(text, _LATEX_BLOCK, lambda match: f"\\end{{{match[1]}")
     if "\n----" in text or "\n...." in text:
         yield from _until(text, _ASCIIDOC, lambda match: f"\n{match[1]}")
-    if text.count("\n....") > 1:
+    if any(text.count(mark) > 1 for mark in ("....\n", "++++\n", "////\n")) or text.endswith(("++++", "////")):
         yield from _until(text, _ASCIIDOC_LITERAL, lambda match: f"\n{match[1]}")
     if "{code" in text or "{noformat" in text or "[code" in text:
         yield from _wiki_blocks(text)

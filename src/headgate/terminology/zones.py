@@ -10,6 +10,7 @@ from headgate.terminology.blocks import read_blocks
 from headgate.terminology.boundaries import SPACELESS_RANGES
 from headgate.terminology.bounds import at_most
 from headgate.terminology.directives import directives, literal_blocks
+from headgate.terminology.fields import fields
 from headgate.terminology.inline import code_spans, marked_up, reaches_far
 from headgate.terminology.keys import keys_of
 from headgate.terminology.programs import sessions, sources
@@ -86,6 +87,7 @@ def protected_zones(text: str, most: int) -> Zones:
     if "<!" in text or "<?" in text or "{/*" in text:
         spans += at_most(most, comments(text, Zones(spans).touches), "comments")
     spans += marked_up(text, most)
+    spans += fields(text, most)
     spans += keys_of(text, most)
     if "://" in text or "www." in text:
         spans += (match.span() for match in at_most(most, _URL.finditer(text), "URLs"))
