@@ -280,3 +280,16 @@ def test_the_words_that_introduce_a_name_are_in_its_own_paragraph() -> None:
         assert glossary.rewrite(f"It is called{blank}K8s").text == f"It is called{blank}Kubernetes"
     assert glossary.rewrite("recalled K8s").text == "recalled Kubernetes"
     assert glossary.rewrite("is seen as K8s").text == "is seen as Kubernetes"
+
+
+@pytest.mark.parametrize("count", [1, 4, 18, 60])
+def test_a_sentence_in_capitals_stays_one_whatever_follows_it(count: int) -> None:
+    glossary = Glossary.from_mapping(
+        {"service level agreement": ["SLA"], "warehouse": ["depot"], "Kubernetes": ["K8s"]}
+    )
+    shouted = "NO LIABILITY EXCEEDS THE FEES DUE UNDER THE SLA FOR ANY CAUSE. " * count
+    rewrite = glossary.rewrite(f"The depot is open.\n\n{shouted}See the SLA of the depot.\n\nK8s runs here.")
+    assert rewrite.unsettled is None
+    assert rewrite.text == (
+        f"The warehouse is open.\n\n{shouted}See the service level agreement of the warehouse.\n\nKubernetes runs here."
+    )

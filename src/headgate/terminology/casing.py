@@ -13,6 +13,7 @@ _LONGEST_ACRONYM = 5
 _VOWEL = re.compile(r"[AEIOUY]")
 # Of scripts that have capitals.
 _WORDS = re.compile("[A-Za-z\u00c0-\u024f\u0370-\u052f]{2,}")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s")
 _LONG_WORD, _FEW_WORDS = 4, 3
 # Words of up to three letters that a sentence is made of.
 _LISTED_WORDS = """
@@ -26,13 +27,17 @@ _BESIDE_CHARS = 8
 
 
 def is_shouted(text: str, start: int, end: int) -> bool:
-    """Return whether `text[start:end]` is in a line in capitals, as headings and warnings are.
+    """Return whether `text[start:end]` is in a sentence in capitals, as headings and warnings are.
 
-    A line of a few acronyms is not: somewhere beside the word there is a longer word, or there are several.
+    Some acronyms are none: somewhere beside the word there is a longer word, or there are several. By sentences,
+    because what is written in one of them must not decide about the others.
     """
     left = max(text.rfind("\n", max(0, start - _LINE_CHARS), start) + 1, start - _LINE_CHARS, 0)
     right = text.find("\n", end, end + _LINE_CHARS)
-    rest = f"{text[left:start]} {text[end : right if right >= 0 else end + _LINE_CHARS]}"
+    before, behind = text[left:start], text[end : right if right >= 0 else end + _LINE_CHARS]
+    rest = f"{_SENTENCE_END.split(before)[-1]} {_SENTENCE_END.split(behind, maxsplit=1)[0]}"
+    if _WORDS.search(rest) is None:  # a sentence of one word
+        rest = f"{before} {behind}"
     if not rest.isupper():
         return False
     if any(word is not None and word[1] in _SMALL_WORDS for word in _beside(text, start, end)):
