@@ -460,6 +460,15 @@ def test_another_validator_dates_a_change_at_any_time_since_the_last_answer(orig
     assert says(gate, origin.page(days=0)) == ["admit"]
 
 
+def test_an_answer_that_nothing_was_changed_renews_what_it_names(origin: Origin) -> None:
+    gate, page = origin.gate(after="1h"), origin.page()
+    assert says(gate, page) == ["admit"]
+    for tag, expected in (('W/"one"', "admit"), ('"two"', "drop F208")):
+        origin.clock.advance(2 * HOUR)
+        origin.has(a=(304, {"ETag": tag}))
+        assert says(gate, page) == [expected]
+
+
 def test_a_validator_that_is_too_long_to_keep_is_none() -> None:
     first = read_answer(None, 200, {"etag": '"' + "a" * 600 + '1"', "last-modified": http_date(2 * DAY)}, NOW - DAY)
     again = read_answer(first, 200, {"etag": '"' + "a" * 600 + '2"', "last-modified": http_date(HOUR)}, NOW)

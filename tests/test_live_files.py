@@ -119,6 +119,7 @@ class Store(fsspec.AbstractFileSystem):  # type: ignore[misc]
         ({"last_modified": datetime(2026, 5, 30, tzinfo=timezone.utc)}, "drop F207"),
         ({"mtime": 10**400, "updated": "soon", "modified": datetime(2026, 5, 1)}, "drop F210"),  # noqa: DTZ001
         ({}, "drop F210"),
+        ({"type": "directory", "mtime": 1_777_000_000.5}, "drop F212"),
         (FileNotFoundError("gone"), "drop F212"),
         (PermissionError("no"), "drop F210 F208"),
         (RuntimeError("credentials"), "drop F210 F208"),

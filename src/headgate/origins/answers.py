@@ -37,7 +37,9 @@ def read_answer(
     """
     at = min(now - read_age(headers.get("age", "")), _sent(headers, now))
     if status == 304 and known is not None and known.etag is not None:
-        return _unchanged(known, at)
+        # What it renews is what it names (RFC 9111, section 4.3.4).
+        etag = headers.get("etag") or known.etag
+        return _unchanged(known, at) if _is_same(etag, known.etag) else None
     known = known if known is not None else Answer(at)
     # What has been seen of its changes and its validator outlasts answers that say nothing of them.
     if status in (404, 410):

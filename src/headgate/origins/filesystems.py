@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import format_datetime
@@ -53,6 +54,8 @@ def probe_file(uri: str, folder: Path) -> tuple[int, Mapping[str, str]]:
     path = folder / unquote(uri.removeprefix("file:").partition("?")[0])
     try:
         found = os.stat(path)
+        if not stat.S_ISREG(found.st_mode):  # a folder of its name is another thing
+            return _GONE
     except (FileNotFoundError, NotADirectoryError):
         _require_mounted(path, folder, uri)
         return _GONE
@@ -79,6 +82,8 @@ def probe_store(uri: str, options: str) -> tuple[int, Mapping[str, str]]:
     try:
         system = _SYSTEMS.get(uri.partition("://")[0], options)
         found = system.info(unquote(uri.partition("?")[0]))
+        if found.get("type") == "directory":
+            return _GONE
     except (FileNotFoundError, NotADirectoryError):
         return _GONE
     except ImportError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -114,8 +115,8 @@ class FeedRegistry:
         self._states: Mapping[str, FeedState] = {}
         self._remembered: dict[str, tuple[tuple[str, Said], ...]] = {}
         self._version: object = None
-        with self._lock:
-            self._use(lambda _: None)
+        self._failed_at = 0.0
+        self._use(lambda _: None)
         renew_after_fork(self)
 
     def _after_fork(self) -> None:
@@ -129,9 +130,7 @@ class FeedRegistry:
         Raises:
             HeadgateError: the file cannot be read.
         """
-        with self._lock:
-            self._use(self._follow)
-            return self._states
+        return self._use(self._follow)
 
     def said(self, documents: Collection[str]) -> Mapping[str, tuple[tuple[FeedState, Said], ...]]:
         """Return what feeds say of documents; documents of which none says anything are left out.
@@ -139,8 +138,7 @@ class FeedRegistry:
         Raises:
             HeadgateError: the file cannot be read.
         """
-        with self._lock:
-            return self._use(lambda connection: self._said(connection, documents))
+        return self._use(lambda connection: self._said(connection, documents))
 
     def documents_of(self, feed: str) -> Mapping[str, Said]:
         """Return everything that a feed has said.
@@ -148,10 +146,9 @@ class FeedRegistry:
         Raises:
             HeadgateError: the file cannot be read.
         """
-        with self._lock:
-            return self._use(
-                lambda connection: {row[0]: _said(*row) for row in connection.execute(_ALL, (feed,)).fetchall()}
-            )
+        return self._use(
+            lambda connection: {row[0]: _said(*row) for row in connection.execute(_ALL, (feed,)).fetchall()}
+        )
 
     def take(self, state: FeedState, said: Iterable[Said], *, after: FeedState | None = None) -> bool:
         """Take over a pull: all of it or, whenever the process ends, nothing.
@@ -168,9 +165,12 @@ class FeedRegistry:
             HeadgateError: the file cannot be written.
         """
         rows = ((state.feed, *_row(one)) for one in said)
-        with self._lock:
-            self._version = None
-            return self._use(lambda connection: _take(connection, state, rows, after))
+
+        def work(connection: sqlite3.Connection) -> bool:
+            self._version = None  # what this connection writes itself is no news to it
+            return _take(connection, state, rows, after)
+
+        return self._use(work)
 
     def close(self) -> None:
         """Close the file; what is asked again opens it."""
@@ -192,20 +192,27 @@ class FeedRegistry:
                 found[document] = pairs
         return found
 
-    def _follow(self, connection: sqlite3.Connection) -> None:
+    def _follow(self, connection: sqlite3.Connection) -> Mapping[str, FeedState]:
         version = connection.execute("PRAGMA data_version").fetchone()
         if version != self._version or len(self._remembered) > _REMEMBERED:
             self._remembered, self._version = {}, version
             self._states = {row[0]: _state(*row) for row in connection.execute(_STATE).fetchall()}
+        return self._states
 
     def _use(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        try:
-            if self._connection is None:
-                self._connection = _open(self.path)
-            return work(self._connection)
-        except (OSError, sqlite3.Error) as error:
-            self._close()  # the next one opens it anew: somebody may have put the file right
-            raise HeadgateError(f"the registry {self.path} cannot be used ({error})") from error
+        began = time.monotonic()
+        with self._lock:
+            # Else those who have waited here would wait for the file one after the other.
+            if self._failed_at > began:
+                raise HeadgateError(f"the registry {self.path} could not be used a moment ago")
+            try:
+                if self._connection is None:
+                    self._connection = _open(self.path)
+                return work(self._connection)
+            except (OSError, sqlite3.Error) as error:
+                self._close()  # the next one opens it anew: somebody may have put the file right
+                self._failed_at = time.monotonic()
+                raise HeadgateError(f"the registry {self.path} cannot be used ({error})") from error
 
     def _close(self) -> None:
         if self._connection is not None:

@@ -6,6 +6,7 @@ import logging
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
@@ -70,7 +71,8 @@ class SqliteRegistry:
         self._writer: sqlite3.Connection | None = None
         self._owed: list[tuple[Proved, datetime]] = []
         self._is_writable = True
-        with self._lock, self._reading():
+        self._failed_at = 0.0
+        with self._reading():
             pass
         renew_after_fork(self)
 
@@ -86,7 +88,7 @@ class SqliteRegistry:
         Raises:
             HeadgateError: the file cannot be read.
         """
-        with self._lock, self._reading() as connection:
+        with self._reading() as connection:
             state = connection.execute("PRAGMA data_version").fetchone()
             if state != self._state or len(self._remembered) > _REMEMBERED:
                 self._remembered, self._state = {}, state
@@ -162,15 +164,21 @@ class SqliteRegistry:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        try:
-            if self._connection is None:
-                self._connection = self._open()
-            yield self._connection
-        except (OSError, sqlite3.Error) as error:
-            # The next one opens it anew: somebody may have put the file right.
-            _close(self._connection)
-            self._connection, self._remembered = None, {}
-            raise HeadgateError(f"the registry {self.path} cannot be used ({error})") from error
+        began = time.monotonic()
+        with self._lock:
+            # Else those who have waited here would wait for the file one after the other.
+            if self._failed_at > began:
+                raise HeadgateError(f"the registry {self.path} could not be used a moment ago")
+            try:
+                if self._connection is None:
+                    self._connection = self._open()
+                yield self._connection
+            except (OSError, sqlite3.Error) as error:
+                # The next one opens it anew: somebody may have put the file right.
+                _close(self._connection)
+                self._connection, self._remembered = None, {}
+                self._failed_at = time.monotonic()
+                raise HeadgateError(f"the registry {self.path} cannot be used ({error})") from error
 
     def _open(self) -> sqlite3.Connection:
         """Open the file, and make it if it is not there.
