@@ -53,6 +53,14 @@ def test_a_file_is_verified_changed_or_gone(tmp_path: Path, clock: FixedClock) -
     assert says(gate, page) == ["drop F212"]
 
 
+def test_a_folder_of_the_name_of_a_file_is_no_file(tmp_path: Path, clock: FixedClock) -> None:
+    publisher = Publisher("files", "file:docs/**", clock)
+    page = publisher.seal("text", "docs/a.md", modified=clock.now - 10 * DAY)
+    (tmp_path / "docs" / "a.md").mkdir(parents=True)
+    os.utime(tmp_path / "docs" / "a.md", (0, 0))
+    assert says(gate_of(tmp_path, publisher, clock), page) == ["drop F212"]
+
+
 @pytest.mark.parametrize("is_there", [True, False])
 def test_a_folder_that_is_not_mounted_has_lost_nothing(is_there: bool, tmp_path: Path, clock: FixedClock) -> None:
     publisher = Publisher("files", "file:docs/**", clock)

@@ -85,6 +85,8 @@ def test_its_own_word_comes_first_and_contradictions_count_for_nothing(tmp_path:
     assert "accounts payable" in texts(gate, page(DEFINES), page(own))[1].lower().partition("pay each")[2]
     contradictory = [page(DEFINES), page("All accounts payable (AP) are due."), page(USES)]
     assert texts(gate, *contradictory)[2] == USES
+    armies = [page("The Sierra Leone Army (SLA) left."), page("A service level agreement (SLA) holds.")]
+    assert texts(gate, *armies, page("The SLA grew."))[2] == "The SLA grew."
 
 
 def test_what_stays_out_defines_nothing(tmp_path: Path, clock: FixedClock, handbook: Publisher) -> None:

@@ -124,8 +124,8 @@ def _choice(chunk: Chunk, facts: Facts) -> MetadataChoice:
 def share_definitions(judged: Sequence[Judgement], revision: Revision, limits: Limits) -> None:
     """Rewrite again what other chunks of its document define the short forms of, each by what those say.
 
-    Where two of them say different things, neither counts. Only what is proved defines the words of what is proved, and
-    what anything speaks against defines none.
+    Where two of them say different things, it is left open. Only what is proved defines the words of what is proved,
+    and what anything speaks against defines none.
     """
     told: dict[_Origin, list[Definitions]] = {}
     for judgement in judged:
@@ -180,7 +180,8 @@ def _merged(all_of_them: Sequence[Definitions]) -> Definitions:
         for short, names in definitions.items():
             if merged.setdefault(short, names) != names:
                 contradicted.add(short)
-    return {short: names for short, names in merged.items() if short not in contradicted}
+    # What means two things in one document is left alone where nothing beside it says which.
+    return {short: names if short not in contradicted else frozenset() for short, names in merged.items()}
 
 
 def _rewrite(judgement: Judgement, revision: Revision, limits: Limits, defined: Definitions = _NOTHING) -> None:
