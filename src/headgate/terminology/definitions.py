@@ -18,7 +18,7 @@ __all__ = ["expands", "expansion_at", "is_one_name", "name_before", "short_form"
 _MOST_LETTERS = 10
 _CHARS_PER_LETTER = 30
 # An item of a list, a heading and a row of a table begin on lines of their own, and continue no other.
-_SENTENCE = re.compile(r"[.!?;:]\s|\n[ \t]*(?=\n|[-*+#>|]|\d{1,4}[.)])|[()\[\]|]")
+_SENTENCE = re.compile(r"[.!?;:]\s|\n[ \t]*(?=\n|[-*+#>|]|\d{1,4}[.)])|[()\[\]|\uff08\uff09]")
 _WORDS = re.compile(r"[^\W_]+")
 _PLURAL = re.compile(r"([A-Z]{2,})s")
 # What markup adds to words: emphasis, quotation marks, the target of a link, tags.
@@ -32,7 +32,7 @@ _LEADING = (
     rf"|known|as|to|simply|short|in|for|its|our|an?|each|this|collectively|referred|below|what|follows|i\.e\.|a\.?k\.?a\.?"
     rf"|[a-z]{{4,12}}:)[{_MARKS}]{{0,2}}[:,]?\s){{0,7}}"
 )
-_OPENING = re.compile(rf"[{_MARKS}]{{0,4}}\s?[(\[]{_LEADING}{_TAGS}[{_MARKS}]{{0,4}}\Z", re.IGNORECASE)
+_OPENING = re.compile(rf"[{_MARKS}]{{0,4}}\s?[(\[\uff08]\s?{_LEADING}{_TAGS}[{_MARKS}]{{0,4}}\Z", re.IGNORECASE)
 # The same without brackets, where only a name in capitals counts: "Sierra Leone Army, or SLA, was weak".
 _COMMA = re.compile(
     rf"[{_MARKS}]{{0,4}}(?:,\s|\s?[\u2013\u2014]\s?){_LEADING}{_TAGS}[{_MARKS}]{{0,4}}\Z", re.IGNORECASE
@@ -41,7 +41,7 @@ _COMMA_BEHIND = re.compile(rf"[{_MARKS}]{{0,4}}(?:,\s+(?:or\s+|i\.e\.,?\s+)?|\s?
 _LINK_END = re.compile(rf"[{_MARKS}]{{0,4}}(?:\]\([^()\s]{{0,300}}\)|\]\[[^\[\]\n]{{0,80}}\])")
 _OPENING_CHARS, _TARGET_CHARS = 64, 300
 _CLOSING = re.compile(
-    rf"[{_MARKS}]{{0,4}}(?:</[a-z]{{1,8}}>){{0,2}}(?:\s(?:for\s+short|hereafter|below))?(?:[);,]|\](?![(\[:]))"
+    rf"[{_MARKS}]{{0,4}}(?:</[a-z]{{1,8}}>){{0,2}}(?:\s(?:for\s+short|hereafter|below))?(?:\s?[)\uff09]|[;,]|\](?![(\[:]))"
 )
 _PART = re.compile(rf"[{_MARKS}]{{0,4}}(?:</[a-z]{{1,8}}>){{0,2}}(?:\s+for\s+short)?(?:[,;.)]|\s?[\u2013\u2014])")
 _TITLE = re.compile(r"<abbr[^<>]{0,40} title=[\"']([^\"'<>]{2,200})[\"'][^<>]{0,40}>\Z", re.IGNORECASE)
@@ -50,10 +50,10 @@ _LEADING_BEHIND = re.compile(
     r"|from|for|i\.e\.,?|=)?\s*(?:(?:the|an?)\s+)?",
     re.IGNORECASE,
 )
-_LONG_BEHIND = re.compile(rf"[{_MARKS}]{{0,4}}\s?[(\[][{_MARKS}]{{0,4}}([^()\[\]]+)[)\]]")
+_LONG_BEHIND = re.compile(rf"[{_MARKS}]{{0,4}}\s?[(\[\uff08]\s?[{_MARKS}]{{0,4}}([^()\[\]\uff08\uff09]+)[)\]\uff09]")
 _MEANING = re.compile(
     rf"[{_MARKS}]{{0,4}},?\s+(?:(?:which|that|here|hereafter)\s+)?(?:(?:stands?|stood)\s+for|means?|denotes|refers?\s+to"
-    rf"|abbreviates|(?:is|are|was)\s+(?:(?:short|an?\s+\w{{5,14}}|the\s+\w{{5,14}})\s+(?:for|of))|(?:is|are|was)(?=\s+the\b)"
+    rf"|abbreviates|(?:is|are|was)\s+(?:(?:short|an?\s+\w{{5,14}}|the\s+\w{{5,14}})\s+(?:for|of))|(?:is|are|was|as)(?=\s+the\b)"
     rf"|we\s+mean)\s+(?:(?:the|an?)\s+)?",
     re.IGNORECASE,
 )
