@@ -114,6 +114,9 @@ MARKUP = [
     "---\nDEPOT: depot\nDEPOT size: 2\n---\ndepot: depot\n",
     '+++\nDEPOT = "depot"\n+++\ndepot\n',
     '{"DEPOT": "depot", "a": {"DEPOT" : ["depot"]}}',
+    '{"my \\"DEPOT\\" x": true, \'DEPOT\': "depot"}',
+    "'DEPOT': depot\na: 2\nb: 3\n",
+    "---\nid: 5\nslug:\n  DEPOT\n---\ndepot",
     "DEPOT: depot\nDEPOT two:\n  - depot\n  - DEPOT: 1\n",
     "depot: where goods are.\n\nThe depot is large, and it has a gate.\n",
     # Sessions.

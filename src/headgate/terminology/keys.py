@@ -11,7 +11,11 @@ __all__ = ["is_yaml", "keys_of"]
 
 Span = tuple[int, int]
 
-_JSON_KEY = re.compile(r"(?:[{,\[][ \t\n]*|^[ \t]*)\"([^\"\\\n]{1,200})\"[ \t]*:", re.MULTILINE)
+# Also those of Python's dictionaries, and of YAML in quotes.
+_JSON_KEY = re.compile(
+    r"(?:[{,\[][ \t\n]*|^[ \t]*)(\"(?:[^\"\\\n]|\\[^\n]){1,200}\"|'[^'\\\n]{1,200}')[ \t]*:",
+    re.MULTILINE,
+)
 _YAML_KEY = re.compile(r"^[ \t]*(?:- )?([\w][\w .\-/]{0,80}?)[ \t]*:(?=[ \t\n]|$)", re.MULTILINE)
 _TOML_KEY = re.compile(r"^[ \t]*([\w][\w .\-\"']{0,80}?)[ \t]*=", re.MULTILINE)
 _FRONT_MATTER = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\n")
@@ -21,7 +25,7 @@ _MOST_HEAD = 20_000
 # What is in an address, or chosen by a program.
 _NAMED = re.compile(
     r"^[ \t]*(?:slug|id|uid|permalink|url|path|layout|template|redirect_from|redirects?|image|icon|cover|thumbnail)"
-    r"[ \t]*[:=][ \t]*([^\n]{1,300})$",
+    r"[ \t]*[:=][ \t]*(?:\n[ \t]{1,20})?([^\s][^\n]{0,300})$",
     re.MULTILINE,
 )
 
@@ -32,7 +36,7 @@ def keys_of(text: str, most: int) -> Iterator[Span]:
     Raises:
         TooMuchWork: there are more than `most`.
     """
-    if '":' in text or '" :' in text:
+    if any(mark in text for mark in ('":', '" :', "':", "' :")):
         yield from (match.span(1) for match in at_most(most, _JSON_KEY.finditer(text), "keys"))
     head = _FRONT_MATTER.match(text)
     if head is not None:
