@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-import threading
-import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
-from headgate.errors import HeadgateError
-from headgate.forks import renew_after_fork
+from headgate.registry.connection import SharedConnection
 from headgate.registry.feeds import as_instant, as_micros
 from headgate.registry.sqlite import connect
 
@@ -38,7 +34,6 @@ WHERE typeof(answers.at) != 'integer' OR answers.at <= excluded.at OR answers.at
 # An admission has a time to keep, and goes on without what it cannot read at once; nobody waits for what is written.
 _READ_SECONDS, _WRITE_SECONDS, _REST_SECONDS = 0.05, 1.0, 1.0
 _AT_ONCE = 500
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +68,8 @@ class AnswerRegistry:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._reader = _Opened(path, _READ_SECONDS, rest=_REST_SECONDS)
-        self._writer = _Opened(path, _WRITE_SECONDS, _SCHEMA)
+        self._reader = SharedConnection(path, lambda: connect(path, _READ_SECONDS)[0], _REST_SECONDS)
+        self._writer = SharedConnection(path, lambda: _open(path))
 
     def get_all(self, addresses: Collection[str]) -> Mapping[str, Answer]:
         """Return the last answers of addresses, of those that have one.
@@ -112,59 +107,15 @@ class AnswerRegistry:
         self._writer.close()
 
 
-class _Opened:
-    """A connection to a registry's file, opened when it is needed, for one thread at a time.
-
-    Args:
-        path: the file.
-        wait: for how long another process may keep it locked, in seconds.
-        schema: what is made where it is not there yet.
-        rest: for how long it is not tried again after it could not be used, in seconds.
-    """
-
-    def __init__(self, path: Path, wait: float, schema: str = "", rest: float = 0.0) -> None:
-        self._path, self._wait, self._schema, self._rest, self._rests_until = path, wait, schema, rest, 0.0
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
-        self._inherited: list[sqlite3.Connection | None] = []
-        renew_after_fork(self)
-
-    def _after_fork(self) -> None:
-        self._lock = threading.Lock()
-        self._inherited.append(self._connection)
-        self._connection = None
-
-    def use(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Return the result of some work.
-
-        Raises:
-            HeadgateError: the file cannot be used.
-        """
-        with self._lock:
-            if time.monotonic() < self._rests_until:
-                raise HeadgateError(f"the registry {self._path} could not be used a moment ago")
-            try:
-                if self._connection is None:
-                    self._connection, is_writable = connect(self._path, self._wait)
-                    if is_writable and self._schema:
-                        self._connection.executescript(self._schema)
-                return work(self._connection)
-            except (OSError, sqlite3.Error) as error:
-                self._close()
-                # Else every thread would wait for it in turn.
-                self._rests_until = time.monotonic() + self._rest
-                raise HeadgateError(f"the registry {self._path} cannot be used ({error})") from error
-
-    def close(self) -> None:
-        """Close the connection, if there is one."""
-        with self._lock:
-            self._close()
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            with suppress(sqlite3.Error):
-                self._connection.close()
-        self._connection = None
+def _open(path: Path) -> sqlite3.Connection:
+    connection, is_writable = connect(path, _WRITE_SECONDS)
+    try:
+        if is_writable:
+            connection.executescript(_SCHEMA)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _rows(connection: sqlite3.Connection, digests: list[bytes]) -> list[tuple[bytes, ...]]:

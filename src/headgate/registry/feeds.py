@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
-import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TypeVar
 
-from headgate.errors import HeadgateError
-from headgate.forks import renew_after_fork
+from headgate.registry.connection import SharedConnection
 from headgate.registry.sqlite import connect
 from headgate.verification import Verifier
 
@@ -39,7 +35,6 @@ _ALL = "SELECT document, seen, is_gone, moved_to, modified, untold_until FROM fe
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _REMEMBERED = 50_000
 _FIRST = datetime.min.replace(tzinfo=timezone.utc)
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +104,11 @@ class FeedRegistry:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
-        self._inherited: list[sqlite3.Connection | None] = []
+        self._file = SharedConnection(path, lambda: _open(path))
         self._states: Mapping[str, FeedState] = {}
         self._remembered: dict[str, tuple[tuple[str, Said], ...]] = {}
-        self._version: object = None
-        self._failed_at = 0.0
-        self._use(lambda _: None)
-        renew_after_fork(self)
-
-    def _after_fork(self) -> None:
-        self._lock = threading.Lock()
-        self._inherited.append(self._connection)
-        self._connection, self._version = None, None
+        self._state: object = None
+        self._file.use(lambda _: None)
 
     def states(self) -> Mapping[str, FeedState]:
         """Return the feeds that were ever pulled.
@@ -130,7 +116,7 @@ class FeedRegistry:
         Raises:
             HeadgateError: the file cannot be read.
         """
-        return self._use(self._follow)
+        return self._file.use(self._follow)
 
     def said(self, documents: Collection[str]) -> Mapping[str, tuple[tuple[FeedState, Said], ...]]:
         """Return what feeds say of documents; documents of which none says anything are left out.
@@ -138,7 +124,7 @@ class FeedRegistry:
         Raises:
             HeadgateError: the file cannot be read.
         """
-        return self._use(lambda connection: self._said(connection, documents))
+        return self._file.use(lambda connection: self._said(connection, documents))
 
     def documents_of(self, feed: str) -> Mapping[str, Said]:
         """Return everything that a feed has said.
@@ -146,7 +132,7 @@ class FeedRegistry:
         Raises:
             HeadgateError: the file cannot be read.
         """
-        return self._use(
+        return self._file.use(
             lambda connection: {row[0]: _said(*row) for row in connection.execute(_ALL, (feed,)).fetchall()}
         )
 
@@ -167,15 +153,14 @@ class FeedRegistry:
         rows = ((state.feed, *_row(one)) for one in said)
 
         def work(connection: sqlite3.Connection) -> bool:
-            self._version = None  # what this connection writes itself is no news to it
+            self._state = None  # what this connection writes itself is no news to it
             return _take(connection, state, rows, after)
 
-        return self._use(work)
+        return self._file.use(work)
 
     def close(self) -> None:
         """Close the file; what is asked again opens it."""
-        with self._lock:
-            self._close()
+        self._file.close()
 
     def _said(
         self, connection: sqlite3.Connection, documents: Collection[str]
@@ -193,32 +178,11 @@ class FeedRegistry:
         return found
 
     def _follow(self, connection: sqlite3.Connection) -> Mapping[str, FeedState]:
-        version = connection.execute("PRAGMA data_version").fetchone()
-        if version != self._version or len(self._remembered) > _REMEMBERED:
-            self._remembered, self._version = {}, version
+        state = connection, connection.execute("PRAGMA data_version").fetchone()
+        if state != self._state or len(self._remembered) > _REMEMBERED:
+            self._remembered, self._state = {}, state
             self._states = {row[0]: _state(*row) for row in connection.execute(_STATE).fetchall()}
         return self._states
-
-    def _use(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        began = time.monotonic()
-        with self._lock:
-            # Else those who have waited here would wait for the file one after the other.
-            if self._failed_at > began:
-                raise HeadgateError(f"the registry {self.path} could not be used a moment ago")
-            try:
-                if self._connection is None:
-                    self._connection = _open(self.path)
-                return work(self._connection)
-            except (OSError, sqlite3.Error) as error:
-                self._close()  # the next one opens it anew: somebody may have put the file right
-                self._failed_at = time.monotonic()
-                raise HeadgateError(f"the registry {self.path} cannot be used ({error})") from error
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            with suppress(sqlite3.Error):
-                self._connection.close()
-        self._connection, self._version = None, None
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -6,15 +6,15 @@ import logging
 import os
 import sqlite3
 import threading
-import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from urllib.parse import quote
 
 from headgate.errors import HeadgateError
 from headgate.forks import renew_after_fork
+from headgate.registry.connection import SharedConnection
 from headgate.registry.facts import Known, Proved, learned
 from headgate.registry.memory import MemoryRegistry
 
@@ -61,8 +61,7 @@ class SqliteRegistry:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
+        self._reader = SharedConnection(path, self._open)
         self._inherited: list[sqlite3.Connection | None] = []
         self._remembered: dict[str, tuple[Known, ...]] = {}
         self._state: object = None
@@ -71,16 +70,14 @@ class SqliteRegistry:
         self._writer: sqlite3.Connection | None = None
         self._owed: list[tuple[Proved, datetime]] = []
         self._is_writable = True
-        self._failed_at = 0.0
-        with self._reading():
-            pass
+        self._reader.use(lambda _: None)
         renew_after_fork(self)
 
     def _after_fork(self) -> None:
         """Open a connection of the child's own; the other is kept, because closing it would disturb the parent's."""
-        self._lock, self._writing, self._owing = threading.Lock(), threading.Lock(), threading.Lock()
-        self._inherited += [self._connection, self._writer]
-        self._connection, self._writer, self._remembered = None, None, {}
+        self._writing, self._owing = threading.Lock(), threading.Lock()
+        self._inherited.append(self._writer)
+        self._writer = None
 
     def known(self, documents: Collection[str]) -> Mapping[str, tuple[Known, ...]]:
         """Return what is known of documents.
@@ -88,20 +85,23 @@ class SqliteRegistry:
         Raises:
             HeadgateError: the file cannot be read.
         """
-        with self._reading() as connection:
-            state = connection.execute("PRAGMA data_version").fetchone()
-            if state != self._state or len(self._remembered) > _REMEMBERED:
-                self._remembered, self._state = {}, state
-            found = {}
-            for document in documents:
-                facts = self._remembered.get(document)
-                if facts is None:
-                    facts = self._remembered[document] = tuple(_read(connection, document))
-                if facts:
-                    found[document] = facts
+        found = self._reader.use(lambda connection: self._facts(connection, documents))
         if len(self._unwritten):
             for document, unwritten in self._unwritten.known(documents).items():
                 found[document] = (*found.get(document, ()), *unwritten)
+        return found
+
+    def _facts(self, connection: sqlite3.Connection, documents: Collection[str]) -> dict[str, tuple[Known, ...]]:
+        state = connection, connection.execute("PRAGMA data_version").fetchone()
+        if state != self._state or len(self._remembered) > _REMEMBERED:
+            self._remembered, self._state = {}, state
+        found = {}
+        for document in documents:
+            facts = self._remembered.get(document)
+            if facts is None:
+                facts = self._remembered[document] = tuple(_read(connection, document))
+            if facts:
+                found[document] = facts
         return found
 
     def learn(self, proved: Iterable[Proved], at: datetime) -> None:
@@ -135,9 +135,7 @@ class SqliteRegistry:
                     self._flush(int(_WAIT_SECONDS * 1_000))
             _close(self._writer)
             self._writer = None
-        with self._lock:
-            _close(self._connection)
-            self._connection, self._remembered = None, {}
+        self._reader.close()
 
     def _flush(self, milliseconds: int) -> None:
         """Write what was proved, and when; what cannot be written is written with what is proved next.
@@ -161,24 +159,6 @@ class SqliteRegistry:
             with self._owing:
                 self._owed = [*facts, *self._owed][-_MOST_OWED:]
             raise HeadgateError(f"the registry {self.path} cannot be used ({error})") from error
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        began = time.monotonic()
-        with self._lock:
-            # Else those who have waited here would wait for the file one after the other.
-            if self._failed_at > began:
-                raise HeadgateError(f"the registry {self.path} could not be used a moment ago")
-            try:
-                if self._connection is None:
-                    self._connection = self._open()
-                yield self._connection
-            except (OSError, sqlite3.Error) as error:
-                # The next one opens it anew: somebody may have put the file right.
-                _close(self._connection)
-                self._connection, self._remembered = None, {}
-                self._failed_at = time.monotonic()
-                raise HeadgateError(f"the registry {self.path} cannot be used ({error})") from error
 
     def _open(self) -> sqlite3.Connection:
         """Open the file, and make it if it is not there.
