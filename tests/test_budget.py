@@ -170,8 +170,8 @@ def test_a_budget_that_cannot_be_is_an_error(budget: dict[str, object], words: s
     ],
 )
 def test_a_cut_leaves_signs_whole_as_people_see_them(sign: str) -> None:
-    text = f"a {sign}{sign} b"
-    whole = {text[:1], text[:2], f"a {sign}", f"a {sign}{sign}", f"a {sign}{sign} "}
+    text = f"{sign} {sign}{sign} b"
+    whole = {sign[:0], sign, f"{sign} ", f"{sign} {sign}", f"{sign} {sign}{sign}", f"{sign} {sign}{sign} "}
     for most in range(1, len(text.encode())):
         (fit,) = TokenBudget(most, "bytes", cut="tokens").fit([text])
-        assert fit.text in whole
+        assert (fit.text or "") in whole

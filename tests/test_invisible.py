@@ -259,3 +259,26 @@ def test_a_chain_reads_what_a_reviewer_sees(handbook: Publisher, clock: FixedClo
     assert (document.page_content, document.metadata["title"]) == ("Thirty days.", "Leave")
     (again,) = guard(guard(Found(documents=line.invoke("leave?")), gate), gate).invoke("leave?")
     assert again.page_content == "Thirty days."
+
+
+@pytest.mark.parametrize("depth", [0, 31, 32, 33, 60])
+@pytest.mark.parametrize("parts", [1, 9_000, 20_000])
+def test_what_is_too_large_to_be_read_does_not_enter_unread(depth: int, parts: int, clock: FixedClock) -> None:
+    value: Any = [*["x"] * parts, f"a{HIDDEN}b"]
+    for _ in range(depth):
+        value = [value]
+    chunk = Chunk("Text.", {"source": "https://wiki.example/a", "note": value, "title": "T"})
+    source = {"id": "wiki", "match": "https://wiki.example/**", "provenance": {"require": "declared"}}
+    for rule in ("drop", "strip"):
+        admission = Gate(Policy.from_mapping({"invisible": rule, "sources": [source]}), clock=clock).admit([chunk])
+        assert admission.decisions[0].codes == ("G906",)
+        assert [HIDDEN in str(one.metadata.get("note")) for one in admission.chunks] == [False] * (rule == "strip")
+        assert all(one.metadata["title"] == "T" for one in admission.chunks)
+
+
+def test_a_large_value_without_such_signs_enters_where_they_are_only_reported(clock: FixedClock) -> None:
+    source = {"id": "wiki", "match": "https://wiki.example/**", "provenance": {"require": "declared"}}
+    chunk = Chunk("Text.", {"source": "https://wiki.example/a", "vector": [0.5] * 20_000})
+    admission = Gate(Policy.from_mapping({"sources": [source]}), clock=clock).admit([chunk])
+    assert admission.decisions[0].codes == ()
+    assert admission.chunks[0].metadata == chunk.metadata

@@ -469,6 +469,16 @@ def test_an_answer_that_nothing_was_changed_renews_what_it_names(origin: Origin)
         assert says(gate, page) == [expected]
 
 
+def test_what_is_gone_at_its_server_may_have_been_gone_in_the_past(origin: Origin) -> None:
+    gate, page = origin.gate(after="1h"), origin.page()
+    assert says(gate, page) == ["admit"]
+    origin.has(a=(410, {}))
+    for _ in range(3):
+        origin.clock.advance(DAY)
+        assert says(gate, page) == ["drop F212"]
+        assert says(gate, page, as_of=origin.clock.now - DAY) == ["drop F212"]
+
+
 def test_a_validator_that_is_too_long_to_keep_is_none() -> None:
     first = read_answer(None, 200, {"etag": '"' + "a" * 600 + '1"', "last-modified": http_date(2 * DAY)}, NOW - DAY)
     again = read_answer(first, 200, {"etag": '"' + "a" * 600 + '2"', "last-modified": http_date(HOUR)}, NOW)

@@ -195,6 +195,18 @@ def kept(file: Path) -> int:
             return 0
 
 
+def test_a_question_that_fails_takes_no_thread_with_it() -> None:
+    lanes, done = Lanes(20.0), threading.Event()
+
+    def fail() -> None:
+        raise UnicodeEncodeError("utf-8", "", 0, 1, "of a store")
+
+    for _ in range(40):
+        assert lanes.submit("source", "host", fail)
+    assert lanes.submit("source", "host", done.set)
+    assert done.wait(20)
+
+
 def test_what_could_not_be_written_is_written_at_the_end(origin: Origin, tmp_path: Path) -> None:
     file = tmp_path / "registry.sqlite"
     source = origin.publisher.source(freshness={"revalidate": {"timeout": "10s"}})

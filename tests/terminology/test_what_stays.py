@@ -116,6 +116,7 @@ MARKUP = [
     '{"DEPOT": "depot", "a": {"DEPOT" : ["depot"]}}',
     '{"my \\"DEPOT\\" x": true, \'DEPOT\': "depot"}',
     "'DEPOT': depot\na: 2\nb: 3\n",
+    "- 'DEPOT': depot\n- 'b': depot\n",
     "---\nid: 5\nslug:\n  DEPOT\n---\ndepot",
     "DEPOT: depot\nDEPOT two:\n  - depot\n  - DEPOT: 1\n",
     "depot: where goods are.\n\nThe depot is large, and it has a gate.\n",

@@ -23,7 +23,8 @@ from langchain_core.vectorstores import InMemoryVectorStore, VectorStoreRetrieve
 from langchain_documents import forged, sealed
 
 import headgate
-from headgate import AdapterError, Gate, HeadgateError, Policy
+from headgate import AdapterError, Chunk, Gate, HeadgateError, Policy
+from headgate.integration.citing import cite
 from headgate.testing import FixedClock, Publisher
 from langchain_headgate import (
     GatedRetriever,
@@ -244,6 +245,16 @@ def test_pieces_that_read_the_same_in_canonical_terms_keep_their_own_originals(t
     assert [original_text(document) for document in admitted] == texts
     citations = [original_citation(document) for document in admitted]
     assert [citation and citation.text for citation in citations] == texts
+
+
+def test_pieces_without_a_name_keep_their_own_originals_too(tmp_path: Path) -> None:
+    (tmp_path / "terms.yaml").write_text("terms:\n  Kubernetes: [K8s]\n")
+    source = {"id": "wiki", "match": "https://wiki.example/**", "provenance": {"require": "declared"}}
+    policy = Policy.from_mapping({"version": 1, "sources": [{**source, "terminology": "terms.yaml"}]}, tmp_path)
+    chunks = [Chunk(text, {"source": "https://wiki.example/a"}) for text in ("K8s runs here.", "Kubernetes runs here.")]
+    released = Gate(policy).admit(chunks).chunks
+    citations = [cite(chunk) for chunk in released]
+    assert [citation and citation.text for citation in citations] == [chunk.text for chunk in chunks]
 
 
 @pytest.mark.parametrize("most", range(1, 70))

@@ -29,7 +29,7 @@ _SPARE = (0, 1, 2, 4, 8, 16, 64, 256)
 # Beside combining marks, what belongs to the sign before it: joiners, tones of skin, tags.
 _CONTINUES = re.compile("[\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
 _JOINER, _VIRAMA = "\u200d", 9  # a class of combining marks that join the next letter (UAX #44)
-_FLAG_LETTERS = re.compile("[\U0001f1e6-\U0001f1ff]+")
+_FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 _SIGN_CHARS = 64
 
 Cut = Literal["tokens", "sentences"]
@@ -157,8 +157,9 @@ def _before_sign(text: str, end: int) -> int:
     first = max(0, end - _SIGN_CHARS)
     while first < end < len(text) and _belong_together(text[end - 1], text[end]):
         end -= 1
-    flags = _FLAG_LETTERS.search(text, first, end)
-    is_half_a_flag = flags is not None and len(flags[0]) % 2 and _FLAG_LETTERS.match(text, end)
+    before = text[first:end]
+    flags = len(before) - len(before.rstrip(_FLAG_LETTERS))
+    is_half_a_flag = flags % 2 == 1 and end < len(text) and text[end] in _FLAG_LETTERS
     return end - 1 if is_half_a_flag else end
 
 

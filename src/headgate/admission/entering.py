@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from headgate.admission.facts import Facts, MetadataChoice, check_failed
+from headgate.admission.hidden import UNREAD
 from headgate.admission.judging import Judgement, judge_times
 from headgate.admission.naming import is_name
 from headgate.admission.revision import ResolvedSource, Revision
@@ -83,6 +84,8 @@ def _look_for_invisible(judgement: Judgement, revision: Revision, _: Limits) -> 
                 manifests += found.manifests
     if manifests:
         counts[_MANIFESTS] = manifests
+    if revision.invisible == "report":  # of what enters as it is, nothing is claimed that nobody has read
+        del counts[UNREAD]
     if counts:
         judgement.invisible = dict(counts)
         judge_invisible(judgement, revision)
@@ -203,7 +206,7 @@ def _rewrite(judgement: Judgement, revision: Revision, limits: Limits, defined: 
     changed = _cleared_entries(judgement, revision)
     for name in judgement.shown or ():
         value = (chunk.released or chunk).metadata.get(name)
-        if not isinstance(value, str) or is_name(name) or len(value) > limits.text_bytes:
+        if not isinstance(value, str) or not isinstance(name, str) or is_name(name) or len(value) > limits.text_bytes:
             continue
         found, findings = words.of(value)
         judgement.add([replace(finding, detail={**finding.detail, "metadata": name}) for finding in findings], mode)

@@ -91,10 +91,11 @@ def _weighed(judgement: Judgement, pairs: Sequence[tuple[FeedState, Said]], past
     counted = tuple(pair for pair in pairs if _counts(pair[0], judgement.facts.source))
     for state, one in counted:
         findings = list(_against(state, one, judgement))
-        is_later = past is not None and not _is_known_by(one, past)
+        is_later = past is not None and not _is_over_by(past, state, one, judgement)
         found += [replace(finding, severity="warning") for finding in findings] if is_later else findings
-        # Who says that it was gone, or changed, only later, has looked: that is enough for the time before.
-        if state.tells_changes and (is_later if findings else _is_after_all_changes(judgement, one)):
+        # Who says that it was gone only later has looked. A later change may have been the second one.
+        may_verify = not findings or (is_later and one.is_gone)
+        if state.tells_changes and may_verify and _is_after_all_changes(judgement, one):
             at = state.pulled if state.covers_unlisted else one.seen
             verified.append(Verification(at, state.kind, state.name))
     return _Weighed(tuple(found), tuple(verified), counted)
@@ -131,10 +132,13 @@ def _against(state: FeedState, said: Said, judgement: Judgement) -> Iterator[Fin
         yield Finding("F207", message, detail={**detail, "changed": said.modified.isoformat()})
 
 
-def _is_known_by(said: Said, time: datetime) -> bool:
-    """Return whether what is said against a document was so at a time already."""
-    at = said.seen if said.is_gone else said.modified
-    return at is not None and at <= time
+def _is_over_by(past: datetime, state: FeedState, said: Said, judgement: Judgement) -> bool:
+    """Return whether what is said against a text was so at a time in the past already, or may have been."""
+    written = _written(judgement)
+    if said.modified is not None and said.modified <= past and written is not None and said.modified > written.latest:
+        return True
+    # A server does not say since when something is gone; a feed is believed from when it was first missed.
+    return said.is_gone and (state.kind == "origin" or said.seen <= past)
 
 
 def _is_after_all_changes(judgement: Judgement, said: Said) -> bool:

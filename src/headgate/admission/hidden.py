@@ -8,9 +8,13 @@ from typing import Any
 
 from headgate.terminology.invisible import Invisible, find_invisible, without_invisible
 
-__all__ = ["Hidden", "cleared", "find_hidden", "holds_invisible"]
+__all__ = ["UNREAD", "Hidden", "cleared", "find_hidden", "holds_invisible"]
+
+UNREAD = "values too large to be read"
+"""What is counted of metadata in which nobody can look for signs."""
 
 _MOST_PARTS, _MOST_DEPTH = 10_000, 32
+_UNREAD = Invisible((), {UNREAD: 1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,7 @@ class Hidden:
     Attributes:
         text: what of its text.
         entries: what of its metadata, by name: of the name, and of each text in the value.
-        names: the names of entries that hold such signs themselves.
+        names: the names of entries that hold such signs themselves, or have a value that is too large to be read.
     """
 
     text: Invisible | None
@@ -35,9 +39,12 @@ def find_hidden(text: str, metadata: Mapping[str, object]) -> Hidden | None:
     names: set[str] = set()
     for name, value in metadata.items():
         of_name = find_invisible(str.__str__(name)) if isinstance(name, str) else None
+        try:
+            of_value = [find_invisible(part) for part in _texts(value)]
+        except ValueError:
+            of_name, of_value = _UNREAD, []
         if of_name is not None:
             names.add(name)
-        of_value = (find_invisible(part) for part in _texts(value))
         held = tuple(one for one in (of_name, *of_value) if one is not None)
         if held:
             entries[name] = held
@@ -46,7 +53,10 @@ def find_hidden(text: str, metadata: Mapping[str, object]) -> Hidden | None:
 
 def holds_invisible(value: object) -> bool:
     """Return whether a value of a document holds something in words that nobody sees."""
-    return any(find_invisible(text) is not None for text in _texts(value))
+    try:
+        return any(find_invisible(text) is not None for text in _texts(value))
+    except ValueError:
+        return True  # nobody knows
 
 
 def cleared(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,24 +92,30 @@ class _Clearing:
         if depth > _MOST_DEPTH or self._left < 0:
             raise ValueError("too large to be read")
         if isinstance(value, Mapping):
-            return {self.value(name, depth + 1): self.value(held, depth + 1) for name, held in value.items()}
+            kept = ((name, held) for name, held in value.items() if not holds_invisible(name))
+            return {name: self.value(held, depth + 1) for name, held in kept}
         parts = [self.value(part, depth + 1) for part in value]
         return parts if isinstance(value, list) else tuple(parts) if isinstance(value, tuple) else frozenset(parts)
 
 
 def _texts(value: object) -> Iterator[str]:
-    """Yield the texts in a value, however nested, as far as anything is read."""
+    """Yield the texts in a value, however nested.
+
+    Raises:
+        ValueError: it has too many parts, or is nested too deeply.
+    """
     level = [value]
     left = _MOST_PARTS
-    for _ in range(_MOST_DEPTH):
+    for depth in range(_MOST_DEPTH + 2):
         nested: list[object] = []
         for one in level:
             if isinstance(one, str):
                 yield str.__str__(one)
-            elif isinstance(one, Mapping):
-                nested += [*one.keys(), *one.values()]
-            elif isinstance(one, (list, tuple, set, frozenset)):
-                nested += one
-        level, left = nested[:left], left - len(nested)
-        if not level or left <= 0:
+            elif isinstance(one, (Mapping, list, tuple, set, frozenset)):
+                left -= len(one)
+                if depth > _MOST_DEPTH or left < 0:
+                    raise ValueError("too large to be read")
+                nested += [*one.keys(), *one.values()] if isinstance(one, Mapping) else one
+        if not nested:
             return
+        level = nested

@@ -178,7 +178,12 @@ class Releases:
             fitting = [one for one in self._of(chunk.text) if one.is_text_of(chunk) or not one.changes(chunk.metadata)]
             return min(
                 fitting,
-                key=lambda one: (*one.distance(chunk.metadata), not one.is_named(chunk.id), -one.number),
+                key=lambda one: (
+                    *one.distance(chunk.metadata),
+                    not one.is_named(chunk.id),
+                    one.released.text is not chunk.text,
+                    -one.number,
+                ),
                 default=None,
             )
         except Exception:  # noqa: BLE001 - metadata may be any mapping, and fail at any time
@@ -329,6 +334,7 @@ def _is_replaced(old: Release, new: Release) -> bool:
         and not old.changes(new.released.metadata)
         and (len(old.original.metadata) >= len(new.original.metadata) or not old.has_seal_of(new))
         and (new.leads_back or not old.leads_back)
+        and (old.admission != new.admission or old.original.text == new.original.text)
     )
 
 

@@ -44,7 +44,7 @@ _OVERLOADED = (429, 502, 503, 504)
 _FROM_A_CACHE = "its answer is an old one, from a cache"
 _WAITS = "too many other documents wait for it"
 _RESTS = "it has failed again and again, and has a rest"
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("headgate")
 
 
 class _UnderWay(NamedTuple):
@@ -182,7 +182,8 @@ class Asker:
         for key, answer in self._recalled(old).items():
             known = found[old[key]]
             if answer.at - max(now, self._clock()) <= _SKEW and (known is None or answer.at > known.at):
-                found[old[key]] = self._answers.renew(key, answer)
+                with self._lock:
+                    found[old[key]] = self._renew(key, answer)
         return found
 
     def _remembered(self, key: str, now: datetime) -> Answer | None:
@@ -193,6 +194,15 @@ class Asker:
             with self._lock:
                 known = self._answers.renew(key, None)
         return known
+
+    def _renew(self, key: str, answer: Answer) -> Answer:
+        """Remember an answer unless a later one came meanwhile, and return the one that counts; under the lock."""
+        current = self._answers.get(key)
+        is_later = current is not None and answer.at < current.at <= self._clock() + _SKEW
+        if current is not None and is_later:
+            return current
+        self._answers.renew(key, answer)
+        return answer
 
     def _recalled(self, keys: Collection[str]) -> Mapping[str, Answer]:
         try:
@@ -286,7 +296,7 @@ class Asker:
             if outcome.is_reached:
                 self._rests.answered(_name_of(question))
             if answer is not None:
-                self._answers.renew(key, answer)
+                answer = self._renew(key, answer)
                 if self._kept is not None:
                     self._unkept[key] = answer
                 self._rests.answered(key)

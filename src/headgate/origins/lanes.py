@@ -6,6 +6,7 @@ source.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import Counter, deque
@@ -17,6 +18,7 @@ __all__ = ["Lanes"]
 _PER_HOST, _PER_SOURCE = 8, 16
 _WAITING_PER_HOST, _WAITING_PER_SOURCE = 512, 2_048
 Work = Callable[[], None]
+_log = logging.getLogger("headgate")
 
 
 @dataclass(slots=True)
@@ -115,6 +117,8 @@ class Lanes:
                 lane.running[number] = host, time.monotonic()
             try:
                 work()
+            except Exception:  # noqa: BLE001 - the thread goes on with what others wait for
+                _log.exception("a question to an origin failed")
             finally:
                 with self._lock:
                     del lane.running[number]

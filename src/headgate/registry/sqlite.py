@@ -159,6 +159,10 @@ class SqliteRegistry:
             with self._owing:
                 self._owed = [*facts, *self._owed][-_MOST_OWED:]
             raise HeadgateError(f"the registry {self.path} cannot be used ({error})") from error
+        except BaseException:
+            _close(self._writer)  # else the file would stay locked for every process
+            self._writer = None
+            raise
 
     def _open(self) -> sqlite3.Connection:
         """Open the file, and make it if it is not there.
@@ -244,6 +248,8 @@ def _read(connection: sqlite3.Connection, document: str) -> Iterator[Known]:
     for key, digest, modified in connection.execute(_TEXTS, (document,)):
         texts.setdefault(key, {})[digest] = _instant(modified)
     for key, version, modified, valid_from, verified in facts:
+        if not isinstance(version, (int, type(None))):  # SQLite stores anything anywhere
+            raise sqlite3.DatabaseError("a version in it is none")
         when = _instant(verified)
         if when is not None:
             yield Known(document, key, version, _instant(modified), _instant(valid_from), when, texts.get(key, {}))

@@ -13,7 +13,7 @@ Span = tuple[int, int]
 
 # Also those of Python's dictionaries, and of YAML in quotes.
 _JSON_KEY = re.compile(
-    r"(?:[{,\[][ \t\n]*|^[ \t]*)(\"(?:[^\"\\\n]|\\[^\n]){1,200}\"|'[^'\\\n]{1,200}')[ \t]*:",
+    r"(?:[{,\[][ \t\n]*|^[ \t]*(?:- )?)(\"(?:[^\"\\\n]|\\[^\n]){1,200}\"|'[^'\\\n]{1,200}')[ \t]*:",
     re.MULTILINE,
 )
 _YAML_KEY = re.compile(r"^[ \t]*(?:- )?([\w][\w .\-/]{0,80}?)[ \t]*:(?=[ \t\n]|$)", re.MULTILINE)

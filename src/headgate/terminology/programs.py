@@ -55,7 +55,7 @@ _STATEMENT = re.compile(
     r"|use [\w:]{1,100}::[\w:{}*, ]{1,200};|require\([^\n]{1,100}\);?"
     rf"|(?:> ?|[!%]|RUN )?(?:sudo )?(?:python[\d.]{{0,5}} -m )?(?:{_TOOLS}) (?:{_VERBS}) [^\n]{{1,300}}"
     r"|(?:[!%]|RUN )?git (?:clone|checkout|add|commit|push|pull|fetch|remote|branch|merge|rebase) [^\n]{1,300}"
-    r"|(?:npx|uvx|bunx|python[\d.]{0,5} -m) [^\n]{1,300})[ \t]*$",
+    r"|(?:npx|uvx|bunx|python[\d.]{0,5} -m) [^\n]{1,300})(?<![a-z][.!?])[ \t]*$",
     re.MULTILINE,
 )
 # The same in JavaScript, as MDX has it between paragraphs.
