@@ -295,3 +295,22 @@ def test_what_cannot_be_written_is_remembered_by_this_process(
 def test_a_registry_says_why_it_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(HeadgateError, match="cannot be used"):
         SqliteRegistry(tmp_path)
+
+
+def test_a_row_that_cannot_be_read_locks_the_file_for_nobody(tmp_path: Path, clock: FixedClock) -> None:
+    file = tmp_path / "registry.sqlite"
+    registry = SqliteRegistry(file)
+    registry.learn([Proved("one", "key", "text", 1)], clock.now)
+    connection = sqlite3.connect(file, isolation_level=None)
+    connection.execute("UPDATE documents SET version = 'abc'")
+    with pytest.raises(HeadgateError, match="a version in it is none"):
+        registry.known(["one"])
+    with pytest.raises(HeadgateError):
+        registry.learn([Proved("one", "key", "another", 2)], clock.now)
+    connection.execute("BEGIN IMMEDIATE")  # nobody holds it
+    connection.execute("DELETE FROM documents")
+    connection.execute("COMMIT")
+    connection.close()
+    registry.learn([Proved("two", "key", "text", 1)], clock.now)
+    assert set(registry.known(["one", "two"])) == {"one", "two"}
+    registry.close()
