@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from headgate.encoding import replace_surrogates
 
-__all__ = ["Folded", "beyond_ascii", "fold", "fold_alias", "fold_text", "plain_form"]
+__all__ = ["Folded", "beyond_ascii", "fold", "fold_alias", "fold_same", "fold_term", "fold_text", "plain_form"]
 
 _ASCII = bytes(range(128))
 _BLANKS = re.compile(r"  +")
@@ -31,6 +31,7 @@ _OTHER_SIGN = re.compile(f"[{_OPTIONAL}\u0301{_COMPATIBLE.pattern[1:]}")
 # All that may be folded: every branch begins with a sign, so that a text is searched for these signs alone.
 _FOLDED_PIECE = re.compile(f"[ \u2000-\u200a\u205f\u3000]{{2,}}|\\*+|[{_OPTIONAL}\u0301{_COMPATIBLE.pattern[1:]}")
 _MOST_STARS = 3
+_STAR_WITHIN = re.compile(r"\*(?<=[^\W_]\*)\*{0,2}(?=[^\W_])")
 
 
 class Folded:
@@ -109,6 +110,24 @@ def plain_form(text: str) -> str:
     if text.isascii() or _OTHER_SIGN.search(text) is None:
         return text
     return _COMPATIBLE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), _DROPPED.sub("", text))
+
+
+def fold_same(text: str) -> str | None:
+    """Return a text in which patterns of ASCII are found as in its folded form; None where that has other offsets.
+
+    Marks that may be left out and other forms of letters change them, and so do marks of emphasis within a word.
+    """
+    if "**" in text and _STAR_WITHIN.search(text) is not None:
+        return None
+    if text.isascii():
+        return text
+    others = beyond_ascii(text)
+    return None if _OTHER_SIGN.search(others) is not None else _folded(text, others)
+
+
+def fold_term(written: str) -> str:
+    """Return the folded form of what stands where a term may."""
+    return _other_forms(fold_text(written).text).text if "*" in written else fold_text(written).text
 
 
 def fold_text(text: str) -> Folded:

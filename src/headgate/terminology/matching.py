@@ -12,7 +12,7 @@ from headgate.terminology.boundaries import JOINERS, Tokens, has_spaceless, is_w
 from headgate.terminology.bounds import at_most
 from headgate.terminology.concepts import Concept
 from headgate.terminology.emphasis import with_its_marks
-from headgate.terminology.folding import fold_alias, fold_text, plain_form
+from headgate.terminology.folding import fold_alias, fold_same, fold_text, plain_form
 from headgate.terminology.lines import is_broken
 from headgate.terminology.mentions import Names
 from headgate.terminology.patterns import Patterns, Reading
@@ -174,20 +174,15 @@ class Matcher:
         Raises:
             TooMuchWork: there are more than `most` occurrences, of whatever kind, or so many marks of markup.
         """
-        folded = fold_text(text)
         tokens = Tokens(text)
-        found: Iterable[tuple[int, int, int]] = at_most(most, self._finder.find(folded.text), "occurrences")
-        if "_" in folded.text or not folded.text.isascii():  # else the finder leaves nothing else
-            found = (one for one in found if is_whole_word(folded.text, one[1], one[2]))
         candidates = []
-        for pattern, folded_start, folded_end in found:
-            start, end = folded.to_source(folded_start, folded_end)
-            if "*" in text[start:end]:
-                start, end = with_its_marks(text, start, end)
-                if start == end:
+        for pattern, start, end in at_most(most, self._occurrences(text), "occurrences"):
+            name = self._patterns.names[pattern]
+            if end - start != len(name) or not name.isalnum():  # else it is a single word as it is listed
+                if "*" in text[start:end]:
+                    start, end = with_its_marks(text, start, end)  # noqa: PLW2901 - the same term, as wide as it is
+                if start == end or is_broken(text, start, end):
                     continue
-            if is_broken(text, start, end):
-                continue
             senses = self._accept(text, tokens, self._senses_of(pattern), start=start, end=end, source=source)
             if senses is not None:
                 candidates.append(Match(start, end, senses))
@@ -201,6 +196,24 @@ class Matcher:
         if zones or self._is_zoned:
             candidates = self._in_their_zones(text, candidates, zones, most)
         return Found(_leftmost_longest(candidates), names)
+
+    def _occurrences(self, text: str) -> Iterator[tuple[int, int, int]]:
+        """Yield pattern, start and end of everything that stands alone as a word does."""
+        plain = fold_same(text) if self._finder.is_ascii or text.isascii() else None
+        if plain is None:
+            yield from self._occurrences_in_other_forms(text)
+        elif plain.isascii() and "_" not in plain:
+            yield from self._finder.find_ascii(plain)
+        else:
+            for one in self._finder.find_ascii(plain):
+                if is_whole_word(plain, one[1], one[2]):
+                    yield one
+
+    def _occurrences_in_other_forms(self, text: str) -> Iterator[tuple[int, int, int]]:
+        folded = fold_text(text)
+        for pattern, start, end in self._finder.find(folded.text):
+            if is_whole_word(folded.text, start, end):
+                yield (pattern, *folded.to_source(start, end))
 
     def _in_their_zones(self, text: str, candidates: Sequence[Match], zones: Zones, most: int) -> list[Match]:
         """Return the matches that are where their concepts count."""

@@ -10,28 +10,38 @@ from functools import cached_property
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from headgate.terminology.boundaries import SPACELESS_RANGES
-from headgate.terminology.folding import beyond_ascii
+from headgate.terminology.folding import beyond_ascii, fold_term
 from headgate.terminology.scripts import SCRIPTED
 
 __all__ = ["Finder"]
+
+Occurrence = tuple[int, int, int]
+"""Number of a pattern, start and end."""
 
 _DFA_PATTERNS = 5_000  # beyond this a DFA costs more memory than it saves time
 _OCCURRENCES_AT_ONCE = 100_000
 _LEAST_WINDOW = 1_000
 # Raised digits are those of footnotes, and underscores may be marks of emphasis.
 _OTHER_PUNCTUATION = re.compile("[^\\w\\x00-\\x7f]|[\u00b2\u00b3\u00b9\u2070\u2074-\u2079]")
-_BLANKED = bytes(
-    code if code >= 128 or chr(code) in string.ascii_letters + string.digits else ord(" ") for code in range(256)
-)
+_ALNUM = string.ascii_letters + string.digits
+_BLANKED = bytes(code if code >= 128 or chr(code) in _ALNUM else ord(" ") for code in range(256))
+# The same, and in lower case; whatever is not ASCII was replaced by a question mark before.
+_LOWERED = bytes(ord(chr(code).lower()) if code < 128 and chr(code) in _ALNUM else ord(" ") for code in range(256))
+_INNER = re.compile(r"[a-z0-9](?:.*[a-z0-9])?", re.DOTALL)
+_BLANKS = re.compile(rb" +")
+_MORE = 4
 
 
 class Finder:
-    """Finds folded patterns in folded texts.
+    """Finds folded patterns in texts.
 
     In most texts nearly every occurrence is a part of a longer word. So both sides are searched with blanks in place
     of punctuation, and a blank at either end of every pattern: that leaves little more than whole words. Patterns of
     ASCII are looked for with blanks in place of everything else, so that a border of scripts is one too. For the others
     every occurrence is reported where scripts have no borders that could be seen.
+
+    Words of a pattern may have several blanks between them. To make each run of blanks one costs more than the search,
+    so it is done only where one follows a word that other words of a pattern follow: such words are searched for, too.
 
     The automaton returns all occurrences in a text at once, and a text of aliases that overlap (`a`, `a a`, `a a a`)
     has as many at every place as there are lengths of aliases. So it is given one window of the text at a time, and
@@ -43,40 +53,129 @@ class Finder:
 
     def __init__(self, patterns: Sequence[str]) -> None:
         self._patterns = patterns
-        self._ascii = [number for number, pattern in enumerate(patterns) if pattern.isascii()]
+        spread = [_spread(pattern).decode("ascii").split() if pattern.isascii() else [] for pattern in patterns]
+        self._ascii = [number for number, words in enumerate(spread) if words]
         self._others = [number for number, pattern in enumerate(patterns) if not pattern.isascii()]
-        self._of_ascii = _compile([f" {_blank_ascii(patterns[number])} " for number in self._ascii])
+        # Those without a letter or digit are looked for as they are.
+        self._signs = [number for number, words in enumerate(spread) if not words and patterns[number].isascii()]
+        leading = dict.fromkeys(word for words in spread for word in words[:-1])
+        self._of_ascii = _compile(
+            [*(f" {' '.join(spread[number])} " for number in self._ascii), *(f" {word}  " for word in leading)]
+        )
+        self._is_word = bytes(patterns[number].isalnum() for number in self._ascii)
         self._of_others = _compile([f" {_blank(patterns[number])} " for number in self._others])
         lengths = {len(pattern) for pattern in patterns}
         self._longest = max(lengths, default=0)
         # Of patterns of one length at most one ends at any place.
         self._window = max(_LEAST_WINDOW, _OCCURRENCES_AT_ONCE // max(1, len(lengths)))
 
-    def find(self, text: str) -> Iterator[tuple[int, int, int]]:
-        """Yield pattern number, start and end: all occurrences that are whole words, and a few others."""
-        if len(text) <= self._window:  # nearly always
-            yield from self._find_in(text)
+    @property
+    def is_ascii(self) -> bool:
+        """Whether all patterns are."""
+        return not self._others
+
+    def find(self, text: str) -> Iterator[Occurrence]:
+        """Yield all occurrences in a folded text that are whole words, and a few others."""
+        yield from self.find_ascii(text)
+        if not self._others or text.isascii():
             return
         for begin in range(0, len(text), self._window):
             # What begins in the window ends at most so far behind it; a word that is cut there is found, too.
-            for number, start, end in self._find_in(text[begin : begin + self._window + self._longest]):
+            for number, start, end in self._find_others(text[begin : begin + self._window + self._longest]):
                 if start < self._window:
                     yield number, begin + start, begin + end
 
-    def _find_in(self, text: str) -> list[tuple[int, int, int]]:
-        found = list(self._blanked(self._of_ascii, self._ascii, text, _blank_ascii(text)))
-        if not self._others or text.isascii():
-            return found
+    def find_ascii(self, text: str) -> Iterator[Occurrence]:
+        """Yield all occurrences of patterns of ASCII that are whole words in a text, in any case.
+
+        A term may go over the end of a line, and have several blanks between its words. Beside underscores and letters
+        beyond ASCII there are occurrences that are no whole words.
+        """
+        for begin in range(0, len(text), self._window):
+            last = begin + self._window
+            for number, start, end in self._find_from(text, begin, last):
+                if begin <= start < last:
+                    yield number, start, end
+        if self._signs:
+            yield from self._find_signs(text)
+
+    def _find_from(self, text: str, begin: int, last: int) -> Iterator[Occurrence]:
+        """Yield what begins in one window, and some of what does before and behind it."""
+        spread = _window_of(text, begin, last + self._longest + _MORE)
+        found = self._of_ascii.find_matches_as_indexes(spread.decode("ascii"), overlapping=True)
+        count = len(self._ascii)
+        if any(one[0] >= count for one in found):
+            yield from self._find_spread(text, begin, last)
+            return
+        for index, start, end in found:
+            if self._is_word[index]:
+                yield self._ascii[index], begin + start, begin + end - 2
+            else:
+                exact = self._exact(text, self._ascii[index], begin + start, begin + end - 2)
+                if exact is not None:
+                    yield exact
+
+    def _find_spread(self, text: str, begin: int, last: int) -> Iterator[Occurrence]:
+        """Yield the same where the words of a term may have several blanks between them."""
+        more = self._longest + _MORE
+        while True:
+            spread = _window_of(text, begin, last + more)
+            words = spread.split()
+            # As many more signs that are no blanks as the longest term has.
+            if last + more >= len(text) or sum(map(len, spread[last - begin :].split())) > self._longest:
+                break
+            more *= 2
+        # A word that is cut at the border of the window stays cut.
+        collapsed = b"%s%s%s" % (b" " * spread.startswith(b" "), b" ".join(words), b" " * spread.endswith(b" "))
+        found = self._of_ascii.find_matches_as_indexes(collapsed.decode("ascii"), overlapping=True)
+        position, behind = 0, dict[int, int]()
+        for index, start, end in sorted(found, key=lambda one: one[1]):
+            if index >= len(self._ascii):
+                continue
+            # What is found comes in the same order in the window itself.
+            place = _place(spread, collapsed[start + 1 : end - 1].split(), max(position, behind.get(index, 0)))
+            position, behind[index] = place[0], place[0] + 1
+            exact = self._exact(text, self._ascii[index], begin + place[0], begin + place[1] - 1)
+            if exact is not None:
+                yield exact
+
+    def _exact(self, text: str, number: int, start: int, end: int) -> Occurrence | None:
+        """Return where a pattern is whose first and last letter are known; None if it has other signs there."""
+        pattern = self._patterns[number]
+        inner = _INNER.search(pattern)
+        if inner is None:
+            return None
+        start, end = start - inner.start(), end + len(pattern) - inner.end()
+        if (
+            start < 0
+            or end > len(text)
+            or _is_ascii_word(text[start - 1 : start])
+            or _is_ascii_word(text[end : end + 1])
+        ):
+            return None
+        written = text[start:end].lower()
+        is_same = written == pattern or (" " in pattern and fold_term(written) == pattern)
+        return (number, start, end) if is_same else None
+
+    def _find_signs(self, text: str) -> Iterator[Occurrence]:
+        for number in self._signs:
+            pattern = self._patterns[number]
+            start = text.find(pattern)
+            while start >= 0:
+                end = start + len(pattern)
+                if not (_is_ascii_word(text[start - 1 : start]) or _is_ascii_word(text[end : end + 1])):
+                    yield number, start, end
+                start = text.find(pattern, start + 1)
+
+    def _find_others(self, text: str) -> Iterator[Occurrence]:
         known = dict.fromkeys(self._blanked(self._of_others, self._others, text, _blank(text)))
         if _BORDERLESS.search(beyond_ascii(text)) is not None:
             for begin, end in self._windows(text):
                 for index, start, stop in self._plain.find_matches_as_indexes(text[begin:end], overlapping=True):
                     known[self._others[index], begin + start, begin + stop] = None
-        return [*found, *known]
+        return iter(known)
 
-    def _blanked(
-        self, automaton: AhoCorasick, numbers: Sequence[int], text: str, blanked: str
-    ) -> Iterator[tuple[int, int, int]]:
+    def _blanked(self, automaton: AhoCorasick, numbers: Sequence[int], text: str, blanked: str) -> Iterator[Occurrence]:
         patterns = self._patterns
         for index, start, end in automaton.find_matches_as_indexes(f" {blanked} ", overlapping=True):
             # The blank before the text is one place, and so is the blank before the pattern.
@@ -112,9 +211,36 @@ def _compile(patterns: Sequence[str]) -> AhoCorasick:
     )
 
 
-def _blank_ascii(text: str) -> str:
-    """Return a text with a blank for each sign that is no letter or digit of ASCII."""
-    return text.encode("ascii", "replace").translate(_BLANKED).decode("ascii")
+def _window_of(text: str, begin: int, end: int) -> bytes:
+    """Return a piece of a text and the sign before it, with a blank for each sign that is no letter or digit."""
+    if begin == 0 and end >= len(text):
+        return b" %s " % _spread(text)
+    before = text[begin - 1] if begin else " "
+    return _spread(f"{before}{text[begin:end]}{' ' if end >= len(text) else ''}")
+
+
+def _spread(text: str) -> bytes:
+    return text.encode("ascii", "replace").translate(_LOWERED)
+
+
+def _place(spread: bytes, words: Sequence[bytes], position: int) -> tuple[int, int]:
+    """Return where words stand one after another: the blank before them, and the blank behind them."""
+    while True:
+        start = spread.find(b" %s " % words[0], position)
+        end = start + len(words[0]) + 1
+        for word in words[1:]:
+            blanks = _BLANKS.match(spread, end)
+            end = blanks.end() if blanks is not None else end
+            if not spread.startswith(b"%s " % word, end):
+                break
+            end += len(word)
+        else:
+            return start, end
+        position = start + 1
+
+
+def _is_ascii_word(sign: str) -> bool:
+    return sign.isascii() and sign.isalnum()
 
 
 def _blank(text: str) -> str:
