@@ -356,15 +356,15 @@ def test_every_whole_word_is_found_once_wherever_a_window_ends(filler: str, monk
         assert {(number, start + shift, end + shift) for number, start, end in places} <= set(found)
 
 
-@pytest.mark.parametrize("gap", [" ", "   ", "\n", "\n    ", "\t", "\r\n  "])
+@pytest.mark.parametrize("gap", [" ", "   ", "\n", "\n    ", "\r\n  "])
 def test_a_term_is_found_over_any_gap_wherever_a_window_ends(gap: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("headgate.terminology.searching._LEAST_WINDOW", 7)
     monkeypatch.setattr("headgate.terminology.searching._OCCURRENCES_AT_ONCE", 1)
     glossary = Glossary.from_mapping({"X": ["red green blue"], "Y": ["green"], "red green": ["rg"]})
     for shift in range(20):
         filler = "ab " * shift + "c" * (shift % 3)
-        text = f"{filler} red{gap}green{gap}blue. inred green, red{gap}green; green."
-        wanted = f"{filler} X. inred Y, red{gap}green; Y."
+        text = f"{filler} so red{gap}green{gap}blue. inred green, red{gap}green; green."
+        wanted = f"{filler} so X. inred Y, red{gap}green; Y."
         assert glossary.rewrite(text).text == wanted
 
 
