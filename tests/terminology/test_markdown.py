@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from headgate import Glossary
-from headgate.terminology.zones import protected_zones, zones_around
+from headgate.terminology.zones import Protected
 
 GLOSSARY = Glossary.from_mapping({"warehouse": ["depot"]})
 PARSER = MarkdownIt("commonmark").enable("table")
@@ -80,7 +80,6 @@ def _looks_cut(text: str) -> bool:
 @given(st.lists(LINES.map("\n".join), min_size=1, max_size=4).map("\n\n".join))
 def test_a_paragraph_alone_has_the_zones_that_it_has_in_its_text(text: str) -> None:
     text = f"{text}\n\n{'Long enough. ' * 50}"
-    whole = protected_zones(text, 10_000)
+    whole = Protected(text, 10_000, is_whole=True)
     for match in re.finditer("depot", text):
-        around = zones_around(text, [match.span()], 10_000)
-        assert around.touches(*match.span()) == whole.touches(*match.span())
+        assert Protected(text, 10_000).touches(*match.span()) == whole.touches(*match.span())

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 
 from headgate.terminology.bounds import TooMuchWork
 
-__all__ = ["Blocks", "read_blocks"]
+__all__ = ["Blocks", "has_fences", "read_blocks"]
 
 _FENCE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
+_FENCE_SIGNS = re.compile(r"`{3,}|~{3,}")
+_BEFORE_FENCE = re.compile(r"(?:[ \t>*+\u2022-]|[^\W_]{1,9}[.)])*")
 # Numbered and lettered ones, as far as other markup than CommonMark has them.
 _MARKER = re.compile(r"(?:[-*+\u2022]|\d{1,9}[.)]|[A-Za-z][.)])(?=[ \t]|$)")
 _UNDERLINE = re.compile(r"(?:-+|=+)[ \t]*$", re.MULTILINE)
@@ -63,6 +65,17 @@ class Blocks:
     is_open: bool = False
     first_has_info: bool | None = None
     first_sign: str = "`"
+
+
+def has_fences(text: str) -> bool:
+    """Return whether a line of a text may be a fence; False is certain."""
+    if "```" not in text and "~~~" not in text:
+        return False
+    for fence in _FENCE_SIGNS.finditer(text):
+        start = fence.start()
+        if _BEFORE_FENCE.fullmatch(text, text.rfind("\n", 0, start) + 1, start) is not None:
+            return True
+    return False
 
 
 def read_blocks(text: str, most: int) -> Blocks:

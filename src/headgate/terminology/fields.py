@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from headgate.terminology.bounds import at_most
-
-__all__ = ["fields"]
+__all__ = ["comments_of_rest", "fields"]
 
 Span = tuple[int, int]
 
@@ -31,28 +29,25 @@ _BIBTEX = re.compile(r"^[ \t]*@[A-Za-z]{3,20}\{[^\s,{}]{1,200},", re.MULTILINE)
 # What a block of Pandoc, MyST or mkdocstrings is, or of which object it tells.
 _FENCED_DIV = re.compile(r"^[ \t]*:::+[ \t]*(?:\{[\w:.-]{1,80}\}|[\w.-]{1,200})(?=[ \t{]|$)", re.MULTILINE)
 
-# By what each of them cannot be without, which is looked for quickly.
-_KINDS = (
-    ((":",), _FIELD),
-    (("type",), _TYPE),
-    (("..",), _COMMENT),
-    (("//",), _LINE_COMMENT),
-    ((":[", "quotes[", "src_"), _MACRO),
-    (("@",), _BIBTEX),
-    ((":::",), _FENCED_DIV),
-)
+_IN_LINES = (_FIELD, _TYPE, _LINE_COMMENT, _BIBTEX, _FENCED_DIV)
 
 
-def fields(text: str, most: int) -> Iterator[Span]:
-    """Yield names of parameters and blocks, keys, comments of reStructuredText and AsciiDoc, and literal macros.
+def fields(text: str, start: int, end: int) -> Iterator[Span]:
+    """Yield names of parameters and blocks, keys, comments and literal macros in one line of a text.
 
     Args:
         text: the text.
-        most: how many of one kind are looked at.
-
-    Raises:
-        TooMuchWork: there are more.
+        start: where the line begins.
+        end: where it ends.
     """
-    for marks, pattern in _KINDS:
-        if any(mark in text for mark in marks):
-            yield from (match.span() for match in at_most(most, pattern.finditer(text), "fields and comments"))
+    for pattern in _IN_LINES:
+        match = pattern.match(text, start, end)
+        if match is not None:
+            yield match.span()
+    for match in _MACRO.finditer(text, start, end):
+        yield match.span()
+
+
+def comments_of_rest(text: str) -> Iterator[Span]:
+    """Yield comments of reStructuredText."""
+    return (match.span() for match in _COMMENT.finditer(text)) if ".." in text else iter(())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-__all__ = ["formulas"]
+__all__ = ["formulas", "short_formulas"]
 
 Span = tuple[int, int]
 
@@ -25,15 +25,18 @@ _TELLING_INLINE = re.compile(r"\\[A-Za-z]|[\^_]")
 
 
 def formulas(text: str) -> Iterator[Span]:
-    r"""Yield formulas between `$$`, `\[` and `\(`, and those between dollar signs that hold a sign of TeX."""
+    r"""Yield formulas between `$$`, `\[` and `\(`."""
     if "\\[" in text or "\\(" in text:
         yield from (match.span() for match in _BRACKETED.finditer(text))
     if "$$" in text:
         yield from _displayed(text)
-    if "$" in text:
-        for match in _INLINE.finditer(text):
-            if _TELLING_INLINE.search(match[1]) is not None:
-                yield match.span()
+
+
+def short_formulas(text: str, start: int, end: int) -> Iterator[Span]:
+    """Yield formulas between single dollar signs within one line."""
+    for match in _INLINE.finditer(text, start, end):
+        if _TELLING_INLINE.search(match[1]) is not None:
+            yield match.span()
 
 
 def _displayed(text: str) -> Iterator[Span]:

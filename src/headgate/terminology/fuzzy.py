@@ -19,7 +19,7 @@ from headgate.terminology.folding import fold
 from headgate.terminology.lines import is_broken
 from headgate.terminology.ordinary import is_ordinary
 from headgate.terminology.spelling import may_be_english
-from headgate.terminology.zones import Zones, protected_zones
+from headgate.terminology.zones import Protected
 
 __all__ = ["NearMisses"]
 
@@ -105,7 +105,7 @@ class NearMisses:
         Raises:
             TooMuchWork: the text has too many words to compare all of them with the aliases, or too much markup.
         """
-        zones: Zones | None = None
+        zones: Protected | None = None
         tokens = Tokens(text)
         left = _COMPARISONS_PER_TEXT
         for match in _WORD.finditer(text):
@@ -119,7 +119,7 @@ class NearMisses:
                 start, end, concept, alias, _ = near
                 if not concept.applies_to(source) or not _has_case_of(alias, concept, text[start:end]):
                     continue
-                zones = protected_zones(text, marks) if zones is None else zones
+                zones = Protected(text, marks) if zones is None else zones
                 if (
                     is_whole_word(text, start, end)
                     and not is_broken(text, start, end)

@@ -7,12 +7,9 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from headgate.terminology.bounds import at_most
-from headgate.terminology.formulas import formulas
-from headgate.terminology.keys import is_yaml
-from headgate.terminology.references import labels, refers_far
-from headgate.terminology.tags import CODE_ELEMENTS, tags
+from headgate.terminology.formulas import short_formulas
 
-__all__ = ["code_spans", "marked_up", "reaches_far"]
+__all__ = ["code_spans", "marks_in_line", "templates"]
 
 Span = tuple[int, int]
 
@@ -32,7 +29,8 @@ _TEMPLATES = re.compile(
     r"|(?<![\w\]}]\{)\w{1,50}\}"  # the place of a value, unless it is what a command of LaTeX shows
     r"|@\w{1,30}[^{}\n]{0,300}\}|:?[ \t]{0,3}[#.][^{}\n]{0,200}\})"  # Javadoc; attributes of Markdown
 )
-_PERCENT = re.compile(r"%(?:\([^()\n]{1,100}\)[#0+ -]{0,3}\d{0,5}(?:\.\d{1,5})?[A-Za-z]|(?<=<%)[^<>]{0,500}%>)")
+_PERCENT = re.compile(r"%\([^()\n]{1,100}\)[#0+ -]{0,3}\d{0,5}(?:\.\d{1,5})?[A-Za-z]")
+_ERB = re.compile(r"%(?<=<%)[^<>]{0,500}%>")
 _LATEX = re.compile(
     r"\\(?:label|[cCv]?ref|(?:eq|auto|v?page|name|label[cC])ref|[a-zA-Z]{0,6}[cC]ite[a-zA-Z]{0,10}|bibitem"
     r"|hypertarget|hyperlink"
@@ -94,60 +92,33 @@ def _is_escaped(text: str, start: int) -> bool:
     return (len(before) - len(before.rstrip("\\"))) % 2 == 1
 
 
-def marked_up(text: str, most: int) -> Iterator[Span]:
-    """Yield what markup says to programs: targets of links, tags, templates, commands of LaTeX.
+def marks_in_line(text: str, start: int, end: int, line: str, most: int) -> Iterator[Span]:
+    """Yield what markup says to programs within one line: targets of links, places of values, commands of LaTeX.
 
     Raises:
         TooMuchWork: there is more of one kind than `most`.
     """
-    if "](" in text:
-        yield from (match.span(1) for match in at_most(most, _TARGET.finditer(text), "links"))
-    if "!!!" in text or "???" in text:
-        yield from (match.span(1) for match in at_most(most, _ADMONITION.finditer(text), "admonitions"))
-    if "[[" in text:
-        yield from (match.span(1) for match in at_most(most, _WIKI_LINK.finditer(text), "links"))
-    if "<" in text:
-        yield from at_most(most, tags(text), "tags")
+    if "](" in line:
+        yield from (match.span(1) for match in at_most(most, _TARGET.finditer(text, start, end), "links"))
+    if "!!!" in line or "???" in line:
+        yield from (match.span(1) for match in at_most(most, _ADMONITION.finditer(text, start, end), "admonitions"))
+    if "[[" in line:
+        yield from (match.span(1) for match in at_most(most, _WIKI_LINK.finditer(text, start, end), "links"))
+    if "%(" in line:
+        yield from (match.span() for match in at_most(most, _PERCENT.finditer(text, start, end), "templates"))
+    if "\\" in line:
+        yield from (match.span() for match in at_most(most, _LATEX.finditer(text, start, end), "commands"))
+    if "$" in line:
+        yield from at_most(most, short_formulas(text, start, end), "formulas")
+
+
+def templates(text: str, most: int) -> Iterator[Span]:
+    """Yield templates and the places of values.
+
+    Raises:
+        TooMuchWork: there are more than `most`.
+    """
     if "{" in text:
         yield from (match.span() for match in at_most(most, _TEMPLATES.finditer(text), "templates"))
-    if "%(" in text or "<%" in text:
-        yield from (match.span() for match in at_most(most, _PERCENT.finditer(text), "templates"))
-    if "\\" in text:
-        yield from (match.span() for match in at_most(most, _LATEX.finditer(text), "commands"))
-    if "\\" in text or "$" in text:
-        yield from at_most(most, formulas(text), "formulas")
-    if any(sign in text for sign in ("]", "|", ".. _", ")=")):
-        yield from labels(text, most)
-
-
-# What is opened in one paragraph, and may be closed in another one, or tells something of all of them.
-_FAR_MARKS = (
-    "```",
-    "~~~",
-    "<!",
-    "<?",
-    "<%",
-    "\\begin{",
-    "#+",
-    "\n----",
-    "\n....",
-    "\n++++",
-    "\n////",
-    "{{",
-    "{%",
-    "${",
-    "{/*",
-    ">>>",
-    "\r",
-)
-_FAR = re.compile(rf"<(?:{CODE_ELEMENTS})\b|\{{(?:code|noformat)|\[code", re.IGNORECASE)
-_FAR_START = re.compile(r"----|\.\.\.\.|\+\+\+\+|////|\ufeff?(?:---|\+\+\+)[ \t]*\n")
-
-
-def reaches_far(text: str) -> bool:
-    """Return whether markup may go on from one paragraph of a text to another one."""
-    if any(mark in text for mark in _FAR_MARKS) or _FAR_START.match(text) is not None:
-        return True
-    if any(sign in text for sign in "<{[") and _FAR.search(text) is not None:
-        return True
-    return refers_far(text) or is_yaml(text)
+    if "<%" in text:
+        yield from (match.span() for match in at_most(most, _ERB.finditer(text), "templates"))

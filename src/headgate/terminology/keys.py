@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from headgate.terminology.bounds import at_most
 
-__all__ = ["is_yaml", "keys_of"]
+__all__ = ["front_matter", "is_yaml", "keys_in_line", "yaml_key"]
 
 Span = tuple[int, int]
 
@@ -30,27 +30,38 @@ _NAMED = re.compile(
 )
 
 
-def keys_of(text: str, most: int) -> Iterator[Span]:
-    """Yield keys of JSON, of front matter with what names its page, and of YAML where the text is one document of it.
+def keys_in_line(text: str, start: int, end: int, line: str) -> Iterator[Span]:
+    """Yield keys of JSON in one line of a text, and those that are written like them."""
+    if any(mark in line for mark in ('":', '" :', "':", "' :")):
+        yield from (match.span(1) for match in _JSON_KEY.finditer(text, start, end))
+
+
+def yaml_key(text: str, start: int, end: int) -> Span | None:
+    """Return what is the key of a line, if its text is YAML."""
+    match = _YAML_KEY.match(text, start, end)
+    return None if match is None else match.span(1)
+
+
+def front_matter(text: str, most: int) -> Iterator[Span]:
+    """Yield the keys of front matter, and what names its page.
 
     Raises:
         TooMuchWork: there are more than `most`.
     """
-    if any(mark in text for mark in ('":', '" :', "':", "' :")):
-        yield from (match.span(1) for match in at_most(most, _JSON_KEY.finditer(text), "keys"))
     head = _FRONT_MATTER.match(text)
-    if head is not None:
-        end = text.find(f"\n{head[1]}", head.end() - 1, _MOST_HEAD)
-        key = _YAML_KEY if head[1] == "---" else _TOML_KEY
-        if end != -1:
-            yield from (match.span(1) for match in at_most(most, key.finditer(text, head.end(), end), "keys"))
-            yield from (match.span(1) for match in _NAMED.finditer(text, head.end(), end))
-    elif ":" in text and is_yaml(text):
-        yield from (match.span(1) for match in at_most(most, _YAML_KEY.finditer(text), "keys"))
+    if head is None:
+        return
+    end = text.find(f"\n{head[1]}", head.end() - 1, _MOST_HEAD)
+    key = _YAML_KEY if head[1] == "---" else _TOML_KEY
+    if end != -1:
+        yield from (match.span(1) for match in at_most(most, key.finditer(text, head.end(), end), "keys"))
+        yield from (match.span(1) for match in _NAMED.finditer(text, head.end(), end))
 
 
 def is_yaml(text: str) -> bool:
-    """Return whether most lines have a key, as no prose does."""
+    """Return whether most lines have a key, as no prose does; what begins with front matter is a page."""
+    if _FRONT_MATTER.match(text) is not None:
+        return False
     if text.count(":", 0, _MOST_HEAD) * 2 < text.count("\n", 0, _MOST_HEAD):
         return False
     lines = [line for line in text[:_MOST_HEAD].splitlines() if line.strip()]

@@ -17,13 +17,15 @@ from headgate.terminology.lines import is_broken
 from headgate.terminology.mentions import Names
 from headgate.terminology.patterns import Patterns, Reading
 from headgate.terminology.searching import Finder
-from headgate.terminology.zones import Zones, code_zones, zones_around
+from headgate.terminology.zones import Protected, code_zones
 
 __all__ = ["Found", "Match", "Matcher", "Reading", "Senses"]
 
 # No sign that could begin or end code, markup or a list, and no single letter, which could number an item of a list.
 _PLAIN_TERM = re.compile(r"[^\W\d_][\w' -]+")
 _WORD = re.compile(r"\w+")
+# Where there are more places than one for so many characters, the whole text is read around them at once.
+_CHARS_PER_PLACE = 300
 _NAME_BORDERS = frozenset(("", "\0"))  # no term may hold a null
 _BLANKS = frozenset(("", " ", "\n"))
 _SIGN = re.compile(r"[^\w ]")
@@ -192,9 +194,7 @@ class Matcher:
         candidates.sort(key=lambda match: (match.start, -match.end))
         # Before zones are taken out: a name in a link or in code explains an alias beside it as well.
         names = _names(text, candidates)
-        zones = zones_around(text, [(match.start, match.end) for match in candidates], most)
-        if zones or self._is_zoned:
-            candidates = self._in_their_zones(text, candidates, zones, most)
+        candidates = self._in_their_zones(text, candidates, most)
         return Found(_leftmost_longest(candidates), names)
 
     def _occurrences(self, text: str) -> Iterator[tuple[int, int, int]]:
@@ -215,8 +215,9 @@ class Matcher:
             if is_whole_word(folded.text, start, end):
                 yield (pattern, *folded.to_source(start, end))
 
-    def _in_their_zones(self, text: str, candidates: Sequence[Match], zones: Zones, most: int) -> list[Match]:
+    def _in_their_zones(self, text: str, candidates: Sequence[Match], most: int) -> list[Match]:
         """Return the matches that are where their concepts count."""
+        zones = Protected(text, most, is_whole=len(candidates) * _CHARS_PER_PLACE > len(text))
         if not self._is_zoned:
             return [match for match in candidates if not zones.touches(match.start, match.end)]
         code, tokens, kept = code_zones(text, most), Tokens(text), []

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from headgate.terminology.bounds import at_most
 from headgate.terminology.folding import fold
 
-__all__ = ["sessions", "sources"]
+__all__ = ["is_mail", "scripts", "session", "sessions", "sources", "statement"]
 
 Span = tuple[int, int]
 
@@ -77,17 +77,25 @@ _BLANK_LINE = re.compile(r"\n[ \t]*(?:\n|\Z)")
 _MAIL_QUOTE = re.compile(r"^>{1,2}(?!>)", re.MULTILINE)
 
 
-def sources(text: str) -> Iterator[Span]:
-    """Yield blocks of code as LaTeX, AsciiDoc and Org write them; one that is not closed goes on to the end."""
-    if "\\begin{" in text:
+def sources(text: str, signs: str) -> Iterator[Span]:
+    """Yield blocks of code as LaTeX, AsciiDoc and Org write them; one that is not closed goes on to the end.
+
+    Args:
+        text: the text.
+        signs: its signs (`headgate.terminology.spans.signs_of`).
+    """
+    if "\\{" in signs and "\\begin{" in text:
         yield from _until(text, _LATEX_BLOCK, lambda match: f"\\end{{{match[1]}")
-    if "\n----" in text or "\n...." in text:
+    has_dots = "...." in signs
+    if "[" in signs and ("\n----" in signs or has_dots):
         yield from _until(text, _ASCIIDOC, lambda match: f"\n{match[1]}")
-    if any(text.count(mark) > 1 for mark in ("....\n", "++++\n", "////\n")) or text.endswith(("++++", "////")):
-        yield from _until(text, _ASCIIDOC_LITERAL, lambda match: f"\n{match[1]}")
-    if "{code" in text or "{noformat" in text or "[code" in text:
+    if has_dots or "++++" in signs or "////" in signs:
+        marks = ("....\n", "++++\n", "////\n")
+        if any(text.count(mark) > 1 for mark in marks) or text.endswith(("++++", "////")):
+            yield from _until(text, _ASCIIDOC_LITERAL, lambda match: f"\n{match[1]}")
+    if ("{" in signs and ("{code" in text or "{noformat" in text)) or ("[" in signs and "[code" in text):
         yield from _wiki_blocks(text)
-    if "#+" in text:
+    if "#+" in signs:
         folded = fold(text)
         yield from _until(folded, _ORG, lambda match: f"#+end_{match[1]}")
 
@@ -118,9 +126,32 @@ def _wiki_blocks(text: str) -> Iterator[Span]:
         yield match.start(), position
 
 
-def _statements(text: str, most: int) -> Iterator[Span]:
-    """Yield statements; of JavaScript one whose line does not end it goes on to the next blank line."""
-    yield from (match.span() for match in at_most(most, _STATEMENT.finditer(text), "statements"))
+def statement(text: str, start: int, end: int) -> Span | None:
+    """Return the statement of a program that a line consists of."""
+    match = _STATEMENT.match(text, start, end)
+    return None if match is None else match.span()
+
+
+def session(text: str, start: int, end: int) -> str | None:
+    """Return what a line of a session begins with: `>>>`, `...` where it goes on, or nothing for other prompts."""
+    match = _SESSION.match(text, start, end)
+    if match is None:
+        return None
+    begin = match[0].lstrip().removeprefix("> ").lstrip()
+    return begin[:3] if begin.startswith((">>>", "...")) else ""
+
+
+def is_mail(text: str) -> bool:
+    """Return whether mail is quoted in a text, where `>>>` is a quotation."""
+    return _MAIL_QUOTE.search(text) is not None
+
+
+def scripts(text: str, most: int) -> Iterator[Span]:
+    """Yield statements of JavaScript; one whose line does not end it goes on to the next blank line.
+
+    Raises:
+        TooMuchWork: there are more than `most`.
+    """
     if not any(word in text for word in _JAVASCRIPT_WORDS):
         return
     position = 0
@@ -141,8 +172,9 @@ def sessions(text: str, most: int) -> Iterator[Span]:
     Raises:
         TooMuchWork: there are more than `most`.
     """
-    yield from _statements(text, most)
-    is_mail = ">>>" in text and _MAIL_QUOTE.search(text) is not None
+    yield from (match.span() for match in at_most(most, _STATEMENT.finditer(text), "statements"))
+    yield from scripts(text, most)
+    is_quoting = ">>>" in text and is_mail(text)
     was_session = False
     last = -2
     for match in at_most(most, _SESSION.finditer(text), "sessions"):
@@ -151,7 +183,7 @@ def sessions(text: str, most: int) -> Iterator[Span]:
         if begin.startswith("..."):
             was_session = was_session and match.start() == last + 1
         else:
-            was_session = not (is_mail and begin.startswith(">>>"))
+            was_session = not (is_quoting and begin.startswith(">>>"))
         last = match.end()
         if was_session:
             yield match.span()

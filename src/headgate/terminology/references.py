@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from headgate.terminology.bounds import at_most
 
-__all__ = ["labels", "refers_far"]
+__all__ = ["labels", "labels_in_line"]
 
 Span = tuple[int, int]
 
@@ -22,50 +22,45 @@ _CITATION = re.compile(r"\[(?<!_\[)([#*\w.:+-]{1,100})\]_(?!\w)|^[ \t]*\.\. \[([
 _ANCHOR = re.compile(r"^[ \t]*\.\. _([^\n:]{1,200}):", re.MULTILINE)
 _SUBSTITUTION = re.compile(r"\|(?<![\w|\\]\|)(?=[^\s|])([^|\n]{1,80})(?<=[^\s|])\|(?![^\W_]|\|)")
 _TARGET = re.compile(r"^\(([^()\n]{1,100})\)=[ \t]*$", re.MULTILINE)  # of MyST
-_SUBSTITUTED = re.compile(r"^[ \t]*\.\. \|", re.MULTILINE)
+_ANCHORS = ((".. _", _ANCHOR), (")=", _TARGET))
 _ROW_CHARS = 300
 
 
-def labels(text: str, most: int) -> Iterator[Span]:
-    """Yield labels of links, footnotes, citations and substitutions, and the targets of definitions.
-
-    A shortcut (`[label]`) is one only where the text defines it; else it is a word in brackets.
+def labels_in_line(text: str, start: int, end: int, line: str, most: int) -> Iterator[Span]:
+    """Yield labels of footnotes, citations, anchors and substitutions in one line, and the target of a definition.
 
     Raises:
         TooMuchWork: there are more of one kind than `most`.
     """
-    if "]" in text and "[" in text:
-        yield from _labels_of_links(text, most)
-    if "]_" in text or ".. [" in text:
-        for match in at_most(most, _CITATION.finditer(text), "citations"):
+    if "]:" in line and (found := _DEFINITION.match(text, start, end)) is not None:
+        yield found.span(1)
+        if found[2] is not None:
+            yield found.span(2)
+    for mark, pattern in _ANCHORS:
+        if mark in line and (found := pattern.match(text, start, end)) is not None:
+            yield found.span(1)
+    if "[^" in line:
+        yield from (match.span(1) for match in at_most(most, _FOOTNOTE.finditer(text, start, end), "footnotes"))
+    if "]_" in line or ".. [" in line:
+        for match in at_most(most, _CITATION.finditer(text, start, end), "citations"):
             yield match.span(match.lastindex or 0)
-    if ".. _" in text:
-        yield from (match.span(1) for match in at_most(most, _ANCHOR.finditer(text), "anchors"))
-    if ")=" in text:
-        yield from (match.span(1) for match in at_most(most, _TARGET.finditer(text), "targets"))
-    if "|" in text:
-        for match in at_most(most, _SUBSTITUTION.finditer(text), "substitutions"):
+    if "|" in line:
+        for match in at_most(most, _SUBSTITUTION.finditer(text, start, end), "substitutions"):
             if not _is_row(text, *match.span()):
                 yield match.span(1)
 
 
-def refers_far(text: str) -> bool:
-    """Return whether one paragraph of a text may define a label of another."""
-    return ("]:" in text and _DEFINITION.search(text) is not None) or (
-        ".. |" in text and _SUBSTITUTED.search(text) is not None
-    )
+def labels(text: str, most: int) -> Iterator[Span]:
+    """Yield labels of links: a shortcut (`[label]`) is one only where the text defines it, else a word in brackets.
 
-
-def _labels_of_links(text: str, most: int) -> Iterator[Span]:
-    defined: set[str] = set()
+    Raises:
+        TooMuchWork: there are more of one kind than `most`.
+    """
+    if "]" not in text or "[" not in text:
+        return
+    defined = set[str]()
     if "]:" in text:
-        for match in at_most(most, _DEFINITION.finditer(text), "definitions"):
-            defined.add(_normal(match[1]))
-            yield match.span(1)
-            if match[2] is not None:
-                yield match.span(2)
-    if "[^" in text:
-        yield from (match.span(1) for match in at_most(most, _FOOTNOTE.finditer(text), "footnotes"))
+        defined.update(_normal(match[1]) for match in at_most(most, _DEFINITION.finditer(text), "definitions"))
     if "][" not in text and not defined:
         return
     yield from (match.span(1) for match in at_most(most, _FULL.finditer(text), "references"))

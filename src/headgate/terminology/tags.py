@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator
 
 from headgate.terminology.folding import fold
 
-__all__ = ["CODE_ELEMENTS", "code_elements", "comments", "tags"]
+__all__ = ["code_elements", "comments", "holds_code", "tags"]
 
 Span = tuple[int, int]
 
-CODE_ELEMENTS = "pre|code|script|style|samp|kbd|tt|var|textarea|xmp|syntaxhighlight|nowiki|math"
-"""Names of elements that hold code or formulas, as a part of an expression."""
+_CODE_ELEMENTS = "pre|code|script|style|samp|kbd|tt|var|textarea|xmp|syntaxhighlight|nowiki|math"
 
 # A value of an attribute may hold any sign; outside of values no sign can be read twice from two places.
 _MOST_IN_VALUE = 1_000
@@ -26,7 +25,8 @@ _BRACED = (
 _TAG = re.compile(
     rf"<[/!?]?[A-Za-z](?:(?:[^<>\"'{{}}\n]|\n(?!\n)|{_DOUBLE}|{_SINGLE}|{_BRACED})*>|(?:[^<>\n]|\n(?!\n))*>)"
 )
-_CODE_OPEN = re.compile(rf"<({CODE_ELEMENTS})(?=[\s/>])(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*(?<!/)>", re.IGNORECASE)
+# Only the names without case, so that the sign is looked for quickly.
+_CODE_OPEN = re.compile(rf"<((?i:{_CODE_ELEMENTS}))(?=[\s/>])(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*(?<!/)>")
 _COMMENT_OPEN = re.compile(r"(?:<(?<!\\<)(?:!--|!\[CDATA\[|\?(?:php\b|=))|\{(?<!\\\{)/\*)")
 _CLOSING = {"<!--": "-->", "<![CDATA[": "]]>", "<?php": "?>", "<?=": "?>", "{/*": "*/}"}
 # What is not closed goes on to the end (CommonMark 0.31, section 4.6); a chunk may have been cut there.
@@ -36,6 +36,11 @@ _OPEN_ENDED = frozenset(("<!--", "<?php"))
 def tags(text: str) -> Iterator[Span]:
     """Yield tags with their attributes."""
     return (match.span() for match in _TAG.finditer(text))
+
+
+def holds_code(text: str) -> bool:
+    """Return whether an element of a text may hold code or formulas."""
+    return _CODE_OPEN.search(text) is not None
 
 
 def code_elements(text: str, is_code: Callable[[int, int], bool]) -> Iterator[Span]:

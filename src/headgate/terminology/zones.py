@@ -2,62 +2,173 @@
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
+from functools import cached_property
 
-from headgate.terminology.blocks import read_blocks
-from headgate.terminology.boundaries import SPACELESS_RANGES
+from headgate.terminology.blocks import has_fences, read_blocks
 from headgate.terminology.bounds import at_most
 from headgate.terminology.directives import directives, literal_blocks
-from headgate.terminology.fields import fields
-from headgate.terminology.inline import code_spans, marked_up, reaches_far
-from headgate.terminology.keys import keys_of
-from headgate.terminology.programs import sessions, sources
-from headgate.terminology.tags import code_elements, comments
+from headgate.terminology.fields import comments_of_rest
+from headgate.terminology.formulas import formulas
+from headgate.terminology.inline import code_spans, templates
+from headgate.terminology.keys import front_matter
+from headgate.terminology.marks import Lines
+from headgate.terminology.programs import scripts, sessions, sources
+from headgate.terminology.references import labels
+from headgate.terminology.spans import Zones, signs_of
+from headgate.terminology.tags import code_elements, comments, holds_code, tags
 
-__all__ = ["Zones", "code_zones", "protected_zones", "zones_around"]
+__all__ = ["Protected", "code_zones"]
 
-# Brackets belong to a URL in pairs, as in https://en.wikipedia.org/wiki/Mercury_(planet).
-_URL_SIGN = rf"[^\s<>\"`{{}}|\\^()\[\]{SPACELESS_RANGES}]"
-_URL = re.compile(
-    rf"(?:\b[A-Za-z][A-Za-z0-9+.\-]{{0,30}}://|\bwww\.)(?:{_URL_SIGN}+|\({_URL_SIGN}*\)|\[{_URL_SIGN}*\]){{0,200}}"
-)
-_HOST = re.compile(rf"@(?=[^\W_])(?:[^\W{SPACELESS_RANGES}]|[.\-]){{1,255}}")
-# Read backwards from the sign. Between letters of two scripts, of which one has no spaces, a sentence goes on.
-_PIECE = rf"(?:[{SPACELESS_RANGES}]+|[^\W{SPACELESS_RANGES}]+)"
-_LOCAL_PART = re.compile(rf"{_PIECE}(?:[.+%\-]+{_PIECE})*")
-_LOCAL_CHARS = 64  # RFC 5321, section 4.5.3.1.1
-# For more places than these, or in a text as short as this, all of it is read at once.
-_FEW, _SHORT = 12, 500
+Span = tuple[int, int]
+
+_SHORT = 500
+_BLANKS, _FRONT = frozenset(" \t"), frozenset("-+\ufeff")
+_LONG_TEMPLATES = ("{{", "{%", "{#", "<%")
 
 
-class Zones:
-    """Spans of a text that are left alone."""
+class Protected:
+    """Tells of places in a text whether they are left alone; asked from left to right, it reads nothing twice.
 
-    __slots__ = ("_ends", "_starts")
+    Code and markup, keys, URLs and e-mail addresses are left alone. Markdown, HTML, reStructuredText, LaTeX, AsciiDoc,
+    Org, templates, JSON, YAML and front matter are told by their own marks, whatever the text is said to be.
 
-    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
-        self._starts: list[int] = []
-        self._ends: list[int] = []
-        for start, end in sorted(spans):
-            if self._ends and start <= self._ends[-1]:
-                self._ends[-1] = max(end, self._ends[-1])
-            else:
-                self._starts.append(start)
-                self._ends.append(end)
+    Only what could reach a place is read: its line, the paragraphs that it goes on from, and what may be opened far
+    before it. What begins at the margin behind a blank line is no code by its indentation, and belongs to no list; so
+    a window that begins there tells as much as the whole text.
+
+    Args:
+        text: the text.
+        most: how many marks of one kind are looked at.
+        is_whole: whether the window is the text, as where most of it will be asked about.
+
+    Attributes:
+        most: as given.
+        has_fences: whether it may hold fenced blocks, which are read from its first line on.
+        has_long_templates: whether it may hold templates of several paragraphs.
+        has_definitions: whether it may define labels of links.
+    """
+
+    def __init__(self, text: str, most: int, *, is_whole: bool = False) -> None:
+        self._text = text = _with_line_feeds(text)
+        self.most = most
+        self._lines = Lines(text, most)
+        self._is_whole = is_whole or len(text) <= _SHORT
+        signs = self._signs = signs_of(text)
+        self.has_fences = ("```" in signs or "~~~" in signs) and has_fences(text)
+        self.has_long_templates = any(mark in signs for mark in _LONG_TEMPLATES)
+        self.has_definitions = "]:" in signs
+        self._window = _Window("", 0, self)
 
     def touches(self, start: int, end: int) -> bool:
-        """Return whether a span shares a character with a zone."""
-        index = bisect_right(self._starts, end - 1) - 1
-        return index >= 0 and self._ends[index] > start
+        """Return whether a span shares a character with what is left alone.
 
-    def spans(self) -> Iterator[tuple[int, int]]:
-        """Yield them, in order."""
-        return zip(self._starts, self._ends, strict=True)
+        Raises:
+            TooMuchWork: there are more marks of one kind than `most` around it.
+        """
+        if self._lines.touches(start, end):
+            return True
+        if self._far is not None and self._far.touches(start, end):
+            return True
+        window = self._window
+        if not window.begin <= start < end <= window.end:
+            window = self._window = self._window_around(start, end)
+        return window.touches(start - window.begin, end - window.begin)
 
-    def __bool__(self) -> bool:
-        return bool(self._starts)
+    def _window_around(self, start: int, end: int) -> _Window:
+        text = self._text
+        if self._is_whole:
+            return _Window(text, 0, self)
+        begin = start
+        while begin:
+            begin = text.rfind("\n\n", 0, begin)
+            begin = 0 if begin == -1 else begin
+            # What is indented may go on with a list or a block, or be code.
+            if begin == 0 or text[begin + 2 : begin + 3] not in _BLANKS:
+                break
+        begin = begin + 2 if begin else 0
+        finish = text.find("\n\n", end)
+        return _Window(text[begin : finish if finish >= 0 else len(text)], begin, self)
+
+    @cached_property
+    def _far(self) -> Zones | None:
+        """What may be opened in one paragraph and closed in another one, or tells something of all of them."""
+        text, most = self._text, self.most
+        spans: list[Span] = []
+        signs = self._signs
+        has_elements = "<" in signs and holds_code(text)
+        has_comments = "<!" in signs or "<?" in signs or "{/*" in signs
+        if has_comments:
+            spans += _code(text, most)
+            spans += at_most(most, comments(text, Zones(spans).touches), "comments")
+        else:
+            if self.has_fences or has_elements:
+                spans += _blocks(text, most)
+            if has_elements:
+                spans += at_most(most, code_elements(text, Zones(spans).touches), "tags")
+            spans += at_most(most, sources(text, signs), "blocks of code")
+        if self.has_long_templates:
+            spans += templates(text, most)
+        if self.has_definitions:
+            spans += labels(text, most)
+        if text[:1] in _FRONT:
+            spans += front_matter(text, most)
+        return Zones(spans) if spans else None
+
+
+class _Window:
+    """A stretch of a text, and what is left alone in it; places are given from its beginning."""
+
+    def __init__(self, text: str, begin: int, of: Protected) -> None:
+        self.begin, self.end = begin, begin + len(text)
+        self._text, self._of = text, of
+        last = self._last_tick = text.rfind("`")
+        self._first_tick = text.find("`") if last >= 0 else len(text)
+        # The line that was asked about last, and where it has blanks that may make code of what follows.
+        self._line = (-1, -1, -1)
+
+    def touches(self, start: int, end: int) -> bool:
+        """Return whether a span shares a character with code or markup."""
+        if self._marks is not None and self._marks.touches(start, end):
+            return True
+        return not self._of.has_fences and self._may_be_code(start, end) and self._code.touches(start, end)
+
+    def _may_be_code(self, start: int, end: int) -> bool:
+        text, line = self._text, self._line
+        if self._first_tick < start and end <= self._last_tick:
+            return True
+        if not line[0] <= start <= line[1]:
+            begin, finish = text.rfind("\n", 0, start) + 1, text.find("\n", start)
+            finish = len(text) if finish < 0 else finish
+            wide, tab = text.find("    ", begin, finish), text.find("\t", begin, finish)
+            indented = min(finish if wide < 0 else wide, finish if tab < 0 else tab)
+            line = self._line = begin, finish, indented
+        return line[2] < start
+
+    @cached_property
+    def _code(self) -> Zones:
+        return Zones(_blocks(self._text, self._of.most))
+
+    @cached_property
+    def _marks(self) -> Zones | None:
+        text, most, of = self._text, self._of.most, self._of
+        spans: list[Span] = []
+        if "<" in text:
+            spans += at_most(most, tags(text), "tags")
+        if "{" in text and not of.has_long_templates:
+            spans += templates(text, most)
+        if "::" in text:
+            spans += at_most(most, literal_blocks(text), "literal blocks")
+            if ".. " in text:
+                spans += at_most(most, directives(text), "directives")
+        if ".." in text:
+            spans += at_most(most, comments_of_rest(text), "comments")
+        if "\\" in text or "$$" in text:
+            spans += at_most(most, formulas(text), "formulas")
+        if "][" in text and not of.has_definitions:
+            spans += labels(text, most)
+        spans += scripts(text, most)
+        return Zones(spans) if spans else None
 
 
 def code_zones(text: str, most: int) -> Zones:
@@ -69,97 +180,27 @@ def code_zones(text: str, most: int) -> Zones:
     return Zones(_code(_with_line_feeds(text), most))
 
 
-def protected_zones(text: str, most: int) -> Zones:
-    """Return the code and markup of a text, its keys, URLs and e-mail addresses.
-
-    Markdown, HTML, reStructuredText, LaTeX, AsciiDoc, Org, templates, JSON, YAML and front matter are told by their own
-    marks, whatever the text is said to be.
-
-    Args:
-        text: the text.
-        most: how many marks of one kind are looked at.
-
-    Raises:
-        TooMuchWork: there are more.
-    """
-    text = _with_line_feeds(text)
-    spans = _code(text, most)
-    if "<!" in text or "<?" in text or "{/*" in text:
-        spans += at_most(most, comments(text, Zones(spans).touches), "comments")
-    spans += marked_up(text, most)
-    spans += fields(text, most)
-    spans += keys_of(text, most)
-    if "://" in text or "www." in text:
-        spans += (match.span() for match in at_most(most, _URL.finditer(text), "URLs"))
-    if "@" in text:
-        spans += at_most(most, _addresses(text), "addresses")
-    return Zones(spans)
-
-
-def zones_around(text: str, places: Sequence[tuple[int, int]], most: int) -> Zones:
-    """Return the zones of a text as far as they can touch some places.
-
-    Where no markup goes on from one paragraph to another, those of the paragraphs that the places are in: what begins
-    at the margin is no code by its indentation, and belongs to no list.
-
-    Args:
-        text: the text.
-        places: spans, in order.
-        most: how many marks of one kind are looked at.
-
-    Raises:
-        TooMuchWork: there are more.
-    """
-    if len(places) > _FEW or len(text) <= _SHORT or any(text[_line_of(text, start)] in " \t" for start, _ in places):
-        return protected_zones(text, most)
-    if reaches_far(text):
-        return protected_zones(text, most)
-    spans: list[tuple[int, int]] = []
-    done = -1
-    for start, end in places:
-        if start < done:
-            continue
-        begin = text.rfind("\n\n", 0, start)
-        begin = 0 if begin == -1 else begin + 2
-        if text[begin] in " \t":  # it may go on with a list
-            return protected_zones(text, most)
-        done = text.find("\n\n", end)
-        done = len(text) if done == -1 else done
-        zones = protected_zones(text[begin:done], most)
-        spans += ((begin + first, begin + last) for first, last in zones.spans())
-    return Zones(spans)
-
-
-def _line_of(text: str, position: int) -> int:
-    return text.rfind("\n", 0, position) + 1
-
-
 def _with_line_feeds(text: str) -> str:
     """Return a text of as many characters, with one kind of line end."""
     return text.replace("\r\n", " \n").replace("\r", "\n") if "\r" in text else text
 
 
-def _code(text: str, most: int) -> list[tuple[int, int]]:
-    spans: list[tuple[int, int]] = []
-    if "`" in text or "~~~" in text or "    " in text or "\t" in text:
-        blocks = read_blocks(text, most)
-        spans += blocks.code
-        if "`" in text:
-            spans += code_spans(text, blocks.inline, most)
+def _blocks(text: str, most: int) -> Iterator[Span]:
+    """Yield code by its fences, its indentation or its backticks."""
+    blocks = read_blocks(text, most)
+    yield from blocks.code
+    if "`" in text:
+        yield from code_spans(text, blocks.inline, most)
+
+
+def _code(text: str, most: int) -> list[Span]:
+    spans = list(_blocks(text, most))
     if "<" in text:
         spans += at_most(most, code_elements(text, Zones(spans).touches), "tags")
-    spans += at_most(most, sources(text), "blocks of code")
+    spans += at_most(most, sources(text, signs_of(text)), "blocks of code")
     spans += sessions(text, most)
     if "::" in text:
         spans += at_most(most, literal_blocks(text), "literal blocks")
         if ".. " in text:
             spans += at_most(most, directives(text), "directives")
     return spans
-
-
-def _addresses(text: str) -> Iterator[tuple[int, int]]:
-    for match in _HOST.finditer(text):
-        start = match.start()
-        local = _LOCAL_PART.match(text[max(0, start - _LOCAL_CHARS) : start][::-1])
-        if local is not None:
-            yield start - local.end(), match.end()

@@ -1,0 +1,130 @@
+"""What a single line says to programs: fields, sessions, statements, keys, addresses, targets of links.
+
+A line is read when somebody asks about a place in it, and not before: a text has many lines, and few of them hold a
+term of the glossary.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from headgate.terminology.addresses import addresses, urls
+from headgate.terminology.bounds import at_most
+from headgate.terminology.fields import fields
+from headgate.terminology.inline import marks_in_line
+from headgate.terminology.keys import is_yaml, keys_in_line, yaml_key
+from headgate.terminology.programs import is_mail, session, statement
+from headgate.terminology.references import labels_in_line
+from headgate.terminology.spans import Zones
+
+__all__ = ["Lines"]
+
+Span = tuple[int, int]
+
+# A line without any of these signs is prose, or one statement or session.
+_TELLING = re.compile(r"[\[\]@\\$%|:!?=]|www\.")
+_FIELD_SIGNS = frozenset(":@/")
+
+
+class Lines:
+    """Tells of places whether they are within what a line says to programs.
+
+    Args:
+        text: the text; its lines end with line feeds.
+        most: how many marks of one kind are looked at in a line.
+    """
+
+    __slots__ = ("_is_mail", "_is_yaml", "_known", "_most", "_sessions", "_text")
+
+    def __init__(self, text: str, most: int) -> None:
+        self._text, self._most = text, most
+        self._known: tuple[int, int, Zones | None] = (-1, -1, None)
+        self._is_mail: bool | None = None
+        self._is_yaml: bool | None = None
+        # The last line that goes on with a session, and whether it is one.
+        self._sessions: tuple[int, bool] = (-1, False)
+
+    def touches(self, start: int, end: int) -> bool:
+        """Return whether a span shares a character with such a mark.
+
+        Raises:
+            TooMuchWork: a line has more marks of one kind than `most`.
+        """
+        while True:
+            known = self._known
+            if not known[0] <= start <= known[1]:
+                known = self._known = self._read(start)
+            if known[2] is not None and known[2].touches(start, end):
+                return True
+            if end <= known[1] or known[1] >= len(self._text):
+                return False
+            start = known[1] + 1
+
+    def _read(self, position: int) -> tuple[int, int, Zones | None]:
+        text = self._text
+        begin = text.rfind("\n", 0, position) + 1
+        finish = text.find("\n", position)
+        finish = len(text) if finish < 0 else finish
+        spans = list(self._spans(begin, finish))
+        return begin, finish, Zones(spans) if spans else None
+
+    def _spans(self, begin: int, finish: int) -> Iterator[Span]:
+        text = self._text
+        whole = statement(text, begin, finish)
+        if whole is None and self._is_session(begin, finish):
+            whole = begin, finish
+        if whole is not None:
+            yield whole
+        line = text[begin:finish]
+        sign = line.lstrip()[:1]
+        if sign in _FIELD_SIGNS or ":[" in line or "quotes[" in line or "src_" in line:
+            yield from at_most(self._most, fields(text, begin, finish), "fields and comments")
+        if _TELLING.search(line) is None:
+            return
+        yield from self._keys(begin, finish, line)
+        yield from marks_in_line(text, begin, finish, line, self._most)
+        yield from labels_in_line(text, begin, finish, line, self._most)
+        if "://" in line or "www." in line:
+            yield from at_most(self._most, urls(text, begin, finish), "URLs")
+        if "@" in line:
+            yield from at_most(self._most, addresses(text, begin, finish), "addresses")
+
+    def _keys(self, begin: int, finish: int, line: str) -> Iterator[Span]:
+        text = self._text
+        if ":" not in line:
+            return
+        yield from at_most(self._most, keys_in_line(text, begin, finish, line), "keys")
+        key = yaml_key(text, begin, finish)
+        if key is not None:
+            if self._is_yaml is None:
+                self._is_yaml = is_yaml(text)
+            if self._is_yaml:
+                yield key
+
+    def _is_session(self, begin: int, finish: int) -> bool:
+        """Return whether a line is one of a session; a line of dots goes on with what is above it."""
+        prompt = session(self._text, begin, finish)
+        if prompt is None:
+            return False
+        if prompt == ">>>":
+            if self._is_mail is None:
+                self._is_mail = is_mail(self._text)
+            return not self._is_mail
+        return prompt != "..." or self._goes_on(begin)
+
+    def _goes_on(self, begin: int) -> bool:
+        text, above = self._text, begin
+        answer = False
+        while above > 0:
+            if above == self._sessions[0]:
+                answer = self._sessions[1]
+                break
+            finish = above - 1
+            above = text.rfind("\n", 0, finish) + 1
+            prompt = session(text, above, finish)
+            if prompt != "...":
+                answer = prompt is not None and self._is_session(above, finish)
+                break
+        self._sessions = begin, answer
+        return answer
