@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-deep fuzz mutants notebooks lint bench format clean
+.PHONY: demo test test-deep test-oldest fuzz mutants notebooks docs docs-serve release-check lint bench format clean
 
 demo: $(STAMP)
 	$(BIN)/headgate demo --html demo-out/demo.html
@@ -14,6 +14,19 @@ test: $(STAMP)
 # Random examples, 10,000 a property.
 test-deep: $(STAMP)
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest
+
+# The suite on the lowest versions that the three distributions declare, in an environment of its own. What old versions of
+# other projects deprecate is not ours to mend.
+OLDEST := .venv-oldest
+OLDEST_PYTHON ?= python3.10
+test-oldest:
+	$(OLDEST_PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/python -m pip install --quiet --upgrade pip tomli
+	$(OLDEST)/bin/python -m tools.floors > $(OLDEST)/floors.txt
+	$(OLDEST)/bin/python -m pip install --quiet --constraint $(OLDEST)/floors.txt \
+		--group test --group integrations/langchain/pyproject.toml:test --group integrations/llama-index/pyproject.toml:test \
+		-e '.[tokens,otel,plots,parquet,feeds,stores]' -e 'integrations/langchain[agents,demo]' -e 'integrations/llama-index[rehearsal]'
+	$(OLDEST)/bin/python -m pytest -W ignore::DeprecationWarning
 
 # A million mutated seals and a hundred thousand mutated manifests, then Atheris on every target, for so long each.
 FUZZ_SECONDS ?= 60
@@ -31,6 +44,18 @@ mutants: $(STAMP)
 notebooks: $(STAMP)
 	HTTPS_PROXY=http://127.0.0.1:9 HTTP_PROXY=http://127.0.0.1:9 $(BIN)/python -m pytest -c /dev/null \
 		--rootdir=notebooks --confcutdir=notebooks -p no:cacheprovider -p no:asyncio --nbmake --nbmake-timeout=120 -q notebooks
+
+# The documentation site, into site/: offline, and every warning is an error. `make docs-serve` shows it while you write.
+docs: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 HTTPS_PROXY=http://127.0.0.1:9 HTTP_PROXY=http://127.0.0.1:9 $(BIN)/python -m mkdocs build --strict
+
+docs-serve: $(STAMP)
+	$(BIN)/python -m mkdocs serve
+
+# Builds the three distributions into dist/, installs each into an empty environment and uses it there. Needs a package index.
+release-check: $(STAMP)
+	$(BIN)/python -m pip install --quiet --group release
+	$(BIN)/python -m tools.release_check $(if $(TAG),--tag $(TAG))
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
@@ -56,7 +81,7 @@ bench: $(STAMP)
 	MPLBACKEND=Agg $(BIN)/python -W ignore -m benchmarks.rehearsal
 
 clean:
-	rm -rf $(VENV) demo-out
+	rm -rf $(VENV) $(OLDEST) demo-out dist site
 
 # Dependency groups need pip 25.1 or newer, so pip is upgraded first.
 $(STAMP): pyproject.toml integrations/langchain/pyproject.toml integrations/llama-index/pyproject.toml

@@ -8,16 +8,16 @@ import shutil
 import sys
 import tempfile
 from functools import lru_cache
+from importlib.util import find_spec
 
 import pytest
-import tiktoken
 from hypothesis import HealthCheck, settings
 
 from headgate.admission.releases import RELEASES
 from headgate.testing import FixedClock, Publisher
 
-# One conftest for all distributions; each adds its own fixtures under a name of its own.
-pytest_plugins = ["langchain_fixtures", "llamaindex_fixtures", "origin_fixtures"]
+# One conftest for all distributions; each adds its own fixtures under a name of its own. An sdist has only its own.
+pytest_plugins = [name for name in ("langchain_fixtures", "llamaindex_fixtures", "origin_fixtures") if find_spec(name)]
 
 # `make test` draws the same examples every time and remembers none; `make test-deep` draws others, and many more.
 _ALL = list(HealthCheck)
@@ -82,6 +82,8 @@ def prices(clock: FixedClock) -> Publisher:
 @pytest.fixture
 def offline_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     """A real tiktoken encoding that needs no download: every byte is a token."""
+    import tiktoken
+
     ranks = {bytes([byte]): byte for byte in range(256)}
     encoding = tiktoken.Encoding(
         "bytes", pat_str=r"\S+|\s+", mergeable_ranks=ranks, special_tokens={"<|endoftext|>": 256}

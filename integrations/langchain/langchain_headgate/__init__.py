@@ -24,6 +24,7 @@ __all__ = [
     "LangChainAdapter",
     "ProveDocuments",
     "SealDocuments",
+    "__version__",
     "decision_record",
     "gate_documents",
     "guard",
@@ -32,6 +33,8 @@ __all__ = [
     "original_metadata",
     "original_text",
 ]
+
+__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:

@@ -23,6 +23,7 @@ __all__ = [
     "HeadgatePostprocessor",
     "ProveNodes",
     "SealNodes",
+    "__version__",
     "decision_record",
     "guard",
     "is_note",
@@ -30,3 +31,5 @@ __all__ = [
     "original_metadata",
     "original_text",
 ]
+
+__version__ = "0.1.0"
