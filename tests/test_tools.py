@@ -12,7 +12,7 @@ import pytest
 import yaml
 from tools.floors import DISTRIBUTIONS, ROOT, floors, requirements
 from tools.release_check import REPOSITORY, links_of, problems_of_metadata, problems_of_pages
-from tools.site import relocated
+from tools.site import fetched_from_elsewhere, relocated
 
 from headgate import __version__
 
@@ -163,3 +163,11 @@ def test_links_lead_to_the_site_or_the_repository(link: str, folder: str, where:
 def test_links_in_code_stay() -> None:
     code = "```text\n[a](../SECURITY.md)\n```\n"
     assert relocated(code, "docs", "https://repo.example") == code
+
+
+def test_what_a_page_fetches_from_elsewhere_is_noticed() -> None:
+    page = (
+        '<script async src="https://a.example/x.js"></script><link href="//b.example/x.css" rel="stylesheet">'
+        '<a href="https://c.example/">c</a><link rel="canonical" href="https://d.example/"><img src="x.png">'
+    )
+    assert fetched_from_elsewhere(page) == ["https://a.example/x.js", "//b.example/x.css"]

@@ -23,7 +23,8 @@ PAGES = {"SECURITY.md": "security.md", "CONTRIBUTING.md": "contributing.md", "CH
 _FENCE = re.compile(r"^(```+)(\w+) +([\w./-]+)$", re.M)
 _LINK = re.compile(r"(\]\()(?!https?:|mailto:|#)([^)\s#]+)((?:#[^)\s]*)?\))")
 _FETCHED = re.compile(
-    r"<(?:script|img|iframe|source|video|object)\b[^>]*?(?:src|srcset|data)=\"((?:https?:)?//[^\"]*)\""
+    r"""<(?:script|img|iframe|source|video|audio|embed|object)\b[^>]*?\b(?:src|srcset|data)=["']((?:https?:)?//[^"']*)"""
+    r"""|<link\b(?=[^>]*rel=["'](?:stylesheet|icon|preload|preconnect|modulepreload))[^>]*?href=["']((?:https?:)?//[^"']*)"""
 )
 _EXIT_CODES = "What `headgate COMMAND --help` prints. Exit codes: 0 fine, 1 findings, 2 usage or configuration."
 _LOG = logging.getLogger("mkdocs.hooks.headgate")
@@ -104,8 +105,13 @@ def commands_page() -> str:
     return "\n".join(lines)
 
 
-def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001 - mkdocs' names
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG001 - mkdocs' names
     """Warn, and so fail, where a page would fetch something from elsewhere."""
-    for match in _FETCHED.finditer(html):
-        _LOG.warning("%s fetches %s; nothing on the site may come from elsewhere", page.file.src_uri, match[1])
-    return html
+    for address in fetched_from_elsewhere(output):
+        _LOG.warning("%s fetches %s; nothing on the site may come from elsewhere", page.file.src_uri, address)
+    return output
+
+
+def fetched_from_elsewhere(html: str) -> list[str]:
+    """Return the addresses of other hosts that a browser asks when it shows a page."""
+    return [match[1] or match[2] for match in _FETCHED.finditer(html)]
