@@ -30,7 +30,7 @@ from headgate.terminology import Glossary
 from headgate.terminology.asking import QueryTerms
 from headgate.terminology.reviewing import require_names
 
-__all__ = ["resolve", "with_source"]
+__all__ = ["digest_under", "resolve", "with_source"]
 
 _MOST_BYTES = 20_000_000
 _log = logging.getLogger("headgate")
@@ -310,6 +310,16 @@ def _query(policy: Policy) -> QueryTerms | None:
         return QueryTerms(Glossary.load(*map(policy.resolve_path, rule.rewrite)), rule.mode)
     except PolicyError as error:
         raise named_here(error).under("query", "rewrite") from None
+
+
+def digest_under(policy: Policy, revision: Revision) -> str:
+    """Return the digest of a policy with the keys and glossaries that a part of it has loaded already.
+
+    Args:
+        policy: the whole policy.
+        revision: of the same policy without sections that load nothing: log, budget, quarantine, overrides.
+    """
+    return _digest(policy, (*revision.sources.values(), revision.default), revision.revocation_keys)
 
 
 def _digest(policy: Policy, sources: tuple[ResolvedSource, ...], revocation_keys: Sequence[KeySet]) -> str:

@@ -17,7 +17,7 @@ from headgate.freshness import Candidate, Interval, Timestamps, as_release, find
 from headgate.limits import Limits
 from headgate.registry import Known
 
-__all__ = ["apply_budget", "apply_quarantine", "apply_supersession", "drop_notes", "refuse_surplus"]
+__all__ = ["apply_budget", "apply_quarantine", "apply_supersession", "candidate_of", "drop_notes", "refuse_surplus"]
 
 # A document that is not in force yet, or that claims to be from the future, replaces nothing today.
 _NOT_IN_FORCE = frozenset(("F204", "F206"))
@@ -46,6 +46,19 @@ def apply_supersession(
     candidates += recalled
     for index, finding in find_superseded(candidates).items():
         judged[index].add([finding], judged[index].facts.source.modes["freshness"])
+
+
+def candidate_of(judgement: Judgement, at: datetime) -> Candidate | None:
+    """Return a judged chunk as supersession looks at it; None for what takes no part in it.
+
+    For whoever compares more documents than one admission can hold, by the same rule.
+    """
+    facts = judgement.facts
+    if judgement.is_revoked:
+        return None
+    if facts.witness is not None:
+        return _witness(judgement, facts.witness, at)
+    return _candidate(judgement, at) if facts.document is not None else None
 
 
 def apply_quarantine(judged: Sequence[Judgement], held: Mapping[str, Held]) -> None:

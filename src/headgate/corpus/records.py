@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from headgate.chunk import Chunk
+from headgate.chunk import SEAL_KEY, Chunk
 from headgate.corpus.item import CorpusItem
 from headgate.encoding import shown
 from headgate.errors import HeadgateError
@@ -146,6 +146,9 @@ def _metadata(given: object, further: Mapping[str, object], limits: Limits) -> M
     for key, value in beside.items():
         if given.get(key, value) != value:
             raise ValueError(f"{shown(key)} is in its metadata and beside it, with different values")
+    if SEAL_KEY in further:
+        # Where a table is sealed, its seals are a column beside the metadata; one from before has served its time.
+        beside[SEAL_KEY] = further[SEAL_KEY]
     return {**given, **beside} if beside else given
 
 

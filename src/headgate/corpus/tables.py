@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from headgate.corpus.item import CorpusItem
 from headgate.corpus.records import Fields, parse_json, to_item
-from headgate.encoding import shown
+from headgate.corpus.rows import read_rows, require_distinct
 from headgate.limits import Limits
 
 __all__ = ["TABLE_SUFFIXES", "read_table"]
@@ -78,7 +76,7 @@ def _rows(file: Path, opened: IO[str], limits: Limits, fields: Fields) -> Iterat
     header = next(lines, "")
     delimiter = "\t" if file.suffix.lower() == ".tsv" else max(",;\t", key=header.count)
     names = next(csv.reader([header], delimiter=delimiter, strict=True), [])
-    _require_distinct(names)
+    require_distinct(names)
     if len(names) > _MOST_COLUMNS:
         raise ValueError(f"it has more than {_MOST_COLUMNS:,} columns")
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
@@ -108,33 +106,15 @@ def _read_parquet(file: Path, limits: Limits, fields: Fields) -> Iterator[Corpus
     number = 0
     try:
         with parquet.ParquetFile(file) as table:
-            _require_distinct(table.schema_arrow.names)
+            require_distinct(table.schema_arrow.names)
             groups = range(table.metadata.num_row_groups)
             if any(table.metadata.row_group(group).total_byte_size > _LARGEST_GROUP for group in groups):
                 raise ValueError(f"a group of its rows is larger than {_LARGEST_GROUP:,} bytes")  # noqa: TRY301 - as what pyarrow raises
             for batch in table.iter_batches(batch_size=_ROWS_AT_ONCE):
-                for row in batch.to_pylist():
-                    record = {name: _plain(value) for name, value in row.items() if value is not None}
-                    yield to_item(record, f"{file}[{number}]", limits, fields)
-                    number += 1
+                yield from read_rows(batch, limits, fields, place=str(file), first=number)
+                number += batch.num_rows
     except (OSError, ValueError, LookupError, ArithmeticError, MemoryError, NotImplementedError) as error:
         yield _whole(file, error)
-
-
-def _require_distinct(names: Sequence[str]) -> None:
-    """Refuse a table in which one column hides another of its name: it may be the one that restricts.
-
-    Raises:
-        ValueError: two columns have one name.
-    """
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise ValueError(f"it has two columns {shown(twice[0], 60)}")
-
-
-def _plain(value: Any) -> Any:
-    """Return a value of a table as JSON would hold it: times as text."""
-    return value.isoformat() if isinstance(value, (datetime, date, time)) else value
 
 
 def _whole(file: Path, error: object) -> CorpusItem:

@@ -1,0 +1,327 @@
+"""The judging kernel: what the gate decides about every row, as if it alone had been retrieved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from headgate.admission.concluding import judge_admission
+from headgate.admission.gate import Gate
+from headgate.admission.planning import plan_admission
+from headgate.admission.resolving import digest_under
+from headgate.admission.setwide import candidate_of
+from headgate.chunk import Chunk
+from headgate.clock import require_aware, utc_now
+from headgate.corpus.item import CorpusItem
+from headgate.corpus.kernel.calling import Kernel
+from headgate.corpus.records import NO_FIELDS, Fields
+from headgate.corpus.rows import read_rows
+from headgate.decision import Decision, Finding
+from headgate.errors import PolicyError
+from headgate.freshness import Candidate, Interval, find_superseded
+from headgate.freshness.releases import Release
+from headgate.limits import DEFAULT_LIMITS
+from headgate.policy import Policy
+
+__all__ = ["JUDGED", "SUPERSESSION", "JudgeRows", "Judged", "RowGate", "judged_batch", "superseded_rows"]
+
+_INSTANT = pa.timestamp("us", tz="UTC")
+_TEXTS = pa.list_(pa.string())
+_LONGEST_TOLERANCE = timedelta(days=100_000_000)  # what a duration in microseconds holds in 64 bits
+
+SUPERSESSION = pa.struct(
+    [
+        pa.field("document", pa.string()),
+        pa.field("evidence", pa.string()),
+        pa.field("uri", pa.string()),
+        pa.field("scheme", pa.string()),
+        pa.field("parts", pa.list_(pa.int64())),
+        pa.field("earliest", _INSTANT),
+        pa.field("latest", _INSTANT),
+        pa.field("unit", pa.string()),
+        pa.field("has_zone", pa.bool_()),
+        pa.field("counts", pa.bool_()),
+        pa.field("applies", pa.bool_()),
+        pa.field("tolerance", pa.duration("us")),
+    ]
+)
+"""What tells whether a row is superseded by another one: `headgate.freshness.Candidate`, as columns.
+
+Rows of one `document` and one `evidence` are compared with each other and with no other rows. `scheme` and `parts` are
+the version, `earliest` to `latest` (with `unit` and `has_zone`) the last modification. `counts` says whether the row
+may push out others, `applies` whether its source wants only the current version, `tolerance` how far apart the times of
+one version may be.
+"""
+
+JUDGED = pa.schema(
+    [
+        pa.field("id", pa.string()),
+        pa.field("action", pa.string(), nullable=False),
+        pa.field("would_drop", pa.bool_(), nullable=False),
+        pa.field("codes", _TEXTS, nullable=False),
+        pa.field("reasons", _TEXTS, nullable=False),
+        pa.field("messages", _TEXTS, nullable=False),
+        pa.field("source", pa.string()),
+        pa.field("uri", pa.string()),
+        pa.field("digest", pa.string()),
+        pa.field("assurance", pa.string()),
+        pa.field("issuer", pa.string()),
+        pa.field("modified", _INSTANT),
+        pa.field("age_seconds", pa.int64()),
+        pa.field("verified", _INSTANT),
+        pa.field("verified_by", pa.string()),
+        pa.field("edits", pa.int32(), nullable=False),
+        pa.field("withheld", _TEXTS, nullable=False),
+        pa.field("valid_until", _INSTANT),
+        pa.field("problem", pa.string()),
+        pa.field("supersession", SUPERSESSION),
+    ]
+)
+"""What comes back of each row, in the order of the rows. The version of this schema is that of headgate.
+
+| column | meaning |
+| --- | --- |
+| `id` | the identifier the row has in its store |
+| `action` | `admit` or `drop`, under the modes of the policy |
+| `would_drop` | whether it would be dropped if every check were enforced |
+| `codes` | the reason codes of all findings, in the order found |
+| `reasons` | the codes of those that keep it out, or would |
+| `messages` | one sentence for each of `codes`; none holds text of the document |
+| `source` | the id of the policy's source that applied, `default` where none matched |
+| `uri` | its document, without credentials |
+| `digest` | `sha-256:` and base64url of the text |
+| `assurance` | `none`, `declared`, `manifest` or `sealed`: how much is proved |
+| `issuer` | who vouches |
+| `modified` | its last modification, at the earliest |
+| `age_seconds` | how long before the instant of the audit that was |
+| `verified` | when it was last known to be current |
+| `verified_by` | by what: `manifest`, `feed`, `origin` or `seal` |
+| `edits` | how many terms are replaced, or would be noted |
+| `withheld` | names of metadata entries that must not be in the prompt |
+| `valid_until` | the earliest instant at which time alone changes the decision; null if none is known |
+| `problem` | why the row could not be read; it is dropped then, and most other columns are null |
+| `supersession` | what it is compared by with other versions of its document; see `SUPERSESSION` |
+
+The rules that look at a whole retrieval are left out, because a batch is none: token budget, number of documents,
+definitions that other chunks of a document make, and supersession within the corpus, for which `supersession` is there.
+"""
+
+
+class Judged(NamedTuple):
+    """What is decided about one chunk.
+
+    Attributes:
+        decision: the gate's decision about it alone.
+        valid_until: the earliest instant at which that changes, if one is known.
+        candidate: as what it is compared with other versions.
+    """
+
+    decision: Decision
+    valid_until: datetime | None
+    candidate: Candidate | None
+
+
+class RowGate(Gate):
+    """A gate that judges each chunk as if it alone had been retrieved, and records nothing.
+
+    What holds for one prompt (budget, number of documents) does not hold for a corpus. Nor is a corpus traffic: it is
+    not in the log, counts against no source, teaches the registry nothing and asks no server.
+
+    Args:
+        policy: the policy.
+    """
+
+    _is_traffic = False
+
+    def __init__(self, policy: Policy | str | Path) -> None:
+        whole = policy if isinstance(policy, Policy) else Policy.load(policy)
+        part = whole.model_copy(update={"budget": None, "log": None, "quarantine": None, "overrides": None})
+        # A corpus holds most texts once: a large memory of them would only be memory.
+        limits = replace(DEFAULT_LIMITS, chunks=2**31, memo_entries=2_000, memo_chars=4_000_000)
+        super().__init__(part, limits=limits)
+        self._revision = replace(self._revision, digest=digest_under(whole, self._revision))
+
+    def judge_each(self, chunks: Sequence[Chunk], now: datetime) -> Iterator[Judged]:
+        """Yield what is decided about each chunk.
+
+        Args:
+            chunks: any number of them.
+            now: the instant to judge for; aware.
+        """
+        revision = self._shared.revised(self._revision, self._limits, now)
+        plan = plan_admission(revision, chunks, self._limits, query=None, now=now, as_of=None)
+        answers = self._shared.ask(plan)
+        for judgement in plan.judgements:
+            judgement.index = 0  # each is an admission of its own
+            admission = judge_admission(replace(plan, judgements=(judgement,)), answers, self._limits)
+            yield Judged(admission.decisions[0], admission.valid_until, candidate_of(judgement, now))
+
+
+@dataclass(frozen=True)
+class JudgeRows(Kernel):
+    """Judges rows under a policy, each as if it alone had been retrieved.
+
+    Where it is made the policy is loaded and its revision noted; a worker that finds another policy under the path
+    refuses to work.
+
+    Args:
+        policy: the path of the policy file, as workers see it too.
+        now: the instant to judge for, aware; by default the present.
+        fields: which columns are the text, and metadata under other names.
+        revision: the digest of the policy; by default that of what is under the path now.
+
+    Raises:
+        PolicyError: the policy, or a file that it names, cannot be used.
+    """
+
+    policy: str | Path
+    now: datetime = field(default_factory=utc_now)
+    fields: Fields = NO_FIELDS
+    revision: str = ""
+
+    def __post_init__(self) -> None:
+        require_aware(self.now, "now")
+        object.__setattr__(self, "policy", str(Path(self.policy).absolute()))
+        if not self.revision:
+            gate = RowGate(self.policy)
+            object.__setattr__(self, "revision", gate.policy_revision)
+
+    @property
+    def gate(self) -> RowGate:
+        """The gate of this process.
+
+        Raises:
+            PolicyError: the policy is not the one that the job was planned with.
+        """
+        return _gate_of(str(self.policy), self.revision)
+
+    def schema_for(self, rows: Any) -> Any:  # noqa: ARG002 - the same for all
+        """Return `JUDGED`."""
+        return JUDGED
+
+    def _work(self, batch: Any) -> Any:
+        return judged_batch(self.gate, read_rows(batch, fields=self.fields), self.now)
+
+
+@lru_cache(maxsize=4)
+def _gate_of(policy: str, revision: str) -> RowGate:
+    gate = RowGate(policy)
+    if gate.policy_revision != revision:
+        raise PolicyError(
+            f"the job was planned with the policy revision {revision}; here it is {gate.policy_revision}.",
+            "Bring the same policy, key and glossary files to every worker.",
+            file=policy,
+        )
+    return gate
+
+
+def judged_batch(gate: RowGate, items: Iterator[CorpusItem], now: datetime) -> Any:
+    """Return what is decided about each item, as a record batch of the schema `JUDGED`.
+
+    Args:
+        gate: judges.
+        items: the rows.
+        now: the instant to judge for.
+    """
+    held = list(items)
+    judged = gate.judge_each([item.chunk for item in held if item.chunk is not None], now)
+    rows = [_row(next(judged), item.problem) if item.chunk is not None else _unread(item) for item in held]
+    columns = zip(*rows, strict=True) if rows else [()] * len(JUDGED)
+    arrays = [pa.array(values, kind.type) for values, kind in zip(columns, JUDGED, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=JUDGED)
+
+
+def _row(judged: Judged, problem: str | None) -> tuple[Any, ...]:
+    decision = judged.decision
+    verified = decision.verified
+    reasons = [finding.code for finding in decision.findings if finding.severity == "error"]
+    rewrites = decision.metadata_rewrites.values()
+    return (
+        decision.chunk_id,
+        decision.action,
+        bool(reasons),
+        list(decision.codes),
+        reasons,
+        [finding.message for finding in decision.findings],
+        decision.source,
+        decision.uri,
+        decision.digest or None,
+        str(decision.assurance),
+        decision.issuer,
+        decision.modified,
+        round(decision.age.total_seconds()) if decision.age is not None else None,
+        verified.at if verified is not None else None,
+        verified.by if verified is not None else None,
+        sum(len(one.edits) for one in (decision.rewrite, *rewrites) if one is not None),
+        list(decision.withheld),
+        judged.valid_until,
+        problem,
+        _compared(judged.candidate),
+    )
+
+
+def _unread(item: CorpusItem) -> tuple[Any, ...]:
+    """Return the row of what could not be read: it is kept out, and nothing else is known of it."""
+    unknown = dict.fromkeys(JUDGED.names)
+    known = {"action": "drop", "would_drop": True, "edits": 0, "problem": item.problem}
+    lists: dict[str, list[str]] = {name: [] for name in ("codes", "reasons", "messages", "withheld")}
+    return tuple({**unknown, **known, **lists}.values())
+
+
+def _compared(candidate: Candidate | None) -> dict[str, Any] | None:
+    if candidate is None:
+        return None
+    version, modified = candidate.version, candidate.modified
+    return {
+        "document": candidate.document,
+        "evidence": candidate.evidence,
+        "uri": candidate.uri,
+        "scheme": version.scheme if version is not None else None,
+        "parts": list(version.parts) if version is not None else None,
+        "earliest": modified.earliest if modified is not None else None,
+        "latest": modified.latest if modified is not None else None,
+        "unit": modified.unit if modified is not None else None,
+        "has_zone": modified.has_zone if modified is not None else None,
+        "counts": candidate.counts,
+        "applies": candidate.applies,
+        "tolerance": min(candidate.tolerance, _LONGEST_TOLERANCE),
+    }
+
+
+def superseded_rows(judged: Any) -> dict[int, Finding]:
+    """Return the finding F205 for each judged row that another one supersedes, by the number of the row.
+
+    Args:
+        judged: a record batch or table of the schema `JUDGED` that fits into memory.
+    """
+    columns = (judged.column("supersession").to_pylist(), judged.column("digest").to_pylist())
+    candidates = [
+        _candidate(number, one, digest or "")
+        for number, (one, digest) in enumerate(zip(*columns, strict=True))
+        if one is not None
+    ]
+    return find_superseded(candidates)
+
+
+def _candidate(number: int, compared: dict[str, Any], digest: str) -> Candidate:
+    scheme, earliest = compared["scheme"], compared["earliest"]
+    return Candidate(
+        index=number,
+        document=compared["document"],
+        evidence=compared["evidence"],
+        uri=compared["uri"],
+        digest=digest,
+        version=Release(scheme, tuple(compared["parts"])) if scheme is not None else None,
+        modified=Interval(earliest, compared["latest"], compared["unit"], compared["has_zone"])
+        if earliest is not None
+        else None,
+        counts=compared["counts"],
+        applies=compared["applies"],
+        tolerance=compared["tolerance"],
+    )
