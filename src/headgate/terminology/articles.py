@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import replace
 
 from headgate.terminology.casing import is_shouted
 from headgate.terminology.edits import Edit
@@ -19,6 +18,7 @@ _ARTICLE = re.compile(
     re.IGNORECASE,
 )
 _LEAD_CHARS = 40
+_MAY_END_ARTICLE = frozenset("aAnN \t\u00a0*_~=\"'\u201c\u2018\u00ab([>")
 _SENTENCE_START = re.compile(r"(?:\A|[.!?:]\s+|\n\s*[-*+#>]*\s*)[\"'\u201c(*_\[]*\Z")
 _WORD = re.compile(r"[A-Za-z0-9]+")
 # Said with another sound than they are written with.
@@ -59,7 +59,9 @@ def carry_articles(text: str, edits: Iterable[Edit]) -> list[Edit]:
 
 
 def _with_article(text: str, edit: Edit, position: int) -> Edit:
-    if text[edit.start - 1 : edit.start].isalnum():
+    before = text[edit.start - 1 : edit.start]
+    # Nearly always a blank and a word are before it, and that is no article.
+    if before.isalnum() or (before == " " and _MAY_END_ARTICLE.isdisjoint(text[edit.start - 2 : edit.start - 1])):
         return edit
     found = _ARTICLE.search(text, max(position, edit.start - _LEAD_CHARS), edit.start)
     if found is None:
@@ -76,7 +78,7 @@ def _with_article(text: str, edit: Edit, position: int) -> Edit:
     if article[0] == "A" and not (is_start or is_in_capitals):
         return edit
     fitting = article[0] + (("N" if is_in_capitals else "n") if takes_n else "") + gap
-    return replace(edit, start=start, alias=text[start : edit.end], replacement=fitting + edit.replacement)
+    return edit._replace(start=start, alias=text[start : edit.end], replacement=fitting + edit.replacement)
 
 
 def _first_word(term: str) -> str:

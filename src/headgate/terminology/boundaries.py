@@ -37,6 +37,7 @@ _ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#[0-9]{1,6}|#x[0-9A-Fa-f]{1,6});")
 # Between words two or three hyphens are a dash, save in a name of punycode.
 _DASH = re.compile(r"(?<=[\w.?!])(?<!\bxn)(-{2,3})(?=\w)")
 _DOTS = re.compile(r"\.{2,}(?=\w)")
+_BEFORE_VERSION = frozenset("<>!~^")
 _VERSION = re.compile(r"(?:[<>!~^]=|[<>^~])\d")  # of a package: `langchain>=0.2`
 # Two names with a stroke between them, and not a path: `K8s/Docker`.
 _ALTERNATIVES = re.compile(r"[^\W_]{2,40}(?:-[^\W_]{1,40}){0,3}/[^\W_]{2,40}(?:-[^\W_]{1,40}){0,3}")
@@ -182,6 +183,8 @@ class Tokens:
         left = start > 0 and text[start - 1] in JOINERS
         right = end < len(text) and text[end] in JOINERS
         right = right or text.startswith("()", end)
+        if not (left or right) and text[end : end + 1] not in _BEFORE_VERSION:
+            return False
         if _VERSION.match(text, end) is not None:
             return True
         if not (left or right) or is_emphasised(text, start, end):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from headgate.terminology.edits import Edit, Rewrite, apply_edits
 
@@ -51,7 +51,7 @@ def compose_edits(text: str, rewritten: str, edits: Sequence[Edit], again: Seque
     guessed = [edit for edit in edits if edit.fuzzy]
     guesses = [edit.start for edit in guessed]
     # What rests on a near miss is a near miss itself.
-    composed = [replace(edit, fuzzy=True) if _overlaps(edit, guessed, guesses) else edit for edit in composed]
+    composed = [edit._replace(fuzzy=True) if _overlaps(edit, guessed, guesses) else edit for edit in composed]
     return sorted((*kept, *composed), key=lambda edit: edit.start)
 
 

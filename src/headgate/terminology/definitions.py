@@ -77,6 +77,8 @@ def short_form(written: str) -> str:
 
 def expansion_at(text: str, start: int, end: int) -> str | None:
     """Return what `text` expands the short form at `start:end` to, right there; None where it says nothing."""
+    if text[start].islower():  # as nearly all terms, and no short form
+        return None
     plural = _PLURAL.fullmatch(text, start, end)
     short = plural[1] if plural is not None else text[start:end]
     if not (2 <= len(short) <= _MOST_LETTERS and _is_short_form(short)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from headgate.display import Displayed
 from headgate.terminology.differences import unified_diff
@@ -16,8 +16,7 @@ Definitions = Mapping[str, frozenset[str]]
 EditMode = Literal["replace", "annotate", "flag"]
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """One occurrence of an alias.
 
     Attributes:

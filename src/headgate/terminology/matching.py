@@ -24,6 +24,8 @@ __all__ = ["Found", "Match", "Matcher", "Reading", "Senses"]
 # No sign that could begin or end code, markup or a list, and no single letter, which could number an item of a list.
 _PLAIN_TERM = re.compile(r"[^\W\d_][\w' -]+")
 _WORD = re.compile(r"\w+")
+_ARTICLE = re.compile(r"an?[\s*_~=\"'(\[>]+(?=\w)", re.IGNORECASE)
+_ARTICLES = frozenset(("a", "an"))
 # Where there are more places than one for so many characters, the whole text is read around them at once.
 _CHARS_PER_PLACE = 300
 _NAME_BORDERS = frozenset(("", "\0"))  # no term may hold a null
@@ -45,6 +47,7 @@ class Senses:
         names: the canonical terms that it can stand for as an alias, sorted.
         canonicals: the canonical terms that it belongs to, as alias or as such.
         sole: the reading that applies where all aliases have one replacement, and nothing is left to decide.
+        may_be_canonical: whether it is a canonical term in some spelling.
         is_plain: whether all readings apply everywhere and in every case.
         is_unconditional: whether `sole` applies wherever it stands.
         is_of_identifiers: whether it may be a name within code.
@@ -60,6 +63,7 @@ class Senses:
         "is_plain",
         "is_unconditional",
         "keeps_quoted",
+        "may_be_canonical",
         "names",
         "readings",
         "sole",
@@ -78,13 +82,14 @@ class Senses:
         kept = {reading.concept.canonical for reading in readings if reading.replacement is None}
         self._spellings = kept.intersection(self.names)
         self.is_canonical_in_any_case = len(kept) > len(self._spellings)
+        self.may_be_canonical = bool(kept)
 
     def is_canonical(self, written: str) -> bool:
         """Return whether what is written so is a canonical term already.
 
         In another case it is one too, unless the concept lists that as an alias, so that spellings are normalised.
         """
-        return self.is_canonical_in_any_case or written in self._spellings
+        return self.may_be_canonical and (self.is_canonical_in_any_case or written in self._spellings)
 
 
 class Match(NamedTuple):
@@ -122,6 +127,7 @@ class Matcher:
         self._is_simple = not any(
             c.has_conditions or c.keep or c.keep_quoted or c.mode in ("annotate", "introduce") for c in concepts
         )
+        self._articles_are_free = not any(_ARTICLES.intersection(_WORD.findall(pattern)) for pattern in composed)
         self._is_zoned = any(c.zones != "prose" for c in concepts)
         self._settled: Memo[bool] = Memo(20_000)
         self._senses: dict[int, Senses] = {}
@@ -145,8 +151,14 @@ class Matcher:
 
     def settles(self, text: str, start: int, end: int, replacement: str) -> bool:
         """Return whether a replacement can certainly not form another alias together with its neighbours."""
-        if not self._is_simple or _PLAIN_TERM.fullmatch(text, start, end) is None:
+        if not self._is_simple:
             return False
+        if _PLAIN_TERM.fullmatch(text, start, end) is None:
+            # An article before the term was fitted with it, and what is between them is as it was.
+            old, new = _ARTICLE.match(text, start, end), _ARTICLE.match(replacement)
+            if old is None or new is None or not self._articles_are_free:
+                return False
+            return self.settles(text, old.end(), end, replacement[new.end() :])
         before = text[start - 1 : start]
         # Within a token it may be what decides whether its neighbours there are parts of an identifier.
         is_joined = before in JOINERS or (before.isalnum() and not has_spaceless(before))
@@ -206,7 +218,8 @@ class Matcher:
             yield from self._finder.find_ascii(plain)
         else:
             for one in self._finder.find_ascii(plain):
-                if is_whole_word(plain, one[1], one[2]):
+                around = plain[max(0, one[1] - 1) : one[2] + 1]
+                if (around.isascii() and "_" not in around) or is_whole_word(plain, one[1], one[2]):
                     yield one
 
     def _occurrences_in_other_forms(self, text: str) -> Iterator[tuple[int, int, int]]:
@@ -263,7 +276,7 @@ def _names(text: str, candidates: Sequence[Match]) -> Names:
     if not any(match.senses.aliases for match in candidates):
         return names  # no alias asks for them
     for match in candidates:
-        if match.senses.is_canonical(text[match.start : match.end]):
+        if match.senses.may_be_canonical and match.senses.is_canonical(text[match.start : match.end]):
             for canonical in match.senses.canonicals:
                 starts, ends = names.setdefault(canonical, ([], []))
                 starts.append(match.start)

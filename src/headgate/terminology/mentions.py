@@ -115,6 +115,13 @@ _LAST_WORDS = """
     spellings say write call writing calling
 """
 _LAST = frozenset(_LAST_WORDS.split())
+# The first word of each sequel, and what may be before it.
+_FIRST_WORDS = (
+    "was were is are has have had got being since now later renamed changed changes changing stands stand stood for"
+)
+_FIRST = frozenset(_FIRST_WORDS.split())
+_LONGEST_FIRST = max(map(len, _FIRST))
+_MAY_BE_FOLLOWED = frozenset("\"'\u201d\u2019\u201c\u00bb)]*_`>, \t\r\n")
 _SEQUEL = re.compile(
     rf"{_CLOSING_SIGNS},?\s+(?:"
     r"(?:was|were|is|are|has been|have been|had been|got|being)\s+(?:(?:since|now|later)\s+)?(?:renamed|rebranded)\b"
@@ -152,7 +159,7 @@ class Mentions:
             end: where it ends.
             canonicals: the canonical terms that it can stand for.
         """
-        answer = _is_introduced(self._text, start, end) or _SEQUEL.match(self._text, end, end + _TAIL_CHARS) is not None
+        answer = _is_introduced(self._text, start, end) or _is_followed(self._text, end)
         for canonical in canonicals:
             answer = answer or self._is_paired(start, end, canonical) or self._goes_on(start, end, canonical)
         for canonical in canonicals:
@@ -210,6 +217,17 @@ def _is_introduced(text: str, start: int, end: int) -> bool:
     if _INTRODUCTION_OF_LAST.search(lead) is not None:
         return _is_marked(text, start) or _CLAUSE_END.match(text, end, end + _TAIL_CHARS) is not None
     return False
+
+
+def _is_followed(text: str, end: int) -> bool:
+    """Return whether the words directly behind a term say that it is a name."""
+    if text.startswith(" ", end):
+        word = text[end + 1 : end + _LONGEST_FIRST + 2].partition(" ")[0]
+        if word.isalnum() and word.lower() not in _FIRST:
+            return False
+    elif text[end : end + 1].isascii() and _MAY_BE_FOLLOWED.isdisjoint(text[end : end + 1]):
+        return False
+    return _SEQUEL.match(text, end, end + _TAIL_CHARS) is not None
 
 
 def _is_marked(text: str, start: int) -> bool:

@@ -184,11 +184,13 @@ class _Planner:
             return
         concept = reading.concept
         # Of several spellings that are listed, the one that is written there.
-        alias = next((one.alias for one in senses.aliases if one.alias == text[start:end]), reading.alias)
+        alias, written = reading.alias, text[start:end]
+        if alias != written and len(senses.aliases) > 1:
+            alias = next((one.alias for one in senses.aliases if one.alias == written), alias)
         if concept.case == "smart" and is_other_word(text, start, end, alias, concept.canonical):
             self.is_open = True
             return
-        mode = self._mode(concept, text[start:end])
+        mode = self._mode(concept, written)
         edit = None if mode is None else _edit(text, start, end, reading, mode)
         if edit is not None:
             self.edits.append(edit)
