@@ -11,12 +11,10 @@ import re
 from dataclasses import dataclass, field
 
 from headgate.terminology.bounds import TooMuchWork
+from headgate.terminology.fences import FENCE, FRONT_MATTER, INFO_WEIGHT, SHORTEST, leaning
 
-__all__ = ["Blocks", "has_fences", "read_blocks"]
+__all__ = ["Blocks", "read_blocks"]
 
-_FENCE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
-_FENCE_SIGNS = re.compile(r"`{3,}|~{3,}")
-_BEFORE_FENCE = re.compile(r"(?:[ \t>*+\u2022-]|[^\W_]{1,9}[.)])*")
 # Numbered and lettered ones, as far as other markup than CommonMark has them.
 _MARKER = re.compile(r"(?:[-*+\u2022]|\d{1,9}[.)]|[A-Za-z][.)])(?=[ \t]|$)")
 _UNDERLINE = re.compile(r"(?:-+|=+)[ \t]*$", re.MULTILINE)
@@ -34,16 +32,11 @@ _HOLDER_COLUMNS = 4
 _CODE_COLUMNS = 4
 _BLANKS = re.compile(r"[ \t]+")
 _TAB = 4
-_SHORTEST = 3
 _PARAGRAPHS = 10  # as many of them as of marks of one kind are looked at
-# How much more an info string (```python) says about a fence than the lines around it: only an opening one has it.
-_INFO_WEIGHT = 4
 _QUOTE = -1
 _MOST_CONTAINERS = 50
 # A line that is more than the next one of a paragraph, by what it begins with.
 _TELLING = re.compile(r"^(?:[\n \t>\-*+\u2022`~#|!?.\[=_0-9]|.[.)]|<!--)", re.MULTILINE)
-
-_FRONT_MATTER = re.compile(r"(?:---|\+\+\+)[ \t]*\n[A-Za-z_][\w.-]*[ \t]*[:=]")
 
 
 @dataclass(slots=True)
@@ -67,17 +60,6 @@ class Blocks:
     first_sign: str = "`"
 
 
-def has_fences(text: str) -> bool:
-    """Return whether a line of a text may be a fence; False is certain."""
-    if "```" not in text and "~~~" not in text:
-        return False
-    for fence in _FENCE_SIGNS.finditer(text):
-        start = fence.start()
-        if _BEFORE_FENCE.fullmatch(text, text.rfind("\n", 0, start) + 1, start) is not None:
-            return True
-    return False
-
-
 def read_blocks(text: str, most: int) -> Blocks:
     """Return the blocks of a text.
 
@@ -94,10 +76,10 @@ def read_blocks(text: str, most: int) -> Blocks:
     """
     usual = _Scanner(text, most, None).read()
     # What begins with front matter is the beginning of a page, and of no block.
-    if usual.first_has_info is None or usual.first_has_info or _FRONT_MATTER.match(text):
+    if usual.first_has_info is None or usual.first_has_info or FRONT_MATTER.match(text):
         return usual
     # How many signs opened it was cut off too, so any number closes it.
-    cut = _Scanner(text, most, (usual.first_sign, _SHORTEST)).read()
+    cut = _Scanner(text, most, (usual.first_sign, SHORTEST)).read()
     if cut.score > usual.score:
         return cut
     if usual.is_open and cut.score == usual.score:
@@ -298,41 +280,27 @@ class _Scanner:
         has_info = bool(fence[2].strip())
         self._note_first(fence[1][0], has_info=has_info)
         self._fence = start, fence[1][0], len(fence[1])
-        self._found.score += self._leaning(start, end, has_info=has_info)
+        self._found.score += leaning(self._text, start, end, has_info=has_info)
 
     def _read_in_fence(self, start: int, position: int, end: int, indent: int) -> None:
         assert self._fence is not None  # noqa: S101 - whoever calls has looked
         opened, sign, length = self._fence
-        fence = _FENCE.match(self._text, position, end) if self._text[position] == sign else None
+        fence = FENCE.match(self._text, position, end) if self._text[position] == sign else None
         if fence is None or len(fence[1]) < length or indent >= _CODE_COLUMNS:
             return
         self._count_fence()
         has_info = bool(fence[2].strip())
         self._note_first(fence[1][0], has_info=has_info)
         if has_info:  # nobody opens a block within a block with the same sign
-            self._found.score -= _INFO_WEIGHT
+            self._found.score -= INFO_WEIGHT
             return
         self._found.code.append((opened, end))
         self._fence = None
-        self._found.score -= self._leaning(start, end, has_info=False)
+        self._found.score -= leaning(self._text, start, end, has_info=False)
 
     def _note_first(self, sign: str, *, has_info: bool) -> None:
         if self._found.first_has_info is None:
             self._found.first_has_info, self._found.first_sign = has_info, sign
-
-    def _leaning(self, start: int, end: int, *, has_info: bool) -> int:
-        """Return a number above zero if the lines around a fence suggest that it opens a block, else below it."""
-        text = self._text
-        before_end = max(0, start - 1)
-        before = text[text.rfind("\n", 0, before_end) + 1 : before_end].rstrip()
-        after_end = text.find("\n", end + 1)
-        after = text[end + 1 : after_end if after_end != -1 else len(text)].rstrip()
-        leaning = _INFO_WEIGHT if has_info else 0
-        if not before or before.endswith(":"):
-            leaning += 1
-        if not after:
-            leaning -= 1
-        return leaning + _is_sentence(before) - _is_sentence(after)
 
     def _count_fence(self) -> None:
         self._fences += 1
@@ -373,7 +341,7 @@ def _fence(text: str, position: int, end: int) -> re.Match[str] | None:
     """Return what opens a fenced block; with a backtick behind it, it is a code span (CommonMark, section 4.5)."""
     if text[position] not in "`~":
         return None
-    fence = _FENCE.match(text, position, end)
+    fence = FENCE.match(text, position, end)
     return None if fence is None or (text[position] == "`" and "`" in fence[2]) else fence
 
 
@@ -387,7 +355,3 @@ def _skip_blanks(text: str, position: int, end: int, column: int) -> tuple[int, 
     for sign in blanks[0]:
         column += 1 if sign == " " else _TAB - column % _TAB
     return blanks.end(), column
-
-
-def _is_sentence(line: str) -> bool:
-    return line.endswith((".", "!", "?"))

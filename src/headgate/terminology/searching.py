@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
@@ -64,6 +63,7 @@ class Finder:
         )
         self._is_word = bytes(patterns[number].isalnum() for number in self._ascii)
         self._of_others = _compile([f" {_blank(patterns[number])} " for number in self._others])
+        self._plain: AhoCorasick | None = None
         lengths = {len(pattern) for pattern in patterns}
         self._longest = max(lengths, default=0)
         # Of patterns of one length at most one ends at any place.
@@ -170,6 +170,8 @@ class Finder:
     def _find_others(self, text: str) -> Iterator[Occurrence]:
         known = dict.fromkeys(self._blanked(self._of_others, self._others, text, _blank(text)))
         if _BORDERLESS.search(beyond_ascii(text)) is not None:
+            if self._plain is None:
+                self._plain = _compile([self._patterns[number] for number in self._others])
             for begin, end in self._windows(text):
                 for index, start, stop in self._plain.find_matches_as_indexes(text[begin:end], overlapping=True):
                     known[self._others[index], begin + start, begin + stop] = None
@@ -193,10 +195,6 @@ class Finder:
                 begin = first
             end = last
         yield begin, min(end, len(text))
-
-    @cached_property
-    def _plain(self) -> AhoCorasick:
-        return _compile([self._patterns[number] for number in self._others])
 
 
 _BORDERLESS = re.compile(f"[{SPACELESS_RANGES}{SCRIPTED.pattern[1:]}+")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
-from functools import cached_property
 
-from headgate.terminology.blocks import has_fences, read_blocks
+from headgate.terminology.blocks import read_blocks
 from headgate.terminology.bounds import at_most
 from headgate.terminology.directives import directives, literal_blocks
+from headgate.terminology.fences import read_fences
 from headgate.terminology.fields import comments_of_rest
 from headgate.terminology.formulas import formulas
 from headgate.terminology.inline import code_spans, templates
@@ -44,7 +45,7 @@ class Protected:
 
     Attributes:
         most: as given.
-        has_fences: whether it may hold fenced blocks, which are read from its first line on.
+        has_hidden_fences: whether its blocks are told only by reading it from its first line on.
         has_long_templates: whether it may hold templates of several paragraphs.
         has_definitions: whether it may define labels of links.
     """
@@ -55,10 +56,14 @@ class Protected:
         self._lines = Lines(text, most)
         self._is_whole = is_whole or len(text) <= _SHORT
         signs = self._signs = signs_of(text)
-        self.has_fences = ("```" in signs or "~~~" in signs) and has_fences(text)
+        # None where lists or quotations may hold some of them.
+        self._fences = read_fences(text, most) if "```" in signs or "~~~" in signs else []
+        self.has_hidden_fences = self._fences is None
         self.has_long_templates = any(mark in signs for mark in _LONG_TEMPLATES)
         self.has_definitions = "]:" in signs
         self._window = _Window("", 0, self)
+        self._far: Zones | None = None
+        self._has_far = False
 
     def touches(self, start: int, end: int) -> bool:
         """Return whether a span shares a character with what is left alone.
@@ -68,6 +73,10 @@ class Protected:
         """
         if self._lines.touches(start, end):
             return True
+        if not self._has_far:
+            self._has_far = True
+            spans = self._far_spans()
+            self._far = Zones(spans) if spans else None
         if self._far is not None and self._far.touches(start, end):
             return True
         window = self._window
@@ -79,20 +88,26 @@ class Protected:
         text = self._text
         if self._is_whole:
             return _Window(text, 0, self)
+        first, last = self._between_fences(start)
         begin = start
-        while begin:
-            begin = text.rfind("\n\n", 0, begin)
-            begin = 0 if begin == -1 else begin
+        while begin > first:
+            begin = text.rfind("\n\n", first, begin)
             # What is indented may go on with a list or a block, or be code.
-            if begin == 0 or text[begin + 2 : begin + 3] not in _BLANKS:
+            if begin == -1 or text[begin + 2 : begin + 3] not in _BLANKS:
                 break
-        begin = begin + 2 if begin else 0
-        finish = text.find("\n\n", end)
-        return _Window(text[begin : finish if finish >= 0 else len(text)], begin, self)
+        begin = begin + 2 if begin > first else first
+        finish = text.find("\n\n", end, last)
+        return _Window(text[begin : finish if finish >= 0 else last], begin, self)
 
-    @cached_property
-    def _far(self) -> Zones | None:
-        """What may be opened in one paragraph and closed in another one, or tells something of all of them."""
+    def _between_fences(self, position: int) -> Span:
+        """Return the stretch around a place that holds no fenced block."""
+        before = bisect_right(self._fences or (), (position, len(self._text)))
+        first = self._fences[before - 1][1] if self._fences and before else 0
+        last = self._fences[before][0] if self._fences and before < len(self._fences) else len(self._text)
+        return min(first, position), max(last, position)
+
+    def _far_spans(self) -> list[Span]:
+        """Return what may be opened in one paragraph and closed in another one, or tells something of all of them."""
         text, most = self._text, self.most
         spans: list[Span] = []
         signs = self._signs
@@ -102,8 +117,10 @@ class Protected:
             spans += _code(text, most)
             spans += at_most(most, comments(text, Zones(spans).touches), "comments")
         else:
-            if self.has_fences or has_elements:
+            if self.has_hidden_fences or has_elements:
                 spans += _blocks(text, most)
+            else:
+                spans += self._fences or ()
             if has_elements:
                 spans += at_most(most, code_elements(text, Zones(spans).touches), "tags")
             spans += at_most(most, sources(text, signs), "blocks of code")
@@ -113,7 +130,7 @@ class Protected:
             spans += labels(text, most)
         if text[:1] in _FRONT:
             spans += front_matter(text, most)
-        return Zones(spans) if spans else None
+        return spans
 
 
 class _Window:
@@ -126,12 +143,23 @@ class _Window:
         self._first_tick = text.find("`") if last >= 0 else len(text)
         # The line that was asked about last, and where it has blanks that may make code of what follows.
         self._line = (-1, -1, -1)
+        self._code: Zones | None = None
+        self._marks: Zones | None = None
+        self._is_read = False
 
     def touches(self, start: int, end: int) -> bool:
         """Return whether a span shares a character with code or markup."""
+        if not self._is_read:
+            self._is_read = True
+            spans = self._mark_spans()
+            self._marks = Zones(spans) if spans else None
         if self._marks is not None and self._marks.touches(start, end):
             return True
-        return not self._of.has_fences and self._may_be_code(start, end) and self._code.touches(start, end)
+        if self._of.has_hidden_fences or not self._may_be_code(start, end):
+            return False
+        if self._code is None:
+            self._code = Zones(_blocks(self._text, self._of.most))
+        return self._code.touches(start, end)
 
     def _may_be_code(self, start: int, end: int) -> bool:
         text, line = self._text, self._line
@@ -145,12 +173,7 @@ class _Window:
             line = self._line = begin, finish, indented
         return line[2] < start
 
-    @cached_property
-    def _code(self) -> Zones:
-        return Zones(_blocks(self._text, self._of.most))
-
-    @cached_property
-    def _marks(self) -> Zones | None:
+    def _mark_spans(self) -> list[Span]:
         text, most, of = self._text, self._of.most, self._of
         spans: list[Span] = []
         if "<" in text:
@@ -168,7 +191,7 @@ class _Window:
         if "][" in text and not of.has_definitions:
             spans += labels(text, most)
         spans += scripts(text, most)
-        return Zones(spans) if spans else None
+        return spans
 
 
 def code_zones(text: str, most: int) -> Zones:
