@@ -92,33 +92,24 @@ def _is_escaped(text: str, start: int) -> bool:
     return (len(before) - len(before.rstrip("\\"))) % 2 == 1
 
 
-def marks_in_line(text: str, start: int, end: int, line: str, most: int) -> Iterator[Span]:
-    """Yield what markup says to programs within one line: targets of links, places of values, commands of LaTeX.
-
-    Raises:
-        TooMuchWork: there is more of one kind than `most`.
-    """
+def marks_in_line(text: str, start: int, end: int, line: str) -> Iterator[Span]:
+    """Yield what markup says to programs within one line: targets of links, places of values, commands of LaTeX."""
     if "](" in line:
-        yield from (match.span(1) for match in at_most(most, _TARGET.finditer(text, start, end), "links"))
+        yield from (match.span(1) for match in _TARGET.finditer(text, start, end))
     if "!!!" in line or "???" in line:
-        yield from (match.span(1) for match in at_most(most, _ADMONITION.finditer(text, start, end), "admonitions"))
+        yield from (match.span(1) for match in _ADMONITION.finditer(text, start, end))
     if "[[" in line:
-        yield from (match.span(1) for match in at_most(most, _WIKI_LINK.finditer(text, start, end), "links"))
+        yield from (match.span(1) for match in _WIKI_LINK.finditer(text, start, end))
     if "%(" in line:
-        yield from (match.span() for match in at_most(most, _PERCENT.finditer(text, start, end), "templates"))
+        yield from (match.span() for match in _PERCENT.finditer(text, start, end))
     if "\\" in line:
-        yield from (match.span() for match in at_most(most, _LATEX.finditer(text, start, end), "commands"))
+        yield from (match.span() for match in _LATEX.finditer(text, start, end))
     if "$" in line:
-        yield from at_most(most, short_formulas(text, start, end), "formulas")
+        yield from short_formulas(text, start, end)
 
 
-def templates(text: str, most: int) -> Iterator[Span]:
-    """Yield templates and the places of values.
-
-    Raises:
-        TooMuchWork: there are more than `most`.
-    """
-    if "{" in text:
-        yield from (match.span() for match in at_most(most, _TEMPLATES.finditer(text), "templates"))
+def templates(text: str) -> Iterator[Span]:
+    """Yield templates and the places of values."""
+    yield from (match.span() for match in _TEMPLATES.finditer(text))
     if "<%" in text:
-        yield from (match.span() for match in at_most(most, _ERB.finditer(text), "templates"))
+        yield from (match.span() for match in _ERB.finditer(text))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from headgate.terminology.bounds import at_most
-
 __all__ = ["front_matter", "is_yaml", "keys_in_line", "yaml_key"]
 
 Span = tuple[int, int]
@@ -42,19 +40,15 @@ def yaml_key(text: str, start: int, end: int) -> Span | None:
     return None if match is None else match.span(1)
 
 
-def front_matter(text: str, most: int) -> Iterator[Span]:
-    """Yield the keys of front matter, and what names its page.
-
-    Raises:
-        TooMuchWork: there are more than `most`.
-    """
+def front_matter(text: str) -> Iterator[Span]:
+    """Yield the keys of front matter, and what names its page."""
     head = _FRONT_MATTER.match(text)
     if head is None:
         return
     end = text.find(f"\n{head[1]}", head.end() - 1, _MOST_HEAD)
     key = _YAML_KEY if head[1] == "---" else _TOML_KEY
     if end != -1:
-        yield from (match.span(1) for match in at_most(most, key.finditer(text, head.end(), end), "keys"))
+        yield from (match.span(1) for match in key.finditer(text, head.end(), end))
         yield from (match.span(1) for match in _NAMED.finditer(text, head.end(), end))
 
 

@@ -24,6 +24,8 @@ Span = tuple[int, int]
 
 # A line without any of these signs is prose, or one statement or session.
 _TELLING = re.compile(r"[\[\]@\\$%|:!?=]|www\.")
+# Without one of these no line is one of a session.
+_PROMPT = re.compile(r"[>$#%:)\u276f]|\.\.\.")
 _FIELD_SIGNS = frozenset(":@/")
 
 
@@ -32,7 +34,7 @@ class Lines:
 
     Args:
         text: the text; its lines end with line feeds.
-        most: how many marks of one kind are looked at in a line.
+        most: how many marks are looked at in a line.
     """
 
     __slots__ = ("_is_mail", "_is_yaml", "_known", "_most", "_sessions", "_text")
@@ -49,7 +51,7 @@ class Lines:
         """Return whether a span shares a character with such a mark.
 
         Raises:
-            TooMuchWork: a line has more marks of one kind than `most`.
+            TooMuchWork: a line has more marks than `most`.
         """
         while True:
             known = self._known
@@ -66,35 +68,33 @@ class Lines:
         begin = text.rfind("\n", 0, position) + 1
         finish = text.find("\n", position)
         finish = len(text) if finish < 0 else finish
-        spans = list(self._spans(begin, finish))
+        spans = list(at_most(self._most, self._spans(begin, finish), "marks of markup in one line"))
         return begin, finish, Zones(spans) if spans else None
 
     def _spans(self, begin: int, finish: int) -> Iterator[Span]:
         text = self._text
+        line = text[begin:finish]
         whole = statement(text, begin, finish)
-        if whole is None and self._is_session(begin, finish):
-            whole = begin, finish
         if whole is not None:
             yield whole
-        line = text[begin:finish]
-        sign = line.lstrip()[:1]
-        if sign in _FIELD_SIGNS or ":[" in line or "quotes[" in line or "src_" in line:
-            yield from at_most(self._most, fields(text, begin, finish), "fields and comments")
+        elif _PROMPT.search(line) is not None and self._is_session(begin, finish):
+            yield begin, finish
+        if line.lstrip()[:1] in _FIELD_SIGNS or ":[" in line or "quotes[" in line or "src_" in line:
+            yield from fields(text, begin, finish)
         if _TELLING.search(line) is None:
             return
-        yield from self._keys(begin, finish, line)
-        yield from marks_in_line(text, begin, finish, line, self._most)
-        yield from labels_in_line(text, begin, finish, line, self._most)
+        if ":" in line:
+            yield from self._keys(begin, finish, line)
+        yield from marks_in_line(text, begin, finish, line)
+        yield from labels_in_line(text, begin, finish, line)
         if "://" in line or "www." in line:
-            yield from at_most(self._most, urls(text, begin, finish), "URLs")
+            yield from urls(text, begin, finish)
         if "@" in line:
-            yield from at_most(self._most, addresses(text, begin, finish), "addresses")
+            yield from addresses(text, begin, finish)
 
     def _keys(self, begin: int, finish: int, line: str) -> Iterator[Span]:
         text = self._text
-        if ":" not in line:
-            return
-        yield from at_most(self._most, keys_in_line(text, begin, finish, line), "keys")
+        yield from keys_in_line(text, begin, finish, line)
         key = yaml_key(text, begin, finish)
         if key is not None:
             if self._is_yaml is None:

@@ -27,7 +27,7 @@ _WORD = re.compile(r"\w+")
 _ARTICLE = re.compile(r"an?[\s*_~=\"'(\[>]+(?=\w)", re.IGNORECASE)
 _ARTICLES = frozenset(("a", "an"))
 # Where there are more places than one for so many characters, the whole text is read around them at once.
-_CHARS_PER_PLACE = 300
+_CHARS_PER_PLACE = 40
 _NAME_BORDERS = frozenset(("", "\0"))  # no term may hold a null
 _BLANKS = frozenset(("", " ", "\n"))
 _SIGN = re.compile(r"[^\w ]")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from headgate.terminology.bounds import at_most
 from headgate.terminology.folding import fold
 
-__all__ = ["is_mail", "scripts", "session", "sessions", "sources", "statement"]
+__all__ = ["is_mail", "may_have_scripts", "scripts", "session", "sessions", "sources", "statement"]
 
 Span = tuple[int, int]
 
@@ -71,7 +70,6 @@ _JAVASCRIPT = re.compile(
     r")[^\n]*$",
     re.MULTILINE,
 )
-_JAVASCRIPT_WORDS = ("import ", "export ", "const ", "let ", "var ")
 _GOES_ON = ("{", "(", "[", ",", "=", "=>", "?", "+", "&&", "||")
 _BLANK_LINE = re.compile(r"\n[ \t]*(?:\n|\Z)")
 _MAIL_QUOTE = re.compile(r"^>{1,2}(?!>)", re.MULTILINE)
@@ -146,16 +144,15 @@ def is_mail(text: str) -> bool:
     return _MAIL_QUOTE.search(text) is not None
 
 
-def scripts(text: str, most: int) -> Iterator[Span]:
-    """Yield statements of JavaScript; one whose line does not end it goes on to the next blank line.
+def may_have_scripts(text: str) -> bool:
+    """Return whether a text has a word that statements of JavaScript begin with; False is certain."""
+    return "import " in text or "export " in text or "const " in text or "let " in text or "var " in text
 
-    Raises:
-        TooMuchWork: there are more than `most`.
-    """
-    if not any(word in text for word in _JAVASCRIPT_WORDS):
-        return
+
+def scripts(text: str) -> Iterator[Span]:
+    """Yield statements of JavaScript; one whose line does not end it goes on to the next blank line."""
     position = 0
-    for match in at_most(most, _JAVASCRIPT.finditer(text), "statements"):
+    for match in _JAVASCRIPT.finditer(text):
         start, end = match.span()
         if start < position:
             continue
@@ -166,18 +163,15 @@ def scripts(text: str, most: int) -> Iterator[Span]:
         yield start, end
 
 
-def sessions(text: str, most: int) -> Iterator[Span]:
-    """Yield lines of sessions and statements of programs; where mail is quoted, `>>>` is a quotation.
-
-    Raises:
-        TooMuchWork: there are more than `most`.
-    """
-    yield from (match.span() for match in at_most(most, _STATEMENT.finditer(text), "statements"))
-    yield from scripts(text, most)
+def sessions(text: str) -> Iterator[Span]:
+    """Yield lines of sessions and statements of programs; where mail is quoted, `>>>` is a quotation."""
+    yield from (match.span() for match in _STATEMENT.finditer(text))
+    if may_have_scripts(text):
+        yield from scripts(text)
     is_quoting = ">>>" in text and is_mail(text)
     was_session = False
     last = -2
-    for match in at_most(most, _SESSION.finditer(text), "sessions"):
+    for match in _SESSION.finditer(text):
         begin = text[match.start() : match.end()].lstrip().removeprefix("> ").lstrip()
         # A line of dots goes on with what stands above it.
         if begin.startswith("..."):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from headgate.terminology.bounds import at_most
-
 __all__ = ["labels", "labels_in_line"]
 
 Span = tuple[int, int]
@@ -26,12 +24,8 @@ _ANCHORS = ((".. _", _ANCHOR), (")=", _TARGET))
 _ROW_CHARS = 300
 
 
-def labels_in_line(text: str, start: int, end: int, line: str, most: int) -> Iterator[Span]:
-    """Yield labels of footnotes, citations, anchors and substitutions in one line, and the target of a definition.
-
-    Raises:
-        TooMuchWork: there are more of one kind than `most`.
-    """
+def labels_in_line(text: str, start: int, end: int, line: str) -> Iterator[Span]:
+    """Yield labels of footnotes, citations, anchors and substitutions in one line, and the target of a definition."""
     if "]:" in line and (found := _DEFINITION.match(text, start, end)) is not None:
         yield found.span(1)
         if found[2] is not None:
@@ -40,31 +34,23 @@ def labels_in_line(text: str, start: int, end: int, line: str, most: int) -> Ite
         if mark in line and (found := pattern.match(text, start, end)) is not None:
             yield found.span(1)
     if "[^" in line:
-        yield from (match.span(1) for match in at_most(most, _FOOTNOTE.finditer(text, start, end), "footnotes"))
+        yield from (match.span(1) for match in _FOOTNOTE.finditer(text, start, end))
     if "]_" in line or ".. [" in line:
-        for match in at_most(most, _CITATION.finditer(text, start, end), "citations"):
-            yield match.span(match.lastindex or 0)
+        yield from (match.span(match.lastindex or 0) for match in _CITATION.finditer(text, start, end))
     if "|" in line:
-        for match in at_most(most, _SUBSTITUTION.finditer(text, start, end), "substitutions"):
-            if not _is_row(text, *match.span()):
-                yield match.span(1)
+        spans = (match.span() for match in _SUBSTITUTION.finditer(text, start, end))
+        yield from ((first + 1, last - 1) for first, last in spans if not _is_row(text, first, last))
 
 
-def labels(text: str, most: int) -> Iterator[Span]:
-    """Yield labels of links: a shortcut (`[label]`) is one only where the text defines it, else a word in brackets.
-
-    Raises:
-        TooMuchWork: there are more of one kind than `most`.
-    """
+def labels(text: str) -> Iterator[Span]:
+    """Yield labels of links: a shortcut (`[label]`) is one only where the text defines it, else a word in brackets."""
     if "]" not in text or "[" not in text:
         return
-    defined = set[str]()
-    if "]:" in text:
-        defined.update(_normal(match[1]) for match in at_most(most, _DEFINITION.finditer(text), "definitions"))
+    defined = {_normal(match[1]) for match in _DEFINITION.finditer(text)} if "]:" in text else set[str]()
     if "][" not in text and not defined:
         return
-    yield from (match.span(1) for match in at_most(most, _FULL.finditer(text), "references"))
-    for match in at_most(most, _SHORTCUT.finditer(text), "references"):
+    yield from (match.span(1) for match in _FULL.finditer(text))
+    for match in _SHORTCUT.finditer(text):
         if match[2] is not None or _normal(match[1]) in defined:
             yield match.span(1)
 

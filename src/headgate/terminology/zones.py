@@ -14,7 +14,7 @@ from headgate.terminology.formulas import formulas
 from headgate.terminology.inline import code_spans, templates
 from headgate.terminology.keys import front_matter
 from headgate.terminology.marks import Lines
-from headgate.terminology.programs import scripts, sessions, sources
+from headgate.terminology.programs import may_have_scripts, scripts, sessions, sources
 from headgate.terminology.references import labels
 from headgate.terminology.spans import Zones, signs_of
 from headgate.terminology.tags import code_elements, comments, holds_code, tags
@@ -48,6 +48,7 @@ class Protected:
         has_hidden_fences: whether its blocks are told only by reading it from its first line on.
         has_long_templates: whether it may hold templates of several paragraphs.
         has_definitions: whether it may define labels of links.
+        has_scripts: whether it may have statements of JavaScript.
     """
 
     def __init__(self, text: str, most: int, *, is_whole: bool = False) -> None:
@@ -61,6 +62,7 @@ class Protected:
         self.has_hidden_fences = self._fences is None
         self.has_long_templates = any(mark in signs for mark in _LONG_TEMPLATES)
         self.has_definitions = "]:" in signs
+        self.has_scripts = may_have_scripts(text)
         self._window = _Window("", 0, self)
         self._far: Zones | None = None
         self._has_far = False
@@ -125,11 +127,11 @@ class Protected:
                 spans += at_most(most, code_elements(text, Zones(spans).touches), "tags")
             spans += at_most(most, sources(text, signs), "blocks of code")
         if self.has_long_templates:
-            spans += templates(text, most)
+            spans += at_most(most, templates(text), "templates")
         if self.has_definitions:
-            spans += labels(text, most)
+            spans += at_most(most, labels(text), "labels")
         if text[:1] in _FRONT:
-            spans += front_matter(text, most)
+            spans += at_most(most, front_matter(text), "keys")
         return spans
 
 
@@ -151,7 +153,7 @@ class _Window:
         """Return whether a span shares a character with code or markup."""
         if not self._is_read:
             self._is_read = True
-            spans = self._mark_spans()
+            spans = list(at_most(self._of.most, self._mark_spans(), "marks of markup"))
             self._marks = Zones(spans) if spans else None
         if self._marks is not None and self._marks.touches(start, end):
             return True
@@ -173,25 +175,24 @@ class _Window:
             line = self._line = begin, finish, indented
         return line[2] < start
 
-    def _mark_spans(self) -> list[Span]:
-        text, most, of = self._text, self._of.most, self._of
-        spans: list[Span] = []
+    def _mark_spans(self) -> Iterator[Span]:
+        text, of = self._text, self._of
         if "<" in text:
-            spans += at_most(most, tags(text), "tags")
+            yield from tags(text)
         if "{" in text and not of.has_long_templates:
-            spans += templates(text, most)
+            yield from templates(text)
         if "::" in text:
-            spans += at_most(most, literal_blocks(text), "literal blocks")
+            yield from literal_blocks(text)
             if ".. " in text:
-                spans += at_most(most, directives(text), "directives")
+                yield from directives(text)
         if ".." in text:
-            spans += at_most(most, comments_of_rest(text), "comments")
+            yield from comments_of_rest(text)
         if "\\" in text or "$$" in text:
-            spans += at_most(most, formulas(text), "formulas")
+            yield from formulas(text)
         if "][" in text and not of.has_definitions:
-            spans += labels(text, most)
-        spans += scripts(text, most)
-        return spans
+            yield from labels(text)
+        if of.has_scripts:
+            yield from scripts(text)
 
 
 def code_zones(text: str, most: int) -> Zones:
@@ -221,7 +222,7 @@ def _code(text: str, most: int) -> list[Span]:
     if "<" in text:
         spans += at_most(most, code_elements(text, Zones(spans).touches), "tags")
     spans += at_most(most, sources(text, signs_of(text)), "blocks of code")
-    spans += sessions(text, most)
+    spans += at_most(most, sessions(text), "sessions")
     if "::" in text:
         spans += at_most(most, literal_blocks(text), "literal blocks")
         if ".. " in text:
