@@ -17,7 +17,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from headgate import Chunk, Decision, Gate
+from headgate.chunk import SEAL_KEY
+from headgate.corpus import list_corpus, seal_corpus
+from headgate.corpus.listing import entry_of
+from headgate.corpus.rows import read_rows
+from headgate.corpus.terms import TermCounts, TermRow
 from headgate.errors import HeadgateError, PolicyError
+from headgate.policy import MetadataKeys
+from headgate.provenance import Sealer, read_seal
 from headgate.testing import FixedClock, Publisher
 from shelves import temporary_folder
 from worlds import CLOCK, HANDBOOK, Origin, policies, retrievals
@@ -245,3 +252,107 @@ def test_metadata_comes_in_every_form(kind: Any, tmp_path: Path) -> None:
     assert {(row["action"], row["source"], row["uri"], row["modified"]) for row in rows} == {
         ("admit", "a", source, changed)
     }
+
+
+@pytest.fixture
+def key(tmp_path: Path, handbook: Publisher) -> Path:
+    path = tmp_path / "handbook.private.jwk.json"
+    path.write_text(json.dumps(handbook.key.private_jwk()))
+    return path
+
+
+PAGES: list[dict[str, Any]] = [
+    {
+        "text": "Thirty days.",
+        "source": "https://handbook.example/1",
+        "title": "Leave",
+        "version": 2,
+        "vector": [0.5] * 9,
+    },
+    {"text": "Twenty days.", "source": "https://handbook.example/1", "title": "Leave", "version": 1},
+    {"text": "Wages (W).", "source": "https://handbook.example/2", "title": "Pay", "expires": "sometime soon"},
+    {"text": "No source.", "title": "Nowhere"},
+    {"text": None, "source": "https://handbook.example/3"},
+]
+SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("text", "source", "title", "expires")),
+        ("version", pa.int64()),
+        ("vector", pa.list_(pa.float32())),
+    ]
+)
+
+
+def pages() -> Any:
+    return pa.RecordBatch.from_pylist(PAGES, SCHEMA)
+
+
+@pytest.mark.parametrize("is_batch", [False, True])
+def test_rows_are_sealed_as_documents_are(is_batch: bool, key: Path, tmp_path: Path, handbook: Publisher) -> None:
+    seal = kernel.SealRows(key, "people-team", is_batch=is_batch)
+    sealed = pickle.loads(pickle.dumps(seal))(pages())
+    assert sealed.schema == seal.schema_for(SCHEMA)
+    assert sealed.select(SCHEMA.names) == pages()
+    expected = list(seal_corpus(read_rows(pages()), Sealer(handbook.key, "people-team")))
+    for row, item in zip(sealed.to_pylist(), expected, strict=True):
+        assert row["headgate_problem"] == item.problem
+        assert (row["headgate_seal"] is None) == (item.chunk is None)
+        if item.chunk is not None:
+            ours, theirs = (read_seal(one)[1] for one in (row["headgate_seal"], item.chunk.metadata[SEAL_KEY]))
+            assert replace(ours, issued_at=theirs.issued_at) == theirs
+    judge = kernel.JudgeRows(policy_file({"sources": [handbook.source()]}, tmp_path))
+    judged = judge(sealed).to_pylist()
+    assert [row["assurance"] for row in judged] == ["sealed", "sealed", "sealed", "none", None]
+    # Sealed again, with the seals in the column, they are sealed once.
+    again = seal(sealed)
+    assert again.schema == sealed.schema
+    assert [row["assurance"] for row in judge(again).to_pylist()] == [row["assurance"] for row in judged]
+
+
+def test_a_key_that_cannot_be_used_is_found_where_the_job_is_planned(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match=r"none\.json"):
+        kernel.SealRows(tmp_path / "none.json", "x")
+
+
+def test_rows_are_listed_as_documents_are() -> None:
+    rows = kernel.ListRows()(pages()).to_pylist()
+    expected = list_corpus(read_rows(pages()))
+    documents: dict[str, list[Any]] = {}
+    for row in rows:
+        if row["uri"] is not None:
+            documents.setdefault(row["uri"], []).append(kernel.piece_of(row, "[1]"))
+    problems: list[str] = []
+    found = [entry_of(uri, pieces, MetadataKeys(), problems) for uri, pieces in documents.items()]
+    assert found == expected.entries
+    assert len(found[0].chunks) == 1
+    assert sorted([row["problem"] for row in rows if row["problem"]] + problems) == sorted(
+        one.partition(": ")[2] if one.startswith(("[3]", "[4]")) else one for one in expected.not_listed
+    )
+    assert [row["notes"] for row in rows if row["notes"]]
+
+
+TOLD = [
+    "A Service Level Objective (SLO) and a service-level objective (SLO).",
+    "LarkDesk (formerly Otter) has an e-mail address, and email, and Email.",
+    "Otter was renamed LarkDesk. The data base is a database.",
+]
+
+
+def rows_of(table: Any) -> list[TermRow]:
+    return [
+        TermRow(row["kind"], row["first"], row["second"], row["third"], row["count"], tuple(row["examples"]))
+        for row in table.to_pylist()
+    ]
+
+
+@given(st.lists(st.sampled_from(TOLD), max_size=6), st.integers(0, 6))
+def test_words_can_be_counted_in_parts(texts: list[str], cut: int) -> None:
+    count = kernel.TermRows()
+    table = pa.Table.from_pydict({"text": texts, "source": ["https://a.example/1"] * len(texts), "title": texts})
+    whole, parts = TermCounts(), TermCounts()
+    for text in texts:
+        whole.add("https://a.example/1", text, uri="https://a.example/1", title=text)
+    for part in (table.slice(0, cut), table.slice(cut)):
+        parts.merge(rows_of(count(part)))
+    assert sorted(whole.rows()) == sorted(parts.rows())
+    assert whole.documents == len(texts)

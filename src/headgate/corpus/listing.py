@@ -25,7 +25,7 @@ from headgate.provenance.shards import Entry
 from headgate.provenance.statements import in_seconds
 from headgate.provenance.values import MAX_COVERED
 
-__all__ = ["Listing", "list_corpus", "namespace_of"]
+__all__ = ["Listing", "ListingWork", "Piece", "entry_of", "list_corpus", "namespace_of"]
 
 _CLAIMED = ("modified", "not_before", "expires")
 _ROLES = {"modified": "modified", "not_before": "valid_from", "expires": "valid_until"}
@@ -53,8 +53,16 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
-    """A chunk on its way into an entry."""
+class Piece:
+    """A chunk on its way into an entry.
+
+    Attributes:
+        place: where it is.
+        digest: the SHA-256 of its text.
+        metadata: the entries that are covered.
+        media: content that is not text, with digests.
+        says: what the publisher says of it.
+    """
 
     place: str
     digest: bytes
@@ -92,8 +100,8 @@ def list_corpus(
     names = keys or MetadataKeys()
     publishing = Publishing(keys=names, cover=tuple(cover or ()), hide=tuple(hide))
     listing = Listing()
-    documents: dict[str, list[_Piece]] = {}
-    reading = _Reading(publishing, origin, covers_all=cover is None, lists_unseen=lists_unseen)
+    documents: dict[str, list[Piece]] = {}
+    reading = ListingWork(publishing, origin, covers_all=cover is None, lists_unseen=lists_unseen)
     jobs = jobs if origin is None else 1
     blocks = blocks_of(items, BLOCK if jobs > 1 else 1)
     for block, found in in_order(reading, blocks, jobs=jobs):
@@ -106,7 +114,7 @@ def list_corpus(
             listing.in_part += [f"{item.place}: {problem}" for problem in (item.problem, *problems) if problem]
     for uri, pieces in documents.items():
         try:
-            entry = _entry(uri, pieces, names, listing.not_listed)
+            entry = entry_of(uri, pieces, names, listing.not_listed)
         except (ValueError, HeadgateError) as error:
             listing.not_listed.append(f"{safe_uri(uri)}: it is not listed: {error}")
             continue
@@ -121,18 +129,26 @@ def list_corpus(
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
-    """What is done with each item before documents are put together, in whichever process."""
+class ListingWork:
+    """What is done with each item before documents are put together, in whichever process.
+
+    Attributes:
+        publishing: makes claims of metadata.
+        origin: what items are compared with.
+        covers_all: whether each item says what is covered of it.
+        lists_unseen: whether documents are listed that the origin does not have.
+    """
 
     publishing: Publishing
     origin: Origin | None
     covers_all: bool
     lists_unseen: bool
 
-    def __call__(self, block: Sequence[CorpusItem]) -> list[tuple[str, _Piece, tuple[str, ...]] | str]:
+    def __call__(self, block: Sequence[CorpusItem]) -> list[tuple[str, Piece, tuple[str, ...]] | str]:
+        """Return of each item its document, what an entry needs and what could not be said; or why it is not listed."""
         return [self._read(item) for item in block]
 
-    def _read(self, item: CorpusItem) -> tuple[str, _Piece, tuple[str, ...]] | str:
+    def _read(self, item: CorpusItem) -> tuple[str, Piece, tuple[str, ...]] | str:
         """Return what an entry needs of an item, or why it is not listed."""
         if item.chunk is None:
             return str(item.problem)
@@ -169,7 +185,7 @@ def _compare(chunk: Chunk, publishing: Publishing, origin: Origin | None, *, lis
 
 def _read(
     item: CorpusItem, chunk: Chunk, publishing: Publishing, cover: Sequence[str]
-) -> tuple[str, _Piece, tuple[str, ...]]:
+) -> tuple[str, Piece, tuple[str, ...]]:
     # A seal says what it says by itself, and may be renewed without the list.
     metadata = {key: value for key, value in chunk.metadata.items() if key != SEAL_KEY}
     claims = publishing.claims(metadata, chunk, cover=cover, hide=item.hide, media=chunk.media)
@@ -180,11 +196,23 @@ def _read(
         raise HeadgateError(f"the source {safe_uri(uri)[:100]!r} holds a wildcard, which names more than one document")
     digest = b64url_decode(digest_text(chunk.text).partition(":")[2])
     kept = {name: metadata.get(name) for name in claims.arguments["cover"]}
-    return uri, _Piece(item.place, digest, kept, chunk.media, claims.arguments), claims.problems
+    return uri, Piece(item.place, digest, kept, chunk.media, claims.arguments), claims.problems
 
 
-def _entry(uri: str, pieces: Sequence[_Piece], keys: MetadataKeys, problems: list[str]) -> Entry:
-    sections: dict[str, list[_Piece]] = {}
+def entry_of(uri: str, pieces: Sequence[Piece], keys: MetadataKeys, problems: list[str]) -> Entry:
+    """Return the entry of a document.
+
+    Args:
+        uri: the document in normal form.
+        pieces: all its chunks.
+        keys: how times are read.
+        problems: where chunks are named that are of an earlier version, and so not listed.
+
+    Raises:
+        HeadgateError: its chunks have too many entries to cover.
+        ValueError: an entry cannot be digested.
+    """
+    sections: dict[str, list[Piece]] = {}
     for one in pieces:
         sections.setdefault(fragment_of(one.says["subject"]), []).append(one)
     # Sections are documents of their own as far as versions go.
@@ -215,7 +243,7 @@ def _entry(uri: str, pieces: Sequence[_Piece], keys: MetadataKeys, problems: lis
     )
 
 
-def _current(uri: str, pieces: Sequence[_Piece], problems: list[str]) -> Sequence[_Piece]:
+def _current(uri: str, pieces: Sequence[Piece], problems: list[str]) -> Sequence[Piece]:
     """Return the chunks of the highest version, and those that have none."""
     versions = {one.says["version"] for one in pieces} - {None}
     if len(versions) < 2:
@@ -227,7 +255,7 @@ def _current(uri: str, pieces: Sequence[_Piece], problems: list[str]) -> Sequenc
     return [one for one in pieces if one.says["version"] in (None, newest)]
 
 
-def _time(name: str, pieces: Sequence[_Piece], keys: MetadataKeys) -> int | None:
+def _time(name: str, pieces: Sequence[Piece], keys: MetadataKeys) -> int | None:
     """Return a time that all chunks of a document share; None where each says its own under what is covered."""
     given: list[datetime | None] = [one.says[name] for one in pieces]  # type: ignore[literal-required]  # of _CLAIMED
     known = [in_seconds(one) for one in given if one is not None]
@@ -243,7 +271,7 @@ def _time(name: str, pieces: Sequence[_Piece], keys: MetadataKeys) -> int | None
     return cautious(known)
 
 
-def _read_back(piece: _Piece, role: str, keys: MetadataKeys) -> datetime | None:
+def _read_back(piece: Piece, role: str, keys: MetadataKeys) -> datetime | None:
     times: Timestamps = resolve_timestamps(
         piece.metadata, covered=piece.says["cover"], evidence="sealed", keys=keys, roles=(role,)
     )

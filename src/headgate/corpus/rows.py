@@ -27,8 +27,8 @@ def read_rows(
     """Yield the documents of a `pyarrow.RecordBatch`, one a row, in the order of the rows.
 
     A column `text` (or `page_content`, `content`) holds the text. Metadata is a column `metadata` (a struct, a map, or
-    JSON as text), or else all further columns. A null says nothing; a time is what JSON would write of it. A row whose
-    values cannot be read is yielded with the reason, and spoils no other.
+    JSON as text), or else all further columns but lists of floats, which are embeddings. A null says nothing; a time is
+    what JSON would write of it. A row whose values cannot be read is yielded with the reason, and spoils no other.
 
     Args:
         batch: the rows.
@@ -40,7 +40,7 @@ def read_rows(
     Raises:
         ValueError: two columns have one name.
     """
-    names = [name for name in batch.schema.names if name not in NOTICES]
+    names = [one.name for one in batch.schema if one.name not in NOTICES and not _is_vector(one.type)]
     require_distinct(names)
     problems: dict[int, str] = {}
     columns = [_values(batch.column(name), name, limits, problems) for name in names]
@@ -64,6 +64,14 @@ def require_distinct(names: Sequence[str]) -> None:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise ValueError(f"it has two columns {shown(twice[0], 60)}")
+
+
+def _is_vector(kind: Any) -> bool:
+    """Return whether a column holds embeddings: to a reader they say nothing, and as Python objects they are large."""
+    from pyarrow import types
+
+    is_list = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
+    return bool(is_list and types.is_floating(kind.value_type))
 
 
 def _values(column: Any, name: str, limits: Limits, problems: dict[int, str]) -> list[Any]:

@@ -23,7 +23,7 @@ from headgate.policy import MetadataKeys
 from headgate.provenance import BLOCKS_KEY, Sealer, SigningKey
 from headgate.provenance.statements import in_seconds
 
-__all__ = ["open_journal", "seal_corpus"]
+__all__ = ["SealingWork", "open_journal", "seal_corpus"]
 
 _RESUMED_WITHIN = timedelta(days=1)  # seals say when they were made
 
@@ -61,7 +61,7 @@ def seal_corpus(
         journal: keeps what is finished, and knows what an earlier run had finished.
     """
     publishing = Publishing(keys=keys or MetadataKeys(), cover=tuple(cover), hide=tuple(hide))
-    work = _Work(sealer, publishing, is_batch=batch > 1, is_whole=whole)
+    work = SealingWork(sealer, publishing, is_batch=batch > 1, is_whole=whole)
     # One by one where nothing is gained by more: whoever asks for the first should not wait for a thousand.
     size = batch if batch > 1 else 1 if jobs == 1 and journal is None else BLOCK
     blocks = blocks_of(items, size, is_bounded=batch == 1)
@@ -102,8 +102,15 @@ def open_journal(path: Path, sealer: Sealer, options: dict[str, Any]) -> Journal
 
 
 @dataclass(frozen=True)
-class _Work:
-    """What is done with a block, in whichever process."""
+class SealingWork:
+    """What is done with a block of items, in whichever process.
+
+    Attributes:
+        sealer: signs on behalf of the publisher.
+        publishing: makes claims of metadata.
+        is_batch: whether the block shares one signature.
+        is_whole: whether the items are documents that are split afterwards.
+    """
 
     sealer: Sealer
     publishing: Publishing
@@ -111,6 +118,7 @@ class _Work:
     is_whole: bool
 
     def __call__(self, block: Sequence[CorpusItem]) -> list[_Result]:
+        """Return of each item the entries that its seal consists of, or None, and what is to be said of it."""
         sealed: Iterable[CorpusItem]
         if self.is_whole:
             sealed = [_seal_whole(item, self.publishing, self.sealer) for item in block]
@@ -134,9 +142,9 @@ class _Work:
         )
 
 
-def _rebuild(jwk: dict[str, Any], algorithm: str, issuer: str, clock: Any, *rest: Any) -> _Work:
+def _rebuild(jwk: dict[str, Any], algorithm: str, issuer: str, clock: Any, *rest: Any) -> SealingWork:
     key = SigningKey.load(jwk)
-    return _Work(Sealer(SigningKey(key.kid, algorithm, key.key), issuer, clock=clock), *rest)
+    return SealingWork(Sealer(SigningKey(key.kid, algorithm, key.key), issuer, clock=clock), *rest)
 
 
 def _digest(block: Sequence[CorpusItem]) -> str:

@@ -7,6 +7,23 @@ batches.
 """
 
 from headgate.corpus.kernel.calling import Kernel
-from headgate.corpus.kernel.judging import JUDGED, SUPERSESSION, JudgeRows, superseded_rows
+from headgate.corpus.kernel.judging import JudgeRows, superseded_rows
+from headgate.corpus.kernel.listing import ListRows, piece_of
+from headgate.corpus.kernel.schemas import JUDGED, LISTED, SEALED, SUPERSESSION, TERMS
+from headgate.corpus.kernel.sealing import SealRows
+from headgate.corpus.kernel.terms import TermRows
 
-__all__ = ["JUDGED", "SUPERSESSION", "JudgeRows", "Kernel", "superseded_rows"]
+__all__ = [
+    "JUDGED",
+    "LISTED",
+    "SEALED",
+    "SUPERSESSION",
+    "TERMS",
+    "JudgeRows",
+    "Kernel",
+    "ListRows",
+    "SealRows",
+    "TermRows",
+    "piece_of",
+    "superseded_rows",
+]

@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
-from headgate.corpus.acronyms import definitions_in
+from headgate.corpus.terms import Kind, TermCounts
 from headgate.encoding import in_number
 from headgate.terminology import Glossary
 from headgate.terminology.folding import fold_alias
 from headgate.terminology.reviewing import risk_of
-from headgate.tuning.glossaries.variants import Variants
 
 __all__ = ["Proposals", "TermProposal"]
-
-_LOOKED_AT = 200_000
-_MOST_NAMES = 20_000
-_MOST_EXAMPLES = 3
-_AROUND = 40
-_NOT_PROSE = re.compile(r"```.*?```|~~~.*?~~~|`[^`\n]*`|https?://\S+|<[^<>\n]*>", re.DOTALL)
-_PART = r"\w{0,30}(?:[.-]\w{1,20}){0,3}"
-_IN_NO_WORD = frozenset("@/\\_")
-_NAME = rf"[A-Z]{_PART}(?: [A-Z0-9]{_PART}){{0,4}}"
-_FORMERLY = re.compile(
-    rf"(?<![\w.-])({_NAME}),? \(?(?:formerly|previously)(?: known as| called| named)? (?:the )?[\"'\u201c]?({_NAME})"
-)
-_RENAMED = re.compile(rf"(?<![\w.-])({_NAME}) (?:was|is|has been) renamed (?:to |as )?(?:the )?[\"'\u201c]?({_NAME})")
-_HEADING = re.compile(r"(?:\A|\n)# +([^\n]{1,120})")
-
-Kind = Literal["acronym", "spelling", "renamed", "title"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +41,7 @@ class TermProposal:
         return asdict(self)
 
 
-class Proposals:
+class Proposals(TermCounts):
     """Gathers proposals, document by document.
 
     Args:
@@ -68,62 +49,8 @@ class Proposals:
     """
 
     def __init__(self, known: Glossary | None = None) -> None:
+        super().__init__()
         self._known = {fold_alias(a) for concept in known.concepts for a in concept.aliases} if known else set()
-        self._counts: dict[tuple[Kind, str, str], int] = {}
-        self._examples: dict[tuple[str, str], list[str]] = {}
-        self._acronyms: dict[str, Counter[str]] = {}
-        self._spelt: dict[tuple[str, str], Counter[str]] = {}
-        self._variants = Variants()
-        self._titles: dict[str, dict[str, None]] = {}
-        self.documents = 0
-
-    def add(self, place: str, text: str, *, uri: str | None = None, title: str | None = None) -> None:
-        """Look at a document; of several versions of one, the older first.
-
-        Args:
-            place: where it is, for the examples.
-            text: its text, of which the first 200,000 characters are looked at.
-            uri: what it is called through all its versions.
-            title: its title, if it is not in its first heading.
-        """
-        self.documents += 1
-        text = text[:_LOOKED_AT]
-        self._add_acronyms(place, text)
-        words = _NOT_PROSE.sub(" ", text).split()
-        flat = " ".join(word for word in words if _IN_NO_WORD.isdisjoint(word))
-        self._variants.add(flat)
-        for pattern, is_new_first in ((_FORMERLY, True), (_RENAMED, False)):
-            for match in pattern.finditer(flat):
-                names = (match[1], match[2])
-                self._note("renamed", *(names if is_new_first else names[::-1]), place, flat, match.start())
-        heading = _HEADING.search(text)
-        title = title or (heading[1].strip() if heading else None)
-        if uri and title and (uri in self._titles or len(self._titles) < _MOST_NAMES):
-            titles = self._titles.setdefault(uri, {})
-            titles.pop(title, None)  # the latest is the last
-            titles[title] = None
-
-    def _add_acronyms(self, place: str, text: str) -> None:
-        for short, long in dict.fromkeys(definitions_in(text)):
-            if short not in self._acronyms and len(self._acronyms) >= _MOST_NAMES:
-                continue
-            key = " ".join(map(_singular, long.casefold().replace("-", " ").split()))
-            self._acronyms.setdefault(short, Counter())[key] += 1
-            self._spelt.setdefault((short, key), Counter())[long] += 1
-            self._keep_example(short, key, place, text, text.find(f"({short}"))
-
-    def _note(self, kind: Kind, canonical: str, alias: str, place: str, text: str, at: int) -> None:
-        key = (kind, canonical, alias)
-        if fold_alias(canonical) == fold_alias(alias) or (key not in self._counts and len(self._counts) >= _MOST_NAMES):
-            return
-        self._counts[key] = self._counts.get(key, 0) + 1
-        self._keep_example(alias, canonical, place, text, at)
-
-    def _keep_example(self, alias: str, canonical: str, place: str, text: str, at: int) -> None:
-        kept = self._examples.setdefault((alias, canonical), [])
-        if len(kept) < _MOST_EXAMPLES:
-            around = " ".join(text[max(0, at - _AROUND) : at + _AROUND].split())
-            kept.append(f"{place}: {around}")
 
     def found(self) -> list[TermProposal]:
         """Return the proposals, the most frequent first within each kind; none that the known glossary has."""
@@ -176,12 +103,6 @@ class Proposals:
             lines.append(f"  {json.dumps(canonical)}: [{aliases}]")
         lines += [f"# {_comment(one)}: {one.canonical!a}, {one.alias!a}" for one in doubtful]
         return "\n".join(lines) + "\n"
-
-
-def _singular(word: str) -> str:
-    if word.endswith(("sses", "xes", "ches", "shes")):
-        return word[:-2]
-    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
 
 
 def _comment(one: TermProposal) -> str:

@@ -52,6 +52,18 @@ class Variants:
             if form in counter or len(counter) < _MOST_FORMS:
                 counter[form] += count
 
+    def merge(self, word: str | tuple[str, str], count: int) -> None:
+        """Add what was counted of a word, or of two beside each other, elsewhere."""
+        if isinstance(word, str):
+            self._count(self._forms, Counter({word: count}))
+        else:
+            self._count(self._pairs, Counter({word: count}))
+
+    def counted(self) -> Iterator[tuple[str | tuple[str, str], int]]:
+        """Yield every word, and every two beside each other, with its count."""
+        yield from self._forms.items()
+        yield from self._pairs.items()
+
     def found(self) -> Iterator[tuple[str, str, int, int]]:
         """Yield `(canonical, variant, how often the one, how often the other)`."""
         yield from self._hyphens()
