@@ -3,7 +3,7 @@
 Run with `python -m benchmarks.ambiguity FOLDER...`, checkouts of documentation in Markdown or reStructuredText.
 Mentions are labelled without headgate: a document that spells out one of the meanings of a short form, and none of the
 others, means that one by all of its mentions ("one sense per discourse", Gale, Church and Yarowsky, 1992). What a
-glossary would not touch at all, code above all, and the definition itself, is no mention here.
+glossary would not touch at all, code above all, and the definition itself, is not a mention here.
 """
 
 from __future__ import annotations

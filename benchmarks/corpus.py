@@ -21,7 +21,7 @@ _REACH = 200
 
 @dataclass
 class Report:
-    """What the questions brought."""
+    """What the questions retrieved."""
 
     prompts: int = 0
     spoiled_without: int = 0

@@ -192,6 +192,7 @@ def test_one_that_does_so_with_documents_that_no_gate_judged_is_not_proved() -> 
         assert not prove(answer, QUESTION).holds
 
 
+@pytest.mark.skipif(not hasattr(FakeListChatModel, "stream_events"), reason="a later version of langchain-core")
 def test_what_a_model_said_in_events_explains_what_it_reads_next() -> None:
     model: Any = FakeListChatModel(responses=["Somebody has asked about holidays, politely and at length."] * 1_000)
 

@@ -133,7 +133,7 @@ def test_a_dated_source_has_headroom_and_an_undated_one_the_reason(tmp_path: Pat
     assert not any(kept_out(gate, dated))
     for metadata, reason in (
         ({"source": "kb/a.md"}, "no document has a time that can be read"),
-        ({"source": "kb/a.md", "mtime": "2026-05-01T00:00:00Z"}, "a checkout or a copy sets anew"),
+        ({"source": "kb/a.md", "mtime": "2026-05-01T00:00:00Z"}, "a checkout or a copy resets"),
         ({"source": "kb/a.md", "updated": "2015-05-01T00:00:00Z"}, "keep out little"),
     ):
         text, gate = drafted(tmp_path, items(metadata))

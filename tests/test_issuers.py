@@ -113,8 +113,8 @@ def test_a_key_that_is_named_like_the_thumbprint_of_another_is_not_that_one(cloc
         ({"docs": 1}, "issuers"),
         ({"docs": {"a": 1}}, "issuers"),
         ({1: ["docs-1"]}, "not the name of an issuer"),
-        (7, "no issuers"),
-        ([1], "no issuers"),
+        (7, "not issuers"),
+        ([1], "not issuers"),
     ],
 )
 def test_what_binds_nobody_is_an_error_at_its_place(issuers: object, problem: str, clock: FixedClock) -> None:

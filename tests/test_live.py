@@ -358,7 +358,7 @@ def test_what_one_process_was_told_another_one_knows(origin: Origin) -> None:
     content = sqlite3.connect(origin.folder / "other.sqlite")
     content.execute("UPDATE answers SET at = 'soon', etag = x'00'")
     content.commit()
-    assert says(Gate(other, clock=third), page) == ["drop F212"]  # what is no answer is asked for again
+    assert says(Gate(other, clock=third), page) == ["drop F212"]  # what is not an answer is asked for again
 
 
 def test_an_answer_counts_for_its_own_address_alone(origin: Origin) -> None:

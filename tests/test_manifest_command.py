@@ -151,13 +151,13 @@ def test_a_timestamp_is_renewed_by_its_own_key(run: Any) -> None:
     own = ("--timestamp-keys", "keys/stamps.jwks.json")
     assert verify(run, *own)[0] == 0
     code, _, err = verify(run)
-    assert (code, "no key that may sign" in err) == (1, True)
+    assert (code, "none of these keys may sign" in err) == (1, True)
     later = "2026-06-05T00:00:00Z"
     code, _, err = run("manifest", "verify", "m", "--keys", "keys/docs.jwks.json", *own, "--now", later)
     assert (code, "(P114)" in err) == (1, True)
     renew = ("manifest", "timestamp", "m", "--key", "keys/stamps.private.jwk.json", "--now", later)
     code, _, err = run(*renew)
-    assert (code, "no key that may sign" in err) == (2, True)
+    assert (code, "none of these keys may sign" in err) == (2, True)
     code, out, _ = run(*renew, "--keys", "keys/docs.jwks.json", "--expires", "36h", "--json")
     assert (code, json.loads(out)["expires"]) == (0, "2026-06-06T12:00:00+00:00")
     assert run("manifest", "verify", "m", "--keys", "keys/docs.jwks.json", *own, "--now", later)[0] == 0
@@ -165,7 +165,7 @@ def test_a_timestamp_is_renewed_by_its_own_key(run: Any) -> None:
     assert (code, "P108" in err) == (2, True)
     # The next version is signed by the same two, or its number has to be given.
     code, _, err = build(run)
-    assert (code, "no key that may sign" in err) == (2, True)
+    assert (code, "none of these keys may sign" in err) == (2, True)
     assert build(run, "--timestamp-key", "keys/stamps.private.jwk.json")[0] == 0
 
 

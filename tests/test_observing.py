@@ -207,7 +207,7 @@ def test_every_document_is_judged_as_it_arrives_and_none_is_kept_from_being_seen
     assert found["counts"]["documents"] == 3
     assert found["documents"][0]["place"] == "question 1, result 1"
     log = app / "log.jsonl"
-    assert not log.exists() or not log.read_text()  # a look at the chain is no traffic
+    assert not log.exists() or not log.read_text()  # a look at the chain is not traffic
     assert not sys.modules["rag_app"].ASKED  # nor is a model asked for an answer that nobody reads
 
 

@@ -14,7 +14,7 @@ import pytest
 import headgate
 from headgate.codes import CODES, check_of
 
-ROOT = Path(headgate.__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 HEAVY = ("langchain", "langchain_core", "llama_index", "tiktoken", "numpy", "typer", "rich")
 
 

@@ -13,7 +13,6 @@ import pytest
 from langchain_core.callbacks import CallbackManager
 from langchain_core.tracers.base import BaseTracer
 
-import headgate
 from headgate import Admission, Chunk, Finding, Gate
 from headgate.record import DecisionLog, log_record, mend_admission, name_of, read_admission, read_log, records_in
 from headgate.record.schema import AdmissionRecord, DecisionRecord, EvidenceRecord, FindingRecord, SealRecord
@@ -21,7 +20,7 @@ from headgate.testing import FixedClock, Publisher
 from langchain_headgate.tracing import record as record_langchain
 
 URI = "https://handbook.example/a"
-PAGE = (Path(headgate.__file__).parents[2] / "docs" / "decision-log.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[1] / "docs" / "decision-log.md").read_text(encoding="utf-8")
 
 
 class Counted(Mapping[str, object]):

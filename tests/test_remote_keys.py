@@ -225,7 +225,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
 
 
 def test_an_answer_that_drips_ends_in_time(server: Server, tmp_path: Path) -> None:
-    """A timeout of a socket begins anew with every byte; a deadline does not."""
+    """A timeout of a socket starts again with every byte; a deadline does not."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "server.pem")
     for begin, drip in (

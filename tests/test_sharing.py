@@ -89,7 +89,7 @@ def test_a_changed_file_is_a_new_gate_and_the_old_one_goes_on(policy: Path, name
     if name == "terms.yaml":  # of the same length and the same age
         os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     new = gate_of(policy)
-    # White space in a key file is no new revision.
+    # White space in a key file is not a new revision.
     assert (new is old) == (name == "keys.json")
     assert old.policy_revision == revision
     assert gate_of(policy) is new

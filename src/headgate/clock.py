@@ -19,14 +19,15 @@ def utc_now() -> datetime:
 
 
 def read_instant(text: object) -> datetime:
-    """Return the instant that a record holds, as `datetime.isoformat` wrote it.
+    """Return the instant that a record holds, as `datetime.isoformat` wrote it, or with `Z` for UTC.
 
     Raises:
         ValueError: it is not a string, not a time, or has no zone.
     """
     if not isinstance(text, str):
         raise ValueError("the time must be a string")
-    instant = datetime.fromisoformat(text)
+    # Python 3.10 reads no `Z`, which other programs write for UTC.
+    instant = datetime.fromisoformat(f"{text[:-1]}+00:00" if text.endswith(("Z", "z")) else text)
     if instant.tzinfo is None:
         raise ValueError("the time has no zone")
     return instant
@@ -36,7 +37,7 @@ def require_aware(value: datetime, name: str) -> datetime:
     """Return `value` in UTC.
 
     Raises:
-        ValueError: `value` is no datetime or has no time zone, so it names no instant, or is outside the years 1 to
+        ValueError: `value` is not a datetime or has no time zone, so it names no instant, or is outside the years 1 to
             9999 in UTC.
     """
     if not isinstance(value, datetime):

@@ -104,7 +104,7 @@ CATALOGUE = (
         "not in manifest",
         "The source's signed manifest does not list this text for this document.",
         "The document was added or changed after the manifest was signed, or is no longer current.",
-        "If the change is meant, sign a new manifest (`headgate manifest build`); else remove the document.",
+        "If the change is meant, sign a new manifest (`headgate manifest build`); otherwise remove the document.",
     ),
     Code(
         "P111",
@@ -230,7 +230,7 @@ CATALOGUE = (
         "never verified",
         "The source wants its documents vouched for lately (verified_within), and nobody has vouched for this one.",
         "A date in a document is a claim about the past; it does not say that the document still holds.",
-        "Sign a manifest of the source on a schedule, name a feed of it, or seal its documents anew.",
+        "Sign a manifest of the source on a schedule, name a feed of it, or seal its documents again.",
     ),
     Code(
         "F211",
@@ -243,7 +243,7 @@ CATALOGUE = (
     Code(
         "F212",
         "gone",
-        "A feed of the source listed the document once and does so no more, or its own server says that it is gone.",
+        "A feed of the source listed the document once and no longer does, or its own server says that it is gone.",
         "What its owner has taken away may be wrong, or worse; an index keeps it until somebody tells it.",
         "Remove it from the index; where it has moved, ingest it from there.",
     ),
@@ -251,7 +251,7 @@ CATALOGUE = (
         "F213",
         "not the current edition",
         "The document is of another edition of its site than the one that the policy calls current.",
-        "Documentation of several versions stands side by side in an index; a page of an old one answers as surely.",
+        "Documentation of several versions lies side by side in an index; a page of an old one answers as surely.",
         "Nothing, if that is so. `identity.current` says which edition is current; `as_of` asks about another time.",
     ),
     Code(
@@ -349,8 +349,8 @@ CATALOGUE = (
     Code(
         "G906",
         "invisible text",
-        "The text, or a metadata entry, holds signs that nobody sees: tags, runs of variation selectors or of "
-        "zero-width signs, controls that turn the direction of writing around.",
+        "The text, or a metadata entry, holds characters that nobody sees: tags, runs of variation selectors or of "
+        "zero-width characters, controls that turn the direction of writing around.",
         "A model reads what no reviewer saw: instructions can be written in them.",
         "Look at the document's origin. `invisible: strip` takes them out of what enters, `drop` keeps the document "
         "out.",
@@ -366,7 +366,7 @@ CATALOGUE = (
         "G908",
         "nothing admissible",
         "Documents were found, and none of them may enter the prompt. It is said of a retrieval as a whole, and of the "
-        "note of an earlier gate that stands beside admissible documents.",
+        "note of an earlier gate that is beside admissible documents.",
         "A model that is given no context answers from memory, and sounds as sure as ever.",
         "Look at the reasons of the documents. The policy says what the chain gets instead (`on_empty`): an empty "
         "list, a note that the model can read, or an error.",

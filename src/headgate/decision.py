@@ -103,8 +103,8 @@ class Decision(Displayed):
         action: `admit` or `drop`.
         findings: all findings, not only the first.
         source: the id of the policy's source that applied; `default` where none matched.
-        uri: the document's URI: the sealed subject where there is a verified seal, else what metadata says. What may be
-            a secret in it (query, fragment, user information) is replaced by a short digest.
+        uri: the document's URI: the sealed subject where there is a verified seal, otherwise what metadata says. What
+            may be a secret in it (query, fragment, user information) is replaced by a short digest.
         digest: `sha-256:` and base64url of the original text; empty where the text cannot be digested.
         chunk_id: the identifier the store gave it, if any; its digest where it is long enough to hold a text.
         assurance: how much the document's provenance was proved.
@@ -273,7 +273,7 @@ class Admission(Displayed):
     seconds: float = 0.0
     on_empty: OnEmpty = "empty"
     valid_until: datetime | None = None
-    # Not an argument, so `replace` leaves it out and a changed admission is made into a record anew.
+    # Not an argument, so `replace` leaves it out and a changed admission is made into a record again.
     _made: tuple[DecisionRecord, ...] | None = field(default=None, init=False, repr=False, compare=False)
 
     def __repr__(self) -> str:

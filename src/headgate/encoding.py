@@ -176,7 +176,7 @@ def safe_uri(uri: str) -> str:
 
 
 def safe_name(text: str) -> str:
-    """Return what names something if it can only be a name: a URI made safe, else the digest of the text.
+    """Return what names something if it can only be a name: a URI made safe, otherwise the digest of the text.
 
     For names that come from outside and may hold anything, such as the successor that a document says it has.
     """
@@ -184,7 +184,7 @@ def safe_name(text: str) -> str:
 
 
 def safe_id(text: str) -> str:
-    """Return an identifier that a store gave: as it is if it is short, made safe if it is a URI, else its digest."""
+    """Return an identifier that a store gave: as it is if short, made safe if it is a URI, otherwise its digest."""
     if len(text) > _NAME_CHARS or any(character.isspace() for character in text):
         return safe_name(text)
     return safe_uri(text) if ":" in text else text

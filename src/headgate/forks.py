@@ -1,4 +1,4 @@
-"""What has to be made anew in the child of a fork: locks that a vanished thread may hold, threads, queues."""
+"""What has to be made again in the child of a fork: locks that a vanished thread may hold, threads, queues."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _renew() -> None:
         try:
             one._after_fork()
         except Exception:  # noqa: BLE001 - what cannot go on must not keep the others from it
-            _log.exception("%s was not made anew after a fork", type(one).__name__)
+            _log.exception("%s was not made again after a fork", type(one).__name__)
 
 
 # Only the forking thread lives on in the child. A lock that another one held would stay locked for ever.

@@ -1,4 +1,4 @@
-"""Texts that a tool hands over one by one, or in a collection that is no list: withheld wherever a list of them is."""
+"""Texts that a tool hands over one by one, or in a collection other than a list: withheld where a list is."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ NOT_UNDERSTOOD = [
 @pytest.mark.parametrize("value", NOT_UNDERSTOOD, ids=lambda value: ascii(value)[:30])
 def test_a_limit_that_nobody_can_read_keeps_the_document_out(role: str, value: object) -> None:
     if value == float("inf") and role in ("valid_until", "expires"):
-        pytest.skip("an end at infinity is no end")
+        pytest.skip("an end at infinity is not an end")
     decision = judge({role: value})
     assert "F203" in decision.codes
     assert not decision.admitted

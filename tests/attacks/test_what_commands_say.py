@@ -90,8 +90,8 @@ def test_an_audit_and_a_survey_name_all_that_they_left_out(here: Path) -> None:
 def test_what_is_covered_but_no_claim_is_said_to_be_covered(here: Path) -> None:
     _documents(here)
     said = _seal().stderr
-    assert "'updated_at' (modified) is covered as it is written, but is no claim: it can be read two ways" in said
-    assert "'version' (version) is covered as it is written, but is no claim: a version is a whole number" in said
+    assert "'updated_at' (modified) is covered as it is written, but is not a claim: it can be read two ways" in said
+    assert "'version' (version) is covered as it is written, but is not a claim: a version is a whole number" in said
     assert "policy" not in said
     assert "updated_at" not in _seal("--date-order", "DMY").stderr
     assert "DMY or MDY" in str(_seal("--date-order", "YMD").exception)

@@ -20,7 +20,7 @@ def _rewrite(concepts: dict[str, list[str]] | list[Concept], text: str) -> str:
 
 
 CASES = [
-    # A lower-case alias is no acronym, unless all of the line is in capitals, or the word is too long for one.
+    # A lower-case alias is not an acronym, unless all of the line is in capitals, or the word is too long for one.
     ({"address": ["adr"]}, "An ADR and an adr.", "An ADR and an address."),
     ({"address": ["adr"]}, "SEND THE ADR NOW", "SEND THE ADDRESS NOW"),
     ({"shipment": ["consignment"]}, "The CONSIGNMENT left.", "The SHIPMENT left."),

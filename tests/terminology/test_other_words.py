@@ -1,4 +1,4 @@
-"""A word that may be another one of English is no certain misspelling: it is flagged, and stays."""
+"""A word that may be another one of English is not a certain misspelling: it is flagged, and stays."""
 
 from __future__ import annotations
 

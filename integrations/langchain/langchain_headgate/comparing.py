@@ -79,7 +79,7 @@ def released(gate: Gate, documents: Mapping[int, Document], found: Sequence[Docu
     for place in places:
         try:
             parts.pairs.append((documents[place].model_copy(deep=True), found[place]))
-        except Exception:  # noqa: BLE001, S112 - metadata may hold anything; what has no copy is judged anew
+        except Exception:  # noqa: BLE001, S112 - metadata may hold anything; what has no copy is judged again
             continue
 
 
@@ -112,7 +112,7 @@ class Behind:
         self.judged = [self._compare(place, one, may_rewrite) for place, one in enumerate(found)]
 
     def explained(self, admission: Admission) -> Admission:
-        """Return the admission of `judged`, in which what is kept out says which step has brought it."""
+        """Return the admission of `judged`, in which what is kept out says which step has added it."""
         return explained(admission, self._changes, " or ".join(self._steps)) if self._changes else admission
 
     def released(self, admission: Admission) -> dict[int, Document]:

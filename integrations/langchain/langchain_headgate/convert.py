@@ -43,7 +43,7 @@ def _as_it_is(document: Document) -> Chunk:
 
 
 def text_of(document: Document) -> str:
-    """Return the text of a document; what is no text is none."""
+    """Return the text of a document; what is not text has none."""
     text = getattr(document, "page_content", None)
     return text if isinstance(text, str) else ""
 
@@ -108,7 +108,7 @@ def original_text(document: Document) -> str:
 
 
 def original_citation(document: Document, quote: str | None = None) -> Citation | None:
-    """Return where in the original stands what a reply cites: a released document, or a quotation from it.
+    """Return where the original says what a reply cites: a released document, or a quotation from it.
 
     Args:
         document: as it was released, or a part of its text with the same metadata, as a splitter makes it.

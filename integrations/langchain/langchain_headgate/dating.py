@@ -17,7 +17,7 @@ __all__ = ["DateDocuments"]
 class DateDocuments(BaseDocumentTransformer):
     """Adds `last_modified` to documents that do not say when they were last changed, and says what it rests on.
 
-    Before splitting, because front matter stands at the top of a document. A document that has a date of its own is
+    Before splitting, because front matter is at the top of a document. A document that has a date of its own is
     left as it is; one that only has its file's time, as folder loaders write it, is not dated by that.
 
     Args:

@@ -42,7 +42,7 @@ class LangChainProbe:
     Attributes:
         gates: the gates that can be found in it without asking it.
         around: places from which documents may come that no gate has judged.
-        open: retrievers and stores that no gate stands before, each with the way to it.
+        open: retrievers and stores that have no gate before them, each with the way to it.
         unfinished: what could not be looked through.
     """
 

@@ -39,7 +39,7 @@ class HeadgateMiddleware(AgentMiddleware[Any, Any]):
     out. Tools that return no documents are left alone.
 
     A text in which documents are written that cannot be read stays out as a whole, for nobody can say which they are.
-    Within JSON that is no list of documents, such as the results of a search, that is decided for each text alone.
+    Within JSON that is not a list of documents, such as the results of a search, that is decided for each text alone.
 
     Args:
         policy: a gate, a policy, or the path of a policy file.

@@ -37,7 +37,7 @@ def refusal_of_readers(retriever: BaseRetriever) -> str | None:
     """Return why a gate cannot be put around a retriever, or None.
 
     A class of the user's own may show whatever it searches to whatever model it has. What it asks directly is put
-    behind the gate; what lies deeper, or is no retriever and no vector store, cannot be.
+    behind the gate; what lies deeper, or is neither a retriever nor a vector store, cannot be.
     """
     return next(_refusals(retriever, 0), None)
 
@@ -90,7 +90,7 @@ def _said(reader: object, source: object) -> str:
 
 
 def _within(roots: list[Any]) -> tuple[list[object], bool]:
-    """Return the sources that no gate stands before among what can be reached, and whether a model is there."""
+    """Return the sources that have no gate before them among what can be reached, and whether a model is there."""
     sources: list[object] = []
     has_model = False
     for _, item in walk(roots, is_end=lambda one: isinstance(one, _ENDS)):

@@ -50,7 +50,7 @@ def read_printed(text: str) -> Any:
     """Return what was printed: documents and rows, in the collections in which they were.
 
     Returns:
-        The value; None where it is no such text, or cannot be read without guessing.
+        The value; None where it is not such a text, or cannot be read without guessing.
     """
     if len(text) > _MOST_CHARS:
         return None

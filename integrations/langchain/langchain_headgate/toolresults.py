@@ -213,7 +213,7 @@ class ToolResult:
         if isinstance(message, ToolMessage):
             place["artifact"] = artifact
         try:
-            # Built anew rather than copied: whatever else a message has may hold text too.
+            # Rebuilt rather than copied: whatever else a message has may hold text too.
             return type(message)(content=content, name=name, **place)
         except Exception:  # noqa: BLE001 - a message of a class that needs more than its place
             return ToolMessage(content=content, name=name, tool_call_id=str(self._call.get("id")))

@@ -112,7 +112,7 @@ def _made_later(handler: Any, run_id: UUID) -> Any:
         return None
     from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
-    # As its exporter makes them of the ids of runs. Not sampled, so that no span of ours comes to stand beside it.
+    # As its exporter makes them of the ids of runs. Not sampled, so that no span of ours is beside it.
     trace_id, span_id = handler.order_map[run_id][0].int, int.from_bytes(run_id.bytes[:8], "big")
     return NonRecordingSpan(SpanContext(trace_id, span_id, is_remote=False, trace_flags=TraceFlags(TraceFlags.DEFAULT)))
 

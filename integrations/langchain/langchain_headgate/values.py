@@ -119,7 +119,7 @@ def _is_slot(kind: type, name: str) -> bool:
 
 
 def listed(value: Any) -> list[Any] | None:
-    """Return what anything that is no list and can be iterated over has in it, in order; None for anything else."""
+    """Return what anything that is not a list and can be iterated over has in it, in order; None for anything else."""
     kind = getattr(getattr(value, "dtype", None), "kind", None)
     if kind is not None:  # of numpy
         held = value.tolist() if kind == "O" else None

@@ -1,4 +1,4 @@
-"""Steps of a guarded retriever: what they select or cut passes; what they rewrite or bring does not, unless trusted."""
+"""Steps of a guarded retriever: what they select or cut passes; what they rewrite or add does not, unless trusted."""
 
 from __future__ import annotations
 

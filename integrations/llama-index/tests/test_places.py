@@ -317,7 +317,7 @@ def test_inner_retrievers_that_misbehave(node_gate: Gate, nodes: list[BaseNode])
 
 
 class _First(BaseSelector):
-    """A selector that takes the first choice, for want of a model."""
+    """A selector that takes the first choice, for lack of a model."""
 
     def _select(self, choices: Any, query: Any) -> SelectorResult:
         return SelectorResult(selections=[SingleSelection(index=0, reason="first")])

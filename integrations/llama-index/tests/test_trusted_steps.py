@@ -1,4 +1,4 @@
-"""Steps behind the gate that rewrite: named in the policy they may, else their text stays out, with a finding."""
+"""Steps behind the gate that rewrite: named in the policy they may, otherwise their text stays out, with a finding."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ app.command(epilog=schema.EXAMPLE_SCHEMA)(schema.schema)
 
 
 def _spare_encodings() -> None:
-    # Where output is not UTF-8 (a pipe on Windows), a sign that cannot be written must not end the command.
+    # Where output is not UTF-8 (a pipe on Windows), a character that cannot be written must not end the command.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")

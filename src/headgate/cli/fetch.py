@@ -1,4 +1,4 @@
-"""`headgate manifest fetch`: bring a published manifest into a folder, for a scheduled job."""
+"""`headgate manifest fetch`: fetch a published manifest into a folder, for a scheduled job."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EXAMPLE_FETCH = (
 
 def fetch(
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="The https:// address of the manifest's folder.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to bring it into, which the policy names.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to put it into, which the policy names.")],
     keys: KeysOption,
     timestamp_keys: TimestampKeysOption = None,
     at_least: Annotated[int, typer.Option(min=0, help="The lowest version that is accepted.")] = 0,

@@ -239,7 +239,7 @@ def lint(
 ) -> None:
     """Name every place in documents that is not in the words of a glossary, with its file, line and column.
 
-    Code, addresses, mentions and the canonical terms are no such place. Exit code 1 if there is one, apart from terms
+    Code, addresses, mentions and the canonical terms do not count. Exit code 1 if there is one, apart from terms
     that are only flagged or annotated.
     """
     terms = Glossary.load(*glossary)

@@ -70,7 +70,7 @@ CorpusArgument = Annotated[
 ]
 QuestionsOption = Annotated[
     Path | None,
-    typer.Option("--questions", "-q", metavar="FILE", help="What to ask MODULE:NAME, one question a line."),
+    typer.Option("--questions", "-q", metavar="FILE", help="What to ask MODULE:NAME, one question per line."),
 ]
 LogArgument = Annotated[Path, typer.Argument(metavar="LOG", help="The decision log; its rotated files are read too.")]
 PolicyOption = Annotated[Path, typer.Option("--policy", "-p", help="The policy file.")]
@@ -90,7 +90,8 @@ FieldMapOption = Annotated[
 ]
 HtmlOption = Annotated[Path | None, typer.Option("--html", help="Also write the result as an HTML page.")]
 JobsOption = Annotated[
-    int, typer.Option("--jobs", "-j", min=0, max=256, help="How many processes work on many documents; 0: one a core.")
+    int,
+    typer.Option("--jobs", "-j", min=0, max=256, help="How many processes work on many documents; 0: one per core."),
 ]
 PrefixOption = Annotated[
     str | None,
@@ -258,7 +259,7 @@ def _observed(place: str, questions: Path | None, prefix: str | None) -> Iterato
     if prefix is not None:
         raise HeadgateError("--prefix is for files; what an application retrieves names its own sources.")
     if questions is None:
-        raise HeadgateError(f"{place}: what is it to be asked? Give --questions FILE, with one question a line.")
+        raise HeadgateError(f"{place}: what is it to be asked? Give --questions FILE, with one question per line.")
     asked = read_questions(questions)
     return observe_corpus(load_target(place), asked)
 

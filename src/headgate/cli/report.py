@@ -75,7 +75,7 @@ def stale(
     entries = LogEntries(path, quiet=as_json)
     found = find_stale(iter(entries), loaded, now=instant(now) if now else None)
     is_partial = entries.finish()
-    write_page(html, "headgate: what grows stale", lambda: stale_html(found))
+    write_page(html, "headgate: documents going stale", lambda: stale_html(found))
     if as_json:
         print_json(found.to_dict())
     else:

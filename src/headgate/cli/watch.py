@@ -37,7 +37,7 @@ def watch(
 ) -> None:
     """Pull what the policy names under freshness.feeds, and remember what is gone, changed or still there.
 
-    What a pull brings is taken over as a whole. Exit code 1 if a feed cannot be pulled; what it said last stays, and
+    What a pull returns is taken over as a whole. Exit code 1 if a feed cannot be pulled; what it said last stays, and
     verified_within notices when that is too long ago.
     """
     span = _span(every)

@@ -67,7 +67,7 @@ class Manifest(VerifiedManifest):
                 path, or documents, nodes or chunks.
             corpus: its name.
             signer: a sealer, or a private key as for `Sealer`.
-            issuer: who vouches; by default the sealer's issuer, else the name of the corpus.
+            issuer: who vouches; by default the sealer's issuer, otherwise the name of the corpus.
             out: the folder of the manifest; by default `manifests/<corpus>`.
             against: the documents as their origin has them, in any of the forms of `documents`.
             cover: names of metadata entries that are covered too; by default all that can be.
@@ -122,7 +122,7 @@ def publish_listing(
         publication: where, and by whom.
         listing: what `list_corpus` found.
         namespace: the URI patterns; by default those of the version in force if they cover all documents, so that
-            readers keep what they have indexed, else what the documents suggest.
+            readers keep what they have indexed, otherwise what the documents suggest.
         version: by default one more than the version in force.
         issued: the present.
         lifetime: how long the timestamp is in force.

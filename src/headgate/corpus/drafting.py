@@ -35,7 +35,7 @@ def draft_policy(
 ) -> str:
     """Return the text of a policy that fits what is in a corpus.
 
-    A source asks for seals where its documents have them and a key file is given; else it takes documents at their
+    A source asks for seals where its documents have them and a key file is given; otherwise it takes documents at their
     word (`declared`), which the comments say how to tighten. Whatever would keep documents out of those that it was
     drafted from, is said at its top.
 
@@ -212,7 +212,7 @@ def _why_no_age(source: SourceSurvey) -> str | None:
     """Return why no age can be required of a source, or None if one can."""
     percentiles = source.age_percentiles()
     if percentiles is None and source.of_files:
-        return "the only times are those of files, which a checkout or a copy sets anew"
+        return "the only times are those of files, which a checkout or a copy resets"
     if percentiles is None:
         return "no document has a time that can be read"
     if source.dated * 2 < source.documents:

@@ -22,14 +22,14 @@ _CURRENT = ("stable", "latest", "current")
 
 @dataclass(frozen=True, slots=True)
 class EditionsSurvey:
-    """Editions that stand side by side.
+    """Editions that exist side by side.
 
     Attributes:
         pattern: where an address names one, as a policy writes it.
         pages: the number of pages of each, the highest or the named ones first.
         distinct: how many different pages there are.
-        current: the one that looks current: pages without an edition, if most are there; what is called so; else the
-            highest.
+        current: the one that looks current: pages without an edition, if most are there; what is called so; otherwise
+            the highest.
     """
 
     pattern: str

@@ -39,7 +39,7 @@ _LINES = re.compile(r" ?\n[ \n]*")
 
 
 def decode_html(data: bytes) -> str:
-    """Return a page as text: in UTF-8, else in the encoding that it names.
+    """Return a page as text: in UTF-8, otherwise in the encoding that it names.
 
     Raises:
         ValueError: it is in neither.

@@ -85,7 +85,7 @@ def list_corpus(
 
     The claims are those of `headgate.integration.publishing.Publishing`, as in seals. Chunks of one document that
     differ in their version are of several: the highest is listed. Where they differ in a time, each chunk's own entry
-    says it if it is covered, else the cautious one counts for all.
+    says it if it is covered, otherwise the cautious one counts for all.
 
     Args:
         items: what `read_corpus` yields.

@@ -21,7 +21,7 @@ _SHOWN_CHARS = 200
 
 
 def read_questions(path: Any) -> list[str]:
-    """Return the questions in a text file, one a line; empty lines and lines that begin with `#` are left out.
+    """Return the questions in a text file, one per line; empty lines and lines that begin with `#` are left out.
 
     Raises:
         PolicyError: the file cannot be read.
@@ -30,7 +30,7 @@ def read_questions(path: Any) -> list[str]:
     lines = [line.strip() for line in read_config_text(path, _LARGEST_FILE).splitlines()]
     questions = [line for line in lines if line and not line.startswith("#")]
     if not questions:
-        raise HeadgateError(f"{path}: there is no question in it. Write one a line.")
+        raise HeadgateError(f"{path}: there is no question in it. Write one per line.")
     if len(questions) > _MOST_QUESTIONS:
         raise HeadgateError(f"{path}: {len(questions):,} questions are more than {_MOST_QUESTIONS:,}.")
     if any(len(question) > _LONGEST_QUESTION for question in questions):

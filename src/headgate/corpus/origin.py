@@ -23,7 +23,7 @@ from headgate.policy import MetadataKeys, normalise_uri
 
 __all__ = ["Origin"]
 
-# The time of a file, which every copy has anew, says nothing about the document.
+# The time of a file, which every copy sets again, says nothing about the document.
 _NEVER_COMPARED = frozenset(("mtime", SEAL_KEY))
 _REMEMBERED = 16
 _WORDS = re.compile(r"\w+")
@@ -132,7 +132,7 @@ class Origin:
             return False
         if name in origin and metadata[name] == origin[name]:
             return True
-        # What names the source was compared as an address; under another such key there may stand anything.
+        # What names the source was compared as an address; under another such key there may be anything.
         return name in candidate_keys(metadata, "source", self._keys) and normalise_uri(metadata[name]) == uri
 
     def _foreign_fragment(self, metadata: Mapping[str, object], texts: Sequence[str]) -> str | None:
@@ -147,7 +147,7 @@ class Origin:
     def _restrictions_lost(self, metadata: Mapping[str, object], origins: Iterable[Mapping[str, object]]) -> list[str]:
         """Return entries that restrict a document at its origin, such as an end of validity, and are not in the index.
 
-        Where the text stands in several documents of the origin, the one that restricts most counts: what is signed
+        Where the text is in several documents of the origin, the one that restricts most counts: what is signed
         must not outlive what any of them says.
         """
         lost: set[str] = set()

@@ -23,7 +23,7 @@ def place_of(uri: str) -> Place:
         root = f"{scheme}://{authority}/"
     else:
         path, root = rest.removeprefix("/"), f"{scheme}:/" if rest.startswith("/") else f"{scheme}:"
-    # In a pattern a star in a name is a wildcard, which matches itself too; two of them would not stand alone.
+    # In a pattern a star in a name is a wildcard, which matches itself too; two of them would not be alone.
     return root, tuple(_STARS.sub("*", folder) for folder in path.split("/")[:-1])
 
 

@@ -43,7 +43,7 @@ def read_corpus(
     A text file is one chunk, an HTML page the text that its reader sees. Front matter (YAML, or TOML between `+++`)
     becomes metadata and is not part of the text; where it cannot be read, neither can the file: it may hold an end of
     validity. Where front matter names no source, `source` is the prefix and the path below the folder; where it has no
-    date, `mtime` is the file's own, which is no date of the document.
+    date, `mtime` is the file's own, which is not a date of the document.
 
     A line of JSON Lines is an object with `text` (or `page_content`, `content`), and either `metadata` or further
     entries that become the metadata. Beside `metadata`, only what restricts the document is taken from them. Rows of
@@ -66,7 +66,7 @@ def read_corpus(
     root = Path(path)
     if prefix is not None and prefix[-1:].isalnum():
         raise HeadgateError(
-            f"--prefix {prefix!r} would make URIs such as {prefix + 'page.md'!r}. End it with what stands before "
+            f"--prefix {prefix!r} would make URIs such as {prefix + 'page.md'!r}. End it with what comes before "
             f"a path, such as {prefix + '/'!r}."
         )
     if root.is_dir():
@@ -173,7 +173,7 @@ def _parts(file: Path, data: bytes) -> tuple[dict[str, object], str]:
         raise ValueError(f"its front matter cannot be read: {error}") from None
     if is_page:
         said, text = read_html(text)
-        # What stands at the top of the file was written by hand; the head by a template.
+        # What is at the top of the file was written by hand; the head by a template.
         metadata = {**said, **metadata}
     return metadata, text
 

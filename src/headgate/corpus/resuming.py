@@ -41,7 +41,7 @@ class Journal:
         kept: how many results of an earlier run were used.
 
     Raises:
-        OSError: the file cannot be written, or is no regular file.
+        OSError: the file cannot be written, or is not a regular file.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class Journal:
 
 def _open(path: Path) -> BinaryIO:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Not through a link, and not a pipe: what is no journal is emptied.
+    # Not through a link, and not a pipe: what is not a journal is emptied.
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o600)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):

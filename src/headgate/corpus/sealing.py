@@ -168,7 +168,7 @@ def _join(item: CorpusItem, result: _Result) -> CorpusItem:
     entries, problem = result
     if entries is None:
         return CorpusItem(item.place, None, problem)
-    # Sealed anew, a document has its seal at the end, as one that had none.
+    # Sealed again, a document has its seal at the end, as one that had none.
     metadata = {name: value for name, value in item.chunk.metadata.items() if name not in entries}
     return CorpusItem(item.place, replace(item.chunk, metadata={**metadata, **entries}), problem)
 

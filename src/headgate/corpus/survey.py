@@ -104,7 +104,7 @@ class Survey:
         guessed_keys: how often a key that no loader is known to use held something like a URI or a path, where
             nothing else named the source.
         acronyms: short forms that the texts define.
-        editions: editions that stand side by side, as addresses name them.
+        editions: editions that exist side by side, as addresses name them.
     """
 
     sources: dict[str, SourceSurvey] = field(default_factory=dict)

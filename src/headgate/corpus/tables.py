@@ -1,4 +1,4 @@
-"""Tables of documents: JSON, CSV and Parquet, one document a row."""
+"""Tables of documents: JSON, CSV and Parquet, one document per row."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _BLOCK_CHARS = 16_000_000
 Block = TypeVar("Block", bound=Sized)
 Result = TypeVar("Result")
 
-# A process that imports headgate anew takes about as long as working on so many blocks, or so many items.
+# A process that imports headgate afresh takes about as long as working on so many blocks, or so many items.
 _FEW, _FEW_ITEMS = 8, 8_000
 _PATIENCE = 5.0  # seconds until a worker that was told to end is ended
 
@@ -31,7 +31,7 @@ _PATIENCE = 5.0  # seconds until a worker that was told to end is ended
 def in_order(work: Callable[[Block], Result], blocks: Iterable[Block], *, jobs: int) -> Iterator[tuple[Block, Result]]:
     """Yield each block and what `work` makes of it, in the order of the blocks.
 
-    Few blocks are worked on in this process. More are handed to processes that are started anew, not forked: whoever
+    Few blocks are worked on in this process. More are handed to processes that are started afresh, not forked: whoever
     calls may have threads. They end with this one, however it ends. What cannot be handed over, or fails there, is
     worked on here, so that errors are those of one process.
 
@@ -151,7 +151,7 @@ class _Worker:
 
 
 def _ended() -> HeadgateError:
-    return HeadgateError("a worker was ended from outside, perhaps for want of memory. Try fewer --jobs.")
+    return HeadgateError("a worker was ended from outside, perhaps because memory ran out. Try fewer --jobs.")
 
 
 def _serve(pipe: Connection, work: Callable[[object], object]) -> None:

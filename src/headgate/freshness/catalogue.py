@@ -1,6 +1,6 @@
 """Which metadata keys hold which role: data, and looking it up.
 
-Keys are compared without case, punctuation and invisible signs. Within a role the most telling key comes first.
+Keys are compared without case, punctuation and invisible characters. Within a role the most telling key comes first.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def lookup(metadata: Mapping[str, object], key: str) -> object:
 def lookup_each(metadata: Mapping[str, object], key: str) -> tuple[tuple[str, object], ...]:
     """Return what a key can mean, each with the top-level key that holds it: the key itself, and a dotted path.
 
-    Where an entry that is spelled like the path stands beside the nested one, neither may hide the other.
+    Where an entry that is spelled like the path is beside the nested one, neither may hide the other.
     """
     if "." not in key:
         return ((key, metadata.get(key)),)
@@ -161,7 +161,7 @@ _remembered = lru_cache(maxsize=1_024)(_catalogue)
 
 
 def _plain(name: str) -> str:
-    """Return a key without case, punctuation, and what makes one key look like another: widths and invisible signs."""
+    """Return a key without case, punctuation, widths and invisible characters, which make one key look like another."""
     if name.isascii():
         return name.lower().translate(_SEPARATORS)
     folded = unicodedata.normalize("NFKC", name).casefold()

@@ -16,7 +16,7 @@ TIME = (
     r"(?P<hour>\d{1,2})(?:(?::| ?h ?)(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:[.,](?P<fraction>\d{1,18}))?)?)?"
     r"(?: ?(?P<half>[AaPp])\.? ?[Mm]\.?)?"
 )
-# What stands between a date and its time, in the languages whose months are known.
+# What is between a date and its time, in the languages whose months are known.
 AT = (
     r"(?:,?(?: +| (?:at|um|à|a las|às|alle|alle ore|om|kl\.?|klo|o|в|о|la) )"
     + TIME + r"(?: [Uu]hr)?" + ZONE + ")?"

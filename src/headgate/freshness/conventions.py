@@ -68,7 +68,7 @@ def is_a_job(metadata: Mapping[str, object], trusted: Set[str] | None = None) ->
 
 
 def date_order_of(metadata: Mapping[str, object], trusted: Set[str] | None) -> DateOrder | None:
-    """Return the order of day and month in `ARXIV_DATE`, if LlamaIndex's reader of arXiv wrote it; else None."""
+    """Return the order of day and month in `ARXIV_DATE`, if LlamaIndex's reader of arXiv wrote it; otherwise None."""
     return "MDY" if _holds(metadata, trusted, ("Title of this paper",)) else None
 
 
@@ -78,7 +78,7 @@ def is_temporary(value: str) -> bool:
 
 
 def source_beside(value: str, metadata: Mapping[str, object]) -> str | None:
-    """Return the path that stands beside a bare file name and ends with it; None if there is none."""
+    """Return the path that is beside a bare file name and ends with it; None if there is none."""
     path = metadata.get("path")
     if not isinstance(path, str) or len(path) > _LONGEST_PATH or "/" in value or "\\" in value or ":" in value:
         return None

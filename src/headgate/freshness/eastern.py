@@ -1,4 +1,4 @@
-"""Dates of Chinese, Japanese and Korean texts, written anew with figures and the usual signs."""
+"""Dates of Chinese, Japanese and Korean texts, rewritten with figures and the usual characters."""
 
 from __future__ import annotations
 

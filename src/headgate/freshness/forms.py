@@ -40,8 +40,8 @@ _NUMERIC = re.compile(
     r"(?P<first>\d{1,2})(?P<sign>[/-]|\. ?)(?P<second_part>\d{1,2})(?P=sign)(?P<year>\d{4}|\d{2})" + AT
 )
 _DIGITS = {8: 0, 10: 1, 12: 2, 14: 3, 17: 4}
-# Unbreakable and wide spaces, hyphens and minus, the digits and signs of East Asian keyboards; marks of direction are
-# nothing.
+# Unbreakable and wide spaces, hyphens and minus, the digits and characters of East Asian keyboards; marks of direction
+# are nothing.
 _PLAIN_SIGNS = {
     **dict.fromkeys((0x00A0, 0x2009, 0x202F, 0x3000), " "),
     **{0xFF10 + number: str(number) for number in range(10)},

@@ -1,7 +1,7 @@
 """Names of months and weekdays in the languages that documents are written in: data.
 
-From the Unicode CLDR as Babel 2.19 ships it (Unicode License v3): wide and abbreviated names, in the form that stands
-in a date and the one that stands alone, folded to lower case; for months also without their accents. Languages whose
+From the Unicode CLDR as Babel 2.19 ships it (Unicode License v3): wide and abbreviated names, in the form that is used
+in a date and the one that is used alone, folded to lower case; for months also without their accents. Languages whose
 dates count years or months otherwise (Thai, Persian) are left out: their numbers would be misread.
 """
 

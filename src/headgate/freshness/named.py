@@ -44,7 +44,7 @@ _MAIL = re.compile(
 
 
 def read_named(text: str, zone: tzinfo | None) -> tuple[Interval, ...]:
-    """Return the readings of a date with the name of a month; none if the text is no such date.
+    """Return the readings of a date with the name of a month; none if the text is not such a date.
 
     Raises:
         Unreadable: it has the form of one, and there is no such month, day, time or zone.

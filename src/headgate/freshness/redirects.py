@@ -81,7 +81,7 @@ def read_redirects(text: str, base: str | None) -> Redirects:
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str, str]]:
-    """Yield where a redirect stands, its old address and its new one."""
+    """Yield where a redirect is written, its old address and its new one."""
     if text.lstrip().startswith("{"):
         yield from _pairs_of_json(text)
         return

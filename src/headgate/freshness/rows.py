@@ -34,7 +34,7 @@ class Row:
 def find_row(
     metadata: Mapping[str, object], uri: str | None, key: str | bool | None, covered: Collection[str] = ()
 ) -> Row | None:
-    """Return which row a chunk is, or None where it is no row.
+    """Return which row a chunk is, or None where it is not a row.
 
     Args:
         metadata: its metadata.

@@ -74,7 +74,7 @@ def read_status(name: str, value: object, words: Collection[str] = ()) -> Iterat
 
 
 def _said_by_flag(name: str, value: object) -> tuple[str, ...] | None:
-    """Return what an entry named like a status says with a yes or a no; None where its name is no such one."""
+    """Return what an entry named like a status says with a yes or a no; None where it has no such name."""
     key = plain_word(name.rpartition(":")[2]).replace(" ", "").removeprefix("is")
     flag, opposite = _FLAGS.get(key), _GOOD_FLAGS.get(key)
     if flag is None and opposite is None:
@@ -102,7 +102,7 @@ def _plain(value: object) -> object:
     """Return a value as one of Python's own, or what is neither a text nor a no where it is none."""
     try:
         plain = plain_value(value.value if isinstance(value, Enum) else value)
-    except Exception:  # noqa: BLE001 - foreign objects do what they like; they are no words
+    except Exception:  # noqa: BLE001 - foreign objects do what they like; they are not words
         return object()
     return bytes(plain[:_MOST_CHARS]).decode("utf-8", "replace") if isinstance(plain, (bytes, bytearray)) else plain
 

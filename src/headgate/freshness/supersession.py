@@ -74,8 +74,8 @@ class _Current:
 def find_superseded(candidates: Sequence[Candidate]) -> dict[int, Finding]:
     """Return a finding F205 for each chunk that is not of the current version of its document in this retrieval.
 
-    A version number decides where a chunk that counts has one, else the time of modification. A chunk whose text is
-    unchanged in the current version is current, and one without version and time is not compared.
+    A version number decides where a chunk that counts has one, otherwise the time of modification. A chunk whose text
+    is unchanged in the current version is current, and one without version and time is not compared.
     """
     groups: dict[tuple[str, str], list[Candidate]] = {}
     for candidate in candidates:
@@ -93,7 +93,7 @@ def find_superseded(candidates: Sequence[Candidate]) -> dict[int, Finding]:
 
 
 def _find_current(group: Sequence[Candidate]) -> _Current | None:
-    """Return the current version: the highest one that counts, else what counts and is of the latest time."""
+    """Return the current version: the highest one that counts, otherwise what counts and is of the latest time."""
     eligible = [one for one in group if one.counts]
     versions = [one.version for one in eligible if one.version is not None]
     # Versions of two schemes cannot be compared; then the times decide.

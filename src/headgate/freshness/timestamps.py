@@ -111,7 +111,7 @@ class Timestamps:
         return self._earliest("valid_until")
 
     def age_basis(self) -> tuple[str, Interval] | None:
-        """Return the role and interval from which age counts: modification, else publication, else creation.
+        """Return the role and interval from which age counts: modification, otherwise publication, otherwise creation.
 
         The later two are never after the modification, so they make a document older, not younger.
         """
@@ -205,7 +205,7 @@ class _Found:
     statuses: dict[str, Evidence] = field(default_factory=dict)
 
     def add_age(self, role: str, entries: Entries, names: Sequence[str]) -> None:
-        """Take the signed statement if there is one, else what nobody signed, as far as that counts."""
+        """Take the signed statement if there is one, otherwise what nobody signed, as far as that counts."""
         claim = self.claims.get(role)
         if claim is not None:
             self.intervals[role], self.evidence[role] = Interval(claim, claim), Evidence(self.mechanism, role)
@@ -250,7 +250,7 @@ class _Found:
             self.signed_start = _cautious(role, signed)[0].latest
 
     def add_version(self, claim: int | None, entries: Entries, names: Sequence[str]) -> None:
-        """Take the signed version if there is one, else what nobody signed; the evidence tells which it is."""
+        """Take the signed version if there is one, otherwise what nobody signed; the evidence tells which it is."""
         if claim is not None:
             self.release, self.evidence["version"] = as_release(claim), Evidence(self.mechanism, "version")
             return

@@ -1,7 +1,7 @@
 """The clock that says when somebody last vouched for a document, and the rule that reads it. No I/O.
 
 Dates in metadata are claims about the past. Whether a document is still what its publisher stands behind is known only
-from somebody who looked since: a list that is signed anew, a feed, the origin itself.
+from somebody who looked since: a list that is signed again, a feed, the origin itself.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def latest_verification(
 def judge_verification(
     found: Verification | None, rule: Freshness, counted: Collection[Verifier], now: datetime, why: str = ""
 ) -> Finding | None:
-    """Return what `verified_within` says: F210 where nobody ever vouched, F211 where nobody did lately, else None.
+    """Return what `verified_within` says: F210 where nobody ever vouched, F211 where nobody did lately, otherwise None.
 
     Args:
         found: the latest verification that counts.

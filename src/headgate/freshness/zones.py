@@ -1,4 +1,4 @@
-"""Zones as they stand behind a time: offsets, names, and names with an offset.
+"""Zones as they follow a time: offsets, names, and names with an offset.
 
 A name is read as RFC 5322 (section 4.3) defines it where the date is one of mail or HTTP; elsewhere the same letters
 stand for other places as well, and mean every zone that has them. All other names are nobody's standard, and are not
@@ -54,13 +54,13 @@ def place(when: datetime, name: str | None, repeated: str | None, zone: tzinfo |
 
     Args:
         when: the time as written, without a zone.
-        name: what stands behind it, or None.
-        repeated: what stands behind that: the zone once more, by name or offset.
+        name: what follows it, or None.
+        repeated: what follows that: the zone once more, by name or offset.
         zone: the zone of times without one.
         is_mail: whether the date is one of mail or HTTP, where names are defined.
 
     Raises:
-        Unreadable: the zone is not known, or what stands behind it contradicts it.
+        Unreadable: the zone is not known, or what follows it contradicts it.
     """
     if name is None:
         return from_local(when, zone)

@@ -75,7 +75,7 @@ def remedies_of(tally: Tally, sealing: AbstractSet[str]) -> list[Remedy]:
 def _advise(tally: Tally, code: str, _: AbstractSet[str]) -> Iterator[Remedy]:
     documents, alone = _total(tally, code)
     if code == NO_REASON:
-        todo = "Look at the lines: what wrote them is no headgate of this version."
+        todo = "Look at the lines: another version of headgate wrote them."
         yield Remedy(code, "dropped without a reason in the log", documents, alone, "to decide", todo)
         return
     known = CODES.get(code)

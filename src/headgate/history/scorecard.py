@@ -42,7 +42,7 @@ class Period:
         sound_before: how many would have, had the gate dropped nothing.
         documents: documents by source.
         admitted: those of them that entered prompts, or would have.
-        failures: those kept out for want of a proof, or because they could not be judged.
+        failures: those kept out for lack of proof, or because they could not be judged.
         reasons: why those that were kept out were, by source and first reason.
     """
 
@@ -80,7 +80,7 @@ class SourceScore:
         documents: how many documents were asked for.
         admitted: how many entered prompts, or would have if their admission had been enforced.
         let_in: how many of these a rule in audit or warn mode let in although something spoke against them.
-        failures: how many were kept out for want of a proof, or because they could not be judged.
+        failures: how many were kept out for lack of proof, or because they could not be judged.
         tampered: how many of these were altered, or sealed by somebody else.
         prompts: how many prompts asked for a document of it.
         spoiled: how many of these would have held one of its documents that should not be there, without the gate.
@@ -161,7 +161,7 @@ class Scorecard(Printable):
     @property
     def budget(self) -> float:
         """How many prompts may be unsound under the objective: of those enforced, where any was."""
-        # Prompts that nothing could have spoiled, because they are judged as if enforced, are no room for the others.
+        # Prompts that nothing could have spoiled, because they are judged as if enforced, leave no room for the others.
         return (1 - self.objective) * (self.enforced or self.prompts)
 
     @property

@@ -254,7 +254,9 @@ class _Deciding:
             return None if self._reseals else Outcome("", None, "other", problem)
         if _claims_of(str(present)) == _claims_of(token):
             return Outcome("", None, "kept")
-        problem = "this key sealed it before, with another text, metadata or cover: look first (--reseal signs it anew)"
+        problem = (
+            "this key sealed it before, with another text, metadata or cover: look first (--reseal signs it again)"
+        )
         return None if self._reseals else Outcome("", None, "changed", problem)
 
 

@@ -22,7 +22,7 @@ _WORD = re.compile(r"\S+")
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where in an original document something stands that a reply cites.
+    """Where an original document says what a reply cites.
 
     Attributes:
         text: the words of the original.
@@ -73,7 +73,7 @@ def cite(chunk: Chunk, quote: str | None = None) -> Citation | None:
 
 
 def _find(words: str, text: str, start: int) -> tuple[int, int] | None:
-    """Return where words stand in a text from a place on; white space may differ, as splitters and models have it."""
+    """Return where words are in a text from a place on; white space may differ, as splitters and models have it."""
     words = words.strip()
     if not words:
         return None
@@ -81,7 +81,7 @@ def _find(words: str, text: str, start: int) -> tuple[int, int] | None:
     if place >= 0:
         return place, place + len(words)
     written = list(_WORD.finditer(text, start))
-    # Where each word of the text begins if one blank stands between them.
+    # Where each word of the text begins if one blank is between them.
     begins = [0, *accumulate(len(word[0]) + 1 for word in written)]
     wanted = " ".join(words.split())
     place = " ".join(word[0] for word in written).find(wanted)

@@ -86,7 +86,7 @@ class Dating:
     ) -> None:
         unknown = [name for name in evidence if name not in EVIDENCE]
         if unknown:
-            raise HeadgateError(f"{unknown[0]!r} is no evidence of a date. Known: {', '.join(EVIDENCE)}.")
+            raise HeadgateError(f"{unknown[0]!r} is not evidence of a date. Known: {', '.join(EVIDENCE)}.")
         if file_time not in ("separate", "modified", "off"):
             raise HeadgateError(f"file_time={file_time!r}: write separate, modified or off.")
         self._root = Path(root)

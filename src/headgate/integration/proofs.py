@@ -25,8 +25,8 @@ def prove_all(prover: SpanProver, chunks: Sequence[Chunk]) -> list[Chunk]:
     unfit = [chunk for chunk, one in zip(chunks, proved, strict=True) if one is None]
     if unfit:
         _log.warning(
-            "%d of %d chunks are no run of whole sentences or lines of a sealed document, and have no proof; the first "
-            "has %d characters. Split at ends of sentences or lines, and change nothing.",
+            "%d of %d chunks are not runs of whole sentences or lines of a sealed document, and have no proof; the "
+            "first has %d characters. Split at ends of sentences or lines, and change nothing.",
             len(unfit),
             len(chunks),
             len(unfit[0].text),

@@ -288,7 +288,7 @@ def _name(reader: Reader, role: str) -> str:
 
 
 def _unsealed(name: str, role: str, problem: str, covered: Sequence[str]) -> str:
-    what = "is covered as it is written, but is no claim" if name in covered else "was not sealed"
+    what = "is covered as it is written, but is not a claim" if name in covered else "was not sealed"
     return f"{name!r} ({role}) {what}: {problem}"
 
 

@@ -127,7 +127,7 @@ class _Kept:
         self.renew()
 
     def renew(self) -> None:
-        """Make the lock anew: in the child of a fork, nobody may be left to give it back."""
+        """Make the lock again: in the child of a fork, nobody may be left to give it back."""
         # One at a time: whoever comes while the file is being loaded gets what comes of it.
         self._lock = threading.Lock()
 

@@ -45,7 +45,7 @@ def last_of(admission: Admission, count: int) -> Admission:
 
 
 def explained(admission: Admission, changes: Mapping[int, Change], step: str) -> Admission:
-    """Return an admission in which what is not admissible says that a step behind the gate has brought it (G907).
+    """Return an admission in which what is not admissible says that a step behind the gate has added it (G907).
 
     Args:
         admission: the decisions about what the step gave.

@@ -196,7 +196,7 @@ def refuse(owner: object, name: str) -> AdapterError:
 class Proxy:
     """An object in front of another: it is an instance of its own class and, for `isinstance`, of the other's too.
 
-    It is no subclass of the other's class, so that no method of that class can run on it, past the gate.
+    It is not a subclass of the other's class, so that no method of that class can run on it, past the gate.
     """
 
     def _wrapped(self) -> object:

@@ -15,7 +15,7 @@ __all__ = ["TraceInner", "digest_of", "id_of", "inner_trace"]
 
 
 def inner_trace(chosen: TraceInner | None, gate: Gate) -> TraceInner:
-    """Return how much traces show of an inner retriever: what was chosen, else `ids` where the gate keeps any out."""
+    """Return how much traces show of an inner retriever: what was chosen, or `ids` where the gate keeps any out."""
     found = chosen or gate.trace_inner or ("ids" if gate.keeps_out else "full")
     if found not in _CHOICES:
         raise ValueError(f"trace_inner={found!r}: write full, ids or off.")
@@ -23,7 +23,7 @@ def inner_trace(chosen: TraceInner | None, gate: Gate) -> TraceInner:
 
 
 def digest_of(text: str) -> str:
-    """Return what stands in a trace for a text: its digest, as it is in the record of the admission."""
+    """Return what represents a text in a trace: its digest, as it is in the record of the admission."""
     return digest_label(text.encode("utf-8", "surrogatepass"))
 
 

@@ -26,7 +26,7 @@ def _as_words(value: object) -> object:
         return value
     words = {plain_word(word): action for word, action in value.items()}
     if "" in words or len(words) < len(value):
-        raise ValueError("a status is a word, and stands there once: {draft: warn, withdrawn: drop}.")
+        raise ValueError("a status is a word, and is listed once: {draft: warn, withdrawn: drop}.")
     return words
 
 

@@ -53,7 +53,7 @@ class Identity(PolicyModel):
 
     pattern: str | None = Field(
         default=None,
-        description="An address with {version} where the edition stands; {page} is all of what is left, and any other "
+        description="An address with {version} where the edition is; {page} is all of what is left, and any other "
         "name is one segment: https://docs.example/{version}/{page}.",
     )
     current: str = Field(
@@ -166,7 +166,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _as_normal(pattern: str) -> str | None:
-    """Return a pattern in the normal form that addresses are compared in, with stand-ins; None if it is no address."""
+    """Return a pattern in the normal form in which addresses are compared, with stand-ins; None for anything else."""
     if _STANDS_IN.search(pattern):
         return None
     numbers = count()

@@ -78,7 +78,7 @@ def _normalise_absolute(scheme: str, value: str) -> str | None:
     parts = urlsplit(value)
     if not value[len(scheme) + 1 :].startswith("//"):
         return _normalise_path_uri(scheme, value[len(scheme) + 1 :].partition("#")[0])
-    # What stands before an `@` looks like the host to people; clients differ on encoded hosts.
+    # What comes before an `@` looks like the host to people; clients differ on encoded hosts.
     if "@" in parts.netloc or "%" in parts.netloc:
         return None
     host, port = parts.netloc, ""
@@ -124,7 +124,7 @@ def _normalise_percent(text: str) -> str:
 
 
 def _safe(pattern: str) -> str:
-    """Return a pattern as a message may hold it: without what stands before an `@`, which may be a password."""
+    """Return a pattern as a message may hold it: without what comes before an `@`, which may be a password."""
     safe = safe_uri(pattern)
     return safe if "@" not in safe or "://" in safe else short_digest(pattern)
 
@@ -207,7 +207,7 @@ class UriPattern:
 
     @property
     def origin(self) -> str | None:
-        """Scheme and host, if it names one host; else None."""
+        """Scheme and host, if it names one host; otherwise None."""
         parts = urlsplit(normalise_uri(self.text) or "")
         return f"{parts.scheme}://{parts.netloc}" if parts.netloc and "*" not in parts.netloc else None
 

@@ -66,8 +66,8 @@ class Policy(Displayed, PolicyModel):
     query: QueryRule | None = Field(default=None, description="In which words questions are put to retrievers.")
     invisible: Literal["report", "strip", "drop"] = Field(
         default="report",
-        description="What happens to signs that nobody sees and a model reads (G906). report: a warning. strip: they "
-        "are taken out of the text. drop: the document stays out.",
+        description="What happens to characters that nobody sees and a model reads (G906). report: a warning. strip: "
+        "they are taken out of the text. drop: the document stays out.",
     )
     on_empty: OnEmpty = Field(
         default="empty",
@@ -94,8 +94,8 @@ class Policy(Displayed, PolicyModel):
     cache: PathText | None = Field(
         default=None,
         min_length=1,
-        description="The folder for the indexes of manifests and their accepted versions. Unset: HEADGATE_CACHE, else "
-        "the user's cache folder.",
+        description="The folder for the indexes of manifests and their accepted versions. Unset: HEADGATE_CACHE, "
+        "otherwise the user's cache folder.",
     )
     # Excluded from dumps, and so from the revision: the same policy in another folder is the same policy.
     base_dir: Path = Field(default=Path(), exclude=True, description="Where relative paths start; set by `load`.")

@@ -184,5 +184,6 @@ class Log(PolicyModel):
         "log. clear: as it is. none: nothing.",
     )
     on_error: Literal["drop", "admit"] | None = Field(
-        default=None, description="What happens if a record cannot be written. Unset: drop in enforce mode, else admit."
+        default=None,
+        description="What happens if a record cannot be written. Unset: drop in enforce mode, otherwise admit.",
     )

@@ -74,7 +74,7 @@ def as_issuers(value: object) -> object:
     if isinstance(value, (list, tuple)) and all(isinstance(name, str) for name in value):
         value = dict.fromkeys(value)
     if not isinstance(value, Mapping):
-        raise ValueError("these are no issuers. Write a list of names, or a mapping from each name to its keys.")
+        raise ValueError("these are not issuers. Write a list of names, or a mapping from each name to its keys.")
     if not value:
         raise ValueError("names nobody, so that nobody could vouch. Leave it out for any issuer, or name some.")
     for name, keys in value.items():

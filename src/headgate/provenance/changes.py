@@ -83,7 +83,7 @@ def _read(line: bytes) -> Change:
         raise ManifestError("P106", f"a change cannot be read: {error}") from None
     uri = values.get("gone") if isinstance(values, dict) else None
     if not isinstance(values, dict) or uri is None:
-        entry = Entry.read(line)  # the word stands in one of its values
+        entry = Entry.read(line)  # the word is in one of its values
         return entry.uri, line, entry
     if "sub" in values or not isinstance(uri, str) or normalise_uri(uri, MAX_URI_CHARS) != uri:
         raise ManifestError("P106", "what is gone is not named by its URI in normal form")

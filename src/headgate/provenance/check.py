@@ -76,7 +76,7 @@ class Proof:
         findings: what speaks against it, each under the mode of the source that finds it.
         assurance: how much is proved.
         attestation: what the proof says; None unless every step succeeded.
-        uri: which document it is: what is attested, else what its metadata declares; this decides about its source.
+        uri: which document it is: what is attested, or what its metadata declares; this decides about its source.
         verified: what a proof says that holds by itself, whether or not the document agrees with it; for records.
         signed: what was signed over this very text by who may, even if the document is refused for what else it holds.
     """

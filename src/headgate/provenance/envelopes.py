@@ -50,8 +50,8 @@ def open_envelope(data: bytes, keys: KeySet) -> tuple[bytes, VerificationKey]:
         keys: the only keys that count. A signature under a name that is not among them is passed over.
 
     Raises:
-        ManifestError: it is no such envelope (P106), no key of the set signed it (P103), or a signature by one of them
-            does not verify (P102).
+        ManifestError: it is not such an envelope (P106), no key of the set signed it (P103), or a signature by one of
+            them does not verify (P102).
     """
     payload, signatures = _read(data)
     signed, signer = pre_authentication(payload), None
@@ -66,7 +66,7 @@ def open_envelope(data: bytes, keys: KeySet) -> tuple[bytes, VerificationKey]:
         signer = signer or key
     if signer is None:
         names = ", ".join(shown(kid) for kid, _ in signatures)
-        raise ManifestError("P103", f"it is signed by {names}, which is no key that may sign it")
+        raise ManifestError("P103", f"it is signed by {names}, and none of these keys may sign it")
     return payload, signer
 
 
@@ -74,7 +74,7 @@ def peek_envelope(data: bytes) -> tuple[bytes, tuple[str, ...]]:
     """Return the payload of an envelope and the names of the keys that it says signed it; nothing is verified.
 
     Raises:
-        ManifestError: it is no such envelope (P106).
+        ManifestError: it is not such an envelope (P106).
     """
     payload, signatures = _read(data)
     return payload, tuple(kid for kid, _ in signatures)

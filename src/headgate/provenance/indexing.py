@@ -1,7 +1,7 @@
 """Writing the index of a manifest: from its shards, or from the index of the version before and what changed since.
 
 A file is written aside and renamed; its name holds the SHA-256 of its content, so that one that was damaged, or put
-there by somebody who knows no better, is not read but made anew. It never changes afterwards.
+there by somebody who knows no better, is not read but made again. It never changes afterwards.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CREATE TABLE shards (
 CREATE TABLE shape (bits INTEGER NOT NULL, namespace TEXT NOT NULL);
 """
 _DROP = "".join(f"DROP TABLE IF EXISTS {name};" for name in ("documents", "listed", "shards", "shape"))
-_FORM = 2  # an index of another form is no base
+_FORM = 2  # an index of another form is not a base
 _INSERT = "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _REPLACE = _INSERT.replace("INSERT", "INSERT OR REPLACE")
 _LIST = "INSERT INTO listed VALUES (?, ?, ?)"
@@ -178,7 +178,7 @@ class _Writing:
     def change(self) -> None:
         """Bring the changes into the index of the version that they begin from.
 
-        Some at a time, in the order of the key: a page of the index is read and written once, while it is at hand.
+        Some at a time, in the order of the key: a page of the index is read and written once, while it is in memory.
         """
         touched: dict[int, tuple[int, int]] = {}
         changes = self._changes()

@@ -213,7 +213,7 @@ class SigningKey:
 
         Args:
             source: a path, a mapping, a joserfc key, a key of `cryptography`, or a SigningKey.
-            kid: its name; by default the JWK's own, else its thumbprint.
+            kid: its name; by default the JWK's own, otherwise its thumbprint.
 
         Raises:
             PolicyError: it is not a private key of an accepted kind.

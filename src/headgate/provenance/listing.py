@@ -1,6 +1,6 @@
 """The mechanism of manifests: a text is listed under the URI that its document names.
 
-Naming a source is no proof, so it chooses nothing but in which manifest is looked, and that is the manifest of the
+Naming a source is not proof, so it chooses nothing but in which manifest is looked, and that is the manifest of the
 source that the document would belong to anyway.
 """
 

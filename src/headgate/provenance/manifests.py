@@ -81,7 +81,7 @@ class Manifest:
             at_least: the lowest version that is accepted.
             cache: the folder for indexes and accepted versions; by default the user's.
             limits: bounds on what is read.
-            remembers: whether its version and timestamp are accepted from now on, and earlier ones no more; for gates.
+            remembers: whether its version and timestamp are accepted from now on, and earlier ones refused; for gates.
             now: the present. A timestamp from the future is in force later and is not remembered before, so that a
                 publisher whose clock was wrong can correct it.
 
@@ -99,7 +99,7 @@ class Manifest:
             raise ManifestError("P105", "it is not the file that the timestamp names", str(file))
         statement, key = read_manifest(data, keys, str(file))
         accepted = issuers if isinstance(issuers, Mapping) else dict.fromkeys(issuers)
-        # A timestamp by keys of their own has a role of its own; else whoever signs one speaks for the issuer.
+        # A timestamp by keys of their own has a role of its own; otherwise whoever signs one speaks for the issuer.
         signers = (key,) if timestamp_keys is not None else (key, timestamp_key)
         _check_match(statement, timestamp, accepted, signers, str(file))
         kept = Path(cache) if cache is not None else None

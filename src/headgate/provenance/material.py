@@ -195,7 +195,7 @@ def public_from_pem(data: bytes) -> list[PublicMaterial]:
 
 
 def algorithms_of(key: AsymmetricKey) -> tuple[str, ...]:
-    """Return the algorithms a key may be used with: the one it declares, else those its type allows.
+    """Return the algorithms a key may be used with: the one it declares, otherwise those its type allows.
 
     Raises:
         UnusableKeyError: no accepted algorithm fits.

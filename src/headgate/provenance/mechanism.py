@@ -124,7 +124,7 @@ class Verdict:
         findings: what speaks against the claim.
         attestation: what the claim says, once its signature is verified.
         covered_digests: over what is covered beside the text, if anything is; any one of them will do, because one
-            text may stand in several chunks of a document.
+            text may be in several chunks of a document.
     """
 
     findings: tuple[Finding, ...] = ()

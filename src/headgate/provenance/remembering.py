@@ -37,7 +37,7 @@ _log = logging.getLogger("headgate")
 
 
 def cache_folder() -> Path:
-    """Return the user's folder for what can be made again: `HEADGATE_CACHE`, else where the platform keeps caches."""
+    """Return the user's folder for what can be made again: `HEADGATE_CACHE`, or where the platform keeps caches."""
     named = os.environ.get(CACHE_VARIABLE)
     if named:
         return Path(named)
@@ -69,7 +69,7 @@ class ManifestMemory:
 
     Args:
         corpus: the name of the corpus.
-        keys: the digest of the key set. Another set begins anew, so that a key that leaked cannot run the count of
+        keys: the digest of the key set. Another set starts again, so that a key that leaked cannot run the count of
             versions ahead for good.
         folder: the cache folder; by default the user's.
     """
@@ -145,7 +145,7 @@ class ManifestMemory:
                     return ManifestIndex(path)
                 except sqlite3.Error:
                     pass
-            _log.warning("the index %s is not what was written, and is made anew", path)
+            _log.warning("the index %s is not what was written, and is made again", path)
             _discard(path)
         return None
 
@@ -153,7 +153,7 @@ class ManifestMemory:
         aside = folder / f".{secrets.token_hex(8)}.part"
         try:
             self._write(folder, aside, reader, chunks)
-            # Not forced to the disk: its name says what it holds, and one that a loss of power has torn is made anew.
+            # Not forced to the disk: its name says what it holds, and one that a loss of power has torn is made again.
             path = folder / f"{self.name}-{digest}-{_sum(aside)}.sqlite"
             aside.replace(path)
             index = ManifestIndex(path)
@@ -165,7 +165,7 @@ class ManifestMemory:
         return index
 
     def _write(self, folder: Path, aside: Path, reader: ShardReader, chunks: int) -> None:
-        """Write an index: by the changes since the version before, where they can be applied; else by the shards."""
+        """Write an index: by the changes since the version before, where they can be applied, or by the shards."""
         if reader.changes is not None and self._copied(folder, aside, reader.changes.manifest):
             try:
                 _require_chunks(apply_changes(aside, reader), chunks)

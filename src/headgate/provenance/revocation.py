@@ -229,7 +229,7 @@ def _entries(claims: Mapping[str, object], name: str, key: str, read: Callable[[
         if not isinstance(reason, str) or len(reason) > _MOST_REASON:
             raise SealError("P106", f"the reason in {name!r} is not a short text")
         if value in found:
-            raise SealError("P106", f"an entry of {name!r} stands there twice")
+            raise SealError("P106", f"an entry of {name!r} is there twice")
         since = _time(entry, "since") if entry.get("since") is not None else None
         found[value] = Revocation(reason, read_version(entry.get("ver")), since)
     return found

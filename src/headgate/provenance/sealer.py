@@ -183,7 +183,7 @@ class Sealer:
             hidden: those of them that are kept out of the prompt.
             parent: what the chunk was cut from.
             corpus: the corpus and its version.
-            over: what stands in place of the digest of the text.
+            over: what is in place of the digest of the text.
 
         Raises:
             ValueError: as `seal`.

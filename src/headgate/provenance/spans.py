@@ -57,7 +57,7 @@ _LENGTHS = re.compile(r"[1-9][0-9]{0,6}(?:-[1-9][0-9]{0,6})*")
 def cut_blocks(text: str) -> list[str]:
     """Return the blocks of a text: at ends of sentences and of lines, each with the white space behind it.
 
-    White space at both ends of the text is no part of it.
+    White space at both ends of the text is not a part of it.
     """
     text = text.strip(SPACE)
     blocks, start = [], 0
@@ -80,7 +80,7 @@ def _leaves(blocks: Iterable[str], first: int = 0) -> list[bytes]:
 
 
 def document_claims(blocks: Sequence[str]) -> dict[str, object]:
-    """Return the claims that stand in a document seal where a seal has the digest of its text.
+    """Return the claims that are in a document seal where a seal has the digest of its text.
 
     Raises:
         ValueError: there is no block, or there are too many.
@@ -138,7 +138,7 @@ def read_span(token: str, text: str, limits: Limits = DEFAULT_LIMITS) -> SpanTok
     except ValueError as error:
         raise SealError("P106", f"the proof cannot be decoded: {error}") from None
     if tail.strip(SPACE) or len(tail) > _MOST_SPACE:
-        raise SealError("P106", "what follows the last block is no white space")
+        raise SealError("P106", "what follows the last block is not white space")
     run = text.strip(SPACE) + tail
     if sum(lengths) != len(run):
         return SpanToken(parsed, is_included=False)
@@ -194,7 +194,7 @@ class SpanProver:
             self._documents[whole.signed] = whole
 
     def prove(self, chunk: Chunk) -> Chunk | None:
-        """Return a chunk with its proof in place of the document's seal; None if it is no run of whole blocks.
+        """Return a chunk with its proof in place of the document's seal; None if it is not a run of whole blocks.
 
         Args:
             chunk: a chunk with the metadata of its document, as splitters hand it on.
@@ -232,12 +232,12 @@ class _Whole:
         self._leaves = _leaves(self._blocks)
 
     def token(self, text: str) -> str | None:
-        """Return the proof of a text, or None if it is no run of whole blocks."""
+        """Return the proof of a text, or None if it is not a run of whole blocks."""
         wanted = text.strip(SPACE)
         if not wanted:
             return None
         place = self._text.find(wanted)
-        # The same words may stand there more than once, and only some of them at borders.
+        # The same words may be there more than once, and only some of them at borders.
         for _ in range(_MOST_TRIES):
             if place < 0:
                 break

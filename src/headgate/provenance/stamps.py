@@ -45,7 +45,7 @@ class TimestampMemory:
 
     Args:
         corpus: the name of the corpus.
-        keys: the digests of the key sets for manifests and for timestamps. Other sets begin anew, so that a key that
+        keys: the digests of the key sets for manifests and for timestamps. Other sets start again, so that a key that
             leaked cannot run the time ahead for good.
         folder: the cache folder; by default the user's.
     """

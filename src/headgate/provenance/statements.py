@@ -259,7 +259,9 @@ def _subject(value: object) -> tuple[str, str]:
 def _shards(subjects: Sequence[tuple[str, str]], sizes: object) -> tuple[Shard, ...]:
     count = len(subjects)
     if not 1 <= count <= 2**MAX_SHARD_BITS or count & (count - 1):
-        raise ManifestError("P106", f"there are {count:,} shards, which is no power of two up to {2**MAX_SHARD_BITS:,}")
+        raise ManifestError(
+            "P106", f"there are {count:,} shards, which is not a power of two up to {2**MAX_SHARD_BITS:,}"
+        )
     if not isinstance(sizes, list) or len(sizes) != count:
         raise ManifestError("P106", "'shards' does not say as much as there are subjects")
     shards = []

@@ -70,7 +70,7 @@ class ChainCheck:
 
     Attributes:
         records: how many records were looked at.
-        unchained: how many of them stand before the first chained one; older versions wrote no chain.
+        unchained: how many of them are before the first chained one; older versions wrote no chain.
         findings: what is wrong, with file and line; at most 1,000 of them.
         count: how much is wrong.
         earlier: chains that begin before the oldest file, with how many of their records are not here.
@@ -191,7 +191,7 @@ class _Verifier:
         if problem:
             self._check.report(place, problem)
         elif self._is_chained:
-            self._check.report(place, "a record without a chain stands behind chained ones, so it was added")
+            self._check.report(place, "a record without a chain comes after chained ones, so it was added")
         else:
             self._check.unchained += 1
 
@@ -249,7 +249,7 @@ class _Verifier:
 
 
 def _link_in(line: bytes) -> tuple[ChainRecord | None, str] | None:
-    """Return where a line says that it stands, or what is wrong with that; None for a line that is no record."""
+    """Return where a line says that it belongs, or what is wrong with that; None for a line that is not a record."""
     try:
         value = json.loads(record_in(line))
     except (ValueError, RecursionError):

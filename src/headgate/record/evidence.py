@@ -72,7 +72,7 @@ def evidence_of(
         presented: the document as proofs looked at it.
         hints: metadata keys that nobody reads and that hold something like a time.
         fragment: of the URI that metadata names, as `fragment_of` gives it.
-        is_counted: whether what was verified counts for this document; else its times are not among `times`.
+        is_counted: whether what was verified counts for this document; otherwise its times are not among `times`.
         has_claim: whether the document carries something that claims to be a proof.
         claimed_uri: which document it claims to be, if that can be read.
         witness: what was signed over its text, if the document is refused for what else it holds.

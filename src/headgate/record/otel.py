@@ -93,7 +93,7 @@ def _describe(span: Any, admission: Admission) -> None:
     # Some instrumentations name a span after the kind of thing it is.
     span.update_name(headline(admission))
     span.set_attributes(_attributes(admission))
-    # A document that is kept out is no error of the application; a check that broke is one.
+    # A document that is kept out is not an error of the application; a check that broke is one.
     if any("G901" in decision.codes or "G905" in decision.codes for decision in admission.decisions):
         span.set_status(Status(StatusCode.ERROR, "a check failed"))
 

@@ -166,7 +166,7 @@ class ShortfallRecord(TypedDict):
 
 
 class ChainRecord(TypedDict):
-    """Where a record stands among those of its process: which chain, the place in it, the digest of the one before."""
+    """Where a record is among those of its process: which chain, the place in it, the digest of the one before."""
 
     id: str
     n: int

@@ -247,7 +247,7 @@ def mend_admission(value: Mapping[str, Any]) -> AdmissionRecord:
 
 
 def name_of(decision: DecisionRecord) -> str:
-    """Return what a document is called: its URI, else its id, else its digest; empty if it has none of them."""
+    """Return what a document is called: its URI, or its id, or its digest; empty if it has none of them."""
     return (decision["uri"] or decision["id"] or decision["digest"])[:_NAME_CHARS]
 
 

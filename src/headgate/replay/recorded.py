@@ -67,7 +67,7 @@ def add_standing(judgement: Judgement, entry: DecisionRecord) -> None:
 
 
 def invisible_then(entry: DecisionRecord) -> Mapping[str, int]:
-    """Return how many signs of a document nobody sees, by kind, as far as the record says."""
+    """Return how many characters of a document nobody sees, by kind, as far as the record says."""
     counts, text = evidence_of(entry).get("invisible"), entry.get("text")
     found = find_invisible(text) if counts is None and text is not None else None
     return counts or (found.counts if found is not None else {})
@@ -79,7 +79,7 @@ def what_is_unknown(entry: DecisionRecord, has_text: bool, invisible: str) -> st
     Args:
         entry: the record.
         has_text: whether it has the text.
-        invisible: what the policy does with signs that nobody sees.
+        invisible: what the policy does with characters that nobody sees.
     """
     codes = error_codes(entry)
     if "F208" in codes:
@@ -92,7 +92,7 @@ def what_is_unknown(entry: DecisionRecord, has_text: bool, invisible: str) -> st
         return "its source was in quarantine, which depends on the traffic of the time"
     # What stayed out was not looked through.
     if codes and invisible == "drop" and not has_text and "G906" not in codes:
-        return "whether it holds signs that nobody sees is not recorded"
+        return "whether it holds characters that nobody sees is not recorded"
     if "B402" in codes and not has_text:
         return "it did not fit into the token budget, and the log keeps no texts to count again"
     return None
@@ -112,7 +112,7 @@ def evidence_of(entry: DecisionRecord) -> EvidenceRecord:
 def verified_by(
     evidence: EvidenceRecord, attestation: Attestation | None, source: ResolvedSource, *, is_present: bool
 ) -> tuple[Verification, ...]:
-    """Return who has vouched for a document: by now where the present is judged, else by the time of the record.
+    """Return who has vouched for a document: by now where the present is judged, otherwise by the time of the record.
 
     Raises:
         NotRecorded: the record does not say.
@@ -139,5 +139,5 @@ def codes_key(entry: DecisionRecord) -> str:
 
 
 def error_codes_of(entry: DecisionRecord) -> frozenset[str]:
-    """Return the codes that spoke against a document, without those that depend on the time or are found anew."""
+    """Return the codes that spoke against a document, without those that depend on the time or are found again."""
     return frozenset(error_codes(entry)) - _NOT_REPLAYED

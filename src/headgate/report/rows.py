@@ -27,7 +27,7 @@ class DocumentRow:
     Attributes:
         action: `admit` or `drop`.
         would_drop: whether it would be dropped if every check were enforced.
-        name: what it is called: its URI, else its id, else its digest.
+        name: what it is called: its URI, otherwise its id, otherwise its digest.
         source: the id of its source.
         assurance: how much is proved about it.
         age: how old it is, in words; empty if unknown.

@@ -70,7 +70,7 @@ class Check:
     Attributes:
         number: its place in the list.
         title: what must hold.
-        run: returns None if it holds, else what went wrong.
+        run: returns None if it holds, otherwise what went wrong.
     """
 
     number: int

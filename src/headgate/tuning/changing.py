@@ -65,7 +65,7 @@ def _changed(policy: Policy, source: str | None, section: str, changes: dict[str
     def change(rule: R, name: str) -> R:
         if source not in (None, name):
             return rule
-        # `model_copy` validates nothing: seals without keys are no policy, but how much they cost can be measured.
+        # `model_copy` validates nothing: seals without keys are not a policy, but how much they cost can be measured.
         return rule.model_copy(update={section: getattr(rule, section).model_copy(update=changes)})
 
     sources = tuple(change(rule, rule.id) for rule in policy.sources)

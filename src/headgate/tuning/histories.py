@@ -54,7 +54,7 @@ class History:
         begin: the first event.
         end: the last event.
         lives: the documents by name; one that was removed and added again is two.
-        bulk_changes: changes that are no evidence, because very many documents had them at once.
+        bulk_changes: changes that are not evidence, because very many documents had them at once.
         bulk_events: in how many commits those were.
     """
 

@@ -31,7 +31,7 @@ _NOTHING: Mapping[str, Any] = {"sources": [], "default": {"provenance": {"requir
 
 
 class _TryingGate(Gate):
-    """A gate whose decisions are no traffic: they leave nothing in the files that a policy names."""
+    """A gate whose decisions are not traffic: they leave nothing in the files that a policy names."""
 
     _is_traffic = False
 

@@ -1,4 +1,4 @@
-"""What reaches a model beside the words of its prompt: arguments, blocks that are no text, calls of tools, schemas."""
+"""What reaches a model beside the words of its prompt: arguments, blocks that are not text, calls of tools, schemas."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class _Reader:
     def _of_bytes(self, data: bytes) -> Iterator[str]:
         text = _as_text(data)
         if text is None:
-            self.unread.append("bytes that are no text")
+            self.unread.append("bytes that are not text")
             return
         encoded = _BASE64.fullmatch(text)
         if encoded is None:
@@ -115,7 +115,7 @@ class _Reader:
             return
         decoded = _decoded(encoded[1])
         if decoded is None:
-            self.unread.append("bytes that are no text")
+            self.unread.append("bytes that are not text")
         else:
             yield decoded
 

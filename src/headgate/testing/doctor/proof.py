@@ -44,7 +44,7 @@ class Probe(Protocol):
     Attributes:
         gates: the gates that can be found in the chain without asking it.
         around: places from which a step behind the gate may add documents, which no run may have shown.
-        open: retrievers and stores that no gate stands before, each with the way to it.
+        open: retrievers and stores that have no gate before them, each with the way to it.
         unfinished: what could not be looked through.
     """
 
@@ -311,11 +311,11 @@ def _said_by(chunk: Chunk) -> Iterator[str]:
 
 
 def _unasked(readers: Sequence[Probe], runs: Sequence[Run]) -> Iterator[str]:
-    """Yield what could bring documents without a gate, and was not seen to."""
+    """Yield what could return documents without a gate, and was not seen to."""
     asked = [one for run in runs for one in run.asked]
     behind = [one for run in runs for one in run.asked_behind]
     for reader, (path, item) in ((one, found) for one in readers for found in one.open):
-        # What a gate was put before for this question is meant to stand behind one; a store is searched in other ways.
+        # What a gate was put before for this question is meant to be behind one; a store is searched in other ways.
         seen = asked if reader.is_searched(item) else [*asked, *behind]
         if not any(one is item for one in seen):
             yield f"{type(item).__name__} at {path or 'the object itself'}: no gate, and not asked by this question"
@@ -386,7 +386,7 @@ def _advise(
     broken = [one for one in verdicts if one.outcome == "broken"]
     goes_around = any(one.promise == "around" for one in broken)
     if goes_around:
-        yield "Documents go around the gate. Guard what brings them too, or build the chain on what is guarded."
+        yield "Documents go around the gate. Guard what returns them too, or build the chain on what is guarded."
     # What goes around a gate says nothing about the policy.
     is_policy = not modes and not goes_around
     for source in dict.fromkeys(one.source for one in broken if one.promise == "forged" and is_policy):

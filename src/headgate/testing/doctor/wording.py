@@ -96,7 +96,7 @@ def strange_words(prompt: str, known: Iterable[str]) -> str | None:
     """Return words of a prompt that nobody is known to have written, or None if there are next to none.
 
     Coarser than `unexplained`: where documents are in a prompt, the chain's own steps may have cut them and put them
-    together anew.
+    together again.
 
     Args:
         prompt: what a model read.

@@ -30,7 +30,7 @@ class GlossaryDifference:
         texts: how many different texts were looked at.
         changed_texts: how many of them would read differently.
         gained: how often each `alias -> canonical` would be new.
-        lost: how often each would be no more.
+        lost: how often each would no longer be.
         newly_ambiguous: how often each alias would be left as ambiguous that was not.
         examples: `(place, before, after)`, the words around the first difference.
         without_text: documents of the log whose records keep no text.

@@ -28,7 +28,7 @@ class Hit:
         line: the line, counted from 1; None where the text is not what the file has, as with HTML.
         column: the first character in that line, counted from 1, in code points.
         end_column: the one behind the last.
-        found: what stands there.
+        found: what is written there.
         wanted: what the glossary would have.
         text: the message.
     """
@@ -55,7 +55,7 @@ class Hit:
 def lint_text(place: str, text: str, glossary: Glossary, source: str | None = None) -> Iterator[Hit]:
     """Yield where a document is not in the words of a glossary.
 
-    What the gate would leave alone (code, addresses, mentions, the canonical terms) is no hit.
+    What the gate would leave alone (code, addresses, mentions, the canonical terms) is not a hit.
 
     Args:
         place: the file that it comes from, or `file:line` of a line that holds a record.
@@ -97,7 +97,7 @@ class _Places:
         file, colon, line = place.rpartition(":")
         if path.is_file():
             raw = path.read_bytes().decode("utf-8", "replace").removeprefix("\ufeff")
-            # Front matter is no part of the text, but of the file.
+            # Front matter is part of the file, not of the text.
             at = raw.find(text) if text else -1
             self._offset = raw.count("\n", 0, at) if at >= 0 else None
         elif colon and line.isdecimal():

@@ -24,7 +24,7 @@ class TermProposal:
         kind: `acronym`, `spelling`, `renamed` (a document says so) or `title` (a document had another one before).
         canonical: the term.
         alias: the other name.
-        count: in how many documents that was found; for a spelling, how often it stands in them.
+        count: in how many documents that was found; for a spelling, how often it is in them.
         examples: where, with a few words around it.
         doubt: why it is only a comment in the draft; None if it can be a term.
     """

@@ -108,7 +108,7 @@ class Before:
 
     def __init__(self, nodes: Sequence[NodeWithScore], replacing: Sequence[str]) -> None:
         self._replacing = replacing
-        # What the step brings along has passed a gate only if one releases it from now on.
+        # What the step adds has passed a gate only if one releases it from now on.
         self._released_before = released_so_far()
         self._known: dict[str, list[tuple[Shown, Chunk]]] = {}
         for item in nodes:

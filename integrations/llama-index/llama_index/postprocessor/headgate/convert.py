@@ -157,7 +157,7 @@ def original_text(node: BaseNode | NodeWithScore) -> str:
 
 
 def original_citation(node: BaseNode | NodeWithScore, quote: str | None = None) -> Citation | None:
-    """Return where in the original stands what a reply cites: a released node, or a quotation from it.
+    """Return where the original says what a reply cites: a released node, or a quotation from it.
 
     Args:
         node: as it was released, or a part of its text with the same metadata, such as the sources of a

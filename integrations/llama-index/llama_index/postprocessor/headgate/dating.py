@@ -17,7 +17,7 @@ __all__ = ["DateNodes"]
 class DateNodes(TransformComponent):
     """Adds `last_modified` to nodes that do not say when they were last changed, and says what it rests on.
 
-    Before splitting, because front matter stands at the top of a document. A node that has a date of its own is left as
+    Before splitting, because front matter is at the top of a document. A node that has a date of its own is left as
     it is; one that only has its file's time, as `SimpleDirectoryReader` writes it, is not dated by that. What is added
     is kept out of what the model and the embedder see, as the reader's own dates are.
 

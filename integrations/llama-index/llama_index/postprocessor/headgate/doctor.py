@@ -45,7 +45,7 @@ class LlamaIndexProbe:
     Attributes:
         gates: the gates that can be found in it without asking it.
         around: stores and nodes that a step behind the gate can reach.
-        open: retrievers that no gate stands before, each with the way to it.
+        open: retrievers that have no gate before them, each with the way to it.
         unfinished: what could not be looked through.
     """
 

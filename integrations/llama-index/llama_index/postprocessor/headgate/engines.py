@@ -71,7 +71,7 @@ _WAY_OUT = (
 
 
 def is_end(item: object) -> bool:
-    """Return whether nothing that could bring text past the gate can lie behind an object."""
+    """Return whether nothing that could pass text around the gate can lie behind an object."""
     return isinstance(item, _ENDS)
 
 

@@ -163,7 +163,7 @@ def _without_texts(nodes: list[NodeWithScore]) -> list[NodeWithScore]:
 
 
 def reworded(gate: Gate, query_bundle: QueryBundle) -> QueryBundle:
-    """Return a question in the words in which the policy puts it to retrievers; its embedding is made anew then."""
+    """Return a question in the words in which the policy puts it to retrievers; its embedding is made again then."""
     query = gate.reworded(query_bundle.query_str)
     if query == query_bundle.query_str:
         return query_bundle

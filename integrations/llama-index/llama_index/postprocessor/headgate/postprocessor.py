@@ -102,7 +102,7 @@ class HeadgatePostprocessor(BaseNodePostprocessor):
         gate_reference(self._gate)
         return super().model_dump_json(**kwargs)
 
-    # The framework's own way leaves out what cannot be pickled and builds the component anew from the rest, which
+    # The framework's own way leaves out what cannot be pickled and rebuilds the component from the rest, which
     # would be a component without its gate.
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()

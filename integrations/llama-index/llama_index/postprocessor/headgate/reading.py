@@ -88,7 +88,7 @@ class GuardedEngines:
         self._done: dict[int, tuple[object, Any]] = {}
 
     def within(self, retriever: BaseRetriever) -> BaseRetriever:
-        """Return a retriever that asks what is guarded: a copy if it asks any, else the retriever itself.
+        """Return a retriever that asks what is guarded: a copy if it asks any, otherwise the retriever itself.
 
         Raises:
             AdapterError: something that it asks cannot be put behind the gate.

@@ -1,4 +1,4 @@
-"""A proved node, made anew: its text, its metadata, and beside them nothing that could be a sentence.
+"""A proved node, made again: its text, its metadata, and beside them nothing that could be a sentence.
 
 A node prints all its fields, and whoever returns nodes from a function tool shows them to a model. What no proof covers
 leaves as a number, a vector, a label or a name of the framework's, or not at all.
@@ -114,7 +114,7 @@ def _known_kind(kind: type[BaseNode]) -> type[BaseNode]:
 
 @functools.lru_cache(maxsize=100)
 def _defaults(kind: type[BaseNode]) -> Mapping[str, Any]:
-    """Return the defaults of a class's fields; None where it makes them anew for each node, or has none."""
+    """Return the defaults of a class's fields; None where it makes new ones for each node, or has none."""
     return {name: None if field.is_required() else field.get_default() for name, field in kind.model_fields.items()}
 
 

@@ -104,7 +104,7 @@ class DocstoreRows:
         return ()
 
     def finish(self) -> None:
-        """Write the file anew beside the old one and put it in its place, so that it is there whole at any moment.
+        """Write the file again beside the old one and put it in its place, so that it is there whole at any moment.
 
         Raises:
             HeadgateError: somebody else wrote it since it was read.
@@ -160,7 +160,7 @@ def _chroma_row(identifier: str, text: object, metadata: Mapping[str, object]) -
     try:
         node = metadata_dict_to_node(dict(metadata), text if isinstance(text, str) else None)
     except ValueError as error:
-        return StoredRow(identifier, None, f"it is no node of LlamaIndex: {error}")
+        return StoredRow(identifier, None, f"it is not a node of LlamaIndex: {error}")
     row = stored_row(node)
     return StoredRow(identifier, row.chunk, cover=row.cover, hide=row.hide, held=node)
 

@@ -107,8 +107,8 @@ def _show_span(gate: Gate, admission: Admission) -> None:
     )
     try:
         inside = _current_span()
-        _call_it_a_guardrail(span_id)
-        gate.trace(admission, framework=_FRAMEWORK, spans=() if inside is outside else (inside,))
+        made = _call_it_a_guardrail(span_id)
+        gate.trace(admission, framework=_FRAMEWORK, spans=made if inside is outside else (inside,))
     finally:
         _dispatcher.span_exit(id_=span_id, bound_args=bound, result=shown(admission))
 
@@ -132,9 +132,16 @@ def _without_instrumentations() -> AbstractContextManager[None]:
     return utils.suppress_instrumentation() if utils is not None else nullcontext()
 
 
-def _call_it_a_guardrail(span_id: str) -> None:
-    """Have OpenInference show a span as what it is; it knows the kinds of the framework's own objects alone."""
+def _call_it_a_guardrail(span_id: str) -> list[Any]:
+    """Have OpenInference show a span as what it is; it knows the kinds of the framework's own objects alone.
+
+    Returns:
+        The spans of OpenTelemetry that it has made; before 4.6.1 it made none of them the current one.
+    """
+    made = []
     for handler in _dispatcher.root.span_handlers:
         span: Any = getattr(handler, "open_spans", {}).get(span_id)
         if hasattr(span, "_span_kind"):
             span._span_kind = "GUARDRAIL"
+            made += [span._otel_span] if hasattr(span, "_otel_span") else []
+    return made
