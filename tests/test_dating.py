@@ -117,7 +117,7 @@ def test_the_time_of_a_file_is_never_a_modification_unless_asked(docs: Path, dat
     assert (found["last_modified"], found["last_modified_from"]) == ("2023-11-14T22:13:20+00:00", "file")
     with pytest.raises((HeadgateError, ValueError), match="file_time"):
         date([new], file_time="always")
-    with pytest.raises(HeadgateError, match="no evidence of a date"):
+    with pytest.raises(HeadgateError, match="not evidence of a date"):
         date([new], evidence=["mtime"])
 
 

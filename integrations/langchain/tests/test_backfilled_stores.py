@@ -158,8 +158,8 @@ def test_places_that_are_no_store_are_named(tmp_path: Path, chroma: Any) -> None
     HANDBOOK.key.save(tmp_path / "handbook")
     key = next(path for path in tmp_path.glob("handbook*") if "private" in path.name)
     for place, said in (
-        (str(tmp_path / "none"), "no store known here"),
-        ("json:decoder", "no store known here"),
+        (str(tmp_path / "none"), "not a store known here"),
+        ("json:decoder", "not a store known here"),
         (str(tmp_path / "chroma"), "there is no collection 'other'"),
     ):
         done = CliRunner().invoke(

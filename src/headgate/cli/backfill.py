@@ -124,7 +124,7 @@ def _open(store: str, collection: str | None) -> StoredIndex:
     found = open_store(store, collection)
     if found is not None:
         return found
-    what = f"a {type(load_target(store)).__name__}, which is not a store" if is_place(store) else "no store"
+    what = f"a {type(load_target(store)).__name__}, not a store" if is_place(store) else "not a store"
     raise AdapterError(
         f"{without_password(store)} is {what} known here. Give a folder of Chroma or of LlamaIndex, postgresql://..., "
         "or MODULE:NAME of a Chroma, PGVector or PGVectorStore store, or of an index; docs/backfill.md has the others. "
