@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from tools.floors import DISTRIBUTIONS, ROOT, floors, requirements
+from tools.prose import HABITS, Habit, habits_in
 from tools.release_check import REPOSITORY, links_of, problems_of_metadata, problems_of_pages
 from tools.site import fetched_from_elsewhere, relocated
 
@@ -171,3 +172,24 @@ def test_what_a_page_fetches_from_elsewhere_is_noticed() -> None:
         '<a href="https://c.example/">c</a><link rel="canonical" href="https://d.example/"><img src="x.png">'
     )
     assert fetched_from_elsewhere(page) == ["https://a.example/x.js", "//b.example/x.css"]
+
+
+@pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.example)
+def test_a_habit_of_another_language_is_noticed(habit: Habit) -> None:
+    assert [instead for _, _, instead in habits_in(f"Fine.\n{habit.example}")] == [habit.instead]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "There is no such folder, and it is no longer read.",
+        "It is no later than that, and no more is asked for.",
+        "The publisher stands behind it, and it stands for another word.",
+        "Which one a page is of, and which row a chunk is.",
+        "Whoever signs the list signs that nobody else has.",
+        "if a: pass\nelse: pass",
+        "What else is there? Nothing else: or else it fails.",
+    ],
+)
+def test_good_english_passes(sentence: str) -> None:
+    assert list(habits_in(sentence)) == []

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[1]
-# What stands at the top of the repository, and its name on the site.
+# What is at the top of the repository, and its name on the site.
 PAGES = {"SECURITY.md": "security.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 # `python app.py` and `python langchain` tell tests what to do with a block; only the first is for readers.
 _FENCE = re.compile(r"^(```+)(\w+) +([\w./-]+)$", re.M)

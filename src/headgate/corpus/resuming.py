@@ -113,7 +113,7 @@ class Journal:
         return found
 
     def _write(self, value: Mapping[str, object]) -> None:
-        # In ASCII, so that a text in a message that is no Unicode can be written too.
+        # In ASCII, so that a text in a message that is not valid Unicode can be written too.
         said = json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
         self._mac = self._mac_of(said)
         self._file.write(said + b"\t" + self._mac.hex().encode() + b"\n")

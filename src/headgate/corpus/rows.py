@@ -15,7 +15,7 @@ from headgate.limits import DEFAULT_LIMITS, Limits
 __all__ = ["NOTICES", "read_rows", "require_distinct"]
 
 NOTICES = frozenset(("headgate_problem",))
-"""Columns that headgate adds for people to read; they are no metadata of a document."""
+"""Columns that headgate adds for people to read; they are not metadata of a document."""
 
 _METADATA = "metadata"
 _TOO_LONG = "the column {name} has more than {most:,} bytes"
@@ -24,7 +24,7 @@ _TOO_LONG = "the column {name} has more than {most:,} bytes"
 def read_rows(
     batch: Any, limits: Limits = DEFAULT_LIMITS, fields: Fields = NO_FIELDS, *, place: str = "", first: int = 0
 ) -> Iterator[CorpusItem]:
-    """Yield the documents of a `pyarrow.RecordBatch`, one a row, in the order of the rows.
+    """Yield the documents of a `pyarrow.RecordBatch`, one per row, in the order of the rows.
 
     A column `text` (or `page_content`, `content`) holds the text. Metadata is a column `metadata` (a struct, a map, or
     JSON as text), or else all further columns but lists of floats, which are embeddings. A null says nothing; a time is
