@@ -73,31 +73,45 @@ def _root(
     pass
 
 
-app.command(epilog=demo.EXAMPLE_DEMO)(demo.demo)
-app.command(epilog=init.EXAMPLE_INIT)(init.init)
-app.command(epilog=keygen.EXAMPLE_KEYGEN)(keygen.keygen)
-app.command(epilog=seal.EXAMPLE_SEAL)(seal.seal)
-app.command("backfill", epilog=backfill.EXAMPLE_BACKFILL)(backfill.backfill_command)
-app.command(epilog=audit.EXAMPLE_AUDIT)(audit.audit)
-app.command(epilog=doctor.EXAMPLE_DOCTOR)(doctor.doctor)
-app.command(epilog=log.EXAMPLE_LOG)(log.log)
-app.command(epilog=quarantine.EXAMPLE_QUARANTINE)(quarantine.quarantine)
-app.command(epilog=override.EXAMPLE_OVERRIDE)(override.override)
-app.command(epilog=rehearse.EXAMPLE_REHEARSE)(rehearse.rehearse)
-app.command(epilog=replay.EXAMPLE_REPLAY)(replay.replay)
-app.command(epilog=recheck.EXAMPLE_RECHECK)(recheck.recheck)
-app.command(epilog=sources.EXAMPLE_SOURCES)(sources.sources)
-app.command(epilog=watch.EXAMPLE_WATCH)(watch.watch)
+app.command(short_help="Show a company's prompts without and with the gate.", epilog=demo.EXAMPLE_DEMO)(demo.demo)
+app.command(short_help="Draft a policy from documents or your own retriever.", epilog=init.EXAMPLE_INIT)(init.init)
+app.command(short_help="Make a key pair.", epilog=keygen.EXAMPLE_KEYGEN)(keygen.keygen)
+app.command(short_help="Seal documents that are already split.", epilog=seal.EXAMPLE_SEAL)(seal.seal)
+app.command("backfill", short_help="Seal the documents of an index where they are.", epilog=backfill.EXAMPLE_BACKFILL)(
+    backfill.backfill_command
+)
+app.command(short_help="Judge documents as if the policy were enforced.", epilog=audit.EXAMPLE_AUDIT)(audit.audit)
+app.command(short_help="Prove that the line works in your own chain.", epilog=doctor.EXAMPLE_DOCTOR)(doctor.doctor)
+app.command(short_help="Show who decided what about which document, and when.", epilog=log.EXAMPLE_LOG)(log.log)
+app.command(short_help="Show, hold or release sources that are held back.", epilog=quarantine.EXAMPLE_QUARANTINE)(
+    quarantine.quarantine
+)
+app.command(short_help="Open a source whose list is out of date, for a while.", epilog=override.EXAMPLE_OVERRIDE)(
+    override.override
+)
+app.command(short_help="Spoil a corpus as production would, and ask questions.", epilog=rehearse.EXAMPLE_REHEARSE)(
+    rehearse.rehearse
+)
+app.command(short_help="Decide recorded traffic again under another policy.", epilog=replay.EXAMPLE_REPLAY)(
+    replay.replay
+)
+app.command(short_help="Judge a past admission again: does it still hold?", epilog=recheck.EXAMPLE_RECHECK)(
+    recheck.recheck
+)
+app.command(short_help="Show the health and the error budget of each source.", epilog=sources.EXAMPLE_SOURCES)(
+    sources.sources
+)
+app.command(short_help="Pull the feeds that the policy names.", epilog=watch.EXAMPLE_WATCH)(watch.watch)
 _report = Commands(
     help="Reports from a decision log that say what to do next.", no_args_is_help=True, rich_markup_mode=None
 )
 _report.command(epilog=report.EXAMPLE_ADOPTION)(report.adoption)
 _report.command(epilog=report.EXAMPLE_STALE)(report.stale)
-app.add_typer(_report, name="report")
+app.add_typer(_report, name="report", short_help="What to do next, from a decision log.")
 _receipt = Commands(help="A signed record of what one prompt was given.", no_args_is_help=True, rich_markup_mode=None)
 _receipt.command(epilog=receipt.EXAMPLE_ISSUE)(receipt.issue)
 _receipt.command(epilog=receipt.EXAMPLE_VERIFY)(receipt.verify)
-app.add_typer(_receipt, name="receipt")
+app.add_typer(_receipt, name="receipt", short_help="Issue and verify a signed record of one prompt.")
 _manifest = Commands(
     help="The signed list of what a corpus holds: the way in for an index that exists.",
     no_args_is_help=True,
@@ -110,7 +124,7 @@ _manifest.command(epilog=manifests.EXAMPLE_DIFF)(manifests.diff)
 _manifest.command(epilog=manifests.EXAMPLE_COMPLETENESS)(manifests.completeness)
 _manifest.command(epilog=manifests.EXAMPLE_SHOW)(manifests.show)
 _manifest.command(epilog=fetch.EXAMPLE_FETCH)(fetch.fetch)
-app.add_typer(_manifest, name="manifest")
+app.add_typer(_manifest, name="manifest", short_help="Build, renew and check the signed list of a corpus.")
 _revoke = Commands(
     help="Take back keys, documents and texts by a signed list that gates follow without a restart.",
     no_args_is_help=True,
@@ -120,11 +134,11 @@ _revoke.command(epilog=revoke.EXAMPLE_ADD)(revoke.add)
 _revoke.command(epilog=revoke.EXAMPLE_REMOVE)(revoke.remove)
 _revoke.command(epilog=revoke.EXAMPLE_RENEW)(revoke.renew)
 _revoke.command(epilog=revoke.EXAMPLE_SHOW)(revoke.show)
-app.add_typer(_revoke, name="revoke")
+app.add_typer(_revoke, name="revoke", short_help="Take back keys, documents and texts.")
 _freshness = Commands(rich_markup_mode=None)
 _freshness.callback(invoke_without_command=True, epilog=freshness.EXAMPLE_OUTLOOK)(freshness.freshness)
 _freshness.command(epilog=freshness.EXAMPLE_SUGGEST)(freshness.suggest)
-app.add_typer(_freshness, name="freshness")
+app.add_typer(_freshness, name="freshness", short_help="Say what goes out of date, and how often to verify.")
 _glossary = Commands(
     help="The work on a glossary: check it, propose terms, compare versions, hold documents to it.",
     no_args_is_help=True,
@@ -135,9 +149,11 @@ _glossary.command(epilog=glossary.EXAMPLE_SUGGEST)(glossary.suggest)
 _glossary.command(epilog=glossary.EXAMPLE_DIFF)(glossary.diff)
 _glossary.command(epilog=glossary.EXAMPLE_LINT)(glossary.lint)
 _glossary.command(epilog=glossary.EXAMPLE_CONVERT)(glossary.convert)
-app.add_typer(_glossary, name="glossary")
-app.command(epilog=explain.EXAMPLE_EXPLAIN)(explain.explain)
-app.command(epilog=schema.EXAMPLE_SCHEMA)(schema.schema)
+app.add_typer(_glossary, name="glossary", short_help="Check, propose, compare and apply a glossary.")
+app.command(short_help="Say what a reason code means and how to fix it.", epilog=explain.EXAMPLE_EXPLAIN)(
+    explain.explain
+)
+app.command(short_help="Print the JSON Schema of policy files.", epilog=schema.EXAMPLE_SCHEMA)(schema.schema)
 
 
 def _spare_encodings() -> None:
