@@ -140,7 +140,7 @@ _freshness.callback(invoke_without_command=True, epilog=freshness.EXAMPLE_OUTLOO
 _freshness.command(epilog=freshness.EXAMPLE_SUGGEST)(freshness.suggest)
 app.add_typer(_freshness, name="freshness", short_help="Say what goes out of date, and how often to verify.")
 _glossary = Commands(
-    help="The work on a glossary: check it, propose terms, compare versions, hold documents to it.",
+    help="Work on a glossary: check it, propose terms, compare versions, hold documents to it.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
