@@ -1,4 +1,4 @@
-"""How much traces show of what an inner retriever returned, before the gate has judged it: for all frameworks.
+"""What traces show, for all frameworks: of an admission, and of what an inner retriever returned before it was judged.
 
 Tracing goes to somebody else's service in most places, and what the gate keeps out of a prompt has no business there.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from headgate.admission.gate import Gate
 from headgate.encoding import digest_label, safe_id
-from headgate.record.summary import TraceInner
+from headgate.record.asking import asker_in
+from headgate.record.summary import TraceInner, headline, shown
 
 _CHOICES = ("full", "ids", "off")
 
-__all__ = ["TraceInner", "digest_of", "id_of", "inner_trace"]
+__all__ = ["TraceInner", "asker_in", "digest_of", "headline", "id_of", "inner_trace", "shown"]
 
 
 def inner_trace(chosen: TraceInner | None, gate: Gate) -> TraceInner:

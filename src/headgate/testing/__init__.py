@@ -1,15 +1,18 @@
-"""What tests of a gate need: a fixed clock, keys and sealed chunks, hostile input, and a conformance kit."""
+"""What tests of a gate need: a clock, keys, sealed chunks, hostile input, a conformance kit, tests of an adapter."""
 
 from headgate.testing.conformance import CHECKS, Check, GateUnderTest, Result, Seen, run_checks
 from headgate.testing.doctor import Diagnosis, prove
 from headgate.testing.fixtures import FixedClock, Publisher
 from headgate.testing.hostile import HOSTILE_METADATA, HOSTILE_SHAPES, HOSTILE_STRINGS, hostile_seals
+from headgate.testing.suite import AdapterBench, AdapterSuite, Shown
 
 __all__ = [
     "CHECKS",
     "HOSTILE_METADATA",
     "HOSTILE_SHAPES",
     "HOSTILE_STRINGS",
+    "AdapterBench",
+    "AdapterSuite",
     "Check",
     "Diagnosis",
     "FixedClock",
@@ -17,6 +20,7 @@ __all__ = [
     "Publisher",
     "Result",
     "Seen",
+    "Shown",
     "hostile_seals",
     "prove",
     "run_checks",
