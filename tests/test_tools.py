@@ -184,7 +184,7 @@ def test_a_habit_of_another_language_is_noticed(habit: Habit) -> None:
     [
         "There is no such folder, and it is no longer read.",
         "It is no later than that, and no more is asked for.",
-        "The publisher stands behind it, and it stands for another word.",
+        "The publisher stands behind it, and it stands for another word. It runs as it stands on the page.",
         "Which one a page is of, and which row a chunk is.",
         "Whoever signs the list signs that nobody else has.",
         "if a: pass\nelse: pass",

@@ -29,7 +29,7 @@ def _habit(pattern: str, instead: str, example: str) -> Habit:
     return Habit(re.compile(pattern, re.IGNORECASE), instead, example)
 
 
-_NOT_AFTER_NO = "longer|later|earlier|more|less|better|worse|need|doubt|one|such|other|wider|larger|smaller|harm|use"
+_NOT_AFTER_NO = "longer|later|earlier|more|less|better|worse|need|doubt|one|such|other|wider|larger|smaller|harm|use|coincidence|accident"
 HABITS = (
     _habit(
         rf"(?<!there )(?<!here )\b(?:is|are|was|were) no (?!(?:{_NOT_AFTER_NO})\b)[a-z]",
@@ -37,7 +37,7 @@ HABITS = (
         "'90 dyas' is no duration.",
     ),
     _habit(
-        r"\b(?:what|it|that|text|seal|entry|word|line) stands "
+        r"(?<!as )\b(?:what|it|that|text|seal|entry|word|line) stands "
         r"(?!for\b|in for\b|out\b|up\b|still\b|alone\b|by\b|behind (?:it|them|what)\b)",
         "is, is written, comes",
         "What stands in the list is signed.",
