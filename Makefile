@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-deep test-oldest fuzz mutants notebooks docs docs-serve release-check lint bench format clean
+.PHONY: demo test test-deep test-oldest test-compiled fuzz mutants notebooks docs docs-serve release-check lint bench format clean
 
 demo: $(STAMP)
 	$(BIN)/headgate demo --html demo-out/demo.html
@@ -27,6 +27,15 @@ test-oldest:
 		--group test --group integrations/langchain/pyproject.toml:test --group integrations/llama-index/pyproject.toml:test \
 		-e '.[tokens,otel,plots,parquet,feeds,stores]' -e 'integrations/langchain[agents,demo]' -e 'integrations/llama-index[rehearsal]'
 	$(OLDEST)/bin/python -m pytest -W ignore::DeprecationWarning
+
+# What reads texts, compiled by mypyc from the same source, and the tests of terminology on that. Needs a C compiler.
+COMPILED := .compiled
+test-compiled: $(STAMP)
+	rm -rf $(COMPILED)
+	HATCH_BUILD_HOOK_ENABLE_MYPYC=1 $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir $(COMPILED) .
+	$(BIN)/python -m pip install --quiet --no-deps --target $(COMPILED)/site $(COMPILED)/headgate-*.whl
+	PYTHONPATH=$(COMPILED)/site $(BIN)/python -c "import headgate.terminology.matching as m; assert not m.__file__.endswith('.py'), m"
+	PYTHONPATH=$(COMPILED)/site $(BIN)/python -m pytest -q tests/terminology
 
 # A million mutated seals and a hundred thousand mutated manifests, then Atheris on every target, for so long each.
 FUZZ_SECONDS ?= 60
@@ -82,7 +91,7 @@ bench: $(STAMP)
 	MPLBACKEND=Agg $(BIN)/python -W ignore -m benchmarks.rehearsal
 
 clean:
-	rm -rf $(VENV) $(OLDEST) demo-out dist site
+	rm -rf $(VENV) $(OLDEST) $(COMPILED) demo-out dist site
 
 # Dependency groups need pip 25.1 or newer, so pip is upgraded first.
 $(STAMP): pyproject.toml integrations/langchain/pyproject.toml integrations/llama-index/pyproject.toml

@@ -16,7 +16,7 @@ import yaml
 
 from headgate.errors import PolicyError
 
-__all__ = ["Steps", "YamlDocument", "parse_yaml"]
+__all__ = ["Steps", "YamlDocument", "is_text", "parse_yaml"]
 
 _MAX_DEPTH = 32
 _NUMBER_CHARS = 64
@@ -176,6 +176,11 @@ _QUICK_PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def _is_plain_text(event: yaml.ScalarEvent) -> bool:
     is_bare = event.tag is None and event.anchor is None
     return is_bare and (not event.implicit[0] or event.value[:1] not in _TYPED_BEGINNINGS)
+
+
+def is_text(value: str) -> bool:
+    """Return whether what is written without quotation marks is a text, and no number, truth value or null."""
+    return _core_type(value) == "str"
 
 
 def _kind(event: yaml.ScalarEvent) -> str:

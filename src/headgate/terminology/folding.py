@@ -113,16 +113,18 @@ def plain_form(text: str) -> str:
 
 
 def fold_same(text: str) -> str | None:
-    """Return a text in which patterns of ASCII are found as in its folded form; None where that has other offsets.
+    """Return a text with the letters of ASCII of its folded form, in any case; None where that has other offsets.
 
     Marks that may be left out and other forms of letters change them, and so do marks of emphasis within a word.
     """
-    if "**" in text and _STAR_WITHIN.search(text) is not None:
+    if "*" in text and "**" in text and _STAR_WITHIN.search(text) is not None:
         return None
     if text.isascii():
         return text
     others = beyond_ascii(text)
-    return None if _OTHER_SIGN.search(others) is not None else _folded(text, others)
+    if _OTHER_SIGN.search(others) is not None:
+        return None
+    return _folded(text, others) if "\u212a" in others or "\u0130" in others else text
 
 
 def fold_term(written: str) -> str:

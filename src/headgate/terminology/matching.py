@@ -15,6 +15,7 @@ from headgate.terminology.emphasis import with_its_marks
 from headgate.terminology.folding import fold_alias, fold_same, fold_text, plain_form
 from headgate.terminology.lines import is_broken
 from headgate.terminology.mentions import Names
+from headgate.terminology.parts import Parts
 from headgate.terminology.patterns import Patterns, Reading
 from headgate.terminology.searching import Finder
 from headgate.terminology.zones import Protected, code_zones
@@ -23,14 +24,10 @@ __all__ = ["Found", "Match", "Matcher", "Reading", "Senses"]
 
 # No sign that could begin or end code, markup or a list, and no single letter, which could number an item of a list.
 _PLAIN_TERM = re.compile(r"[^\W\d_][\w' -]+")
-_WORD = re.compile(r"\w+")
 _ARTICLE = re.compile(r"an?[\s*_~=\"'(\[>]+(?=\w)", re.IGNORECASE)
-_ARTICLES = frozenset(("a", "an"))
 # Where there are more places than one for so many characters, the whole text is read around them at once.
 _CHARS_PER_PLACE = 40
-_NAME_BORDERS = frozenset(("", "\0"))  # no term may hold a null
 _BLANKS = frozenset(("", " ", "\n"))
-_SIGN = re.compile(r"[^\w ]")
 _END_OF_TOKEN = re.compile(r"[.:?]?(?![\w\-./\\@:#=&%~$?+])")
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb", "\u201e": "\u201c"}
 
@@ -119,29 +116,15 @@ class Matcher:
     def __init__(self, concepts: Sequence[Concept]) -> None:
         self._patterns = Patterns(concepts)
         patterns = self._patterns.names
-        composed = [pattern for pattern in patterns if not pattern.isalnum()]
-        self._last_words = {words[-1] for pattern in composed if len(words := _WORD.findall(pattern)) > 1}
-        # `C` becomes another alias together with a sign that follows, if `C+` is one.
-        self._signed_words = {word for pattern in composed if _SIGN.search(pattern) for word in _WORD.findall(pattern)}
+        self._parts = Parts(patterns)
         # Words nearby, quotation marks and annotations make a term depend on more than its own place.
         self._is_simple = not any(
             c.has_conditions or c.keep or c.keep_quoted or c.mode in ("annotate", "introduce") for c in concepts
         )
-        self._articles_are_free = not any(_ARTICLES.intersection(_WORD.findall(pattern)) for pattern in composed)
         self._is_zoned = any(c.zones != "prose" for c in concepts)
         self._settled: Memo[bool] = Memo(20_000)
         self._senses: dict[int, Senses] = {}
         self._finder = Finder(patterns)
-        self._inner = set(self._find_inner(patterns))
-
-    def _find_inner(self, names: Iterable[str]) -> Iterator[str]:
-        """Yield the patterns that are a part of another one."""
-        plain = [name for name in names if name.isascii() and not name.isalnum()]  # one word holds no other
-        for text in ("\0".join(plain), *(name for name in names if not name.isascii())):
-            for _, start, end in self._finder.find(text):
-                is_whole = text[start - 1 : start] in _NAME_BORDERS and text[end : end + 1] in _NAME_BORDERS
-                if not is_whole and is_whole_word(text, start, end):
-                    yield text[start:end]
 
     def _senses_of(self, pattern: int) -> Senses:
         known = self._senses.get(pattern)
@@ -156,7 +139,7 @@ class Matcher:
         if _PLAIN_TERM.fullmatch(text, start, end) is None:
             # An article before the term was fitted with it, and what is between them is as it was.
             old, new = _ARTICLE.match(text, start, end), _ARTICLE.match(replacement)
-            if old is None or new is None or not self._articles_are_free:
+            if old is None or new is None or not self._parts.are_articles_free:
                 return False
             return self.settles(text, old.end(), end, replacement[new.end() :])
         before = text[start - 1 : start]
@@ -173,14 +156,7 @@ class Matcher:
         return known
 
     def _is_self_contained(self, replacement: str) -> bool:
-        folded = fold_alias(replacement)
-        if not _PLAIN_TERM.fullmatch(replacement) or folded in self._inner:
-            return False
-        words = _WORD.findall(folded)
-        if not self._signed_words.isdisjoint(words):
-            return False
-        # An alias that begins within it does not count, for a canonical term keeps its place; one that ends there does.
-        return self._last_words.isdisjoint(words[:-1])
+        return _PLAIN_TERM.fullmatch(replacement) is not None and self._parts.is_self_contained(fold_alias(replacement))
 
     def find(self, text: str, source: str | None, most: int) -> Found:
         """Return the occurrences in a text, leftmost-longest, without overlaps.

@@ -17,6 +17,7 @@ from headgate.policy.documents import Steps, YamlDocument, parse_yaml
 from headgate.terminology.encodings import decode
 from headgate.terminology.foreign import foreign_problem, foreign_text_problem
 from headgate.terminology.formats import GlossaryFile, build
+from headgate.terminology.plain_yaml import read_plain
 from headgate.terminology.synonyms import has_synonym_lists, read_synonyms, synonyms_in
 from headgate.terminology.tables import is_table, read_records, read_table
 from headgate.terminology.vale import is_vale, read_vale
@@ -101,7 +102,7 @@ class _Yaml:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._document = parse_yaml(text, is_large=True, line_depth=_ENTRY_DEPTH)
+        self._document = read_plain(text) or parse_yaml(text, is_large=True, line_depth=_ENTRY_DEPTH)
         self._whole: YamlDocument | None = None
         self.value = self._document.value
 

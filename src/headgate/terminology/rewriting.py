@@ -47,6 +47,9 @@ class _Planned:
     definitions: Definitions
 
 
+_UNTOUCHED = _Planned([], (), False, _NOTHING)
+
+
 def rewrite_text(
     text: str,
     matcher: Matcher,
@@ -93,6 +96,8 @@ class _Work:
         """Decide what is to be done with a text."""
         most = self.limits.edits * _FINDS_PER_EDIT
         found = self.matcher.find(text, self.source, most)
+        if not found.matches and self.near_misses is None:
+            return _UNTOUCHED
         planner = _Planner(text, found, self.defined)
         planner.plan()
         edits = planner.edits
@@ -106,6 +111,8 @@ def _settle(text: str, planned: _Planned, work: _Work) -> Rewrite:
     edits, ambiguous = planned.edits, planned.ambiguous
     is_certain = work.near_misses is None and not planned.is_open
     for _ in range(_PASSES):
+        if not edits:
+            return Rewrite(text, ambiguous=ambiguous)
         if len(edits) > work.limits.edits:
             return Rewrite(text, unsettled=f"more than {work.limits.edits:,} edits")
         rewritten, alignment = apply_edits(text, edits)

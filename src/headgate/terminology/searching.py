@@ -6,18 +6,18 @@ import re
 import string
 from collections.abc import Iterator, Sequence
 
-from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+from ahocorasick_rs import AhoCorasick
 
 from headgate.terminology.boundaries import SPACELESS_RANGES
 from headgate.terminology.folding import beyond_ascii, fold_term
 from headgate.terminology.scripts import SCRIPTED
+from headgate.terminology.wording import compile_patterns, finder_of
 
 __all__ = ["Finder"]
 
 Occurrence = tuple[int, int, int]
 """Number of a pattern, start and end."""
 
-_DFA_PATTERNS = 5_000  # beyond this a DFA costs more memory than it saves time
 _OCCURRENCES_AT_ONCE = 100_000
 _LEAST_WINDOW = 1_000
 # Raised digits are those of footnotes, and underscores may be marks of emphasis.
@@ -26,8 +26,9 @@ _ALNUM = string.ascii_letters + string.digits
 _BLANKED = bytes(code if code >= 128 or chr(code) in _ALNUM else ord(" ") for code in range(256))
 # The same, and in lower case; whatever is not ASCII was replaced by a question mark before.
 _LOWERED = bytes(ord(chr(code).lower()) if code < 128 and chr(code) in _ALNUM else ord(" ") for code in range(256))
+# And with the ends of lines.
+_LOWERED_LINES = _LOWERED[:10] + b"\n" + _LOWERED[11:]
 _INNER = re.compile(r"[a-z0-9](?:.*[a-z0-9])?", re.DOTALL)
-_BLANKS = re.compile(rb" +")
 _MORE = 4
 
 
@@ -39,12 +40,9 @@ class Finder:
     ASCII are looked for with blanks in place of everything else, so that a border of scripts is one too. For the others
     every occurrence is reported where scripts have no borders that could be seen.
 
-    Words of a pattern may have several blanks between them. To make each run of blanks one costs more than the search,
-    so it is done only where one follows a word that other words of a pattern follow: such words are searched for, too.
-
-    The automaton returns all occurrences in a text at once, and a text of aliases that overlap (`a`, `a a`, `a a a`)
-    has as many at every place as there are lengths of aliases. So it is given one window of the text at a time, and
-    whoever asks may stop.
+    All occurrences in a text come at once, and a text of aliases that overlap (`a`, `a a`, `a a a`) has as many at
+    every place as there are lengths of aliases. So one window of the text is searched at a time, and whoever asks may
+    stop.
 
     Args:
         patterns: folded, without duplicates.
@@ -52,19 +50,21 @@ class Finder:
 
     def __init__(self, patterns: Sequence[str]) -> None:
         self._patterns = patterns
-        spread = [_spread(pattern).decode("ascii").split() if pattern.isascii() else [] for pattern in patterns]
-        self._ascii = [number for number, words in enumerate(spread) if words]
         self._others = [number for number, pattern in enumerate(patterns) if not pattern.isascii()]
+        self._ascii = [number for number, pattern in enumerate(patterns) if pattern.isascii()]
+        # No pattern holds a line feed. Together they are spread in a hundredth of the time.
+        joined = "\n".join([patterns[number] for number in self._ascii]).encode("ascii")
+        lines = joined.translate(_LOWERED_LINES).split(b"\n") if self._ascii else []
+        terms = [line if b"  " not in line and line.isalnum() else b" ".join(line.split()) for line in lines]
         # Those without a letter or digit are looked for as they are.
-        self._signs = [number for number, words in enumerate(spread) if not words and patterns[number].isascii()]
-        leading = dict.fromkeys(word for words in spread for word in words[:-1])
-        self._of_ascii = _compile(
-            [*(f" {' '.join(spread[number])} " for number in self._ascii), *(f" {word}  " for word in leading)]
-        )
-        self._is_word = bytes(patterns[number].isalnum() for number in self._ascii)
-        self._of_others = _compile([f" {_blank(patterns[number])} " for number in self._others])
+        self._signs = [number for number, term in zip(self._ascii, terms, strict=True) if not term]
+        if self._signs:
+            self._ascii = [number for number, term in zip(self._ascii, terms, strict=True) if term]
+            terms = [term for term in terms if term]
+        self._words = finder_of(terms)
+        self._of_others = compile_patterns([f" {_blank(patterns[number])} " for number in self._others])
         self._plain: AhoCorasick | None = None
-        lengths = {len(pattern) for pattern in patterns}
+        lengths = set(map(len, patterns))
         self._longest = max(lengths, default=0)
         # Of patterns of one length at most one ends at any place.
         self._window = max(_LEAST_WINDOW, _OCCURRENCES_AT_ONCE // max(1, len(lengths)))
@@ -91,53 +91,36 @@ class Finder:
         A term may go over the end of a line, and have several blanks between its words. Beside underscores and letters
         beyond ASCII there are occurrences that are no whole words.
         """
+        numbers, patterns = self._ascii, self._patterns
         for begin in range(0, len(text), self._window):
             last = begin + self._window
-            for number, start, end in self._find_from(text, begin, last):
-                if begin <= start < last:
+            for index, first, behind in self._words.find(self._spread_of(text, begin, last)):
+                start, end = begin + first - 1, begin + behind - 1
+                if not begin <= start < last:
+                    continue
+                number = numbers[index]
+                if patterns[number].isalnum():
                     yield number, start, end
+                else:
+                    exact = self._exact(text, number, start, end)
+                    if exact is not None:
+                        yield exact
         if self._signs:
             yield from self._find_signs(text)
 
-    def _find_from(self, text: str, begin: int, last: int) -> Iterator[Occurrence]:
-        """Yield what begins in one window, and some of what does before and behind it."""
-        spread = _window_of(text, begin, last + self._longest + _MORE)
-        found = self._of_ascii.find_matches_as_indexes(spread.decode("ascii"), overlapping=True)
-        count = len(self._ascii)
-        if any(one[0] >= count for one in found):
-            yield from self._find_spread(text, begin, last)
-            return
-        for index, start, end in found:
-            if self._is_word[index]:
-                yield self._ascii[index], begin + start, begin + end - 2
-            else:
-                exact = self._exact(text, self._ascii[index], begin + start, begin + end - 2)
-                if exact is not None:
-                    yield exact
-
-    def _find_spread(self, text: str, begin: int, last: int) -> Iterator[Occurrence]:
-        """Yield the same where the words of a term may have several blanks between them."""
+    def _spread_of(self, text: str, begin: int, last: int) -> bytes:
+        """Return a window of a text and the sign before it, with what terms may have behind it, spread."""
+        if begin == 0 and last >= len(text):  # nearly always
+            return b" %s " % _spread(text)
+        before = text[begin - 1] if begin else " "
         more = self._longest + _MORE
         while True:
-            spread = _window_of(text, begin, last + more)
-            words = spread.split()
+            ending = " " if last + more >= len(text) else ""
+            spread = _spread(f"{before}{text[begin : last + more]}{ending}")
             # As many more signs that are no blanks as the longest term has.
-            if last + more >= len(text) or sum(map(len, spread[last - begin :].split())) > self._longest:
-                break
+            if ending or sum(map(len, spread[last - begin :].split())) > self._longest:
+                return spread
             more *= 2
-        # A word that is cut at the border of the window stays cut.
-        collapsed = b"%s%s%s" % (b" " * spread.startswith(b" "), b" ".join(words), b" " * spread.endswith(b" "))
-        found = self._of_ascii.find_matches_as_indexes(collapsed.decode("ascii"), overlapping=True)
-        position, behind = 0, dict[int, int]()
-        for index, start, end in sorted(found, key=lambda one: one[1]):
-            if index >= len(self._ascii):
-                continue
-            # What is found comes in the same order in the window itself.
-            place = _place(spread, collapsed[start + 1 : end - 1].split(), max(position, behind.get(index, 0)))
-            position, behind[index] = place[0], place[0] + 1
-            exact = self._exact(text, self._ascii[index], begin + place[0], begin + place[1] - 1)
-            if exact is not None:
-                yield exact
 
     def _exact(self, text: str, number: int, start: int, end: int) -> Occurrence | None:
         """Return where a pattern is whose first and last letter are known; None if it has other signs there."""
@@ -146,15 +129,12 @@ class Finder:
         if inner is None:
             return None
         start, end = start - inner.start(), end + len(pattern) - inner.end()
-        if (
-            start < 0
-            or end > len(text)
-            or _is_ascii_word(text[start - 1 : start])
-            or _is_ascii_word(text[end : end + 1])
-        ):
+        if start < 0 or end > len(text):
+            return None
+        if _is_ascii_word(text[start - 1 : start]) or _is_ascii_word(text[end : end + 1]):
             return None
         written = text[start:end].lower()
-        is_same = written == pattern or (" " in pattern and fold_term(written) == pattern)
+        is_same = written == pattern or ((" " in pattern or not written.isascii()) and fold_term(written) == pattern)
         return (number, start, end) if is_same else None
 
     def _find_signs(self, text: str) -> Iterator[Occurrence]:
@@ -171,7 +151,7 @@ class Finder:
         known = dict.fromkeys(self._blanked(self._of_others, self._others, text, _blank(text)))
         if _BORDERLESS.search(beyond_ascii(text)) is not None:
             if self._plain is None:
-                self._plain = _compile([self._patterns[number] for number in self._others])
+                self._plain = compile_patterns([self._patterns[number] for number in self._others])
             for begin, end in self._windows(text):
                 for index, start, stop in self._plain.find_matches_as_indexes(text[begin:end], overlapping=True):
                     known[self._others[index], begin + start, begin + stop] = None
@@ -200,41 +180,8 @@ class Finder:
 _BORDERLESS = re.compile(f"[{SPACELESS_RANGES}{SCRIPTED.pattern[1:]}+")
 
 
-def _compile(patterns: Sequence[str]) -> AhoCorasick:
-    return AhoCorasick(
-        patterns,
-        matchkind=MatchKind.Standard,
-        store_patterns=False,
-        implementation=Implementation.DFA if len(patterns) <= _DFA_PATTERNS else None,
-    )
-
-
-def _window_of(text: str, begin: int, end: int) -> bytes:
-    """Return a piece of a text and the sign before it, with a blank for each sign that is no letter or digit."""
-    if begin == 0 and end >= len(text):
-        return b" %s " % _spread(text)
-    before = text[begin - 1] if begin else " "
-    return _spread(f"{before}{text[begin:end]}{' ' if end >= len(text) else ''}")
-
-
 def _spread(text: str) -> bytes:
     return text.encode("ascii", "replace").translate(_LOWERED)
-
-
-def _place(spread: bytes, words: Sequence[bytes], position: int) -> tuple[int, int]:
-    """Return where words stand one after another: the blank before them, and the blank behind them."""
-    while True:
-        start = spread.find(b" %s " % words[0], position)
-        end = start + len(words[0]) + 1
-        for word in words[1:]:
-            blanks = _BLANKS.match(spread, end)
-            end = blanks.end() if blanks is not None else end
-            if not spread.startswith(b"%s " % word, end):
-                break
-            end += len(word)
-        else:
-            return start, end
-        position = start + 1
 
 
 def _is_ascii_word(sign: str) -> bool:
