@@ -15,7 +15,7 @@ test: $(STAMP)
 test-deep: $(STAMP)
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest
 
-# The suite on the lowest versions that the three distributions declare, in an environment of its own. What old versions of
+# The suite on the lowest versions that the distributions declare, in an environment of its own. What old versions of
 # other projects deprecate is not ours to mend.
 OLDEST := .venv-oldest
 OLDEST_PYTHON ?= python3.10
@@ -61,7 +61,7 @@ docs: $(STAMP)
 docs-serve: $(STAMP)
 	$(BIN)/python -m mkdocs serve
 
-# Builds the three distributions into dist/, installs each into an empty environment and uses it there. Needs a package index.
+# Builds the distributions into dist/, installs each into an empty environment and uses it there. Needs a package index.
 release-check: $(STAMP)
 	$(BIN)/python -m pip install --quiet --group release
 	$(BIN)/python -m tools.release_check $(if $(TAG),--tag $(TAG))

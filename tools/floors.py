@@ -1,4 +1,4 @@
-"""The lowest versions that the three distributions declare, as constraints for pip: `python -m tools.floors`."""
+"""The lowest versions that the distributions declare, as constraints for pip: `python -m tools.floors`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,14 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).parents[1]
-DISTRIBUTIONS = (".", "integrations/langchain", "integrations/llama-index")
 _FLOOR = re.compile(r"^(?P<name>[\w.-]+)(?:\[[^]]*\])?\s*>=\s*(?P<version>[\w.]+)[^;]*(?P<marker>;.*)?$")
 _NAME = re.compile(r"^[\w.-]+")
+
+
+def distributions(root: Path = ROOT) -> dict[str, dict[str, Any]]:
+    """Return the `pyproject.toml` of each distribution by its folder: the core, then the integrations by name."""
+    files = [root / "pyproject.toml", *sorted(root.glob("integrations/*/pyproject.toml"))]
+    return {file.parent.relative_to(root).as_posix(): tomllib.loads(file.read_text(encoding="utf-8")) for file in files}
 
 
 def floors(root: Path = ROOT) -> list[str]:
@@ -39,8 +44,7 @@ def floors(root: Path = ROOT) -> list[str]:
 
 def requirements(root: Path = ROOT) -> Iterator[str]:
     """Yield what is required of other projects: dependencies, extras and the groups named `test`."""
-    for folder in DISTRIBUTIONS:
-        table: dict[str, Any] = tomllib.loads((root / folder / "pyproject.toml").read_text(encoding="utf-8"))
+    for table in distributions(root).values():
         project = table["project"]
         own = {"headgate", project["name"]}
         extras, groups = project.get("optional-dependencies", {}), table.get("dependency-groups", {})

@@ -29,10 +29,11 @@ def _habit(pattern: str, instead: str, example: str) -> Habit:
     return Habit(re.compile(pattern, re.IGNORECASE), instead, example)
 
 
-_NOT_AFTER_NO = "longer|later|earlier|more|less|better|worse|need|doubt|one|such|other|wider|larger|smaller|harm|use|coincidence|accident"
+# "No longer", "no later than", "no such thing", "no doubt": good English after "is".
+_AFTER_NO = "longer|later|earlier|more|less|better|worse|wider|larger|smaller|need|doubt|one|such|other|harm|use|coincidence|accident"
 HABITS = (
     _habit(
-        rf"(?<!there )(?<!here )\b(?:is|are|was|were) no (?!(?:{_NOT_AFTER_NO})\b)[a-z]",
+        rf"(?<!there )(?<!here )\b(?:is|are|was|were) no (?!(?:{_AFTER_NO})\b)[a-z]",
         'is not a ..., or "there is no ..."',
         "'90 dyas' is no duration.",
     ),

@@ -1,4 +1,4 @@
-"""Build the three distributions, look at their metadata, and use each in an empty environment: `make release-check`.
+"""Build all distributions, look at their metadata, and use each in an empty environment: `make release-check`.
 
 With `--tag v0.1.0`, as the release workflow runs it, everything must be of that version and no page may still say that
 it is not released. Nothing is published.
@@ -21,24 +21,15 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.floors import ROOT
+from tools.floors import ROOT, distributions
+from tools.readme_example import SECTION
 
 REPOSITORY = "https://github.com/headgate/headgate"
-FOLDERS = {
-    "headgate": ".",
-    "langchain-headgate": "integrations/langchain",
-    "llama-index-postprocessor-headgate": "integrations/llama-index",
-}
+PROJECTS = {table["project"]["name"]: table["project"] for table in distributions().values()}
+FOLDERS = {table["project"]["name"]: folder for folder, table in distributions().items()}
+INTEGRATIONS = [name for name in PROJECTS if name != "headgate"]
 _LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|srcset|href)=\"([^\"]+)\"")
 _UNRELEASED = re.compile(r"\(unreleased\)|not (?:yet )?on PyPI|not on PyPI yet|not yet released", re.IGNORECASE)
-# What runs in an environment with nothing but the distribution: the library alone, then its command or its example.
-_USES = {
-    "headgate": [
-        "import headgate; assert len(headgate.Gate({'mode': 'audit'}).admit([headgate.Chunk('x')]).chunks) == 1"
-    ],
-    "langchain-headgate": ["from langchain_headgate import guard, __version__"],
-    "llama-index-postprocessor-headgate": ["from llama_index.postprocessor.headgate import guard, __version__"],
-}
 
 
 def build(dist: Path) -> None:
@@ -124,15 +115,25 @@ def use(dist: Path, name: str) -> None:
         python = _environment(folder / "venv")
         _pip(python, dist, name)
         _run([python, "-m", "pip", "check"])
-        for program in _USES[name]:
-            _run([python, "-c", program], cwd=folder)
         if name == "headgate":
+            _run(
+                [
+                    python,
+                    "-c",
+                    "from headgate import Chunk, Gate; assert Gate({'mode': 'audit'}).admit([Chunk('x')]).chunks",
+                ]
+            )
             _run([python, "-m", "headgate", "explain", "P101"], cwd=folder)
             return
+        adapter = next(iter(PROJECTS[name]["entry-points"]["headgate.adapters"].values()))
+        package = adapter.partition(":")[0].rpartition(".")[0]
+        _run([python, "-c", f"import {package} as package; print(package.__name__, package.__version__)"], cwd=folder)
+        # The first example that a reader meets is README's; the other integrations have one of their own.
         page = ROOT / ("README.md" if name == "langchain-headgate" else f"{FOLDERS[name]}/README.md")
-        for file in (page, ROOT / "tools" / "readme_example.py"):
-            shutil.copy(file, folder)
-        _run([python, "readme_example.py", "README.md"], cwd=folder)
+        if SECTION.search(page.read_text(encoding="utf-8")):
+            for file in (page, ROOT / "tools" / "readme_example.py"):
+                shutil.copy(file, folder)
+            _run([python, "readme_example.py", "README.md"], cwd=folder)
 
 
 def try_tests(dist: Path) -> None:
@@ -146,9 +147,9 @@ def try_tests(dist: Path) -> None:
                 packed.extractall(folder, filter="data")
             places[name] = next(folder.glob(f"{name.replace('-', '_')}-*"))
         groups = [f"--group={place / 'pyproject.toml'}:test" for place in places.values()]
-        extras = ["headgate[tokens,otel,plots,parquet,feeds,stores]", "langchain-headgate[agents,demo]"]
-        _pip(python, dist, *groups, *extras, "llama-index-postprocessor-headgate[rehearsal]")
-        for name in ("langchain-headgate", "llama-index-postprocessor-headgate"):
+        extras = {name: ",".join(project.get("optional-dependencies", {})) for name, project in PROJECTS.items()}
+        _pip(python, dist, *groups, *(f"{name}[{listed}]" if listed else name for name, listed in extras.items()))
+        for name in INTEGRATIONS:
             _run([python, "-m", "pytest", "-q"], cwd=places[name])
         _run([python, "-m", "pytest", "-q", "--collect-only", "--quiet", "--quiet"], cwd=places["headgate"])
         _run([python, "-m", "pytest", "-q", "tests/test_gate.py", "tests/test_package.py"], cwd=places["headgate"])
