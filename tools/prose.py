@@ -30,7 +30,7 @@ def _habit(pattern: str, instead: str, example: str) -> Habit:
 
 
 # "No longer", "no later than", "no such thing", "no doubt": good English after "is".
-_AFTER_NO = "longer|later|earlier|more|less|better|worse|wider|larger|smaller|need|doubt|one|such|other|harm|use|coincidence|accident"
+_AFTER_NO = "longer|later|earlier|more|less|better|worse|wider|larger|need|doubt|one|such|other|harm|use|coincidence"
 HABITS = (
     _habit(
         rf"(?<!there )(?<!here )\b(?:is|are|was|were) no (?!(?:{_AFTER_NO})\b)[a-z]",
