@@ -17,15 +17,31 @@ def kept(memo: Memo[int]) -> list[int]:
     return [key for key in range(100) if memo.get(key) is not None]
 
 
-@pytest.mark.parametrize(
-    ("most", "left"),
-    [(1, [9]), (2, [8, 9]), (3, [8, 9]), (4, [6, 7, 8, 9]), (5, [6, 7, 8, 9]), (9, [5, 6, 7, 8, 9])],
-)
-def test_the_oldest_half_goes_when_there_is_one_entry_too_many(most: int, left: list[int]) -> None:
+@pytest.mark.parametrize("most", range(1, 11))
+def test_the_oldest_entry_goes_when_there_is_one_too_many(most: int) -> None:
     memo = Memo[int](most)
     for number in range(10):
         memo.put(number, number)
-    assert kept(memo) == left
+    assert kept(memo) == list(range(10 - most, 10))
+
+
+def test_what_was_asked_for_stays_longer() -> None:
+    memo = Memo[int](3)
+    for number in range(3):
+        memo.put(number, number)
+    assert memo.get(0) == 0
+    memo.put(3, 3)
+    assert kept(memo) == [0, 2, 3]
+
+
+def test_what_is_renewed_is_weighed_anew() -> None:
+    memo = Memo[int](10, 100)
+    memo.put("one", 1, 60)
+    memo.put("other", 2, 30)
+    assert memo.renew("one", 3, 70) == 3
+    assert (memo.get("one"), memo.get("other")) == (3, 2)
+    memo.renew("one", 4, 71)
+    assert (memo.get("one"), memo.get("other")) == (4, None)
 
 
 def test_nothing_goes_while_there_is_room() -> None:
@@ -34,7 +50,7 @@ def test_nothing_goes_while_there_is_room() -> None:
         assert memo.put(number, number, 10) == number
     assert kept(memo) == list(range(10))
     memo.put("one more", 1)
-    assert kept(memo) == [6, 7, 8, 9]
+    assert kept(memo) == list(range(1, 10))
 
 
 def test_what_has_no_weight_weighs_nothing() -> None:
@@ -49,11 +65,11 @@ def test_weights_count_as_long_as_their_entries_are_there() -> None:
     for number in range(4):
         memo.put(number, number, 25)
     memo.put(4, 4, 1)
-    assert kept(memo) == [3, 4]
+    assert kept(memo) == [1, 2, 3, 4]
     memo.put(5, 5, 74)
     assert kept(memo) == [3, 4, 5]
     memo.put(6, 6, 1)
-    assert kept(memo) == [5, 6]
+    assert kept(memo) == [4, 5, 6]
 
 
 def test_what_is_there_already_is_neither_replaced_nor_weighed_again() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
@@ -14,10 +15,10 @@ V = TypeVar("V")
 
 
 class Memo(Generic[V]):
-    """A dict with a bound: when it is full, the oldest half of the entries goes, again if need be.
+    """A dict with a bound: when it is full, what was not asked for the longest goes, one entry at a time.
 
-    Reading takes no lock: `dict.get` is atomic, and a stored value is never changed, only renewed. A memo belongs to
-    one immutable set of keys and glossaries, so nothing in it can outlive a change of policy.
+    Reading takes no lock: both steps of it are atomic, and a stored value is never changed, only renewed. A memo
+    belongs to one immutable set of keys and glossaries, so nothing in it can outlive a change of policy.
 
     Args:
         entries: the largest number of entries.
@@ -34,27 +35,30 @@ class Memo(Generic[V]):
 
     def get(self, key: Hashable) -> V | None:
         """Return what was stored under `key`, or None."""
-        return self._values.get(key)
+        value = self._values.get(key)
+        if value is not None:
+            try:  # noqa: SIM105 - `suppress` takes longer than the reading
+                self._values.move_to_end(key)
+            except KeyError:  # another thread has dropped it meanwhile
+                pass
+        return value
 
     def put(self, key: Hashable, value: V, weight: int = 0) -> V:
         """Store `value` and return it."""
         with self._lock:
             if key not in self._values:
                 self._values[key] = value
-                self._weights[key] = weight
-                self._weight += weight
-                while self._is_full():  # the newer half may still be too heavy
-                    self._drop_oldest_half()
+                self._keep_weight(key, weight)
         return value
 
     def renew(self, key: Hashable, value: V, weight: int = 0) -> V:
         """Store `value` in the place of what was stored before, and return it."""
         with self._lock:
-            if key in self._values:
-                self._weight += weight - self._weights[key]
-                self._values[key], self._weights[key] = value, weight
-                return value
-        return self.put(key, value, weight)
+            self._weight -= self._weights.pop(key, 0)
+            self._values[key] = value
+            self._values.move_to_end(key)
+            self._keep_weight(key, weight)
+        return value
 
     def __len__(self) -> int:
         return len(self._values)
@@ -64,17 +68,21 @@ class Memo(Generic[V]):
 
     def _after_fork(self) -> None:
         """Begin with an empty memory: another thread may have been half-way through changing this one."""
-        self._values: dict[Hashable, V] = {}
+        # Not a dict: to find the oldest key of one, everything that was dropped before it is stepped over.
+        self._values: OrderedDict[Hashable, V] = OrderedDict()
         self._weights: dict[Hashable, int] = {}
         self._weight = 0
         self._lock = threading.Lock()
+
+    def _keep_weight(self, key: Hashable, weight: int) -> None:
+        if weight:
+            self._weights[key] = weight
+            self._weight += weight
+        while self._is_full():
+            oldest, _ = self._values.popitem(last=False)
+            self._weight -= self._weights.pop(oldest, 0)
 
     def _is_full(self) -> bool:
         if len(self._values) > self._entries:
             return True
         return self._max_weight is not None and self._weight > self._max_weight
-
-    def _drop_oldest_half(self) -> None:
-        for key in list(self._values)[: (len(self._values) + 1) // 2]:
-            del self._values[key]
-            self._weight -= self._weights.pop(key)

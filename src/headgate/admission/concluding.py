@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 import time
-import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from headgate.admission.editions import apply_editions
 from headgate.admission.entering import judge_chunk, share_definitions
@@ -15,6 +15,7 @@ from headgate.admission.overriding import apply_overrides
 from headgate.admission.planning import Answers, Plan
 from headgate.admission.revalidating import answered, judge_unanswered
 from headgate.admission.revoking import apply_revocations, still_known
+from headgate.admission.settled import settle
 from headgate.admission.setwide import apply_budget, apply_quarantine, apply_supersession, drop_notes
 from headgate.admission.standing import judge_standing
 from headgate.admission.validity import next_change
@@ -22,8 +23,9 @@ from headgate.chunk import Chunk
 from headgate.decision import Admission, Decision, Dropped, Mode
 from headgate.encoding import digest_label, replace_surrogates
 from headgate.limits import Limits
+from headgate.registry import Known
 
-__all__ = ["judge_admission"]
+__all__ = ["digest_of_query", "judge_admission", "new_id"]
 
 
 def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
@@ -32,6 +34,16 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     Per chunk, freshness and terminology add their findings to those of provenance; then the rules that look at the
     retrieval as a whole add theirs. A plan is judged once: its judgements collect the findings.
     """
+    known = _judge_each(plan, answers, limits)
+    if plan.settles:
+        for judgement in plan.judgements:
+            settle(judgement, plan, answers)
+    _judge_together(plan, answers, known, limits)
+    return _conclude(plan, answers)
+
+
+def _judge_each(plan: Plan, answers: Answers, limits: Limits) -> Mapping[str, tuple[Known, ...]]:
+    """Add what there is to say about each chunk on its own; return what counts of what the registry knows."""
     judged = plan.judgements
     for judgement in judged:
         live = answered(judgement, answers.live, plan.now) if answers.live else ()
@@ -48,6 +60,12 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
         apply_overrides(judged, answers.overrides)
     for judgement in judged:
         judge_chunk(judgement, plan.revision, plan.at, limits, is_past=plan.is_past)
+    return known
+
+
+def _judge_together(plan: Plan, answers: Answers, known: Mapping[str, tuple[Known, ...]], limits: Limits) -> None:
+    """Add what the rules say that look at the retrieval as a whole, or at what others know of it."""
+    judged = plan.judgements
     _hold_back(judged, answers)
     if answers.unheard is not None:
         _hold_back_unheard(judged, answers.unheard)
@@ -61,7 +79,6 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     # Last, so that nothing that stays out takes tokens from what enters.
     if plan.revision.budget is not None:
         apply_budget(judged, plan.revision)
-    return _conclude(plan, answers)
 
 
 def _hold_back_unheard(judged: Sequence[Judgement], problem: Exception) -> None:
@@ -103,10 +120,8 @@ def _conclude(plan: Plan, answers: Answers) -> Admission:
             admitted.append(released)
         else:
             dropped.append(Dropped(judgement.chunk, decision))
-    # A chain may hand over anything as a query; only text has a digest.
-    query = plan.query if isinstance(plan.query, str) else None
     return Admission(
-        id=uuid.uuid4().hex,
+        id=new_id(),
         policy_revision=plan.revision.digest,
         mode=plan.revision.mode,
         now=plan.now,
@@ -114,14 +129,24 @@ def _conclude(plan: Plan, answers: Answers) -> Admission:
         chunks=tuple(admitted),
         decisions=tuple(decisions),
         dropped=tuple(dropped),
-        query_digest=digest_label(replace_surrogates(query).encode()) if query is not None else None,
+        query_digest=digest_of_query(plan.query),
         inputs=tuple(judgement.chunk for judgement in plan.judgements),
-        query=query,
+        query=plan.query if isinstance(plan.query, str) else None,
         reading=plan.revision.reading,
         seconds=time.perf_counter() - plan.started,
         on_empty=plan.revision.on_empty,
         valid_until=next_change(plan, answers),
     )
+
+
+def new_id() -> str:
+    """Return an identifier that no other admission has."""
+    return secrets.token_hex(16)
+
+
+def digest_of_query(query: object) -> str | None:
+    """Return the digest of a question; a chain may hand over anything as one, and only text has a digest."""
+    return digest_label(replace_surrogates(query).encode()) if isinstance(query, str) else None
 
 
 def _released(judgement: Judgement, strictest: Mode) -> Chunk | None:

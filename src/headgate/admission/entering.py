@@ -102,11 +102,12 @@ def _choose_metadata(judgement: Judgement, _: Revision, __: Limits) -> None:
     if judgement.shown == () and not chunk.hidden_metadata:
         return
     key = (chunk.prompt_metadata, chunk.hidden_metadata)
-    choice = facts.choices.get(key) if facts.choices is not None else None
+    known = facts.memory.choices if facts.memory is not None else None
+    choice = known.get(key) if known is not None else None
     if choice is None:
         choice = _choice(chunk, facts)
-        if facts.choices is not None and len(facts.choices) < _MOST_CHOICES:
-            facts.choices[key] = choice
+        if known is not None and len(known) < _MOST_CHOICES:
+            known[key] = choice
     if choice.findings:
         judgement.findings = (*judgement.findings, *choice.findings)
     judgement.shown, judgement.withheld, judgement.removed = choice.shown, choice.withheld, choice.removed

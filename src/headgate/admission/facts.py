@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from headgate.admission.hidden import Hidden, find_hidden
+from headgate.admission.remembering import Memory, Seen, seen_of
 from headgate.admission.revision import ResolvedSource, Revision
 from headgate.admission.ruling import read_types, recorded_types, under_rules
-from headgate.admission.sourcing import cited_subject, find_source, row_in
+from headgate.admission.sourcing import cited_subject, find_source, row_in, scores_in
 from headgate.admission.vouching import proved_version, verifications
 from headgate.assurance import NONE, Assurance
 from headgate.chunk import Chunk
@@ -47,13 +46,11 @@ from headgate.record.evidence import evidence_of, recorded_row
 from headgate.registry import Proved
 from headgate.verification import Verification
 
-__all__ = ["Facts", "Witness", "check_failed", "find_facts"]
+__all__ = ["Facts", "Witness", "check_failed", "find_facts", "recall_facts"]
 
 _NO_TIMES = Timestamps()
 _ENTRY_WEIGHT = 100
-# Values of these types that are equal and of one type are the same.
-_PLAIN = frozenset((str, int, float, bool, type(None)))
-_TELLING = _PLAIN | {date, Decimal, UUID, bytes}
+_MOST_OF_ONE_TEXT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +116,9 @@ class Facts:
         proved: which version of which document somebody has signed, for the registry; None where nobody has.
         verified: who has vouched for it, and when, as far as its proof says.
         bounds: the instants at which the freshness rules may say something else, in order.
-        choices: which of its metadata may be in the prompt, by what its index shows and hides; None where that is not
-            remembered.
-        heard: what was heard of it last, with what that was made into; None where that is not remembered.
         hidden: what of its text, and of its metadata, nobody sees; None where there is nothing of the kind.
-        leaving: with which metadata it leaves, by what is taken out of it; None where that is not remembered.
+        scores: the entries that decide nothing, and that searches write anew each time.
+        memory: what follows from these facts; None where they are not remembered.
     """
 
     source: ResolvedSource
@@ -145,10 +140,14 @@ class Facts:
     proved: Proved | None = None
     verified: tuple[Verification, ...] = ()
     bounds: tuple[datetime, ...] = ()
-    choices: dict[tuple[tuple[str, ...] | None, tuple[str, ...]], MetadataChoice] | None = None
-    heard: dict[str, tuple[object, Any]] | None = None
     hidden: Hidden | None = None
-    leaving: dict[frozenset[str], dict[str, Any]] | None = None
+    scores: frozenset[str] = frozenset()
+    memory: Memory | None = None
+
+    @property
+    def heard_before(self) -> dict[str, tuple[object, Any]] | None:
+        """What was heard of it last, with what that was made into; None where that is not remembered."""
+        return self.memory.heard if self.memory is not None else None
 
 
 @dataclass(slots=True)
@@ -184,18 +183,38 @@ def find_facts(chunk: Chunk, data: bytes, revision: Revision, limits: Limits) ->
     digest = hashlib.sha256(data).digest()
     metadata, media = chunk.metadata, chunk.media
     try:
-        # The types too: True equals 1 as a key, but not as a sealed value.
-        kinds: tuple[object, ...] = tuple(map(type, metadata.values()))
-        if not _PLAIN.issuperset(kinds):
-            kinds = tuple(map(_kind, metadata.values()))
-        key = (digest, tuple(metadata.items()), kinds, *media.items())
-        known = revision.facts.get(key)
+        parts = seen_of(metadata, media)
+        seen: tuple[Seen, ...] = revision.facts.get(digest) or ()
+        for one in seen:
+            if one.fits(*parts):
+                return one.facts, digest
     except Exception:  # noqa: BLE001 - metadata may hold anything; what cannot be remembered is looked at each time
         return _find(chunk.text, metadata, media, digest, revision, limits), digest
-    if known is None:
-        known = replace(_find(chunk.text, metadata, media, digest, revision, limits), choices={}, heard={}, leaving={})
-        revision.facts.put(key, known, _weight(metadata))
-    return known, digest
+    found = _find(chunk.text, metadata, media, digest, revision, limits)
+    facts = replace(found, memory=Memory(), scores=_scores(metadata, found, revision))
+    # Of one text under ever new metadata, the last ones are kept.
+    kept = (Seen(*parts, facts), *seen[: _MOST_OF_ONE_TEXT - 1])
+    revision.facts.renew(digest, kept, sum(_weight(dict(one.items)) for one in kept))
+    return facts, digest
+
+
+def _scores(metadata: Mapping[str, object], facts: Facts, revision: Revision) -> frozenset[str]:
+    # A proof that was refused may have been refused for any entry.
+    if facts.has_claim and facts.attestation is None:
+        return frozenset()
+    return scores_in(metadata, facts.attestation, facts.source, revision)
+
+
+def recall_facts(chunk: Chunk, digest: bytes, revision: Revision) -> Facts | None:
+    """Return what is remembered of a chunk, given the digest of its text; None for nothing."""
+    try:
+        parts = seen_of(chunk.metadata, chunk.media)
+        for one in revision.facts.get(digest) or ():
+            if one.fits(*parts):
+                return one.facts  # type: ignore[no-any-return]  # a memo of what is defined above its floor
+    except Exception:  # noqa: BLE001, S110 - as above
+        pass
+    return None
 
 
 def _weight(metadata: Mapping[str, object]) -> int:
@@ -205,20 +224,6 @@ def _weight(metadata: Mapping[str, object]) -> int:
         weight += len(name) if isinstance(name, (str, bytes)) else 0
         weight += len(value) if isinstance(value, (str, bytes)) else 0
     return weight
-
-
-def _kind(value: object) -> object:
-    """Return what tells a value from an equal one.
-
-    Raises:
-        TypeError: what it holds cannot be told apart so simply.
-    """
-    if type(value) is datetime:
-        # Where clocks are put back, two instants an hour apart are equal but for this.
-        return datetime, value.fold
-    if type(value) not in _TELLING:
-        raise TypeError("equal values of this type may mean two things")
-    return type(value)
 
 
 def _find(

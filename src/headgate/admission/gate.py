@@ -11,12 +11,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from headgate.admission.again import decide_again
 from headgate.admission.concluding import judge_admission
 from headgate.admission.emptiness import require_admissible
 from headgate.admission.hidden import holds_invisible
@@ -30,6 +31,7 @@ from headgate.admission.resolving import with_source
 from headgate.admission.revision import Revision
 from headgate.admission.revoking import without_withdrawn
 from headgate.admission.shared_state import SharedState
+from headgate.admission.turns import in_turn
 from headgate.chunk import Chunk
 from headgate.clock import Clock, require_aware, utc_now
 from headgate.decision import Admission
@@ -40,12 +42,15 @@ from headgate.policy import Policy
 from headgate.policy.loading import locate
 from headgate.record.sinks import Sink
 from headgate.record.summary import TraceInner
+from headgate.registry import Known
 
 __all__ = ["Gate"]
 
 _log = logging.getLogger("headgate")
 # Up to this weight an admission takes a few milliseconds even where nothing is remembered: a thread would cost more.
-_INLINE_WEIGHT = 60_000
+_INLINE_WEIGHT = 24_000
+# Up to this weight, what was decided before is decided again within a millisecond: texts are hashed and no more.
+_AGAIN_WEIGHT = 300_000
 
 
 class Gate:
@@ -200,8 +205,35 @@ class Gate:
 
         For adapters that ask a retriever for more and release only the last answer.
         """
+        now = self._instant(now)
+        again = self._judge_again(chunks, query, now, as_of)
+        return again if again is not None else self._judge_anew(chunks, query, now, as_of)
+
+    def _judge_anew(
+        self, chunks: Sequence[Chunk], query: str | None, now: datetime, as_of: datetime | None
+    ) -> Admission:
         plan = self._plan(chunks, query, now, as_of)
         return self._decide(plan, self._shared.ask(plan))
+
+    def _instant(self, now: datetime | None) -> datetime:
+        """Return the one reading of the clock that an admission has."""
+        return require_aware(now, "now") if now is not None else self._clock()
+
+    def _judge_again(
+        self, chunks: Sequence[Chunk], query: str | None, now: datetime, as_of: datetime | None
+    ) -> Admission | None:
+        """Return what is decided where all of it was decided before and nothing else has to be asked; else None."""
+        recall = self._recalling(as_of)
+        if recall is None:
+            return None
+        self._follow_key_sets(now)
+        return decide_again(self._revision, chunks, self._limits, recall, query=query, now=now)
+
+    def _recalling(self, as_of: datetime | None) -> Callable[[str], tuple[Known, ...]] | None:
+        """Return what tells what was proved of a document, where an admission rests on nothing else."""
+        if as_of is not None or self._proved or self._revision.budget is not None:
+            return None
+        return self._shared.recalling if not is_observing() and current_proof() is None else None
 
     def _decide(self, plan: Plan, answers: Answers) -> Admission:
         admission = judge_admission(plan, answers, self._limits)
@@ -222,11 +254,20 @@ class Gate:
         # not stop the event loop.
         if self._shared.is_asking:
             # Servers are waited for outside of threads: there are few, and others need them.
-            plan = await asyncio.to_thread(self._plan, chunks, query, now, as_of)
+            plan = await asyncio.to_thread(self._plan, chunks, query, self._instant(now), as_of)
             return await asyncio.to_thread(self._decide, plan, await self._shared.aask(plan))
-        if weigh(chunks) > _INLINE_WEIGHT or self._shared.is_slow or self._revision.key_sets:
+        if self._shared.is_slow or self._revision.key_sets:
             return await asyncio.to_thread(self.judge, chunks, query, now, as_of)
-        return self.judge(chunks, query, now, as_of)
+        weight = weigh(chunks)
+        if weight > _AGAIN_WEIGHT:  # so much that nothing else may have to wait for it
+            return await asyncio.to_thread(self.judge, chunks, query, now, as_of)
+        now = self._instant(now)
+        again = self._judge_again(chunks, query, now, as_of)
+        if again is not None:
+            return again
+        if weight > _INLINE_WEIGHT:
+            return await in_turn(self._judge_anew, chunks, query, now, as_of)
+        return self._judge_anew(chunks, query, now, as_of)
 
     def release(
         self, admission: Admission, *, context: object = None, framework: str = "none", traced: bool = True
@@ -359,8 +400,7 @@ class Gate:
         finally:
             self._revision, self._proved, self._before_proof = before, frozenset(), None
 
-    def _plan(self, chunks: Sequence[Chunk], query: str | None, now: datetime | None, as_of: datetime | None) -> Plan:
-        instant = require_aware(now, "now") if now is not None else self._clock()
+    def _plan(self, chunks: Sequence[Chunk], query: str | None, instant: datetime, as_of: datetime | None) -> Plan:
         at = require_aware(as_of, "as_of") if as_of is not None else None
         self._follow_key_sets(instant)
         revision = self._shared.revised(self._revision, self._limits, instant)
@@ -371,7 +411,8 @@ class Gate:
         # A chunk that another gate released has no seal any more; only itself, because callers bring an index's too.
         found = [RELEASES.recall(chunk, is_own_only=True) for chunk in chunks[: self._limits.chunks]]
         found += chunks[self._limits.chunks :]
-        return plan_admission(revision, found, self._limits, query=query, now=instant, as_of=at)
+        settles = revision is self._revision and self._recalling(as_of) is not None
+        return plan_admission(revision, found, self._limits, query=query, now=instant, as_of=at, settles=settles)
 
     def _follow_key_sets(self, now: datetime) -> None:
         """Take a key set into force that was fetched in the background; nothing here waits for the network."""

@@ -50,7 +50,7 @@ def hear(
     if not pairs:
         return ()
     # Until one of them says something new, what follows from it is the same each time.
-    asked, kept = (pairs, past), facts.heard
+    asked, kept = (pairs, past), facts.heard_before
     known = kept.get("hearing") if kept is not None else None
     if known is None or known[0] != asked:
         known = asked, _weighed(judgement, pairs, past)

@@ -162,7 +162,7 @@ class Judgement:
             evidence = with_recalled(evidence, self.recalled, self.facts.digest)
         if not self.heard:
             return evidence
-        kept = self.facts.heard
+        kept = self.facts.heard_before
         known = kept.get("evidence") if kept is not None and len(self.heard) == 1 and not self.recalled else None
         # Until a server answers anew, what it said is the very same object.
         if known is not None and known[0] is self.heard[0]:
@@ -180,19 +180,23 @@ class Judgement:
             return Chunk(chunk.text, {}, chunk.id, chunk.score)
         if not facts.digest:  # admitted in audit mode although it could not be read: as it came
             return chunk.released or chunk
-        return Chunk(RELEASES.own(self.text), self._leaving_metadata(), chunk.id, chunk.score, self.shown, chunk.media)
+        return Chunk(RELEASES.own(self.text), self.leaving_metadata(), chunk.id, chunk.score, self.shown, chunk.media)
 
-    def _leaving_metadata(self) -> dict[str, Any]:
+    def leaving_metadata(self) -> dict[str, Any]:
         """Return the metadata with which the chunk leaves: a copy where its facts, of equal metadata, are kept."""
-        known = self.facts.leaving
-        if known is None or self.chunk.released is not None or self.metadata_rewrites or self.is_cleared:
+        memory = self.facts.memory
+        if memory is None or self.chunk.released is not None or self.metadata_rewrites or self.is_cleared:
             return self._left_of_metadata()
+        known = memory.leaving
         left = known.get(self.removed)
         if left is None:
             left = self._left_of_metadata()
             if len(known) < _MOST_LEAVING:
                 known[self.removed] = left
-        return dict(left)
+        left = dict(left)
+        for name in self.facts.scores & left.keys():
+            left[name] = self.chunk.metadata[name]
+        return left
 
     def _left_of_metadata(self) -> dict[str, Any]:
         chunk, facts = self.chunk, self.facts

@@ -44,6 +44,7 @@ class Plan:
         now: the present, in UTC.
         as_of: the date the question is about, if it is not now.
         started: the reading of the performance counter at the start, in seconds.
+        settles: whether what is decided about a chunk on its own is remembered: nothing else is asked.
     """
 
     revision: Revision
@@ -52,6 +53,7 @@ class Plan:
     now: datetime
     as_of: datetime | None
     started: float
+    settles: bool = False
 
     @property
     def at(self) -> datetime:
@@ -103,6 +105,7 @@ def plan_admission(
     query: str | None,
     now: datetime,
     as_of: datetime | None,
+    settles: bool = False,
 ) -> Plan:
     """Return the plan of an admission; never raises for anything that a chunk may hold."""
     started = time.perf_counter()
@@ -110,7 +113,7 @@ def plan_admission(
         begin_judgement(index, chunk, revision, limits) for index, chunk in enumerate(chunks[: limits.chunks])
     ]
     judgements += refuse_surplus(chunks, limits, revision)
-    return Plan(revision, judgements, query, now, as_of, started)
+    return Plan(revision, judgements, query, now, as_of, started, settles)
 
 
 def weigh(chunks: Sequence[Chunk]) -> int:

@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterator, Mapping
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from headgate.admission.emptiness import is_note
 from headgate.chunk import SEAL_KEY, Chunk
@@ -46,27 +47,52 @@ _NESTED = (list, tuple, set, frozenset, dict)
 _SHORTEST_OWN = 2
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class Last(NamedTuple):
+    """When a document was released last.
+
+    Attributes:
+        admission: the id of the admission.
+        decision: what was decided about it.
+        number: how many documents had been released before it, plus one.
+        gate: the gate, if it is still there.
+    """
+
+    admission: str
+    decision: Decision
+    number: int
+    gate: weakref.ref[Any]
+
+
+@dataclass(slots=True, eq=False)
 class Release:
     """One document that a gate released.
 
     Attributes:
         released: the document as it left.
         original: the document as it came, with its seal.
-        admission: the id of the admission.
-        decision: what was decided about it.
-        number: how many documents had been released before it, plus one.
-        gate: the gate, if it is still there.
+        last: when it left last; replaced as a whole.
         weight: about how much memory it takes, in characters.
     """
 
     released: Chunk
     original: Chunk
-    admission: str
-    decision: Decision
-    number: int
-    gate: weakref.ref[Any]
+    last: Last
     weight: int
+
+    @property
+    def admission(self) -> str:
+        """The id of the last admission."""
+        return self.last.admission
+
+    @property
+    def decision(self) -> Decision:
+        """What was decided about it last."""
+        return self.last.decision
+
+    @property
+    def number(self) -> int:
+        """How many documents had been released before it, plus one."""
+        return self.last.number
 
     @property
     def leads_back(self) -> bool:
@@ -92,7 +118,7 @@ class Release:
             return False
         if chunk.id is not None and not self.is_named(chunk.id):
             return False
-        return self.gate() is not None if since is None else self.number > since
+        return self.last.gate() is not None if since is None else self.number > since
 
     def is_named(self, identifier: object) -> bool:
         """Return whether an identifier is this document's, as the store gave it or as it left."""
@@ -130,7 +156,10 @@ class Releases:
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self._limits = limits
-        self._known: dict[str, tuple[Release, ...]] = {}
+        # By text; what was released the longest ago comes first.
+        self._known: OrderedDict[str, tuple[Release, ...]] = OrderedDict()
+        # How many releases have each string, by its identity: the releases keep the strings alive.
+        self._own: Counter[int] = Counter()
         self._weight = 0
         self._number = 0
         self._lock = threading.Lock()
@@ -139,7 +168,8 @@ class Releases:
     def _after_fork(self) -> None:
         """Go on in the child: another thread of the parent may have been half-way through a change."""
         self._lock = threading.Lock()
-        self._weight = sum(map(_weight_of, self._known.values()))
+        every = [one for known in self._known.values() for one in known]
+        self._own, self._weight = Counter(id(one.released.text) for one in every), _weight_of(every)
 
     def __len__(self) -> int:
         return len(self._known)
@@ -165,10 +195,10 @@ class Releases:
                     continue
                 try:
                     self._number += 1
-                    if not self._keep_again(released, admission.id, decision, reference):
+                    last = Last(admission.id, decision, self._number, reference)
+                    if not self._keep_again(released, last):
                         left, original = _kept(released), _kept(admission.inputs[decision.index], released.text)
-                        weight = _weigh_all(original, left, decision)
-                        self._keep(Release(left, original, admission.id, decision, self._number, reference, weight))
+                        self._keep(Release(left, original, last, _weigh_all(original, left, decision)))
                 except Exception:  # noqa: BLE001, S112 - metadata may be any mapping; what is not kept is judged anew
                     continue
 
@@ -238,6 +268,10 @@ class Releases:
         except Exception:  # noqa: BLE001 - as above; what cannot be recognised is judged as it is
             return chunk
 
+    def holds(self, text: str) -> bool:
+        """Return whether a string is one that was released, and not only equal to one."""
+        return id(text) in self._own
+
     def own(self, text: str) -> str:
         """Return a text as the string that is released: one that nobody else has, and the same each time."""
         known = self._of(text)
@@ -246,43 +280,54 @@ class Releases:
     def forget(self) -> None:
         """Forget everything."""
         with self._lock:
-            self._known, self._weight = {}, 0
+            self._known, self._own, self._weight = OrderedDict(), Counter(), 0
 
     def _of(self, text: object) -> tuple[Release, ...]:
         return self._known.get(text, ()) if type(text) is str else ()
 
-    def _keep_again(self, released: Chunk, admission: str, decision: Decision, gate: weakref.ref[Any]) -> bool:
+    def _keep_again(self, released: Chunk, last: Last) -> bool:
         """Keep what was kept under this text the last time, and return whether it is that: nearly always it is."""
         known = self._known.get(released.text)
         if known is None:
             return False
-        last = known[-1]
-        before = last.decision
+        one, decision = known[-1], last.decision
+        before = one.last.decision
         # One object of evidence stands for one text and one metadata, types and all: facts are remembered by these.
-        is_again = (
+        if (
             before.evidence is decision.evidence
             and before.rewrite is decision.rewrite
             and not (before.metadata_rewrites or decision.metadata_rewrites)
-            and last.released.id == released.id
-            and is_equal(last.released.metadata, released.metadata)
-        )
-        if is_again:
-            again = Release(last.released, last.original, admission, decision, self._number, gate, last.weight)
-            del self._known[released.text]
-            self._known[released.text] = (*known[:-1], again)
-        return is_again
+            and one.released.id == released.id
+            and is_equal(one.released.metadata, released.metadata)
+        ):
+            one.last = last
+            self._known.move_to_end(released.text)
+            return True
+        return False
 
     def _keep(self, release: Release) -> None:
         if release.weight > self._limits.released_chars:
             return
         text = release.released.text
-        before = self._known.pop(text, ())
+        before = self._take(text)
         others = [one for one in before if not _is_replaced(one, release)]
         known = (*others[-(_MOST_OF_ONE_TEXT - 1) :], release)
         self._known[text] = known  # at the end: the oldest goes first
-        self._weight += _weight_of(known) - _weight_of(before)
+        self._own.update(id(one.released.text) for one in known)
+        self._weight += _weight_of(known)
         while len(self._known) > self._limits.released_texts or self._weight > self._limits.released_chars:
-            self._weight -= _weight_of(self._known.pop(next(iter(self._known))))
+            self._take(next(iter(self._known)))
+
+    def _take(self, text: str) -> tuple[Release, ...]:
+        """Forget what was released as a text, and return it."""
+        known = self._known.pop(text, ())
+        for one in known:
+            name = id(one.released.text)
+            self._own[name] -= 1
+            if not self._own[name]:
+                del self._own[name]
+        self._weight -= _weight_of(known)
+        return known
 
 
 RELEASES = Releases()
@@ -350,7 +395,7 @@ def is_equal(one: object, other: object) -> bool:
         return False
 
 
-def _weight_of(known: tuple[Release, ...]) -> int:
+def _weight_of(known: Sequence[Release]) -> int:
     return sum(one.weight for one in known)
 
 

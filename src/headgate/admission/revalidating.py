@@ -79,7 +79,7 @@ def answered(judgement: Judgement, answers: Mapping[int, Asked], now: datetime) 
 
 
 def _as_heard(judgement: Judgement, question: Question, answer: Answer, now: datetime) -> tuple[FeedState, Said]:
-    kept = judgement.facts.heard
+    kept = judgement.facts.heard_before
     known = kept.get("answer") if kept is not None else None
     if known is not None and known[0] is answer:
         pair: tuple[FeedState, Said] = known[1]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,7 +24,9 @@ from headgate.terminology.asking import QueryTerms
 from headgate.terminology.edits import Rewrite
 from headgate.verification import Verifier
 
-__all__ = ["ResolvedRule", "ResolvedSource", "Revision", "owners_of"]
+__all__ = ["ResolvedRule", "ResolvedSource", "Revision", "is_score", "owners_of"]
+
+_SCORE = re.compile(r"score|similarit|relevan|distance|(?:^|_)rank", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,14 @@ class Revision:
     revocation_keys: tuple[KeySet, ...] = ()
     key_sets: tuple[tuple[RemoteKeys, str], ...] = ()
 
+    @cached_property
+    def reads_scores(self) -> bool:
+        """Whether the policy names a metadata entry that is called like the score of a search."""
+        identities = (one.identity for one in (*self.sources.values(), self.default))
+        rows = [one.row_key for one in identities if one is not None and isinstance(one.row_key, str)]
+        keys = [name for names in self.metadata.model_dump().values() if isinstance(names, tuple) for name in names]
+        return any(map(is_score, (*keys, *rows)))
+
     @property
     def state(self) -> tuple[object, ...]:
         """What is in force: the policy with its keys and glossaries, and what the manifests of its sources say."""
@@ -184,6 +196,11 @@ class Revision:
     def _match(self, uri: str) -> ResolvedSource:
         # Sorted by falling specificity, so the first match is the most specific one.
         return next((source for pattern, source in self.patterns if pattern.matches(uri)), self.default)
+
+
+def is_score(name: str) -> bool:
+    """Return whether a metadata entry is called like what searches and rerankers write anew each time."""
+    return _SCORE.search(name) is not None
 
 
 def owners_of(sources: Iterable[ResolvedSource]) -> dict[str, tuple[str, ...]]:

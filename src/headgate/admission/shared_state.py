@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from importlib.util import find_spec
 
@@ -26,7 +26,7 @@ from headgate.origins.pending import Asking
 from headgate.policy import Policy
 from headgate.provenance import KeySet
 from headgate.provenance.revocation import Revocations
-from headgate.registry import AnswerRegistry, FeedState, Known, Said, open_feeds, open_registry
+from headgate.registry import AnswerRegistry, FeedState, Known, MemoryRegistry, Said, open_feeds, open_registry
 
 __all__ = ["SharedState"]
 
@@ -89,6 +89,12 @@ class SharedState:
         """Whether asking may wait for a disk."""
         has_files = self.is_watching or self._registry.is_slow or self._feeds is not None
         return has_files or self._asker is not None or bool(self._revocations) or self._overrides is not None
+
+    @property
+    def recalling(self) -> Callable[[str], tuple[Known, ...]] | None:
+        """What tells what was proved before of a document; None where anything else has to be asked as well."""
+        registry = self._registry
+        return registry.recall if isinstance(registry, MemoryRegistry) and not self.is_slow else None
 
     def revised(self, revision: Revision, limits: Limits, now: datetime) -> Revision:
         """Return a revision with the keys taken back that were taken back by now."""

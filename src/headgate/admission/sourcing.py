@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from headgate.admission.revision import ResolvedSource, Revision
+from headgate.admission.revision import ResolvedSource, Revision, is_score
 from headgate.assurance import is_proof
 from headgate.chunk import SEAL_KEY
 from headgate.freshness import Row, candidate_keys, find_entry, find_row, is_table
@@ -12,7 +12,7 @@ from headgate.limits import Limits
 from headgate.policy import normalise_uri
 from headgate.provenance import Attestation, Requirement
 
-__all__ = ["cited_subject", "find_source", "row_in"]
+__all__ = ["cited_subject", "find_source", "row_in", "scores_in"]
 
 
 def find_source(metadata: Mapping[str, object], revision: Revision, limits: Limits) -> tuple[str, object] | None:
@@ -77,3 +77,18 @@ def cited_subject(
 def _is_written(value: object, text: str) -> bool:
     """Return whether a value is a text, to the letter; what is none, such as a column of a table, is not asked."""
     return isinstance(value, str) and str.__eq__(value, text)
+
+
+def scores_in(
+    metadata: Mapping[str, object], attestation: Attestation | None, source: ResolvedSource, revision: Revision
+) -> frozenset[str]:
+    """Return the entries that decide nothing, and that searches and rerankers write anew each time.
+
+    Floats under the names of scores, where the policy reads nothing of such a name and no proof covers it. Where a
+    proof is asked for and there is none, it may be for what an entry holds.
+    """
+    found = [name for name, value in metadata.items() if type(value) is float and is_score(name)]
+    if not found or revision.reads_scores or (attestation is None and source.requirement.is_strict):
+        return frozenset()
+    covered = attestation.covered if attestation is not None else ()
+    return frozenset(name for name in found if name not in covered)

@@ -56,7 +56,7 @@ def judge_verified(
 
 def _latest(facts: Facts, verified: Sequence[Verification], now: datetime) -> Verification | None:
     """Return the latest verification that counts; the same each time, as long as nobody says anything new."""
-    kept = facts.heard
+    kept = facts.heard_before
     known = kept.get("latest") if kept is not None else None
     if known is not None and known[0] is verified:
         newest, latest = known[1]

@@ -41,7 +41,7 @@ def next_change(plan: Plan, answers: Answers) -> datetime | None:
 
 def _known_verified_bounds(judgement: Judgement) -> Sequence[datetime]:
     """Return the bounds of who vouched last; the same each time, as long as that is the same."""
-    kept = judgement.facts.heard
+    kept = judgement.facts.heard_before
     if kept is None or judgement.facts.source.requirement.manifest is not None:
         return tuple(_verified_bounds(judgement))
     known = kept.get("bounds")

@@ -17,7 +17,7 @@ from typing import Any
 from opentelemetry import metrics, trace
 
 # Underscored because it is not declared stable yet, not because it is private.
-from opentelemetry._logs import SeverityNumber, get_logger
+from opentelemetry._logs import SeverityNumber, get_logger, get_logger_provider
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from headgate.decision import Admission
@@ -65,6 +65,8 @@ def emit(admission: Admission, context: object = None, framework: str = "none", 
             was decided; a further span is made only if none of them goes where the application's own spans go.
     """
     made: Sequence[Any] = spans
+    if not made and not _is_set_up():
+        return
     for span in made:
         _describe(span, admission)
     shared = next((span for span in made if _goes_with_the_application(span)), None)
@@ -75,6 +77,14 @@ def emit(admission: Admission, context: object = None, framework: str = "none", 
         left_out = next((span for span in made if not span.is_recording()), None)
         _emit_span(admission, context if left_out is None else trace.set_span_in_context(left_out))
     _measure(admission, framework)
+
+
+def _is_set_up() -> bool:
+    """Whether the application has an SDK, or anything else that takes what is emitted."""
+    return any(
+        not type(provider).__name__.lstrip("_").startswith(("Proxy", "NoOp"))
+        for provider in (trace.get_tracer_provider(), metrics.get_meter_provider(), get_logger_provider())
+    )
 
 
 def _emit_span(admission: Admission, context: Any) -> None:

@@ -1,0 +1,109 @@
+"""An admission of which every decision was made before, and holds still. No I/O.
+
+Most of what a gate sees it has seen before. Where each chunk of a retrieval is settled, and nothing that looks at the
+retrieval as a whole has anything to say, what was decided is decided again; in all other cases it is judged from the
+beginning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from headgate.admission.concluding import digest_of_query, new_id
+from headgate.admission.facts import recall_facts
+from headgate.admission.releases import RELEASES
+from headgate.admission.revision import Revision
+from headgate.admission.settled import Settled
+from headgate.chunk import Chunk
+from headgate.decision import Admission, Decision, Dropped
+from headgate.limits import Limits
+from headgate.registry import Known
+
+__all__ = ["decide_again"]
+
+
+def decide_again(
+    revision: Revision,
+    chunks: Sequence[Chunk],
+    limits: Limits,
+    recall: Callable[[str], tuple[Known, ...]],
+    *,
+    query: object,
+    now: datetime,
+) -> Admission | None:
+    """Return the admission of chunks about each of which is settled what to decide; None where it has to be judged.
+
+    Args:
+        revision: the policy in force, which has no budget.
+        chunks: the chunks of one retrieval.
+        limits: bounds on what is looked at.
+        recall: tells what the registry knows of a document.
+        query: what was asked.
+        now: the present.
+    """
+    started = time.perf_counter()
+    if len(chunks) > limits.chunks:
+        return None
+    documents: dict[str, object] = {}
+    are_defined = False
+    change: datetime | None = None
+    admitted: list[Chunk] = []
+    decisions: list[Decision] = []
+    dropped: list[Dropped] = []
+    for index, chunk in enumerate(chunks):
+        one = _settled(chunk, revision, limits)
+        if one is None or not one.holds(now, chunk, recall(one.proved) if one.proved is not None else ()):
+            return None
+        if one.document is not None:
+            if one.document in documents:
+                # Of one version they do not compete; what one of them defines is another matter.
+                if one.defines or are_defined or documents[one.document] != one.version:
+                    return None
+            else:
+                documents[one.document] = one.version
+            are_defined = are_defined or one.defines
+        if one.change is not None and (change is None or one.change < change):
+            change = one.change
+        decision = one.decide(index, now)
+        decisions.append(decision)
+        left = one.outgoing(chunk)
+        if left is not None:
+            admitted.append(left)
+        else:
+            dropped.append(Dropped(chunk, decision))
+    return Admission(
+        id=new_id(),
+        policy_revision=revision.digest,
+        mode=revision.mode,
+        now=now,
+        as_of=None,
+        chunks=tuple(admitted),
+        decisions=tuple(decisions),
+        dropped=tuple(dropped),
+        query_digest=digest_of_query(query),
+        inputs=tuple(chunks),
+        query=query if isinstance(query, str) else None,
+        reading=revision.reading,
+        seconds=time.perf_counter() - started,
+        on_empty=revision.on_empty,
+        valid_until=change,
+    )
+
+
+def _settled(chunk: Chunk, revision: Revision, limits: Limits) -> Settled | None:
+    """Return what is settled about a chunk, if anything."""
+    text = chunk.text
+    # What a gate of this process has released is judged as what it was before.
+    if type(text) is not str or len(text) > limits.text_bytes or chunk.released is not None or RELEASES.holds(text):
+        return None
+    try:
+        data = text.encode("utf-8")
+    except UnicodeEncodeError:
+        return None
+    facts = recall_facts(chunk, hashlib.sha256(data).digest(), revision)
+    if facts is None or facts.memory is None:
+        return None
+    return facts.memory.settled.get((chunk.prompt_metadata, chunk.hidden_metadata))

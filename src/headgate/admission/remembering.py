@@ -1,0 +1,99 @@
+"""What a gate remembers of a chunk that it has seen: by its text, and by the metadata that decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from headgate.admission.facts import Facts, MetadataChoice
+    from headgate.admission.settled import Settled
+
+__all__ = ["Memory", "Seen", "seen_of"]
+
+# Values of these types that are equal and of one type are the same.
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+_TELLING = _PLAIN | {date, Decimal, UUID, bytes}
+_NAMES = frozenset((str,))
+
+
+@dataclass(slots=True)
+class Memory:
+    """What follows from facts and need not be found again; as long-lived as they are.
+
+    Attributes:
+        choices: which metadata may be in the prompt, by what its index shows and hides.
+        heard: what was heard of the document last, with what that was made into.
+        leaving: with which metadata it leaves, by what is taken out of it.
+        settled: what was decided, by what its index shows and hides.
+    """
+
+    choices: dict[tuple[tuple[str, ...] | None, tuple[str, ...]], MetadataChoice] = field(default_factory=dict)
+    heard: dict[str, tuple[object, Any]] = field(default_factory=dict)
+    leaving: dict[frozenset[str], dict[str, Any]] = field(default_factory=dict)
+    settled: dict[tuple[tuple[str, ...] | None, tuple[str, ...]], Settled] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Metadata and other content under which a text was seen, and the facts.
+
+    Attributes:
+        items: the entries of the metadata.
+        kinds: what tells each value from an equal one.
+        media: the content that is not text.
+        facts: what is settled about the text under these.
+    """
+
+    items: tuple[tuple[str, object], ...]
+    kinds: tuple[object, ...]
+    media: tuple[tuple[str, str | None], ...]
+    facts: Facts
+
+    def fits(self, items: tuple[tuple[str, object], ...], kinds: tuple[object, ...], media: object) -> bool:
+        """Return whether a document decides as this one, as `seen_of` gives its three parts."""
+        if kinds != self.kinds or media != self.media:
+            return False
+        if items == self.items:
+            return True
+        scores = self.facts.scores
+        if not scores:
+            return False
+        # What a search says anew each time decides nothing.
+        pairs = zip(items, self.items, strict=True)
+        return all(one == other or (one[0] == other[0] and one[0] in scores) for one, other in pairs)
+
+
+def seen_of(
+    metadata: Mapping[str, object], media: Mapping[str, str | None]
+) -> tuple[tuple[tuple[str, object], ...], tuple[object, ...], tuple[tuple[str, str | None], ...]]:
+    """Return what tells a document from another one of the same text.
+
+    Raises:
+        TypeError: what its metadata holds cannot be told apart so simply.
+    """
+    # The types too: True equals 1, but not as a sealed value; and a subclass of str may say that it equals anything.
+    kinds: tuple[object, ...] = tuple(map(type, metadata.values()))
+    if not _PLAIN.issuperset(kinds):
+        kinds = tuple(map(_kind, metadata.values()))
+    if not _NAMES.issuperset(map(type, metadata)):
+        raise TypeError("a name that is not a string may say that it equals any other")
+    return tuple(metadata.items()), kinds, tuple(media.items()) if media else ()
+
+
+def _kind(value: object) -> object:
+    """Return what tells a value from an equal one.
+
+    Raises:
+        TypeError: what it holds cannot be told apart so simply.
+    """
+    if type(value) is datetime:
+        # Where clocks are put back, two instants an hour apart are equal but for this.
+        return datetime, value.fold
+    if type(value) not in _TELLING:
+        raise TypeError("equal values of this type may mean two things")
+    return type(value)

@@ -1,0 +1,208 @@
+"""What was decided before is decided again only where judging from the beginning decides the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headgate import Admission, Chunk, Gate
+from headgate.testing import FixedClock, Publisher
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
+PATTERN, PAGE = "https://handbook.example/**", "https://handbook.example/leave"
+_publisher = Publisher("handbook", PATTERN, FixedClock(NOW))
+_stranger = Publisher("stranger", PATTERN, FixedClock(NOW))
+
+texts = st.sampled_from(
+    ["Everyone gets 30 days.", "A service level agreement (SLA) holds.", "The SLA of LDX.", "LDX\u200b"]
+)
+harmless = st.fixed_dictionaries(
+    {},
+    optional={
+        "title": st.sampled_from(["LDX", "Leave"]),
+        "page": st.sampled_from([1, 1.0, True, 2]),
+        "relevance_score": st.sampled_from([0.25, 0.75, 1, 1.0]),
+    },
+)
+telling = st.dictionaries(
+    st.sampled_from(["last_modified", "valid_until", "valid_from", "status", "note", "source"]),
+    st.sampled_from(["2026-05-20", "2026-06-02T00:00:00Z", "never", "draft", PAGE + "#x", 7, None]),
+    min_size=1,
+    max_size=2,
+)
+entries = st.one_of(harmless, harmless, telling)
+kinds = st.sampled_from(["sealed", "sealed", "sealed", "open", "stranger", "none", "another text"])
+pages = st.sampled_from([PAGE, PAGE, "https://handbook.example/pay"])
+ages = st.sampled_from([1, 1, 2, 29, 100])
+steps = st.lists(
+    st.sampled_from([timedelta(0), timedelta(hours=1), timedelta(days=-1), timedelta(days=27), timedelta(days=9)]),
+    min_size=4,
+    max_size=8,
+)
+
+
+@st.composite
+def chunks(draw: st.DrawFn, kinds: st.SearchStrategy[str] = kinds) -> Chunk:
+    text, page, kind = draw(texts), draw(pages), draw(kinds)
+    metadata = draw(harmless if kind == "genuine" else entries)
+    if kind in ("none", "open"):
+        days = draw(ages)
+        dated = {"last_modified": (NOW - timedelta(days=days)).isoformat()} if days > 1 else {}
+        return Chunk(text, {"source": page if kind == "none" else "https://elsewhere.example/x", **dated, **metadata})
+    publisher = _stranger if kind == "stranger" else _publisher
+    signed = {"source": page, **(metadata if draw(st.booleans()) else {})}
+    sealed = publisher.seal(text, page, signed, modified=NOW - timedelta(days=draw(ages)))
+    chunk = sealed.with_metadata(**metadata)
+    return replace(chunk, text="Everyone gets 99 days.") if kind == "another text" else chunk
+
+
+def _policy(tmp_path_factory: Any) -> dict[str, Any]:
+    glossary = tmp_path_factory.mktemp("words") / "glossary.yaml"
+    glossary.write_text("terms:\n  LarkDesk: [LDX]\n  service level agreement: [SLA]\n")
+    rules = {"max_age": "30d", "warn_after": "28d", "supersede": True}
+    return {
+        "sources": [_publisher.source(freshness=rules, terminology=[str(glossary)])],
+        "default": {"provenance": {"require": "declared"}, "freshness": {"supersede": True}},
+    }
+
+
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return _policy(tmp_path_factory)
+
+
+def _told(admission: Admission) -> object:
+    """Return all that an admission says, but for its id and how long it took."""
+    decided = [
+        (one.to_dict(), dict(one.evidence), one.rewrite.text if one.rewrite else None) for one in admission.decisions
+    ]
+    # As text: 1 equals True, and a model reads another word.
+    left = [(one.text, repr(one.metadata), one.id, one.score) for one in admission.chunks]
+    return decided, left, [(one.chunk, one.decision.index) for one in admission.dropped], admission.valid_until
+
+
+genuine = chunks(st.sampled_from(["genuine", "genuine", "genuine", "open"]))
+pools = st.one_of(st.lists(genuine, min_size=2, max_size=3), st.lists(chunks(), min_size=2, max_size=3))
+
+
+class Thorough(Gate):
+    """A gate that judges everything from the beginning."""
+
+    def _judge_again(self, *_: object) -> None:
+        return None
+
+
+@given(pools, steps)
+def test_an_admission_is_what_judging_from_the_beginning_decides(
+    policy: dict[str, Any], found: list[Chunk], times: list[timedelta]
+) -> None:
+    gate, thorough, now = Gate(policy), Thorough(policy), NOW
+    for step in times:
+        now = now + step
+        for _ in range(2):  # so that it is settled
+            gate.judge(found, "q", now)
+            thorough.judge(found, "q", now)
+        again, beginning = gate.judge(found, "q", now), thorough.judge(found, "q", now)
+        assert _told(again) == _told(beginning)
+        gate.release(again)
+        thorough.release(beginning)
+
+
+@given(
+    st.lists(chunks(), min_size=2, max_size=3),
+    st.lists(st.lists(st.integers(0, 2), min_size=2, max_size=3), min_size=2, max_size=8),
+)
+def test_in_whatever_company_a_chunk_comes(
+    policy: dict[str, Any], pool: list[Chunk], retrievals: list[list[int]]
+) -> None:
+    gate, thorough = Gate(policy), Thorough(policy)
+    alone = [[place] for place in range(len(pool)) for _ in range(3)]
+    for places in [*alone, *alone, *retrievals, *retrievals]:
+        found = [pool[place % len(pool)] for place in places]
+        assert _told(gate.judge(found, "q", NOW)) == _told(thorough.judge(found, "q", NOW))
+
+
+@given(st.one_of(genuine, chunks()), st.lists(st.tuples(entries, st.booleans()), min_size=1, max_size=6))
+def test_other_metadata_is_judged_as_other_metadata(
+    policy: dict[str, Any], chunk: Chunk, others: list[tuple[dict[str, Any], bool]]
+) -> None:
+    gate, thorough = Gate(policy), Thorough(policy)
+    for _ in range(3):
+        assert _told(gate.judge([chunk], "q", NOW)) == _told(thorough.judge([chunk], "q", NOW))
+    for changes, is_anew in others:
+        text = chunk.text[:1] + chunk.text[1:] if is_anew else chunk.text
+        changed = replace(chunk, text=text, metadata={**chunk.metadata, **changes})
+        assert _told(gate.judge([changed], "q", NOW)) == _told(thorough.judge([changed], "q", NOW))
+
+
+def seen(gate: Gate, *found: Chunk) -> Gate:
+    """Return a gate that has decided about chunks often enough to remember it."""
+    for one in found:
+        for _ in range(3):
+            gate.judge([one], "q", NOW)
+    return gate
+
+
+def sealed(text: str = "The SLA of LDX.", page: str = PAGE, days: int = 1, **metadata: Any) -> Chunk:
+    signed = _publisher.seal(text, page, {"source": page}, modified=NOW - timedelta(days=days))
+    return signed.with_metadata(**metadata)
+
+
+def test_a_score_is_the_one_of_this_retrieval(policy: dict[str, Any]) -> None:
+    gate = seen(Gate(policy), sealed(relevance_score=0.25))
+    assert gate.judge([sealed(relevance_score=0.75)], "q", NOW).chunks[0].metadata["relevance_score"] == 0.75
+
+
+def test_a_score_that_is_signed_is_compared(policy: dict[str, Any]) -> None:
+    signed = _publisher.seal(
+        "text", PAGE, {"source": PAGE, "relevance_score": 0.25}, modified=NOW, cover=["relevance_score"]
+    )
+    gate = seen(Gate(policy), signed)
+    assert gate.judge([signed], "q", NOW).chunks
+    assert not gate.judge([signed.with_metadata(relevance_score=0.75)], "q", NOW).chunks
+
+
+@pytest.mark.parametrize(("one", "other"), [(1, True), (1, 1.0), (0, False)])
+def test_equal_values_of_two_types_are_two_values(policy: dict[str, Any], one: object, other: object) -> None:
+    gate = seen(Gate(policy), sealed(part=one))
+    assert repr(gate.judge([sealed(part=other)], "q", NOW).chunks[0].metadata["part"]) == repr(other)
+
+
+def test_what_another_admission_has_proved_counts_at_once(policy: dict[str, Any]) -> None:
+    gate = seen(Gate(policy), sealed(days=2))
+    gate.judge([sealed("Newer.", days=1)], "q", NOW)
+    assert gate.judge([sealed(days=2)], "q", NOW).decisions[0].codes[-1] == "F205"
+
+
+def test_what_stands_beside_it_counts(policy: dict[str, Any]) -> None:
+    def opened(text: str, days: int) -> Chunk:
+        dated = (NOW - timedelta(days=days)).isoformat()
+        return Chunk(text, {"source": "https://elsewhere.example/x", "last_modified": dated})
+
+    old, new = opened("Old.", 9), opened("New.", 2)
+    gate = seen(Gate(policy), old, new)
+    assert [one.codes for one in gate.judge([old, new], "q", NOW).decisions] == [("F205",), ()]
+
+
+def test_what_one_chunk_defines_another_one_says(policy: dict[str, Any]) -> None:
+    definition, use = sealed("A sea lion area (SLA) is closed."), sealed("The SLA is closed.")
+    gate = seen(Gate(policy), definition, use)
+    assert [one.text for one in gate.judge([definition, use], "q", NOW).chunks] == [definition.text, use.text]
+    assert [one.text for one in gate.judge([use], "q", NOW).chunks] == ["The service level agreement is closed."]
+
+
+def test_a_decision_ends_when_its_time_is_over(policy: dict[str, Any]) -> None:
+    gate = seen(Gate(policy), sealed())
+    modified, second = NOW - timedelta(days=1), timedelta(seconds=1)
+
+    def codes(now: datetime) -> tuple[str, ...]:
+        return gate.judge([sealed()], "q", now).decisions[0].codes
+
+    assert codes(modified + timedelta(days=28) - second) == ("T301",)
+    assert codes(modified + timedelta(days=28) + second) == ("F209", "T301")
+    assert codes(modified + timedelta(days=30) + second) == ("F202",)
