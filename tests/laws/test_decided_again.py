@@ -191,7 +191,7 @@ def test_what_stands_beside_it_counts(policy: dict[str, Any]) -> None:
 
 def test_what_one_chunk_defines_another_one_says(policy: dict[str, Any]) -> None:
     definition, use = sealed("A sea lion area (SLA) is closed."), sealed("The SLA is closed.")
-    gate = seen(Gate(policy), definition, use)
+    gate = seen(Gate(policy), definition, use, definition)
     assert [one.text for one in gate.judge([definition, use], "q", NOW).chunks] == [definition.text, use.text]
     assert [one.text for one in gate.judge([use], "q", NOW).chunks] == ["The service level agreement is closed."]
 
