@@ -33,6 +33,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 # Audit mode records in the user's state folder by default; tests/test_trail.py names a folder of its own.
 os.environ["HEADGATE_STATE"] = "off"
+# Haystack else tells its makers that it was used.
+os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"
 
 _REMEMBERING = type(lru_cache(str))
 

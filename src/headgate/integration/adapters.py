@@ -45,6 +45,7 @@ _DISTRIBUTIONS = {
     "langchain_classic": "langchain-headgate",
     "langchain": "langchain-headgate",
     "llama_index": "llama-index-postprocessor-headgate",
+    "haystack": "headgate-haystack",
 }
 _log = logging.getLogger("headgate")
 

@@ -1,0 +1,103 @@
+"""How `headgate.guard` finds this package, and `guard` itself. Haystack is imported where it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from headgate import AdapterError, Chunk, Gate
+from headgate.integration.adapters import PolicyLike, as_gate
+from headgate.integration.backfilling import StoredRow
+
+__all__ = ["HaystackAdapter", "guard"]
+
+T = TypeVar("T")
+_QUESTION = "query"
+
+
+class HaystackAdapter:
+    """Guards Haystack's components that retrieve documents."""
+
+    name = "haystack"
+
+    def accepts(self, target: object) -> bool:
+        """Return whether `target` is a component that finds documents: it gives some, and takes none."""
+        inputs, outputs = _sockets(target, "input"), _sockets(target, "output")
+        return "documents" in outputs and not any("documents" in name for name in inputs)
+
+    def guard(self, target: Any, gate: Gate) -> Any:
+        """Return a component with the same inputs that finds the admissible documents of another."""
+        from haystack_integrations.components.validators.headgate.retriever import GatedRetriever
+
+        return GatedRetriever(target, gate)
+
+    def documents(self, chunks: Sequence[Chunk]) -> list[Any]:
+        """Return chunks as documents."""
+        from haystack import Document
+
+        return [
+            Document(id=chunk.id or "", content=chunk.text, meta=dict(chunk.metadata), score=chunk.score)
+            for chunk in chunks
+        ]
+
+    def retrieve(self, target: Any, question: str) -> list[Chunk]:
+        """Return what a retriever finds.
+
+        Raises:
+            AdapterError: it takes something else than a question in words, such as an embedding.
+        """
+        from haystack_integrations.components.validators.headgate.convert import to_chunk
+        from haystack_integrations.components.validators.headgate.gating import as_documents
+
+        required = {name for name, socket in _sockets(target, "input").items() if socket.is_mandatory}
+        if not required <= {_QUESTION} or _QUESTION not in _sockets(target, "input"):
+            raise AdapterError(
+                f"{type(target).__name__} cannot be asked in words: it takes {', '.join(sorted(required)) or 'none'}. "
+                "Give a TextEmbeddingRetriever around it, or a function that takes the question and returns chunks."
+            )
+        return [to_chunk(document) for document in as_documents(target.run(**{_QUESTION: question}), target)]
+
+    def observe(self, target: Any, question: str) -> list[Chunk] | None:
+        """Return what a retriever finds for a question, before any gate; None for what is no retriever of Haystack."""
+        return self.retrieve(getattr(target, "ungated", target), question) if self.accepts(target) else None
+
+    def stored_row(self, document: object) -> StoredRow | None:
+        """Return a document as a row of an index; None for an object that is none."""
+        if not type(document).__module__.startswith("haystack."):
+            return None
+        from haystack import Document
+
+        from haystack_integrations.components.validators.headgate.convert import as_it_is
+
+        return StoredRow(document.id, as_it_is(document)) if isinstance(document, Document) else None
+
+
+def guard(target: T, policy: PolicyLike = None) -> T:
+    """Put the gate behind a Haystack retriever.
+
+    Args:
+        target: a component that finds documents: a retriever, or a web search.
+        policy: a gate, a policy, or the path of a policy file. Without one the gate runs in audit mode.
+
+    Returns:
+        A component with the same inputs; what it gives has passed the gate.
+
+    Raises:
+        AdapterError: it is no such component.
+        PolicyError: the policy cannot be used.
+    """
+    adapter = HaystackAdapter()
+    if not adapter.accepts(target):
+        raise AdapterError(
+            f"{type(target).__name__} is not a component of Haystack that finds documents by itself. Behind one that "
+            "takes documents, such as a ranker or an AutoMergingRetriever, and before the prompt builder, connect a "
+            "HeadgateValidator(policy)."
+        )
+    guarded: T = adapter.guard(target, as_gate(policy))
+    return guarded
+
+
+def _sockets(target: object, which: str) -> dict[str, Any]:
+    sockets = getattr(target, f"__haystack_{which}__", None)
+    names = getattr(sockets, "_sockets_dict", None)
+    return names if isinstance(names, dict) else {}
