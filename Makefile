@@ -25,6 +25,7 @@ test-oldest:
 	$(OLDEST)/bin/python -m tools.floors > $(OLDEST)/floors.txt
 	$(OLDEST)/bin/python -m pip install --quiet --constraint $(OLDEST)/floors.txt \
 		--group test --group integrations/langchain/pyproject.toml:test --group integrations/llama-index/pyproject.toml:test \
+		--group integrations/haystack/pyproject.toml:test -e integrations/haystack \
 		-e '.[tokens,otel,plots,parquet,feeds,stores]' -e 'integrations/langchain[agents,demo]' -e 'integrations/llama-index[rehearsal]'
 	$(OLDEST)/bin/python -m pytest -W ignore::DeprecationWarning
 
@@ -94,10 +95,11 @@ clean:
 	rm -rf $(VENV) $(OLDEST) $(COMPILED) demo-out dist site
 
 # Dependency groups need pip 25.1 or newer, so pip is upgraded first.
-$(STAMP): pyproject.toml integrations/langchain/pyproject.toml integrations/llama-index/pyproject.toml
+$(STAMP): pyproject.toml $(wildcard integrations/*/pyproject.toml)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --group dev --group integrations/langchain/pyproject.toml:test \
 		--group integrations/llama-index/pyproject.toml:test \
+		--group integrations/haystack/pyproject.toml:test -e integrations/haystack \
 		-e '.[tokens,otel,plots,parquet,feeds,stores]' -e 'integrations/langchain[demo]' -e integrations/llama-index
 	touch $(STAMP)

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from haystack import Document as Page
+from haystack.document_stores.in_memory import InMemoryDocumentStore
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_core.language_models.fake_chat_models import ParrotFakeChatModel
@@ -42,7 +44,14 @@ def test_a_block_runs(
     if framework == "langchain":
         names["store"] = InMemoryVectorStore.from_documents(corpus, embeddings)
         names["bm25"], names["model"] = bm25(corpus, 4), ParrotFakeChatModel()
+    if framework == "haystack":
+        names["document_store"] = InMemoryDocumentStore()
+        pages = [Page(id=f"p{n}", content=one.page_content, meta=one.metadata) for n, one in enumerate(corpus)]
+        names["document_store"].write_documents(pages)
     exec(compile(code, "adoption.md", "exec"), names)  # noqa: S102 - our own documentation
+    if framework == "haystack":
+        _run_haystack(names)
+        return
     for name in ("retriever", "chain", "engine"):
         if name in names:
             _ask(names[name])
@@ -52,6 +61,23 @@ def test_a_block_runs(
         assert all("forged" not in document.page_content for document in found)
     if "found" in names:
         assert len(names["found"]) == 4
+
+
+def _run_haystack(names: dict[str, Any]) -> None:
+    if "indexing" in names:
+        names["indexing"].run({"splitter": {"documents": [Page(content="Leave.", meta={"source": "file:handbook/a"})]}})
+        assert any(one.content == "Leave." and "headgate_seal" in one.meta for one in _stored(names))
+    elif "pipeline" in names:
+        found = names["pipeline"].run({"retriever": {"query": "K8s clusters"}})
+        assert "page" in str(found)
+        assert "forged" not in str(found)
+    else:
+        assert "forged" not in str(names["tool"].invoke(query="K8s clusters"))
+
+
+def _stored(names: dict[str, Any]) -> list[Page]:
+    found: list[Page] = names["document_store"].filter_documents()
+    return found
 
 
 def _ask(target: Any) -> None:

@@ -277,7 +277,7 @@ def _explain_unasked(target: object) -> str:
         return f"{kind.__qualname__} cannot be asked. If it is a part of {missing[0]}: pip install {missing[1]}"
     return (
         f"{kind.__module__}.{kind.__qualname__} is nothing that can be asked: not a retriever, store, index, engine, "
-        "chain, agent or graph of LangChain or LlamaIndex."
+        "chain, agent or graph of LangChain, LlamaIndex or Haystack."
     )
 
 
@@ -291,5 +291,5 @@ def _explain_missing(target: object) -> str:
         )
     return (
         f"{kind.__module__}.{kind.__qualname__} cannot be guarded by headgate. Give a retriever or a vector store "
-        "of LangChain or LlamaIndex, or call Gate.admit on your own chunks."
+        "of LangChain, LlamaIndex or Haystack, or call Gate.admit on your own chunks."
     )
