@@ -52,29 +52,31 @@ def backfill_command(
         ),
     ],
     key: Annotated[Path, typer.Option("--key", "-k", help="The private key (JWK or PEM).")],
-    issuer: Annotated[str, typer.Option("--issuer", "-i", help="Who vouches.")],
+    issuer: Annotated[str, typer.Option("--issuer", "-i", help="The issuer's name: who vouches.")],
     against: Annotated[
         Path | None,
-        typer.Option(metavar="DOCUMENTS", help="What the publisher says: only what is part of it is sealed."),
+        typer.Option(metavar="DOCUMENTS", help="What the publisher says; only texts that are part of it are sealed."),
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="Write the seals; without it nothing is written.")] = False,
     collection: Annotated[
         str | None, typer.Option(help="The collection in a folder or database, or the table of a PGVectorStore.")
     ] = None,
     match: Annotated[
-        list[str] | None, typer.Option(metavar="PATTERN", help="Seal only documents whose URI matches.")
+        list[str] | None, typer.Option(metavar="PATTERN", help="Seal only documents whose URI matches this pattern.")
     ] = None,
     subject: Annotated[
         str | None, typer.Option(metavar="ENTRY", help="The metadata entry that holds the document's URI.")
     ] = None,
     cover: Annotated[
         list[str] | None,
-        typer.Option(metavar="ENTRY", help="With --against: an entry that is signed although the origin has it not."),
+        typer.Option(metavar="ENTRY", help="With --against: an entry to sign although the origin does not have it."),
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option(metavar="ENTRY", help="With --against: an entry that is not compared.")
+        list[str] | None, typer.Option(metavar="ENTRY", help="With --against: an entry not to compare.")
     ] = None,
-    reseal: Annotated[bool, typer.Option("--reseal", help="Replace seals that do not fit, or of another key.")] = False,
+    reseal: Annotated[
+        bool, typer.Option("--reseal", help="Replace seals that do not fit, or that another key made.")
+    ] = False,
     list_to: Annotated[
         Path | None, typer.Option("--list", metavar="FILE", help="Write what becomes of every row, as JSON Lines.")
     ] = None,

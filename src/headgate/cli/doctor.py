@@ -19,7 +19,7 @@ def doctor(
     target: Annotated[
         str,
         typer.Argument(
-            metavar="MODULE:NAME", help="Where the chain, engine, retriever or function of a question is: module:name."
+            metavar="MODULE:NAME", help="Your chain, engine, retriever, or function of a question, as module:name."
         ),
     ],
     question: Annotated[str, typer.Option(help="What to ask.")] = "What does the handbook say?",

@@ -25,11 +25,11 @@ def fetch(
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder to put it into, which the policy names.")],
     keys: KeysOption,
     timestamp_keys: TimestampKeysOption = None,
-    at_least: Annotated[int, typer.Option(min=0, help="The lowest version that is accepted.")] = 0,
+    at_least: Annotated[int, typer.Option(min=0, help="The lowest version to accept.")] = 0,
     within: Annotated[str, typer.Option(metavar="DURATION", help="How long all of it may take.")] = "10m",
     timeout: Annotated[str, typer.Option(metavar="DURATION", help="How long one file may take.")] = "30s",
     private: Annotated[
-        list[str] | None, typer.Option(metavar="HOST", help="A host that may be in a private network.")
+        list[str] | None, typer.Option(metavar="HOST", help="A host that is allowed to be in a private network.")
     ] = None,
     now: NowOption = None,
     as_json: JsonOption = False,

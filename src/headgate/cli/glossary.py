@@ -62,7 +62,7 @@ EXAMPLE_CONVERT = "Example: headgate glossary convert terms.csv --to yaml --out 
 _SHOWN = 20
 
 GlossariesArgument = Annotated[
-    list[Path], typer.Argument(metavar="GLOSSARY...", help="The files, taken together: YAML, JSON, CSV, Solr, Vale.")
+    list[Path], typer.Argument(metavar="GLOSSARY...", help="The files, read together: YAML, JSON, CSV, Solr, Vale.")
 ]
 GlossaryOption = Annotated[
     list[Path], typer.Option("--glossary", "-g", metavar="FILE", help="A glossary file; may be given several times.")
@@ -121,7 +121,7 @@ def suggest(
     log: MaybeLogOption = None,
     known: Annotated[
         list[Path] | None,
-        typer.Option("--known", "-k", metavar="FILE", help="A glossary; what it has is not proposed."),
+        typer.Option("--known", "-k", metavar="FILE", help="A glossary; terms that it has are not proposed."),
     ] = None,
     out: MaybeOut = None,
     prefix: PrefixOption = None,
@@ -174,7 +174,7 @@ def _show_proposals(found: Sequence[TermProposal], documents: int, out: Path | N
 
 
 def diff(
-    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="The glossary as it is.")],
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="The glossary as it is now.")],
     after: Annotated[Path, typer.Argument(metavar="AFTER", help="The new version.")],
     log: MaybeLogOption = None,
     documents: MaybeDocumentsOption = None,
@@ -261,7 +261,7 @@ def convert(
     to: Annotated[str, typer.Option("--to", metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")] = "yaml",
     out: MaybeOut = None,
     encoding: Annotated[
-        str | None, typer.Option(metavar="NAME", help="What the files are in, such as windows-1252.")
+        str | None, typer.Option(metavar="NAME", help="The encoding of the files, such as windows-1252.")
     ] = None,
 ) -> None:
     """Write a glossary in another format; chains are followed, and settings that the format has no word for are named.

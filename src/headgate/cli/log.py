@@ -65,12 +65,11 @@ def log(
     heads: Annotated[
         list[Path] | None,
         typer.Option(
-            metavar="FILE", help="With --verify: what an earlier `--verify --json` printed, or a receipt; must be here."
+            metavar="FILE",
+            help="With --verify: what an earlier `--verify --json` printed, or a receipt; the log must contain it.",
         ),
     ] = None,
-    keys: Annotated[
-        Path | None, typer.Option(help="With --heads RECEIPT: the public keys of who issued the receipt.")
-    ] = None,
+    keys: Annotated[Path | None, typer.Option(help="With --heads RECEIPT: the public keys of its issuer.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing records as they are written.")] = False,
     as_json: JsonOption = False,
 ) -> None:

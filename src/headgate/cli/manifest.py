@@ -72,20 +72,20 @@ ExpiresOption = Annotated[
 ]
 
 KeyOption = Annotated[Path, typer.Option("--key", "-k", help="The private key (JWK or PEM).")]
-IssuerOption = Annotated[str, typer.Option("--issuer", "-i", help="Who vouches.")]
+IssuerOption = Annotated[str, typer.Option("--issuer", "-i", help="The issuer's name: who vouches.")]
 NameOption = Annotated[str, typer.Option("--corpus", help="The name of the corpus.")]
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="The folder of the manifest.")]
 AgainstOption = Annotated[
     Path | None, typer.Option("--against", metavar="DOCUMENTS", help="The origin, to compare the index with.")
 ]
 AgainstPrefixOption = Annotated[
-    str | None, typer.Option(help="What the URIs of the origin's files begin with; by default as --prefix.")
+    str | None, typer.Option(help="What the URIs of the origin's files begin with; by default the same as --prefix.")
 ]
 UnseenOption = Annotated[
-    bool, typer.Option("--unseen", help="With --against: list documents too that the origin does not have.")
+    bool, typer.Option("--unseen", help="With --against: also list documents that the origin does not have.")
 ]
 IgnoreOption = Annotated[
-    list[str] | None, typer.Option(metavar="NAME", help="With --against: an entry that is not compared.")
+    list[str] | None, typer.Option(metavar="NAME", help="With --against: an entry not to compare.")
 ]
 CoverOption = Annotated[
     list[str] | None, typer.Option(metavar="NAME", help="An entry that is covered too; by default all.")
@@ -95,7 +95,9 @@ HideOption = Annotated[
 ]
 NamespaceOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="PATTERN", help="What the manifest speaks for; by default what its documents suggest."),
+    typer.Option(
+        metavar="PATTERN", help="The URIs that the manifest speaks for; by default what its documents suggest."
+    ),
 ]
 VersionOption = Annotated[int | None, typer.Option(min=0, help="By default one more than the version in force.")]
 TimestampKeyOption = Annotated[
@@ -180,7 +182,7 @@ def timestamp(
     keys: Annotated[
         Path | None, typer.Option(help="The public keys of the manifest, if --key did not sign it.")
     ] = None,
-    at_least: Annotated[int, typer.Option(min=0, help="The lowest version that is renewed.")] = 0,
+    at_least: Annotated[int, typer.Option(min=0, help="The lowest version to renew.")] = 0,
     expires: ExpiresOption = "7d",
     now: NowOption = None,
     as_json: JsonOption = False,

@@ -67,7 +67,7 @@ def verify(
     folder: FolderArgument,
     keys: KeysOption,
     timestamp_keys: TimestampKeysOption = None,
-    at_least: Annotated[int, typer.Option(min=0, help="The lowest version that is accepted.")] = 0,
+    at_least: Annotated[int, typer.Option(min=0, help="The lowest version to accept.")] = 0,
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -149,7 +149,7 @@ def completeness(
 
 def show(
     folder: FolderArgument,
-    keys: Annotated[Path | None, typer.Option("--keys", help="Verify it with these public keys.")] = None,
+    keys: Annotated[Path | None, typer.Option("--keys", help="The public keys to verify it with.")] = None,
     timestamp_keys: TimestampKeysOption = None,
     as_json: JsonOption = False,
 ) -> None:

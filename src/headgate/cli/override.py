@@ -29,7 +29,7 @@ def override(
     ] = None,
     reason: Annotated[str | None, typer.Option(help="Why, in a sentence; every decision says it.")] = None,
     end: Annotated[bool, typer.Option("--end", help="End the override of SOURCE now.")] = False,
-    by: Annotated[str | None, typer.Option(help="Who does it; by default the user.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who is opening it; by default the user of this process.")] = None,
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -23,7 +23,7 @@ def quarantine(
     policy: PolicyOption = Path("headgate.yaml"),
     release: Annotated[str | None, typer.Option(metavar="SOURCE", help="Let a source in again.")] = None,
     hold: Annotated[str | None, typer.Option(metavar="SOURCE", help="Hold a source back by hand.")] = None,
-    by: Annotated[str | None, typer.Option(help="Who does it; by default the user.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who is opening it; by default the user of this process.")] = None,
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -24,11 +24,11 @@ EXAMPLE_VERIFY = "Example: headgate receipt verify receipt.jws --keys keys/desk.
 
 def issue(
     path: LogArgument,
-    admission: Annotated[str, typer.Option(help="The admission's id, or how it begins.")],
+    admission: Annotated[str, typer.Option(help="The admission's id, or a unique prefix of it.")],
     key: Annotated[Path, typer.Option(help="The private key; ideally a key used for nothing else.")],
     issuer: Annotated[str, typer.Option(help="The issuer's name.")],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write it to a file instead of the screen.")
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write to this file instead of the screen.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
 ) -> None:
@@ -65,12 +65,12 @@ def verify(
         str | None, typer.Option(help="The digest of the question, if you do not have its text.")
     ] = None,
     document: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="A text in the prompt; several, in order, for several.")
+        list[Path] | None, typer.Option(metavar="FILE", help="A text in the prompt; give it once for each, in order.")
     ] = None,
     admission: Annotated[str | None, typer.Option(help="The id of the admission.")] = None,
     issuer: Annotated[
         list[str] | None,
-        typer.Option(metavar="KID=NAME", help="Which issuer a key may speak for; several times for several."),
+        typer.Option(metavar="KID=NAME", help="Which issuer a key may speak for; may be given several times."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -25,7 +25,9 @@ EXAMPLE_RECHECK = "Example: headgate recheck 3f2a91 decisions.jsonl --policy hea
 
 
 def recheck(
-    admission: Annotated[str, typer.Argument(metavar="ADMISSION", help="The admission's id, or how it begins.")],
+    admission: Annotated[
+        str, typer.Argument(metavar="ADMISSION", help="The admission's id, or a unique prefix of it.")
+    ],
     path: LogArgument,
     policy: PolicyOption,
     now: NowOption = None,

@@ -37,13 +37,13 @@ ListArgument = Annotated[Path, typer.Argument(metavar="LIST", help="The file of 
 KeyOption = Annotated[Path, typer.Option("--key", "-k", help="The private key that signs the list (JWK or PEM).")]
 LeakedOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="KEYS", help="A key that is revoked: its public key set, or its thumbprint (RFC 7638)."),
+    typer.Option(metavar="KEYS", help="A key to revoke: its public key set, or its thumbprint (RFC 7638)."),
 ]
 DocumentOption = Annotated[
-    list[str] | None, typer.Option(metavar="URI", help="A document that is revoked; URI@3 for versions up to 3.")
+    list[str] | None, typer.Option(metavar="URI", help="A document to revoke; URI@3 for versions up to 3.")
 ]
 DigestOption = Annotated[
-    list[str] | None, typer.Option(metavar="DIGEST", help="A text that is revoked, by its digest (sha-256:...).")
+    list[str] | None, typer.Option(metavar="DIGEST", help="A text to revoke, by its digest (sha-256:...).")
 ]
 ExpiresOption = Annotated[
     str, typer.Option("--expires", metavar="DURATION", help="How long the list can be relied on, such as 7d.")
@@ -53,7 +53,9 @@ ExpiresOption = Annotated[
 def add(
     path: ListArgument,
     key: KeyOption,
-    issuer: Annotated[str | None, typer.Option("--issuer", "-i", help="Who revokes; needed for a new list.")] = None,
+    issuer: Annotated[
+        str | None, typer.Option("--issuer", "-i", help="The issuer's name; needed for a new list.")
+    ] = None,
     leaked: LeakedOption = None,
     document: DocumentOption = None,
     digest: DigestOption = None,
@@ -61,7 +63,7 @@ def add(
         str | None,
         typer.Option(
             metavar="TIME",
-            help="From when on others may have had the key (ISO 8601 with offset); by default now. What it signed "
+            help="Since when others may have had the key (ISO 8601 with offset); by default now. What it signed "
             "counts only where another key's manifest had listed it before.",
         ),
     ] = None,

@@ -39,7 +39,7 @@ EXAMPLE_SEAL = "Example: headgate seal docs/ --key keys/docs.private.jwk.json --
 def seal(
     documents: DocumentsArgument,
     key: Annotated[Path, typer.Option("--key", "-k", help="The private key (JWK or PEM).")],
-    issuer: Annotated[str, typer.Option("--issuer", "-i", help="Who vouches.")],
+    issuer: Annotated[str, typer.Option("--issuer", "-i", help="The issuer's name: who vouches.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write JSON Lines here instead of printing.")] = None,
     cover: Annotated[
         list[str] | None,
@@ -53,7 +53,9 @@ def seal(
     ] = False,
     whole: Annotated[
         bool,
-        typer.Option("--whole", help="Whole documents, to be split afterwards; chunks get proofs then (experimental)."),
+        typer.Option(
+            "--whole", help="Seal whole documents before they are split; their chunks get proofs later (experimental)."
+        ),
     ] = False,
     jobs: JobsOption = 0,
     timezone: Annotated[

@@ -28,7 +28,7 @@ _SHOWN = 5
 def watch(
     policy: Annotated[Path, typer.Option("--policy", "-p", help="The policy file.")] = Path("headgate.yaml"),
     every: Annotated[
-        str | None, typer.Option(metavar="DURATION", help="Go on, and pull again so often; by default once.")
+        str | None, typer.Option(metavar="DURATION", help="Keep pulling at this interval; by default once.")
     ] = None,
     accept_losses: Annotated[
         bool, typer.Option("--accept-losses", help="Believe a list that has lost very many documents at once.")
