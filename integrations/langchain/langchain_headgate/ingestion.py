@@ -9,6 +9,7 @@ from typing import Any
 from langchain_core.documents import BaseDocumentTransformer, Document
 
 from headgate import Chunk, HeadgateError, Sealer
+from headgate.integration.defining import share_definitions
 from headgate.integration.proofs import SpanProver, prove_all
 from headgate.integration.published import Prepared, naming, report_problems, seal_prepared
 from headgate.integration.publishing import Publishing, Reader, names_of
@@ -81,7 +82,8 @@ class SealDocuments(BaseDocumentTransformer):
 
     def transform_documents(self, documents: Sequence[Document], **kwargs: Any) -> list[Document]:  # noqa: ARG002 - the base's signature
         """Return copies of the documents, each with a seal in its metadata."""
-        prepared = [self._prepare(document) for document in documents]
+        # What one chunk of a document defines is sealed with those of its others that mention it.
+        prepared = share_definitions(self._sealer, [self._prepare(document) for document in documents])
         published = seal_prepared(self._sealer, prepared, batch=self._batch)
         report_problems(published)
         return [

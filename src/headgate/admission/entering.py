@@ -195,7 +195,7 @@ def _rewrite(judgement: Judgement, revision: Revision, limits: Limits, defined: 
     if not has_words or _is_audited_in_vain(judgement):
         return
     mode = source.modes["terminology"]
-    words = _Words(source, revision, limits, defined)
+    words = _Words(source, revision, limits, {**defined, **defined_by_seal(judgement.facts, chunk.text)})
     rewrite, findings = words.of(chunk.text, judgement.digest)
     if findings:
         judgement.add(findings, mode)
@@ -233,6 +233,15 @@ def _cleared_entries(judgement: Judgement, revision: Revision) -> dict[str, Rewr
         if isinstance(value, str) and found is not None:
             cleared[name] = without_invisible(str.__str__(value), found)
     return cleared
+
+
+def defined_by_seal(facts: Facts, text: str) -> Definitions:
+    """Return what the publisher says that short forms in a text stand for, in the words of its source's glossary."""
+    told = facts.attestation.definitions if facts.attestation is not None else None
+    if not told or facts.source.glossary is None:
+        return _NOTHING
+    mentioned = {short: long for short, long in told.items() if short in text}
+    return dict(sorted(facts.source.glossary.told(mentioned, facts.source.id).items()))
 
 
 class _Words(NamedTuple):

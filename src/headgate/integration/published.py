@@ -31,6 +31,7 @@ class SealArguments(TypedDict):
     version: int | None
     cover: tuple[str, ...]
     hidden: tuple[str, ...]
+    definitions: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

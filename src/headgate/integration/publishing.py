@@ -18,11 +18,13 @@ from headgate.errors import HeadgateError, SealError
 from headgate.freshness import RESTRICTING_ROLES, TIME_ROLES, Timestamps, find_entry, resolve_timestamps
 from headgate.freshness.catalogue import candidate_keys, lookup, lookup_each
 from headgate.freshness.successors import name_successor
+from headgate.integration.defining import sealed_definitions
 from headgate.integration.published import Claims, Prepared, Published, SealArguments, seal_prepared
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy import MetadataKeys
 from headgate.provenance import Sealer, metadata_digest
 from headgate.provenance.covered import MEDIA_PREFIX, names_of
+from headgate.terminology.definitions import definitions_of
 
 __all__ = [
     "EVERYTHING",
@@ -40,6 +42,7 @@ Reader = str | Callable[[Any], object] | None
 
 _MAX_COVERED = 64  # what `Sealer.seal` takes
 _SHOWN_KEYS = 200
+_LOOKED_AT = 1_000
 _NO_MEDIA: Mapping[str, str | None] = {}
 # Restrictions first: where there is room for some of the entries only, they matter most.
 _COVERED_ROLES = tuple(dict.fromkeys((*RESTRICTING_ROLES, *TIME_ROLES, "version")))
@@ -78,6 +81,8 @@ class Publishing:
         version: where the version, a whole number, comes from.
         cover: names of further entries to cover: whatever can reach a prompt, such as `title`; `*` for all.
         hide: names of entries that are covered and kept out of the prompt, where a framework would print them.
+        definitions: where it comes from what the whole document's short forms stand for, a mapping; by default the
+            entry `definitions`.
         keys: how to read times without a zone, and further names of metadata keys.
     """
 
@@ -88,6 +93,7 @@ class Publishing:
     version: Reader = None
     cover: tuple[str, ...] = ()
     hide: tuple[str, ...] = ()
+    definitions: Reader = None
     keys: MetadataKeys = field(default_factory=MetadataKeys)
 
     def __post_init__(self) -> None:
@@ -132,10 +138,14 @@ class Publishing:
             ValueError: as `seal`, or there is no text.
         """
         prepared = self.prepare(sealer, chunk)
+        arguments, problems = prepared.claims.arguments, dict.fromkeys(prepared.claims.problems)
+        # Its chunks will not all say so themselves.
+        found = {**definitions_of(chunk.text), **arguments["definitions"]}
+        arguments["definitions"] = sealed_definitions(found.items(), "text", problems)
         return Published(
-            chunk=sealer.seal_document(prepared.chunk, **prepared.claims.arguments),
-            subject=safe_uri(prepared.claims.arguments["subject"]),
-            problems=prepared.claims.problems,
+            chunk=sealer.seal_document(prepared.chunk, **arguments),
+            subject=safe_uri(arguments["subject"]),
+            problems=tuple(problems),
         )
 
     def prepare(
@@ -202,6 +212,7 @@ class Publishing:
             version=self._find_version(metadata, given, covered=names, problems=problems),
             cover=names,
             hidden=tuple(name for name in names if name in hidden),
+            definitions=self._find_definitions(metadata, given, problems),
         )
         return Claims(arguments=arguments, problems=tuple(problems))
 
@@ -218,6 +229,18 @@ class Publishing:
                 f"metadata keys are: {shown}."
             )
         return value
+
+    def _find_definitions(
+        self, metadata: Mapping[str, object], document: object, problems: dict[str, None]
+    ) -> dict[str, str]:
+        name = _name(self.definitions, "definitions")
+        value = _read(self.definitions or name, metadata, document)
+        if value is None or (self.definitions is None and not isinstance(value, Mapping)):
+            return {}
+        if not isinstance(value, Mapping):
+            problems[f"{name!r} is not a mapping of short forms to long ones, so none is sealed"] = None
+            return {}
+        return sealed_definitions(islice(value.items(), _LOOKED_AT), name, problems)
 
     def _find_modified(
         self, metadata: Mapping[str, object], document: object, *, covered: Sequence[str], problems: dict[str, None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from headgate.assurance import Assurance
@@ -33,6 +33,7 @@ class Attestation:
         hidden: the covered entries that the issuer keeps out of the prompt.
         corpus: the corpus in whose manifest the text is listed, if it was looked for there.
         corpus_version: the version of that manifest.
+        definitions: what short forms of the document stand for, as its publisher knows them.
     """
 
     mechanism: str
@@ -52,6 +53,7 @@ class Attestation:
     hidden: tuple[str, ...] = ()
     corpus: str | None = None
     corpus_version: int | None = None
+    definitions: Mapping[str, str] = field(default_factory=dict)
 
     def times(self) -> Mapping[str, datetime]:
         """Return the times that are vouched for, by their role in the freshness rules."""

@@ -16,7 +16,7 @@ from headgate.provenance.jws import sign_jws
 from headgate.provenance.keys import KeySet, SigningKey
 from headgate.provenance.seals import SEAL_TYPE, digest_text
 from headgate.provenance.spans import BLOCKS_KEY, DOCUMENT_TYPE, cut_blocks, document_claims
-from headgate.provenance.values import EPOCH, MAX_COVERED, read_version
+from headgate.provenance.values import EPOCH, MAX_COVERED, read_definitions, read_version
 
 __all__ = ["Sealer"]
 
@@ -74,6 +74,7 @@ class Sealer:
         hidden: Sequence[str] = (),
         parent: Mapping[str, object] | None = None,
         corpus: Mapping[str, object] | None = None,
+        definitions: Mapping[str, str] | None = None,
     ) -> Chunk:
         """Return a copy of `chunk` that carries a seal over its text and over the media whose digests it has.
 
@@ -89,10 +90,12 @@ class Sealer:
             hidden: those of them that are kept out of the prompt; covered whether `cover` names them or not.
             parent: the digest and span of the text that this chunk was cut from.
             corpus: the corpus and its version.
+            definitions: what short forms of the whole document stand for, where this chunk need not say so itself.
 
         Raises:
             ValueError: a time without a zone, a subject that is not a URI, or a text that cannot be encoded.
-            SealError: a covered metadata entry is not a plain value, or the version is not a whole number.
+            SealError: a covered metadata entry is not a plain value, the version is not a whole number, or the
+                definitions are more than plain words.
         """
         claims = self.claims(
             chunk,
@@ -105,6 +108,7 @@ class Sealer:
             hidden=hidden,
             parent=parent,
             corpus=corpus,
+            definitions=definitions,
         )
         token = sign_jws(claims, self._key, typ=SEAL_TYPE)
         return chunk.with_metadata(**{SEAL_KEY: token})
@@ -168,6 +172,7 @@ class Sealer:
         hidden: Sequence[str] = (),
         parent: Mapping[str, object] | None = None,
         corpus: Mapping[str, object] | None = None,
+        definitions: Mapping[str, str] | None = None,
         over: Mapping[str, object] | None = None,
     ) -> bytes:
         """Return the claims of a seal over a chunk, as JSON, which nobody has signed yet.
@@ -183,6 +188,7 @@ class Sealer:
             hidden: those of them that are kept out of the prompt.
             parent: what the chunk was cut from.
             corpus: the corpus and its version.
+            definitions: what short forms of the whole document stand for.
             over: what is in place of the digest of the text.
 
         Raises:
@@ -212,6 +218,8 @@ class Sealer:
             claims["par"] = dict(parent)
         if corpus:
             claims["cor"] = dict(corpus)
+        if definitions:
+            claims["defs"] = dict(read_definitions(dict(definitions)))
         return canonical_json(claims)
 
 

@@ -23,7 +23,7 @@ from headgate.provenance.jws import ParsedJws, parse_jws, verify_parsed
 from headgate.provenance.keys import KeySet, VerificationKey
 from headgate.provenance.mechanism import Claim, Owners, Presented, Requirement, Verdict
 from headgate.provenance.spans import is_span, read_span
-from headgate.provenance.values import EPOCH, MAX_COVERED, SECONDS, read_version
+from headgate.provenance.values import EPOCH, MAX_COVERED, SECONDS, read_definitions, read_version
 
 __all__ = [
     "SEAL_TYPE",
@@ -59,6 +59,7 @@ class Seal:
         hidden: the covered entries that the publisher keeps out of the prompt.
         parent: `par`, the digest and span of the text this chunk was cut from.
         corpus: `cor`, the corpus and its version.
+        definitions: `defs`, what the document's short forms stand for.
         kid: the name of the key that signed, as the header has it.
     """
 
@@ -76,6 +77,7 @@ class Seal:
     hidden: tuple[str, ...] = ()
     parent: Mapping[str, object] = field(default_factory=dict)
     corpus: Mapping[str, object] = field(default_factory=dict)
+    definitions: Mapping[str, str] = field(default_factory=dict)
     kid: str = ""
 
 
@@ -243,6 +245,7 @@ def _attest(seal: Seal, key: VerificationKey) -> Attestation:
         covered=covered,
         media=media,
         hidden=seal.hidden,
+        definitions=seal.definitions,
     )
 
 
@@ -301,6 +304,7 @@ def parse_seal(payload: bytes, kid: str = "", digest: str | None = None) -> Seal
         hidden=hidden,
         parent=_mapping(claims, "par"),
         corpus=_mapping(claims, "cor"),
+        definitions=read_definitions(claims.get("defs")),
         kid=kid,
     )
 

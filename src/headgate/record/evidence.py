@@ -167,6 +167,8 @@ def _proved(
             # On its own, because the normal form of a URI has no fragment, and sections are documents of their own.
             **_named(fragment=fragment_of(verified.subject)),
         }
+        if verified.definitions:
+            claims["defs"] = dict(verified.definitions)
         if verified.corpus is not None:
             claims |= {"cor": verified.corpus, "cor_ver": verified.corpus_version}
         found[verified.mechanism] = claims
@@ -276,6 +278,7 @@ def read_attestation(evidence: EvidenceRecord, limits: Limits = DEFAULT_LIMITS) 
         covered=tuple(claims.get("covered", ())),
         corpus=claims.get("cor"),
         corpus_version=claims.get("cor_ver"),
+        definitions=claims.get("defs", {}),
     )
 
 

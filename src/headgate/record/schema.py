@@ -56,6 +56,8 @@ class SealRecord(TypedDict):
     fragment: NotRequired[str]
     cor: NotRequired[str]
     cor_ver: NotRequired[int]
+    # Only where the record holds the text, for it is a part of what the document says.
+    defs: NotRequired[dict[str, str]]
 
 
 class WitnessRecord(TypedDict):

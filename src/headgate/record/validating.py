@@ -209,6 +209,7 @@ _CLAIMS: Mapping[str, Check] = {
     "fragment": _is_text,
     "cor": _is_text,
     "cor_ver": _is_whole_number,
+    "defs": _is_object_of(_is_text),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import cast
 
 from headgate.decision import Admission
@@ -29,7 +30,8 @@ def log_record(admission: Admission, *, full: bool = False) -> AdmissionRecord:
     prompts = {decision.index: chunk.text for chunk, decision in admission.admitted()}
     decisions: list[DecisionRecord] = []
     for made, decision, original in zip(admission.made(), admission.decisions, admission.inputs, strict=True):
-        record: DecisionRecord = {**made, "evidence": cast("EvidenceRecord", dict(decision.evidence))}
+        evidence = decision.evidence if full else _without_definitions(decision.evidence)
+        record: DecisionRecord = {**made, "evidence": cast("EvidenceRecord", dict(evidence))}
         text = prompts.get(decision.index)
         # Where nothing was changed, `digest` says it already.
         if text is not None and text != original.text:
@@ -45,3 +47,11 @@ def log_record(admission: Admission, *, full: bool = False) -> AdmissionRecord:
     if full:
         whole["query"] = admission.query
     return whole
+
+
+def _without_definitions(evidence: Mapping[str, object]) -> Mapping[str, object]:
+    """Return evidence without what a document's short forms stand for, which is a part of what it says."""
+    seal = evidence.get("seal")
+    if not isinstance(seal, Mapping) or "defs" not in seal:
+        return evidence
+    return {**evidence, "seal": {name: value for name, value in seal.items() if name != "defs"}}

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from headgate.terminology.folding import fold, fold_alias
 
-__all__ = ["expands", "expansion_at", "is_one_name", "name_before", "short_form"]
+__all__ = ["definitions_of", "expands", "expansion_at", "is_one_name", "name_before", "short_form"]
 
 _MOST_LETTERS = 10
 _CHARS_PER_LETTER = 30
@@ -62,6 +63,12 @@ _ENTRY = re.compile(
     rf"[{_MARKS}]{{0,4}}\]?[{_MARKS}]{{0,4}}(?:\s*(?:[:|=\u2013\u2014]|\s-)|</(?:dt|td|th|b)>\s*<d?[dt]d?>)[{_MARKS}\s]*"
 )
 _LINE_START = re.compile(rf"(?:\A|\n)[ \t>|#+\-\u2022\d.{_MARKS}\[]{{0,12}}(?:<(?:dt|td|th|b|tr|li)>\s*){{0,3}}\Z")
+# A short form directly within a bracket, or before one.
+_SHORT = r"([A-Z0-9][A-Za-z0-9]{1,10})"
+_BESIDE_BRACKET = re.compile(
+    rf"[(\[\uff08](?<!\]\()[^\w()\[\]]{{0,4}}{_SHORT}\b|\b{_SHORT}[{_MARKS}]{{0,4}}\s?[(\[\uff08](?!\()"
+)
+_MOST_DEFINED = 2_000
 _NAME_BEFORE = re.compile(rf"([^\W\d_a-z][^\W_]*)[{_MARKS}]{{0,4}} [(\[][{_MARKS}]{{0,4}}\Z")
 _NAME_CHARS = 48
 _TELLING_LETTERS = 3
@@ -92,6 +99,25 @@ def name_before(text: str, start: int, end: int) -> str | None:
         return None
     found = _NAME_BEFORE.search(text, max(0, start - _NAME_CHARS), start)
     return None if found is None else found[1]
+
+
+def definitions_of(text: str) -> dict[str, str]:
+    """Return what a whole text says that its short forms stand for, beside brackets; the first that is said of each.
+
+    What it explains in two ways is left out.
+    """
+    found: dict[str, str] = {}
+    contradicted: set[str] = set()
+    for match in islice(_BESIDE_BRACKET.finditer(text), _MOST_DEFINED):
+        start, end = match.span(match.lastindex or 0)
+        long = expansion_at(text, start, end)
+        if long is None:
+            continue
+        plural = _PLURAL.fullmatch(text, start, end)
+        short, long = text[start:end] if plural is None else plural[1], " ".join(long.split())
+        if not is_one_name(found.setdefault(short, long), long):
+            contradicted.add(short)
+    return {short: long for short, long in found.items() if short not in contradicted}
 
 
 def expands(long: str, short: str) -> bool:

@@ -14,6 +14,7 @@ from headgate.encoding import canonical_json, digest_label
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.terminology.concepts import Concept
 from headgate.terminology.consistency import reconcile
+from headgate.terminology.definitions import expands, is_one_name, short_form
 from headgate.terminology.edits import Definitions, Rewrite
 from headgate.terminology.formats import GlossaryFile, concepts_from_mapping
 from headgate.terminology.fuzzy import NearMisses
@@ -145,6 +146,23 @@ class Glossary(Displayed):
             defined: what other parts of the same document say that short forms stand for (`Rewrite.definitions`).
         """
         return rewrite_text(text, self._matcher, self._near_misses, source, limits, defined or {})
+
+    def told(self, definitions: Mapping[str, str], source: str | None = None) -> Definitions:
+        """Return what definitions of short forms say in the words of this glossary, for `rewrite`.
+
+        Args:
+            definitions: the long form of each short form.
+            source: the id of the source that they come from.
+        """
+        found: dict[str, frozenset[str]] = {}
+        for written, long in definitions.items():
+            short = short_form(written)
+            names = self._matcher.meanings(short, source)
+            named = frozenset(name for name in names if is_one_name(name, long))
+            # A name that is no long form itself may well be the same thing under its long form.
+            if named or len(names) > 1 or (names and expands(names[0], written)):
+                found[short] = named
+        return found
 
     def __len__(self) -> int:
         return len(self.concepts)

@@ -132,6 +132,12 @@ class Matcher:
             known = self._senses[pattern] = Senses(self._patterns.readings(pattern))
         return known
 
+    def meanings(self, short: str, source: str | None) -> tuple[str, ...]:
+        """Return the canonical terms that a folded alias can stand for in a source."""
+        pattern = self._patterns.number_of(short)
+        aliases = self._senses_of(pattern).aliases if pattern is not None else ()
+        return tuple(sorted({one.concept.canonical for one in aliases if one.concept.applies_to(source)}))
+
     def settles(self, text: str, start: int, end: int, replacement: str) -> bool:
         """Return whether a replacement can certainly not form another alias together with its neighbours."""
         if not self._is_simple:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -74,6 +75,11 @@ class Patterns:
         # In order the automaton is built in two thirds of the time.
         self.names = sorted(first)
         self._numbers = array("L", (first[name] for name in self.names))
+
+    def number_of(self, name: str) -> int | None:
+        """Return the number of a folded term, if it is one."""
+        place = bisect_left(self.names, name)
+        return place if place < len(self.names) and self.names[place] == name else None
 
     def readings(self, pattern: int) -> tuple[Reading, ...]:
         """Return what `names[pattern]` can mean; an alias that several spellings fold to is listed once."""

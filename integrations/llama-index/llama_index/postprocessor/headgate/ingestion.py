@@ -9,6 +9,7 @@ from llama_index.core.bridge.pydantic import Field, PrivateAttr
 from llama_index.core.schema import BaseNode, MetadataMode, TransformComponent
 
 from headgate import Chunk, HeadgateError, Sealer
+from headgate.integration.defining import share_definitions
 from headgate.integration.proofs import SpanProver, prove_all
 from headgate.integration.published import Prepared, naming, report_problems, seal_prepared
 from headgate.integration.publishing import Publishing, is_coverable
@@ -88,7 +89,8 @@ class SealNodes(TransformComponent):
 
     def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[BaseNode]:  # noqa: ARG002 - the base's signature
         """Return copies of the nodes, each with a seal in its metadata."""
-        prepared = [self._prepare(node) for node in nodes]
+        # What one node of a document defines is sealed with those of its others that mention it.
+        prepared = share_definitions(self._sealer, [self._prepare(node) for node in nodes])
         published = seal_prepared(self._sealer, prepared, batch=self.batch)
         report_problems(published)
         return [with_seal(node, one.chunk.metadata) for node, one in zip(nodes, published, strict=True)]
