@@ -112,7 +112,7 @@ def _warm(world: World, table: Table) -> None:
     contestants: dict[str, Callable[[], object]] = {
         "floor": lambda: digests(texts),
         "warm": lambda: worded.admit(batch),
-        "warm, every object made anew": lambda: worded.admit([_again(chunk) for chunk in batch]),
+        "warm, every object made again": lambda: worded.admit([_again(chunk) for chunk in batch]),
         "warm, a score in the metadata that changes each time": reranked,
         "warm, without a glossary": lambda: plain.admit(batch),
     }

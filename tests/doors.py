@@ -24,9 +24,9 @@ from llama_index.core.indices.base import BaseIndex
 from llama_index.core.llms.mock import MockLLM
 from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle, TextNode
 
-from headgate import Chunk, Gate
 from haystack_integrations.components.validators.headgate import HeadgateValidator
 from haystack_integrations.components.validators.headgate import guard as guard_haystack
+from headgate import Chunk, Gate
 from langchain_headgate import HeadgateCompressor, HeadgateMiddleware, gate_documents
 from langchain_headgate import guard as guard_langchain
 from llama_index.postprocessor.headgate import HeadgatePostprocessor

@@ -58,7 +58,7 @@ class HaystackAdapter:
         return [to_chunk(document) for document in as_documents(target.run(**{_QUESTION: question}), target)]
 
     def observe(self, target: Any, question: str) -> list[Chunk] | None:
-        """Return what a retriever finds for a question, before any gate; None for what is no retriever of Haystack."""
+        """Return what a retriever finds for a question, before any gate; None for anything else."""
         return self.retrieve(getattr(target, "ungated", target), question) if self.accepts(target) else None
 
     def stored_row(self, document: object) -> StoredRow | None:
