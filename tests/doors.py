@@ -250,7 +250,12 @@ PASSING: Mapping[str, Passing] = {
 }
 
 
-_FORMS: Mapping[str, Callable[[Sequence[Chunk]], list[Any]]] = {"core": list, "langchain": documents, "llama": nodes, "haystack": pages}
+_FORMS: Mapping[str, Callable[[Sequence[Chunk]], list[Any]]] = {
+    "core": list,
+    "langchain": documents,
+    "llama": nodes,
+    "haystack": pages,
+}
 
 
 def _bringing(name: str, passing: Passing) -> Leaving:
