@@ -132,7 +132,7 @@ def test_all_reports_count_by_the_same_first_reason(log: Log) -> None:
     text, page = " ".join(to_text(found).split()), to_html(found)
     for remedy in found.remedies():
         assert f"{remedy.code} " in text
-        assert f"<td>{remedy.code} " in page.replace('<td class="number">', "<td>")
+        assert f"{remedy.code}</" in page
 
 
 @few

@@ -25,9 +25,10 @@ from headgate.testing import HOSTILE_STRINGS, FixedClock, Publisher
 NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
 TAGS = {
     *("html", "head", "body", "div", "style", "p", "strong", "span", "img", "table", "thead", "tbody", "tr", "th"),
-    *("td", "code", "br", "del", "ins", "h4", "caption"),
+    *("td", "code", "br", "del", "ins", "h2", "h3", "caption", "picture", "source", "bdi", "wbr", "details", "summary"),
+    *("dl", "dt", "dd", "a", "pre", "q"),
 }
-ATTRIBUTES = {"class", "scope", "src", "alt", "width", "height"}
+ATTRIBUTES = {"class", "scope", "src", "alt", "width", "height", "dir", "data-label", "media", "srcset", "href", "id"}
 GLOSSARY = Glossary.from_mapping({"Kubernetes": ["k8s", "kubernets"], "continuous integration": ["CI"]})
 PIECES = (
     *HOSTILE_STRINGS[:40],
@@ -80,6 +81,12 @@ def assert_inert(page: str) -> None:
         assert set(node.attributes) <= ATTRIBUTES, node.attributes
         if node.tag == "img":
             assert (node.attributes["src"] or "").startswith("data:image/svg+xml;base64,")
+        if node.tag == "source":
+            assert (node.attributes["srcset"] or "").startswith("data:image/svg+xml;base64,")
+        if node.tag == "a":
+            assert re.fullmatch(r"#code-[A-Z]\d{3}", node.attributes["href"] or "")
+        if "id" in node.attributes:
+            assert re.fullmatch(r"code-[A-Z]\d{3}", node.attributes["id"] or "")
         if node.tag == "style":
             assert node.text() in STYLES
     shown = root.text()
@@ -115,15 +122,16 @@ def test_an_admission_shows_every_document_its_badge_reason_age_and_change(gate:
     page = parsed(to_html(gate.admit(retrieval(publisher), "how?")))
     rows = page.css("tbody tr")
     assert [first(row, ".badge").text() for row in rows] == [
+        "\u2717 dropped",
+        "\u2717 dropped",
         "\u2713 admitted",
-        "\u2717 dropped",
-        "\u2717 dropped",
     ]
-    assert first(rows[0], "del").text() == "k8s"
-    assert first(rows[0], "ins").text() == "Kubernetes"
-    assert "400 days" in rows[1].text()
-    assert "F202" in rows[1].text()
-    assert "P101" in rows[2].text()
+    assert [first(row, "td").text() for row in rows] == ["2", "3", "1"], "the rank of each"
+    assert first(rows[2], "del").text() == "k8s"
+    assert first(rows[2], "ins").text() == "Kubernetes"
+    assert "400 days" in rows[0].text()
+    assert "F202" in rows[0].text()
+    assert "P101" in rows[1].text()
     assert "3 documents: 1 admitted, 2 dropped." in page.root.text()  # type: ignore[union-attr]
     assert first(page, "img").attributes["alt"] == (
         "3 retrieved, 1 admitted. Lost to P101 no seal: 1; F202 older than max_age: 1"
@@ -222,11 +230,12 @@ def test_the_charts_are_well_formed_whatever_they_are_labelled(gate: Gate) -> No
             line_chart([(label, [(0, 0), (1, 1)])], alt=label, x_ticks=[(0, label)], y_ticks=[], mark=(0.5, label)),
         ):
             assert_inert(image)
-            data = re.search(r'base64,([^"]+)"', image)
-            assert data is not None
-            root = ElementTree.fromstring(base64.b64decode(data.group(1)))  # noqa: S314 - our own output is under test
-            names = {node.tag.partition("}")[2] for node in root.iter()}
-            assert names <= {"svg", "style", "rect", "text", "line", "path"}
+            drawn = re.findall(r'base64,([^"]+)"', image)
+            assert len(drawn) == 2, "for a page and for a phone"
+            for data in drawn:
+                root = ElementTree.fromstring(base64.b64decode(data))  # noqa: S314 - our own output is under test
+                names = {node.tag.partition("}")[2] for node in root.iter()}
+                assert names <= {"svg", "style", "rect", "text", "line", "path", "defs", "pattern"}
 
 
 @pytest.mark.parametrize("text", ["k8s " * 100_000, "\u202e" * 100_000, "<" * 1_000_000, "a k8s " * 3_000])

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container
 from typing import Any, Protocol
 
-__all__ = ["Displayed", "Printable", "Renderer", "bring_views", "render_with", "renderer_of"]
+__all__ = ["Displayed", "Printable", "Renderer", "bring_views", "load_views", "render_with", "renderer_of"]
 
 
 class Renderer(Protocol):
@@ -26,7 +26,7 @@ class Renderer(Protocol):
         """Return a value as plain text."""
 
     def to_page(self, value: Any, title: str) -> str:
-        """Return a value as a whole HTML page."""
+        """Return a value as a whole HTML page with a title."""
 
 
 _renderers: list[Callable[[], Renderer]] = []
@@ -52,15 +52,20 @@ def bring_views(load: Callable[[], object], *kinds: type) -> None:
     _views.update(dict.fromkeys(kinds, load))
 
 
+def load_views(value: object) -> None:
+    """Make the views of a value known to the renderer, if somebody brings them."""
+    for kind in type(value).__mro__:
+        if kind in _views:
+            _views[kind]()
+
+
 def renderer_of(value: object) -> Renderer:
     """Return what renders a value.
 
     Raises:
         LookupError: nothing that renders was injected.
     """
-    for kind in type(value).__mro__:
-        if kind in _views:
-            _views[kind]()
+    load_views(value)
     if not _renderers:
         raise LookupError("nothing renders values: import headgate, or call headgate.display.render_with")
     return _renderers[0]()

@@ -22,12 +22,12 @@ from headgate.cli.options import (
     console,
     instant,
     print_json,
-    write_page,
 )
+from headgate.cli.pages import policy_in_force, write_page
 from headgate.clock import utc_now
 from headgate.corpus import Audit, Fields, audit_corpus
 from headgate.encoding import in_number
-from headgate.report import audit_html, audit_tables, prose
+from headgate.report import audit_html, audit_rich, prose
 from headgate.tuning.changing import verified_on
 
 __all__ = ["EXAMPLE_AUDIT", "audit"]
@@ -64,7 +64,13 @@ def audit(
     read = Documents(documents, "Judging", prefix=prefix, quiet=as_json, questions=questions, fields=fields)
     result = audit_corpus(gate, read, moment)
     is_partial = read.finish()
-    write_page(html, "headgate: what the corpus holds", lambda: audit_html(result))
+    write_page(
+        html,
+        "headgate: what the corpus holds",
+        lambda: audit_html(result),
+        corpus=documents,
+        policy=policy_in_force(policy, result.policy_revision),
+    )
     if as_json:
         print_json(result.to_dict())
     else:
@@ -78,11 +84,8 @@ def audit(
 
 def _show(result: Audit, policy: Path, most: int) -> None:
     screen = console()
-    for table in audit_tables(result, shown=most):
-        screen.print(table)
-        screen.print()
+    screen.print(audit_rich(result, most))
+    screen.print()
     counts = result.counts()
     admissible = f"{counts['admissible']:,} of {in_number(counts['documents'], 'document')}"
     screen.print(prose(f"Admissible under {policy}: {admissible}."))
-    if counts["kept_out"]:
-        screen.print("headgate explain CODE says what a code means and how to fix it.")

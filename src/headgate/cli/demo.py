@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from headgate.cli.options import HtmlOption, JsonOption, console, print_json
+from headgate.cli.pages import origin_of
 from headgate.files import write_text
 
 __all__ = ["EXAMPLE_DEMO", "demo"]
@@ -24,7 +25,7 @@ def demo(
 
     result = run_demo(load_chain_builder(), limit=questions)
     if html is not None:
-        write_text(html, render_page(result))
+        write_text(html, render_page(result, origin_of(corpus="the demo company, in this package")))
     if as_json:
         print_json(result.to_dict())
     else:

@@ -17,8 +17,8 @@ from headgate.cli.options import (
     console,
     instant,
     print_json,
-    write_page,
 )
+from headgate.cli.pages import policy_in_force, write_page
 from headgate.errors import HeadgateError
 from headgate.policy.durations import parse_duration
 
@@ -51,7 +51,13 @@ def freshness(
     entries = LogEntries(log, quiet=as_json) if log is not None else None
     found = look_ahead(load_gate(policy), entries or (), now=instant(now), within=_duration(within, "--within"))
     is_partial = entries.finish() if entries is not None else False
-    write_page(html, "headgate: what goes out of date", lambda: outlook_html(found))
+    write_page(
+        html,
+        "headgate: what goes out of date",
+        lambda: outlook_html(found),
+        log=log,
+        policy=policy_in_force(policy) if html else None,
+    )
     if as_json:
         print_json(found.to_dict())
     else:
@@ -76,7 +82,7 @@ def suggest(
     from headgate.tuning.views import suggestion_html
 
     found = suggest_verification(read_history(history), _share(budget))
-    write_page(html, "headgate: how often to verify", lambda: suggestion_html(found))
+    write_page(html, "headgate: how often to verify", lambda: suggestion_html(found), history=history)
     if plot is not None:
         found.plot().figure.savefig(plot)
     if as_json:

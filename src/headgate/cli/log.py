@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
+from headgate.cli.log_table import DecisionTable
 from headgate.cli.logchain import asked_for, verify_log
 from headgate.cli.options import (
     JsonOption,
@@ -23,14 +23,14 @@ from headgate.cli.options import (
     console,
     instant,
     print_json,
-    write_page,
 )
+from headgate.cli.pages import write_page
 from headgate.clock import read_instant
 from headgate.codes import CODES
 from headgate.errors import HeadgateError
-from headgate.record import AdmissionRecord, DecisionRecord, LogEntry, name_of
+from headgate.record import AdmissionRecord, DecisionRecord, LogEntry
 from headgate.record.reading import parse_line
-from headgate.report import admission_html, admission_rich, plain, prose, visible
+from headgate.report import admission_html, admission_rich, escape, new_table, plain, prose, visible
 
 __all__ = ["EXAMPLE_LOG", "log"]
 
@@ -52,7 +52,8 @@ def log(
         str | None, typer.Option(metavar="ID", help="Show one admission in full; a unique prefix of its id is enough.")
     ] = None,
     html: Annotated[
-        Path | None, typer.Option(metavar="PAGE", help="With --admission: also write it as an HTML page.")
+        Path | None,
+        typer.Option(metavar="PAGE", help="Also write what is listed, or the admission, as an HTML page."),
     ] = None,
     counts: Annotated[bool, typer.Option("--counts", help="Count per day and code instead of listing.")] = False,
     user: Annotated[str | None, typer.Option(help="Only what this user asked for.")] = None,
@@ -77,8 +78,8 @@ def log(
 
     Exit code 1 if torn or foreign lines were skipped, or if --verify found something.
     """
-    if html is not None and admission is None:
-        raise HeadgateError("--html writes whole admissions as a page. Name one with --admission ID.")
+    if html is not None and (verify or counts or follow):
+        raise HeadgateError("--html writes a list of documents or an admission as a page: leave out the other option.")
     if verify:
         raise typer.Exit(verify_log(path, heads or [], keys, as_json=as_json))
     if heads:
@@ -91,9 +92,11 @@ def log(
     elif counts:
         _count(iter(entries), wanted, as_json=as_json)
     else:
-        _show(iter(entries), wanted, as_json=as_json)
+        table = DecisionTable()
+        _show(iter(entries), wanted, table, as_json=as_json, is_kept=html is not None)
+        write_page(html, "headgate: what was decided", table.html, log=path)
         if follow:
-            _show(_follow(path), wanted, as_json=as_json)
+            _show(_follow(path), wanted, table, as_json=as_json)
             return
     raise typer.Exit(int(entries.finish(are_named=admission is None and not counts)))
 
@@ -156,24 +159,20 @@ def _moment(record: AdmissionRecord) -> datetime | None:
         return None
 
 
-def _show(entries: Iterator[LogEntry], wanted: _Filter, *, as_json: bool) -> None:
-    screen = console()
+def _show(
+    entries: Iterator[LogEntry], wanted: _Filter, table: DecisionTable, *, as_json: bool, is_kept: bool = False
+) -> None:
     for entry in entries:
         if entry.notice is not None:
             skipped = "; skipped" if entry.record is None else ""
             typer.echo(visible(f"{entry.place}: {entry.notice}{skipped}"), err=True)
         if entry.record is None:
             continue
-        for decision in wanted.matches(entry.record):
-            if as_json:
-                line = {"now": entry.record["now"], "admission": entry.record["admission"], **decision}
-                print_json(line, indent=None)
-                continue
-            codes = " ".join(finding["code"] for finding in decision["findings"])
-            record = entry.record
-            shown = f"{record['now'][:19]}  {record['admission'][:12]}  {decision['action']:<5}  {codes:<15}"
-            shown += f"  {decision['source']}"
-            screen.print(plain(f"{shown}  {name_of(decision)}"), soft_wrap=True)
+        decisions = list(wanted.matches(entry.record))
+        for decision in decisions if as_json else ():
+            line = {"now": entry.record["now"], "admission": entry.record["admission"], **decision}
+            print_json(line, indent=None)
+        table.add(entry.record, decisions, is_kept=is_kept, is_printed=not as_json)
 
 
 def _show_whole(path: Path, entries: Iterator[LogEntry], admission: str, html: Path | None, *, as_json: bool) -> None:
@@ -182,7 +181,7 @@ def _show_whole(path: Path, entries: Iterator[LogEntry], admission: str, html: P
     deque(entries, maxlen=0)  # to the end, so that every line that was skipped is named
     if not found:
         raise HeadgateError(f"{path}: no admission with an id that begins with {admission[:80]!r}.")
-    write_page(html, "headgate: what the model read", lambda: "<hr>".join(map(admission_html, found)))
+    write_page(html, "headgate: what the model read", lambda: "".join(map(_whole, found)), log=path)
     for record in found:
         if as_json:
             print_json(record)
@@ -190,6 +189,10 @@ def _show_whole(path: Path, entries: Iterator[LogEntry], admission: str, html: P
             screen = console()
             screen.print(prose(_facts(record)))
             screen.print(admission_rich(record))
+
+
+def _whole(record: AdmissionRecord) -> str:
+    return f"<h2>Admission {escape(record['admission'][:64])}</h2>{admission_html(record)}"
 
 
 def _facts(record: AdmissionRecord) -> str:
@@ -213,9 +216,8 @@ def _count(entries: Iterator[LogEntry], wanted: _Filter, *, as_json: bool) -> No
     if as_json:
         print_json({"days": {day: dict(counter) for day, counter in sorted(days.items())}, "skipped_lines": skipped})
         return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("day", "documents", "admitted", "dropped", "with the code"):
-        table.add_column(name, justify="left" if name in ("day", "with the code") else "right", overflow="fold")
+    names = ("day", "documents", "admitted", "dropped", "with the code")
+    table = new_table(None, [(name, name in ("documents", "admitted", "dropped")) for name in names])
     for date, counter in sorted(days.items()):
         codes = ", ".join(f"{code} {count:,}" for code, count in sorted(counter.items()) if code in CODES)
         row = (f"{counter[name]:,}" for name in ("documents", "admit", "drop"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -19,12 +19,11 @@ from headgate.clock import utc_now
 from headgate.corpus import NO_FIELDS, CorpusItem, Fields, observe_corpus, read_corpus, read_questions
 from headgate.encoding import in_number, to_json
 from headgate.errors import HeadgateError
-from headgate.files import write_text
 from headgate.freshness import Unreadable, read_time, shift
 from headgate.policy.durations import parse_duration
 from headgate.record import LogEntry, read_log
 from headgate.record.reading import log_files
-from headgate.report import document_page, escape, visible
+from headgate.report import visible
 
 __all__ = [
     "CorpusArgument",
@@ -49,7 +48,6 @@ __all__ = [
     "print_json",
     "report_problems",
     "track",
-    "write_page",
 ]
 
 T = TypeVar("T")
@@ -100,9 +98,12 @@ PrefixOption = Annotated[
 
 
 def console() -> Console:
-    """Return the console for results; as wide as the terminal, or wide enough for tables where there is none."""
+    """Return the console for results: as wide as the terminal or `COLUMNS`, or wide enough for tables in a pipe."""
     # What rich calls a terminal may be a notebook or a pipeline that asked for colours.
-    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=120)
+    columns = os.environ.get("COLUMNS", "")
+    if sys.stdout.isatty() or (columns.isascii() and columns.isdigit() and int(columns)):
+        return Console(highlight=False)
+    return Console(highlight=False, width=120)
 
 
 def cores(jobs: int) -> int:
@@ -262,14 +263,6 @@ def _observed(place: str, questions: Path | None, prefix: str | None) -> Iterato
         raise HeadgateError(f"{place}: what is it to be asked? Give --questions FILE, with one question per line.")
     asked = read_questions(questions)
     return observe_corpus(load_target(place), asked)
-
-
-def write_page(path: Path | None, title: str, body: Callable[[], str]) -> None:
-    """Write a page, if one is wanted, and say where on stderr."""
-    if path is None:
-        return
-    write_text(path, document_page(title, f"<h1>{escape(title)}</h1>{body()}"))
-    typer.echo(f"Also written to {path}", err=True)
 
 
 def report_problems(problems: Sequence[str], headline: str | None = None) -> None:

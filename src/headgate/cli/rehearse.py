@@ -29,10 +29,12 @@ from headgate.cli.options import (
     instant,
     print_json,
 )
+from headgate.cli.pages import origin_of, policy_in_force
 from headgate.corpus import Fields
 from headgate.errors import HeadgateError
 from headgate.files import write_text
 from headgate.policy import Policy
+from headgate.report import to_page
 
 if TYPE_CHECKING:
     from headgate.rehearsal import Rehearsal
@@ -108,7 +110,8 @@ def rehearse(
     if result.is_empty:
         raise HeadgateError(_explain_empty(result, documents))
     if html is not None:
-        write_text(html, result.page())
+        origin = origin_of(corpus=documents, policy=policy_in_force(policy))
+        write_text(html, to_page(result, "headgate: production, rehearsed", origin))
     if plot is not None:
         result.plot().figure.savefig(plot, dpi=120)
     if as_json:

@@ -15,8 +15,8 @@ from headgate.cli.options import (
     console,
     instant,
     print_json,
-    write_page,
 )
+from headgate.cli.pages import policy_in_force, write_page
 from headgate.policy import Policy
 
 __all__ = ["EXAMPLE_REPLAY", "replay"]
@@ -42,7 +42,13 @@ def replay(
     entries = LogEntries(path, quiet=as_json)
     result = replay_records(iter(entries), Policy.load(policy), at=instant(at, "--at") if at else None)
     is_partial = entries.finish()
-    write_page(html, "headgate: what another policy would change", lambda: replay_html(result))
+    write_page(
+        html,
+        "headgate: what another policy would change",
+        lambda: replay_html(result),
+        log=path,
+        policy=policy_in_force(policy, result.policy_revision),
+    )
     if as_json:
         print_json(result.to_dict())
     else:

@@ -17,8 +17,8 @@ from headgate.cli.options import (
     console,
     instant,
     print_json,
-    write_page,
 )
+from headgate.cli.pages import policy_in_force, write_page
 from headgate.encoding import to_json
 from headgate.files import write_text
 from headgate.policy import Policy
@@ -47,7 +47,7 @@ def adoption(
     entries = LogEntries(path, quiet=as_json)
     found = study_adoption(iter(entries))
     is_partial = entries.finish()
-    write_page(html, "headgate: on the way to enforcement", lambda: adoption_html(found))
+    write_page(html, "headgate: on the way to enforcement", lambda: adoption_html(found), log=path)
     if unsealed is not None:
         write_text(unsealed, "".join(f"{to_json(entry)}\n" for entry in found.manifest()))
     if as_json:
@@ -75,7 +75,13 @@ def stale(
     entries = LogEntries(path, quiet=as_json)
     found = find_stale(iter(entries), loaded, now=instant(now) if now else None)
     is_partial = entries.finish()
-    write_page(html, "headgate: documents going stale", lambda: stale_html(found))
+    write_page(
+        html,
+        "headgate: documents going stale",
+        lambda: stale_html(found),
+        log=path,
+        policy=policy_in_force(policy) if html else None,
+    )
     if as_json:
         print_json(found.to_dict())
     else:

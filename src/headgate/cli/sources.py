@@ -16,8 +16,8 @@ from headgate.cli.options import (
     MaybePolicyOption,
     console,
     print_json,
-    write_page,
 )
+from headgate.cli.pages import policy_in_force, write_page
 from headgate.clock import utc_now
 from headgate.errors import HeadgateError
 from headgate.policy import Policy
@@ -56,7 +56,13 @@ def sources(
     entries = LogEntries(path, quiet=as_json)
     card = score_sources(iter(entries), by=by, objective=objective / 100)  # type: ignore[arg-type]  # checked above
     is_partial = entries.finish()
-    write_page(html, "headgate: source health", lambda: scorecard_html(card, held, opened))
+    write_page(
+        html,
+        "headgate: source health",
+        lambda: scorecard_html(card, held, opened),
+        log=path,
+        policy=policy_in_force(policy) if html else None,
+    )
     if as_json:
         print_json(
             {

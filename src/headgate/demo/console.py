@@ -10,9 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from headgate.demo.company import TROUBLES
+from headgate.demo.page import demo_verdict
 from headgate.demo.running import Answer, DemoResult, QuestionResult
 from headgate.record import DecisionRecord
-from headgate.report import funnel_rich, visible
+from headgate.report import TERMINAL, funnel_rich, steps_rich, verdict_rich, visible
 
 __all__ = ["render_console"]
 
@@ -22,10 +23,13 @@ _TEXT_CHARS = 230
 def render_console(result: DemoResult, console: Console) -> None:
     """Print the demo."""
     bad = sum(document.trouble is not None for document in result.documents.values())
+    console.print(verdict_rich(demo_verdict(result)))
     console.print(
-        f"{len(result.documents)} documents of a company, {bad} of them bad; {len(result.questions)} questions to a "
-        f"{result.framework} chain on {result.today:%Y-%m-%d}.\n"
-        "Left: the prompt as it is. Right: the prompt with  retriever = guard(retriever, 'headgate.yaml')\n"
+        Text(
+            f"\n{len(result.documents)} documents of a company, {bad} of them bad; "
+            f"{len(result.questions)} questions to a {result.framework} chain on {result.today:%Y-%m-%d}.\n"
+            "Left: the prompt as it is. Right: the prompt with  retriever = guard(retriever, 'headgate.yaml')\n"
+        )
     )
     for number, question in enumerate(result.questions, start=1):
         console.print(Rule(Text(f"{number}. {question.question}", style="bold"), align="left"))
@@ -38,10 +42,11 @@ def render_console(result: DemoResult, console: Console) -> None:
         console.print()
     console.print(Rule(Text("In sum", style="bold"), align="left"))
     console.print(_summary(result))
+    console.print(steps_rich(demo_verdict(result)))
 
 
 def _side_by_side(result: DemoResult, question: QuestionResult) -> Table:
-    table = Table(box=None, expand=True, pad_edge=False, header_style="dim")
+    table = Table(box=None, expand=True, pad_edge=False, header_style=TERMINAL["before"])
     table.add_column("without", ratio=1, overflow="fold")
     table.add_column("with headgate", ratio=1, overflow="fold")
     table.add_row(
@@ -55,16 +60,16 @@ def _documents(result: DemoResult, answer: Answer, *, marks: bool) -> Iterator[T
     for identifier, text in answer.documents:
         trouble = result.documents[identifier].trouble
         if trouble is not None:
-            yield Text(f"\u2717 {TROUBLES[trouble]}", style="red")
+            yield Text(f"\u2717 {TROUBLES[trouble]}", style=TERMINAL["bad"])
         elif marks:
-            yield Text("\u2713 good", style="green")
+            yield Text("\u2713 good", style=TERMINAL["good"])
         else:
-            yield Text(f"\u2713 admitted{_rewritten(answer, identifier)}", style="green")
+            yield Text(f"\u2713 admitted{_rewritten(answer, identifier)}", style=TERMINAL["good"])
         shown = visible(text)
         yield Text(shown if len(shown) <= _TEXT_CHARS else shown[: _TEXT_CHARS - 1] + "\u2026")
         yield Text()
     if not answer.documents:
-        yield Text("(no document: better than a wrong one)", style="dim")
+        yield Text("(no document: better than a wrong one)", style=TERMINAL["before"])
 
 
 def _rewritten(answer: Answer, identifier: str) -> str:
@@ -81,9 +86,9 @@ def _kept_out(question: QuestionResult) -> Iterator[Text]:
             for finding in decision["findings"]:
                 if finding["severity"] == "error":
                     yield Text.assemble(
-                        (f"  {finding['code']} ", "red"),
+                        (f"  {finding['code']} ", TERMINAL["bad"]),
                         visible(f"{finding['message']}  "),
-                        (visible(str(decision["uri"] or "no source")), "dim"),
+                        (visible(str(decision["uri"] or "no source")), TERMINAL["before"]),
                     )
 
 
@@ -94,6 +99,8 @@ def _summary(result: DemoResult) -> Group:
     total = len(result.questions)
     table.add_row(f"{result.spoiled(guarded=False)} of {total}", "prompts held a bad document without headgate")
     table.add_row(f"{result.spoiled(guarded=True)} of {total}", "prompts hold a bad document with headgate")
+    kept_out = sum(result.kept_out().values())
+    table.add_row(str(kept_out), "documents kept out, each counted in every prompt it was found for")
     table.add_row(str(result.rewritten()), "terms rewritten to the company's own names")
     decisions = [decision for question in result.questions for decision in _decisions(question.guarded)]
     return Group(table, Text(), funnel_rich(decisions))

@@ -1,13 +1,17 @@
-"""The demo as one HTML page."""
+"""The demo as one HTML page: a story, the figures, every question, and the codes last."""
 
 from __future__ import annotations
 
-from headgate.codes import CODES
 from headgate.demo.company import TROUBLES
 from headgate.demo.running import Answer, DemoResult, QuestionResult
-from headgate.record import DecisionRecord, error_codes
+from headgate.encoding import in_number
+from headgate.record import DecisionRecord
 from headgate.report import (
+    Origin,
+    Step,
+    Verdict,
     badge,
+    details,
     diff_html,
     document_page,
     document_table,
@@ -17,29 +21,74 @@ from headgate.report import (
     funnel_chart,
     losses,
     rows_of,
-    table,
+    uri_html,
+    verdict_html,
 )
 
-__all__ = ["render_page"]
+__all__ = ["demo_verdict", "render_page"]
+
+_FRAMEWORKS = {"langchain": "LangChain", "llama_index": "LlamaIndex"}
+_TITLE = "Which bank account do suppliers get paid to?"
 
 
-def render_page(result: DemoResult) -> str:
-    """Return the demo as a page."""
+def demo_verdict(result: DemoResult) -> Verdict:
+    """Return what the line changed."""
+    total = in_number(len(result.questions), "prompt")
+    without, guarded = result.spoiled(guarded=False), result.spoiled(guarded=True)
+    kept_out = in_number(sum(result.kept_out().values()), "document")
+    sentence = (
+        f"With one line more, no prompt holds a document that should not be there; {kept_out} kept out."
+        if not guarded
+        else f"{guarded:,} of {total} still hold a document that should not be there."
+    )
+    return Verdict(
+        "bad" if guarded else "good",
+        sentence,
+        f"{without:,} of {total} held a forged, outdated or unapproved document",
+        f"{guarded:,} of {total} do",
+        (
+            Step("The line, in your own chain:", 'retriever = guard(retriever, "headgate.yaml")'),
+            Step("Draft a policy from your own documents:", "headgate init DOCUMENTS --out headgate.yaml"),
+        ),
+    )
+
+
+def render_page(result: DemoResult, origin: Origin | None = None) -> str:
+    """Return the demo as a page.
+
+    Args:
+        result: the demo.
+        origin: what the page rests on.
+    """
+    story, *others = result.questions
     bad = sum(document.trouble is not None for document in result.documents.values())
+    numbered = enumerate(others, start=2)
+    framework = _FRAMEWORKS.get(result.framework, result.framework)
     body = [
-        "<h1>The same chain, with one line more</h1>",
-        f'<p class="lead">{len(result.documents)} documents of a company that rents cargo bikes, as they are in '
-        f"production: {bad} are stale, forged, changed, unsigned or not yet in force. "
-        f"{len(result.questions)} questions to a {escape(result.framework)} chain on "
-        f"{result.today:%d %B %Y}, asked twice. The difference is one line:</p>",
-        '<p><code>retriever = guard(retriever, "headgate.yaml")</code></p>',
+        f"<h1>{escape(_TITLE if story.question == _TITLE else story.question)}</h1>",
+        verdict_html(demo_verdict(result)),
+        '<p class="lead">Somebody who can write to a company\u2019s index would like to answer that question. This is '
+        f"what a {escape(framework)} chain put into its prompt on {result.today:%d %B %Y}, without headgate and with "
+        "it.</p>",
+        "<h2>One question, twice</h2>",
+        _prompts(result, story),
+        "<h2>The whole run</h2>",
+        f"<p>{in_number(len(result.documents), 'document')} of a company that rents cargo bikes, as they are in "
+        f"production: {bad:,} are stale, forged, changed, unsigned or not yet in force. "
+        f"{in_number(len(result.questions), 'question')}, each asked twice.</p>",
         _figures(result),
-        _reasons(result),
-        *(_question(result, number, question) for number, question in enumerate(result.questions, start=1)),
+        _funnel(result),
+        *(
+            details(
+                f"{number}. {question.question}", f"<h3>{escape(question.question)}</h3>{_prompts(result, question)}"
+            )
+            for number, question in numbered
+        ),
         "<h2>The policy</h2>",
-        f'<div class="card scroll"><pre><code>{escape(result.policy)}</code></pre></div>',
+        details("headgate.yaml", f'<div class="card"><pre><code>{escape(result.policy)}</code></pre></div>'),
+        "<h2>The reason codes</h2>",
     ]
-    return document_page("headgate: the same chain, with one line more", "\n".join(body))
+    return document_page("headgate: the same chain, with one line more", "\n".join(body), origin)
 
 
 def _figures(result: DemoResult) -> str:
@@ -48,30 +97,24 @@ def _figures(result: DemoResult) -> str:
         (
             (f"{result.spoiled(guarded=False)} of {total}", "prompts held a bad document without headgate"),
             (f"{result.spoiled(guarded=True)} of {total}", "prompts hold one with headgate"),
-            (str(sum(result.kept_out().values())), "times a document was kept out"),
+            (str(sum(result.kept_out().values())), "documents kept out, each counted in every prompt it was found for"),
             (str(result.rewritten()), "terms rewritten to the company's own names"),
         )
     )
 
 
-def _reasons(result: DemoResult) -> str:
+def _funnel(result: DemoResult) -> str:
     decisions = [decision for question in result.questions for decision in _decisions(question.guarded)]
-    met = {code for decision in decisions for code in error_codes(decision)}
-    rows = [(f"<code>{code}</code>", escape(CODES[code].title), escape(CODES[code].meaning)) for code in sorted(met)]
-    return (
-        "<h2>What kept documents out</h2>"
-        + funnel_chart(len(decisions), losses(decisions), "admitted")
-        + table(("code", "title", "what headgate saw"), rows)
-    )
+    return funnel_chart(len(decisions), losses(decisions), "admitted")
 
 
-def _question(result: DemoResult, number: int, question: QuestionResult) -> str:
+def _prompts(result: DemoResult, question: QuestionResult) -> str:
+    kept_out = _kept_out(question)
     return (
-        f"<h2>{number}. {escape(question.question)}</h2>"
         '<div class="pair">'
         f'<section class="card"><h3>The prompt without headgate</h3>{_prompt(result, question.without)}</section>'
         f'<section class="card"><h3>The prompt with headgate</h3>{_prompt(result, question.guarded)}</section>'
-        f"</div>{_kept_out(question)}"
+        f"</div>{f'<h3>Kept out of it, and why</h3>{kept_out}' if kept_out else ''}"
     )
 
 
@@ -83,9 +126,8 @@ def _prompt(result: DemoResult, answer: Answer) -> str:
         kind = "bad" if document.trouble else "good"
         label = f"\u2717 {TROUBLES[document.trouble]}" if document.trouble else "\u2713 good"
         parts.append(
-            f"{badge(label, kind)} "
-            f'<code class="soft">{escape(str(document.chunk.metadata["source"]))}</code>'
-            f'<div class="text {kind}">{_text(document.chunk.text, text, decisions.get(identifier))}</div>'
+            f"{badge(label, kind)} {uri_html(str(document.chunk.metadata['source']))}"
+            f'<div class="text {kind}" dir="auto">{_text(document.chunk.text, text, decisions.get(identifier))}</div>'
         )
     return "".join(parts) or '<p class="soft">No document: better than a wrong one.</p>'
 

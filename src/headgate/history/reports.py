@@ -4,70 +4,112 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Group
 from rich.text import Text
 
+from headgate.codes import CODES
+from headgate.encoding import in_number
 from headgate.history.adoption import Adoption
 from headgate.history.causes import NO_REASON, reason_in_words
 from headgate.history.counting import modes_in_words
 from headgate.history.remedies import Remedy
 from headgate.history.stale import StaleDocument, StaleList
 from headgate.report import (
+    TERMINAL,
+    Step,
+    Verdict,
     add_view,
     age_in_words,
     badge,
     clip,
+    code_badge,
+    copied,
     escape,
+    escape_words,
     funnel_chart,
     new_table,
     plain,
     prose,
     ranked,
+    signed,
     table,
+    titled_html,
+    uri_html,
+    verdict_html,
+    verdict_rich,
     within,
 )
 
-__all__ = ["adoption_html", "adoption_rich", "stale_html", "stale_rich"]
+__all__ = ["adoption_html", "adoption_rich", "adoption_verdict", "stale_html", "stale_rich", "stale_verdict"]
 
 _ROWS = 50
+_STEPS = 3
+# A document that has used up so much of its time is worth a look.
+_SOON = 0.8
+_KINDS = {"to mend": "warn", "to decide": "warn", "rightly out": "good"}
+_STALE_HEAD = ("document", "source", "state", "score", "prompts", "age", "time left")
+_SCORE = "The score is the number of prompts times the share of its time that a document has used up."
+
+
+def adoption_verdict(found: Adoption) -> Verdict:
+    """Return how far a team is from enforcement."""
+    sentence = _adoption_sentence(found)
+    if not found.admissions:
+        return Verdict("warn", sentence)
+    if not found.blocked:
+        step = Step("Nothing stands in the way. In the policy:", "mode: enforce")
+        return Verdict("good", sentence, steps=() if found.is_enforced else (step,))
+    before = f"{in_number(found.documents, 'document')} retrieved for {in_number(found.admissions, 'prompt')}"
+    verb = "are" if found.is_enforced else "would be"
+    after = f"{found.documents - found.blocked:,} of them {verb} in prompts; "
+    after += f"{in_number(found.empty_prompts, 'prompt')} {'have' if found.is_enforced else 'would have'} none"
+    steps: list[Step] = []
+    for remedy in found.remedies():
+        if remedy.verdict != "rightly out" and len(steps) < _STEPS:
+            lets_in = f"{_problem(remedy)} ({in_number(remedy.documents, 'document')}): {remedy.todo}"
+            steps.append(Step(lets_in, remedy.policy or ""))
+    if not steps and not found.is_enforced:
+        steps.append(Step("What is blocked is rightly out. In the policy:", "mode: enforce"))
+    # What is only rightly out is what the gate is for.
+    is_due = any(remedy.verdict != "rightly out" for remedy in found.remedies())
+    kind: Literal["good", "bad", "warn"] = "good" if not is_due else "bad" if found.empty_prompts else "warn"
+    return Verdict(kind, sentence, before, after, steps)
 
 
 def adoption_html(found: Adoption) -> str:
     """Return an adoption report as HTML."""
-    parts = [f"<p><strong>{escape(_adoption_sentence(found))}</strong></p>"]
+    parts = [verdict_html(adoption_verdict(found))]
     parts += [f"<p>{escape(note)}</p>" for note in _adoption_notes(found)]
     reasons = ranked(found.reasons)
     if reasons:
         lost = [(reason_in_words(code), count) for code, count in reasons]
         parts.append(funnel_chart(found.documents, lost, "admitted" if found.is_enforced else "admissible"))
-        kept, rest = within(
-            map(_remedy_cells, found.remedies()), len(found.remedies()), "causes", len(found.remedies())
-        )
+        remedies = found.remedies()
+        kept, rest = within(map(_remedy_cells, remedies), len(remedies), "causes", len(remedies))
         head = ("what keeps them out", "documents", "only that", "verdict", "what to do")
-        parts += ["<h3>What to do</h3>", table(head, kept, numbers=(1, 2)) + rest]
+        parts += ["<h2>What to do</h2>", table(head, kept, numbers=(1, 2)) + rest]
     if found.sources:
-        sources = ((escape(clip(name, 80)), f"{count:,}") for name, count in found.sources.most_common())
+        sources = ((f"<bdi>{escape(clip(name, 80))}</bdi>", f"{n:,}") for name, n in found.sources.most_common())
         kept, rest = within(sources, len(found.sources), "sources")
-        parts += ["<h3>Blocked by source</h3>", table(("source", "documents"), kept, numbers=(1,)) + rest]
+        parts += ["<h2>Blocked by source</h2>", table(("source", "documents"), kept, numbers=(1,)) + rest]
     return "".join(parts)
 
 
 def adoption_rich(found: Adoption) -> Group:
     """Return an adoption report for a terminal."""
-    parts: list[Any] = [prose(_adoption_sentence(found), "bold")]
+    parts: list[Any] = [verdict_rich(adoption_verdict(found))]
     parts += [prose(note) for note in _adoption_notes(found)]
     columns = [("what keeps them out", False), ("documents", True), ("only that", True), ("verdict", False)]
     listed = new_table("What keeps documents out, and what to do", [*columns, ("what to do", False)])
     for remedy in found.remedies():
         todo = remedy.todo + (f"\n{remedy.policy}" if remedy.policy else "")
-        style = {"to mend": "yellow", "to decide": "", "rightly out": "green"}[remedy.verdict]
         listed.add_row(
             plain(_problem(remedy)),
             f"{remedy.documents:,}",
             f"{remedy.alone:,}",
-            Text(remedy.verdict, style=style),
+            signed(remedy.verdict, _KINDS[remedy.verdict]),
             prose(todo),
         )
     if listed.row_count:
@@ -76,14 +118,14 @@ def adoption_rich(found: Adoption) -> Group:
 
 
 def _remedy_cells(remedy: Remedy) -> tuple[str, ...]:
-    kind = {"to mend": "warn", "to decide": "warn", "rightly out": "good"}[remedy.verdict]
-    policy = f"<br><code>{escape(clip(remedy.policy, 300))}</code>" if remedy.policy else ""
+    policy = copied(clip(remedy.policy, 600)) if remedy.policy else ""
+    problem = titled_html(remedy.code) if CODES.get(remedy.code) and remedy.problem == CODES[remedy.code].title else ""
     return (
-        escape(_problem(remedy)),
+        problem or f"{code_badge(remedy.code, 'before')} {escape(remedy.problem)}",
         f"{remedy.documents:,}",
         f"{remedy.alone:,}",
-        badge(remedy.verdict, kind),
-        escape(remedy.todo) + policy,
+        badge(remedy.verdict, _KINDS[remedy.verdict]),
+        escape_words(remedy.todo) + policy,
     )
 
 
@@ -91,43 +133,66 @@ def _problem(remedy: Remedy) -> str:
     return f"{remedy.code} {remedy.problem}" if remedy.code != NO_REASON else remedy.problem
 
 
+def stale_verdict(found: StaleList) -> Verdict:
+    """Return how many documents that prompts rest on are out of date."""
+    sentence = _stale_sentence(found)
+    if not found.documents:
+        return Verdict("warn", sentence)
+    if not found.past:
+        return Verdict("good", sentence)
+    worst = found.documents[0]
+    words = f"Update or re-verify {clip(worst.document, 120)}: {in_number(worst.prompts, 'prompt')} rested on it."
+    return Verdict("bad", sentence, steps=(Step(words, "headgate explain F202"),))
+
+
 def stale_html(found: StaleList) -> str:
     """Return a stale list as HTML."""
-    parts = [f"<p><strong>{escape(_stale_sentence(found))}</strong></p>"]
+    parts = [verdict_html(stale_verdict(found))]
     rows = (
         (
-            badge("past its date", "bad") if document.left <= timedelta(0) else badge("ages", "warn"),
-            f"<code>{escape(clip(document.document, 160))}</code>",
-            escape(clip(document.source, 60)),
+            uri_html(document.document, 160),
+            f"<bdi>{escape(clip(document.source, 60))}</bdi>",
+            badge(*_stale_badge(document)),
+            f"{document.damage:,.1f}",
             f"{document.prompts:,}",
-            f'<span class="nowrap">{escape(_age(document))}</span>',
-            f'<span class="nowrap">{escape(_left(document))}</span>',
+            escape(_age(document)),
+            escape(_left(document)),
         )
         for document in found.documents
     )
     kept, rest = within(rows, len(found.documents), "documents")
     if kept:
-        parts.append(table(("", "document", "source", "prompts", "age", "time left"), kept, numbers=(3,)) + rest)
+        parts += [table(_STALE_HEAD, kept, numbers=(3, 4)) + rest, f'<p class="soft">{_SCORE}</p>']
     return "".join(parts)
 
 
 def stale_rich(found: StaleList) -> Group:
     """Return a stale list for a terminal."""
-    columns = [("document", False), ("source", False), ("prompts", True), ("age", True), ("time left", True)]
+    columns = [(name, name in ("score", "prompts")) for name in _STALE_HEAD if name != "state"]
     listed = new_table(None, columns)
     for document in found.documents[:_ROWS]:
-        style = "red" if document.left <= timedelta(0) else ""
+        is_past = document.left <= timedelta(0)
         listed.add_row(
             plain(document.document, 80),
             plain(document.source, 30),
+            f"{document.damage:,.1f}",
             f"{document.prompts:,}",
             _age(document),
-            Text(_left(document), style=style),
+            signed(_left(document), "warn") if is_past else Text(_left(document)),
         )
-    parts: list[Any] = [prose(_stale_sentence(found), "bold"), Text(), listed]
+    parts: list[Any] = [verdict_rich(stale_verdict(found))]
+    if listed.row_count:
+        parts += [Text(), listed, Text(_SCORE, style=TERMINAL["before"])]
     if len(found.documents) > _ROWS:
-        parts.append(Text(f"and {len(found.documents) - _ROWS:,} more documents; --json lists all", style="dim"))
+        more = f"and {len(found.documents) - _ROWS:,} more documents; --json lists all"
+        parts.append(Text(more, style=TERMINAL["before"]))
     return Group(*parts)
+
+
+def _stale_badge(document: StaleDocument) -> tuple[str, str]:
+    if document.left <= timedelta(0):
+        return "past its date", "warn"
+    return ("ends soon", "warn") if document.used >= _SOON else ("in date", "before")
 
 
 def _adoption_sentence(found: Adoption) -> str:
@@ -143,8 +208,10 @@ def _adoption_sentence(found: Adoption) -> str:
     )
     share = found.blocked / found.documents if found.documents else 0
     return (
-        f"Between {found.since} and {found.until}, headgate {verb} {found.blocked:,} of {found.documents:,} "
-        f"documents ({share:.0%}), in {found.touched_prompts:,} of {found.admissions:,} prompts "
+        f"Between {_when(found.since)} and {_when(found.until)}, headgate {verb} "
+        f"{found.blocked:,} of {found.documents:,} "
+        f"{'document' if found.documents == 1 else 'documents'} ({share:.0%}), "
+        f"in {found.touched_prompts:,} of {in_number(found.admissions, 'prompt')} "
         f"({modes_in_words(modes)})."
     )
 
@@ -156,23 +223,30 @@ def _adoption_notes(found: Adoption) -> Iterator[str]:
             yield f"{count:,} of them only because {want}."
     if found.empty_prompts:
         verb = "had" if found.is_enforced else "would have"
-        note = f"{found.empty_prompts:,} prompts {verb} no document left."
+        note = f"{in_number(found.empty_prompts, 'prompt')} {verb} no document left."
         if found.empty_prompts == found.admissions:
             code, count = ranked(found.reasons)[0]
             note += f" What keeps out most is {reason_in_words(code)} ({count:,})."
         yield note
     if found.skipped:
-        yield f"{found.skipped:,} lines of the log were skipped."
+        yield f"{in_number(found.skipped, 'line')} of the log skipped."
 
 
 def _stale_sentence(found: StaleList) -> str:
     if not found.documents and not found.undated:
         return "No document entered a prompt."
-    said = f"{found.past:,} of {len(found.documents):,} dated documents that entered prompts are past their date"
+    dated = in_number(len(found.documents), "dated document")
+    verb = "is past its date" if found.past == 1 else "are past their date"
+    said = f"{found.past:,} of {dated} that entered prompts {verb}"
     said += f" on {found.now:%Y-%m-%d}." if found.documents else "."
     if found.undated:
-        said += f" {found.undated:,} have no date that counts (name a policy whose max_age does)."
+        has = "has" if found.undated == 1 else "have"
+        said += f" {found.undated:,} {has} no date that counts (name a policy whose max_age does)."
     return said + (" There were so many that the rarest were forgotten." if found.is_pruned else "")
+
+
+def _when(instant: str | None) -> str:
+    return (instant or "?")[:16].replace("T", " ")
 
 
 def _age(document: StaleDocument) -> str:

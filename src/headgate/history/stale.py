@@ -61,6 +61,7 @@ class StaleDocument:
             "age_seconds": round(self.age.total_seconds()) if self.age is not None else None,
             "left_seconds": round(self.left.total_seconds()),
             "used": round(self.used, 3),
+            "score": round(self.damage, 3),
         }
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from headgate.admission.overriding import Override
 from headgate.admission.quarantine import Held
+from headgate.encoding import in_number
 from headgate.history.counting import modes_in_words
 from headgate.history.scorecard import Scorecard, SourceScore
 from headgate.report import (
+    Listing,
+    Step,
+    Verdict,
     add_view,
     age_in_words,
     badge,
@@ -25,17 +29,35 @@ from headgate.report import (
     plain,
     prose,
     ranked,
+    steps_rich,
     table,
+    verdict_html,
+    verdict_rich,
     within,
 )
 
-__all__ = ["scorecard_html", "scorecard_rich"]
+__all__ = ["scorecard_html", "scorecard_rich", "scorecard_verdict"]
 
 _ROWS = 100
 _REASONS = 12
 _PERIODS = 400
 _LATEST = 24
 _AGES = (0.5, 0.9, 0.99)
+
+
+def scorecard_verdict(card: Scorecard) -> Verdict:
+    """Return whether the objective is met."""
+    if not card.prompts:
+        return Verdict("warn", _sentence(card))
+    kind: Literal["good", "bad", "warn"] = "bad" if not card.is_met else "good" if card.is_enforced else "warn"
+    held = f"{_share(card.sound, card.prompts)} of prompts {_held(card)} only admissible documents"
+    worst = max(card.sources.items(), key=lambda pair: pair[1].spoiled, default=None)
+    steps = []
+    if worst is not None and worst[1].spoiled:
+        name, score = worst
+        words = f"Source {clip(name, 60)} spoils most prompts without the gate ({score.spoiled:,}): "
+        steps.append(Step(words + _reasons(score), f"headgate log LOG --source {shlex.quote(clip(name, 60))}"))
+    return Verdict(kind, _sentence(card), f"{_share(card.sound_before, card.prompts)} without the gate", held, steps)
 
 
 def scorecard_html(
@@ -48,7 +70,7 @@ def scorecard_html(
         held: sources in quarantine.
         opened: sources that are open by hand.
     """
-    parts = [f"<p><strong>{escape(_sentence(card))}</strong> {escape(' '.join(_notes(card)))}</p>"]
+    parts = [verdict_html(scorecard_verdict(card)), *(f"<p>{escape(note)}</p>" for note in _notes(card))]
     parts += [f"<p>{badge('opened by hand', 'warn')} {escape(str(one))}</p>" for one in (opened or {}).values()]
     if not card.prompts:
         return "".join(parts)
@@ -57,13 +79,13 @@ def scorecard_html(
             (
                 (_share(card.sound, card.prompts), f"of the prompts {_held(card)} only admissible documents"),
                 (_share(card.sound_before, card.prompts), "do without the gate"),
-                (f"{card.empty:,}", f"prompts {_left(card)} no document left"),
+                (f"{card.empty:,}", f"{'prompt' if card.empty == 1 else 'prompts'} {_left(card)} no document left"),
                 (f"{card.prompts - card.sound:,} of {card.budget:,.1f}", "prompts of the error budget spent"),
             )
         )
     )
     if len(card.periods) > 1:
-        parts += [f"<h3>Sound prompts by {card.by}</h3>", _chart(card)]
+        parts += [f"<h2>Sound prompts by {card.by}</h2>", _chart(card)]
     rows, rest = within(
         (_cells(name, score, held or {}) for name, score in card.sources.items()), len(card.sources), "sources", _ROWS
     )
@@ -78,14 +100,14 @@ def scorecard_html(
         "age p50 / p90 / p99",
         "kept out for",
     )
-    parts += ["<h3>Sources</h3>", table(head, rows, numbers=(1, 2, 3, 4, 5, 6)) + rest]
+    parts += ["<h2>Sources</h2>", table(head, rows, numbers=(1, 2, 3, 4, 5, 6)) + rest]
     if len(card.periods) > 1:
         admitted = "Admitted" if card.is_enforced else "Admissible"
-        parts += [f"<h3>{admitted} by source and {card.by}</h3>", _source_chart(card)]
+        parts += [f"<h2>{admitted} by source and {card.by}</h2>", _source_chart(card)]
     failing = _failing(card)
     if failing:
         parts += [
-            f"<h3>Without proof by {card.by}, the worst {len(failing)}</h3>",
+            f"<h2>Without proof by {card.by}, the worst {len(failing)}</h2>",
             table((card.by, "source", "without proof", "of"), failing, numbers=(2, 3)),
             '<p class="soft"><code>to_dict()</code>, or <code>--json</code>, has all.</p>',
         ]
@@ -94,7 +116,8 @@ def scorecard_html(
 
 def scorecard_rich(card: Scorecard) -> Group:
     """Return a scorecard for a terminal."""
-    parts: list[Any] = [prose(_sentence(card), "bold"), *map(prose, _notes(card))]
+    verdict = scorecard_verdict(card)
+    parts: list[Any] = [verdict_rich(verdict), *map(prose, _notes(card))]
     admitted = "admitted" if card.is_enforced else "admissible"
     columns = [("source", False), ("documents", True), (admitted, True), ("kept out", True), ("without proof", True)]
     columns += [("tampered", True), ("prompts spoiled", True), ("age p50", True), ("p99", True)]
@@ -117,10 +140,10 @@ def scorecard_rich(card: Scorecard) -> Group:
     parts += [Text(), listed]
     if len(card.periods) > 1:
         parts += [Text(), _periods_rich(card)]
-    return Group(*parts)
+    return Group(*parts, steps_rich(verdict))
 
 
-def _periods_rich(card: Scorecard) -> Table:
+def _periods_rich(card: Scorecard) -> Listing:
     """Return the latest periods; all of them are in the page and in `to_dict`."""
     latest = list(card.periods.items())[-_LATEST:]
     title = f"By {card.by}" + (
@@ -147,10 +170,11 @@ def _sentence(card: Scorecard) -> str:
         return "The log holds no admission."
     words = "missed" if not card.is_met else "met" if card.is_enforced else "met, as far as it was enforced"
     spent = f"{card.budget_spent:.0%} of the error budget is spent"
+    does = "does" if card.sound_before == 1 else "do"
     return (
-        f"In {modes_in_words(card.modes)}: {card.sound:,} of {card.prompts:,} prompts {_held(card)} only admissible "
-        f"documents; without the gate {card.sound_before:,} do. {card.empty:,} {_left(card)} no document left. "
-        f"The objective of {card.objective * 100:.4g} % is {words}: {spent}."
+        f"In {modes_in_words(card.modes)}: {card.sound:,} of {in_number(card.prompts, 'prompt')} {_held(card)} only "
+        f"admissible documents; without the gate {card.sound_before:,} {does}. {card.empty:,} {_left(card)} no "
+        f"document left. The objective of {card.objective * 100:.4g} % is {words}: {spent}."
     )
 
 
@@ -170,13 +194,16 @@ def _notes(card: Scorecard) -> Iterator[str]:
         )
     let_in = sum(score.let_in for score in card.sources.values())
     if let_in:
-        yield f"{let_in:,} documents came in although something speaks against them: rules in audit or warn mode."
+        yield (
+            f"{in_number(let_in, 'document')} came in although something speaks against "
+            f"{'it' if let_in == 1 else 'them'}: rules in audit or warn mode."
+        )
     if card.skipped:
-        yield f"{card.skipped:,} lines of the log were skipped."
+        yield f"{in_number(card.skipped, 'line')} of the log skipped."
 
 
 def _cells(name: str, score: SourceScore, held: Mapping[str, Held]) -> tuple[str, ...]:
-    shown = f"<strong>{escape(clip(name, 80))}</strong>"
+    shown = f"<strong><bdi>{escape(clip(name, 80))}</bdi></strong>"
     if name in held:
         since = f"{held[name].since:%Y-%m-%d %H:%M} UTC"
         shown += f" {badge('in quarantine', 'bad')}<br>" + f'<span class="soft">since {since}</span>'
@@ -189,7 +216,7 @@ def _cells(name: str, score: SourceScore, held: Mapping[str, Held]) -> tuple[str
         f"{score.failures:,}",
         f"{score.tampered:,}",
         f"{score.spoiled:,} of {score.prompts:,}",
-        f'<span class="nowrap">{ages}</span>',
+        ages,
         escape(_reasons(score)),
     )
 
@@ -216,14 +243,19 @@ def _chart(card: Scorecard) -> str:
     lowest, when = min((p.sound_before / max(1, p.prompts), start) for start, p in periods)
     return line_chart(
         [
-            ("objective", [(0.0, card.objective), (1.0, card.objective)]),
             ("with the gate", sound),
             ("without it", before),
+            ("objective", [(0.0, card.objective), (1.0, card.objective)]),
         ],
-        alt=f"Share of sound prompts by {card.by}. Without the gate the lowest is {lowest:.0%}, at {when}.",
+        alt=(
+            f"Share of sound prompts by {card.by}. With the gate {_share(card.sound, card.prompts)}, without it "
+            f"{_share(card.sound_before, card.prompts)}; without it the lowest is {lowest:.0%}, at {when}. "
+            f"The objective is {card.objective * 100:.4g} %."
+        ),
         x_ticks=_ticks([start for start, _ in periods]),
         y_ticks=[(n / 4, f"{n * 25} %") for n in range(5)],
         is_step=False,
+        kinds=("good", "before", "warn"),
     )
 
 

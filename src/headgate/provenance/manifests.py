@@ -15,6 +15,7 @@ from pathlib import Path
 from typing_extensions import Self
 
 from headgate.decision import Finding
+from headgate.display import Displayed
 from headgate.encoding import b64url_decode, safe_uri
 from headgate.errors import ManifestError
 from headgate.limits import DEFAULT_LIMITS, Limits
@@ -36,7 +37,7 @@ _AHEAD = timedelta(minutes=5)  # as clocks that are right differ
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Manifest:
+class Manifest(Displayed):
     """A manifest in force, or one that was rolled back and lists nothing.
 
     Attributes:

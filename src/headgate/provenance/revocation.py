@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from headgate.decision import Finding
+from headgate.display import Displayed
 from headgate.encoding import b64url_decode, canonical_json, is_digest_label, loads_strict, shown
 from headgate.errors import SealError
 from headgate.limits import DEFAULT_LIMITS, Limits
@@ -43,7 +44,7 @@ class Revocation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RevocationList:
+class RevocationList(Displayed):
     """What a list says.
 
     Attributes:

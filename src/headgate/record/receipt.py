@@ -15,6 +15,7 @@ from typing import Any, get_args
 
 from headgate.clock import read_instant
 from headgate.decision import Admission, Mode
+from headgate.display import Displayed
 from headgate.encoding import (
     b64url_decode,
     canonical_json,
@@ -54,7 +55,7 @@ class ReceiptError(HeadgateError):
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Displayed):
     """What a verified receipt says.
 
     Attributes:

@@ -10,71 +10,112 @@ from rich.console import Group
 from rich.text import Text
 
 from headgate.codes import titled
-from headgate.rehearsal.result import InjectionResult, Rehearsal
+from headgate.encoding import in_number
+from headgate.rehearsal.result import Case, InjectionResult, Rehearsal
 from headgate.report import (
     Bar,
+    Step,
+    Verdict,
     add_view,
     badge,
     bar_chart,
     clip,
-    document_page,
+    code_badge,
+    details,
     escape,
     figures,
     new_table,
     plain,
     prose,
     ranked,
+    signed,
+    steps_rich,
     table,
+    titled_html,
+    uri_html,
+    verdict_html,
+    verdict_rich,
 )
 
-__all__ = ["rehearsal_html", "rehearsal_page", "rehearsal_rich"]
+__all__ = ["rehearsal_body", "rehearsal_html", "rehearsal_rich", "rehearsal_verdict"]
 
 _EXCERPT_CHARS = 260
+_SHOWN = _STEPS = 3
 _HEAD = ("what production does", "injected", "prompts without", "prompts with", "what stopped it")
 
 
-def rehearsal_page(rehearsal: Rehearsal, title: str) -> str:
-    """Return a rehearsal as a whole page."""
-    return document_page(title, f"<h1>{escape(title)}</h1>{rehearsal_html(rehearsal, cases=5)}")
+def rehearsal_verdict(rehearsal: Rehearsal) -> Verdict:
+    """Return whether the gate kept out what production did to the corpus."""
+    total, lost = rehearsal.questions, sum(rehearsal.good_lost.values())
+    before = f"{rehearsal.spoiled_without:,} of {in_number(total, 'prompt')} held a bad document without the gate"
+    after = f"{rehearsal.spoiled_with:,} of {total:,} hold one with it; {in_number(lost, 'good document')} lost"
+    if rehearsal.is_empty:
+        return Verdict("warn", "Nothing was tried.")
+    worst = [one for one in rehearsal.injections.values() if one.injection.is_bad and one.prompts_with]
+    worst.sort(key=lambda one: -one.prompts_with)
+    steps = [Step(f"{one.injection.name}: {_through(one)}") for one in worst[:_STEPS]]
+    steps += [
+        Step(f"Good documents lost: {titled(c)}.", f"headgate explain {c}") for c, _ in ranked(rehearsal.good_lost)[:1]
+    ]
+    if rehearsal.is_clean:
+        sentence = "No bad document came through, and no good one was lost."
+        is_tried = rehearsal.spoiled_without or not any(one.injection.is_bad for one in rehearsal.injections.values())
+        return Verdict("good" if is_tried else "warn", sentence, before, after)
+    said = []
+    if rehearsal.spoiled_with:
+        said.append(f"bad documents came through in {rehearsal.spoiled_with:,} of {in_number(total, 'prompt')}")
+    if lost:
+        said.append(f"{in_number(lost, 'good document')} lost")
+    if rehearsal.failed:
+        said.append(f"{in_number(len(rehearsal.failed), 'question')} failed")
+    sentence = "; ".join(said)
+    return Verdict("bad", f"{sentence[:1].upper()}{sentence[1:]}.", before, after, steps)
+
+
+def rehearsal_body(rehearsal: Rehearsal) -> str:
+    """Return a rehearsal as the HTML of a whole page, with examples."""
+    return rehearsal_html(rehearsal, cases=5)
 
 
 def rehearsal_html(rehearsal: Rehearsal, *, cases: int = 0) -> str:
     """Return a rehearsal as HTML with at most so many examples per injection."""
-    parts = [f'<p class="lead">{escape(_conditions(rehearsal))}</p>']
+    parts = [verdict_html(rehearsal_verdict(rehearsal)), f'<p class="lead">{escape(_conditions(rehearsal))}</p>']
     parts.append(figures((figure, words) for figure, words in _figures(rehearsal)))
     parts += [f"<p>{escape(note)}</p>" for note in _notes(rehearsal)]
     bad = [one for one in rehearsal.injections.values() if one.injection.is_bad]
     if bad and rehearsal.questions:
         parts += [
-            "<h3>Prompts that held at least one such document</h3>"
-            '<p class="soft">Green: without the gate only. Red: with the gate too.</p>',
+            "<h2>Prompts that held at least one such document</h2>",
             _chart(rehearsal, bad),
         ]
-    parts.append(table(_HEAD, map(_cells, bad), numbers=(1, 2, 3)))
+    # What came through first.
+    bad.sort(key=lambda one: -one.prompts_with)
+    if bad:
+        parts.append(table(_HEAD, map(_cells, bad), numbers=(1, 2, 3)))
     noisy = [one for one in rehearsal.injections.values() if not one.injection.is_bad]
     if noisy:
         head = ("good documents in other words", "injected", "prompts without", "prompts with", "noticed", "codes")
-        parts += ["<h3>Words</h3>", table(head, map(_word_cells, noisy), numbers=(1, 2, 3, 4))]
+        parts += ["<h2>Words</h2>", table(head, map(_word_cells, noisy), numbers=(1, 2, 3, 4))]
     examples = [_examples(one, cases) for one in rehearsal.injections.values() if one.cases]
     if examples and cases:
-        parts += ["<h3>Examples</h3>", *examples]
+        parts += ["<h2>Examples</h2>", *examples]
     return "".join(parts)
 
 
 def rehearsal_rich(rehearsal: Rehearsal) -> Group:
     """Return a rehearsal for a terminal."""
-    parts: list[Any] = [prose(_conditions(rehearsal)), Text()]
+    verdict = rehearsal_verdict(rehearsal)
+    parts: list[Any] = [verdict_rich(verdict), prose(_conditions(rehearsal)), Text()]
     parts += [Text.assemble((f"{figure:>16}", "bold"), f"  {words}") for figure, words in _figures(rehearsal)]
     parts += [prose(note) for note in _notes(rehearsal)]
     listed = new_table(None, [(_HEAD[0], False), *((name, True) for name in _HEAD[1:4]), (_HEAD[4], False)])
     for one in rehearsal.injections.values():
         if one.injection.is_bad:
-            style = "red" if one.prompts_with else "green"
             listed.add_row(
                 plain(one.injection.name, 60),
                 f"{one.injected:,}",
                 f"{one.prompts_without:,}",
-                Text(f"{one.prompts_with:,}", style=style),
+                signed(f"{one.prompts_with:,}", "bad" if one.prompts_with else "good"),
                 prose(_stopped(one)),
             )
     parts += [Text(), listed]
@@ -84,7 +125,7 @@ def rehearsal_rich(rehearsal: Rehearsal) -> Group:
         for one in noisy:
             words.add_row(plain(one.injection.name, 60), f"{one.injected:,}", f"{one.noticed:,}", _codes(one))
         parts += [Text(), words]
-    return Group(*parts)
+    return Group(*parts, steps_rich(verdict))
 
 
 def _conditions(rehearsal: Rehearsal) -> str:
@@ -126,10 +167,11 @@ def _notes(rehearsal: Rehearsal) -> Iterator[str]:
         reason = f"; what dropped most is {titled(most[0][0])}" if most else ""
         yield f"Every prompt with the gate was empty{reason}."
     elif rehearsal.short:
-        yield f"{rehearsal.short:,} prompts had fewer documents with the gate, {rehearsal.empty:,} had none."
+        yield f"{in_number(rehearsal.short, 'prompt')} had fewer documents with the gate, {rehearsal.empty:,} had none."
     if rehearsal.failed:
         question, error = rehearsal.failed[0]
-        yield f"The retriever failed for {len(rehearsal.failed):,} questions, such as {clip(question, 80)!r}: {error}"
+        failed = in_number(len(rehearsal.failed), "question")
+        yield f"The retriever failed for {failed}, such as {clip(question, 80)!r}: {error}"
 
 
 def _chart(rehearsal: Rehearsal, results: list[InjectionResult]) -> str:
@@ -140,18 +182,19 @@ def _chart(rehearsal: Rehearsal, results: list[InjectionResult]) -> str:
             max(0, one.prompts_without - one.prompts_with),
             f"{one.prompts_without:,} \u2192 {one.prompts_with:,}",
             "bad",
-            "good",
+            "before",
         )
         for one in results
     ]
-    said = "; ".join(f"{r.injection.name}: {r.prompts_without:,}, then {r.prompts_with:,}" for r in results)
-    alt = f"Prompts without and with the gate. {said}"
-    return bar_chart(bars, alt=alt, longest=rehearsal.questions)
+    alt = f"Prompts of {rehearsal.questions:,} that held at least one such document, without and then with the gate"
+    legend = (("before", "without the gate only"), ("bad", "with the gate too: came through"))
+    return bar_chart(bars, alt=alt, longest=rehearsal.questions, legend=legend)
 
 
 def _cells(one: InjectionResult) -> tuple[str, ...]:
-    words = badge(f"{one.prompts_with:,}", "bad" if one.prompts_with else "good")
-    stopped = escape(_codes(one))
+    kind, sign = ("bad", "\u2717") if one.prompts_with else ("good", "\u2713")
+    words = badge(f"{sign} {one.prompts_with:,}", kind)
+    stopped = _linked_codes(one)
     if one.prompts_with:
         stopped += f'<br><span class="soft">{escape(_through(one))}</span>'
     name = f'<strong>{escape(one.injection.name)}</strong><br><span class="soft">{escape(one.injection.what)}</span>'
@@ -161,22 +204,29 @@ def _cells(one: InjectionResult) -> tuple[str, ...]:
 def _word_cells(one: InjectionResult) -> tuple[str, ...]:
     name = f'<strong>{escape(one.injection.name)}</strong><br><span class="soft">{escape(one.injection.what)}</span>'
     numbers = (one.injected, one.prompts_without, one.prompts_with, one.noticed)
-    return (name, *(f"{number:,}" for number in numbers), escape(_codes(one)))
+    return (name, *(f"{number:,}" for number in numbers), _linked_codes(one))
 
 
 def _examples(one: InjectionResult, most: int) -> str:
     rows = [
         (
             badge("\u2717 dropped", "bad") if case.action == "drop" else badge("\u2713 admitted", "good"),
-            escape(clip(case.question, 160)),
-            f'<code>{escape(clip(case.document, 120))}</code><div class="text">{_excerpt(case.text)}</div>',
-            escape(clip(f"{' '.join(case.codes)}: {case.message}" if case.codes else "nothing to say", 240)),
+            f'<bdi dir="auto">{escape(clip(case.question, 160))}</bdi>',
+            f'{uri_html(case.document)}<div class="text" dir="auto">{_excerpt(case.text)}</div>',
+            _why(case) if case.codes else "nothing to say",
         )
         for case in one.cases[:most]
     ]
-    return table(
-        ("decision", "question", "document", "why"), rows, caption=f"{one.injection.name}: {one.injection.what}"
-    )
+    head = ("decision", "question", "document", "why")
+    shown = table(head, rows[:_SHOWN], row_head=2)
+    rest = rows[_SHOWN:]
+    folded = details(in_number(len(rest), "more example"), table(head, rest, row_head=2)) if rest else ""
+    return f"<h3>{escape(one.injection.name)}</h3><p>{escape(one.injection.what)}</p>{shown}{folded}"
+
+
+def _why(case: Case) -> str:
+    codes = " ".join(code_badge(code, "before") for code in case.codes)
+    return f"{codes} <bdi>{escape(clip(case.message, 240))}</bdi>"
 
 
 def _stopped(one: InjectionResult) -> str:
@@ -196,8 +246,12 @@ def _excerpt(text: str) -> str:
     return escape(clip(" ".join(text.split()), _EXCERPT_CHARS))
 
 
+def _linked_codes(one: InjectionResult) -> str:
+    return ", ".join(f"{titled_html(code)} ({count:,})" for code, count in ranked(one.codes)) or "\u2013"
+
+
 def _codes(one: InjectionResult) -> str:
     return ", ".join(f"{titled(code)} ({count:,})" for code, count in ranked(one.codes)) or "\u2013"
 
 
-add_view(Rehearsal, rehearsal_html, rehearsal_rich, rehearsal_page)
+add_view(Rehearsal, rehearsal_html, rehearsal_rich, rehearsal_body)

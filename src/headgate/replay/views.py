@@ -3,97 +3,166 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Group
 from rich.text import Text
 
-from headgate.codes import titled
+from headgate.codes import CODES, titled
 from headgate.encoding import in_number
 from headgate.replay.rechecking import Recheck
-from headgate.replay.reporting import Replay
-from headgate.report import Bar, add_view, bar_chart, clip, escape, new_table, plain, prose, table
+from headgate.replay.reporting import Example, Replay
+from headgate.report import (
+    Bar,
+    Listing,
+    Step,
+    Verdict,
+    add_view,
+    bar_chart,
+    clip,
+    code_badge,
+    details,
+    escape,
+    new_table,
+    plain,
+    prose,
+    signed,
+    steps_rich,
+    table,
+    titled_html,
+    uri_html,
+    verdict_html,
+    verdict_rich,
+    within,
+)
 
-__all__ = ["recheck_html", "recheck_rich", "replay_html", "replay_rich"]
+__all__ = ["recheck_html", "recheck_rich", "replay_html", "replay_rich", "replay_verdict"]
 
 _ROWS = 40
+_SHOWN = 3
+_EXAMPLES = ("document", "decided", "said of it then", "speaks against it now")
+_ANSWERS = {
+    "current": "current: all that the prompt was given would be given again.",
+    "stale": "stale: something that the prompt was given is past its date.",
+    "contradicted": "contradicted: something that the prompt was given has been replaced, withdrawn or revoked.",
+    "unsupported": "unsupported: something that the prompt was given has no proof that counts, or nothing was given.",
+    "unknown": "unknown: it cannot be told what is true of what the prompt was given.",
+}
+_RECHECKED = ("document", "now", "codes", "why")
 _DROPPED = "admitted then, dropped now"
 _ADMITTED = "dropped then, admitted now"
 
 
+def replay_verdict(replay: Replay) -> Verdict:
+    """Return what another policy would change."""
+    if not replay.admissions:
+        return Verdict("warn", _sentence(replay))
+    kind: Literal["good", "bad", "warn"] = (
+        "bad" if replay.emptied_prompts else "warn" if replay.is_changed or replay.undecided else "good"
+    )
+    steps = []
+    if replay.newly_dropped:
+        (source, code), count = replay.newly_dropped.most_common(1)[0]
+        words = f"{in_number(count, 'document')} of {clip(source, 60)} would go for {titled(code)}."
+        words += f" {CODES[code].fix}" if code in CODES else ""
+        steps.append(Step(words, f"headgate explain {code}" if code in CODES else ""))
+    before = f"{in_number(replay.admitted_before, 'document')} admitted"
+    return Verdict(kind, _sentence(replay), before, f"{in_number(replay.admitted_after, 'document')} admitted", steps)
+
+
 def replay_html(replay: Replay) -> str:
     """Return a replay as HTML."""
-    parts = [f"<p><strong>{escape(_sentence(replay))}</strong></p>"]
-    parts += [f"<p>{escape(note)}</p>" for note in _notes(replay)]
+    parts = [verdict_html(replay_verdict(replay)), *(f"<p>{escape(note)}</p>" for note in _notes(replay))]
     bars = [
         Bar(f"{source}: {titled(code)}", count, note=f"{sign}{count:,}", kind=kind)
         for counts, sign, kind in ((replay.newly_dropped, "\u2212", "bad"), (replay.newly_admitted, "+", "good"))
         for (source, code), count in counts.most_common(12)
     ]
     if bars:
-        parts.append(bar_chart(bars, alt="Documents whose decision would change, by source and reason"))
+        legend = [("bad", _DROPPED), ("good", _ADMITTED)]
+        parts.append(bar_chart(bars, alt="Documents whose decision would change, by source and reason", legend=legend))
     for words, counts in ((_DROPPED, replay.newly_dropped), (_ADMITTED, replay.newly_admitted)):
-        counted = [(escape(clip(s, 80)), escape(titled(code)), f"{n:,}") for (s, code), n in counts.most_common(_ROWS)]
-        if counted:
-            parts.append(table(("source", "reason", "documents"), counted, numbers=(2,), caption=words))
-    rows = [
-        (
-            escape(_DROPPED if key.startswith("-") else _ADMITTED),
-            f"<code>{escape(clip(example.document, 120))}</code>",
-            escape(example.now[:19]),
-            escape(", ".join(example.before) or "nothing"),
-            escape(clip("; ".join(example.after) or "nothing", 240)),
+        counted = (
+            (f"<bdi>{escape(clip(s, 80))}</bdi>", titled_html(c), f"{n:,}") for (s, c), n in counts.most_common()
         )
-        for key, examples in replay.examples.items()
-        for example in examples[:3]
-    ][:_ROWS]
-    if rows:
-        head = ("change", "document", "decided", "said of it then", "speaks against it now")
-        parts.append(table(head, rows, caption="examples"))
+        kept, rest = within(counted, len(counts), "rows", _ROWS)
+        if kept:
+            parts += [
+                f"<h2>{words.capitalize()}</h2>",
+                table(("source", "reason", "documents"), kept, numbers=(2,)),
+                rest,
+            ]
+    for key, examples in replay.examples.items():
+        code, sign = key[2:], key[:1]
+        rows = [_example(example) for example in examples]
+        words = _DROPPED if sign == "-" else _ADMITTED
+        parts.append(f"<h3>{'Dropped' if sign == '-' else 'Admitted'}: {titled_html(code)}</h3>")
+        parts.append(table(_EXAMPLES, rows[:_SHOWN], caption=f"examples of {words}"))
+        if rows[_SHOWN:]:
+            parts.append(details(f"{len(rows) - _SHOWN:,} more examples", table(_EXAMPLES, rows[_SHOWN:])))
     return "".join(parts)
+
+
+def _example(example: Example) -> tuple[str, ...]:
+    return (
+        uri_html(example.document),
+        f'<span class="nowrap">{escape(example.now[:19].replace("T", " "))}</span>',
+        ", ".join(map(_code, example.before)) or "nothing",
+        f"<bdi>{escape(clip('; '.join(example.after) or 'nothing', 240))}</bdi>",
+    )
+
+
+def _code(code: str) -> str:
+    """Return a recorded code as a link to its meaning, or as text."""
+    return code_badge(code, "before") if code in CODES else escape(clip(code, 40))
 
 
 def replay_rich(replay: Replay) -> Group:
     """Return a replay for a terminal."""
-    parts: list[Any] = [prose(_sentence(replay), "bold")]
+    verdict = replay_verdict(replay)
+    parts: list[Any] = [verdict_rich(verdict)]
     parts += [prose(note) for note in _notes(replay)]
     for words, counts in ((_DROPPED, replay.newly_dropped), (_ADMITTED, replay.newly_admitted)):
         if counts:
             parts += [Text(), _counted(words, counts)]
-    listed = new_table(
-        "Examples", [("", False), ("document", False), ("decided", False), ("then", False), ("now", False)]
-    )
+    listed = new_table("Examples", [("change", False), *((name, False) for name in _EXAMPLES)])
     for key, examples in replay.examples.items():
-        for example in examples[:3]:
-            sign = Text("\u2212", style="red") if key.startswith("-") else Text("+", style="green")
+        for example in examples[:_SHOWN]:
+            change = signed("goes", "bad") if key.startswith("-") else signed("comes", "good")
             then, now = ", ".join(example.before) or "nothing", "; ".join(example.after) or "nothing"
-            listed.add_row(sign, plain(example.document, 60), plain(example.now[:19]), plain(then), plain(now, 120))
+            listed.add_row(change, plain(example.document, 60), plain(example.now[:19]), plain(then), plain(now, 120))
     if listed.row_count:
         parts += [Text(), listed]
-    return Group(*parts)
+    return Group(*parts, steps_rich(verdict))
 
 
 def recheck_html(recheck: Recheck) -> str:
     """Return a past admission, judged again, as HTML."""
     rows = [
         (
-            f"<code>{escape(clip(one.document, 120))}</code>",
+            uri_html(one.document),
             escape(one.answer),
-            escape(", ".join(one.codes)),
-            escape(clip(one.why, 240)),
+            ", ".join(map(_code, one.codes)),
+            f"<bdi>{escape(clip(one.why, 240))}</bdi>",
         )
         for one in recheck.documents[:_ROWS]
     ]
-    listed = table(("document", "now", "codes", "why"), rows, caption="what the prompt was given") if rows else ""
-    return f"<p><strong>{escape(recheck.answer)}</strong></p><p>{escape(_facts(recheck))}</p>{listed}"
+    listed = table(_RECHECKED, rows, caption="what the prompt was given") if rows else ""
+    return verdict_html(_recheck_verdict(recheck), f"<p>{escape(_facts(recheck))}</p>") + listed
 
 
 def recheck_rich(recheck: Recheck) -> Group:
     """Return a past admission, judged again, for a terminal."""
-    listed = new_table(None, [("document", False), ("now", False), ("codes", False), ("why", False)])
+    listed = new_table(None, [(name, False) for name in _RECHECKED])
     for one in recheck.documents[:_ROWS]:
         listed.add_row(plain(one.document, 60), plain(one.answer), plain(", ".join(one.codes)), plain(one.why, 160))
-    return Group(prose(recheck.answer, "bold"), prose(_facts(recheck)), *([listed] if listed.row_count else []))
+    shown = [listed] if listed.row_count else []
+    return Group(verdict_rich(_recheck_verdict(recheck)), prose(_facts(recheck)), *shown)
+
+
+def _recheck_verdict(recheck: Recheck) -> Verdict:
+    kind: Literal["good", "bad", "warn"] = "good" if recheck.is_current else "bad"
+    return Verdict("warn" if recheck.answer == "unknown" else kind, _ANSWERS[recheck.answer])
 
 
 def _facts(recheck: Recheck) -> str:
@@ -106,7 +175,7 @@ def _facts(recheck: Recheck) -> str:
     )
 
 
-def _counted(words: str, counts: Counter[tuple[str, str]]) -> Any:
+def _counted(words: str, counts: Counter[tuple[str, str]]) -> Listing:
     listed = new_table(words.capitalize(), [("source", False), ("reason", False), ("documents", True)])
     for (source, code), count in counts.most_common(_ROWS):
         listed.add_row(plain(source), plain(titled(code)), f"{count:,}")
@@ -118,8 +187,8 @@ def _sentence(replay: Replay) -> str:
         return "The log holds no admission that could be decided again."
     gone, come = sum(replay.newly_dropped.values()), sum(replay.newly_admitted.values())
     return (
-        f"{replay.changed_prompts:,} of {replay.admissions:,} prompts would change: "
-        f"{gone:,} documents would go, {come:,} would come "
+        f"{replay.changed_prompts:,} of {in_number(replay.admissions, 'prompt')} would change: "
+        f"{in_number(gone, 'document')} would go, {come:,} would come "
         f"({replay.admitted_before:,} admitted then, {replay.admitted_after:,} now)."
     )
 
@@ -135,7 +204,9 @@ def _notes(replay: Replay) -> list[str]:
             notes[-1] += f" Nothing is admitted any more; what drops most is {titled(most[0][0][1])}." if most else ""
     if replay.undecided:
         total = sum(replay.undecided.values())
-        notes.append(f"{total:,} of {replay.documents:,} documents cannot be decided again from what was recorded:")
+        notes.append(
+            f"{total:,} of {in_number(replay.documents, 'document')} cannot be decided again from what was recorded:"
+        )
         notes += [f"  {count:,}: {lack}" for lack, count in replay.undecided.most_common(8)]
     if replay.texts:
         notes.append(f"Terms: {replay.rewritten_before:,} places rewritten then, {replay.rewritten_after:,} now.")

@@ -1,61 +1,123 @@
-"""The audit of a corpus for people: a sentence, a funnel by reason, the sources, and what would be kept out."""
+"""The audit of a corpus for people: a verdict, a funnel by reason, what would be kept out, and the sources."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from rich.console import Group
+from rich.text import Text
 
+from headgate.codes import CODES
 from headgate.corpus import Audit, AuditRow
-from headgate.report.admissions import document_table
+from headgate.encoding import in_number
 from headgate.report.charts import funnel_chart
+from headgate.report.documents import document_groups, document_groups_rich
 from headgate.report.escaping import clip, escape
-from headgate.report.html import table, within
+from headgate.report.html import Room, table, within
 from headgate.report.rows import DocumentRow, rows_of
-from headgate.report.tables import audit_reasons, audit_tables, prose
+from headgate.report.tables import Listing, audit_reasons, new_table, plain
+from headgate.report.verdicts import Step, Verdict, steps_rich, verdict_html, verdict_rich
 
-__all__ = ["audit_html", "audit_rich"]
+__all__ = ["audit_html", "audit_rich", "audit_verdict"]
 
 _SOURCES = 50
+_SHOWN = 20
+_COUNTED = ("documents", "admissible", "kept_out")
+_HEAD = ("source", "documents", "admissible", "kept out")
+
+
+def audit_verdict(audit: Audit) -> Verdict:
+    """Return how a corpus stands."""
+    counts = audit.counts()
+    total, kept_out = counts["documents"], counts["kept_out"]
+    if not total:
+        return Verdict("warn", "The corpus is empty: there was nothing to judge.")
+    verb = "is" if counts["admissible"] == 1 else "are"
+    said = f"{counts['admissible']:,} of {in_number(total, 'document')} {verb} admissible "
+    said += f"({counts['admissible'] / total:.0%})"
+    if not kept_out:
+        return Verdict("good", f"{said}.")
+    said += f"; {kept_out:,} would be kept out."
+    steps = []
+    reason, count = max(audit_reasons(audit), key=lambda pair: pair[1])
+    code = reason[:4]
+    if code in CODES:
+        words = f"{reason} keeps out most ({in_number(count, 'document')}). {CODES[code].fix}"
+        steps.append(Step(words, f"headgate explain {code}"))
+    else:
+        steps.append(Step(f"{in_number(count, 'document')} cannot be read; the reason stands beside each."))
+    return Verdict(
+        "bad",
+        said,
+        f"{in_number(total, 'document')} can be retrieved",
+        f"{in_number(counts['admissible'], 'document')} can enter a prompt",
+        steps,
+    )
 
 
 def audit_html(audit: Audit) -> str:
     """Return an audit as HTML."""
-    parts = [f"<p><strong>{escape(_sentence(audit))}</strong> "]
-    parts.append(f'<span class="soft">At {audit.now:%Y-%m-%d %H:%M} UTC.</span></p>')
+    room = Room()
+    parts = [verdict_html(audit_verdict(audit), f'<p class="soft">At {audit.now:%Y-%m-%d %H:%M} UTC.</p>')]
     reasons = audit_reasons(audit)
     if reasons:
         parts.append(funnel_chart(len(audit.rows), reasons, "admissible", start="documents"))
     sources = list(audit.sources().items())
     rows = (
-        (escape(clip(name, 80)), *(f"{counts[key]:,}" for key in ("documents", "admissible", "kept_out")))
-        for name, counts in sources
+        (f"<bdi>{escape(clip(name, 80))}</bdi>", *(f"{counts[key]:,}" for key in _COUNTED)) for name, counts in sources
     )
-    kept, rest = within(rows, len(sources), "sources", _SOURCES)
-    if kept:
-        parts.append(table(("source", "documents", "admissible", "kept out"), kept, numbers=(1, 2, 3)) + rest)
+    kept, rest = within(rows, len(sources), "sources", _SOURCES, room)
     kept_out = [row for row in audit.rows if row.keeps_out]
     if kept_out:
-        parts.append(f"<h4>What would be kept out ({len(kept_out):,})</h4>")
-        parts.append(document_table([_row(row) for row in kept_out]))
+        parts += [
+            f"<h2>What would be kept out ({len(kept_out):,})</h2>",
+            document_groups(list(map(_row, kept_out)), room),
+        ]
+    if kept:
+        parts += ["<h2>Sources</h2>", table(_HEAD, kept, numbers=(1, 2, 3)) + rest]
+    if audit.skipped:
+        skipped = ((escape(clip(line, 300)),) for line in audit.skipped)
+        kept, rest = within(skipped, len(audit.skipped), "places", _SOURCES, room)
+        parts += [f"<h2>Passed over ({len(audit.skipped):,})</h2>", table(("place and reason",), kept) + rest]
     return "".join(parts)
 
 
-def audit_rich(audit: Audit) -> Group:
-    """Return an audit for a terminal."""
-    return Group(prose(_sentence(audit), "bold"), *audit_tables(audit))
+def audit_rich(audit: Audit, shown: int = _SHOWN) -> Group:
+    """Return an audit for a terminal.
+
+    Args:
+        audit: the audit.
+        shown: how many documents to list at most.
+    """
+    verdict = audit_verdict(audit)
+    parts: list[Any] = [verdict_rich(verdict)]
+    if not audit.rows:
+        return Group(*parts)
+    parts += document_groups_rich([_row(row) for row in audit.rows if row.keeps_out], shown)
+    reasons = audit_reasons(audit)
+    parts += [Text(), _by_source(audit), *([Text(), _by_reason(reasons)] if reasons else [])]
+    return Group(*parts, steps_rich(verdict))
 
 
-def _sentence(audit: Audit) -> str:
-    counts = audit.counts()
-    total = counts["documents"]
-    if not total:
-        return "The corpus is empty: there was nothing to judge."
-    share = counts["admissible"] / total
-    said = f"{counts['admissible']:,} of {total:,} documents are admissible ({share:.0%})"
-    return said + (f"; {counts['kept_out']:,} would be kept out." if counts["kept_out"] else ".")
+def _by_source(audit: Audit) -> Listing:
+    listed = new_table("Sources", [(name, number > 0) for number, name in enumerate(_HEAD)])
+    for source, counts in audit.sources().items():
+        listed.add_row(plain(source), *(f"{counts[name]:,}" for name in _COUNTED))
+    return listed
+
+
+def _by_reason(reasons: list[tuple[str, int]]) -> Listing:
+    listed = new_table("Reasons", [("kept out for", False), ("documents", True)])
+    for reason, count in reasons:
+        listed.add_row(plain(reason), f"{count:,}")
+    return listed
 
 
 def _row(row: AuditRow) -> DocumentRow:
     if row.decision is None:
         finding = ("", "error", row.problem or "It cannot be read.")
-        return DocumentRow("drop", True, row.place, "", "", "", "", (finding,), None, ())
-    return next(rows_of([row.decision.to_dict()]))
+        return DocumentRow(0, "drop", True, row.place, "", "", "", "", (finding,), None, ())
+    uri = row.decision.uri
+    name = row.place if uri is None or uri.endswith(row.place) else f"{row.place} ({uri})"
+    return replace(next(rows_of([row.decision.to_dict()])), rank=0, name=name)

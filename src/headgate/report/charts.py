@@ -1,36 +1,33 @@
 """Charts as images: SVG inside `<img>`, which no viewer strips and which can run nothing.
 
-Each has a background of its own, so that it is legible on any page, and says in its `alt` text what it shows.
+Each has a background of its own, so that it is legible on any page, and a narrow form for phones. Its `alt` text says
+what it shows, data included.
 """
 
 from __future__ import annotations
 
-import base64
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headgate.report.escaping import clip, visible
+from headgate.report.drawing import NARROW_WIDTH, WIDE, Form, image, label, line, rect
 
 __all__ = ["Bar", "bar_chart", "funnel_chart", "line_chart"]
 
-_WIDTH = 720
-_ROW = 26
-_LABEL = 280
 _BARS = 40
 # Beside what there was, what is left, and the rest of the reasons.
 _REASONS = _BARS - 3
-_STYLE = (
-    "text{font:13px system-ui,sans-serif;fill:#1c2430}.soft{fill:#5b6675}.ground{fill:#f5f7fa;stroke:#d9dfe7}"
-    ".good{fill:#2f8f5b}.bad{fill:#c8443f}.rest{fill:#dde3ea}.line{fill:none;stroke-width:2}.grid{stroke:#d9dfe7}"
-    ".s0{stroke:#1f5fbf}.s1{stroke:#2f8f5b}.s2{stroke:#c8443f}.s3{stroke:#8a5a00}"
-    ""
-    "@media (prefers-color-scheme:dark){text{fill:#e4e9f0}.soft{fill:#9aa6b5}.ground{fill:#1a2029;stroke:#2d3642}"
-    ".good{fill:#4fb07c}.bad{fill:#e0736d}.rest{fill:#2d3642}.grid{stroke:#2d3642}.s0{stroke:#8fb4ff}"
-    ".s1{stroke:#7fd6a2}.s2{stroke:#ff9c93}.s3{stroke:#f0c674}}"
-)
 # Dashes tell lines apart where colour does not.
-_DASHES = ("", "6 4", "2 3", "10 3 2 3")
+_DASHES = {
+    "s0": "",
+    "s1": "6 4",
+    "s2": "2 3",
+    "s3": "10 3 2 3",
+    "good": "",
+    "before": "6 4",
+    "warn": "2 3",
+    "bad": "3 5",
+}
+_SERIES = ("s0", "s1", "s2", "s3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,7 @@ class Bar:
         value: its length.
         lost: the part after it that went away here.
         note: plain text on its right.
-        kind: `good`, `bad` or `rest`.
+        kind: `good`, `bad`, `warn` or `before`.
         lost_kind: the same for the part that went away.
     """
 
@@ -68,38 +65,29 @@ def funnel_chart(total: int, losses: Sequence[tuple[str, int]], end: str, *, sta
         rest = losses[_REASONS:]
         losses = [*losses[:_REASONS], (f"{len(rest):,} other reasons", sum(count for _, count in rest))]
     left = total
-    bars = [Bar(start, total, note=f"{total:,}")]
+    bars = [Bar(start, total, note=f"{total:,}", kind="before")]
     for reason, count in losses:
         left -= count
-        bars.append(Bar(reason, left, count, f"\u2212{count:,}"))
+        bars.append(Bar(reason, left, count, f"\u2212{count:,}", "before"))
     bars.append(Bar(end, left, note=f"{left:,}"))
-    return bar_chart(bars, alt=f"{total:,} {start}, {left:,} {end}" + (f". Lost to {said}" if said else ""))
+    alt = f"{total:,} {start}, {left:,} {end}" + (f". Lost to {said}" if said else "")
+    legend = [("before", start), *([("bad", "kept out")] if losses else []), ("good", end)]
+    return _bars(bars, alt, None, legend)
 
 
-def bar_chart(bars: Sequence[Bar], *, alt: str, longest: float | None = None) -> str:
+def bar_chart(
+    bars: Sequence[Bar], *, alt: str, longest: float | None = None, legend: Sequence[tuple[str, str]] = ()
+) -> str:
     """Return horizontal bars as an image.
 
     Args:
         bars: from top to bottom; at most 40 are drawn.
-        alt: what the chart shows, in words.
+        alt: what the chart shows, in words; the bars' labels and notes are added.
         longest: the value that fills the width; by default the greatest there is.
+        legend: what the kinds of bars mean, as kind and words.
     """
-    drawn = bars[:_BARS]
-    # All may be zero, by which nothing can be divided.
-    most = longest or max((bar.value + bar.lost for bar in drawn), default=0) or 1
-    room = _WIDTH - _LABEL - 110
-    parts = []
-    for number, bar in enumerate(drawn):
-        y = 10 + number * _ROW
-        width, lost = room * bar.value / most, room * bar.lost / most
-        parts.append(f'<text x="{_LABEL - 8}" y="{y + 16}" text-anchor="end">{_text(bar.label, 38)}</text>')
-        if bar.kind != "rest":
-            parts.append(_rect("rest", _LABEL, y, room, ' opacity=".5"'))
-        parts.append(_rect(bar.kind, _LABEL, y, width))
-        if bar.lost:
-            parts.append(_rect(bar.lost_kind, _LABEL + width, y, lost))
-        parts.append(f'<text class="soft" x="{_LABEL + room + 8}" y="{y + 16}">{_text(bar.note, 16)}</text>')
-    return _image("".join(parts), 20 + len(drawn) * _ROW, alt)
+    said = "; ".join(f"{bar.label}: {bar.note or format(bar.value, ',g')}" for bar in bars[:_BARS])
+    return _bars(bars[:_BARS], f"{alt}. {said}", longest, legend)
 
 
 def line_chart(
@@ -110,63 +98,123 @@ def line_chart(
     y_ticks: Sequence[tuple[float, str]],
     mark: tuple[float, str] | None = None,
     is_step: bool = True,
+    kinds: Sequence[str] = _SERIES,
 ) -> str:
     """Return lines over one axis as an image.
 
     Args:
         lines: at most four; each a name and points with x and y between 0 and 1.
-        alt: what the chart shows, in words.
+        alt: what the chart shows, in words, with its data.
         x_ticks: places between 0 and 1 on the lower axis, with their labels.
         y_ticks: the same for the left axis.
         mark: a place on the lower axis that is worth a line of its own, with its label.
         is_step: whether a value holds until the next point, rather than changing evenly.
+        kinds: what each line is: `good`, `before` and `warn`, or `s0` to `s3` for what is neither.
     """
-    left, top, wide, high = 60, 34, _WIDTH - 90, 200
+    forms: list[Form] = []
+    for width in (WIDE, NARROW_WIDTH):
+        named = lines[: len(_SERIES)]
+        left = 60 if width == WIDE else 50
+        columns = len(named) if width == WIDE else 1
+        top = 34 if columns > 1 else 12 + 22 * len(named)
+        frame = _Frame(left, top, width - left - 30, 200)
+        parts = [*_grid(frame, x_ticks, y_ticks, width), *(_mark(frame, mark) if mark else ())]
+        for number, (name, points) in enumerate(named):
+            kind = kinds[number % len(kinds)]
+            drawn = f'class="line {kind}"' + (f' stroke-dasharray="{_DASHES[kind]}"' if _DASHES[kind] else "")
+            parts.append(f'<path {drawn} d="{_path(frame, points, is_step=is_step)}"/>')
+            x = left + (number * frame.wide / columns if columns > 1 else 0)
+            y = 18 if columns > 1 else 16 + 22 * number
+            parts += [line(drawn, x, y, x + 24, y), label(name, x + 30, y + 4, 34)]
+        forms.append(("".join(parts), width, frame.top + frame.high + (50 if mark else 32)))
+    return image(forms, alt)
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    left: float
+    top: float
+    wide: float
+    high: float
+
+    def x(self, place: float) -> float:
+        return self.left + self.wide * place
+
+    def y(self, value: float) -> float:
+        return self.top + self.high * (1 - value)
+
+
+def _grid(
+    frame: _Frame, x_ticks: Sequence[tuple[float, str]], y_ticks: Sequence[tuple[float, str]], width: int
+) -> list[str]:
     parts = []
-    for place, label in y_ticks:
-        y = top + high * (1 - place)
-        parts.append(f'<line class="grid" x1="{left}" x2="{left + wide}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text class="soft" x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{_text(label, 8)}</text>')
-    for place, label in x_ticks:
-        x = left + wide * place
-        parts.append(
-            f'<text class="soft" x="{x:.1f}" y="{top + high + 20}" text-anchor="middle">{_text(label, 12)}</text>'
-        )
-    if mark is not None:
-        x = left + wide * mark[0]
-        parts.append(
-            f'<line class="line s3" stroke-dasharray="4 3" x1="{x:.1f}" x2="{x:.1f}" y1="{top}" y2="{top + high}"/>'
-        )
-        parts.append(f'<text x="{x:.1f}" y="{top + high + 38}" text-anchor="middle">{_text(mark[1], 40)}</text>')
-    for number, (name, points) in enumerate(lines[: len(_DASHES)]):
-        path, last = "", 0.0
-        for place, value in points:
-            x, y = left + wide * place, top + high * (1 - value)
-            step = f"L{x:.1f} {last:.1f}" if path and is_step else ""
-            path += f"{step}{'L' if path else 'M'}{x:.1f} {y:.1f}"
-            last = y
-        dashes = f' stroke-dasharray="{_DASHES[number]}"' if _DASHES[number] else ""
-        parts.append(f'<path class="line s{number}"{dashes} d="{path}"/>')
-        at = left + number * wide / max(1, len(lines))
-        parts.append(f'<line class="line s{number}"{dashes} x1="{at:.0f}" x2="{at + 24:.0f}" y1="18" y2="18"/>')
-        parts.append(f'<text x="{at + 30:.0f}" y="22">{_text(name, 34)}</text>')
-    return _image("".join(parts), top + high + (50 if mark else 32), alt)
+    for place, words in y_ticks:
+        y = frame.y(place)
+        parts.append(line('class="grid"', frame.left, y, frame.left + frame.wide, y))
+        parts.append(label(words, frame.left - 8, y + 4, 8, "soft", "end"))
+    last = -1.0
+    for place, words in x_ticks:
+        # A narrow chart has room for every other label.
+        if width == WIDE or place - last >= 0.2:
+            parts.append(label(words, frame.x(place), frame.top + frame.high + 20, 12, "soft", "middle"))
+            last = place
+    return parts
 
 
-def _rect(kind: str, x: float, y: float, width: float, extra: str = "") -> str:
-    return f'<rect class="{kind}" x="{x:.1f}" y="{y + 3}" width="{width:.1f}" height="18" rx="2"{extra}/>'
+def _mark(frame: _Frame, mark: tuple[float, str]) -> list[str]:
+    x, bottom = frame.x(mark[0]), frame.top + frame.high
+    anchor = "end" if mark[0] > 0.8 else "start" if mark[0] < 0.2 else "middle"
+    drawn = line('class="line warn" stroke-dasharray="4 3"', x, frame.top, x, bottom)
+    return [drawn, label(mark[1], x, bottom + 38, 40, "", anchor)]
 
 
-def _image(content: str, height: int, alt: str) -> str:
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" '
-        f'viewBox="0 0 {_WIDTH} {height}"><style>{_STYLE}</style>'
-        f'<rect class="ground" x=".5" y=".5" width="{_WIDTH - 1}" height="{height - 1}" rx="6"/>{content}</svg>'
-    )
-    data = base64.b64encode(svg.encode("utf-8")).decode("ascii")
-    words = html.escape(clip(visible(alt), 1_000))
-    return f'<img alt="{words}" width="{_WIDTH}" height="{height}" src="data:image/svg+xml;base64,{data}">'
+def _path(frame: _Frame, points: Sequence[tuple[float, float]], *, is_step: bool) -> str:
+    path, last = "", 0.0
+    for place, value in points:
+        x, y = frame.x(place), frame.y(value)
+        step = f"L{x:.1f} {last:.1f}" if path and is_step else ""
+        path += f"{step}{'L' if path else 'M'}{x:.1f} {y:.1f}"
+        last = y
+    return path
 
 
-def _text(text: str, chars: int) -> str:
-    return html.escape(visible(clip(" ".join(text.split()), chars)))
+def _bars(bars: Sequence[Bar], alt: str, longest: float | None, legend: Sequence[tuple[str, str]]) -> str:
+    # All may be zero, by which nothing can be divided.
+    most = longest or max((bar.value + bar.lost for bar in bars), default=0) or 1
+    forms = []
+    for width in (WIDE, NARROW_WIDTH):
+        is_wide = width == WIDE
+        left, row, notes = (280, 26, 110) if is_wide else (12, 44, 96)
+        room, top = width - left - notes, 10
+        parts: list[str] = []
+        if legend:
+            parts, top = _legend(legend, is_wide=is_wide)
+        for number, bar in enumerate(bars):
+            y = top + number * row
+            if is_wide:
+                parts.append(label(bar.label, left - 8, y + 16, 38, "", "end"))
+            else:
+                parts.append(label(bar.label, left, y + 14, 44))
+                y += 18
+            parts += _bar(bar, left, y, room, room / most)
+            parts.append(label(bar.note, left + room + 8, y + 16, 16, "soft"))
+        forms.append(("".join(parts), width, top + 10 + len(bars) * row))
+    return image(forms, alt)
+
+
+def _bar(bar: Bar, left: float, y: float, room: float, scale: float) -> list[str]:
+    parts = [rect("rest", left, y, room)]
+    if bar.value:
+        parts.append(rect(f"{bar.kind} edge", left, y, max(1.5, bar.value * scale)))
+    if bar.lost:
+        parts.append(rect(f"{bar.lost_kind} edge", left + bar.value * scale, y, max(1.5, bar.lost * scale)))
+    return parts
+
+
+def _legend(legend: Sequence[tuple[str, str]], *, is_wide: bool) -> tuple[list[str], int]:
+    """Return what the kinds mean, and where the bars begin."""
+    parts = []
+    for number, (kind, words) in enumerate(legend):
+        x, y = (12 + number * 230, 6) if is_wide else (12, 6 + 22 * number)
+        parts += [rect(f"{kind} edge", x, y, 22), label(words, x + 30, y + 16, 30 if is_wide else 44)]
+    return parts, 36 if is_wide else 14 + 22 * len(legend)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
@@ -12,13 +13,14 @@ from rich.console import Console
 
 from headgate.corpus import Audit
 from headgate.decision import Admission, Decision
-from headgate.display import Displayed
+from headgate.display import Displayed, load_views
 from headgate.policy import Policy
 from headgate.record import AdmissionRecord, mend_admission
-from headgate.report.admissions import admission_html, admission_rich, document_rich, document_table
+from headgate.report.admissions import admission_html, admission_rich
 from headgate.report.audits import audit_html, audit_rich
+from headgate.report.documents import document_table, documents_rich
 from headgate.report.escaping import escape
-from headgate.report.html import document_page, fragment
+from headgate.report.pages import Origin, document_page, fragment
 from headgate.report.rows import DocumentRow, rows_of
 from headgate.report.settings import glossary_html, glossary_rich, policy_html, policy_rich, rewrite_html, rewrite_rich
 from headgate.terminology import Glossary
@@ -26,7 +28,7 @@ from headgate.terminology.edits import Rewrite
 
 __all__ = ["Recorded", "add_view", "show", "to_html", "to_page", "to_rich", "to_text"]
 
-_TEXT_WIDTH = 110
+_TEXT_WIDTH, _LEAST_WIDTH = 110, 40
 T = TypeVar("T")
 
 
@@ -34,7 +36,7 @@ def add_view(
     kind: type[T],
     html: Callable[[T], str],
     rich: Callable[[T], Any],
-    page: Callable[[T, str], str] | None = None,
+    body: Callable[[T], str] | None = None,
 ) -> None:
     """Say how a kind of value is shown.
 
@@ -42,13 +44,12 @@ def add_view(
         kind: the class.
         html: returns HTML without scripts, everything from outside escaped.
         rich: returns a rich renderable.
-        page: returns a whole page with a title; by default one that holds the HTML.
+        body: returns the HTML of a whole page, which may hold more; by default the same.
     """
     # Rooms above register their own views, because this one must not import them.
     _html.register(kind, html)
     _rich.register(kind, rich)
-    if page is not None:
-        _page.register(kind, page)
+    _body.register(kind, body or html)
 
 
 def to_html(value: Any) -> str:
@@ -57,6 +58,7 @@ def to_html(value: Any) -> str:
     Raises:
         TypeError: it is nothing that headgate shows.
     """
+    _prepare(value)
     return fragment(_html(value))
 
 
@@ -66,24 +68,33 @@ def to_rich(value: Any) -> Any:
     Raises:
         TypeError: it is nothing that headgate shows.
     """
+    _prepare(value)
     return _rich(value)
 
 
-def to_page(value: Any, title: str) -> str:
+def to_page(value: Any, title: str, origin: Origin | None = None) -> str:
     """Return a value as a whole HTML page.
+
+    Args:
+        value: the value.
+        title: plain text.
+        origin: what the page rests on, for its footer.
 
     Raises:
         TypeError: it is nothing that headgate shows.
     """
-    return _page(value, title)
+    _prepare(value)
+    return document_page(title, f"<h1>{escape(title)}</h1>{_body(value)}", origin)
 
 
 def to_text(value: Any) -> str:
-    """Return a value as plain text."""
-    screen = Console(file=StringIO(), width=_TEXT_WIDTH, highlight=False, color_system=None)
-    with screen.capture() as captured:
-        screen.print(value if not hasattr(value, "__rich__") else value.__rich__())
-    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+    """Return a value as plain text, as wide as the terminal, or as `COLUMNS` says."""
+    written = StringIO()
+    width = max(_LEAST_WIDTH, min(shutil.get_terminal_size((_TEXT_WIDTH, 1)).columns, _TEXT_WIDTH))
+    # In a notebook rich else shows what it has printed, here: an output with nothing in it.
+    screen = Console(file=written, width=width, highlight=False, color_system=None, force_jupyter=False)
+    screen.print(value if not hasattr(value, "__rich__") else value.__rich__())
+    return "\n".join(line.rstrip() for line in written.getvalue().splitlines())
 
 
 @dataclass(frozen=True)
@@ -109,6 +120,16 @@ def show(record: Mapping[str, Any], texts: Sequence[str] = ()) -> Recorded:
     return Recorded(mend_admission(record), texts)
 
 
+def _prepare(value: object) -> None:
+    """Make sure that a value's view is there, whoever brings it."""
+    load_views(value)
+    if _html.dispatch(type(value)) is _html.dispatch(object):
+        from headgate.report.proofs import VIEWS
+
+        for kind, html, rich in VIEWS:
+            add_view(kind, html, rich)
+
+
 @singledispatch
 def _html(value: object) -> str:
     raise TypeError(f"headgate has no view of {type(value).__name__}")
@@ -120,8 +141,8 @@ def _rich(value: object) -> Any:
 
 
 @singledispatch
-def _page(value: object, title: str) -> str:
-    return document_page(title, f"<h1>{escape(title)}</h1>{_html(value)}")
+def _body(value: object) -> str:
+    raise TypeError(f"headgate has no view of {type(value).__name__}")
 
 
 def _texts(admission: Admission) -> list[object]:
@@ -134,13 +155,13 @@ def _alone(decision: Decision) -> list[DocumentRow]:
 
 add_view(
     Admission,
-    lambda value: admission_html(value.to_dict(), _texts(value)),
+    lambda value: admission_html(value.to_dict(), _texts(value), value.query),
     lambda value: admission_rich(value.to_dict(), _texts(value)),
 )
 add_view(
     Decision,
     lambda value: document_table(_alone(value)),
-    lambda value: document_rich(_alone(value)),
+    lambda value: documents_rich(_alone(value)),
 )
 add_view(
     Recorded,

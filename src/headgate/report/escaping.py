@@ -6,8 +6,10 @@ import html
 import re
 import unicodedata
 
-__all__ = ["clip", "escape", "visible"]
+__all__ = ["clip", "escape", "escape_uri", "escape_words", "visible"]
 
+# A part of an address with the signs that end it.
+_PARTS = re.compile(r"[^/?&=#._-]*[/?&=#._-]+|[^/?&=#._-]+\Z")
 _SHOWN = frozenset("\n\t ")
 _SUSPECT = re.compile(r"[^\x20-\x7e\n\t]")
 # Letters and marks by category that no font draws.
@@ -35,6 +37,19 @@ def escape(text: str) -> str:
             position = match.end()
     parts.append(html.escape(text[position:]))
     return "".join(parts)
+
+
+def escape_uri(text: str) -> str:
+    """Return a URI, a path or a command as HTML in which a line may end where one of its parts does."""
+    return "<wbr>".join(escape(part) for part in _PARTS.findall(text))
+
+
+def escape_words(text: str) -> str:
+    """Return a sentence as HTML in which words between backticks are code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # one of them closes nothing
+        return escape(text)
+    return "".join(f"<code>{escape(part)}</code>" if number % 2 else escape(part) for number, part in enumerate(parts))
 
 
 def clip(text: str, chars: int) -> str:

@@ -1,56 +1,109 @@
-"""HTML without scripts: fragments for notebooks and whole pages, readable without their styles too."""
+"""HTML without scripts: the pieces of which fragments and pages are made, readable without their styles too."""
 
 from __future__ import annotations
 
-import html
+import re
 from collections.abc import Iterable, Sequence
 
-from headgate.report.escaping import clip, escape
-from headgate.report.style import DARK, LIGHT, STYLE
+from headgate.codes import CODES
+from headgate.report.escaping import clip, escape, escape_uri, escape_words
 from headgate.terminology.edits import Edit
 
-__all__ = ["MAX_BYTES", "badge", "diff_html", "document_page", "figures", "fragment", "table", "within"]
+__all__ = [
+    "MAX_BYTES",
+    "Room",
+    "badge",
+    "code_badge",
+    "code_notes",
+    "copied",
+    "details",
+    "diff_html",
+    "figures",
+    "rest_of",
+    "table",
+    "titled_html",
+    "uri_html",
+    "within",
+]
 
 MAX_BYTES = 256_000
 """The most that a fragment may weigh."""
 
 _CONTEXT_CHARS = 60
-# What a fragment has besides its rows: style, headline, a chart.
-_RESERVED_BYTES = 40_000
-_PAGE_STYLE = (
-    f":root{{color-scheme:light dark;{LIGHT}}}@media (prefers-color-scheme:dark){{:root{{{DARK}}}}}"
-    "body{margin:0;background:var(--paper);color:var(--ink)}"
-    "main.headgate{max-width:76rem;margin:0 auto;padding:2rem 1.25rem 4rem;font-size:15px}"
-    "h1{font-size:1.7rem;line-height:1.2;margin:0 0 .5rem}h2{font-size:1.15rem;margin:2.5rem 0 .5rem}"
-)
+# What a fragment has besides its rows: style, verdict, a chart in two forms, what the codes mean.
+_RESERVED_BYTES = 80_000
+# Only our own attributes have real quotation marks; in outside text they are escaped.
+_LINKED_CODE = re.compile(r'href="#code-([A-Z]\d{3})"')
+_SHOW_ALL = "<code>to_dict()</code>, or <code>--json</code>, has all."
 
 
-def document_page(title: str, body: str) -> str:
-    """Return a whole page.
+class Room:
+    """How much a fragment may still hold, shared by all of its tables."""
 
-    Args:
-        title: plain text.
-        body: HTML in which everything from outside has been escaped.
-    """
-    # The policy of the page itself: no script, no frame, no request, whatever slipped into it.
-    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{html.escape(policy)}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_PAGE_STYLE}{STYLE}</style></head>\n"
-        f'<body><main class="headgate">\n{body}\n</main></body></html>\n'
-    )
+    def __init__(self) -> None:
+        self._left = MAX_BYTES - _RESERVED_BYTES
 
+    def take(self, rows: Iterable[Sequence[str]], most: int) -> list[Sequence[str]]:
+        """Return as many rows, at most `most`, as there is room for.
 
-def fragment(*parts: str) -> str:
-    """Return parts of HTML as one element with its own style, for a notebook's output."""
-    return f'<div class="headgate"><style>{STYLE}</style>{"".join(parts)}</div>'
+        Args:
+            rows: cells as HTML.
+            most: how many rows to show at most.
+        """
+        kept: list[Sequence[str]] = []
+        for row in rows:
+            # The additions are about what the tags around a cell and a row weigh.
+            size = sum(len(cell.encode("utf-8", "replace")) + 60 for cell in row) + 10
+            if len(kept) >= most or size > self._left:
+                break
+            self._left -= size
+            kept.append(row)
+        return kept
 
 
 def badge(text: str, kind: str) -> str:
-    """Return a short label; `kind` is `good`, `bad` or `warn`, and the text says the same without colour."""
+    """Return a short label; `kind` is `good`, `bad`, `warn` or `before`; the text says the same without colour."""
     return f'<span class="badge {kind}">{escape(text)}</span>'
+
+
+def code_badge(code: str, kind: str) -> str:
+    """Return a reason code as a label that leads to its meaning; one that is not in the catalogue leads nowhere."""
+    if code not in CODES:
+        return badge(code[:8], kind)
+    return f'<a class="badge {kind}" href="#code-{code}">{code}</a>'
+
+
+def titled_html(code: str) -> str:
+    """Return a reason code with its title, which leads to its meaning."""
+    return f'<a href="#code-{code}">{code}</a> {escape(CODES[code].title)}' if code in CODES else escape(code[:40])
+
+
+def code_notes(body: str) -> str:
+    """Return what the codes mean that a body links to; nothing if it links to none."""
+    codes = sorted({code for code in _LINKED_CODE.findall(body) if code in CODES})
+    if not codes:
+        return ""
+    notes = "".join(
+        f'<dt id="code-{code}">{code} {escape(CODES[code].title)}</dt><dd>{escape_words(CODES[code].meaning)} '
+        f"{escape_words(CODES[code].matters)}<br>How to fix it: {escape_words(CODES[code].fix)}</dd>"
+        for code in codes
+    )
+    return details("What the codes mean", f'<dl class="codes">{notes}</dl>')
+
+
+def details(summary: str, body: str) -> str:
+    """Return HTML that is folded away below a line of plain text."""
+    return f"<details><summary>{escape(summary)}</summary>{body}</details>"
+
+
+def copied(text: str) -> str:
+    """Return a command, or a part of a file, that is there to be copied; plain text."""
+    return f'<pre class="copy"><code>{escape(text)}</code></pre>'
+
+
+def uri_html(uri: str, chars: int = 120) -> str:
+    """Return a URI, an id or a path as HTML that can be broken where its parts end."""
+    return f'<code><bdi dir="ltr">{escape_uri(clip(uri, chars))}</bdi></code>'
 
 
 def figures(pairs: Iterable[tuple[str, str]]) -> str:
@@ -63,28 +116,39 @@ def figures(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Sequence[int] = (), caption: str | None = None
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    numbers: Sequence[int] = (),
+    caption: str | None = None,
+    row_head: int | None = 0,
 ) -> str:
-    """Return a table.
+    """Return a table, whose rows are cards on a narrow screen.
 
     Args:
         columns: the names of the columns, plain text.
         rows: cells as HTML in which everything from outside has been escaped.
         numbers: which columns hold numbers.
         caption: plain text above the table.
+        row_head: which column names what its row is about, if one does.
     """
+    kinds = [' class="number"' if number in numbers else "" for number in range(len(columns))]
+    heads = "".join(f'<th scope="col"{kind}>{escape(name)}</th>' for name, kind in zip(columns, kinds, strict=True))
 
-    def cell(tag: str, number: int, content: str, extra: str = "") -> str:
-        kind = ' class="number"' if number in numbers else ""
-        return f"<{tag}{extra}{kind}>{content}</{tag}>"
+    def cell(number: int, content: str) -> str:
+        named = f' data-label="{escape(columns[number])}"' if content else ""
+        if number == row_head and content:
+            return f'<th scope="row"{kinds[number]}{named}>{content}</th>'
+        return f"<td{kinds[number]}{named}>{content}</td>"
 
-    head = "".join(cell("th", n, escape(name), ' scope="col"') for n, name in enumerate(columns))
-    body = "".join(f"<tr>{''.join(cell('td', n, c) for n, c in enumerate(row))}</tr>" for row in rows)
+    body = "".join(f"<tr>{''.join(cell(n, c) for n, c in enumerate(row))}</tr>" for row in rows)
     above = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return f'<div class="scroll"><table>{above}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return f'<div class="scroll"><table>{above}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def within(rows: Iterable[Sequence[str]], total: int, what: str, most: int = 50) -> tuple[list[Sequence[str]], str]:
+def within(
+    rows: Iterable[Sequence[str]], total: int, what: str, most: int = 50, room: Room | None = None
+) -> tuple[list[Sequence[str]], str]:
     """Return as many rows as a fragment can hold, and a sentence about the rest.
 
     Args:
@@ -92,18 +156,18 @@ def within(rows: Iterable[Sequence[str]], total: int, what: str, most: int = 50)
         total: how many rows there are.
         what: what a row is, in the plural.
         most: how many rows to show at most.
+        room: what is left of the fragment; by default all of it.
     """
-    kept: list[Sequence[str]] = []
-    size = _RESERVED_BYTES
-    for row in rows:
-        # The additions are about what the tags around a cell and a row weigh.
-        size += sum(len(cell.encode("utf-8", "replace")) + 30 for cell in row) + 10
-        if len(kept) >= most or size > MAX_BYTES:
-            break
-        kept.append(row)
-    left = total - len(kept)
-    where = "not shown here; <code>to_dict()</code>, or <code>--json</code>, has all."
-    return kept, f'<p class="soft">and {left:,} more {escape(what)}, {where}</p>' if left else ""
+    kept = (room or Room()).take(rows, most)
+    return kept, rest_of(total - len(kept), what)
+
+
+def rest_of(count: int, what: str) -> str:
+    """Return a sentence about rows that are not shown, and how to see them; nothing if all are."""
+    if not count:
+        return ""
+    named = what.removesuffix("s") if count == 1 else what
+    return f'<p class="soft">and {count:,} more {escape(named)}, not shown here; {_SHOW_ALL}</p>'
 
 
 def diff_html(original: str, edits: Sequence[Edit], *, shown: int = 20, context: int | None = _CONTEXT_CHARS) -> str:

@@ -25,6 +25,7 @@ class DocumentRow:
     """One document of an admission, ready to show.
 
     Attributes:
+        rank: its place in what was retrieved, from 1 on; 0 where there is none.
         action: `admit` or `drop`.
         would_drop: whether it would be dropped if every check were enforced.
         name: what it is called: its URI, otherwise its id, otherwise its digest.
@@ -37,6 +38,7 @@ class DocumentRow:
         edits: what terminology did with it.
     """
 
+    rank: int
     action: str
     would_drop: bool
     name: str
@@ -57,6 +59,13 @@ class DocumentRow:
             return "! would be dropped", "warn"
         return "\u2713 admitted", "good"
 
+    @property
+    def reason(self) -> str | None:
+        """The code that it counts under, if it is kept out or would be; empty where that has no code."""
+        if self.action != "drop" and not self.would_drop:
+            return None
+        return first_reason(code for code, severity, _ in self.findings if severity == "error") or ""
+
 
 def rows_of(decisions: Sequence[DecisionRecord], texts: Sequence[object] = ()) -> Iterator[DocumentRow]:
     """Yield the documents of an admission.
@@ -67,7 +76,7 @@ def rows_of(decisions: Sequence[DecisionRecord], texts: Sequence[object] = ()) -
     """
     for number, decision in enumerate(decisions):
         text = texts[number] if number < len(texts) else decision.get("text")
-        yield _row(decision, text if isinstance(text, str) else None)
+        yield _row(number + 1, decision, text if isinstance(text, str) else None)
 
 
 def losses(decisions: Sequence[DecisionRecord]) -> list[tuple[str, int]]:
@@ -107,18 +116,21 @@ def edits_of(recorded: object, text: str) -> tuple[Edit, ...]:
 
 
 def age_in_words(seconds: object) -> str:
-    """Return an age as people say it."""
+    """Return an age as people say it: years beside the days in which policies count, never alone."""
     if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not 0 <= seconds <= _LONGEST:
         return ""
-    for size, word in ((86_400 * 365.25, "years"), (86_400, "days"), (3_600, "hours"), (60, "minutes")):
+    for size, word in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
         if seconds >= 2 * size:
-            return f"{int(seconds // size):,} {word}"
+            years = seconds / (86_400 * 365.25)
+            more = f" ({years:.1f} years)" if 2 <= years < 10 else f" ({int(years):,} years)" if years >= 10 else ""
+            return f"{int(seconds // size):,} {word}{more}"
     return "1 second" if int(seconds) == 1 else f"{int(seconds)} seconds"
 
 
-def _row(decision: DecisionRecord, text: str | None) -> DocumentRow:
+def _row(rank: int, decision: DecisionRecord, text: str | None) -> DocumentRow:
     findings = sorted(decision["findings"], key=lambda finding: finding["severity"] != "error")
     return DocumentRow(
+        rank=rank,
         action=decision["action"],
         would_drop=bool(error_codes(decision)),
         name=name_of(decision) or "a document without a name",

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from rich.console import Group
 
 from headgate.assurance import DECLARED, MANIFEST, NONE, SEALED
+from headgate.encoding import in_number
 from headgate.policy import Policy, SourceRule
 from headgate.policy.durations import format_duration
 from headgate.report.escaping import clip, escape
 from headgate.report.html import diff_html, table, within
 from headgate.report.tables import new_table, plain, prose
+from headgate.report.verdicts import Step, Verdict, steps_rich, verdict_html, verdict_rich
 from headgate.terminology import Glossary
 from headgate.terminology.edits import Rewrite
 
@@ -20,6 +23,8 @@ __all__ = ["glossary_html", "glossary_rich", "policy_html", "policy_rich", "rewr
 _CELL_CHARS = 300
 _POLICY_COLUMNS = ("source", "documents", "provenance", "freshness", "terminology", "mode")
 _GLOSSARY_COLUMNS = ("canonical term", "aliases", "what happens", "only where")
+_REWRITE_COLUMNS = ("at", "written", "now", "canonical term", "what happened")
+_CONCEPTS, _ROWS = 100, 50
 _ON_EMPTY = {
     "note": "Where nothing is admissible, a note says so.",
     "raise": "Where nothing is admissible, an error is raised.",
@@ -28,9 +33,10 @@ _MEANING = {"enforce": "documents are dropped", "warn": "documents are marked", 
 
 
 def policy_html(policy: Policy) -> str:
-    """Return a policy as HTML: a sentence, and one row per source."""
-    sentence = f"<p><strong>{escape(_policy_sentence(policy))}</strong> {escape(_policy_rest(policy))}</p>"
-    rows = ([escape(clip(cell, _CELL_CHARS)) for cell in row] for row in _policy_rows(policy))
+    """Return a policy as HTML: a verdict, and one row per source."""
+    rest = _policy_rest(policy)
+    sentence = verdict_html(_policy_verdict(policy), f"<p>{escape(rest)}</p>" if rest else "")
+    rows = ([_cell(cell) for cell in row] for row in _policy_rows(policy))
     kept, rest = within(rows, len(policy.sources) + 1, "sources", 200)
     return sentence + table(_POLICY_COLUMNS, kept) + rest
 
@@ -40,23 +46,23 @@ def policy_rich(policy: Policy) -> Group:
     listed = new_table(None, [(name, False) for name in _POLICY_COLUMNS])
     for row in _policy_rows(policy):
         listed.add_row(*(plain(cell) for cell in row))
-    return Group(prose(_policy_sentence(policy), "bold"), prose(_policy_rest(policy)), listed)
+    verdict, rest = _policy_verdict(policy), _policy_rest(policy)
+    return Group(verdict_rich(verdict), *([prose(rest)] if rest else []), listed, steps_rich(verdict))
 
 
 def glossary_html(glossary: Glossary) -> str:
     """Return a glossary as HTML: one row per concept."""
-    rows = ([escape(clip(cell, _CELL_CHARS)) for cell in row] for row in _glossary_rows(glossary))
-    kept, rest = within(rows, len(glossary), "concepts", 100)
+    rows = ([_cell(cell) for cell in row] for row in _glossary_rows(glossary))
+    kept, rest = within(rows, len(glossary), "concepts", _CONCEPTS)
     return f"<p><strong>{escape(_glossary_sentence(glossary))}</strong></p>" + table(_GLOSSARY_COLUMNS, kept) + rest
 
 
 def glossary_rich(glossary: Glossary) -> Group:
     """Return a glossary for a terminal."""
     listed = new_table(None, [(name, False) for name in _GLOSSARY_COLUMNS])
-    for number, row in enumerate(_glossary_rows(glossary)):
-        if number >= 100:
-            break
+    for row in islice(_glossary_rows(glossary), _CONCEPTS):
         listed.add_row(*(plain(cell) for cell in row))
+    listed.caption = _more(len(glossary) - _CONCEPTS, "concept")
     return Group(prose(_glossary_sentence(glossary), "bold"), listed)
 
 
@@ -66,29 +72,40 @@ def rewrite_html(rewrite: Rewrite) -> str:
     parts = [f"<p><strong>{escape(_rewrite_sentence(rewrite))}</strong></p>"]
     if rewrite.unsettled:
         parts.append(f"<p>The text stays as it is: {escape(clip(rewrite.unsettled, _CELL_CHARS))}.</p>")
-    parts.append(f'<div class="text">{diff_html(text, rewrite.edits)}</div>')
+    parts.append(f'<div class="text" dir="auto">{diff_html(text, rewrite.edits)}</div>')
     if rewrite.edits or rewrite.ambiguous:
-        rows = ([escape(clip(cell, _CELL_CHARS)) for cell in row] for row in _rewrite_rows(rewrite))
+        rows = ([_cell(cell) for cell in row] for row in _rewrite_rows(rewrite))
         kept, rest = within(rows, len(rewrite.edits) + len(rewrite.ambiguous), "places")
-        parts += [table(("at", "written", "now", "canonical term", "what happened"), kept), rest]
+        parts += [table(_REWRITE_COLUMNS, kept), rest]
     return "".join(parts)
 
 
 def rewrite_rich(rewrite: Rewrite) -> Group:
     """Return what became of a text, for a terminal."""
-    listed = new_table(
-        None, [("at", False), ("written", False), ("now", False), ("canonical term", False), ("", False)]
-    )
-    for number, row in enumerate(_rewrite_rows(rewrite)):
-        if number >= 50:
-            break
+    listed = new_table(None, [(name, False) for name in _REWRITE_COLUMNS])
+    for row in islice(_rewrite_rows(rewrite), _ROWS):
         listed.add_row(*(plain(cell) for cell in row))
-    return Group(prose(_rewrite_sentence(rewrite), "bold"), plain(rewrite.text, 600), listed)
+    listed.caption = _more(len(rewrite.edits) + len(rewrite.ambiguous) - _ROWS, "place")
+    said = prose(_rewrite_sentence(rewrite), "bold")
+    return Group(said, plain(rewrite.text, 600), *([listed] if listed.row_count else []))
 
 
-def _policy_sentence(policy: Policy) -> str:
-    sources = f"{len(policy.sources)} {'source' if len(policy.sources) == 1 else 'sources'}"
-    return f"Mode {policy.mode}: {_MEANING[policy.mode]}. {sources}, and a rule for the rest."
+def _cell(text: str) -> str:
+    return f"<bdi>{escape(clip(text, _CELL_CHARS))}</bdi>"
+
+
+def _more(count: int, what: str) -> str | None:
+    return f"and {in_number(count, f'more {what}')}" if count > 0 else None
+
+
+def _policy_verdict(policy: Policy) -> Verdict:
+    sources = in_number(len(policy.sources), "source")
+    said = f"Mode {policy.mode}: {_MEANING[policy.mode]}. {sources}, and a rule for the rest."
+    if policy.mode == "enforce":
+        return Verdict("good", said)
+    log = policy.log.path if policy.log is not None else "LOG"
+    step = Step("See what enforcement would block, then set the mode.", f"headgate report adoption {log}")
+    return Verdict("warn", said, steps=(step, Step("In the policy:", "mode: enforce")))
 
 
 def _policy_rest(policy: Policy) -> str:
@@ -158,7 +175,8 @@ def _freshness(rule: SourceRule) -> str:
 
 
 def _glossary_sentence(glossary: Glossary) -> str:
-    return f"{len(glossary):,} concepts, {sum(len(c.aliases) for c in glossary.concepts):,} aliases."
+    aliases = sum(len(concept.aliases) for concept in glossary.concepts)
+    return f"{in_number(len(glossary), 'concept')}, {aliases:,} {'alias' if aliases == 1 else 'aliases'}."
 
 
 def _glossary_rows(glossary: Glossary) -> Iterator[tuple[str, ...]]:
@@ -179,7 +197,7 @@ def _glossary_rows(glossary: Glossary) -> Iterator[tuple[str, ...]]:
 
 def _rewrite_sentence(rewrite: Rewrite) -> str:
     changed = sum(edit.changes_text for edit in rewrite.edits)
-    said = f"{changed:,} {'place' if changed == 1 else 'places'} rewritten"
+    said = f"{in_number(changed, 'place')} rewritten"
     flagged = len(rewrite.edits) - changed
     said += f", {flagged:,} flagged" if flagged else ""
     return said + (f", {len(rewrite.ambiguous):,} left as ambiguous." if rewrite.ambiguous else ".")

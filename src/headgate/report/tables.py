@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from headgate.corpus import Audit, AuditRow
-from headgate.decision import Decision
+from headgate.corpus import Audit
 from headgate.report.escaping import clip, visible
+from headgate.report.palette import SIGNS, TERMINAL
 from headgate.report.rows import losses
 
-__all__ = ["audit_reasons", "audit_tables", "decision_rows", "new_table", "plain", "prose"]
-
-_PLACE_CHARS = 60
-_COUNTED_FIRST = ("documents", "admissible", "kept_out")
+Cell: TypeAlias = "str | Text"
+# Below this a column of words is a column of syllables.
+_LEAST_WORDS = 16
+_UNBOUNDED = 10_000
+_SOFT = TERMINAL["before"]
 
 
 def plain(text: str, chars: int = 200, style: str = "") -> Text:
@@ -28,16 +32,89 @@ def prose(text: str, style: str = "") -> Text:
     return Text(visible(text), style=style)
 
 
-def audit_tables(audit: Audit, *, shown: int = 20) -> list[Table]:
-    """Return an audit as tables: by source, by reason, and the first documents kept out."""
-    tables = [_by_source(audit)]
-    reasons = audit_reasons(audit)
-    if reasons:
-        tables.append(_by_reason(reasons))
-    kept_out = [row for row in audit.rows if row.keeps_out]
-    if kept_out:
-        tables.append(_documents(kept_out, shown))
-    return tables
+def signed(words: str, kind: str) -> Text:
+    """Return words in the colour of their kind, with the sign that says the same."""
+    sign = SIGNS[kind]
+    return Text(words if words.startswith(sign) else f"{sign} {words}", style=TERMINAL[kind])
+
+
+class Listing:
+    """A table that is a list of entries where the terminal is too narrow for its columns.
+
+    Args:
+        title: the title above it, if any.
+        columns: names, each with whether the column holds numbers.
+
+    Attributes:
+        caption: a sentence below it.
+    """
+
+    def __init__(self, title: str | None, columns: Sequence[tuple[str, bool]]) -> None:
+        self._title, self._columns = title, columns
+        self._rows: list[tuple[Cell, ...]] = []
+        self.caption: str | None = None
+
+    @property
+    def row_count(self) -> int:
+        """How many rows it has."""
+        return len(self._rows)
+
+    def add_row(self, *cells: Cell) -> None:
+        """Add a row, one cell per column."""
+        self._rows.append(cells)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the table, or its entries."""
+        if self._title:
+            yield Text(visible(self._title), style="bold")
+        if self._fits(console, options):
+            yield self._table(self._rows)
+        else:
+            yield from self._entries()
+        if self.caption:
+            yield Text(visible(self.caption), style=_SOFT)
+
+    def _fits(self, console: Console, options: ConsoleOptions) -> bool:
+        """Whether every number fits on its line, and words have room for more than syllables."""
+        unbounded = options.update(max_width=_UNBOUNDED)
+        needed = 2 * (len(self._columns) - 1)
+        for number, (name, is_number) in enumerate(self._columns):
+            column = [Text(name), *(_text(row[number]) for row in self._rows if number < len(row))]
+            natural = max(Measurement.get(console, unbounded, cell).maximum for cell in column)
+            needed += natural if is_number else min(natural, max(_LEAST_WORDS, len(name)))
+        return needed <= options.max_width
+
+    def _table(self, rows: Iterable[tuple[Cell, ...]]) -> Table:
+        table = Table(header_style=_SOFT, box=None, pad_edge=False)
+        for name, is_number in self._columns:
+            # Folded, not cut: a URI that ends in an ellipsis cannot be looked up.
+            table.add_column(name, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
+        for row in rows:
+            table.add_row(*row)
+        return table
+
+    def _entries(self) -> RenderResult:
+        width = max(len(name) for name, _ in self._columns)
+        for number, row in enumerate(self._rows):
+            if number:
+                yield Text()
+            entry = Table(box=None, pad_edge=False, show_header=False)
+            entry.add_column(style=_SOFT, width=width)
+            entry.add_column(overflow="fold")
+            for (name, _), cell in zip(self._columns, row, strict=False):
+                if _text(cell).plain:
+                    entry.add_row(name, cell)
+            yield entry
+
+
+def new_table(title: str | None, columns: Sequence[tuple[str, bool]]) -> Listing:
+    """Return an empty table.
+
+    Args:
+        title: the title above it, if any.
+        columns: names, each with whether the column holds numbers.
+    """
+    return Listing(title, columns)
 
 
 def audit_reasons(audit: Audit) -> list[tuple[str, int]]:
@@ -47,53 +124,5 @@ def audit_reasons(audit: Audit) -> list[tuple[str, int]]:
     return [*reasons, *([("unreadable", unreadable)] if unreadable else [])]
 
 
-def decision_rows(decision: Decision) -> Iterable[tuple[str, str]]:
-    """Yield code and message of a decision's findings, errors first."""
-    for finding in sorted(decision.findings, key=lambda finding: finding.severity != "error"):
-        yield finding.code, finding.message
-
-
-def new_table(title: str | None, columns: Sequence[tuple[str, bool]]) -> Table:
-    """Return an empty table.
-
-    Args:
-        title: the title above it, if any.
-        columns: names, each with whether the column holds numbers.
-    """
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
-    for name, is_number in columns:
-        # Folded, not cut: a URI that ends in an ellipsis cannot be looked up.
-        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
-    return table
-
-
-def _by_source(audit: Audit) -> Table:
-    table = new_table("Sources", [("source", False), ("documents", True), ("admissible", True), ("kept out", True)])
-    for source, counts in audit.sources().items():
-        table.add_row(plain(source), *(f"{counts[name]:,}" for name in _COUNTED_FIRST))
-    return table
-
-
-def _by_reason(reasons: Sequence[tuple[str, int]]) -> Table:
-    table = new_table("Reasons", [("kept out for", False), ("documents", True)])
-    for reason, count in reasons:
-        table.add_row(plain(reason), f"{count:,}")
-    return table
-
-
-def _documents(rows: Sequence[AuditRow], shown: int) -> Table:
-    title = (
-        f"Kept out ({len(rows):,})"
-        if len(rows) <= shown
-        else f"Kept out (the first {shown} of {len(rows):,}; --json lists all)"
-    )
-    table = new_table(title, [("document", False), ("source", False), ("code", False), ("why", False)])
-    for row in rows[:shown]:
-        if row.decision is None:
-            table.add_row(plain(row.place, _PLACE_CHARS), "", "", plain(row.problem or "unreadable"))
-            continue
-        for number, finding in enumerate(row.decision.reasons):
-            place = plain(row.place, _PLACE_CHARS) if number == 0 else Text("")
-            source = plain(row.decision.source, 30) if number == 0 else Text("")
-            table.add_row(place, source, finding.code, plain(finding.message))
-    return table
+def _text(cell: Cell) -> Text:
+    return cell if isinstance(cell, Text) else Text(cell)

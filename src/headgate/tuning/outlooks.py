@@ -11,10 +11,28 @@ from headgate.codes import titled
 from headgate.encoding import in_number
 from headgate.policy.durations import format_duration
 from headgate.record.refetch import Refetch
-from headgate.report import add_view, badge, clip, escape, new_table, plain, prose, table, within
+from headgate.report import (
+    TERMINAL,
+    Step,
+    Verdict,
+    add_view,
+    badge,
+    clip,
+    escape,
+    new_table,
+    plain,
+    prose,
+    signed,
+    steps_rich,
+    table,
+    uri_html,
+    verdict_html,
+    verdict_rich,
+    within,
+)
 from headgate.tuning.outlook import Ending, FeedOutlook, Outlook, SourceOutlook
 
-__all__ = ["outlook_html", "outlook_rich"]
+__all__ = ["outlook_html", "outlook_rich", "outlook_verdict"]
 
 _ROWS = 50
 _BADGES = {
@@ -22,10 +40,9 @@ _BADGES = {
     "unknown": ("never verified", "bad"),
     "soon": ("ends soon", "warn"),
     "good": ("current", "good"),
-    "open": ("no rule", "soft"),
+    "open": ("no rule", "before"),
 }
-_STYLES = {"bad": "red", "warn": "yellow", "good": "green", "soft": "dim"}
-_SOURCES = ("source", "", "last verified", "kept out from")
+_SOURCES = ("source", "state", "last verified", "kept out from")
 _FEEDS = ("feed", "source", "last pulled")
 _ENDINGS = ("document", "source", "prompts", "from", "what will keep it out")
 _REFETCH = ("document", "source", "seen", "why")
@@ -33,29 +50,31 @@ _REFETCH = ("document", "source", "seen", "why")
 
 def outlook_html(outlook: Outlook) -> str:
     """Return an outlook as HTML."""
-    parts = [f"<p><strong>{escape(_sentence(outlook))}</strong> {escape(_notes(outlook))}</p>"]
+    note = f"<p>{escape(_notes(outlook))}</p>" if _notes(outlook) else ""
+    parts = [verdict_html(outlook_verdict(outlook), note)]
     sources = (
-        (escape(clip(row[0], 60)), badge(*_BADGES[one.state]), *map(escape, row[2:])) for one, row in _pairs(outlook)
+        (f"<bdi>{escape(clip(row[0], 60))}</bdi>", badge(*_BADGES[one.state]), *map(escape, row[2:]))
+        for one, row in _pairs(outlook)
     )
     kept, rest = within(sources, len(outlook.sources), "sources")
     parts.append(table(_SOURCES, kept) + rest)
     for title, head, rows, total, numbers in _lists(outlook):
-        cells = ((f"<code>{escape(clip(row[0], 160))}</code>", *map(escape, row[1:])) for row in rows)
-        kept, rest = within(cells, total, "documents", _ROWS)
+        cells = ((uri_html(row[0], 160), *(f"<bdi>{escape(cell)}</bdi>" for cell in row[1:])) for row in rows)
+        kept, rest = within(cells, total, "feeds" if title == "Feeds" else "documents", _ROWS)
         if kept:
-            parts += [f"<h3>{title}</h3>", table(head, kept, numbers=numbers) + rest]
+            parts += [f"<h2>{title}</h2>", table(head, kept, numbers=numbers) + rest]
     return "".join(parts)
 
 
 def outlook_rich(outlook: Outlook) -> Group:
     """Return an outlook for a terminal."""
-    parts: list[Any] = [prose(_sentence(outlook), "bold")]
+    verdict = outlook_verdict(outlook)
+    parts: list[Any] = [verdict_rich(verdict)]
     if _notes(outlook):
         parts.append(prose(_notes(outlook)))
     listed = new_table(None, [(name, False) for name in _SOURCES])
     for one, row in _pairs(outlook):
-        words, kind = _BADGES[one.state]
-        listed.add_row(plain(row[0], 60), plain(words, 20, _STYLES[kind]), *(plain(cell, 80) for cell in row[2:]))
+        listed.add_row(plain(row[0], 60), signed(*_BADGES[one.state]), *(plain(cell, 80) for cell in row[2:]))
     parts.append(listed)
     for title, head, rows, total, numbers in _lists(outlook):
         listed = new_table(title, [(name, place in numbers) for place, name in enumerate(head)])
@@ -64,8 +83,23 @@ def outlook_rich(outlook: Outlook) -> Group:
         if total:
             parts.append(listed)
         if total > _ROWS:
-            parts.append(prose(f"and {total - _ROWS:,} more documents; --json lists all", "dim"))
-    return Group(*parts)
+            parts.append(prose(f"and {total - _ROWS:,} more documents; --json lists all", TERMINAL["before"]))
+    return Group(*parts, steps_rich(verdict))
+
+
+def outlook_verdict(outlook: Outlook) -> Verdict:
+    """Return whether anything is about to go out of date."""
+    if outlook.is_good:
+        return Verdict("good", _sentence(outlook))
+    is_late = any(one.state in ("over", "unknown") for one in outlook.sources) or bool(outlook.refetch)
+    steps = []
+    late = [one.source for one in outlook.sources if one.state in ("over", "unknown", "soon")]
+    if late:
+        steps.append(Step(f"Verify again: {', '.join(clip(name, 60) for name in late[:5])}.", "headgate watch"))
+    if outlook.refetch:
+        words = f"Fetch {in_number(len(outlook.refetch), 'document')} again and seal or list them; the list is below."
+        steps.append(Step(words))
+    return Verdict("bad" if is_late else "warn", _sentence(outlook), steps=steps)
 
 
 def _lists(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from headgate.display import Displayed
+
 __all__ = ["PROMISES", "Diagnosis", "Fate", "Outcome", "Verdict"]
 
 PROMISES = {
@@ -67,7 +69,7 @@ class Fate:
 
 
 @dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(Displayed):
     """What a proof has shown.
 
     Attributes:
