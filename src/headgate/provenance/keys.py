@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
@@ -21,6 +20,7 @@ from headgate.encoding import canonical_json, digest_label, shown
 from headgate.errors import PolicyError
 from headgate.files import create, read_config_bytes
 from headgate.limits import DEFAULT_LIMITS
+from headgate.provenance.ed25519 import verifier_of
 from headgate.provenance.material import (
     AsymmetricKey,
     PublicMaterial,
@@ -72,19 +72,15 @@ class VerificationKey:
         """Return whether `signature` is this key's signature over `signed`; False for a foreign algorithm."""
         if algorithm not in self.algorithms:
             return False
-        if algorithm == _ED25519 and (bare := self._bare_key) is not None:
-            try:
-                bare.verify(signature, signed)
-            except InvalidSignature:
-                return False
-            return True
+        if algorithm == _ED25519 and (verify := self._bare_verifier) is not None:
+            return verify(signature, signed)
         return bool(_algorithm(algorithm).verify(signed, signature, self.key))
 
     @cached_property
-    def _bare_key(self) -> Ed25519PublicKey | None:
-        """The key as its library has it, which joserfc would fetch and check again for every signature."""
+    def _bare_verifier(self) -> Callable[[bytes, bytes], bool] | None:
+        """What verifies with the key as its library has it, which joserfc would fetch and check for every signature."""
         bare = self.key.get_op_key("verify")
-        return bare if isinstance(bare, Ed25519PublicKey) else None
+        return verifier_of(bare) if isinstance(bare, Ed25519PublicKey) else None
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         # The key objects of `cryptography` cannot be pickled.
