@@ -10,6 +10,7 @@ from dataclasses import replace
 from headgate.admission.revision import ResolvedSource, Revision
 from headgate.caching import Memo
 from headgate.limits import Limits
+from headgate.policy.lookup import PatternIndex
 
 __all__ = ["is_observing", "observing", "under_observation"]
 
@@ -48,7 +49,7 @@ def under_observation(revision: Revision, limits: Limits) -> Revision:
         sources=sources,
         default=_observed(revision.default),
         budget_mode="audit",
-        patterns=tuple((pattern, sources[source.id]) for pattern, source in revision.patterns),
+        patterns=PatternIndex((pattern, sources[source.id]) for pattern, source in revision.patterns),
         facts=Memo(limits.memo_entries, limits.memo_chars),
         verdicts=Memo(limits.memo_entries, limits.memo_chars),
         rewrites=Memo(limits.memo_entries, limits.memo_chars),

@@ -14,6 +14,7 @@ from headgate.caching import Memo
 from headgate.decision import Admission
 from headgate.errors import HeadgateError
 from headgate.limits import Limits
+from headgate.policy.lookup import PatternIndex
 from headgate.provenance import KeySet, Requirement
 
 __all__ = ["Proof", "changed", "closed", "current_proof", "forgetting", "knowing_keys", "proving"]
@@ -101,7 +102,7 @@ def _asking_nobody(source: ResolvedSource) -> ResolvedSource:
 
 def changed(revision: Revision, sources: Mapping[str, ResolvedSource], default: ResolvedSource) -> Revision:
     """Return a revision with other sources of the same names."""
-    patterns = tuple((pattern, sources[source.id]) for pattern, source in revision.patterns)
+    patterns = PatternIndex((pattern, sources[source.id]) for pattern, source in revision.patterns)
     return replace(revision, sources=sources, default=default, patterns=patterns)
 
 

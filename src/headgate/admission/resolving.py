@@ -24,6 +24,7 @@ from headgate.origins.feeds import feed_id
 from headgate.policy import Policy, Provenance, Source, SourceRule, UriPattern
 from headgate.policy.freshness import FreshnessRule, Revalidation
 from headgate.policy.loading import named_here
+from headgate.policy.lookup import PatternIndex
 from headgate.provenance import KeySet, Manifest, Requirement
 from headgate.provenance.issuers import Issuers, bind
 from headgate.terminology import Glossary
@@ -107,7 +108,7 @@ def _revision(
         query=None,
         budget_mode=policy.modes.budget or policy.mode,
         files=policy.named_files(),
-        patterns=tuple(patterns),
+        patterns=PatternIndex(patterns),
         facts=Memo(limits.memo_entries, limits.memo_chars),
         verdicts=Memo(limits.memo_entries, limits.memo_chars),
         rewrites=Memo(limits.memo_entries, limits.memo_chars),
@@ -135,7 +136,7 @@ def with_source(revision: Revision, policy: Policy, source: Source, limits: Limi
         revision,
         sources={**revision.sources, source.id: extra},
         owners={**revision.owners, **{key.kid: (source.id,) for key in extra.requirement.keys}},
-        patterns=tuple(patterns),
+        patterns=PatternIndex(patterns),
         facts=Memo(limits.memo_entries, limits.memo_chars),
         verdicts=Memo(limits.memo_entries, limits.memo_chars),
         rewrites=Memo(limits.memo_entries, limits.memo_chars),

@@ -18,6 +18,7 @@ from headgate.errors import PolicyError
 from headgate.freshness import NO_REDIRECTS, Redirects
 from headgate.origins import RemoteKeys
 from headgate.policy import Freshness, Identity, KeySets, MetadataKeys, Revalidation, UriPattern
+from headgate.policy.lookup import PatternIndex
 from headgate.provenance import KeySet, Manifest, Requirement, Verdict
 from headgate.terminology import Glossary
 from headgate.terminology.asking import QueryTerms
@@ -97,7 +98,7 @@ class Revision:
         files: the files this revision was read from.
         facts: what is settled about chunks, by digest and metadata.
         verdicts: seals verified, by token, digest and source.
-        patterns: the sources' patterns, the most specific first.
+        patterns: the sources by their patterns, the most specific first.
         rewrites: texts rewritten and what there is to say about them, by digest and source.
         places: sources by normalised URI.
         strictest: the strictest mode of provenance of any source, for what cannot be judged and so has no source.
@@ -119,7 +120,7 @@ class Revision:
     query: QueryTerms | None
     budget_mode: Mode
     files: tuple[Path, ...]
-    patterns: tuple[tuple[UriPattern, ResolvedSource], ...]
+    patterns: PatternIndex[ResolvedSource]
     facts: Memo[Any] = field(compare=False)  # of Facts, which is defined above this floor
     verdicts: Memo[Verdict] = field(compare=False)
     rewrites: Memo[tuple[Rewrite, tuple[Finding, ...]]] = field(compare=False)
@@ -195,7 +196,7 @@ class Revision:
 
     def _match(self, uri: str) -> ResolvedSource:
         # Sorted by falling specificity, so the first match is the most specific one.
-        return next((source for pattern, source in self.patterns if pattern.matches(uri)), self.default)
+        return self.patterns.find(uri, self.default)
 
 
 def is_score(name: str) -> bool:

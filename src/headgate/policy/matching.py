@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from headgate.encoding import safe_uri, short_digest
 from headgate.policy.hosts import normalise_host
 
-__all__ = ["UriPattern", "normalise_uri"]
+__all__ = ["UriPattern", "normalise_uri", "split_uri"]
 
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # two characters or more: `C:` is a drive
@@ -177,7 +177,7 @@ class UriPattern:
         normal = normalise_uri(text)
         if normal is None:
             raise ValueError(f"{_safe(text)!r} is not a URI pattern. Write https://host/path/** or file:folder/**.")
-        host, path, query = _split(normal)
+        host, path, query = split_uri(normal)
         for part in (*host, *path):
             if "**" in part and part != "**":
                 raise ValueError(f"{_safe(text)!r}: `**` must stand alone between slashes or dots. Write * or /**/.")
@@ -188,7 +188,10 @@ class UriPattern:
 
     def matches(self, uri: str) -> bool:
         """Return whether a URI in its normal form is covered by this pattern."""
-        host, path, query = _split(uri)
+        return self.covers(*split_uri(uri))
+
+    def covers(self, host: tuple[str, ...], path: tuple[str, ...], query: str | None) -> bool:
+        """Return whether a URI is covered by this pattern, in its parts as `split_uri` gives them."""
         if self.query is not None and not _match_text(self.query, query or ""):
             return False
         # Most hosts have no wildcard, and most paths end with the one that matches all.
@@ -234,7 +237,7 @@ class UriPattern:
 _ANY = ("**",)
 
 
-def _split(uri: str) -> tuple[tuple[str, ...], tuple[str, ...], str | None]:
+def split_uri(uri: str) -> tuple[tuple[str, ...], tuple[str, ...], str | None]:
     """Return scheme and host labels (the last one first), path segments, and the query."""
     rest, mark, query = uri.partition("?")
     found = query if mark else None
