@@ -80,6 +80,7 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -W ignore -m benchmarks.admission
+	$(BIN)/python -W ignore -m benchmarks.traffic
 	$(BIN)/python -W ignore -m benchmarks.overhead
 	$(BIN)/python -W ignore -m benchmarks.replay
 	$(BIN)/python -W ignore -m benchmarks.corpus
