@@ -27,6 +27,7 @@ from headgate.clock import read_instant
 from headgate.encoding import b64url_encode, canonical_json, digest_label, loads_strict, shown
 from headgate.errors import PolicyError
 from headgate.provenance.values import EPOCH, SECONDS
+from headgate.provenance.weak import weakness_of
 
 __all__ = [
     "AsymmetricKey",
@@ -48,8 +49,6 @@ AsymmetricKey = OKPKey | ECKey | RSAKey
 # The first algorithm is the one that a key of this kind signs with.
 # Of RSA's two, PSS is what RFC 8017 (section 8) requires of new applications.
 _FITTING = {("OKP", "Ed25519"): ("Ed25519",), ("EC", "P-256"): ("ES256",), ("RSA", None): ("PS256", "RS256")}
-# RFC 7518, section 3.3, wants 2048 bits at least; the upper bound limits what one verification costs.
-_RSA_BITS = range(2_048, 8_193)
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 _UNREADABLE = (JoseError, ValueError, TypeError, KeyError, AttributeError, UnsupportedAlgorithm)
 
@@ -205,9 +204,11 @@ def algorithms_of(key: AsymmetricKey) -> tuple[str, ...]:
     fitting = _FITTING.get((kind, curve))
     if fitting is None:
         raise UnusableKeyError(f"keys of type {kind} {curve} are not accepted.", "Use Ed25519, P-256 or RSA.")
-    if isinstance(key, RSAKey) and key.public_key.key_size not in _RSA_BITS:
-        problem = f"an RSA key of {key.public_key.key_size} bits is not accepted."
-        raise UnusableKeyError(problem, "Use 2048 to 8192 bits.")
+    if isinstance(key, RSAKey):
+        numbers = key.public_key.public_numbers()
+        weakness = weakness_of(numbers.n, numbers.e)
+        if weakness is not None:
+            raise UnusableKeyError(*weakness)
     declared = key.get("alg")
     # RFC 9864 replaced EdDSA by Ed25519; key files written before it still say EdDSA.
     if declared == "EdDSA":
