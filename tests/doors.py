@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from haystack import Document as Page
-from haystack import component
 from langchain_core.documents import Document
 from langchain_core.messages import ToolMessage
 from langchain_core.retrievers import BaseRetriever
@@ -24,8 +22,6 @@ from llama_index.core.indices.base import BaseIndex
 from llama_index.core.llms.mock import MockLLM
 from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle, TextNode
 
-from haystack_integrations.components.validators.headgate import HeadgateValidator
-from haystack_integrations.components.validators.headgate import guard as guard_haystack
 from headgate import Chunk, Gate
 from langchain_headgate import HeadgateCompressor, HeadgateMiddleware, gate_documents
 from langchain_headgate import guard as guard_langchain
@@ -78,22 +74,6 @@ class NodeShelf(NodeRetriever):
         return list(self.found)
 
 
-@component
-class PageShelf:
-    """A retriever of Haystack that finds what it was given."""
-
-    def __init__(self, found: list[Page]) -> None:
-        self.found = found
-
-    @component.output_types(documents=list[Page])
-    def run(self, query: str) -> dict[str, list[Page]]:
-        return {"documents": list(self.found)}
-
-
-def pages(chunks: Sequence[Chunk]) -> list[Page]:
-    return [Page(id=str(c.id), content=c.text, meta=dict(c.metadata), score=0.5) for c in chunks]
-
-
 def documents(chunks: Sequence[Chunk]) -> list[Document]:
     return [Document(page_content=c.text, metadata=dict(c.metadata), id=c.id) for c in chunks]
 
@@ -117,8 +97,6 @@ def read(found: Sequence[Any]) -> dict[str, str]:
             shown[str(one.id)] = one.text
         elif isinstance(one, Document):
             shown[str(one.id)] = printed(one)
-        elif isinstance(one, Page):
-            shown[one.id] = f"{one.content}\n{one.meta!r}"
         else:
             shown[one.node.node_id] = one.node.get_content(metadata_mode=MetadataMode.LLM)
     return shown
@@ -216,16 +194,6 @@ def llama_index_engine_of_an_index_async(gate: Gate, found: Sequence[Any], query
     return asyncio.run(engine.aretrieve(QueryBundle(query)))
 
 
-def haystack_retriever(gate: Gate, found: Sequence[Any], query: str) -> Sequence[Any]:
-    released: list[Page] = guard_haystack(PageShelf(list(found)), gate).run(query=query)["documents"]
-    return released
-
-
-def haystack_validator_async(gate: Gate, found: Sequence[Any], query: str) -> Sequence[Any]:
-    released: list[Page] = asyncio.run(HeadgateValidator(gate).run_async(list(found), query))["documents"]
-    return released
-
-
 PASSING: Mapping[str, Passing] = {
     door.__name__: door
     for door in (
@@ -244,18 +212,11 @@ PASSING: Mapping[str, Passing] = {
         llama_index_index,
         llama_index_engine,
         llama_index_engine_of_an_index_async,
-        haystack_retriever,
-        haystack_validator_async,
     )
 }
 
 
-_FORMS: Mapping[str, Callable[[Sequence[Chunk]], list[Any]]] = {
-    "core": list,
-    "langchain": documents,
-    "llama": nodes,
-    "haystack": pages,
-}
+_FORMS: Mapping[str, Callable[[Sequence[Chunk]], list[Any]]] = {"core": list, "langchain": documents, "llama": nodes}
 
 
 def _bringing(name: str, passing: Passing) -> Leaving:
