@@ -29,13 +29,16 @@ test-oldest:
 		-e '.[tokens,otel,plots,parquet,feeds,stores,fast]' -e 'integrations/langchain[agents,demo]' -e 'integrations/llama-index[rehearsal]'
 	$(OLDEST)/bin/python -m pytest -W ignore::DeprecationWarning
 
-# What reads texts, compiled by mypyc from the same source, and the tests of terminology on that. Needs a C compiler.
+# What reads texts, compiled by mypyc from the same source, and the tests of terminology on that. Needs a C compiler and a
+# package index. It is built beside the source: the hook puts pyproject.toml aside while it runs.
 COMPILED := .compiled
 test-compiled: $(STAMP)
-	rm -rf $(COMPILED)
-	HATCH_BUILD_HOOK_ENABLE_MYPYC=1 $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir $(COMPILED) .
+	rm -rf $(COMPILED) && mkdir -p $(COMPILED)/source
+	cp -r src pyproject.toml README.md CHANGELOG.md LICENSE $(COMPILED)/source
+	HATCH_BUILD_HOOK_ENABLE_MYPYC=1 $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir $(COMPILED) $(COMPILED)/source
 	$(BIN)/python -m pip install --quiet --no-deps --target $(COMPILED)/site $(COMPILED)/headgate-*.whl
-	PYTHONPATH=$(COMPILED)/site $(BIN)/python -c "import headgate.terminology.matching as m; assert not m.__file__.endswith('.py'), m"
+	PYTHONPATH=$(COMPILED)/site $(BIN)/python -c \
+		"import headgate.terminology.matching as m; assert not m.__file__.endswith('.py'), m.__file__"
 	PYTHONPATH=$(COMPILED)/site $(BIN)/python -m pytest -q tests/terminology
 
 # A million mutated seals and a hundred thousand mutated manifests, then Atheris on every target, for so long each.

@@ -62,3 +62,36 @@ def test_a_definition_counts_however_far_it_is_from_its_reference() -> None:
     between = "\n\n".join("The depot is open." for _ in range(3))
     text = f"See [depot].\n\n{between}\n\n[depot]: /u"
     assert REPLACING.rewrite(text).text == text.replace("The depot", "The warehouse")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a: 1\nb: {depot: 2, image: depot}\nc: 3\n", "a: 1\nb: {depot: 2, image: warehouse}\nc: 3\n"),
+        ("a: 1\nb: 2\n? depot\n: one depot\nc: 3\n", "a: 1\nb: 2\n? depot\n: one warehouse\nc: 3\n"),
+        (
+            "web:\n  depends_on:\n    - db\n    - depot\n  tags:\n    - depot\ndepot:\n  image: depot\ndb: 1\n",
+            "web:\n  depends_on:\n    - db\n    - depot\n  tags:\n    - warehouse\ndepot:\n  image: warehouse\ndb: 1\n",
+        ),
+        ("a:\n  needs: [build, depot]\ndepot: 1\nb: 2\n", "a:\n  needs: [build, depot]\ndepot: 1\nb: 2\n"),
+        # What no key is named like is no reference.
+        ("a:\n  needs: [build, depot]\nc: 1\nb: 2\n", "a:\n  needs: [build, warehouse]\nc: 1\nb: 2\n"),
+        ("#+title: Depot\n\n# the depot\n: the depot\nThe depot.\n", None),
+        ("# The depot\n\nOf the depot.\n", "# The warehouse\n\nOf the warehouse.\n"),
+        ("[x](a\\)depot) [y](depot(depot)) depot", "[x](a\\)depot) [y](depot(depot)) warehouse"),
+        ("[depot]#text#, [.depot]##text##, [depot]#5", "[depot]#text#, [.depot]##text##, [warehouse]#5"),
+        ("Note, 'depot': yes", "Note, 'warehouse': yes"),
+        ("{'a': 1, 'depot': 2}", "{'a': 1, 'depot': 2}"),
+    ],
+)
+def test_what_names_something_stays_and_what_is_said_does_not(text: str, expected: str | None) -> None:
+    glossary = Glossary.from_mapping({"warehouse": ["depot"]})
+    if expected is None:  # of Org, only comments and lines of fixed width stay
+        expected = "#+title: Warehouse\n\n# the depot\n: the depot\nThe warehouse.\n"
+    assert glossary.rewrite(text).text == expected
+
+
+@pytest.mark.parametrize("text", ["*an* SLA", "_an_ SLA", "**an SLA**", "an *SLA*"])
+def test_an_article_is_carried_through_emphasis(text: str) -> None:
+    glossary = Glossary.from_mapping({"service level agreement": ["SLA"]})
+    assert glossary.rewrite(text).text == text.replace("an", "a", 1).replace("SLA", "service level agreement")

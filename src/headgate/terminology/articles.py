@@ -14,7 +14,8 @@ __all__ = ["carry_articles"]
 # Between the two may be marks of emphasis, of a link or a quotation, a tag, and the end of a line.
 _ARTICLE = re.compile(
     r"(?<![^\s(\[\"'\u201c\u2018\u00ab*_~])(an?)"
-    r"((?:[ \t\u00a0]{1,8}|[ \t]{0,8}\r?\n[ \t>]{0,8})(?:[*_~=\"'\u201c\u2018\u00ab(\[]|<[A-Za-z]{1,8}>){0,4})\Z",
+    r"([*_~]{0,3}(?:[ \t\u00a0]{1,8}|[ \t]{0,8}\r?\n[ \t>]{0,8})"
+    r"(?:[*_~=\"'\u201c\u2018\u00ab(\[]|<[A-Za-z]{1,8}>){0,4})\Z",
     re.IGNORECASE,
 )
 _LEAD_CHARS = 40

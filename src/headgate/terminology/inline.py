@@ -16,11 +16,15 @@ Span = tuple[int, int]
 _BACKTICKS = re.compile(r"`+")
 _MOST_BACKSLASHES = 50
 _TARGET = re.compile(
-    r"\]\([ \t]*(<[^<>\n]{0,2000}>|[^\s()<][^\s()]{0,2000}(?:\([^\s()]{0,500}\)[^\s()]{0,500}){0,9}|[^\s()<])"
+    r"\]\([ \t]*(<[^<>\n]{0,2000}>"
+    # A backslash takes away what a bracket says.
+    r"|(?:\\.|[^\s()<\\])(?:\\.|[^\s()\\]){0,2000}(?:\((?:\\.|[^\s()\\]){0,500}\)(?:\\.|[^\s()\\]){0,500}){0,9}"
+    r"|[^\s()<])"
 )
 # The kind of an admonition of MkDocs; its title and text are prose.
 _ADMONITION = re.compile(r"^[ \t]*(?:!!!|\?\?\?\+?)[ \t]+([\w-]{1,50}(?:[ \t]+[\w-]{1,50}){0,5})", re.MULTILINE)
 _WIKI_LINK = re.compile(r"\[\[([^\[\]|\n]{1,300})(?=\||\]\]|\]\[)")
+_ROLE = re.compile(r"\[([\w.%, -]{1,60})\]#{1,2}(?=[^\s#][^\n#]{0,300}#)")  # of AsciiDoc
 # Each begins with one sign, so that it is looked for quickly; what stands before the bracket has no letters.
 _TEMPLATES = re.compile(
     r"\{(?:\{[^{}]{0,500}\}\}|%[^{}]{0,500}%\}|#[^{}]{0,500}#\}|(?<=[$#@%]\{)[^{}\n]{0,200}\}"
@@ -100,6 +104,8 @@ def marks_in_line(text: str, start: int, end: int, line: str) -> Iterator[Span]:
         yield from (match.span(1) for match in _ADMONITION.finditer(text, start, end))
     if "[[" in line:
         yield from (match.span(1) for match in _WIKI_LINK.finditer(text, start, end))
+    if "]#" in line:
+        yield from (match.span(1) for match in _ROLE.finditer(text, start, end))
     if "%(" in line:
         yield from (match.span() for match in _PERCENT.finditer(text, start, end))
     if "\\" in line:

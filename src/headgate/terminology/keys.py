@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-__all__ = ["front_matter", "is_yaml", "keys_in_line", "yaml_key"]
+__all__ = ["front_matter", "is_yaml", "keys_in_line", "names_in", "yaml_keys", "yaml_references"]
 
 Span = tuple[int, int]
 
@@ -15,6 +15,13 @@ _JSON_KEY = re.compile(
     re.MULTILINE,
 )
 _YAML_KEY = re.compile(r"^[ \t]*(?:- )?([\w][\w .\-/]{0,80}?)[ \t]*:(?=[ \t\n]|$)", re.MULTILINE)
+_EXPLICIT_KEY = re.compile(r"[ \t]*\?[ \t]+([\w][\w .\-/]{0,80}?)[ \t]*$")
+_FLOW_KEY = re.compile(r"[{,][ \t]*([A-Za-z_][\w .\-/]{0,80}?)[ \t]*:(?=[ \t])")
+_LIST_ITEM = re.compile(r"[ \t]*-[ \t]+([\w.-]{1,80})[ \t]*$")
+_REFERENCE = re.compile(r"[ \t]*(?:- )?(?:depends_on|needs|extends|requires|after):[ \t]*")
+_NAME = re.compile(r"[\w.-]{1,80}")
+_MOST_ITEMS = 100
+_FIRST_OF_JSON = frozenset("\"'{[-")
 _TOML_KEY = re.compile(r"^[ \t]*([\w][\w .\-\"']{0,80}?)[ \t]*=", re.MULTILINE)
 _FRONT_MATTER = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\n")
 _YAML_SHARE, _FEWEST_KEYS = 0.6, 3
@@ -30,14 +37,44 @@ _NAMED = re.compile(
 
 def keys_in_line(text: str, start: int, end: int, line: str) -> Iterator[Span]:
     """Yield keys of JSON in one line of a text, and those that are written like them."""
-    if any(mark in line for mark in ('":', '" :', "':", "' :")):
-        yield from (match.span(1) for match in _JSON_KEY.finditer(text, start, end))
+    if not any(mark in line for mark in ('":', '" :', "':", "' :")):
+        return
+    is_within = line.lstrip()[:1] in _FIRST_OF_JSON
+    for match in _JSON_KEY.finditer(text, start, end):
+        before = line[: match.start() - start]
+        # In prose, what follows a comma is no key: "Note, 'K8s': yes".
+        if text[match.start()] != "," or is_within or "{" in before or "[" in before:
+            yield match.span(1)
 
 
-def yaml_key(text: str, start: int, end: int) -> Span | None:
-    """Return what is the key of a line, if its text is YAML."""
-    match = _YAML_KEY.match(text, start, end)
-    return None if match is None else match.span(1)
+def yaml_keys(text: str, start: int, end: int) -> Iterator[Span]:
+    """Yield what are keys in a line of YAML."""
+    match = _YAML_KEY.match(text, start, end) or _EXPLICIT_KEY.match(text, start, end)
+    if match is not None:
+        yield match.span(1)
+    if "{" in text[start:end]:
+        yield from (match.span(1) for match in _FLOW_KEY.finditer(text, start, end))
+
+
+def yaml_references(text: str, start: int, end: int) -> Iterator[Span]:
+    """Yield what names other keys in a line of YAML: the values of `depends_on`, `needs` and `extends`."""
+    found = _REFERENCE.match(text, start, end)
+    if found is not None:
+        yield from (match.span() for match in _NAME.finditer(text, found.end(), end))
+        return
+    item = _LIST_ITEM.match(text, start, end)
+    for _ in range(_MOST_ITEMS if item is not None else 0):
+        end = start - 1
+        start = text.rfind("\n", 0, max(0, end)) + 1
+        if end < 0 or _LIST_ITEM.match(text, start, end) is None:
+            break
+    if item is not None and end > 0 and _REFERENCE.fullmatch(text, start, end) is not None:
+        yield item.span(1)
+
+
+def names_in(text: str) -> frozenset[str]:
+    """Return the keys of a text that is YAML."""
+    return frozenset(match[1] for match in _YAML_KEY.finditer(text))
 
 
 def front_matter(text: str) -> Iterator[Span]:

@@ -13,8 +13,8 @@ from headgate.terminology.addresses import addresses, urls
 from headgate.terminology.bounds import at_most
 from headgate.terminology.fields import fields
 from headgate.terminology.inline import marks_in_line
-from headgate.terminology.keys import is_yaml, keys_in_line, yaml_key
-from headgate.terminology.programs import is_mail, session, statement
+from headgate.terminology.keys import is_yaml, keys_in_line, names_in, yaml_keys, yaml_references
+from headgate.terminology.programs import is_mail, is_org, session, statement
 from headgate.terminology.references import labels_in_line
 from headgate.terminology.spans import Zones
 
@@ -26,6 +26,8 @@ Span = tuple[int, int]
 _TELLING = re.compile(r"[\[\]@\\$%|:!?=]|www\.")
 # Without one of these no line is one of a session.
 _PROMPT = re.compile(r"[>$#%:)\u276f]|\.\.\.")
+_BEFORE_NAMES = frozenset("-?")
+_ORG_SIGNS = frozenset("#:")
 _FIELD_SIGNS = frozenset(":@/")
 
 
@@ -37,13 +39,14 @@ class Lines:
         most: how many marks are looked at in a line.
     """
 
-    __slots__ = ("_is_mail", "_is_yaml", "_known", "_most", "_sessions", "_text")
+    __slots__ = ("_is_mail", "_is_org", "_known", "_most", "_sessions", "_text", "_yaml_names")
 
     def __init__(self, text: str, most: int) -> None:
         self._text, self._most = text, most
         self._known: tuple[int, int, Zones | None] = (-1, -1, None)
         self._is_mail: bool | None = None
-        self._is_yaml: bool | None = None
+        self._is_org: bool | None = None
+        self._yaml_names: frozenset[str] | None = None
         # The last line that goes on with a session, and whether it is one.
         self._sessions: tuple[int, bool] = (-1, False)
 
@@ -79,12 +82,19 @@ class Lines:
             yield whole
         elif _PROMPT.search(line) is not None and self._is_session(begin, finish):
             yield begin, finish
-        if line.lstrip()[:1] in _FIELD_SIGNS or ":[" in line or "quotes[" in line or "src_" in line:
+        sign = line.lstrip()[:1]
+        if sign in _ORG_SIGNS and self._is_org_comment(line.strip()):
+            yield begin, finish
+        if sign in _FIELD_SIGNS or ":[" in line or "quotes[" in line or "src_" in line:
             yield from fields(text, begin, finish)
-        if _TELLING.search(line) is None:
-            return
-        if ":" in line:
-            yield from self._keys(begin, finish, line)
+        if ":" in line or sign in _BEFORE_NAMES:
+            yield from self._yaml_keys(begin, finish)
+        if _TELLING.search(line) is not None:
+            yield from self._marks(begin, finish, line)
+
+    def _marks(self, begin: int, finish: int, line: str) -> Iterator[Span]:
+        text = self._text
+        yield from keys_in_line(text, begin, finish, line)
         yield from marks_in_line(text, begin, finish, line)
         yield from labels_in_line(text, begin, finish, line)
         if "://" in line or "www." in line:
@@ -92,15 +102,25 @@ class Lines:
         if "@" in line:
             yield from addresses(text, begin, finish)
 
-    def _keys(self, begin: int, finish: int, line: str) -> Iterator[Span]:
+    def _yaml_keys(self, begin: int, finish: int) -> Iterator[Span]:
         text = self._text
-        yield from keys_in_line(text, begin, finish, line)
-        key = yaml_key(text, begin, finish)
-        if key is not None:
-            if self._is_yaml is None:
-                self._is_yaml = is_yaml(text)
-            if self._is_yaml:
-                yield key
+        keys, references = list(yaml_keys(text, begin, finish)), list(yaml_references(text, begin, finish))
+        if not keys and not references:
+            return
+        if self._yaml_names is None:
+            self._yaml_names = names_in(text) if is_yaml(text) else frozenset()
+        if self._yaml_names:
+            yield from keys
+            # Renamed in one place, it would name nothing in the other.
+            yield from (span for span in references if text[span[0] : span[1]] in self._yaml_names)
+
+    def _is_org_comment(self, line: str) -> bool:
+        """Return whether a line is a comment of Org, or one of fixed width (Org syntax, sections 5.3 and 5.5)."""
+        if line[1:2] not in ("", " ", "\t"):
+            return False
+        if self._is_org is None:
+            self._is_org = is_org(self._text)
+        return self._is_org
 
     def _is_session(self, begin: int, finish: int) -> bool:
         """Return whether a line is one of a session; a line of dots goes on with what is above it."""

@@ -25,7 +25,7 @@ class Parts:
         are_articles_free: whether no such term has an indefinite article in it.
     """
 
-    __slots__ = ("_composed", "_last", "_others", "_repeated", "_signed", "are_articles_free")
+    __slots__ = ("_composed", "_last", "_others", "_repeated", "_with_signs", "are_articles_free")
 
     def __init__(self, terms: Sequence[str]) -> None:
         # Searched as one text, which is ten times as fast as one by one.
@@ -36,17 +36,17 @@ class Parts:
         if composed.isascii() and composed.translate(_NO_BLANKS).isalnum():
             # No sign in any of them, as nearly always.
             self._last = {term[term.rindex(" ") + 1 :] for term in composed.split("\n")}
-            self._signed = set[str]()
+            self._with_signs = set[str]()
         else:
             self._last = set(_LAST_WORD.findall(composed))
             # `C` becomes another alias together with a sign that follows, if `C+` is one.
-            self._signed = set(_WORD.findall("\n".join(_SIGNED.findall(composed))))
+            self._with_signs = set(_WORD.findall("\n".join(_SIGNED.findall(composed))))
         self.are_articles_free = not any(article in counts for article in _ARTICLES)
 
     def is_self_contained(self, folded: str) -> bool:
         """Return whether no longer term begins with a term, ends within it, or holds it."""
         words = _WORD.findall(folded)
-        if not self._signed.isdisjoint(words) or self._is_inner(folded, words):
+        if not self._with_signs.isdisjoint(words) or self._is_inner(folded, words):
             return False
         # An alias that begins within it does not count, for a canonical term keeps its place; one that ends there does.
         return self._last.isdisjoint(words[:-1])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from headgate.terminology.folding import fold
 
-__all__ = ["is_mail", "may_have_scripts", "scripts", "session", "sessions", "sources", "statement"]
+__all__ = ["is_mail", "is_org", "may_have_scripts", "scripts", "session", "sessions", "sources", "statement"]
 
 Span = tuple[int, int]
 
@@ -21,6 +21,8 @@ _ASCIIDOC = re.compile(
 )
 _ASCIIDOC_LITERAL = re.compile(r"^(\.{4,}|\+{4,}|/{4,})[ \t]*$", re.MULTILINE)
 _ORG = re.compile(r"^[ \t]*#\+begin_(src|example|export|comment)\b", re.MULTILINE | re.IGNORECASE)
+_ORG_KEYWORD = re.compile(r"^[ \t]*#\+(?:[A-Za-z_]{1,30}:|begin_)", re.MULTILINE | re.IGNORECASE)
+_MARKDOWN = re.compile(r"^(?:#{2,6} |```)", re.MULTILINE)
 # A bare `{code}` in a line is the place of a value, as programs and their messages have it.
 _WIKI_BLOCK = re.compile(
     r"(?:^[ \t>*#-]{0,20}\{(?P<bare>code)|\{(?P<braced>code(?=:)|noformat))(?::[^{}\n]{0,100})?\}"
@@ -137,6 +139,11 @@ def session(text: str, start: int, end: int) -> str | None:
         return None
     begin = match[0].lstrip().removeprefix("> ").lstrip()
     return begin[:3] if begin.startswith((">>>", "...")) else ""
+
+
+def is_org(text: str) -> bool:
+    """Return whether a text is one of Org: it has a keyword or a block, and no heading or fence of Markdown."""
+    return "#+" in text and _ORG_KEYWORD.search(text) is not None and _MARKDOWN.search(text) is None
 
 
 def is_mail(text: str) -> bool:
