@@ -23,7 +23,7 @@ from headgate.corpus.kernel.calling import Kernel
 from headgate.corpus.kernel.schemas import JUDGED
 from headgate.corpus.records import NO_FIELDS, Fields
 from headgate.corpus.rows import read_rows
-from headgate.decision import Decision, Finding
+from headgate.decision import Decision, Finding, Mode
 from headgate.errors import PolicyError
 from headgate.freshness import Candidate, Interval, find_superseded
 from headgate.freshness.releases import Release
@@ -42,11 +42,13 @@ class Judged(NamedTuple):
         decision: the gate's decision about it alone.
         valid_until: the earliest instant at which that changes, if one is known.
         candidate: as what it is compared with other versions.
+        mode: the mode of freshness for it.
     """
 
     decision: Decision
     valid_until: datetime | None
     candidate: Candidate | None
+    mode: Mode
 
 
 class RowGate(Gate):
@@ -82,7 +84,8 @@ class RowGate(Gate):
         for judgement in plan.judgements:
             judgement.index = 0  # each is an admission of its own
             admission = judge_admission(replace(plan, judgements=(judgement,)), answers, self._limits)
-            yield Judged(admission.decisions[0], admission.valid_until, candidate_of(judgement, now))
+            mode = judgement.facts.source.modes["freshness"]
+            yield Judged(admission.decisions[0], admission.valid_until, candidate_of(judgement, now), mode)
 
 
 @dataclass(frozen=True)
@@ -184,7 +187,7 @@ def _row(judged: Judged, problem: str | None) -> tuple[Any, ...]:
         list(decision.withheld),
         judged.valid_until,
         problem,
-        _compared(judged.candidate),
+        _compared(judged.candidate, judged.mode),
     )
 
 
@@ -196,7 +199,7 @@ def _unread(item: CorpusItem) -> tuple[Any, ...]:
     return tuple({**unknown, **known, **lists}.values())
 
 
-def _compared(candidate: Candidate | None) -> dict[str, Any] | None:
+def _compared(candidate: Candidate | None, mode: Mode) -> dict[str, Any] | None:
     if candidate is None:
         return None
     version, modified = candidate.version, candidate.modified
@@ -213,6 +216,7 @@ def _compared(candidate: Candidate | None) -> dict[str, Any] | None:
         "counts": candidate.counts,
         "applies": candidate.applies,
         "tolerance": min(candidate.tolerance, _LONGEST_TOLERANCE),
+        "mode": mode,
     }
 
 

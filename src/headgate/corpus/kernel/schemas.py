@@ -24,6 +24,7 @@ SUPERSESSION = pa.struct(
         pa.field("counts", pa.bool_()),
         pa.field("applies", pa.bool_()),
         pa.field("tolerance", pa.duration("us")),
+        pa.field("mode", pa.string()),
     ]
 )
 """What tells whether a row is superseded by another one: `headgate.freshness.Candidate`, as columns.
@@ -31,7 +32,7 @@ SUPERSESSION = pa.struct(
 Rows of one `document` and one `evidence` are compared with each other and with no other rows. `scheme` and `parts` are
 the version, `earliest` to `latest` (with `unit` and `has_zone`) the last modification. `counts` says whether the row
 may push out others, `applies` whether its source wants only the current version, `tolerance` how far apart the times of
-one version may be.
+one version may be, `mode` whether its source enforces freshness.
 """
 
 JUDGED = pa.schema(
