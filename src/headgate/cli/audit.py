@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from headgate.admission.gate import Gate
+from headgate.cli.datasets import OutOption, SignOption, WorkersOption, report_run, run_dataset
 from headgate.cli.loading import load_gate
 from headgate.cli.options import (
-    CorpusArgument,
     Documents,
     FieldMapOption,
     HtmlOption,
@@ -27,6 +27,7 @@ from headgate.cli.pages import policy_in_force, write_page
 from headgate.clock import utc_now
 from headgate.corpus import Audit, Fields, audit_corpus
 from headgate.encoding import in_number
+from headgate.errors import HeadgateError
 from headgate.report import audit_html, audit_rich, prose
 from headgate.tuning.changing import verified_on
 
@@ -36,7 +37,14 @@ EXAMPLE_AUDIT = "Example: headgate audit sealed.jsonl --policy headgate.yaml"
 
 
 def audit(
-    documents: CorpusArgument,
+    documents: Annotated[
+        str,
+        typer.Argument(
+            metavar="DOCUMENTS",
+            help="A folder of text files, a file, or MODULE:NAME: a retriever, store, index, engine or chain of yours, "
+            "or a function that builds one; with --out also the address of a data set.",
+        ),
+    ],
     questions: QuestionsOption = None,
     policy: PolicyOption = Path("headgate.yaml"),
     show: Annotated[int, typer.Option(min=0, help="How many documents to list.")] = 20,
@@ -44,6 +52,9 @@ def audit(
     text_field: TextFieldOption = None,
     field_map: FieldMapOption = None,
     html: HtmlOption = None,
+    out: OutOption = None,
+    workers: WorkersOption = 0,
+    sign: SignOption = None,
     as_json: JsonOption = False,
     now: Annotated[
         str | None,
@@ -54,14 +65,20 @@ def audit(
 
     Exit code 1 if any would be kept out, or was skipped, or if documents are missing from a file that says how many it
     holds.
+
+    With --out, documents are a data set of any size: several processes write what was decided about each row as
+    Parquet, part by part, and the same command goes on where an earlier one was ended (docs/scale.md).
     """
+    fields = Fields.parse(text_field, field_map)
+    if out is not None:
+        _require_none({"--questions": questions, "--prefix": prefix, "--html": html})
+        _audit_dataset(documents, policy, out, workers, sign, fields, now, as_json=as_json)
     gate, moment = load_gate(policy), instant(now, "--now or --at")
     lasting = verified_on(gate.policy) if moment > utc_now() else gate.policy
     is_ahead = lasting != gate.policy
     if is_ahead:
         gate = Gate(lasting)
-    fields = Fields.parse(text_field, field_map)
-    read = Documents(documents, "Judging", prefix=prefix, quiet=as_json, questions=questions, fields=fields)
+    read = Documents(Path(documents), "Judging", prefix=prefix, quiet=as_json, questions=questions, fields=fields)
     result = audit_corpus(gate, read, moment)
     is_partial = read.finish()
     write_page(
@@ -80,6 +97,56 @@ def audit(
                 "Taken for granted: feeds, servers and lists go on verifying. `headgate freshness` says if they do."
             )
     raise typer.Exit(int(is_partial or any(row.keeps_out for row in result.rows)))
+
+
+def _audit_dataset(
+    place: str,
+    policy: Path,
+    out: Path,
+    workers: int,
+    sign: Path | None,
+    fields: Fields,
+    now: str | None,
+    *,
+    as_json: bool,
+) -> NoReturn:
+    from headgate.corpus.datasets import Outcome, begun_in, find_superseded_rows, require_duckdb
+    from headgate.corpus.kernel import JudgeRows
+    from headgate.report.runs import run_tables
+
+    require_duckdb()
+    begun = begun_in(out)
+    if begun is not None and begun.is_finished and now is None:
+        raise HeadgateError(
+            f"{out} holds an audit of {begun.about.get('now')}. Name another folder, or give --now with that instant."
+        )
+    # What is gone on with is judged as of the instant of what is there.
+    kernel = JudgeRows(policy, instant(now or (str(begun.about.get("now")) if begun else None)), fields)
+
+    def supersede(outcome: Outcome) -> None:
+        find_superseded_rows(outcome.files, out / "superseded.parquet", outcome.summary, aside=out / ".sql")
+
+    outcome = run_dataset(kernel, place, out, workers, sign=sign, finish=supersede, quiet=as_json)
+    is_partial = report_run(outcome)
+    counts = outcome.summary.counts
+    if as_json:
+        said = {"policy_revision": kernel.revision, "now": kernel.now.isoformat(), **outcome.to_dict()}
+        print_json(said)
+    else:
+        screen = console()
+        for table in run_tables(outcome.summary):
+            screen.print(table)
+            screen.print()
+        admissible = counts["rows"] - counts["would_drop"]
+        screen.print(prose(f"Admissible under {policy}: {admissible:,} of {in_number(counts['rows'], 'row')}."))
+        screen.print(prose(f"Written to {out}; what was decided about each row is in {out / 'parts'}."))
+    raise typer.Exit(int(is_partial or counts["would_drop"] > 0))
+
+
+def _require_none(options: dict[str, object]) -> None:
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise HeadgateError(f"{given[0]} is not for data sets, which --out is for.")
 
 
 def _show(result: Audit, policy: Path, most: int) -> None:

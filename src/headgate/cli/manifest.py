@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
 
+from headgate.cli.datasets import is_dataset, report_run, run_dataset
+from headgate.cli.metadata import metadata_keys
 from headgate.cli.options import (
     Documents,
+    FieldMapOption,
     JobsOption,
     JsonOption,
     MaybePolicyOption,
     NowOption,
     PrefixOption,
     QuestionsOption,
+    TextFieldOption,
     cores,
     instant,
     print_json,
@@ -26,12 +31,13 @@ from headgate.cli.options import (
 )
 from headgate.cli.outputs import require_unread
 from headgate.cli.stores import open_store
-from headgate.corpus import CorpusItem, Listing, list_corpus, publish_listing
+from headgate.corpus import NO_FIELDS, CorpusItem, Fields, Listing, list_corpus, publish_listing
 from headgate.corpus.gathering import stored_items
 from headgate.corpus.origin import Origin
 from headgate.encoding import in_number
 from headgate.errors import HeadgateError
-from headgate.policy import MetadataKeys, Policy, UriPattern
+from headgate.integration.publishing import EVERYTHING
+from headgate.policy import MetadataKeys, UriPattern
 from headgate.policy.durations import parse_duration
 from headgate.provenance import SigningKey
 from headgate.provenance.publication import Publication, renew_timestamp
@@ -45,7 +51,6 @@ __all__ = [
     "CorpusArgument",
     "FolderArgument",
     "build",
-    "metadata_keys",
     "read_index",
     "timestamp",
     "timestamp_values",
@@ -133,6 +138,8 @@ def build(
     policy: MaybePolicyOption = None,
     prefix: PrefixOption = None,
     questions: QuestionsOption = None,
+    text_field: TextFieldOption = None,
+    field_map: FieldMapOption = None,
     jobs: JobsOption = 0,
     now: NowOption = None,
     as_json: JsonOption = False,
@@ -156,10 +163,15 @@ def build(
     patterns = _patterns(namespace or ())
     if against is None and (unseen or ignore):
         raise HeadgateError("--unseen and --ignore are about a comparison: give --against DOCUMENTS.")
+    fields = Fields.parse(text_field, field_map)
+    if against is None and questions is None and prefix is None and is_dataset(corpus_place):
+        kernel_options = {"cover": cover, "hide": hide, "keys": names, "fields": fields}
+        about = {"namespace": patterns, "version": version, "issued": instant(now), "lifetime": lifetime}
+        _build_of_dataset(corpus_place, publication, jobs, kernel_options, about, as_json=as_json)
     start = against_prefix if against_prefix is not None else prefix
     with _origin(against, start, names, ignore or (), quiet=as_json) as origin:
         listing = list_corpus(
-            read_index(corpus_place, "Reading", collection, prefix, questions, quiet=as_json),
+            read_index(corpus_place, "Reading", collection, prefix, questions, quiet=as_json, fields=fields),
             keys=names,
             cover=cover,
             hide=hide or (),
@@ -174,6 +186,34 @@ def build(
     _report(listing, statement, stamp, out, is_compared=origin is not None, as_json=as_json)
     report_problems(unread, "Of the origin could not be read:")
     raise typer.Exit(int(bool(listing.not_listed or listing.in_part or listing.unseen or unread)))
+
+
+def _build_of_dataset(
+    place: str,
+    publication: Publication,
+    workers: int,
+    options: Mapping[str, Any],
+    about: Mapping[str, Any],
+    *,
+    as_json: bool,
+) -> NoReturn:
+    from headgate.corpus.datasets import opened_listing, publish_rows, require_duckdb
+    from headgate.corpus.kernel import ListRows
+
+    require_duckdb()
+    out, names = publication.folder, options["keys"]
+    # Beside the manifest and not in it: a manifest is served to whoever reads it.
+    work = out.with_name(f".{out.name}.headgate-listing")
+    kernel = ListRows(tuple(options["cover"] or (EVERYTHING,)), tuple(options["hide"] or ()), names, options["fields"])
+    outcome = run_dataset(kernel, place, work, workers, quiet=as_json)
+    is_partial = report_run(outcome)
+    with opened_listing(outcome.files, names, aside=work / ".sql") as rows:
+        statement, stamp = publish_rows(publication, rows, **about)
+    listing = Listing(not_listed=list(rows.not_listed))
+    listing.in_part = [f"{in_number(count, 'row')}: {note}" for note, count in outcome.summary.notes.most_common()]
+    _report(listing, statement, stamp, out, is_compared=False, as_json=as_json)
+    shutil.rmtree(work)
+    raise typer.Exit(int(bool(is_partial or listing.not_listed or listing.in_part)))
 
 
 def timestamp(
@@ -206,7 +246,14 @@ def timestamp(
 
 
 def read_index(
-    place: str, what: str, collection: str | None, prefix: str | None, questions: Path | None, *, quiet: bool
+    place: str,
+    what: str,
+    collection: str | None,
+    prefix: str | None,
+    questions: Path | None,
+    *,
+    quiet: bool,
+    fields: Fields = NO_FIELDS,
 ) -> Iterator[CorpusItem]:
     """Yield what a store, an export, a folder or an application holds.
 
@@ -217,30 +264,9 @@ def read_index(
     if store is not None:
         yield from track(stored_items(store), what, quiet=quiet)
         return
-    read = Documents(Path(place), what, prefix=prefix, quiet=quiet, questions=questions)
+    read = Documents(Path(place), what, prefix=prefix, quiet=quiet, questions=questions, fields=fields)
     yield from read
     read.require_some()
-
-
-def metadata_keys(policy: Path | None, timezone: str | None = None, date_order: str | None = None) -> MetadataKeys:
-    """Return which metadata keys name the source and the times, and how times are read.
-
-    Raises:
-        HeadgateError: an option is not one of its values.
-    """
-    if date_order not in (None, "DMY", "MDY"):
-        raise HeadgateError(f"--date-order {date_order!r}: write DMY or MDY.")
-    own = Policy.load(policy).metadata if policy is not None else MetadataKeys()
-    given = {"timezone": timezone, "date_order": date_order}
-    try:
-        return MetadataKeys.model_validate(
-            {
-                **own.model_dump(exclude_unset=True),
-                **{name: value for name, value in given.items() if value is not None},
-            }
-        )
-    except ValueError:
-        raise HeadgateError(f"--timezone {timezone!r} is not a time zone. Write UTC or Europe/Berlin.") from None
 
 
 def duration(text: str, option: str) -> timedelta:

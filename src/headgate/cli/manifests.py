@@ -13,10 +13,10 @@ from headgate.cli.manifest import (
     CollectionOption,
     CorpusArgument,
     FolderArgument,
-    metadata_keys,
     read_index,
     timestamp_values,
 )
+from headgate.cli.metadata import metadata_keys
 from headgate.cli.options import (
     JsonOption,
     MaybePolicyOption,

@@ -89,7 +89,15 @@ FieldMapOption = Annotated[
 HtmlOption = Annotated[Path | None, typer.Option("--html", help="Also write the result as an HTML page.")]
 JobsOption = Annotated[
     int,
-    typer.Option("--jobs", "-j", min=0, max=256, help="How many processes work on many documents; 0: one per core."),
+    typer.Option(
+        "--jobs",
+        "-j",
+        "--workers",
+        "-w",
+        min=0,
+        max=1_024,
+        help="How many processes work on many documents; 0: one per core.",
+    ),
 ]
 PrefixOption = Annotated[
     str | None,

@@ -22,7 +22,7 @@ OUTPUTS = frozenset(("html", "out", "plot", "sarif", "unsealed", "list_to"))
 """The parameters of commands that name what is written. Every other one that names a file names what is read."""
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-_PLACES = frozenset(("corpus_place", "store", "target", "leaked"))  # files, or other things
+_PLACES = frozenset(("corpus_place", "documents", "store", "target", "leaked"))  # files, or other things
 _STORES = frozenset((".sqlite3", ".sqlite", ".db", ".bin", ".gz", ".jws"))
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import IO, Annotated
+from typing import IO, Annotated, Any, NoReturn
 
 import typer
 
 from headgate.chunk import Chunk
+from headgate.cli.datasets import is_dataset, report_run, run_dataset
+from headgate.cli.metadata import metadata_keys
 from headgate.cli.options import (
     Documents,
-    DocumentsArgument,
     FieldMapOption,
     JobsOption,
     PrefixOption,
@@ -37,10 +38,21 @@ EXAMPLE_SEAL = "Example: headgate seal docs/ --key keys/docs.private.jwk.json --
 
 
 def seal(
-    documents: DocumentsArgument,
+    documents: Annotated[
+        str,
+        typer.Argument(
+            metavar="DOCUMENTS",
+            help="A folder of text files, one file, or JSON Lines (.gz too); or a data set of Parquet or Arrow.",
+        ),
+    ],
     key: Annotated[Path, typer.Option("--key", "-k", help="The private key (JWK or PEM).")],
     issuer: Annotated[str, typer.Option("--issuer", "-i", help="The issuer's name: who vouches.")],
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write JSON Lines here instead of printing.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="Write JSON Lines here instead of printing; of a data set, Parquet into this folder."
+        ),
+    ] = None,
     cover: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="An entry that the seal covers too; by default all."),
@@ -73,19 +85,32 @@ def seal(
     The file appears when it is complete, and its last line says how many documents it holds. A run that was interrupted
     is continued by the same command: what it had sealed is kept beside the file for a day. Exit code 1 if a document
     could not be sealed, or something in its metadata could not; every one is named.
+
+    A data set, whose rows keep all their columns, is sealed part by part into a folder (docs/scale.md).
     """
+    if out is not None and out.suffix == "" and is_dataset(documents):
+        if whole or prefix is not None:
+            raise HeadgateError("--whole and --prefix are not for data sets.")
+        kernel_options = {"cover": cover, "hide": hide, "batch": batch}
+        _seal_dataset(
+            documents,
+            key,
+            issuer,
+            out,
+            jobs,
+            metadata_keys(None, timezone, date_order),
+            kernel_options,
+            Fields.parse(text_field, field_map),
+        )
     sealer = Sealer(key, issuer)
     if whole and batch:
         raise HeadgateError("--whole signs each document once anyway; leave --batch out.")
     if out is not None:
         require_unread([_resuming(out)], {"documents": documents, "key": key})
-    if date_order not in (None, "DMY", "MDY"):
-        raise HeadgateError(f"--date-order {date_order!r}: write DMY or MDY.")
-    try:
-        names = MetadataKeys.model_validate({"timezone": timezone, "date_order": date_order})
-    except ValueError:
-        raise HeadgateError(f"--timezone {timezone!r} is not a time zone. Write UTC or Europe/Berlin.") from None
-    read = Documents(documents, "Sealing", prefix=prefix, quiet=out is None, fields=Fields.parse(text_field, field_map))
+    names = metadata_keys(None, timezone, date_order)
+    read = Documents(
+        Path(documents), "Sealing", prefix=prefix, quiet=out is None, fields=Fields.parse(text_field, field_map)
+    )
     named = [name for name in dict.fromkeys((*(cover or ()), *(hide or ()))) if name != EVERYTHING]
     covered = ["*"] if cover is None else cover
     size = _BATCH if batch else 1
@@ -126,6 +151,30 @@ def seal(
     unknown = [f"{name!r}: no document has such an entry" for name in named if name not in sealing.names]
     report_problems(unknown, "Named by --cover or --hide, and not found:")
     raise typer.Exit(int(bool(sealing.problems or unknown)))
+
+
+def _seal_dataset(
+    place: str,
+    key: Path,
+    issuer: str,
+    out: Path,
+    workers: int,
+    names: MetadataKeys,
+    options: Mapping[str, Any],
+    fields: Fields,
+) -> NoReturn:
+    from headgate.corpus.kernel import SealRows
+
+    cover = tuple(options["cover"] or (EVERYTHING,))
+    kernel = SealRows(key, issuer, cover, tuple(options["hide"] or ()), names, options["batch"], fields)
+    outcome = run_dataset(kernel, place, out, workers, has_places=False, sign=key)
+    is_partial = report_run(outcome)
+    notes = outcome.summary.notes
+    sealed = outcome.summary.counts["sealed"]
+    typer.echo(f"{in_number(sealed, 'row')} sealed by {issuer!r}, written to {out}.", err=True)
+    in_part = [f"{in_number(number, 'row')}: {note}" for note, number in notes.most_common()]
+    report_problems(in_part, f"{in_number(sum(notes.values()), 'row')} sealed, but not in every part:")
+    raise typer.Exit(int(is_partial or bool(notes)))
 
 
 class _Sealing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing_extensions import Self
 from headgate.clock import Clock, require_aware, utc_now
 from headgate.corpus.gathering import items_of
 from headgate.corpus.item import CorpusItem
-from headgate.corpus.listing import Listing, list_corpus, namespace_of
+from headgate.corpus.listing import Listing, list_corpus, namespace_of_uris
 from headgate.corpus.origin import Origin
 from headgate.errors import HeadgateError
 from headgate.policy import MetadataKeys, UriPattern
@@ -21,7 +21,7 @@ from headgate.provenance import Sealer, SigningKey
 from headgate.provenance.publication import Publication
 from headgate.provenance.statements import ManifestStatement, TimestampStatement
 
-__all__ = ["DEFAULT_LIFETIME", "Manifest", "publish_listing"]
+__all__ = ["DEFAULT_LIFETIME", "Manifest", "namespace_for", "publish_listing"]
 
 DEFAULT_LIFETIME = timedelta(days=7)
 """How long a timestamp is in force unless something else is said."""
@@ -137,7 +137,7 @@ def publish_listing(
     return publication.publish(
         listing.entries,
         version=version if version is not None else before.version + 1 if before is not None else 1,
-        namespace=tuple(namespace) or _namespace(listing, before),
+        namespace=tuple(namespace) or namespace_for(lambda: (entry.uri for entry in listing.entries), before),
         issued=issued,
         lifetime=lifetime,
     )
@@ -158,9 +158,15 @@ def _listing(
         return list_corpus(items, keys=keys, cover=cover, hide=hide, origin=origin)
 
 
-def _namespace(listing: Listing, before: ManifestStatement | None) -> tuple[str, ...]:
+def namespace_for(uris: Callable[[], Iterable[str]], before: ManifestStatement | None) -> tuple[str, ...]:
+    """Return the URI patterns of a manifest: those before, if they cover all documents, else what these suggest.
+
+    Args:
+        uris: returns the documents, in normal form; may be called twice.
+        before: the manifest in force, if there is one.
+    """
     if before is not None:
         patterns = [UriPattern.parse(pattern) for pattern in before.namespace]
-        if all(any(pattern.matches(entry.uri) for pattern in patterns) for entry in listing.entries):
+        if all(any(pattern.matches(uri) for pattern in patterns) for uri in uris()):
             return before.namespace
-    return namespace_of(listing.entries)
+    return namespace_of_uris(uris())

@@ -25,7 +25,7 @@ from headgate.provenance.shards import Entry
 from headgate.provenance.statements import in_seconds
 from headgate.provenance.values import MAX_COVERED
 
-__all__ = ["Listing", "ListingWork", "Piece", "entry_of", "list_corpus", "namespace_of"]
+__all__ = ["Listing", "ListingWork", "Piece", "entry_of", "list_corpus", "namespace_of", "namespace_of_uris"]
 
 _CLAIMED = ("modified", "not_before", "expires")
 _ROLES = {"modified": "modified", "not_before": "valid_from", "expires": "valid_until"}
@@ -162,7 +162,12 @@ class ListingWork:
 
 def namespace_of(entries: Iterable[Entry]) -> tuple[str, ...]:
     """Return patterns that cover the documents, and little else."""
-    places: set[Place] = {place_of(entry.uri) for entry in entries}
+    return namespace_of_uris(entry.uri for entry in entries)
+
+
+def namespace_of_uris(uris: Iterable[str]) -> tuple[str, ...]:
+    """Return the same for documents by their URIs in normal form."""
+    places: set[Place] = set(map(place_of, uris))
     return tuple(pattern for patterns in group_places(places) for pattern in patterns)
 
 

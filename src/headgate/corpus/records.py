@@ -55,6 +55,10 @@ class Fields:
                     raise HeadgateError(f"--field-map names {name!r} twice.")
         return cls(text, names, {*names.values(), *([text] if text is not None else [])})
 
+    def about(self) -> dict[str, object]:
+        """Return the same as plain values."""
+        return {"text": self.text, "names": dict(self.names)}
+
     @property
     def are_named(self) -> bool:
         """Whether there are any."""

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from headgate.corpus.item import CorpusItem
 from headgate.errors import HeadgateError
 
-__all__ = ["BLOCK", "blocks_of", "in_order"]
+__all__ = ["BLOCK", "Worker", "blocks_of", "in_order"]
 
 BLOCK = 1_000
 """How many items are handed to a process at once."""
@@ -79,12 +79,12 @@ def blocks_of(items: Iterable[CorpusItem], size: int = BLOCK, *, is_bounded: boo
 
 
 def _by_workers(work: Callable[[Block], Result], blocks: Iterable[Block], jobs: int) -> Iterator[tuple[Block, Result]]:
-    workers: list[_Worker] = []
-    held: deque[tuple[_Worker | None, Block]] = deque()
+    workers: list[Worker] = []
+    held: deque[tuple[Worker | None, Block]] = deque()
     try:
         for number, block in enumerate(blocks):
             if number < jobs:
-                workers.append(_Worker(work))
+                workers.append(Worker(work))
             if len(held) == jobs:
                 yield _finished(work, *held.popleft())
             worker = workers[number % jobs]
@@ -96,25 +96,30 @@ def _by_workers(work: Callable[[Block], Result], blocks: Iterable[Block], jobs: 
             worker.end()
 
 
-def _finished(work: Callable[[Block], Result], worker: _Worker | None, block: Block) -> tuple[Block, Result]:
+def _finished(work: Callable[[Block], Result], worker: Worker | None, block: Block) -> tuple[Block, Result]:
     done = worker.result() if worker is not None else None
     return block, done[0] if done is not None else work(block)
 
 
-class _Worker:
+class Worker:
     """A process that works on one block after the other.
 
     Args:
         work: what it does with a block.
     """
 
-    def __init__(self, work: Callable[[Block], Result]) -> None:
+    def __init__(self, work: Callable[[Any], object]) -> None:
         context = get_context("spawn")
         self._pipe, end = context.Pipe()
         self._process: BaseProcess = context.Process(target=_serve, args=(end, work), daemon=True)
         self._process.start()
         # The worker alone has it now, so that each side sees when the other is gone.
         end.close()
+
+    @property
+    def pipe(self) -> Connection:
+        """What becomes readable when there is a result, or when the process has ended."""
+        return self._pipe
 
     def take(self, block: object) -> bool:
         """Hand a block over, and return whether that is possible; its result has to be fetched before the next one."""

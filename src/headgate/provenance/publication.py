@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 from headgate.errors import HeadgateError, ManifestError
@@ -85,17 +86,50 @@ class Publication:
             ValueError: two entries are for one document.
             OSError: a file cannot be written.
         """
-        _require_inside(entries, namespace)
-        shards = tuple(_write_shards(self.folder, entries))
-        changes = self._changes(version, tuple(namespace), shards, len(entries))
+        # Before anything is written.
+        ordered = sorted(_inside(entries, namespace), key=lambda entry: place_of(entry.uri))
+        return self.publish_ordered(
+            ordered, len(entries), version=version, namespace=namespace, issued=issued, lifetime=lifetime
+        )
+
+    def publish_ordered(
+        self,
+        entries: Iterable[Entry],
+        documents: int,
+        *,
+        version: int,
+        namespace: Sequence[str],
+        issued: datetime,
+        lifetime: timedelta,
+    ) -> tuple[ManifestStatement, TimestampStatement]:
+        """As `publish`, with entries that need not fit into memory.
+
+        Args:
+            entries: one per document, in the order of `headgate.provenance.shards.place_of` their URI.
+            documents: about how many there are.
+            version: as for `publish`, as all that follows.
+            namespace: the URI patterns that it speaks for.
+            issued: the present.
+            lifetime: how long the timestamp is in force.
+
+        Raises:
+            HeadgateError: as `publish`.
+            ValueError: as `publish`, or entries are not in order.
+            OSError: as `publish`.
+        """
+        counted = _Counted(_inside(entries, namespace))
+        shards = tuple(_write_shards(self.folder, counted, bits_for(documents)))
+        if not counted.documents:
+            raise HeadgateError("no document can be listed.")
+        changes = self._changes(version, tuple(namespace), shards, counted.documents)
         statement = ManifestStatement(
             corpus=self.corpus,
             version=version,
             issuer=self.issuer,
             issued=_whole(issued),
             namespace=tuple(namespace),
-            documents=len(entries),
-            chunks=sum(len(entry.chunks) for entry in entries),
+            documents=counted.documents,
+            chunks=counted.chunks,
             shards=shards,
             changes=changes,
         )
@@ -216,15 +250,42 @@ def _write_timestamp(folder: Path, timestamp: TimestampStatement, key: SigningKe
     write_bytes(folder / "timestamp.json", sign_envelope(timestamp.to_payload(), [key]))
 
 
-def _write_shards(folder: Path, entries: Sequence[Entry]) -> Iterable[Shard]:
-    bits = bits_for(len(entries))
-    sorted_out: list[list[Entry]] = [[] for _ in range(1 << bits)]
-    for entry in entries:
-        sorted_out[shard_of(place_of(entry.uri), bits)].append(entry)
-    for some in sorted_out:
-        shard, data = pack(some)
-        _write_listed(shard_path(folder, shard), shard, data)
-        yield shard
+class _Counted:
+    """Entries that are counted while they pass."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._entries = entries
+        self.documents = self.chunks = 0
+
+    def __iter__(self) -> Iterator[Entry]:
+        for entry in self._entries:
+            self.documents += 1
+            self.chunks += len(entry.chunks)
+            yield entry
+
+
+def _write_shards(folder: Path, entries: Iterable[Entry], bits: int) -> Iterator[Shard]:
+    """Write every shard, also those that are empty, and yield them in order.
+
+    Raises:
+        ValueError: the entries are not in order.
+    """
+    following = 0
+    for number, some in groupby(entries, key=lambda entry: shard_of(place_of(entry.uri), bits)):
+        if number < following:
+            raise ValueError("the entries are not in the order of their places")
+        for _ in range(following, number):
+            yield _write_shard(folder, ())
+        yield _write_shard(folder, some)
+        following = number + 1
+    for _ in range(following, 1 << bits):
+        yield _write_shard(folder, ())
+
+
+def _write_shard(folder: Path, entries: Iterable[Entry]) -> Shard:
+    shard, data = pack(entries)
+    _write_listed(shard_path(folder, shard), shard, data)
+    return shard
 
 
 def _write_listed(path: Path, shard: Shard, data: bytes) -> None:
@@ -245,11 +306,12 @@ def _is_there(path: Path, shard: Shard) -> bool:
     return True
 
 
-def _require_inside(entries: Iterable[Entry], namespace: Sequence[str]) -> None:
+def _inside(entries: Iterable[Entry], namespace: Sequence[str]) -> Iterator[Entry]:
     patterns = [UriPattern.parse(pattern) for pattern in namespace]
     for entry in entries:
         if not any(pattern.matches(entry.uri) for pattern in patterns):
             raise HeadgateError(f"{entry.uri[:200]} is outside the namespace: {', '.join(namespace)[:200]}.")
+        yield entry
 
 
 def _whole(instant: datetime) -> datetime:

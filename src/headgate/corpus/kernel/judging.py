@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -22,8 +22,8 @@ from headgate.corpus.item import CorpusItem
 from headgate.corpus.kernel.calling import Kernel
 from headgate.corpus.kernel.schemas import JUDGED
 from headgate.corpus.records import NO_FIELDS, Fields
-from headgate.corpus.rows import read_rows
 from headgate.decision import Decision, Finding, Mode
+from headgate.encoding import digest_label
 from headgate.errors import PolicyError
 from headgate.freshness import Candidate, Interval, find_superseded
 from headgate.freshness.releases import Release
@@ -70,6 +70,12 @@ class RowGate(Gate):
         limits = replace(DEFAULT_LIMITS, chunks=2**31, memo_entries=2_000, memo_chars=4_000_000)
         super().__init__(part, limits=limits)
         self._revision = replace(self._revision, digest=digest_under(whole, self._revision))
+
+    @property
+    def revoked(self) -> list[str]:
+        """The digests of the policy's local revocation lists as they are now; those at addresses are not fetched."""
+        paths = [self.policy.resolve_path(one.list) for one in self.policy.revocations if "://" not in one.list]
+        return [digest_label(path.read_bytes()) for path in paths if path.is_file()]
 
     def judge_each(self, chunks: Sequence[Chunk], now: datetime) -> Iterator[Judged]:
         """Yield what is decided about each chunk.
@@ -130,8 +136,21 @@ class JudgeRows(Kernel):
         """Return `JUDGED`."""
         return JUDGED
 
-    def _work(self, batch: Any) -> Any:
-        return judged_batch(self.gate, read_rows(batch, fields=self.fields), self.now)
+    def about(self) -> Mapping[str, object]:
+        """Return the policy's state, the instant, and which columns are read."""
+        gate = self.gate
+        state = [list(one) if isinstance(one, tuple) else one for one in gate.in_force.state]
+        return {
+            "work": "judge",
+            "revision": self.revision,
+            "state": digest_label(repr(state).encode()),
+            "revoked": gate.revoked,
+            "now": self.now.isoformat(),
+            "fields": self.fields.about(),
+        }
+
+    def _make(self, items: Sequence[CorpusItem], batch: Any) -> Any:  # noqa: ARG002 - the documents are all
+        return judged_batch(self.gate, items, self.now)
 
 
 @lru_cache(maxsize=4)
@@ -146,17 +165,16 @@ def _gate_of(policy: str, revision: str) -> RowGate:
     return gate
 
 
-def judged_batch(gate: RowGate, items: Iterator[CorpusItem], now: datetime) -> Any:
+def judged_batch(gate: RowGate, items: Sequence[CorpusItem], now: datetime) -> Any:
     """Return what is decided about each item, as a record batch of the schema `JUDGED`.
 
     Args:
         gate: judges.
-        items: the rows.
+        items: the documents of the rows.
         now: the instant to judge for.
     """
-    held = list(items)
-    judged = gate.judge_each([item.chunk for item in held if item.chunk is not None], now)
-    rows = [_row(next(judged), item.problem) if item.chunk is not None else _unread(item) for item in held]
+    judged = gate.judge_each([item.chunk for item in items if item.chunk is not None], now)
+    rows = [_row(next(judged), item.problem) if item.chunk is not None else _unread(item) for item in items]
     columns = zip(*rows, strict=True) if rows else [()] * len(JUDGED)
     arrays = [pa.array(values, kind.type) for values, kind in zip(columns, JUDGED, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=JUDGED)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
 from headgate.chunk import SEAL_KEY
+from headgate.corpus.item import CorpusItem
 from headgate.corpus.kernel.calling import Kernel
 from headgate.corpus.kernel.schemas import LISTED
 from headgate.corpus.listing import ListingWork, Piece
 from headgate.corpus.records import NO_FIELDS, Fields
-from headgate.corpus.rows import read_rows
 from headgate.encoding import to_json
 from headgate.integration.published import SealArguments
 from headgate.integration.publishing import EVERYTHING, Publishing
@@ -43,10 +43,19 @@ class ListRows(Kernel):
         """Return `LISTED`."""
         return LISTED
 
-    def _work(self, batch: Any) -> Any:
+    def about(self) -> Mapping[str, object]:
+        """Return what is covered, and how metadata is read."""
+        return {
+            "work": "list",
+            "cover": list(self.cover),
+            "hide": list(self.hide),
+            "keys": self.keys.model_dump(mode="json"),
+            "fields": self.fields.about(),
+        }
+
+    def _make(self, items: Sequence[CorpusItem], batch: Any) -> Any:  # noqa: ARG002 - the documents are all
         publishing = Publishing(keys=self.keys, cover=self.cover, hide=self.hide)
         work = ListingWork(publishing, None, covers_all=False, lists_unseen=False)
-        items = list(read_rows(batch, fields=self.fields))
         rows = [_row(found, item.problem) for found, item in zip(work(items), items, strict=True)]
         columns = zip(*rows, strict=True) if rows else [()] * len(LISTED)
         arrays = [pa.array(values, kind.type) for values, kind in zip(columns, LISTED, strict=True)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -11,10 +11,10 @@ from typing import Any
 import pyarrow as pa
 
 from headgate.chunk import SEAL_KEY
+from headgate.corpus.item import CorpusItem
 from headgate.corpus.kernel.calling import Kernel
 from headgate.corpus.kernel.schemas import SEALED
 from headgate.corpus.records import NO_FIELDS, Fields
-from headgate.corpus.rows import read_rows
 from headgate.corpus.sealing import SealingWork
 from headgate.errors import HeadgateError
 from headgate.integration.publishing import EVERYTHING, Publishing
@@ -59,13 +59,26 @@ class SealRows(Kernel):
         """Return the columns of the rows, and those of `SEALED`."""
         return pa.schema([*(one for one in rows if one.name not in SEALED.names), *SEALED])
 
-    def _work(self, batch: Any) -> Any:
+    def about(self) -> Mapping[str, object]:
+        """Return the key's name and thumbprint, the issuer, and what is sealed."""
+        (public,) = _sealer_of(str(self.key), self.issuer).public
+        return {
+            "work": "seal",
+            "key": [public.kid, public.thumbprint],
+            "issuer": self.issuer,
+            "cover": list(self.cover),
+            "hide": list(self.hide),
+            "keys": self.keys.model_dump(mode="json"),
+            "batch": self.is_batch,
+            "fields": self.fields.about(),
+        }
+
+    def _make(self, items: Sequence[CorpusItem], batch: Any) -> Any:
         if SEAL_KEY in (self.fields.text, *self.fields.names.values()):
             raise HeadgateError(f"{SEAL_KEY} is where seals are put; it cannot be read as anything else.")
         publishing = Publishing(keys=self.keys, cover=self.cover, hide=self.hide)
         sealer = _sealer_of(str(self.key), self.issuer)
         work = SealingWork(sealer, publishing, is_batch=self.is_batch, is_whole=False)
-        items = list(read_rows(batch, fields=self.fields))
         results = work(items)
         seals = [entries[SEAL_KEY] if entries is not None else None for entries, _ in results]
         kept = [name for name in batch.schema.names if name not in SEALED.names]

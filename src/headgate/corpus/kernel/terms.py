@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
+from headgate.corpus.item import CorpusItem
 from headgate.corpus.kernel.calling import Kernel
 from headgate.corpus.kernel.schemas import TERMS
 from headgate.corpus.records import NO_FIELDS, Fields
-from headgate.corpus.rows import read_rows
 from headgate.corpus.terms import TermCounts
 from headgate.freshness import find_entry
 
@@ -33,16 +34,32 @@ class TermRows(Kernel):
         """Return `TERMS`."""
         return TERMS
 
-    def _work(self, batch: Any) -> Any:
+    def about(self) -> Mapping[str, object]:
+        """Return which columns are read."""
+        return {"work": "terms", "fields": self.fields.about()}
+
+    def _make(self, items: Sequence[CorpusItem], batch: Any) -> Any:  # noqa: ARG002 - the documents are all
         counts = TermCounts()
-        for item in read_rows(batch, fields=self.fields):
-            if item.chunk is not None:
-                metadata = item.chunk.metadata
-                source, title = find_entry(metadata, "source"), metadata.get("title")
-                uri = source[1] if source is not None and isinstance(source[1], str) else None
-                place = uri or item.chunk.id or item.place
-                counts.add(place, item.chunk.text, uri=uri, title=title if isinstance(title, str) else None)
+        _count(counts, items)
         return counted_batch(counts)
+
+    def stream(self, blocks: Iterable[tuple[Sequence[CorpusItem], Any]]) -> Iterator[Any]:
+        """Yield what was counted in all blocks together."""
+        counts = TermCounts()
+        for items, _ in blocks:
+            _count(counts, items)
+        yield counted_batch(counts)
+
+
+def _count(counts: TermCounts, items: Sequence[CorpusItem]) -> None:
+    for item in items:
+        if item.chunk is None:
+            continue
+        metadata = item.chunk.metadata
+        source, title = find_entry(metadata, "source"), metadata.get("title")
+        uri = source[1] if source is not None and isinstance(source[1], str) else None
+        place = uri or item.chunk.id or item.place
+        counts.add(place, item.chunk.text, uri=uri, title=title if isinstance(title, str) else None)
 
 
 def counted_batch(counts: TermCounts) -> Any:
