@@ -30,7 +30,7 @@ OutOption = Annotated[
     ),
 ]
 WorkersOption = Annotated[
-    int, typer.Option("--workers", "-w", min=0, max=1_024, help="With --out: how many processes; 0: one a core.")
+    int, typer.Option("--workers", "-w", min=0, max=1_024, help="With --out: how many processes; 0: one per core.")
 ]
 SignOption = Annotated[
     Path | None, typer.Option("--sign", metavar="KEY", help="With --out: sign the list of the parts with this key.")
@@ -69,7 +69,7 @@ def run_dataset(
         kernel: what is done with the rows.
         place: the data set.
         out: the folder of the results.
-        workers: how many processes; 0 for one a core.
+        workers: how many processes; 0 for one per core.
         sign: the private key that signs the list of the parts.
         has_places: whether each row says where it came from.
         finish: called before the list is written.

@@ -159,7 +159,7 @@ def _listing(
 
 
 def namespace_for(uris: Callable[[], Iterable[str]], before: ManifestStatement | None) -> tuple[str, ...]:
-    """Return the URI patterns of a manifest: those before, if they cover all documents, else what these suggest.
+    """Return the URI patterns of a manifest: those before, if they cover all documents; otherwise what these suggest.
 
     Args:
         uris: returns the documents, in normal form; may be called twice.

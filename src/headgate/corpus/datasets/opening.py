@@ -22,7 +22,7 @@ from headgate.limits import DEFAULT_LIMITS
 __all__ = ["ChangedError", "Rows", "digest_of", "read_fragment", "require_unchanged"]
 
 Rows = Any
-"""A `pyarrow.RecordBatch`, or a list of corpus items where the file is no Arrow table."""
+"""A `pyarrow.RecordBatch`, or a list of corpus items where the file is not an Arrow table."""
 
 _BLOCK = 1_000
 _BLOCK_BYTES = 64_000_000

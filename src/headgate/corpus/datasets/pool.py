@@ -18,7 +18,7 @@ __all__ = ["each"]
 def each(work: PartWork, fragments: Sequence[Fragment], workers: int) -> Iterator[Part | Failure]:
     """Yield what came of each fragment, in the order in which they are finished.
 
-    A fragment whose worker is killed, as systems do for want of memory, is worked on once more when all others are
+    A fragment whose worker is killed, as systems do because memory is short, is worked on once more when all others are
     done, by one process alone. If that is killed too, it is a failure.
 
     Args:
@@ -36,7 +36,7 @@ def each(work: PartWork, fragments: Sequence[Fragment], workers: int) -> Iterato
         else:
             yield found
     for fragment, found in _by_workers(work, killed, min(1, len(killed))):
-        reason = "the process that worked on it was killed twice, perhaps for want of memory"
+        reason = "the process that worked on it was killed twice, perhaps because memory is short"
         yield found if found is not None else Failure(fragment.name, reason)
 
 

@@ -33,7 +33,7 @@ WITH every AS (
 )
 SELECT every.*, row_number() OVER () AS row FROM every JOIN several USING (document, evidence)
 """
-# A version number decides where a row that counts has one, and all have one scheme; else the time.
+# A version number decides where a row that counts has one, and all have one scheme. Otherwise the time does.
 _CURRENT = """
 CREATE TEMP TABLE current AS
 WITH ranked AS (
