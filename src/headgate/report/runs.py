@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from rich.table import Table
-
 from headgate.corpus.datasets import Summary, quantile
-from headgate.report.tables import new_table, plain
+from headgate.report.tables import Listing, new_table, plain
 
 __all__ = ["run_tables"]
 
@@ -15,7 +13,7 @@ _SOURCES = 50
 _REASONS = 30
 
 
-def run_tables(summary: Summary) -> list[Table]:
+def run_tables(summary: Summary) -> list[Listing]:
     """Return the counts of judged rows as tables: by source, by reason, and how old they are."""
     tables = [_by_source(summary)]
     reasons = _reasons(summary)
@@ -30,7 +28,7 @@ def run_tables(summary: Summary) -> list[Table]:
     return tables
 
 
-def _by_source(summary: Summary) -> Table:
+def _by_source(summary: Summary) -> Listing:
     columns = [("source", False), ("rows", True), ("admissible", True), ("kept out", True)]
     table = new_table("Sources", columns)
     ordered = sorted(summary.sources.items(), key=lambda one: (-one[1]["rows"], one[0]))
@@ -49,7 +47,7 @@ def _reasons(summary: Summary) -> Counter[str]:
     return found
 
 
-def _by_reason(summary: Summary, reasons: Counter[str]) -> Table:
+def _by_reason(summary: Summary, reasons: Counter[str]) -> Listing:
     table = new_table("Reasons; a row may have several", [("kept out for", False), ("rows", True), ("such as", False)])
     for code, number in reasons.most_common(_REASONS):
         table.add_row(plain(code), f"{number:,}", plain("; ".join(summary.examples.get(code, ())[:2]), 100))
