@@ -9,7 +9,7 @@ import re
 
 from headgate.terminology.bounds import TooMuchWork
 
-__all__ = ["FENCE", "FRONT_MATTER", "INFO_WEIGHT", "SHORTEST", "has_fences", "leaning", "read_fences"]
+__all__ = ["FENCE", "FRONT_MATTER", "INFO_WEIGHT", "SHORTEST", "leaning", "read_fences"]
 
 Span = tuple[int, int]
 
@@ -23,15 +23,8 @@ _SIGNS = re.compile(r"`{3,}|~{3,}")
 _BEFORE = re.compile(r"(?:[ \t>*+\u2022-]|[^\W_]{1,9}[.)])*")
 
 
-def has_fences(text: str) -> bool:
-    """Return whether a line of a text may be a fence; False is certain."""
-    return any(_BEFORE.fullmatch(text, line, start) for line, start in _places(text))
-
-
 def _places(text: str) -> list[tuple[int, int]]:
     """Return where signs of a fence are, with the beginnings of their lines."""
-    if "```" not in text and "~~~" not in text:
-        return []
     starts = (match.start() for match in _SIGNS.finditer(text))
     return [(text.rfind("\n", 0, start) + 1, start) for start in starts]
 

@@ -48,7 +48,6 @@ class Protected:
         has_hidden_fences: whether its blocks are told only by reading it from its first line on.
         has_long_templates: whether it may hold templates of several paragraphs.
         has_definitions: whether it may define labels of links.
-        has_scripts: whether it may have statements of JavaScript.
     """
 
     def __init__(self, text: str, most: int, *, is_whole: bool = False) -> None:
@@ -58,11 +57,11 @@ class Protected:
         self._is_whole = is_whole or len(text) <= _SHORT
         signs = self._signs = signs_of(text)
         # None where lists or quotations may hold some of them.
-        self._fences = read_fences(text, most) if "```" in signs or "~~~" in signs else []
+        has_fences = ("```" in signs and "```" in text) or ("~~~" in signs and "~~~" in text)
+        self._fences = read_fences(text, most) if has_fences else []
         self.has_hidden_fences = self._fences is None
         self.has_long_templates = any(mark in signs for mark in _LONG_TEMPLATES)
         self.has_definitions = "]:" in signs
-        self.has_scripts = may_have_scripts(text)
         self._window = _Window("", 0, self)
         self._far: Zones | None = None
         self._has_far = False
@@ -191,7 +190,7 @@ class _Window:
             yield from formulas(text)
         if "][" in text and not of.has_definitions:
             yield from labels(text)
-        if of.has_scripts:
+        if may_have_scripts(text):
             yield from scripts(text)
 
 
