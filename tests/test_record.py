@@ -6,14 +6,18 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from langchain_core.callbacks import CallbackManager
 from langchain_core.tracers.base import BaseTracer
 
 from headgate import Admission, Chunk, Finding, Gate
+from headgate.encoding import to_json, to_json_line
 from headgate.record import DecisionLog, log_record, mend_admission, name_of, read_admission, read_log, records_in
 from headgate.record.schema import AdmissionRecord, DecisionRecord, EvidenceRecord, FindingRecord, SealRecord
 from headgate.testing import FixedClock, Publisher
@@ -145,3 +149,22 @@ def test_entries_of_the_wrong_type_count_as_not_said() -> None:
     assert record["counts"] == {}
     assert decision["id"] == 7
     assert name_of(read) == ""
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(json_values)
+def test_a_line_reads_the_same_whichever_library_writes_it(value: object) -> None:
+    assert json.loads(to_json_line(value)) == json.loads(to_json(value))
+
+
+@pytest.mark.parametrize(
+    "value", [2**80, "\ud800", {1: 2}, {"at": datetime(2026, 6, 1, tzinfo=timezone.utc)}, [Path("a")], {"a": {1}}]
+)
+def test_what_json_does_not_know_is_written_as_before(value: object) -> None:
+    assert json.loads(to_json_line(value)) == json.loads(to_json(value))

@@ -8,6 +8,7 @@ import json
 import json.encoder
 import re
 from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any, NoReturn
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "short_digest",
     "shown",
     "to_json",
+    "to_json_line",
 ]
 
 _DIGEST_LABEL = re.compile(r"sha-256:[A-Za-z0-9_-]{43}")
@@ -256,6 +258,30 @@ def to_json(value: object, *, indent: int | None = None, is_ascii: bool = False)
     return replace_surrogates(
         json.dumps(value, ensure_ascii=is_ascii, indent=indent, separators=separators, default=str)
     )
+
+
+def to_json_line(value: object) -> bytes:
+    """Return a value as one line of JSON in UTF-8, without its end, as `to_json` writes it.
+
+    By orjson where it is installed, which takes a twentieth of the time, and what it refuses by the standard library.
+    """
+    dumps = _orjson()
+    if dumps is not None:
+        try:
+            return dumps(value)
+        except TypeError:  # a lone surrogate, a large number, a key that is not a string
+            pass
+    return to_json(value).encode("utf-8")
+
+
+@lru_cache(maxsize=1)
+def _orjson() -> Callable[[object], bytes] | None:
+    try:
+        import orjson
+    except ImportError:
+        return None
+    options = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+    return partial(orjson.dumps, default=str, option=options)
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

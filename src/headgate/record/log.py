@@ -16,7 +16,7 @@ from pathlib import Path
 
 from headgate.clock import Clock, utc_now
 from headgate.decision import Admission
-from headgate.encoding import to_json
+from headgate.encoding import to_json_line
 from headgate.forks import renew_after_fork
 from headgate.policy import Log
 from headgate.record.asking import current_asker, load_salt, recorded_asker
@@ -72,7 +72,7 @@ class DecisionLog:
             self._ensure_open()
             chain = chain or Chain(last_digest(self._descriptor))
             whole["chain"] = chain.link()
-            line = to_json(whole).encode("utf-8") + b"\n"
+            line = to_json_line(whole) + b"\n"
             try:
                 self._append(line, chain)
             finally:
