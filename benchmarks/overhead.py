@@ -5,23 +5,26 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import opentelemetry.trace
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from llama_index.core.base.base_retriever import BaseRetriever as LlamaRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
+from opentelemetry.sdk.trace import TracerProvider
 
-from headgate import Gate
+from benchmarks import real_text
+from benchmarks.measuring import interleaved, ratio
+from headgate import Chunk, Gate
 from headgate.testing import FixedClock, Publisher
 from langchain_headgate import guard
 from llama_index.postprocessor.headgate import guard as guard_llama
 
-_DOCUMENTS, _CHARS = 10, 4_000
+_DOCUMENTS = 10
 
 
 class Fixed(BaseRetriever):
@@ -64,26 +67,20 @@ class LlamaPassing(LlamaRetriever):
         return self.inner.retrieve(query_bundle)
 
 
-def _best(action: Callable[[], object], repeats: int = 9, calls: int = 200) -> float:
-    best = float("inf")
-    for _ in range(repeats):
-        started = time.perf_counter()
-        for _ in range(calls):
-            action()
-        best = min(best, (time.perf_counter() - started) / calls)
-    return best
-
-
-def _row(name: str, seconds: float, base: float) -> None:
-    print(f"{name:<44}{seconds * 1e6:>9.0f} us{(seconds - base) * 1e6:>+9.0f} us")
-
-
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     clock = FixedClock()
     publisher = Publisher("handbook", "https://handbook.example/**", clock)
-    chunks = [publisher.seal("x" * _CHARS + str(n), f"https://handbook.example/{n}") for n in range(_DOCUMENTS)]
+    texts = real_text.pieces(_DOCUMENTS)
+    chunks = [publisher.seal(text, f"https://handbook.example/{n}") for n, text in enumerate(texts)]
     policy: dict[str, Any] = {"sources": [publisher.source(freshness={"max_age": "90d"})]}
+    gate = Gate(policy, clock=clock)
+    print(f"{_DOCUMENTS} sealed documents of 4,000 characters from {real_text.NAME}, seen before\n")
+    _frameworks(chunks, gate)
+    _recording(policy, clock, chunks)
+
+
+def _frameworks(chunks: list[Chunk], gate: Gate) -> None:
     documents = [Document(page_content=c.text, metadata=dict(c.metadata)) for c in chunks]
     nodes = [
         NodeWithScore(
@@ -92,42 +89,64 @@ def main() -> None:
         for c in chunks
     ]
     inner, llama = Fixed(found=documents), LlamaFixed(nodes)
-    passing, llama_passing = Passing(inner=inner), LlamaPassing(llama)
-    gate = Gate(policy, clock=clock)
-    print(f"{_DOCUMENTS} sealed documents of {_CHARS:,} characters, seen before\n")
-    base = _best(lambda: passing.invoke("q"))
-    _row("LangChain: a wrapper that passes through", base, base)
-    guarded = guard(inner, gate)
-    _row("LangChain: guard(retriever)", _best(lambda: guarded.invoke("q")), base)
-    tracer = {"callbacks": [BaseCallbackHandler()]}
-    traced = _best(lambda: passing.invoke("q", config=tracer))  # type: ignore[arg-type]  # a config is a TypedDict
-    _row("LangChain, traced: a wrapper", traced, traced)
-    _row("LangChain, traced: guard(retriever)", _best(lambda: guarded.invoke("q", config=tracer)), traced)  # type: ignore[arg-type]  # a config is a TypedDict
-    llama_base = _best(lambda: llama_passing.retrieve("q"))
-    _row("LlamaIndex: a wrapper that passes through", llama_base, llama_base)
-    llama_guarded = guard_llama(llama, gate)
-    _row("LlamaIndex: guard(retriever)", _best(lambda: llama_guarded.retrieve("q")), llama_base)
-    print()
-    _recording(policy, clock, chunks)
+    passing, guarded = Passing(inner=inner), guard(inner, gate)
+    tracer: Any = {"callbacks": [BaseCallbackHandler()]}
+    _table(
+        "LangChain",
+        {
+            "a wrapper that passes through": lambda: passing.invoke("q"),
+            "guard(retriever)": lambda: guarded.invoke("q"),
+        },
+    )
+    _table(
+        "LangChain, traced",
+        {
+            "a wrapper that passes through": lambda: passing.invoke("q", config=tracer),
+            "guard(retriever)": lambda: guarded.invoke("q", config=tracer),
+        },
+    )
+    llama_passing, llama_guarded = LlamaPassing(llama), guard_llama(llama, gate)
+    _table(
+        "LlamaIndex",
+        {
+            "a wrapper that passes through": lambda: llama_passing.retrieve("q"),
+            "guard(retriever)": lambda: llama_guarded.retrieve("q"),
+        },
+    )
 
 
-def _recording(policy: dict[str, Any], clock: FixedClock, chunks: list[Any]) -> None:
+def _recording(policy: dict[str, Any], clock: FixedClock, chunks: list[Chunk]) -> None:
     plain = Gate(policy, clock=clock)
-    base = _best(lambda: plain.admit(chunks))
-    _row("gate.admit, nothing recorded", base, base)
     with tempfile.TemporaryDirectory() as folder:
         logged = Gate({**policy, "log": {"path": os.fspath(Path(folder) / "log.jsonl")}}, clock=clock)
-        _row("with the decision log", _best(lambda: logged.admit(chunks)), base)
-    sunk = Gate(policy, clock=clock, sinks=[lambda admission: None])  # noqa: ARG005 - a sink's signature
-    _row("with a sink in the background", _best(lambda: sunk.admit(chunks)), base)
-    import opentelemetry.trace
-
+        sunk = Gate(policy, clock=clock, sinks=[lambda admission: None])  # noqa: ARG005 - a sink's signature
+        _table(
+            "gate.admit",
+            {
+                "nothing recorded, OpenTelemetry's API loaded": lambda: plain.admit(chunks),
+                "with the decision log": lambda: logged.admit(chunks),
+                "with a sink in the background": lambda: sunk.admit(chunks),
+                "judged and not released": lambda: plain.judge(chunks),
+            },
+        )
     assert "opentelemetry.trace" in sys.modules
-    _row("with OpenTelemetry's API, no SDK", _best(lambda: plain.admit(chunks)), base)
-    from opentelemetry.sdk.trace import TracerProvider
-
     opentelemetry.trace.set_tracer_provider(TracerProvider())
-    _row("with OpenTelemetry's SDK", _best(lambda: plain.admit(chunks)), base)
+    _table(
+        "gate.admit, OpenTelemetry",
+        {
+            "judged and not released": lambda: plain.judge(chunks),
+            "with the SDK": lambda: plain.admit(chunks),
+        },
+    )
+
+
+def _table(title: str, contestants: dict[str, Callable[[], object]]) -> None:
+    """Print what each takes, beside the first."""
+    spent = interleaved(contestants, rounds=31, calls=50)
+    base = spent[next(iter(contestants))]
+    for name, one in spent.items():
+        print(f"{f'{title}: {name}':<64}{one.median * 1e6:>9,.0f} us{ratio(one, base):>22}")
+    print()
 
 
 if __name__ == "__main__":
