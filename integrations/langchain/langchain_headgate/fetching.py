@@ -133,7 +133,8 @@ def fetch(
     callbacks = run_manager.get_child()
     if trace_inner == "full":
         return retriever.invoke(query, config={"callbacks": callbacks}, **arguments)
-    if trace_inner == "off":
+    # Without handlers nobody sees a run, so none is made.
+    if trace_inner == "off" or not callbacks.handlers:
         with untraced(callbacks, spans_of(callbacks.handlers, run_manager.run_id)):
             return retriever.invoke(query, config=_SILENT, **arguments)
     run = callbacks.on_retriever_start(None, query, name=retriever.get_name())
@@ -158,7 +159,7 @@ async def afetch(
     callbacks = run_manager.get_child()
     if trace_inner == "full":
         return await retriever.ainvoke(query, config={"callbacks": callbacks}, **arguments)
-    if trace_inner == "off":
+    if trace_inner == "off" or not callbacks.handlers:
         with untraced(callbacks, spans_of(callbacks.handlers, run_manager.run_id)):
             return await retriever.ainvoke(query, config=_SILENT, **arguments)
     run = await callbacks.on_retriever_start(None, query, name=retriever.get_name())

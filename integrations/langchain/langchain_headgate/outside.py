@@ -22,6 +22,7 @@ _TEXTS = ("docstore", "doc_store", "document_store", "byte_store", "parent_store
 # Callers this near are looked at, whatever they are called; farther away only methods by which a retriever is asked.
 _NEAR = 12
 _FARTHEST = 80
+_PLAIN = frozenset((str, int, float, bool, type(None)))
 _ASKED_BY = ("_get_relevant_documents", "_aget_relevant_documents")
 
 
@@ -37,6 +38,9 @@ def keeps_texts(retriever: object) -> bool:
 
 def _holds_texts(value: object) -> bool:
     """Return whether a field of any name holds documents, or a store to look them up in."""
+    # The type first: asking abstract classes takes longer than the search of a small store.
+    if type(value) in _PLAIN:
+        return False
     if isinstance(value, Mapping):
         value = next(iter(value.values()), None)
     elif isinstance(value, (list, tuple)):
