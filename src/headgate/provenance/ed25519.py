@@ -1,4 +1,4 @@
-"""Ed25519 (RFC 8032) by the faster of two libraries: libsodium where PyNaCl is installed, else OpenSSL.
+"""Ed25519 (RFC 8032) by the faster of two libraries: libsodium where PyNaCl is installed, otherwise OpenSSL.
 
 Both compute the same equation. libsodium also refuses keys and signatures of small order, so what it accepts OpenSSL
 accepts as well, and honest keys are never of that kind.
