@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,9 @@ import typer
 
 from headgate.cli.options import JsonOption, NowOption, end_of, instant, print_json
 from headgate.errors import HeadgateError
+from headgate.files import create
 from headgate.provenance import generate_signing_key
+from headgate.provenance.custody import CustodyKey, is_key_uri
 
 __all__ = ["EXAMPLE_KEYGEN", "keygen"]
 
@@ -22,6 +25,10 @@ def keygen(
     ],
     kid: Annotated[str | None, typer.Option(help="The key's name; by default the last part of --out.")] = None,
     algorithm: Annotated[str, typer.Option(help="Ed25519, ES256, PS256 or RS256.")] = "Ed25519",
+    custody: Annotated[
+        str | None,
+        typer.Option("--from", metavar="URI", help="Make no key; write the public half of one in custody (hsm:...)."),
+    ] = None,
     until: Annotated[
         str | None,
         typer.Option(metavar="TIME", help="Until when what it signs is in force: 400d, or ISO 8601 with offset."),
@@ -30,6 +37,9 @@ def keygen(
     as_json: JsonOption = False,
 ) -> None:
     """Make a key pair: the private key seals, the public key set goes into the policy."""
+    if custody is not None:
+        _export(custody, kid, out, as_json=as_json)
+        return
     try:
         key = generate_signing_key(kid or out.name, algorithm)
     except ValueError as error:
@@ -46,4 +56,24 @@ def keygen(
     typer.echo(f"{private}  the private key; keep it secret, it seals")
     until_when = f", in force until {end:%Y-%m-%d %H:%M} UTC" if end is not None else ""
     typer.echo(f"{public}  the public key set; name it in the policy{until_when}")
+    typer.echo(f"\nIn the policy:\n    provenance: {{require: sealed, keys: {public}}}")
+
+
+def _export(uri: str, kid: str | None, out: Path, *, as_json: bool) -> None:
+    """Write the public key set of a key in custody.
+
+    Raises:
+        HeadgateError: it cannot be reached, or there is such a file already.
+    """
+    if not is_key_uri(uri):
+        raise HeadgateError(f"--from {uri[:80]!r} is not the URI of a key in custody. Write hsm:2?label=docs, say.")
+    key, public = CustodyKey.open(uri, kid), Path(f"{out}.jwks.json")
+    if public.exists():
+        raise HeadgateError(f"{public} exists already. Choose another name; keys are never overwritten.")
+    public.parent.mkdir(parents=True, exist_ok=True)
+    create(public, json.dumps(key.public_jwks(), indent=2) + "\n")
+    if as_json:
+        print_json({"kid": key.kid, "algorithm": key.algorithm, "key": uri, "public": str(public)})
+        return
+    typer.echo(f"{public}  the public key set of {uri}; name it in the policy")
     typer.echo(f"\nIn the policy:\n    provenance: {{require: sealed, keys: {public}}}")

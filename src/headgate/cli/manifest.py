@@ -29,7 +29,7 @@ from headgate.cli.options import (
     report_problems,
     track,
 )
-from headgate.cli.outputs import require_unread
+from headgate.cli.outputs import file_of, require_unread
 from headgate.cli.stores import open_store
 from headgate.corpus import NO_FIELDS, CorpusItem, Fields, Listing, list_corpus, publish_listing
 from headgate.corpus.gathering import stored_items
@@ -39,7 +39,7 @@ from headgate.errors import HeadgateError
 from headgate.integration.publishing import EVERYTHING
 from headgate.policy import MetadataKeys, UriPattern
 from headgate.policy.durations import parse_duration
-from headgate.provenance import SigningKey
+from headgate.provenance import load_signer
 from headgate.provenance.publication import Publication, renew_timestamp
 from headgate.provenance.statements import ManifestStatement, TimestampStatement
 from headgate.report import visible
@@ -76,7 +76,9 @@ ExpiresOption = Annotated[
     str, typer.Option("--expires", metavar="DURATION", help="How long the timestamp is in force, such as 7d or 36h.")
 ]
 
-KeyOption = Annotated[Path, typer.Option("--key", "-k", help="The private key (JWK or PEM).")]
+KeyOption = Annotated[
+    str, typer.Option("--key", "-k", help="The private key (JWK or PEM), or the URI of one in custody (hsm:...).")
+]
 IssuerOption = Annotated[str, typer.Option("--issuer", "-i", help="The issuer's name: who vouches.")]
 NameOption = Annotated[str, typer.Option("--corpus", help="The name of the corpus.")]
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="The folder of the manifest.")]
@@ -106,7 +108,7 @@ NamespaceOption = Annotated[
 ]
 VersionOption = Annotated[int | None, typer.Option(min=0, help="By default one more than the version in force.")]
 TimestampKeyOption = Annotated[
-    Path | None, typer.Option(help="The private key for the timestamp, if it has one of its own.")
+    str | None, typer.Option(help="The private key for the timestamp, if it has one of its own.")
 ]
 TimezoneOption = Annotated[
     str | None, typer.Option(metavar="ZONE", help="The zone of times that have none, such as Europe/Berlin.")
@@ -152,12 +154,17 @@ def build(
     names = metadata_keys(policy, timezone, date_order)
     publication = Publication(
         folder=out,
-        key=SigningKey.load(key),
+        key=load_signer(key),
         corpus=corpus,
         issuer=issuer,
-        timestamp_key=SigningKey.load(timestamp_key) if timestamp_key is not None else None,
+        timestamp_key=load_signer(timestamp_key) if timestamp_key is not None else None,
     )
-    read = {"corpus_place": corpus_place, "against": against, "key": key, "timestamp_key": timestamp_key}
+    read = {
+        "corpus_place": corpus_place,
+        "against": against,
+        "key": file_of(key),
+        "timestamp_key": file_of(timestamp_key),
+    }
     require_unread([out / "timestamp.json", *(out / "manifests").glob("*.json")], {**read, "questions": questions})
     lifetime = duration(expires, "--expires")
     patterns = _patterns(namespace or ())
@@ -218,7 +225,7 @@ def _build_of_dataset(
 
 def timestamp(
     folder: FolderArgument,
-    key: Annotated[Path, typer.Option("--key", "-k", help="The private key that signs timestamps.")],
+    key: Annotated[str, typer.Option("--key", "-k", help="The private key that signs timestamps, or its URI.")],
     keys: Annotated[
         Path | None, typer.Option(help="The public keys of the manifest, if --key did not sign it.")
     ] = None,
@@ -230,7 +237,7 @@ def timestamp(
     """Sign the timestamp again, for a scheduled job; what is in force is verified first, and stays what it is."""
     from headgate.provenance import KeySet
 
-    signing = SigningKey.load(key)
+    signing = load_signer(key)
     stamp = renew_timestamp(
         folder,
         signing,

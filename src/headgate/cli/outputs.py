@@ -14,6 +14,7 @@ from headgate.corpus.reading import is_read_in_folder
 from headgate.errors import HeadgateError
 from headgate.files import require_no_dangling_link
 from headgate.policy import Policy
+from headgate.provenance.custody import is_key_uri
 from headgate.record.reading import log_files
 
 __all__ = ["OUTPUTS", "Commands", "require_unread"]
@@ -60,6 +61,11 @@ def _careful(function: _Function) -> _Function:
         return function(**parameters)
 
     return cast("_Function", called)
+
+
+def file_of(key: str | None) -> Path | None:
+    """Return the file of a key; None where there is none, or it is in custody."""
+    return None if key is None or is_key_uri(key) else Path(key)
 
 
 def require_unread(paths: Iterable[Path], parameters: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ from headgate.errors import HeadgateError, PolicyError, SealError
 from headgate.files import read_config_bytes, write_bytes
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy import normalise_uri
-from headgate.provenance import KeySet, SigningKey
+from headgate.provenance import KeySet, Signer, load_signer
 from headgate.provenance.revocation import Revocation, RevocationList
 from headgate.report import new_table, plain
 
@@ -34,7 +34,9 @@ EXAMPLE_RENEW = "Example: headgate revoke renew revoked.jws --key keys/security.
 EXAMPLE_SHOW = "Example: headgate revoke show revoked.jws --keys keys/security.jwks.json"
 
 ListArgument = Annotated[Path, typer.Argument(metavar="LIST", help="The file of the list.")]
-KeyOption = Annotated[Path, typer.Option("--key", "-k", help="The private key that signs the list (JWK or PEM).")]
+KeyOption = Annotated[
+    str, typer.Option("--key", "-k", help="The private key that signs the list (JWK or PEM), or its URI (hsm:...).")
+]
 LeakedOption = Annotated[
     list[str] | None,
     typer.Option(metavar="KEYS", help="A key to revoke: its public key set, or its thumbprint (RFC 7638)."),
@@ -73,7 +75,7 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Revoke keys, documents or texts: sign the list with them, as the next version."""
-    signing = SigningKey.load(key)
+    signing = load_signer(key)
     if not (leaked or document or digest):
         raise HeadgateError("Nothing is named: give --leaked, --document or --digest.")
     before = _read(path, signing.public) if path.exists() else None
@@ -107,7 +109,7 @@ def remove(
     as_json: JsonOption = False,
 ) -> None:
     """Take entries out of the list, and sign it as the next version."""
-    signing = SigningKey.load(key)
+    signing = load_signer(key)
     held = _read(path, signing.public)
     keys = {one for name in leaked or () for one in _thumbprints(name)}
     documents = {_document(text)[0] for text in document or ()}
@@ -130,7 +132,7 @@ def renew(
     as_json: JsonOption = False,
 ) -> None:
     """Sign the list again for another time, for a scheduled job; what it says stays what it is."""
-    signing = SigningKey.load(key)
+    signing = load_signer(key)
     _publish(path, _read(path, signing.public), signing, instant(now), expires, as_json=as_json)
 
 
@@ -162,9 +164,7 @@ def _without(entries: Mapping[str, Revocation], gone: Collection[str], path: Pat
     return {value: entry for value, entry in entries.items() if value not in gone}
 
 
-def _publish(
-    path: Path, held: RevocationList, key: SigningKey, issued: datetime, expires: str, *, as_json: bool
-) -> None:
+def _publish(path: Path, held: RevocationList, key: Signer, issued: datetime, expires: str, *, as_json: bool) -> None:
     lifetime = duration(expires, "--expires")
     fresh = replace(held, version=held.version + 1, issued=issued, expires=issued + lifetime)
     try:

@@ -22,14 +22,14 @@ from headgate.cli.options import (
     cores,
     report_problems,
 )
-from headgate.cli.outputs import require_unread
+from headgate.cli.outputs import file_of, require_unread
 from headgate.corpus import CorpusItem, Fields, Journal, open_journal, seal_corpus, to_line, to_lines
 from headgate.encoding import in_number
 from headgate.errors import HeadgateError
 from headgate.files import replacing
 from headgate.integration.publishing import EVERYTHING
 from headgate.policy import MetadataKeys
-from headgate.provenance import Sealer
+from headgate.provenance import Sealer, SigningKey
 
 __all__ = ["EXAMPLE_SEAL", "seal"]
 
@@ -45,7 +45,9 @@ def seal(
             help="A folder of text files, one file, or JSON Lines (.gz too); or a data set of Parquet or Arrow.",
         ),
     ],
-    key: Annotated[Path, typer.Option("--key", "-k", help="The private key (JWK or PEM).")],
+    key: Annotated[
+        str, typer.Option("--key", "-k", help="The private key (JWK or PEM), or the URI of one in custody (hsm:...).")
+    ],
     issuer: Annotated[str, typer.Option("--issuer", "-i", help="The issuer's name: who vouches.")],
     out: Annotated[
         Path | None,
@@ -106,7 +108,7 @@ def seal(
     if whole and batch:
         raise HeadgateError("--whole signs each document once anyway; leave --batch out.")
     if out is not None:
-        require_unread([_resuming(out)], {"documents": documents, "key": key})
+        require_unread([_resuming(out)], {"documents": documents, "key": file_of(key)})
     names = metadata_keys(None, timezone, date_order)
     read = Documents(
         Path(documents), "Sealing", prefix=prefix, quiet=out is None, fields=Fields.parse(text_field, field_map)
@@ -155,7 +157,7 @@ def seal(
 
 def _seal_dataset(
     place: str,
-    key: Path,
+    custody: str,
     issuer: str,
     out: Path,
     workers: int,
@@ -165,6 +167,11 @@ def _seal_dataset(
 ) -> NoReturn:
     from headgate.corpus.kernel import SealRows
 
+    key = file_of(custody)
+    if key is None:
+        raise HeadgateError(
+            "A data set is sealed by many processes, with a key in a file. Seal JSON Lines with --batch."
+        )
     cover = tuple(options["cover"] or (EVERYTHING,))
     kernel = SealRows(key, issuer, cover, tuple(options["hide"] or ()), names, options["batch"], fields)
     outcome = run_dataset(kernel, place, out, workers, has_places=False, sign=key)
@@ -214,7 +221,8 @@ class _Sealing:
 @contextmanager
 def _journal(out: Path | None, sealer: Sealer, options: dict[str, object]) -> Iterator[Journal | None]:
     """Keep what is finished beside the file that is written, until that has its name or cannot get it."""
-    if out is None or (out.exists() and not out.is_file()):
+    # What is kept is bound to the private key, and one in custody cannot be read.
+    if out is None or (out.exists() and not out.is_file()) or not isinstance(sealer.key, SigningKey):
         yield None
         return
     with open_journal(_resuming(out), sealer, options) as journal:

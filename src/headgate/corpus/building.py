@@ -17,7 +17,7 @@ from headgate.corpus.origin import Origin
 from headgate.errors import HeadgateError
 from headgate.policy import MetadataKeys, UriPattern
 from headgate.provenance import Manifest as VerifiedManifest
-from headgate.provenance import Sealer, SigningKey
+from headgate.provenance import Sealer, load_signer
 from headgate.provenance.publication import Publication
 from headgate.provenance.statements import ManifestStatement, TimestampStatement
 
@@ -85,9 +85,9 @@ class Manifest(VerifiedManifest):
                 machine has accepted a higher version of it before.
             PolicyError: a key cannot be used.
         """
-        key = signer.key if isinstance(signer, Sealer) else SigningKey.load(signer)
+        key = signer.key if isinstance(signer, Sealer) else load_signer(signer)
         named = issuer or (signer.issuer if isinstance(signer, Sealer) else corpus)
-        stamping = SigningKey.load(timestamp_signer) if timestamp_signer is not None else None
+        stamping = load_signer(timestamp_signer) if timestamp_signer is not None else None
         folder = Path(out) if out is not None else Path("manifests") / corpus
         publication = Publication(folder=folder, key=key, corpus=corpus, issuer=named, timestamp_key=stamping)
         listing = _listing(documents, against, cover=cover, hide=hide, keys=keys)

@@ -62,6 +62,8 @@ def seal_corpus(
     """
     publishing = Publishing(keys=keys or MetadataKeys(), cover=tuple(cover), hide=tuple(hide))
     work = SealingWork(sealer, publishing, is_batch=batch > 1, is_whole=whole)
+    if not isinstance(sealer.key, SigningKey):
+        jobs = 1  # what has the key in custody signs one after the other, and a library of PKCS#11 survives no fork
     # One by one where nothing is gained by more: whoever asks for the first should not wait for a thousand.
     size = batch if batch > 1 else 1 if jobs == 1 and journal is None else BLOCK
     blocks = blocks_of(items, size, is_bounded=batch == 1)
@@ -83,12 +85,14 @@ def open_journal(path: Path, sealer: Sealer, options: dict[str, Any]) -> Journal
 
     Args:
         path: the file.
-        sealer: who signs; a journal by another key or issuer is not used.
+        sealer: who signs, with a key in a file; a journal by another key or issuer is not used.
         options: what else of the command the seals depend on.
 
     Raises:
         OSError: it cannot be written.
     """
+    if not isinstance(sealer.key, SigningKey):
+        raise HeadgateError("A run with a key in custody cannot be continued: nothing secret binds what it has kept.")
     (public,) = sealer.public
     about = {"key": [public.kid, public.thumbprint, *public.algorithms], "issuer": sealer.issuer, "options": options}
     now = in_seconds(sealer.clock())
@@ -131,6 +135,8 @@ class SealingWork:
     def __reduce__(self) -> tuple[Any, ...]:
         # The key objects of `cryptography` cannot be pickled. It goes to a worker by a pipe and nowhere else.
         sealer = self.sealer
+        if not isinstance(sealer.key, SigningKey):
+            raise HeadgateError("A key in custody is not sent to another process.")
         return _rebuild, (
             sealer.key.private_jwk(),
             sealer.key.algorithm,

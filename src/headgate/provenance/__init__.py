@@ -25,6 +25,7 @@ from headgate.provenance.manifests import Manifest
 from headgate.provenance.mechanism import Claim, Mechanism, Owners, Presented, Requirement, Verdict
 from headgate.provenance.sealer import Sealer
 from headgate.provenance.seals import SEAL_TYPE, Seal, digest_text, issuer_finding, parse_seal, read_seal
+from headgate.provenance.signers import Signer, load_signer
 from headgate.provenance.spans import BLOCKS_KEY, SpanProver
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Requirement",
     "Seal",
     "Sealer",
+    "Signer",
     "SigningKey",
     "SpanProver",
     "Verdict",
@@ -53,6 +55,7 @@ __all__ = [
     "generate_signing_key",
     "hidden_though_covered",
     "issuer_finding",
+    "load_signer",
     "metadata_digest",
     "parse_seal",
     "read_claims",

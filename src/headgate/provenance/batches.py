@@ -14,8 +14,8 @@ from headgate.encoding import b64url_decode, b64url_encode, canonical_json, load
 from headgate.errors import SealError
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.provenance.jws import ParsedJws, parse_jws, sign_jws
-from headgate.provenance.keys import SigningKey
 from headgate.provenance.merkle import HASH_BYTES, leaf_hash, root_from_path, tree_of
+from headgate.provenance.signers import Signer
 
 __all__ = ["BATCH_TYPE", "Batch", "BatchToken", "is_batch", "read_batch"]
 
@@ -43,7 +43,7 @@ class Batch:
         """Return what is signed: the root, and how many claims there are."""
         return canonical_json({"root": _ROOT + b64url_encode(self.root), "size": len(self._claims)})
 
-    def sign(self, key: SigningKey) -> str:
+    def sign(self, key: Signer) -> str:
         """Return the payload signed, as a compact JWS."""
         return sign_jws(self.payload(), key, typ=BATCH_TYPE)
 

@@ -11,17 +11,16 @@ import binascii
 from collections.abc import Sequence
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
-
 from headgate.encoding import canonical_json, loads_strict, shown
 from headgate.errors import ManifestError
-from headgate.provenance.keys import KeySet, SigningKey, VerificationKey
+from headgate.provenance.ecdsa import der_of_numbers, numbers_of_der
+from headgate.provenance.keys import KeySet, VerificationKey
+from headgate.provenance.signers import Signer
 
 __all__ = ["MAX_SIGNATURES", "PAYLOAD_TYPE", "open_envelope", "peek_envelope", "pre_authentication", "sign_envelope"]
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 MAX_SIGNATURES: Final = 8
-_COORDINATE = 32  # bytes of a number on P-256
 
 
 def pre_authentication(payload: bytes, payload_type: str = PAYLOAD_TYPE) -> bytes:
@@ -30,7 +29,7 @@ def pre_authentication(payload: bytes, payload_type: str = PAYLOAD_TYPE) -> byte
     return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
 
 
-def sign_envelope(payload: bytes, keys: Sequence[SigningKey]) -> bytes:
+def sign_envelope(payload: bytes, keys: Sequence[Signer]) -> bytes:
     """Return an envelope around an in-toto statement, signed by each key.
 
     Args:
@@ -119,19 +118,8 @@ def _from_base64(text: object) -> bytes:
 
 def _to_dsse(algorithm: str, signature: bytes) -> bytes:
     """Return a signature as DSSE users expect it: JOSE writes ECDSA as two numbers side by side, the others DER."""
-    if algorithm != "ES256":
-        return signature
-    numbers = signature[:_COORDINATE], signature[_COORDINATE:]
-    return encode_dss_signature(*(int.from_bytes(number, "big") for number in numbers))
+    return der_of_numbers(signature) if algorithm == "ES256" else signature
 
 
 def _from_dsse(algorithm: str, signature: bytes) -> bytes:
-    if algorithm != "ES256":
-        return signature
-    try:
-        numbers = decode_dss_signature(signature)
-        if encode_dss_signature(*numbers) != signature:
-            return b""
-        return b"".join(number.to_bytes(_COORDINATE, "big") for number in numbers)
-    except (ValueError, OverflowError):
-        return b""  # verifies under no key
+    return numbers_of_der(signature) if algorithm == "ES256" else signature

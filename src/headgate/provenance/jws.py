@@ -23,7 +23,8 @@ from functools import lru_cache
 from headgate.encoding import b64url_decode, b64url_encode, canonical_json, loads_strict, shown
 from headgate.errors import SealError
 from headgate.limits import DEFAULT_LIMITS, Limits
-from headgate.provenance.keys import ACCEPTED_ALGORITHMS, KeySet, SigningKey, VerificationKey
+from headgate.provenance.keys import ACCEPTED_ALGORITHMS, KeySet, VerificationKey
+from headgate.provenance.signers import Signer
 
 __all__ = ["ParsedJws", "parse_jws", "sign_jws", "verify_jws", "verify_parsed"]
 
@@ -97,7 +98,7 @@ def verify_parsed(parsed: ParsedJws, keys: KeySet) -> VerificationKey:
     return key
 
 
-def sign_jws(payload: bytes, key: SigningKey, *, typ: str | None = None) -> str:
+def sign_jws(payload: bytes, key: Signer, *, typ: str | None = None) -> str:
     """Return a compact JWS over `payload`."""
     signed = f"{_header_of(key.algorithm, key.kid, typ)}.{b64url_encode(payload)}"
     return f"{signed}.{b64url_encode(key.sign(signed.encode('ascii')))}"

@@ -16,9 +16,10 @@ from headgate.limits import DEFAULT_LIMITS
 from headgate.policy.matching import UriPattern
 from headgate.provenance.changes import find_changes, pack_changes
 from headgate.provenance.envelopes import sign_envelope
-from headgate.provenance.keys import KeySet, SigningKey
+from headgate.provenance.keys import KeySet
 from headgate.provenance.manifests import changes_path, manifest_path, read_manifest, read_timestamp, shard_path
 from headgate.provenance.shards import Entry, bits_for, inflate, pack, place_of, shard_of
+from headgate.provenance.signers import Signer
 from headgate.provenance.statements import Changes, ManifestStatement, Shard, TimestampStatement, in_seconds
 from headgate.provenance.values import EPOCH
 
@@ -41,10 +42,10 @@ class Publication:
     """
 
     folder: Path
-    key: SigningKey
+    key: Signer
     corpus: str
     issuer: str
-    timestamp_key: SigningKey | None = None
+    timestamp_key: Signer | None = None
 
     def current(self) -> ManifestStatement | None:
         """Return the manifest in force, or None where nothing has been published yet.
@@ -179,7 +180,7 @@ class Publication:
 
 def renew_timestamp(
     folder: Path,
-    key: SigningKey,
+    key: Signer,
     *,
     keys: KeySet,
     issued: datetime,
@@ -246,7 +247,7 @@ def _named(folder: Path, timestamp: TimestampStatement, keys: KeySet) -> tuple[M
     return statement, data
 
 
-def _write_timestamp(folder: Path, timestamp: TimestampStatement, key: SigningKey) -> None:
+def _write_timestamp(folder: Path, timestamp: TimestampStatement, key: Signer) -> None:
     write_bytes(folder / "timestamp.json", sign_envelope(timestamp.to_payload(), [key]))
 
 

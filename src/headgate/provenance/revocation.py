@@ -17,7 +17,8 @@ from headgate.errors import SealError
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy.matching import normalise_uri
 from headgate.provenance.jws import parse_jws, sign_jws, verify_parsed
-from headgate.provenance.keys import KeySet, SigningKey
+from headgate.provenance.keys import KeySet
+from headgate.provenance.signers import Signer
 from headgate.provenance.statements import in_seconds
 from headgate.provenance.values import EPOCH, SECONDS, read_version
 
@@ -118,7 +119,7 @@ class RevocationList(Displayed):
             digest=hashlib.sha256(payload).hexdigest(),
         )
 
-    def sign(self, key: SigningKey) -> bytes:
+    def sign(self, key: Signer) -> bytes:
         """Return the list as a file, signed.
 
         Raises:

@@ -13,8 +13,9 @@ from headgate.policy.matching import normalise_uri
 from headgate.provenance.batches import Batch
 from headgate.provenance.covered import MEDIA_PREFIX, metadata_digest, names_of
 from headgate.provenance.jws import sign_jws
-from headgate.provenance.keys import KeySet, SigningKey
+from headgate.provenance.keys import KeySet
 from headgate.provenance.seals import SEAL_TYPE, digest_text
+from headgate.provenance.signers import Signer, load_signer
 from headgate.provenance.spans import BLOCKS_KEY, DOCUMENT_TYPE, cut_blocks, document_claims
 from headgate.provenance.values import EPOCH, MAX_COVERED, read_definitions, read_version
 
@@ -27,7 +28,8 @@ class Sealer:
     """Signs chunks on behalf of a publisher.
 
     Args:
-        signing_key: a path to a private JWK or PEM file, a JWK mapping, or a key object.
+        signing_key: a path to a private JWK or PEM file, a JWK mapping, a key object, or a `Signer`; the URI of a key
+            in custody (`hsm:2?label=docs`, `awskms:alias/docs`), or a signer of securesystemslib.
         issuer: who vouches, in the seal's `iss` claim.
         kid: the key's name, where it is not the one in the key file.
         clock: tells when a chunk is sealed.
@@ -37,7 +39,7 @@ class Sealer:
     """
 
     def __init__(self, signing_key: object, issuer: str, *, kid: str | None = None, clock: Clock = utc_now) -> None:
-        self._key = SigningKey.load(signing_key, kid)
+        self._key: Signer = load_signer(signing_key, kid)
         self._issuer = issuer
         self._clock = clock
 
@@ -47,8 +49,8 @@ class Sealer:
         return self._key.public
 
     @property
-    def key(self) -> SigningKey:
-        """The private key that it signs with."""
+    def key(self) -> Signer:
+        """What it signs with."""
         return self._key
 
     @property

@@ -28,7 +28,7 @@ from headgate.encoding import (
 )
 from headgate.errors import HeadgateError, SealError
 from headgate.limits import Limits
-from headgate.provenance import KeySet, SigningKey, VerificationKey, sign_jws
+from headgate.provenance import KeySet, VerificationKey, load_signer, sign_jws
 from headgate.provenance.jws import parse_jws, verify_parsed
 from headgate.record.writing import log_record
 
@@ -108,7 +108,7 @@ def issue_receipt(
         PolicyError: the key cannot be used.
     """
     record = log_record(admission) if isinstance(admission, Admission) else admission
-    key = SigningKey.load(signing_key)
+    key = load_signer(signing_key)
     if not is_digest_label(record.get("query_digest")):
         raise ReceiptError("A receipt is bound to a question, and this admission has none: pass `query` to the gate.")
     try:

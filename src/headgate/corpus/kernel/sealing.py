@@ -19,7 +19,8 @@ from headgate.corpus.sealing import SealingWork
 from headgate.errors import HeadgateError
 from headgate.integration.publishing import EVERYTHING, Publishing
 from headgate.policy import MetadataKeys
-from headgate.provenance import Sealer, SigningKey
+from headgate.provenance import Sealer
+from headgate.provenance.custody import is_key_uri
 
 __all__ = ["SealRows"]
 
@@ -52,7 +53,8 @@ class SealRows(Kernel):
     fields: Fields = NO_FIELDS
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "key", str(Path(self.key).absolute()))
+        if not is_key_uri(str(self.key)):
+            object.__setattr__(self, "key", str(Path(self.key).absolute()))
         _sealer_of(str(self.key), self.issuer)  # where the job is planned, not on its workers
 
     def schema_for(self, rows: Any) -> Any:
@@ -89,4 +91,4 @@ class SealRows(Kernel):
 
 @lru_cache(maxsize=4)
 def _sealer_of(key: str, issuer: str) -> Sealer:
-    return Sealer(SigningKey.load(key), issuer)
+    return Sealer(key, issuer)
