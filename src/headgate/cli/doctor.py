@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Annotated, Any
 
 import typer
 
 from headgate.cli.loading import load_target
-from headgate.cli.options import JsonOption, print_json
+from headgate.cli.options import HtmlOption, JsonOption, console, print_json
+from headgate.cli.pages import write_view
 
 __all__ = ["EXAMPLE_DOCTOR", "doctor"]
 
@@ -32,6 +34,7 @@ def doctor(
     run_tools: Annotated[
         bool, typer.Option("--run-tools", help="Run tools that may do more than read, if a model asks for them.")
     ] = False,
+    html: HtmlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Ask your own chain with canaries in it, and with every gate closed, and look at what its models read.
@@ -42,8 +45,11 @@ def doctor(
     from headgate.testing import prove
 
     diagnosis = prove(load_target(target, may_answer=True), question, given=_read_input(given), run_tools=run_tools)
+    write_view(html, "headgate: does the line work?", diagnosis, chain=target, question=given or question)
     if as_json:
         print_json(diagnosis.to_dict())
+    elif sys.stdout.isatty():
+        console().print(diagnosis)
     else:
         typer.echo(str(diagnosis))
     if not diagnosis.holds or diagnosis.lets_nothing_through:

@@ -13,9 +13,9 @@ from headgate.clock import utc_now
 from headgate.encoding import safe_uri
 from headgate.errors import HeadgateError
 from headgate.files import write_text
-from headgate.report import Origin, document_page, escape
+from headgate.report import Origin, document_page, escape, to_page
 
-__all__ = ["origin_of", "policy_in_force", "write_page"]
+__all__ = ["origin_of", "policy_in_force", "write_page", "write_view"]
 
 _PROGRAMS = frozenset(("headgate", "__main__"))
 
@@ -33,6 +33,20 @@ def write_page(path: Path | None, title: str, body: Callable[[], str], **inputs:
         return
     write_text(path, document_page(title, f"<h1>{escape(title)}</h1>{body()}", origin_of(**inputs)))
     typer.echo(f"Also written to {path}", err=True)
+
+
+def write_view(path: Path | None, title: str, value: object, **inputs: object) -> None:
+    """Write a value as a page, if one is wanted, and say where on stderr.
+
+    Args:
+        path: where to; None for no page.
+        title: plain text.
+        value: what headgate shows.
+        inputs: what it rests on, by name, as for `origin_of`.
+    """
+    if path is not None:
+        write_text(path, to_page(value, title, origin_of(**inputs)))
+        typer.echo(f"Also written to {path}", err=True)
 
 
 def origin_of(**inputs: object) -> Origin:

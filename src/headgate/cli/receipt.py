@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from headgate.cli.options import JsonOption, LogArgument, LogEntries, console, print_json
+from headgate.cli.options import HtmlOption, JsonOption, LogArgument, LogEntries, console, print_json
+from headgate.cli.pages import write_view
 from headgate.encoding import in_number
 from headgate.errors import HeadgateError
 from headgate.files import write_text
@@ -72,6 +73,7 @@ def verify(
         list[str] | None,
         typer.Option(metavar="KID=NAME", help="Which issuer a key may speak for; may be given several times."),
     ] = None,
+    html: HtmlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check a receipt with nothing but the public key. Exit code 1 if it proves nothing about this question."""
@@ -96,6 +98,7 @@ def verify(
     except ReceiptError as error:
         typer.echo(visible(str(error)), err=True)
         raise typer.Exit(1) from None
+    write_view(html, "headgate: what the prompt was given", found, receipt=receipt, keys=keys, question=query)
     if as_json:
         print_json(found.statement)
         return

@@ -29,12 +29,10 @@ from headgate.cli.options import (
     instant,
     print_json,
 )
-from headgate.cli.pages import origin_of, policy_in_force
+from headgate.cli.pages import policy_in_force, write_view
 from headgate.corpus import Fields
 from headgate.errors import HeadgateError
-from headgate.files import write_text
 from headgate.policy import Policy
-from headgate.report import to_page
 
 if TYPE_CHECKING:
     from headgate.rehearsal import Rehearsal
@@ -109,9 +107,8 @@ def rehearse(
             raise HeadgateError(f"{documents}: {error}.") from None
     if result.is_empty:
         raise HeadgateError(_explain_empty(result, documents))
-    if html is not None:
-        origin = origin_of(corpus=documents, policy=policy_in_force(policy))
-        write_text(html, to_page(result, "headgate: production, rehearsed", origin))
+    in_force = policy_in_force(policy) if html is not None else None
+    write_view(html, "headgate: production, rehearsed", result, corpus=documents, policy=in_force)
     if plot is not None:
         result.plot().figure.savefig(plot, dpi=120)
     if as_json:

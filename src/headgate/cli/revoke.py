@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from headgate.cli.manifest import duration
-from headgate.cli.options import JsonOption, NowOption, console, instant, print_json
+from headgate.cli.options import HtmlOption, JsonOption, NowOption, console, instant, print_json
+from headgate.cli.pages import write_view
 from headgate.encoding import in_number
 from headgate.errors import HeadgateError, PolicyError, SealError
 from headgate.files import read_config_bytes, write_bytes
@@ -139,10 +140,12 @@ def renew(
 def show(
     path: ListArgument,
     keys: Annotated[Path, typer.Option("--keys", help="The public keys of whoever signs the list.")],
+    html: HtmlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Verify a list and print what it says."""
     found = _read(path, KeySet.load(keys))
+    write_view(html, "headgate: what is revoked", found, list=path, keys=keys)
     if as_json:
         print_json(_values(found))
         return

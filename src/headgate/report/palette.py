@@ -46,8 +46,8 @@ DARK: Final = {
     "bad-bg": "#3a1917",
     "warn": "#f5d67a",
     "warn-bg": "#352a10",
-    "before": "#b4bdc9",
-    "before-bg": "#2a323d",
+    "before": "#9aa6b5",
+    "before-bg": "#222a34",
     "accent": "#8fb4ff",
 }
 """Text and grounds on a dark page."""

@@ -29,7 +29,7 @@ def _themes(selectors: tuple[str, ...], colours: str) -> str:
 
 
 _RULES = f"""
-.headgate{{{_LIGHT};color:var(--ink);font:14px/1.5 system-ui,sans-serif}}
+.headgate{{{_LIGHT};color:var(--ink);overflow-wrap:break-word;font:14px/1.5 system-ui,sans-serif}}
 @media (prefers-color-scheme:dark){{.headgate{{{_DARK}}}}}
 {_themes(_NOTEBOOK_DARK, _DARK)}
 {_themes(_NOTEBOOK_LIGHT, _LIGHT)}
