@@ -21,8 +21,11 @@ from hypothesis import strategies as st
 from headgate import Chunk, Gate, Policy, PolicyError
 from headgate.corpus import CorpusItem, audit_corpus
 from headgate.origins.addresses import FetchError, require_public
-from headgate.origins.asking import Answer, Asker, Question, read_answer
+from headgate.origins.answers import read_answer
+from headgate.origins.asking import Asker
+from headgate.origins.questions import Question
 from headgate.record.writing import log_record
+from headgate.registry import Answer
 from headgate.replay import Redecider
 from headgate.testing import FixedClock, Publisher
 from origin_fixtures import Origin, says

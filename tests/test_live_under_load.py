@@ -19,11 +19,13 @@ import fsspec
 import pytest
 
 from headgate import Chunk, Gate
-from headgate.origins.asking import Answer, Asker, Question, read_answer
+from headgate.origins.answers import read_answer
+from headgate.origins.asking import Asker
 from headgate.origins.filesystems import probe_store
 from headgate.origins.lanes import Lanes
+from headgate.origins.questions import Question
 from headgate.origins.resting import Rests
-from headgate.registry import AnswerRegistry
+from headgate.registry import Answer, AnswerRegistry
 from headgate.testing import FixedClock, Publisher
 from origin_fixtures import Origin, says
 
@@ -353,17 +355,21 @@ def test_a_rest_ends_with_one_trial() -> None:
     now = [0.0]
     rests = Rests(lambda: now[0])
     for _ in range(5):
-        assert rests.may_try("server", "page")
+        assert not rests.is_resting("server", "page")
+        rests.begin_trial("server", "page")
         rests.failed("server")
-    assert not rests.may_try("server", "page")
-    assert rests.may_try("page")
+    assert rests.is_resting("server", "page")
+    assert not rests.is_resting("page")
     assert rests.has_failed_since("server", 4)
     assert not rests.has_failed_since("server", 5)
     now[0] = 31.0
-    assert rests.may_try("server", "other")
-    assert not rests.may_try("server", "another")
+    # Who only looks spends nothing: what could not be begun was no trial.
+    assert not rests.is_resting("server", "other")
+    assert not rests.is_resting("server", "other")
+    rests.begin_trial("server", "other")
+    assert rests.is_resting("server", "another")
     rests.answered("server")
-    assert rests.may_try("server", "another")
+    assert not rests.is_resting("server", "another")
 
 
 def test_a_cached_answer_takes_nothing_back_that_came_after_it(origin: Origin) -> None:

@@ -21,7 +21,7 @@ from headgate.admission.revision import Revision
 from headgate.admission.setwide import refuse_surplus
 from headgate.chunk import Chunk
 from headgate.limits import Limits
-from headgate.origins.asking import Asked
+from headgate.origins.questions import Asked
 from headgate.provenance.revocation import Revocations
 from headgate.registry import FeedState, Known, Said
 

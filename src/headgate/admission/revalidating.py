@@ -13,8 +13,8 @@ from headgate.admission.planning import Plan
 from headgate.decision import Finding, Severity
 from headgate.encoding import safe_uri, to_json
 from headgate.freshness import identify_document, judge_freshness
-from headgate.origins.asking import Asked, Question
 from headgate.origins.filesystems import is_file, is_stored
+from headgate.origins.questions import Asked, Question
 from headgate.policy import format_duration
 from headgate.registry import NEVER_TOLD, Answer, FeedState, Said
 

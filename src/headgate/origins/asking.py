@@ -28,11 +28,11 @@ from headgate.origins.fetching import FetchError, UnreachableError, probe
 from headgate.origins.filesystems import is_file, is_stored, probe_file, probe_store
 from headgate.origins.lanes import Lanes
 from headgate.origins.pending import Asking, Pending
-from headgate.origins.questions import Asked, Question
+from headgate.origins.questions import Question
 from headgate.origins.resting import Rests
 from headgate.registry import Answer, AnswerRegistry
 
-__all__ = ["Answer", "Asked", "Asker", "Question", "read_answer"]
+__all__ = ["Asker"]
 
 _MOST_REMEMBERED = 20_000
 # From this share on of the time that an answer counts, it is renewed in the background; not for all at once.
@@ -240,7 +240,7 @@ class Asker:
                 came.set_result(latest)
                 return came
             server = _name_of(question)
-            if not self._rests.may_try(server, key):
+            if self._rests.is_resting(server, key):
                 self._problems.renew(key, _RESTS)
                 return None
             begun = _UnderWay(Future(), now)
@@ -248,6 +248,7 @@ class Asker:
             if not self._lanes.submit(question.source, question.server, work):
                 self._problems.renew(key, _WAITS)
                 return None
+            self._rests.begin_trial(server, key)
             self._under_way[key] = begun
         return begun.future
 

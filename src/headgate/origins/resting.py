@@ -24,19 +24,21 @@ class Rests:
         self._monotonic = monotonic
         self._failures: Memo[tuple[int, float]] = Memo(_MOST_REMEMBERED)
 
-    def may_try(self, *names: str) -> bool:
-        """Return whether none of some names has a rest; of one whose rest is over, this is the one trial.
+    def is_resting(self, *names: str) -> bool:
+        """Return whether any of some names has a rest that is not over.
 
         Args:
             names: of what would have to answer: a server, a document.
         """
         now = self._monotonic()
-        if any(self._is_resting(name) and now < self._until(name) for name in names):
-            return False
+        return any(self._has_failed(name) and now < self._until(name) for name in names)
+
+    def begin_trial(self, *names: str) -> None:
+        """Let those whose rest is over rest again until the one request that is their trial is answered."""
+        until = self._monotonic() + _SECONDS
         for name in names:
-            if self._is_resting(name):
-                self._failures.renew(name, (self.failures(name), now + _SECONDS))
-        return True
+            if self._has_failed(name):
+                self._failures.renew(name, (self.failures(name), until))
 
     def failures(self, name: str) -> int:
         """Return how often something has failed in a row."""
@@ -44,7 +46,7 @@ class Rests:
 
     def has_failed_since(self, name: str, failures: int) -> bool:
         """Return whether something began its rest since it had failed so often."""
-        return self.failures(name) > failures and self._is_resting(name)
+        return self.failures(name) > failures and self._has_failed(name)
 
     def failed(self, name: str) -> None:
         """Count a failure."""
@@ -55,7 +57,7 @@ class Rests:
         if self.failures(name):
             self._failures.renew(name, (0, 0.0))
 
-    def _is_resting(self, name: str) -> bool:
+    def _has_failed(self, name: str) -> bool:
         return self.failures(name) >= _FAILURES
 
     def _until(self, name: str) -> float:

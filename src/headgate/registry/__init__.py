@@ -2,10 +2,11 @@
 
 from headgate.registry.answers import Answer, AnswerRegistry
 from headgate.registry.facts import Known, Proved, Registry, learned
-from headgate.registry.feeds import NEVER_TOLD, FeedRegistry, FeedState, Said
+from headgate.registry.feeds import FeedRegistry, FeedState, Said
 from headgate.registry.memory import MemoryRegistry
 from headgate.registry.opening import open_feeds, open_registry
 from headgate.registry.sqlite import SqliteRegistry
+from headgate.registry.times import NEVER_TOLD
 
 __all__ = [
     "NEVER_TOLD",

@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from headgate.registry.connection import SharedConnection
-from headgate.registry.feeds import as_instant, as_micros
-from headgate.registry.sqlite import connect
+from headgate.registry.connection import SharedConnection, connect, transaction
+from headgate.registry.times import as_instant, as_micros
 
 __all__ = ["Answer", "AnswerRegistry"]
 
@@ -129,14 +127,8 @@ def _rows(connection: sqlite3.Connection, digests: list[bytes]) -> list[tuple[by
 
 
 def _put(connection: sqlite3.Connection, rows: list[tuple[object, ...]]) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         connection.executemany(_PUT, rows)
-        connection.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _as_row(address: str, answer: Answer) -> tuple[object, ...]:

@@ -1,21 +1,38 @@
-"""One connection to a registry's file, which the threads of a process share."""
+"""Connections to a registry's file: how one is opened, what is written at once, and one that threads share."""
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote
 
 from headgate.errors import HeadgateError
 from headgate.forks import renew_after_fork
 
-__all__ = ["SharedConnection"]
+__all__ = ["WAIT_SECONDS", "SharedConnection", "connect", "transaction"]
 
 T = TypeVar("T")
+WAIT_SECONDS = 1.0
+"""For how long another process may keep a file locked."""
+
+_APPLICATION = 0x68674731  # "hgG1": tells a registry from any other database
+_SCHEMA = f"""
+PRAGMA application_id = {_APPLICATION};
+CREATE TABLE documents (
+    document TEXT NOT NULL, key TEXT NOT NULL, version INTEGER, modified INTEGER, valid_from INTEGER,
+    verified INTEGER NOT NULL, PRIMARY KEY (document, key)
+) WITHOUT ROWID;
+CREATE TABLE texts (
+    document TEXT NOT NULL, key TEXT NOT NULL, digest TEXT NOT NULL, modified INTEGER,
+    PRIMARY KEY (document, key, digest)
+) WITHOUT ROWID;
+"""
 
 
 class SharedConnection:
@@ -71,3 +88,75 @@ class SharedConnection:
             with suppress(sqlite3.Error):
                 self._connection.close()
         self._connection = None
+
+
+def connect(path: Path, wait: float = WAIT_SECONDS) -> tuple[sqlite3.Connection, bool]:
+    """Return a connection to a registry's file, which is made if it is not there, and whether it can be written to.
+
+    Args:
+        path: the file.
+        wait: for how long another process may keep it locked, in seconds.
+
+    Raises:
+        OSError: it cannot be opened.
+        sqlite3.Error: the same, or it is another database.
+    """
+    if not path.exists():
+        # Not readable for others: which documents there are is nobody else's business.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    is_writable = os.access(path, os.W_OK)
+    connection = _connect(path, "rw" if is_writable else "ro", wait)
+    try:
+        if is_writable and not _has_schema(connection):
+            _make(connection)
+        _require_registry(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection, is_writable
+
+
+def _connect(path: Path, mode: str, wait: float) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"file:{quote(str(path))}?mode={mode}",
+        uri=True,
+        timeout=wait,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+
+
+def _has_schema(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone())
+
+
+def _require_registry(connection: sqlite3.Connection) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != _APPLICATION:
+        raise sqlite3.DatabaseError("it is another database")
+
+
+def _make(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    with transaction(connection):
+        # Another process may have made it meanwhile.
+        if not _has_schema(connection):
+            for statement in _SCHEMA.split(";"):
+                connection.execute(statement)
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Write all of what is written meanwhile or, where anything fails or the process ends, nothing.
+
+    Raises:
+        sqlite3.Error: the file cannot be written.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise

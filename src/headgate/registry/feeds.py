@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 
-from headgate.registry.connection import SharedConnection
-from headgate.registry.sqlite import connect
+from headgate.registry.connection import SharedConnection, connect, transaction
+from headgate.registry.times import NEVER_TOLD, as_instant, as_micros
 from headgate.verification import Verifier
 
-__all__ = ["NEVER_TOLD", "FeedRegistry", "FeedState", "Said", "as_instant", "as_micros"]
-
-NEVER_TOLD = datetime.max.replace(tzinfo=timezone.utc)
-"""`Said.untold_until` of a document whose changes a feed does not tell."""
+__all__ = ["NEVER_TOLD", "FeedRegistry", "FeedState", "Said"]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS feed_states (
@@ -32,9 +28,7 @@ _STATE = "SELECT feed, name, pulled, tells_changes, covers_unlisted, cursor FROM
 _ONE_STATE = f"{_STATE} WHERE feed = ?"
 _SAID = "SELECT feed, seen, is_gone, moved_to, modified, untold_until FROM feed_facts WHERE document = ?"
 _ALL = "SELECT document, seen, is_gone, moved_to, modified, untold_until FROM feed_facts WHERE feed = ?"
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _REMEMBERED = 50_000
-_FIRST = datetime.min.replace(tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,21 +200,14 @@ def _require_feeds(connection: sqlite3.Connection) -> None:
 def _take(
     connection: sqlite3.Connection, state: FeedState, rows: Iterable[tuple[object, ...]], after: FeedState | None
 ) -> bool:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         stored = connection.execute(_ONE_STATE, (state.feed,)).fetchone()
         if (_state(*stored) if stored is not None else None) != after:
-            connection.execute("ROLLBACK")
             return False
         flags = (int(state.tells_changes), int(state.covers_unlisted), state.cursor)
         entry = (state.feed, state.name, as_micros(state.pulled), *flags)
         connection.execute("INSERT OR REPLACE INTO feed_states VALUES (?, ?, ?, ?, ?, ?)", entry)
         connection.executemany("INSERT OR REPLACE INTO feed_facts VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-        connection.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-        raise
     return True
 
 
@@ -256,27 +243,3 @@ def _time(value: object) -> datetime:
     if time is None:
         raise sqlite3.DatabaseError("a time in it is missing")
     return time
-
-
-def as_micros(time: datetime | None) -> int | None:
-    """Return a time as the registry's file holds it: in microseconds since 1970."""
-    if time is None:
-        return None
-    # In another zone, the ends of the calendar are beyond those of UTC.
-    return (min(max(time, _FIRST), NEVER_TOLD) - _EPOCH) // timedelta(microseconds=1)
-
-
-def as_instant(micros: object) -> datetime | None:
-    """Return the time that the registry's file holds.
-
-    Raises:
-        sqlite3.DatabaseError: it is none.
-    """
-    if micros is None:
-        return None
-    try:
-        if isinstance(micros, int):
-            return _EPOCH + timedelta(microseconds=micros)
-    except OverflowError:
-        pass
-    raise sqlite3.DatabaseError("a time in it cannot be read")  # SQLite stores anything anywhere

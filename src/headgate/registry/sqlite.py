@@ -3,42 +3,28 @@
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
-from urllib.parse import quote
 
 from headgate.errors import HeadgateError
 from headgate.forks import renew_after_fork
-from headgate.registry.connection import SharedConnection
+from headgate.registry.connection import WAIT_SECONDS, SharedConnection, connect, transaction
 from headgate.registry.facts import Known, Proved, learned
 from headgate.registry.memory import MemoryRegistry
+from headgate.registry.times import as_instant, as_micros
 
-__all__ = ["SqliteRegistry", "connect"]
+__all__ = ["SqliteRegistry"]
 
-_APPLICATION = 0x68674731  # "hgG1": tells a registry from any other database
-_SCHEMA = f"""
-PRAGMA application_id = {_APPLICATION};
-CREATE TABLE documents (
-    document TEXT NOT NULL, key TEXT NOT NULL, version INTEGER, modified INTEGER, valid_from INTEGER,
-    verified INTEGER NOT NULL, PRIMARY KEY (document, key)
-) WITHOUT ROWID;
-CREATE TABLE texts (
-    document TEXT NOT NULL, key TEXT NOT NULL, digest TEXT NOT NULL, modified INTEGER,
-    PRIMARY KEY (document, key, digest)
-) WITHOUT ROWID;
-"""
 _FACTS = "SELECT key, version, modified, valid_from, verified FROM documents WHERE document = ?"
 _TEXTS = "SELECT key, digest, modified FROM texts WHERE document = ?"
 _PUT = "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?)"
 _FORGET_TEXTS = "DELETE FROM texts WHERE document = ? AND key = ?"
 _PUT_TEXT = "INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?)"
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_WAIT_SECONDS, _BRIEF_MILLISECONDS = 1.0, 50
+_BRIEF_MILLISECONDS = 50
 _MOST_OWED = 10_000
 _REMEMBERED = 50_000
 _log = logging.getLogger("headgate")
@@ -132,7 +118,7 @@ class SqliteRegistry:
         with self._writing:
             if self._owed:
                 with suppress(HeadgateError):
-                    self._flush(int(_WAIT_SECONDS * 1_000))
+                    self._flush(int(WAIT_SECONDS * 1_000))
             _close(self._writer)
             self._writer = None
         self._reader.close()
@@ -149,10 +135,9 @@ class SqliteRegistry:
             if self._writer is None:
                 self._writer = self._open()
             self._writer.execute(f"PRAGMA busy_timeout = {milliseconds}")
-            self._writer.execute("BEGIN IMMEDIATE")
-            for one, at in facts:
-                _learn(self._writer, one, at)
-            self._writer.execute("COMMIT")
+            with transaction(self._writer):
+                for one, at in facts:
+                    _learn(self._writer, one, at)
         except (OSError, sqlite3.Error) as error:
             _close(self._writer)
             self._writer = None  # and what it had begun is undone
@@ -184,75 +169,19 @@ def _close(connection: sqlite3.Connection | None) -> None:
             connection.close()
 
 
-def connect(path: Path, wait: float = _WAIT_SECONDS) -> tuple[sqlite3.Connection, bool]:
-    """Return a connection to a registry's file, which is made if it is not there, and whether it can be written to.
-
-    Args:
-        path: the file.
-        wait: for how long another process may keep it locked, in seconds.
-
-    Raises:
-        OSError: it cannot be opened.
-        sqlite3.Error: the same, or it is another database.
-    """
-    if not path.exists():
-        # Not readable for others: which documents there are is nobody else's business.
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-    is_writable = os.access(path, os.W_OK)
-    connection = _connect(path, "rw" if is_writable else "ro", wait)
-    try:
-        if is_writable and not _has_schema(connection):
-            _make(connection)
-        _require_registry(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection, is_writable
-
-
-def _connect(path: Path, mode: str, wait: float) -> sqlite3.Connection:
-    return sqlite3.connect(
-        f"file:{quote(str(path))}?mode={mode}",
-        uri=True,
-        timeout=wait,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-
-
-def _has_schema(connection: sqlite3.Connection) -> bool:
-    return bool(connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone())
-
-
-def _require_registry(connection: sqlite3.Connection) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    if application != _APPLICATION:
-        raise sqlite3.DatabaseError("it is another database")
-
-
-def _make(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("BEGIN IMMEDIATE")
-    # Another process may have made it meanwhile.
-    if not _has_schema(connection):
-        for statement in _SCHEMA.split(";"):
-            connection.execute(statement)
-    connection.execute("COMMIT")
-
-
 def _read(connection: sqlite3.Connection, document: str) -> Iterator[Known]:
     facts = connection.execute(_FACTS, (document,)).fetchall()
     if not facts:
         return
     texts: dict[str, dict[str, datetime | None]] = {}
     for key, digest, modified in connection.execute(_TEXTS, (document,)):
-        texts.setdefault(key, {})[digest] = _instant(modified)
+        texts.setdefault(key, {})[digest] = as_instant(modified)
     for key, version, modified, valid_from, verified in facts:
         if not isinstance(version, (int, type(None))):  # SQLite stores anything anywhere
             raise sqlite3.DatabaseError("a version in it is none")
-        when = _instant(verified)
+        when = as_instant(verified)
         if when is not None:
-            yield Known(document, key, version, _instant(modified), _instant(valid_from), when, texts.get(key, {}))
+            yield Known(document, key, version, as_instant(modified), as_instant(valid_from), when, texts.get(key, {}))
 
 
 def _learn(connection: sqlite3.Connection, proved: Proved, at: datetime) -> None:
@@ -261,26 +190,10 @@ def _learn(connection: sqlite3.Connection, proved: Proved, at: datetime) -> None
     after = learned(before, proved, at)
     if after is None:
         return
-    times = (_micros(after.modified), _micros(after.valid_from), _micros(after.verified))
+    times = (as_micros(after.modified), as_micros(after.valid_from), as_micros(after.verified))
     connection.execute(_PUT, (after.document, after.key, after.version, *times))
     if before is not None and not before.texts.keys() <= after.texts.keys():
         connection.execute(_FORGET_TEXTS, (after.document, after.key))
     if proved.digest in after.texts:
-        row = (after.document, after.key, proved.digest, _micros(after.texts[proved.digest]))
+        row = (after.document, after.key, proved.digest, as_micros(after.texts[proved.digest]))
         connection.execute(_PUT_TEXT, row)
-
-
-def _micros(time: datetime | None) -> int | None:
-    return (time - _EPOCH) // timedelta(microseconds=1) if time is not None else None
-
-
-def _instant(micros: int | None) -> datetime | None:
-    """Return the instant of a column.
-
-    Raises:
-        sqlite3.DatabaseError: it holds none.
-    """
-    try:
-        return _EPOCH + timedelta(microseconds=micros) if micros is not None else None
-    except (TypeError, OverflowError):  # SQLite stores anything anywhere
-        raise sqlite3.DatabaseError("a time in it cannot be read") from None
