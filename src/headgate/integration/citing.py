@@ -11,7 +11,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import accumulate
 
-from headgate.admission.releases import RELEASES, Release
+from headgate.admission.released import Release
+from headgate.admission.releases import RELEASES
 from headgate.chunk import Chunk
 from headgate.terminology.edits import Rewrite
 

@@ -7,7 +7,8 @@ So a document that is retrieved twice is the same twice. What was decided is kep
 from __future__ import annotations
 
 from headgate.admission.emptiness import NOTE, note_of
-from headgate.admission.releases import RELEASES, is_equal, watching
+from headgate.admission.released import is_equal
+from headgate.admission.releases import RELEASES, watching
 from headgate.chunk import Chunk
 from headgate.terminology.edits import Rewrite
 
