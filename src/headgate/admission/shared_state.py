@@ -27,11 +27,16 @@ from headgate.origins.questions import Asked, Question
 from headgate.policy import Policy
 from headgate.provenance import KeySet
 from headgate.provenance.revocation import Revocations
-<<<<<<< HEAD
-from headgate.registry import AnswerRegistry, FeedState, Known, MemoryRegistry, Said, open_feeds, open_registry
-=======
-from headgate.registry import Answer, AnswerRegistry, FeedState, Known, Said, open_feeds, open_registry
->>>>>>> da7da9c (Keep transactions and times of the registry's file in one place, and spend no trial of a server that was not asked)
+from headgate.registry import (
+    Answer,
+    AnswerRegistry,
+    FeedState,
+    Known,
+    MemoryRegistry,
+    Said,
+    open_feeds,
+    open_registry,
+)
 
 __all__ = ["SharedState"]
 
