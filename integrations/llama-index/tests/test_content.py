@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -237,6 +238,9 @@ def pictures() -> list[Any]:
     return [genuine, changed, put(seal(ImageNode(text="caption")), image=OTHER)]
 
 
+@pytest.mark.skipif(
+    "multimodal" not in signature(RetrieverQueryEngine.from_args).parameters, reason="llama-index-core before 0.14.23"
+)
 def test_a_multimodal_engine_shows_the_model_sealed_pictures_only() -> None:
     model = Sees(max_tokens=None)
     engine = RetrieverQueryEngine.from_args(Finds(*pictures()), llm=model, multimodal=True)
