@@ -11,6 +11,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,9 @@ from headgate import Chunk, Gate
 from headgate.cli.app import app
 from headgate.cli.datasets import report_run
 from headgate.corpus import Fields
+from headgate.corpus.gathering import stored_items
 from headgate.errors import HeadgateError
+from headgate.integration.backfilling import StoredRow
 from shelves import temporary_folder
 
 pa = pytest.importorskip("pyarrow")
@@ -33,6 +37,7 @@ pytest.importorskip("duckdb")
 parquet = pytest.importorskip("pyarrow.parquet")
 kernel = pytest.importorskip("headgate.corpus.kernel")
 datasets = pytest.importorskip("headgate.corpus.datasets")
+spool = pytest.importorskip("headgate.corpus.datasets.spooling").spool
 
 NOW = CLOCK.now.isoformat()
 
@@ -471,3 +476,49 @@ def test_a_part_of_a_sealed_data_set_that_is_lost_is_named(policy: Path, tmp_pat
     (tmp_path / "sealed" / "parts.json").unlink()
     with pytest.raises(HeadgateError, match="not come to its end"):
         datasets.run(kernel.TermRows(), str(tmp_path / "sealed"), tmp_path / "y", workers=0, has_places=False)
+
+
+@dataclass
+class Shelf:
+    """A store as integrations offer them: pages of rows."""
+
+    rows: list[StoredRow]
+    name: str = "shelf"
+    largest: int = 0
+
+    def count(self) -> int:
+        return len(self.rows)
+
+    def pages(self, size: int) -> Iterator[list[StoredRow]]:
+        for start in range(0, len(self.rows), size):
+            self.largest = max(self.largest, size)
+            yield self.rows[start : start + size]
+
+    def write(self, rows: object) -> list[str]:
+        raise AssertionError("nothing is written to it")
+
+    def finish(self) -> None:
+        raise AssertionError("nothing is written to it")
+
+
+def test_the_rows_of_a_store_become_a_data_set(policy: Path, tmp_path: Path) -> None:
+    rows = [StoredRow(f"c{n}", chunk) for n, chunk in enumerate(chunks())]
+    pictured = replace(rows[1].chunk or Chunk(""), media={"image": None})
+    shelf = Shelf([*rows, StoredRow("none", None, "it has no text"), StoredRow("pictured", pictured)])
+    rows_folder = spool(stored_items(shelf), tmp_path / "rows")
+    outcome = judged(policy, rows_folder, tmp_path / "out")
+    found = {row["id"]: row for row in rows_in(tmp_path / "out")}
+    assert outcome.rows_in == ROWS + 2
+    assert found.keys() - {f"c{n}" for n in range(ROWS)} == {None}
+    for n, chunk in enumerate(chunks()):
+        (decision,) = Gate(policy).judge([chunk], now=CLOCK.now).decisions
+        assert found[f"c{n}"]["codes"] == list(decision.codes)
+    assert set(outcome.summary.reasons) == {
+        "it has no text",
+        "it holds content that is not text, which a table does not carry",
+    }
+    (tmp_path / "rows" / "rows-000001.parquet").write_bytes(b"left")
+    assert spool(iter(()), tmp_path / "rows") == tmp_path / "rows"  # all of it is there
+    (tmp_path / "rows" / "_complete.json").unlink()
+    spool(stored_items(shelf), tmp_path / "rows")
+    assert not (tmp_path / "rows" / "rows-000001.parquet").exists()

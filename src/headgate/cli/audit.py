@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from headgate.admission.gate import Gate
-from headgate.cli.datasets import OutOption, SignOption, WorkersOption, report_run, run_dataset
+from headgate.cli.datasets import (
+    CollectionOption,
+    OutOption,
+    SignOption,
+    WorkersOption,
+    opened_dataset,
+    report_run,
+    run_dataset,
+)
 from headgate.cli.loading import load_gate
 from headgate.cli.options import (
     Documents,
@@ -55,6 +63,7 @@ def audit(
     out: OutOption = None,
     workers: WorkersOption = 0,
     sign: SignOption = None,
+    collection: CollectionOption = None,
     as_json: JsonOption = False,
     now: Annotated[
         str | None,
@@ -72,7 +81,9 @@ def audit(
     fields = Fields.parse(text_field, field_map)
     if out is not None:
         _require_none({"--questions": questions, "--prefix": prefix, "--html": html})
-        _audit_dataset(documents, policy, out, workers, sign, fields, now, as_json=as_json)
+        with opened_dataset(documents, collection, out) as place:
+            code = _audit_dataset(place, policy, out, workers, sign, fields, now, as_json=as_json)
+        raise typer.Exit(code)
     gate, moment = load_gate(policy), instant(now, "--now or --at")
     lasting = verified_on(gate.policy) if moment > utc_now() else gate.policy
     is_ahead = lasting != gate.policy
@@ -109,7 +120,7 @@ def _audit_dataset(
     now: str | None,
     *,
     as_json: bool,
-) -> NoReturn:
+) -> int:
     from headgate.corpus.datasets import Outcome, begun_in, find_superseded_rows, require_duckdb
     from headgate.corpus.kernel import JudgeRows
     from headgate.report.runs import run_tables
@@ -140,7 +151,7 @@ def _audit_dataset(
         admissible = counts["rows"] - counts["would_drop"]
         screen.print(prose(f"Admissible under {policy}: {admissible:,} of {in_number(counts['rows'], 'row')}."))
         screen.print(prose(f"Written to {out}; what was decided about each row is in {out / 'parts'}."))
-    raise typer.Exit(int(is_partial or counts["would_drop"] > 0))
+    return int(is_partial or counts["would_drop"] > 0)
 
 
 def _require_none(options: dict[str, object]) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headgate.cli.options import cores, report_problems
+from headgate.cli.options import cores, report_problems, track
+from headgate.cli.stores import open_store
 from headgate.encoding import in_number
 from headgate.errors import HeadgateError
 
@@ -18,7 +21,17 @@ if TYPE_CHECKING:
     from headgate.corpus.datasets import Dataset, Failure, Outcome, Part
     from headgate.corpus.kernel import Kernel
 
-__all__ = ["OutOption", "SignOption", "WorkersOption", "is_dataset", "report_run", "run_dataset"]
+__all__ = [
+    "CollectionOption",
+    "OutOption",
+    "SignOption",
+    "WorkersOption",
+    "is_dataset",
+    "is_store_folder",
+    "opened_dataset",
+    "report_run",
+    "run_dataset",
+]
 
 OutOption = Annotated[
     Path | None,
@@ -32,11 +45,16 @@ OutOption = Annotated[
 WorkersOption = Annotated[
     int, typer.Option("--workers", "-w", min=0, max=1_024, help="With --out: how many processes; 0: one per core.")
 ]
+CollectionOption = Annotated[
+    str | None, typer.Option("--collection", help="With --out: the collection or table of a store.")
+]
 SignOption = Annotated[
     Path | None, typer.Option("--sign", metavar="KEY", help="With --out: sign the list of the parts with this key.")
 ]
 _EVERY = 30.0  # seconds between two lines of progress where nobody watches
 _SHOWN = 20
+# Of Chroma and of LlamaIndex.
+_STORE_FILES = ("chroma.sqlite3", "docstore.json")
 
 
 def is_dataset(place: str) -> bool:
@@ -91,6 +109,36 @@ def run_dataset(
         progress=None if quiet else _Progress(),
         finish=finish,
     )
+
+
+def is_store_folder(place: str) -> bool:
+    """Return whether a folder is one in which a store keeps its rows, and not one of texts."""
+    path = Path(place)
+    return path.is_dir() and any((path / name).exists() for name in _STORE_FILES)
+
+
+@contextmanager
+def opened_dataset(place: str, collection: str | None, out: Path) -> Iterator[str]:
+    """Give the place of a data set; the rows of a store are written beside the results, and removed at the end.
+
+    Args:
+        place: a data set, or a store as `headgate backfill` takes them.
+        collection: the collection or table of a store.
+        out: the folder of the results.
+
+    Raises:
+        HeadgateError: the store cannot be opened or read.
+    """
+    store = None if is_dataset(place) or Path(place).is_file() else open_store(place, collection)
+    if store is None:
+        yield place
+        return
+    from headgate.corpus.datasets.spooling import spool
+    from headgate.corpus.gathering import stored_items
+
+    rows = out.with_name(f".{out.name}.headgate-rows")
+    yield str(spool(track(stored_items(store), "Reading", quiet=False), rows))
+    shutil.rmtree(rows)
 
 
 class _Progress:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import IO, Annotated, Any, NoReturn
+from typing import IO, Annotated
 
 import typer
 
 from headgate.chunk import Chunk
-from headgate.cli.datasets import is_dataset, report_run, run_dataset
+from headgate.cli.datasets import CollectionOption, is_dataset, is_store_folder, opened_dataset, report_run, run_dataset
+from headgate.cli.loading import is_place
 from headgate.cli.metadata import metadata_keys
 from headgate.cli.options import (
     Documents,
@@ -72,6 +73,7 @@ def seal(
         ),
     ] = False,
     jobs: JobsOption = 0,
+    collection: CollectionOption = None,
     timezone: Annotated[
         str | None, typer.Option(metavar="ZONE", help="The zone of times that have none, such as Europe/Berlin.")
     ] = None,
@@ -90,20 +92,12 @@ def seal(
 
     A data set, whose rows keep all their columns, is sealed part by part into a folder (docs/scale.md).
     """
-    if out is not None and out.suffix == "" and is_dataset(documents):
+    if out is not None and out.suffix == "" and _is_table(documents):
         if whole or prefix is not None:
             raise HeadgateError("--whole and --prefix are not for data sets.")
-        kernel_options = {"cover": cover, "hide": hide, "batch": batch}
-        _seal_dataset(
-            documents,
-            key,
-            issuer,
-            out,
-            jobs,
-            metadata_keys(None, timezone, date_order),
-            kernel_options,
-            Fields.parse(text_field, field_map),
-        )
+        names, fields = metadata_keys(None, timezone, date_order), Fields.parse(text_field, field_map)
+        claims = names, tuple(cover or (EVERYTHING,)), tuple(hide or ()), batch
+        raise typer.Exit(_seal_dataset(documents, collection, key, issuer, out, jobs, claims, fields))
     sealer = Sealer(key, issuer)
     if whole and batch:
         raise HeadgateError("--whole signs each document once anyway; leave --batch out.")
@@ -155,16 +149,21 @@ def seal(
     raise typer.Exit(int(bool(sealing.problems or unknown)))
 
 
+def _is_table(documents: str) -> bool:
+    """Return whether documents are rows of tables, or of a store; texts are sealed to JSON Lines."""
+    return is_dataset(documents) or is_place(documents) or "://" in documents or is_store_folder(documents)
+
+
 def _seal_dataset(
-    place: str,
+    documents: str,
+    collection: str | None,
     custody: str,
     issuer: str,
     out: Path,
     workers: int,
-    names: MetadataKeys,
-    options: Mapping[str, Any],
+    claims: tuple[MetadataKeys, tuple[str, ...], tuple[str, ...], bool],
     fields: Fields,
-) -> NoReturn:
+) -> int:
     from headgate.corpus.kernel import SealRows
 
     key = file_of(custody)
@@ -172,16 +171,17 @@ def _seal_dataset(
         raise HeadgateError(
             "A data set is sealed by many processes, with a key in a file. Seal JSON Lines with --batch."
         )
-    cover = tuple(options["cover"] or (EVERYTHING,))
-    kernel = SealRows(key, issuer, cover, tuple(options["hide"] or ()), names, options["batch"], fields)
-    outcome = run_dataset(kernel, place, out, workers, has_places=False, sign=key)
+    names, cover, hide, is_batch = claims
+    kernel = SealRows(key, issuer, cover, hide, names, is_batch, fields)
+    with opened_dataset(documents, collection, out) as place:
+        outcome = run_dataset(kernel, place, out, workers, has_places=False, sign=key)
     is_partial = report_run(outcome)
     notes = outcome.summary.notes
     sealed = outcome.summary.counts["sealed"]
     typer.echo(f"{in_number(sealed, 'row')} sealed by {issuer!r}, written to {out}.", err=True)
     in_part = [f"{in_number(number, 'row')}: {note}" for note, number in notes.most_common()]
     report_problems(in_part, f"{in_number(sum(notes.values()), 'row')} sealed, but not in every part:")
-    raise typer.Exit(int(is_partial or bool(notes)))
+    return int(is_partial or bool(notes))
 
 
 class _Sealing:

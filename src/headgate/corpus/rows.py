@@ -44,6 +44,7 @@ def read_rows(
     require_distinct(names)
     problems: dict[int, str] = {}
     columns = [_values(batch.column(name), name, limits, problems) for name in names]
+    notices = _notices(batch)
     rows = zip(*columns, strict=True) if columns else iter([()] * batch.num_rows)
     for number, row in enumerate(rows):
         where = f"{place}[{first + number}]"
@@ -52,7 +53,11 @@ def read_rows(
             yield CorpusItem(where, None, problem)
             continue
         record = {name: value for name, value in zip(names, row, strict=True) if value is not None}
-        yield to_item(record, where, limits, fields)
+        item = to_item(record, where, limits, fields)
+        # Whoever wrote the table may have said why there is no text.
+        if item.chunk is None and number < len(notices) and notices[number]:
+            item = CorpusItem(where, None, str(notices[number]))
+        yield item
 
 
 def require_distinct(names: Sequence[str]) -> None:
@@ -64,6 +69,11 @@ def require_distinct(names: Sequence[str]) -> None:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise ValueError(f"it has two columns {shown(twice[0], 60)}")
+
+
+def _notices(batch: Any) -> list[Any]:
+    (name,) = NOTICES
+    return list(batch.column(name).to_pylist()) if batch.schema.names.count(name) == 1 else []
 
 
 def _is_vector(kind: Any) -> bool:
