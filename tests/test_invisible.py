@@ -1,4 +1,4 @@
-"""Signs that nobody sees and a model reads: told from those that have a use, reported, taken out, or kept out."""
+"""Characters that nobody sees and a model reads: told from those that have a use, reported, taken out, or kept out."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ C2PA = "\ufeff" + selectors(b"C2PATXT\0\x01\x00\x00\x00\x20" + bytes(32))
     [
         (f"a{HIDDEN}b", {"tags": 16}),
         ("😀" + selectors(b"secret"), {"variation selectors": 6}),
-        ("a\u200b\u200c\u200db", {"zero-width signs": 3}),
-        ("a\u2060\ufeffb", {"zero-width signs": 2}),
-        ("ㅤ\u3164\u3164", {"zero-width signs": 3}),
+        ("a\u200b\u200c\u200db", {"zero-width characters": 3}),
+        ("a\u2060\ufeffb", {"zero-width characters": 2}),
+        ("ㅤ\u3164\u3164", {"zero-width characters": 3}),
         ("invoice\u202egpj.exe", {"bidi controls": 1}),
         ("if \u2066admin\u2069:", {"bidi controls": 2}),
         ("a\ufff9b\ufffac\ufffb", {"bidi controls": 3}),
         ("a\ufe0f", {"variation selectors": 1}),
         ("\U0001f3f4" + tags("abcde") + "\U000e007f", {"tags": 6}),
         ("\U000e0001", {"tags": 1}),
-        (f"x{C2PA}", {"zero-width signs": 1, "variation selectors": 45}),
+        (f"x{C2PA}", {"zero-width characters": 1, "variation selectors": 45}),
         ("עברית\u202e", {"bidi controls": 1}),
-        ("a\u00ad\u00adb", {"zero-width signs": 2}),
+        ("a\u00ad\u00adb", {"zero-width characters": 2}),
     ],
 )
 def test_what_has_no_use_is_counted(text: str, counts: dict[str, int]) -> None:
@@ -125,10 +125,10 @@ def test_it_is_reported_taken_out_or_keeps_the_document_out(handbook: Publisher,
     assert found["strip"].chunks[0].metadata["title"] == "Leave"
     assert not found["drop"].chunks
     (finding,) = found["strip"].decisions[0].findings
-    assert finding.message == "It holds signs that nobody sees, which are taken out: 32 tags."
+    assert finding.message == "It holds characters that nobody sees, which are taken out: 32 tags."
     (decision,) = Gate(policy_of(handbook, "drop"), clock=clock).admit([declared(f"News.{C2PA}")]).decisions
-    said = "1 marks of C2PA manifests, 45 variation selectors, 1 zero-width signs"
-    assert decision.findings[0].message == f"It holds signs that nobody sees: {said}."
+    said = "1 marks of C2PA manifests, 45 variation selectors, 1 zero-width characters"
+    assert decision.findings[0].message == f"It holds characters that nobody sees: {said}."
     assert decision.findings[0].detail["count"] == 46
 
 
@@ -241,7 +241,7 @@ def test_a_replay_decides_alike(handbook: Publisher, clock: FixedClock) -> None:
     record = json.loads(json.dumps(log_record(Gate(policies["report"], clock=clock).admit(chunks))))
     open_policy = {"invisible": "drop", "default": {"provenance": {"require": "none"}}}
     (_, _, undecided) = Redecider(Policy.from_mapping(open_policy)).redecide(record)
-    assert (undecided.action, undecided.lack) == (None, "whether it holds signs that nobody sees is not recorded")
+    assert (undecided.action, undecided.lack) == (None, "whether it holds characters that nobody sees is not recorded")
 
 
 class Found(BaseRetriever):

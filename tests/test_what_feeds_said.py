@@ -351,7 +351,7 @@ def test_after_a_history_was_written_anew_older_texts_are_not_verified(
     git(checkout, clock.now, "reflog", "expire", "--expire=now", "--all")
     git(checkout, clock.now, "gc", "-q", "--prune=now")
     outcome = site.pull()
-    assert any("written anew" in note for note in outcome.notes)
+    assert any("rewritten" in note for note in outcome.notes)
     assert site.says(page) == ["drop F210"]
     assert site.says(site.page("a")) == ["admit"]
 
@@ -713,7 +713,7 @@ def test_what_a_branch_was_reset_from_is_no_longer_its_history(
     git(repository, clock.now, "reset", "-q", "--hard", "HEAD~1")  # the commit stays among the objects
     if is_pushed_anew:
         commit("b.md", 0)
-    assert "written anew" in " ".join(site.pull().notes)
+    assert "rewritten" in " ".join(site.pull().notes)
     assert site.says(page) == ["drop F210"]
 
 

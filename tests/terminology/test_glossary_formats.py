@@ -109,7 +109,7 @@ NAMED = [
         r":2: .*Windows-1252.*'Gem\u00e4\u00df",
     ),
     ("unmarked.csv", ROWS.encode("utf-16-le"), "UTF-16 without a byte order mark"),
-    ("no-text.csv", bytes(range(256)), "no text file"),
+    ("no-text.csv", bytes(range(256)), "not a text file"),
     ("plain.yaml", "LarkDesk: [LDX]\n", "`terms:`.*renames"),
     ("null.yaml", "", "`terms:`"),
     ("broken.json", '{"terms": {"A": ["b"],}}', r"broken\.json:1: this is not JSON"),

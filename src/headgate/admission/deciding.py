@@ -76,7 +76,7 @@ class Decider:
     def _judge_again(
         self, chunks: Sequence[Chunk], query: str | None, now: datetime, as_of: datetime | None
     ) -> Admission | None:
-        """Return what is decided where all of it was decided before and nothing else has to be asked; else None."""
+        """Return what is decided where all of it was decided before and nothing else has to be asked, or None."""
         recall = self._recalling(as_of)
         if recall is None:
             return None
@@ -91,7 +91,7 @@ class Decider:
 
     def _decide(self, plan: Plan, answers: Answers) -> Admission:
         admission = judge_admission(plan, answers, self._limits)
-        # Documents made up for a proof are no news.
+        # Documents made up for a proof are not news.
         if not (is_observing() or current_proof() is not None or self._is_proof(admission)):
             self._shared.learn(plan, answers)
         return admission

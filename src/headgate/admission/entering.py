@@ -60,11 +60,11 @@ def judge_chunk(
 
 
 def judge_invisible(judgement: Judgement, revision: Revision) -> None:
-    """Add what the policy says of signs that nobody sees (G906), of which a chunk has some."""
+    """Add what the policy says of characters that nobody sees (G906), of which a chunk has some."""
     counts, rule, modes = judgement.invisible, revision.invisible, judgement.facts.source.modes
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items()))
     is_taken_out = rule == "strip" and modes["terminology"] != "audit"
-    message = f"It holds signs that nobody sees{', which are taken out' if is_taken_out else ''}: {kinds}."
+    message = f"It holds characters that nobody sees{', which are taken out' if is_taken_out else ''}: {kinds}."
     detail = {"count": sum(count for kind, count in counts.items() if kind != _MANIFESTS)}
     finding = Finding("G906", message, "error" if rule == "drop" else "warning", detail)
     judgement.add((finding,), modes["provenance"])

@@ -117,7 +117,7 @@ class Facts:
         verified: who has vouched for it, and when, as far as its proof says.
         bounds: the instants at which the freshness rules may say something else, in order.
         hidden: what of its text, and of its metadata, nobody sees; None where there is nothing of the kind.
-        scores: the entries that decide nothing, and that searches write anew each time.
+        scores: the entries that decide nothing, and that searches write again each time.
         memory: what follows from these facts; None where they are not remembered.
     """
 

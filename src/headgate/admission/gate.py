@@ -126,7 +126,7 @@ class Gate(Decider):
         return self._revision.keeps_out and not is_observing()
 
     def hides_in(self, value: object) -> bool:
-        """Return whether a value holds signs that nobody sees, and the policy keeps them out (`invisible:`)."""
+        """Return whether a value holds characters that nobody sees, and the policy keeps them out (`invisible:`)."""
         return self._revision.invisible != "report" and not is_observing() and holds_invisible(value)
 
     def reworded(self, query: str) -> str:

@@ -164,7 +164,7 @@ class Judgement:
             return evidence
         kept = self.facts.heard_before
         known = kept.get("evidence") if kept is not None and len(self.heard) == 1 and not self.recalled else None
-        # Until a server answers anew, what it said is the very same object.
+        # Until a server answers again, what it said is the very same object.
         if known is not None and known[0] is self.heard[0]:
             found: Mapping[str, object] = known[1]
             return found

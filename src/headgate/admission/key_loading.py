@@ -21,7 +21,7 @@ class KeyLoader:
     Args:
         policy: the policy.
         clock: tells how old a fetched key set is; not asked where the policy names no address and no manifest.
-        may_wait: whether a key set that is not at hand is fetched; else it has no keys.
+        may_wait: whether a key set that is not there yet is fetched; otherwise it has no keys.
     """
 
     def __init__(self, policy: Policy, clock: Clock, *, may_wait: bool) -> None:

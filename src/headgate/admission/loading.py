@@ -31,7 +31,7 @@ def load(
         path: the policy file, where errors are to be placed.
         limits: bounds on what is read.
         clock: tells how old a fetched key set is.
-        may_wait: whether a key set that is not at hand is fetched; else it has no keys.
+        may_wait: whether a key set that is not there yet is fetched; otherwise it has no keys.
 
     Raises:
         PolicyError: the policy, or a file that it names, cannot be used.

@@ -89,7 +89,7 @@ class Releases:
                     if not self._keep_again(released, last):
                         left, original = _kept(released), _kept(admission.inputs[decision.index], released.text)
                         self._keep(Release(left, original, last, weigh_release(original, left, decision)))
-                except Exception:  # noqa: BLE001, S112 - metadata may be any mapping; what is not kept is judged anew
+                except Exception:  # noqa: BLE001, S112 - metadata may be any mapping; what is not kept is judged again
                     continue
 
     def find(self, chunk: Chunk) -> Release | None:

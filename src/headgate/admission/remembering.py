@@ -63,7 +63,7 @@ class Seen:
         scores = self.facts.scores
         if not scores:
             return False
-        # What a search says anew each time decides nothing.
+        # What a search says again each time decides nothing.
         pairs = zip(items, self.items, strict=True)
         return all(one == other or (one[0] == other[0] and one[0] in scores) for one, other in pairs)
 

@@ -46,7 +46,7 @@ def resolve(policy: Policy, limits: Limits, clock: Clock = utc_now, *, may_wait:
         policy: the policy.
         limits: bounds on what is read.
         clock: tells how old a fetched key set is.
-        may_wait: whether a key set that is not at hand is fetched; else it has no keys.
+        may_wait: whether a key set that is not there yet is fetched; otherwise it has no keys.
 
     Raises:
         PolicyError: a key or glossary file cannot be used; the error names both the file and the place in the policy.

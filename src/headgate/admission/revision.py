@@ -103,7 +103,7 @@ class Revision:
         places: sources by normalised URI.
         strictest: the strictest mode of provenance of any source, for what cannot be judged and so has no source.
         keeps_out: whether anything can be kept out: a check that may, of some source, is enforced.
-        invisible: what happens to signs that nobody sees.
+        invisible: what happens to characters that nobody sees.
         on_empty: what a chain gets where nothing admissible is left.
         revocation_keys: who may sign each of the policy's revocation lists.
         key_sets: the key sets at addresses, each with the digest of what was in it.
@@ -186,7 +186,7 @@ class Revision:
                 yield one.id, one.requirement.manifest
 
     def source_of(self, uri: str | None) -> ResolvedSource:
-        """Return the source that a normalised URI belongs to: the most specific match, else the default."""
+        """Return the source that a normalised URI belongs to: the most specific match, or the default."""
         if uri is None:
             return self.default
         known = self.places.get(uri)
@@ -200,7 +200,7 @@ class Revision:
 
 
 def is_score(name: str) -> bool:
-    """Return whether a metadata entry is called like what searches and rerankers write anew each time."""
+    """Return whether a metadata entry is called like what searches and rerankers write again each time."""
     return _SCORE.search(name) is not None
 
 

@@ -39,7 +39,7 @@ class RevocationFiles:
         keys: who may sign each of them, in the order of the policy.
         limits: bounds on what is read.
         clock: tells whether what was kept of an address is young enough.
-        may_wait: whether an address of which nothing is at hand is asked; else that is an error.
+        may_wait: whether an address of which nothing is known yet is asked; otherwise that is an error.
 
     Raises:
         PolicyError: a list cannot be used.

@@ -55,7 +55,7 @@ def revoking_keys(revision: Revision, revocations: Revocations, limits: Limits) 
 
 
 def without_withdrawn(revision: Revision, now: datetime, rules: KeySets, limits: Limits) -> Revision:
-    """Return a revision without the keys that are published no more, for where the new ones cannot be loaded."""
+    """Return a revision without the keys that are no longer published, for where the new ones cannot be loaded."""
     gone = frozenset(key for one, _ in revision.key_sets for key in one.withdrawn(now, rules))
 
     def under(source: ResolvedSource) -> ResolvedSource:
@@ -98,7 +98,7 @@ def _revoked(judgement: Judgement, revocations: Revocations) -> Iterator[Finding
     if attestation is None:
         return
     found = revocations.of_key(attestation.thumbprint)
-    # Of a record: what is judged anew has no such attestation, whatever lists it.
+    # Of a record: what is judged again has no such attestation, whatever lists it.
     if found is not None:
         yield revoked_key(attestation.kid, found)
 

@@ -27,7 +27,7 @@ __all__ = ["Settled", "settle"]
 _MOST_SETTLED = 4  # of one chunk: the ways in which its index shows it
 _ZERO = timedelta(0)
 _LAST = datetime.max.replace(tzinfo=timezone.utc)
-# What is said of a chunk on its own, whatever the time: all that stands here may be settled.
+# What is said of a chunk on its own, whatever the time: all that is listed here may be settled.
 _LASTING_CHECKS = frozenset(("provenance", "terminology"))
 # What others have said, or say no longer: a list, a quarantine, the time of a manifest.
 _PASSING = frozenset(("P107", "P108", "P113", "P114"))

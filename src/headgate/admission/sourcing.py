@@ -46,7 +46,7 @@ def _page_of_row(
 def row_in(
     metadata: Mapping[str, object], uri: str | None, source: ResolvedSource, attestation: Attestation | None
 ) -> Row | None:
-    """Return which row of its source a chunk is, or None where it is no row."""
+    """Return which row of its source a chunk is, or None where it is not a row."""
     key = source.identity.row_key if source.identity is not None else None
     return find_row(metadata, uri, key, attestation.covered if attestation is not None else ())
 
@@ -82,7 +82,7 @@ def _is_written(value: object, text: str) -> bool:
 def scores_in(
     metadata: Mapping[str, object], attestation: Attestation | None, source: ResolvedSource, revision: Revision
 ) -> frozenset[str]:
-    """Return the entries that decide nothing, and that searches and rerankers write anew each time.
+    """Return the entries that decide nothing, and that searches and rerankers write again each time.
 
     Floats under the names of scores, where the policy reads nothing of such a name and no proof covers it. Where a
     proof is asked for and there is none, it may be for what an entry holds.

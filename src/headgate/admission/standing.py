@@ -20,15 +20,15 @@ def judge_standing(
 ) -> None:
     """Add what there is to say about who has vouched for a chunk lately.
 
-    Judged for the present, whatever date is asked about: whether somebody looked since is no matter of the question.
+    Judged for the present, whatever date is asked about: whether somebody looked since does not depend on the question.
 
     Args:
         judgement: the chunk.
         now: the present.
         verified: who has vouched for it, beside its proof.
-        is_asking: whether documents' own servers are asked; else what they would verify is not known.
+        is_asking: whether documents' own servers are asked; otherwise what they would verify is not known.
     """
-    # What has no digest could not be read, or is no document: the note of an earlier gate.
+    # What has no digest could not be read, or is not a document: the note of an earlier gate.
     if not judgement.facts.digest:
         return
     judge_manifest(judgement, now)

@@ -111,7 +111,7 @@ class AuditTrail:
         lines = []
         with self._lock:
             tally = self._tally
-            # A clock that is set back begins anew, or there would be no summary until it has caught up.
+            # A clock that is set back starts again, or there would be no summary until it has caught up.
             if tally is None or admission.now < tally.since:
                 self._tally = tally = _Tally(admission.now)
             tally.add(admission, causes)

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class _Turns:
-    """The one thread; made when it is needed, and anew in the child of a fork."""
+    """The one thread; made when it is needed, and again in the child of a fork."""
 
     def __init__(self) -> None:
         self._after_fork()

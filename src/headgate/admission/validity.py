@@ -14,7 +14,7 @@ __all__ = ["next_change"]
 
 
 def next_change(plan: Plan, answers: Answers) -> datetime | None:
-    """Return the earliest instant after the present at which a decision would change, as far as is known; else None.
+    """Return the earliest instant after the present at which a decision would change, as far as known; otherwise None.
 
     A question about another date is answered by what held then, so only what is judged for the present can change.
     """

@@ -102,7 +102,7 @@ def _sent(headers: Mapping[str, str], now: datetime) -> datetime:
 
 
 def _modified(headers: Mapping[str, str], at: datetime) -> datetime | None:
-    """Return when a document was changed, as its server says; None where that was made up, or is no date.
+    """Return when a document was changed, as its server says; None where that was made up, or is not a date.
 
     It is compared with the time of sending (RFC 9110, section 6.6.1), whatever the clock of the server is.
     """

@@ -231,7 +231,7 @@ class Asker:
         key, now = question.key(self.folder), time.monotonic()
         with self._lock:
             under_way = self._under_way.get(key)
-            # What hangs for good is asked for anew.
+            # What hangs for good is asked for again.
             if under_way is not None and now - under_way.since < self._patience:
                 return under_way.future
             latest = self._answers.get(key)

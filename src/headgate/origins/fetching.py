@@ -133,7 +133,7 @@ def _connected(
     context = ssl.create_default_context()
     proxy = None if is_direct else _proxy_for(address)
     bare = _open(address, private, deadline, proxy)
-    # A second handle on the connection, because TLS takes over the first. The timeout of a socket begins anew with
+    # A second handle on the connection, because TLS takes over the first. The timeout of a socket starts again with
     # every byte, so that a server could drip an answer for ever.
     with bare.dup() as handle, bare:
         watchdog = threading.Timer(max(0.0, deadline - time.monotonic()), _end, (handle,))
@@ -141,7 +141,7 @@ def _connected(
         watchdog.start()
         try:
             _tunnel(bare, address, proxy)
-            # An end that TLS does not say is no end: somebody may have cut the answer off.
+            # An end that TLS does not announce is not an end: somebody may have cut the answer off.
             host = address.host.strip("[]")
             with context.wrap_socket(bare, server_hostname=host, suppress_ragged_eofs=False) as secured:
                 connection = http.client.HTTPSConnection(address.host, address.port)

@@ -127,7 +127,7 @@ def _require_plain(uri: str) -> None:
 
 
 class _Systems:
-    """The file systems that were asked before: in the child of a fork they are made anew, as fsspec wants it."""
+    """The file systems that were asked before: in the child of a fork they are made again, as fsspec wants it."""
 
     def __init__(self) -> None:
         self._after_fork()

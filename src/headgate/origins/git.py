@@ -213,7 +213,7 @@ def _ask(top: Path, files: Collection[Path]) -> Mapping[Path, str | GitProblem]:
 
 def _changes(top: Path, names: Collection[str]) -> Iterator[tuple[str, str]]:
     """Yield the files that each commit touched, with its date, the last commit first."""
-    # In raw form a name is what stands behind the mode of its file, whatever it is: names may hold line breaks.
+    # In raw form a name is what follows the mode of its file, whatever it is: names may hold line breaks.
     command = ["log", "--format=%x00%cI", *_RAW, "HEAD", "--", *names]
     parts, date = _parts(top, *command), ""
     for part in parts:

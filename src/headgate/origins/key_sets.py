@@ -65,7 +65,7 @@ class RemoteKeys(Remote[KeySet]):
         """Return the keys in an answer.
 
         Raises:
-            PolicyError: it is no key set, is empty, or holds a private key.
+            PolicyError: it is not a key set, is empty, or holds a private key.
         """
         shown = safe_uri(self.url)
         try:
@@ -73,7 +73,7 @@ class RemoteKeys(Remote[KeySet]):
         except ValueError:
             raise PolicyError(f"{shown}: the answer is not JSON.") from None
         if not isinstance(value, dict):
-            raise PolicyError(f"{shown}: the answer is no key set.")
+            raise PolicyError(f"{shown}: the answer is not a key set.")
         try:
             return KeySet.from_jwks(value)
         except PolicyError as error:

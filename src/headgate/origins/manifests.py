@@ -66,7 +66,7 @@ def bring_manifest(
     private: Collection[str] = (),
     limits: Limits = DEFAULT_LIMITS,
 ) -> Brought:
-    """Bring a manifest from an address into a folder, if it is a later one; else nothing is changed there.
+    """Fetch a manifest from an address into a folder, if it is a later one; otherwise nothing is changed there.
 
     Args:
         url: the `https://` address of the folder that holds `timestamp.json`.

@@ -138,7 +138,7 @@ def _as_row(address: str, answer: Answer) -> tuple[object, ...]:
 
 
 def _read(row: tuple[object, ...]) -> Answer | None:
-    """Return the answer of a row. SQLite stores anything anywhere: what is no answer was never given."""
+    """Return the answer of a row. SQLite stores anything anywhere: what is not an answer was never given."""
     _, at, is_gone, modified, moved_to, etag, since, untold = row
     if not isinstance(moved_to, (str, type(None))) or not isinstance(etag, (str, type(None))):
         return None

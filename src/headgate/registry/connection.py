@@ -74,7 +74,7 @@ class SharedConnection:
                     self._connection = self._opening()
                 return work(self._connection)
             except (OSError, sqlite3.Error, ValueError, OverflowError) as error:  # also what cannot be bound
-                self._close()  # the next one opens it anew: somebody may have put the file right
+                self._close()  # the next one opens it again: somebody may have put the file right
                 self._failed_at = time.monotonic()
                 raise HeadgateError(f"the registry {self._path} cannot be used ({error})") from error
 

@@ -102,7 +102,7 @@ class Registry(Protocol):
 def learned(before: Known | None, proved: Proved, at: datetime) -> Known | None:
     """Return what is known after one more chunk was proved; None if that is nothing new.
 
-    A version decides where there is one, else the time. Nothing that is known is ever replaced by something older.
+    A version decides where there is one, otherwise the time. Nothing that is known is ever replaced by something older.
     """
     fresh = Known(
         proved.document,

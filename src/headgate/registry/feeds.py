@@ -39,7 +39,7 @@ class FeedState:
         feed: what it is known by: a digest of what the policy says of it, a dot, and one of where that is.
         name: for people.
         pulled: when it was pulled last with success.
-        tells_changes: whether it says when its documents were changed, and is believed; else only which there are.
+        tells_changes: whether it says when its documents were changed, and is believed; otherwise only which there are.
         covers_unlisted: whether what a pull does not name is as it was; a feed of the latest news says nothing of it.
         cursor: where the next pull goes on.
         kind: what it is as a verification: a feed, or the document's own origin, whose answers are put the same way.
@@ -93,7 +93,7 @@ class FeedRegistry:
         path: the file of the registry.
 
     Raises:
-        HeadgateError: it is no registry, or cannot be opened.
+        HeadgateError: it is not a registry, or cannot be opened.
     """
 
     def __init__(self, path: Path) -> None:
@@ -147,7 +147,7 @@ class FeedRegistry:
         rows = ((state.feed, *_row(one)) for one in said)
 
         def work(connection: sqlite3.Connection) -> bool:
-            self._state = None  # what this connection writes itself is no news to it
+            self._state = None  # what this connection writes itself is not news to it
             return _take(connection, state, rows, after)
 
         return self._file.use(work)

@@ -30,7 +30,7 @@ class MemoryRegistry:
         renew_after_fork(self)
 
     def _after_fork(self) -> None:
-        """Begin anew: another thread may have been half-way through learning."""
+        """Start again: another thread may have been half-way through learning."""
         self._facts, self._texts, self._lock = {}, 0, threading.Lock()
 
     def known(self, documents: Collection[str]) -> Mapping[str, tuple[Known, ...]]:

@@ -13,7 +13,7 @@ __all__ = ["open_feeds", "open_registry"]
 
 
 def open_registry(policy: Policy, *, is_traffic: bool) -> Registry:
-    """Return the registry that a policy names, else one in memory.
+    """Return the registry that a policy names, or one in memory.
 
     Args:
         policy: the policy.

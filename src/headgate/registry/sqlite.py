@@ -40,7 +40,7 @@ class SqliteRegistry:
         path: the file; made if it is not there.
 
     Raises:
-        HeadgateError: it is no registry, or cannot be opened.
+        HeadgateError: it is not a registry, or cannot be opened.
     """
 
     is_slow = True

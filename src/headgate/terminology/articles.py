@@ -61,7 +61,7 @@ def carry_articles(text: str, edits: Iterable[Edit]) -> list[Edit]:
 
 def _with_article(text: str, edit: Edit, position: int) -> Edit:
     before = text[edit.start - 1 : edit.start]
-    # Nearly always a blank and a word are before it, and that is no article.
+    # Nearly always a blank and a word are before it, and that is not an article.
     if before.isalnum() or (before == " " and _MAY_END_ARTICLE.isdisjoint(text[edit.start - 2 : edit.start - 1])):
         return edit
     found = _ARTICLE.search(text, max(position, edit.start - _LEAD_CHARS), edit.start)

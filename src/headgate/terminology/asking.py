@@ -63,7 +63,7 @@ class QueryTerms:
         concepts = [
             Concept(
                 canonical=alias,
-                # As it stands in a sentence and at the beginning of one; in another case it is another word (Go, US).
+                # As written in a sentence and at the beginning of one; in another case it is another word (Go, US).
                 aliases=tuple(dict.fromkeys((term, term[:1].upper() + term[1:]))),
                 case="sensitive",
                 plurals=True,
@@ -83,7 +83,7 @@ class QueryTerms:
         listed = [alias for one in self.glossary.concepts if one.canonical == edit.canonical for alias in one.aliases]
         held = [alias for alias in listed if fold(alias) in fold(written)]
         alias = max(held, key=len, default=None)
-        if alias is None:  # through marks or signs that nobody sees
+        if alias is None:  # through marks or characters that nobody sees
             return listed[0] if listed else None
         start = written.lower().find(alias.lower())
         return written[start : start + len(alias)] if start >= 0 else alias

@@ -134,7 +134,7 @@ class _Scanner:
             if matched == len(self._containers):
                 self._read_in_fence(start, position, end, column - base)
                 return
-            # What it stands in has ended, and it with that.
+            # What it is in has ended, and so has it.
             self._found.code.append((self._fence[0], start))
             self._fence = None
         is_unmatched = matched < len(self._containers)
@@ -346,7 +346,7 @@ def _fence(text: str, position: int, end: int) -> re.Match[str] | None:
 
 
 def _skip_blanks(text: str, position: int, end: int, column: int) -> tuple[int, int]:
-    """Return where the next sign is that is no blank, and its column; tabs go to the next multiple of four."""
+    """Return where the next character is that is not a blank, and its column; tabs go to the next multiple of four."""
     blanks = _BLANKS.match(text, position, end)
     if blanks is None:
         return position, column

@@ -64,7 +64,7 @@ def is_whole_word(text: str, start: int, end: int) -> bool:
     """Return whether `text[start:end]` stands alone, in any script.
 
     A word does not go on in letters, digits, underscores or combining marks; marks of emphasis and raised digits, such
-    as those of footnotes, are no part of it. What holds for scripts without spaces, and between scripts, is in
+    as those of footnotes, are not part of it. What holds for scripts without spaces, and between scripts, is in
     `headgate.terminology.scripts`.
     """
     if start > 0 and not _may_begin(text, start, end):

@@ -1,4 +1,4 @@
-"""Which concept an alias stands for: by what the document itself defines, then by words nearby, else by none."""
+"""Which concept an alias stands for: by what the document itself defines, then by words nearby, or by none."""
 
 from __future__ import annotations
 

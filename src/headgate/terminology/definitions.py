@@ -143,7 +143,7 @@ def _is_short_form(written: str) -> bool:
 
 
 def _expansion_before(text: str, start: int, end: int, short: str) -> str | None:
-    """Return the long form that stands before a short form in brackets, or in the title of its `<abbr>`."""
+    """Return the long form that comes before a short form in brackets, or in the title of its `<abbr>`."""
     if text[start - 1 : start] == ">":
         title = _TITLE.search(text, max(0, start - _CHARS_PER_LETTER * _MOST_LETTERS), start)
         if title is not None:
@@ -162,7 +162,7 @@ def _expansion_before(text: str, start: int, end: int, short: str) -> str | None
 
 
 def _lead(text: str, end: int, short: str) -> str:
-    """Return what stands before a place, without markup: as much as a short form can stand for."""
+    """Return what comes before a place, without markup: as much as a short form can stand for."""
     length = len(short) * _CHARS_PER_LETTER
     lead = _MARKUP.sub(" ", text[max(0, end - length - _TARGET_CHARS) : end])
     return _SENTENCE.split(lead[-length:])[-1].rstrip()
@@ -188,7 +188,7 @@ def _is_name(words: str) -> bool:
 
 
 def _expansion_behind(text: str, start: int, end: int, short: str) -> str | None:
-    """Return the long form that stands behind a short form."""
+    """Return the long form that follows a short form."""
     last = end + len(short) * _CHARS_PER_LETTER
     inside = _LONG_BEHIND.match(text, end, last)
     if inside is not None:
@@ -247,7 +247,7 @@ def _long_form(short: str, lead: str) -> str | None:
         position -= 1
     found = lead[position + 1 :]
     parts = _WORDS.findall(fold(found))
-    # A word that holds all the letters is no long form: "(LAN) plan"; nor is what has the short one in it.
+    # A word that holds all the letters is not a long form: "(LAN) plan"; nor is what has the short one in it.
     is_long_form = len(parts) > 1 and letters not in parts and _is_mostly_initials(letters, parts)
     return found if is_long_form else None
 

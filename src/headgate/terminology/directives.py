@@ -53,7 +53,7 @@ def directives(text: str) -> Iterator[Span]:
 
 
 def literal_blocks(text: str) -> Iterator[Span]:
-    """Yield literal blocks: what is indented more deeply after a line that ends with `::` and is no directive."""
+    """Yield literal blocks: what is indented more deeply after a line that ends with `::` and is not a directive."""
     position = 0
     for match in _LITERAL_INTRO.finditer(text):
         start = text.rfind("\n", 0, match.start()) + 1

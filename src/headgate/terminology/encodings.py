@@ -46,7 +46,7 @@ def decode(data: bytes, encoding: str | None = None) -> str:
 
 def _not_utf8(data: bytes, position: int) -> PolicyError:
     if 0 in data[:_HEAD]:
-        return PolicyError("this is no text file.", "Name a glossary: YAML, JSON, CSV, Solr synonyms, a Vale rule.")
+        return PolicyError("this is not a text file.", "Name a glossary: YAML, JSON, CSV, Solr synonyms, a Vale rule.")
     begin = data.rfind(b"\n", 0, position) + 1
     end = data.find(b"\n", position)
     around = data[max(begin, position - _SHOWN_CHARS // 2) : min(len(data) if end < 0 else end, position + 20)]

@@ -20,7 +20,7 @@ class NotPlain(ValueError):
 def spellings(expression: str) -> tuple[str, ...]:
     r"""Return every text that an expression stands for, in order.
 
-    Read are letters, escaped signs, groups, alternatives (`a|b`), options (`?`), small sets (`[ab]`), `\s` as a blank,
+    Read are letters, escapes, groups, alternatives (`a|b`), options (`?`), small sets (`[ab]`), `\s` as a blank,
     and borders of words (`\b`), which all terms have anyway.
 
     Args:

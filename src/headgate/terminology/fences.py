@@ -30,7 +30,7 @@ def _places(text: str) -> list[tuple[int, int]]:
 
 
 def leaning(text: str, start: int, end: int, *, has_info: bool) -> int:
-    """Return a number above zero if the lines around a fence suggest that it opens a block, else below it.
+    """Return a number above zero if the lines around a fence suggest that it opens a block, otherwise below it.
 
     Args:
         text: the text.
@@ -75,7 +75,7 @@ def read_fences(text: str, most: int) -> list[Span] | None:
                 raise TooMuchWork(f"more than {most:,} fences")
     if not fences:
         return []
-    if "<!--" in text:  # what stands in a comment is no fence
+    if "<!--" in text:  # what is in a comment is not a fence
         return None
     usual = _Reading(text, None)
     usual.read(fences)

@@ -25,7 +25,7 @@ _OPTIONAL = (
 _DROPPED = re.compile(f"[{_OPTIONAL}]|(?<=[\u0400-\u04ff])\u0301")
 # Other forms of letters: ligatures, full and half width; and blanks of other widths.
 _COMPATIBLE = re.compile("[\ufb00-\ufb06\uff01-\uff9f\u2000-\u200a\u205f\u3000]")
-# Kana, Kanji and Korean, and the punctuation of the West that is no lookalike: nothing of it has a case.
+# Kana, Kanji and Korean, and the punctuation of the West that is not a lookalike: nothing of it has a case.
 _CASELESS = re.compile("[\u2012-\u2018\u201a-\u2026\u3001-\u318f\u31a0-\u9fff\uac00-\ud7af]*")
 _OTHER_SIGN = re.compile(f"[{_OPTIONAL}\u0301{_COMPATIBLE.pattern[1:]}")
 # All that may be folded: every branch begins with a sign, so that a text is searched for these signs alone.
@@ -128,7 +128,7 @@ def fold_same(text: str) -> str | None:
 
 
 def fold_term(written: str) -> str:
-    """Return the folded form of what stands where a term may."""
+    """Return the folded form of what is where a term may be."""
     return _other_forms(fold_text(written).text).text if "*" in written else fold_text(written).text
 
 

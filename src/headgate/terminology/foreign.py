@@ -45,7 +45,7 @@ _HEAD = 4_096
 
 
 def foreign_problem(data: bytes, suffix: str) -> PolicyError | None:
-    """Return what is wrong with a file that is no text, or None.
+    """Return what is wrong with a file that is not text, or None.
 
     Args:
         data: the file.

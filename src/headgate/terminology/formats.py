@@ -76,7 +76,7 @@ class GlossaryFile:
         concepts: its concepts.
         report_ambiguous: whether an alias of several concepts is reported rather than refused.
         fuzzy: what is done with near misses.
-        ordinary: words that are no near misses.
+        ordinary: words that are not near misses.
         remarks: what its author should know of how it was read.
     """
 

@@ -13,7 +13,7 @@ _MOST_CHARS = 5_000
 _INDENT_CHARS = 40
 _LINE_START = re.compile(r"(?:\A|\n)[ \t>]*\Z")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
-# Signs come first and what stands before them second: so they are looked for quickly. Neither form holds another one.
+# Signs come first and what is before them second: so they are looked for quickly. Neither form holds another one.
 _BRACKETED = re.compile(
     r"\\(?<!\\\\)(?:\[(?:[^\\\n]|\\[^\[\]\n]|\n(?![ \t]*\n))*\\\]"
     r"|\((?:[^\\\n]|\\[^()\n]|\n(?![ \t]*\n))*\\\))"

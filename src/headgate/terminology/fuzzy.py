@@ -81,7 +81,7 @@ class NearMisses:
         for concept in concepts:
             for term in (concept.canonical, *concept.aliases):
                 folded = fold(term)
-                # What the glossary itself writes is no misspelling of something else in it.
+                # What the glossary itself writes is not a misspelling of something else in it.
                 self._known.update(folded.split())
                 if len(folded) >= _MIN_CHARS and folded.isalpha():
                     self._targets.setdefault(folded, (concept, term))
@@ -152,7 +152,7 @@ class NearMisses:
     def _nearest(self, word: str, names: Sequence[str]) -> str | None:
         # Two, because one alone would not show a tie.
         best = process.extract(word, names, scorer=OSA.distance, score_cutoff=_reach(word), limit=2)
-        # Another form of a word is no misspelling of it; a tie is a guess.
+        # Another form of a word is not a misspelling of it; a tie is a guess.
         close = [name for name, distance, _ in best if distance == best[0][1]]
         if len(close) != 1 or _is_inflected(word, close[0]):
             return None

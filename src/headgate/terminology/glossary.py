@@ -159,7 +159,7 @@ class Glossary(Displayed):
             short = short_form(written)
             names = self._matcher.meanings(short, source)
             named = frozenset(name for name in names if is_one_name(name, long))
-            # A name that is no long form itself may well be the same thing under its long form.
+            # A name that is not a long form itself may well be the same thing under its long form.
             if named or len(names) > 1 or (names and expands(names[0], written)):
                 found[short] = named
         return found

@@ -25,7 +25,7 @@ _TARGET = re.compile(
 _ADMONITION = re.compile(r"^[ \t]*(?:!!!|\?\?\?\+?)[ \t]+([\w-]{1,50}(?:[ \t]+[\w-]{1,50}){0,5})", re.MULTILINE)
 _WIKI_LINK = re.compile(r"\[\[([^\[\]|\n]{1,300})(?=\||\]\]|\]\[)")
 _ROLE = re.compile(r"\[([\w.%, -]{1,60})\]#{1,2}(?=[^\s#][^\n#]{0,300}#)")  # of AsciiDoc
-# Each begins with one sign, so that it is looked for quickly; what stands before the bracket has no letters.
+# Each begins with one sign, so that it is looked for quickly; what comes before the bracket has no letters.
 _TEMPLATES = re.compile(
     r"\{(?:\{[^{}]{0,500}\}\}|%[^{}]{0,500}%\}|#[^{}]{0,500}#\}|(?<=[$#@%]\{)[^{}\n]{0,200}\}"
     r"|[\w.\[\]'\"]{1,100}(?:![rsa](?::[^{}\s]{0,50})?|:[^{}\s]{1,50})\}"  # Python: {name!r}, {name:>10}, %(name)s

@@ -1,8 +1,8 @@
-"""Text that nobody sees and a model reads: tags, runs of variation selectors and zero-width signs, bidi overrides.
+"""Text that nobody sees and a model reads: tags, runs of variation selectors and zero-width characters, bidi overrides.
 
 What is looked at are the code points that Unicode calls default ignorable (UAX #44, `Default_Ignorable_Code_Point`)
 and interlinear annotations. Most of them have a use: they join emoji and letters, hyphenate, choose the form of a sign.
-What stands where none of these uses is, says something else.
+What is anywhere else says something else.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from headgate.terminology.edits import Edit, Rewrite, apply_edits
 
 __all__ = ["KINDS", "Invisible", "find_invisible", "without_invisible"]
 
-KINDS = ("tags", "variation selectors", "zero-width signs", "bidi controls")
+KINDS = ("tags", "variation selectors", "zero-width characters", "bidi controls")
 """What is counted, by name."""
 
 _SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"

@@ -42,7 +42,7 @@ def keys_in_line(text: str, start: int, end: int, line: str) -> Iterator[Span]:
     is_within = line.lstrip()[:1] in _FIRST_OF_JSON
     for match in _JSON_KEY.finditer(text, start, end):
         before = line[: match.start() - start]
-        # In prose, what follows a comma is no key: "Note, 'K8s': yes".
+        # In prose, what follows a comma is not a key: "Note, 'K8s': yes".
         if text[match.start()] != "," or is_within or "{" in before or "[" in before:
             yield match.span(1)
 

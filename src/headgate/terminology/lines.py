@@ -1,4 +1,4 @@
-"""Where two words are no term: on both sides of a paragraph's end, a heading's, a row's, or of a column's border."""
+"""Where two words are not a term: on both sides of a paragraph's end, a heading's, a row's, or of a column's border."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LINE_CHARS, _DEEPER = 500, 2
 
 
 def is_broken(text: str, start: int, end: int) -> bool:
-    """Return whether what stands in `text[start:end]` is no term, because its words are not in one sentence.
+    """Return whether what is in `text[start:end]` is not a term, because its words are not in one sentence.
 
     Args:
         text: the text.

@@ -110,7 +110,7 @@ def _until(text: str, opening: re.Pattern[str], closing: Callable[[re.Match[str]
 
 
 def _wiki_blocks(text: str) -> Iterator[Span]:
-    """Yield `{code}...{code}`, `{noformat}...{noformat}` and `[code]...[/code]`; what is not closed is no block."""
+    """Yield `{code}...{code}`, `{noformat}...{noformat}` and `[code]...[/code]`; what is not closed is not a block."""
     position = 0
     unclosed: set[str] = set()
     for match in _WIKI_BLOCK.finditer(text):
@@ -180,7 +180,7 @@ def sessions(text: str) -> Iterator[Span]:
     last = -2
     for match in _SESSION.finditer(text):
         begin = text[match.start() : match.end()].lstrip().removeprefix("> ").lstrip()
-        # A line of dots goes on with what stands above it.
+        # A line of dots continues what is above it.
         if begin.startswith("..."):
             was_session = was_session and match.start() == last + 1
         else:

@@ -43,7 +43,7 @@ def labels_in_line(text: str, start: int, end: int, line: str) -> Iterator[Span]
 
 
 def labels(text: str) -> Iterator[Span]:
-    """Yield labels of links: a shortcut (`[label]`) is one only where the text defines it, else a word in brackets."""
+    """Yield labels of links: a shortcut (`[label]`) is one only where the text defines it, or a word in brackets."""
     if "]" not in text or "[" not in text:
         return
     defined = {_normal(match[1]) for match in _DEFINITION.finditer(text)} if "]:" in text else set[str]()

@@ -45,7 +45,7 @@ class Remark:
 
 
 def refuse(problems: Sequence[PolicyError], remarks: Sequence[Remark] = ()) -> None:
-    """Do nothing if there are no problems; else raise all of them as one error, in the order of their lines.
+    """Do nothing if there are no problems; otherwise raise all of them as one error, in the order of their lines.
 
     Args:
         problems: what has to be mended.

@@ -175,7 +175,7 @@ class _Planner:
         if names:
             self.defined[short] = frozenset(names) | self.defined.get(short, frozenset())
             self._introduced.update((name, written) for name in names)
-        # A name that is no long form itself may well be the same thing under its long form.
+        # A name that is not a long form itself may well be the same thing under its long form.
         elif expansion is not None and (
             len(match.senses.names) > 1 or expands(match.senses.names[0], self._text[start:end])
         ):

@@ -89,7 +89,7 @@ class Finder:
         """Yield all occurrences of patterns of ASCII that are whole words in a text, in any case.
 
         A term may go over the end of a line, and have several blanks between its words. Beside underscores and letters
-        beyond ASCII there are occurrences that are no whole words.
+        beyond ASCII there are occurrences that are not whole words.
         """
         numbers, patterns = self._ascii, self._patterns
         for begin in range(0, len(text), self._window):
@@ -117,7 +117,7 @@ class Finder:
         while True:
             ending = " " if last + more >= len(text) else ""
             spread = _spread(f"{before}{text[begin : last + more]}{ending}")
-            # As many more signs that are no blanks as the longest term has.
+            # As many more characters that are not blanks as the longest term has.
             if ending or sum(map(len, spread[last - begin :].split())) > self._longest:
                 return spread
             more *= 2
@@ -189,7 +189,7 @@ def _is_ascii_word(sign: str) -> bool:
 
 
 def _blank(text: str) -> str:
-    """Return a text with a blank for each sign that is no letter or digit."""
+    """Return a text with a blank for each character other than a letter or a digit."""
     blanked = text.encode("utf-8", "surrogatepass").translate(_BLANKED).decode("utf-8", "surrogatepass")
     if text.isascii() or _OTHER_PUNCTUATION.search(beyond_ascii(text)) is None:
         return blanked

@@ -41,7 +41,7 @@ def read_synonyms(lines: Iterable[tuple[int | None, str]], file: str | None) -> 
         sides = _ARROW.split(line)
         left, right = _terms(sides[0]), _terms(sides[-1])
         if len(sides) > 2 or not left or not right or (len(sides) == 1 and len(left) < 2):
-            problems.append(PolicyError("this is no line of synonyms.", _EXAMPLE, file=file, line=number))
+            problems.append(PolicyError("this is not a line of synonyms.", _EXAMPLE, file=file, line=number))
             continue
         if len(sides) == 1:
             lists.append(number)

@@ -1,6 +1,6 @@
 """Terms by their words: where each is in a text, of which only letters and digits of ASCII in lower case are left.
 
-A text comes as `spread`: a blank for each sign that is no letter or digit, one at either end. There are two ways to
+A text comes as `spread`: a blank for each sign that is not a letter or digit, one at either end. There are two ways to
 find terms in it. An automaton (Aho-Corasick) is fastest where there are some thousands; an index of words is built in a
 fifth of the time, and takes no longer for a text whatever the number of terms.
 """
@@ -135,7 +135,7 @@ class WordIndex:
             start = spread.find(b" %s " % word, start + len(word))
 
     def _at(self, spread: bytes, word: bytes, start: int) -> Iterator[Occurrence]:
-        """Yield the terms that begin with a word that stands behind a blank."""
+        """Yield the terms that begin with a word after a blank."""
         end = start + 1 + len(word)
         yield from self._named(word, start + 1, end)
         lengths = self._lengths.get(word, 0) >> 2

@@ -14,7 +14,7 @@ from headgate.terminology.concepts import Concept
 
 __all__ = ["FORMATS", "write_glossary"]
 
-# Where a concept is in its file is no part of what it says.
+# Where a concept is in its file is not part of what it says.
 _SETTINGS = tuple(one for one in fields(Concept) if one.name not in ("canonical", "aliases", "path", "file", "line"))
 _CALCULATED = re.compile("'*[=+@-]")
 _SPECIAL = re.compile(r"([\\,#]|=>)")

@@ -35,7 +35,7 @@ class Protected:
     Org, templates, JSON, YAML and front matter are told by their own marks, whatever the text is said to be.
 
     Only what could reach a place is read: its line, the paragraphs that it goes on from, and what may be opened far
-    before it. What begins at the margin behind a blank line is no code by its indentation, and belongs to no list; so
+    before it. What begins at the margin behind a blank line is not code by its indentation, and belongs to no list; so
     a window that begins there tells as much as the whole text.
 
     Args:

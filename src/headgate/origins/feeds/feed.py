@@ -33,7 +33,7 @@ MOST_BYTES = 50_000_000
 
 # Stamps that follow each other so closely are one, given by a build or a copy that took its time.
 _ALIKE = timedelta(minutes=1)
-# What more documents than this have, or all of a few, was given to them together, and is no change.
+# What more documents than this have, or all of a few, was given to them together, and is not a change.
 _MOST_ALIKE, _SHARE_ALIKE, _FEW = 5, 0.2, 3
 
 
@@ -155,7 +155,7 @@ class Stamp(NamedTuple):
     """When a document was changed, as a feed dates it.
 
     Attributes:
-        modified: the first instant that it can mean; None if it is no date, not in the past, or too long ago.
+        modified: the first instant that it can mean; None if it is not a date, not in the past, or too long ago.
         untold_until: until when the change may have been, where the date has no zone.
     """
 

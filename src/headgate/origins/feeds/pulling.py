@@ -163,7 +163,7 @@ def _together(entries: Iterable[Entry]) -> Iterable[Entry]:
 
 
 def _document(uri: str, patterns: tuple[UriPattern, ...], before: Mapping[str, Said]) -> str | None:
-    """Return which document of the source a URI names, in whatever spelling it was named before; else None."""
+    """Return which document of the source a URI names, in whatever spelling it was named before; otherwise None."""
     normal, document = normalise_uri(uri), identify_document(uri)
     if normal is None or (document not in before and not any(pattern.matches(normal) for pattern in patterns)):
         return None

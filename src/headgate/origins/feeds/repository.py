@@ -34,7 +34,7 @@ class Repository:
     def pull(self, cursor: str, now: datetime) -> Pull:
         """Return the files of the last commit, each with the last change of its own.
 
-        A commit that touched very many files at once is no evidence that any of them was changed, nor that it was not.
+        A commit that touched very many files at once is not evidence that any of them was changed, nor that it was not.
         What has arrived since the last pull was changed no earlier than that, whatever the dates of commits say.
         Nothing is fetched: whoever runs the checkout pulls it.
         """
@@ -60,7 +60,7 @@ class Repository:
         dates.update((name, NEVER_TOLD) for name, is_link in listed.items() if is_link)
         entries = [Entry(self._uri(name), changed.get(name), dates[name]) for name in sorted(files)]
         gone = sorted(self._uri(name) for name in {name for commit in commits for _, name in commit.files} - files)
-        notes = ["Its history was written anew: texts from before the last pull are not verified."] if untold else []
+        notes = ["Its history was rewritten: texts from before the last pull are not verified."] if untold else []
         return Pull(entries, removed=gone, is_complete=True, cursor=f"{head} {now.isoformat()}", notes=notes)
 
     def _uri(self, name: str) -> str:

@@ -67,7 +67,7 @@ class Sitemap:
             yield self._root(self._beside(part), "urlset")
 
     def _root(self, place: str | Path, *names: str) -> Element:
-        """Return what a file holds: a page that says that it is missing is no list without documents."""
+        """Return what a file holds: a page that says that it is missing is not a list without documents."""
         root = parse_xml(_unpacked(self.reading.read(place), place), place)
         if _name(root) not in names:
             raise FeedError(f"{shown_place(place)}: it is not a sitemap ({' or '.join(names)}).")
@@ -100,7 +100,7 @@ def parse_xml(data: bytes, place: str | Path) -> Element:
     try:
         root: Element = fromstring(data, forbid_dtd=True)
     except (DefusedXmlException, ParseError, ValueError, LookupError, RecursionError) as error:
-        raise FeedError(f"{shown_place(place)}: it is no XML that could be read ({type(error).__name__}).") from None
+        raise FeedError(f"{shown_place(place)}: it is not XML that could be read ({type(error).__name__}).") from None
     return root
 
 
