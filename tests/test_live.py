@@ -323,7 +323,7 @@ def test_a_text_from_after_a_validator_was_seen_is_verified_as_long_as_it_holds(
 def kept(file: Path) -> list[tuple[object, ...]]:
     with contextlib.closing(sqlite3.connect(file)) as connection:
         try:
-            return connection.execute("SELECT * FROM answers").fetchall()
+            return connection.execute("SELECT * FROM live_answers").fetchall()
         except sqlite3.OperationalError:  # it is being made
             return []
 
@@ -359,7 +359,7 @@ def test_what_one_process_was_told_another_one_knows(origin: Origin) -> None:
     while not kept(origin.folder / "other.sqlite"):
         pass
     content = sqlite3.connect(origin.folder / "other.sqlite")
-    content.execute("UPDATE answers SET at = 'soon', etag = x'00'")
+    content.execute("UPDATE live_answers SET at = 'soon', etag = x'00'")
     content.commit()
     assert says(Gate(other, clock=third), page) == ["drop F212"]  # what is not an answer is asked for again
 

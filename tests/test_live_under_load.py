@@ -192,7 +192,7 @@ def test_an_answer_counts_for_the_endpoint_and_the_folder_that_gave_it(
 def kept(file: Path) -> int:
     with contextlib.closing(sqlite3.connect(file)) as connection:
         try:
-            return int(connection.execute("SELECT count(*) FROM answers").fetchone()[0])
+            return int(connection.execute("SELECT count(*) FROM live_answers").fetchone()[0])
         except sqlite3.OperationalError:  # it is being made
             return 0
 

@@ -36,6 +36,8 @@ class SealDocuments(BaseDocumentTransformer):
         expires: the metadata key, or a function, that gives the end of validity; by default as `modified`.
         not_before: the metadata key, or a function, that gives the start of validity; by default as `modified`.
         version: the metadata key, or a function, that gives a version as a whole number; by default as `modified`.
+        etag: the metadata key, or a function, that gives the entity tag that the document's server gave with this
+            content, for live checks; by default the header of that name, where the loader keeps it.
         cover: names of metadata entries that the seal covers too, by default all (`*`): a template may print any of
             them, and where proof is required the gate takes out what no seal covers.
         hide: names of those that are kept out of the prompt, should another framework print them.
@@ -58,6 +60,7 @@ class SealDocuments(BaseDocumentTransformer):
         expires: Reader = None,
         not_before: Reader = None,
         version: Reader = None,
+        etag: Reader = None,
         cover: str | Sequence[str] = ("*",),
         hide: str | Sequence[str] = (),
         keys: MetadataKeys | None = None,
@@ -75,6 +78,7 @@ class SealDocuments(BaseDocumentTransformer):
             expires=expires,
             not_before=not_before,
             version=version,
+            etag=etag,
             cover=names_of(cover),
             hide=names_of(hide),
             keys=keys or MetadataKeys(),

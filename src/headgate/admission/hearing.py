@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from headgate.admission.judging import Judgement
-from headgate.admission.revalidating import origin_id
+from headgate.admission.revalidating import origin_id, written_of
 from headgate.admission.revision import ResolvedSource
 from headgate.decision import Finding
 from headgate.encoding import safe_uri, shown
-from headgate.freshness import Interval, page_of
+from headgate.freshness import page_of
 from headgate.registry import NEVER_TOLD, FeedState, Said
 from headgate.verification import Verification
 
@@ -71,7 +71,7 @@ def why_unverified(judgement: Judgement) -> str:
     name = f"the {state.kind} {shown(state.name)}"
     if not state.tells_changes or said.known_since in (None, NEVER_TOLD):
         return f"{name} does not say when it was changed"
-    written = _written(judgement)
+    written = written_of(judgement)
     if written is None:
         return f"the text has no date that counts, to be compared with what {name} says"
     return f"{name} does not say whether it was changed after this text of {written.earliest:%Y-%m-%d %H:%M}"
@@ -91,7 +91,7 @@ def _weighed(judgement: Judgement, pairs: Sequence[tuple[FeedState, Said]], past
     counted = tuple(pair for pair in pairs if _counts(pair[0], judgement.facts.source))
     for state, one in counted:
         findings = list(_against(state, one, judgement))
-        is_later = past is not None and not _is_over_by(past, state, one, judgement)
+        is_later = past is not None and not _is_over_by(past, one, judgement)
         found += [replace(finding, severity="warning") for finding in findings] if is_later else findings
         # Who says that it was gone only later has looked. A later change may have been the second one.
         may_verify = not findings or (is_later and one.is_gone)
@@ -125,20 +125,27 @@ def _against(state: FeedState, said: Said, judgement: Judgement) -> Iterator[Fin
             message, detail = f"{message} It is at {place} now.", {**detail, "moved_to": place}
         yield Finding("F212", message, detail=detail)
         return
-    written = _written(judgement)
+    written = written_of(judgement)
+    if said.is_other:
+        message = f"{state.name} has another content now than the one that was sealed, by its validator."
+        yield Finding("F207", message, detail=detail)
+        return
     if said.modified is not None and written is not None and _whole(said.modified) > written.latest:
         text = f"this text of {written.latest:%Y-%m-%d %H:%M}"
         message = f"Its origin changed it {said.modified:%Y-%m-%d %H:%M}, after {text}."
         yield Finding("F207", message, detail={**detail, "changed": said.modified.isoformat()})
 
 
-def _is_over_by(past: datetime, state: FeedState, said: Said, judgement: Judgement) -> bool:
+def _is_over_by(past: datetime, said: Said, judgement: Judgement) -> bool:
     """Return whether what is said against a text was so at a time in the past already, or may have been."""
-    written = _written(judgement)
+    written = written_of(judgement)
     if said.modified is not None and said.modified <= past and written is not None and said.modified > written.latest:
         return True
-    # A server does not say since when something is gone; a feed is believed from when it was first missed.
-    return said.is_gone and (state.kind == "origin" or said.seen <= past)
+    # When another content came is not known: at any time after that of the text.
+    if said.is_other and written is not None and past >= written.earliest:
+        return True
+    # What is gone is believed to be so from when it was first missed.
+    return said.is_gone and said.seen <= past
 
 
 def _is_after_all_changes(judgement: Judgement, said: Said) -> bool:
@@ -146,7 +153,7 @@ def _is_after_all_changes(judgement: Judgement, said: Said) -> bool:
 
     A day that both name is one: sites and loaders that tell days tell no more.
     """
-    written, known_since = _written(judgement), said.known_since
+    written, known_since = written_of(judgement), said.known_since
     if written is None or known_since is None:
         return False
     return written.day == known_since or written.earliest >= _whole(known_since)
@@ -155,14 +162,3 @@ def _is_after_all_changes(judgement: Judgement, said: Said) -> bool:
 def _whole(time: datetime) -> datetime:
     """Return a time to the second: of the same one, some systems write fractions and others none."""
     return time.replace(microsecond=0)
-
-
-def _written(judgement: Judgement) -> Interval | None:
-    """Return as of when the text is what it is: its last modification, or else the time at which it was vouched for."""
-    facts = judgement.facts
-    basis = facts.times.age_basis()
-    if basis is not None:
-        return basis[1]
-    # Nothing that the policy does not count: a date that nobody signed must not outdo what a feed says.
-    vouched = max((one.at for one in facts.verified if one.by == "seal"), default=None)
-    return Interval(vouched, vouched) if vouched is not None else None

@@ -81,7 +81,7 @@ def _asked_bounds(plan: Plan, answers: Answers) -> Iterator[datetime]:
         rule, asked = judgement.facts.source.revalidate, answers.live.get(judgement.index)
         if rule is None or asked is None or asked.answer is None or rule.on_error == "warn":
             continue
-        yield shift(shift(asked.answer.at, rule.after), rule.grace)
+        yield shift(shift(asked.answer.at, asked.question.lasts(asked.answer)), rule.grace)
 
 
 def _answered_bounds(plan: Plan, answers: Answers) -> Iterator[datetime]:

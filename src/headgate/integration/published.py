@@ -14,6 +14,7 @@ from headgate.chunk import SEAL_KEY, Chunk
 from headgate.encoding import safe_uri
 from headgate.errors import HeadgateError, SealError
 from headgate.provenance import Sealer
+from headgate.provenance.validators import Validators
 
 __all__ = ["Claims", "Prepared", "Published", "SealArguments", "naming", "report_problems", "seal_prepared"]
 
@@ -32,6 +33,7 @@ class SealArguments(TypedDict):
     cover: tuple[str, ...]
     hidden: tuple[str, ...]
     definitions: dict[str, str]
+    validators: Validators | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

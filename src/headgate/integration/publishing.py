@@ -20,6 +20,7 @@ from headgate.freshness.catalogue import candidate_keys, lookup, lookup_each
 from headgate.freshness.successors import name_successor
 from headgate.integration.defining import sealed_definitions
 from headgate.integration.published import Claims, Prepared, Published, SealArguments, seal_prepared
+from headgate.integration.validators import find_validators
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy import MetadataKeys
 from headgate.provenance import Sealer, metadata_digest
@@ -79,6 +80,8 @@ class Publishing:
         expires: where the end of validity comes from.
         not_before: where the start of validity comes from.
         version: where the version, a whole number, comes from.
+        etag: where the entity tag comes from that its server gave with this very content, for live checks;
+            by default the header of that name, where the loader keeps it.
         cover: names of further entries to cover: whatever can reach a prompt, such as `title`; `*` for all.
         hide: names of entries that are covered and kept out of the prompt, where a framework would print them.
         definitions: where it comes from what the whole document's short forms stand for, a mapping; by default the
@@ -91,6 +94,7 @@ class Publishing:
     expires: Reader = None
     not_before: Reader = None
     version: Reader = None
+    etag: Reader = None
     cover: tuple[str, ...] = ()
     hide: tuple[str, ...] = ()
     definitions: Reader = None
@@ -200,8 +204,9 @@ class Publishing:
         names = _covered(metadata, self.keys, (*self.cover, *self.hide, *cover), room, problems)
         _require_successors(metadata, self.keys, names)
         hidden = {*self.hide, *hide}
+        subject = self._find_subject(metadata, given)
         arguments = SealArguments(
-            subject=self._find_subject(metadata, given),
+            subject=subject,
             modified=self._find_modified(metadata, given, covered=names, problems=problems),
             expires=self._find_limit(
                 "valid_until", self.expires, metadata, given, covered=names, problems=problems
@@ -213,6 +218,13 @@ class Publishing:
             cover=names,
             hidden=tuple(name for name in names if name in hidden),
             definitions=self._find_definitions(metadata, given, problems),
+            validators=find_validators(
+                metadata,
+                subject,
+                problems,
+                etag=_read(self.etag, metadata, given) if self.etag is not None else None,
+                is_etag_given=self.etag is not None,
+            ),
         )
         return Claims(arguments=arguments, problems=tuple(problems))
 

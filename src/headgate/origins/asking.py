@@ -23,7 +23,7 @@ from headgate.caching import Memo
 from headgate.clock import Clock
 from headgate.errors import HeadgateError
 from headgate.forks import renew_after_fork
-from headgate.origins.answers import read_answer
+from headgate.origins.answers import conditions_for, read_answer
 from headgate.origins.fetching import FetchError, UnreachableError, probe
 from headgate.origins.filesystems import is_file, is_stored, probe_file, probe_store
 from headgate.origins.lanes import Lanes
@@ -139,10 +139,10 @@ class Asker:
         order = sorted(asking.found, key=lambda question: self._rests.failures(question.key(self.folder)))
         for question in order:
             known = asking.found[question]
-            if known is not None and now - known.at < question.after * _ahead_of(question):
+            if known is not None and question.is_met_by(known, now, _ahead_of(question)):
                 continue
             future = self._begin_asking(question, known)
-            if future is not None and (known is None or now - known.at >= question.after):
+            if future is not None and (known is None or not question.is_met_by(known, now)):
                 asking.pending.append((question, future))
         return asking
 
@@ -177,7 +177,7 @@ class Asker:
         for question in questions:
             key = question.key(self.folder)
             found[question] = known = self._remembered(key, now)
-            if known is None or now - known.at >= question.after * _AHEAD:
+            if known is None or not question.is_met_by(known, now, _AHEAD):
                 old[key] = question
         for key, answer in self._recalled(old).items():
             known = found[old[key]]
@@ -261,9 +261,9 @@ class Asker:
     def _outcome(self, question: Question) -> _Outcome:
         key, server = question.key(self.folder), _name_of(question)
         try:
-            status, headers = self._probe(question)
             known = self._remembered(key, self._clock())
-            answer = read_answer(known, status, headers, self._clock(), question.url)
+            status, headers = self._probe(question, known)
+            answer = read_answer(known, status, headers, self._clock(), question.url, question.validators)
         except UnreachableError as error:
             return _Outcome(None, str(error), (key, server))
         except FetchError as error:
@@ -274,18 +274,17 @@ class Asker:
         if answer is not None:
             # What a cache had before the last answer takes nothing of that back.
             answer = answer if known is None or answer.at >= known.at else known
-            is_old = self._clock() - answer.at >= question.after
+            is_old = self._clock() - answer.at >= question.lasts(answer)
             return _Outcome(answer, _FROM_A_CACHE if is_old else "", is_reached=is_up)
         return _Outcome(None, f"its answer is {status}", (key,) if is_up else (key, server), is_up)
 
-    def _probe(self, question: Question) -> tuple[int, Mapping[str, str]]:
+    def _probe(self, question: Question, known: Answer | None) -> tuple[int, Mapping[str, str]]:
         if is_file(question.url):
             return probe_file(question.url, self.folder)
         if is_stored(question.url):
             return probe_store(question.url, question.store)
-        known = self._answers.get(question.key(self.folder))
-        validators = {"If-None-Match": known.etag} if known is not None and known.etag is not None else {}
-        return probe(question.url, timeout=self._most_seconds, private=self.private, validators=validators)
+        conditions = conditions_for(known, question.validators)
+        return probe(question.url, timeout=self._most_seconds, private=self.private, validators=conditions)
 
     def _conclude(self, question: Question, future: Pending, outcome: _Outcome) -> None:
         key, answer = question.key(self.folder), outcome.answer

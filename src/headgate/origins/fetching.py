@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 
 from headgate.encoding import safe_name, safe_uri
 from headgate.origins.addresses import Address, FetchError, UnreachableError, require_public, resolve_host
-from headgate.origins.ages import read_age
+from headgate.origins.cached import read_age
 
 __all__ = ["FetchError", "UnreachableError", "fetch", "fetch_aged", "probe"]
 
@@ -37,6 +37,7 @@ _HEADERS = {
     "User-Agent": "headgate",
     "Connection": "close",
 }
+_LISTS = ("age", "cache-control")
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -101,13 +102,22 @@ def probe(
         with _connected(address, private, deadline, is_direct=True) as connection:
             connection.request("GET", address.path, headers={**_HEADERS, **(validators or {})})
             with connection.getresponse() as response:
-                return response.status, {name.lower(): value for name, value in response.getheaders()}
+                return response.status, _headers(response)
     except FetchError as error:
         raise type(error)(f"{safe_uri(url)}: {error}") from None
     except OSError as error:
         raise UnreachableError(f"{safe_uri(url)}: {type(error).__name__}.") from None
     except (http.client.HTTPException, ValueError, OverflowError) as error:
         raise FetchError(f"{safe_uri(url)}: {type(error).__name__}.") from None
+
+
+def _headers(response: http.client.HTTPResponse) -> dict[str, str]:
+    """Return headers by their names in lower case; lists that are there more than once are joined."""
+    found: dict[str, str] = {}
+    for written, value in response.getheaders():
+        name = written.lower()
+        found[name] = f"{found[name]}, {value}" if name in _LISTS and name in found else value
+    return found
 
 
 def _read(response: http.client.HTTPResponse, most: int) -> bytes:

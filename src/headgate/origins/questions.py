@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from headgate.origins.filesystems import is_file, is_stored
+from headgate.provenance.validators import Validators
 from headgate.registry import Answer
 
 __all__ = ["Asked", "Question"]
+
+_AT_ONCE = timedelta(seconds=1)
 
 
 class Question(NamedTuple):
@@ -22,6 +25,10 @@ class Question(NamedTuple):
         store: what the policy tells the implementation of a store, as a JSON object.
         source: for which source it is asked.
         timeout: how long is waited for it; None for as long as for all of them.
+        written: as of when the text is what it is, if that is known: an answer from before is not about it.
+        sealed: when it was sealed, if it was.
+        validators: what the origin said with the content that was sealed, if that is known.
+        heeds_server: whether an answer counts no longer than its server lets a cache keep it (RFC 9111).
     """
 
     url: str
@@ -29,6 +36,10 @@ class Question(NamedTuple):
     store: str = "{}"
     source: str = ""
     timeout: timedelta | None = None
+    written: datetime | None = None
+    sealed: datetime | None = None
+    validators: Validators | None = None
+    heeds_server: bool = True
 
     def key(self, folder: Path) -> str:
         """Return what tells it from questions that may have another answer.
@@ -47,6 +58,31 @@ class Question(NamedTuple):
             return ""
         host = urlsplit(self.url).netloc
         return f"{self.url.partition(':')[0]}://{host}\n{self.store}" if is_stored(self.url) else host
+
+    def lasts(self, answer: Answer) -> timedelta:
+        """Return for how long an answer counts: as long as the policy says, or less if its server wants that.
+
+        A second at least: what is asked at the same time is asked once.
+        """
+        if answer.lasts is None or not self.heeds_server:
+            return self.after
+        return min(self.after, max(answer.lasts, _AT_ONCE))
+
+    def is_met_by(self, answer: Answer, now: datetime, share: float = 1.0) -> bool:
+        """Return whether an answer counts: it is young enough, and about this very text.
+
+        Args:
+            answer: the answer.
+            now: the present.
+            share: of the time for which it counts.
+        """
+        return self.is_subject_of(answer) and now - answer.at < self.lasts(answer) * share
+
+    def is_subject_of(self, answer: Answer) -> bool:
+        """Return whether an answer is about this text: given after it was written, or about what was sealed."""
+        if self.written is None or answer.at >= self.written:
+            return True
+        return self.validators is not None and self.validators.compare(answer.etag, answer.stated) == "same"
 
 
 class Asked(NamedTuple):

@@ -221,6 +221,11 @@ class Revalidation(PolicyModel):
         description="How long after its last good answer that is a warning only.",
         validate_default=True,
     )
+    cache_control: Literal["follow", "ignore"] = Field(
+        default="follow",
+        description="follow: an answer counts no longer than its server lets a cache keep it (Cache-Control, Expires). "
+        "ignore: as long as `after` says.",
+    )
     store: Mapping[str, str | int | float | bool | None] | None = Field(
         default=None,
         max_length=50,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from headgate.assurance import Assurance
+from headgate.provenance.validators import Validators
 
 __all__ = ["Attestation"]
 
@@ -31,6 +32,7 @@ class Attestation:
         covered: the metadata entries that are vouched for too.
         media: the content that is not text and is vouched for too, by name.
         hidden: the covered entries that the issuer keeps out of the prompt.
+        validators: what the origin said with the very content that was vouched for, if that is known.
         corpus: the corpus in whose manifest the text is listed, if it was looked for there.
         corpus_version: the version of that manifest.
         definitions: what short forms of the document stand for, as its publisher knows them.
@@ -51,6 +53,7 @@ class Attestation:
     covered: tuple[str, ...] = ()
     media: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    validators: Validators | None = None
     corpus: str | None = None
     corpus_version: int | None = None
     definitions: Mapping[str, str] = field(default_factory=dict)

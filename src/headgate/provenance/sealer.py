@@ -17,6 +17,7 @@ from headgate.provenance.keys import KeySet
 from headgate.provenance.seals import SEAL_TYPE, digest_text
 from headgate.provenance.signers import Signer, load_signer
 from headgate.provenance.spans import BLOCKS_KEY, DOCUMENT_TYPE, cut_blocks, document_claims
+from headgate.provenance.validators import Validators
 from headgate.provenance.values import EPOCH, MAX_COVERED, read_definitions, read_version
 
 __all__ = ["Sealer"]
@@ -77,6 +78,7 @@ class Sealer:
         parent: Mapping[str, object] | None = None,
         corpus: Mapping[str, object] | None = None,
         definitions: Mapping[str, str] | None = None,
+        validators: Validators | None = None,
     ) -> Chunk:
         """Return a copy of `chunk` that carries a seal over its text and over the media whose digests it has.
 
@@ -93,6 +95,7 @@ class Sealer:
             parent: the digest and span of the text that this chunk was cut from.
             corpus: the corpus and its version.
             definitions: what short forms of the whole document stand for, where this chunk need not say so itself.
+            validators: what the origin said with the content that the text was made from (ETag, Last-Modified).
 
         Raises:
             ValueError: a time without a zone, a subject that is not a URI, or a text that cannot be encoded.
@@ -111,6 +114,7 @@ class Sealer:
             parent=parent,
             corpus=corpus,
             definitions=definitions,
+            validators=validators,
         )
         token = sign_jws(claims, self._key, typ=SEAL_TYPE)
         return chunk.with_metadata(**{SEAL_KEY: token})
@@ -175,6 +179,7 @@ class Sealer:
         parent: Mapping[str, object] | None = None,
         corpus: Mapping[str, object] | None = None,
         definitions: Mapping[str, str] | None = None,
+        validators: Validators | None = None,
         over: Mapping[str, object] | None = None,
     ) -> bytes:
         """Return the claims of a seal over a chunk, as JSON, which nobody has signed yet.
@@ -191,6 +196,7 @@ class Sealer:
             parent: what the chunk was cut from.
             corpus: the corpus and its version.
             definitions: what short forms of the whole document stand for.
+            validators: what its origin said with its content.
             over: what is in place of the digest of the text.
 
         Raises:
@@ -205,12 +211,8 @@ class Sealer:
             **(over if over is not None else {"dig": digest_text(chunk.text)}),
             "iat": _seconds(self._clock(), "the clock"),
         }
-        if modified is not None:
-            claims["mod"] = _seconds(modified, "mod")
-        if expires is not None:
-            claims["exp"] = _seconds(expires, "exp")
-        if not_before is not None:
-            claims["nbf"] = _seconds(not_before, "nbf")
+        times = {"mod": modified, "exp": expires, "nbf": not_before}
+        claims.update((name, _seconds(time, name)) for name, time in times.items() if time is not None)
         if version is not None:
             claims["ver"] = read_version(version)
         met = _cover(chunk, names_of(cover), names_of(hidden))
@@ -222,6 +224,8 @@ class Sealer:
             claims["cor"] = dict(corpus)
         if definitions:
             claims["defs"] = dict(read_definitions(dict(definitions)))
+        if validators is not None:
+            claims["val"] = validators.to_claim()
         return canonical_json(claims)
 
 

@@ -23,6 +23,7 @@ from headgate.provenance.jws import ParsedJws, parse_jws, verify_parsed
 from headgate.provenance.keys import KeySet, VerificationKey
 from headgate.provenance.mechanism import Claim, Owners, Presented, Requirement, Verdict
 from headgate.provenance.spans import is_span, read_span
+from headgate.provenance.validators import Validators, read_validators
 from headgate.provenance.values import EPOCH, MAX_COVERED, SECONDS, read_definitions, read_version
 
 __all__ = [
@@ -60,6 +61,7 @@ class Seal:
         parent: `par`, the digest and span of the text this chunk was cut from.
         corpus: `cor`, the corpus and its version.
         definitions: `defs`, what the document's short forms stand for.
+        validators: `val`, what the origin said with the content that was sealed.
         kid: the name of the key that signed, as the header has it.
     """
 
@@ -78,6 +80,7 @@ class Seal:
     parent: Mapping[str, object] = field(default_factory=dict)
     corpus: Mapping[str, object] = field(default_factory=dict)
     definitions: Mapping[str, str] = field(default_factory=dict)
+    validators: Validators | None = None
     kid: str = ""
 
 
@@ -246,6 +249,7 @@ def _attest(seal: Seal, key: VerificationKey) -> Attestation:
         media=media,
         hidden=seal.hidden,
         definitions=seal.definitions,
+        validators=seal.validators,
     )
 
 
@@ -305,6 +309,7 @@ def parse_seal(payload: bytes, kid: str = "", digest: str | None = None) -> Seal
         parent=_mapping(claims, "par"),
         corpus=_mapping(claims, "cor"),
         definitions=read_definitions(claims.get("defs")),
+        validators=read_validators(claims.get("val")),
         kid=kid,
     )
 

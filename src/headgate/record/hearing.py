@@ -28,7 +28,7 @@ def read_heard(evidence: EvidenceRecord, document: str) -> tuple[tuple[FeedState
 
 
 def _record(state: FeedState, said: Said) -> HeardRecord:
-    return {
+    record: HeardRecord = {
         "feed": state.recorded_as,
         "name": state.name,
         "by": state.kind,
@@ -41,6 +41,9 @@ def _record(state: FeedState, said: Said) -> HeardRecord:
         "mod": said.modified.isoformat() if said.modified is not None else None,
         "untold": said.untold_until.isoformat() if said.untold_until is not None else None,
     }
+    if said.is_other:
+        record["other"] = True
+    return record
 
 
 def _read(one: HeardRecord, document: str) -> tuple[FeedState, Said]:
@@ -50,4 +53,5 @@ def _read(one: HeardRecord, document: str) -> tuple[FeedState, Said]:
     modified = read_instant(one["mod"]) if one["mod"] is not None else None
     until = one.get("untold")
     untold = read_instant(until) if until is not None else None
-    return state, Said(document, read_instant(one["seen"]), one["gone"], one["moved"], modified, untold)
+    seen, is_other = read_instant(one["seen"]), one.get("other", False)
+    return state, Said(document, seen, one["gone"], one["moved"], modified, untold, is_other)

@@ -97,6 +97,7 @@ class HeardRecord(TypedDict):
     moved: str | None
     mod: str | None
     untold: NotRequired[str | None]
+    other: NotRequired[bool]
 
 
 class EvidenceRecord(TypedDict, total=False):

@@ -84,7 +84,7 @@ def _is_known(value: object) -> bool:
 
 
 def _is_heard(value: object) -> bool:
-    return isinstance(value, dict) and _fits(value, _HEARD) and _HEARD.keys() <= value.keys()
+    return isinstance(value, dict) and _fits(value, _HEARD) and _HEARD.keys() - {"other"} <= value.keys()
 
 
 def _is_shortfall(value: object) -> bool:
@@ -196,7 +196,7 @@ _KNOWN: Mapping[str, Check] = {
 }
 _HEARD: Mapping[str, Check] = {
     **dict.fromkeys(("feed", "name", "by", "pulled", "seen"), _is_text),
-    **dict.fromkeys(("tells", "covers", "gone"), _is_truth_value),
+    **dict.fromkeys(("tells", "covers", "gone", "other"), _is_truth_value),
     **dict.fromkeys(("moved", "mod", "untold"), _is_text_or_none),
 }
 _CLAIMS: Mapping[str, Check] = {

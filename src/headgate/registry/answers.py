@@ -6,7 +6,7 @@ import hashlib
 import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from headgate.registry.connection import SharedConnection, connect, transaction
@@ -14,20 +14,23 @@ from headgate.registry.times import as_instant, as_micros
 
 __all__ = ["Answer", "AnswerRegistry"]
 
+# A file of before has a table of another name: what servers said is asked for again.
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS answers (
+CREATE TABLE IF NOT EXISTS live_answers (
     address BLOB PRIMARY KEY, at INTEGER NOT NULL, is_gone INTEGER NOT NULL, modified INTEGER, moved_to TEXT, etag TEXT,
-    since INTEGER, untold_until INTEGER
+    since INTEGER, untold_until INTEGER, stated INTEGER, lasts INTEGER, gone_since INTEGER
 ) WITHOUT ROWID;
 """
-_COLUMNS = "address, at, is_gone, modified, moved_to, etag, since, untold_until"
+_COLUMNS = "address, at, is_gone, modified, moved_to, etag, since, untold_until, stated, lasts, gone_since"
 _PUT = """
-INSERT INTO answers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (address) DO UPDATE SET
+INSERT INTO live_answers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (address) DO UPDATE SET
     at = excluded.at, is_gone = excluded.is_gone, moved_to = excluded.moved_to,
-    modified = CASE WHEN typeof(answers.modified) = 'integer' AND answers.modified <= ?9
-        THEN max(answers.modified, coalesce(excluded.modified, answers.modified)) ELSE excluded.modified END,
-    etag = excluded.etag, since = excluded.since, untold_until = excluded.untold_until
-WHERE typeof(answers.at) != 'integer' OR answers.at <= excluded.at OR answers.at > ?9
+    modified = CASE WHEN typeof(live_answers.modified) = 'integer' AND live_answers.modified <= ?12
+        THEN max(live_answers.modified, coalesce(excluded.modified, live_answers.modified))
+        ELSE excluded.modified END,
+    etag = excluded.etag, since = excluded.since, untold_until = excluded.untold_until, stated = excluded.stated,
+    lasts = excluded.lasts, gone_since = excluded.gone_since
+WHERE typeof(live_answers.at) != 'integer' OR live_answers.at <= excluded.at OR live_answers.at > ?12
 """
 # An admission has a time to keep, and goes on without what it cannot read at once; nobody waits for what is written.
 _READ_SECONDS, _WRITE_SECONDS, _REST_SECONDS = 0.05, 1.0, 1.0
@@ -46,6 +49,10 @@ class Answer:
         etag: the validator of what it has.
         since: since when that validator is known.
         untold_until: until when it may have been changed without the server saying so.
+        stated: the last modification that the server says, where that can be believed.
+        lasts: for how long the server lets a cache keep it (RFC 9111, section 4.2.1); None if it does not say.
+        gone_since: since when it is gone at the earliest; None if that is not known.
+        may_be_kept: whether it may be written down (RFC 9111, sections 5.2.2.5 and 5.2.2.7).
     """
 
     at: datetime
@@ -55,6 +62,10 @@ class Answer:
     etag: str | None = None
     since: datetime | None = None
     untold_until: datetime | None = None
+    stated: datetime | None = None
+    lasts: timedelta | None = None
+    gone_since: datetime | None = None
+    may_be_kept: bool = True
 
 
 class AnswerRegistry:
@@ -96,7 +107,9 @@ class AnswerRegistry:
         Raises:
             HeadgateError: the file cannot be written.
         """
-        rows = [(*_as_row(address, answer), as_micros(now)) for address, answer in answers.items()]
+        rows = [
+            (*_as_row(address, answer), as_micros(now)) for address, answer in answers.items() if answer.may_be_kept
+        ]
         self._writer.use(lambda connection: _put(connection, rows))
 
     def close(self) -> None:
@@ -117,11 +130,11 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _rows(connection: sqlite3.Connection, digests: list[bytes]) -> list[tuple[bytes, ...]]:
-    has_table = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'answers'").fetchone()
+    has_table = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'live_answers'").fetchone()
     found: list[tuple[bytes, ...]] = []
     for start in range(0, len(digests) if has_table else 0, _AT_ONCE):
         some = digests[start : start + _AT_ONCE]
-        query = f"SELECT {_COLUMNS} FROM answers WHERE address IN ({', '.join('?' * len(some))})"  # noqa: S608 - no values
+        query = f"SELECT {_COLUMNS} FROM live_answers WHERE address IN ({', '.join('?' * len(some))})"  # noqa: S608 - no values
         found += connection.execute(query, some)
     return found
 
@@ -132,21 +145,36 @@ def _put(connection: sqlite3.Connection, rows: list[tuple[object, ...]]) -> None
 
 
 def _as_row(address: str, answer: Answer) -> tuple[object, ...]:
-    times = as_micros(answer.modified), as_micros(answer.since), as_micros(answer.untold_until)
-    head = _digest(address), as_micros(answer.at), int(answer.is_gone)
-    return *head, times[0], answer.moved_to, answer.etag, times[1], times[2]
+    lasts = answer.lasts // timedelta(microseconds=1) if answer.lasts is not None else None
+    return (
+        _digest(address),
+        as_micros(answer.at),
+        int(answer.is_gone),
+        as_micros(answer.modified),
+        answer.moved_to,
+        answer.etag,
+        as_micros(answer.since),
+        as_micros(answer.untold_until),
+        as_micros(answer.stated),
+        lasts,
+        as_micros(answer.gone_since),
+    )
 
 
 def _read(row: tuple[object, ...]) -> Answer | None:
     """Return the answer of a row. SQLite stores anything anywhere: what is not an answer was never given."""
-    _, at, is_gone, modified, moved_to, etag, since, untold = row
+    _, at, is_gone, modified, moved_to, etag, since, untold, stated, lasts, gone_since = row
     if not isinstance(moved_to, (str, type(None))) or not isinstance(etag, (str, type(None))):
         return None
     try:
-        when, times = as_instant(at), (as_instant(modified), as_instant(since), as_instant(untold))
-    except sqlite3.Error:
+        when = as_instant(at)
+        times = [as_instant(time) for time in (modified, since, untold, stated, gone_since)]
+        span = timedelta(microseconds=lasts) if isinstance(lasts, int) else None
+    except (sqlite3.Error, OverflowError):
         return None
-    return Answer(when, bool(is_gone), times[0], moved_to, etag, times[1], times[2]) if when is not None else None
+    if when is None:
+        return None
+    return Answer(when, bool(is_gone), times[0], moved_to, etag, times[1], times[2], times[3], span, times[4])
 
 
 def _digest(address: str) -> bytes:

@@ -71,6 +71,7 @@ class Said:
         modified: when it was changed last, as far as that is believed.
         untold_until: until when it may have been changed without the feed saying so. A text from before is not
             verified; None where the feed tells every change.
+        is_other: whether the text at hand is known to be another one; only said of a live answer, and never kept.
     """
 
     document: str
@@ -79,6 +80,7 @@ class Said:
     moved_to: str | None = None
     modified: datetime | None = None
     untold_until: datetime | None = None
+    is_other: bool = False
 
     @property
     def known_since(self) -> datetime | None:

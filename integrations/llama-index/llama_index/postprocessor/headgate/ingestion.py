@@ -41,6 +41,8 @@ class SealNodes(TransformComponent):
         expires: the metadata key that holds the end of validity; by default as `modified`.
         not_before: the metadata key that holds the start of validity; by default as `modified`.
         version: the metadata key that holds a version, as a whole number; by default as `modified`.
+        etag: the metadata key that holds the entity tag that the document's server gave with this content, for live
+            checks; by default the header of that name, where the reader keeps it.
         cover: the metadata keys to cover, `*` for all; None for all that the model would see.
         timezone: the zone of times that have none.
         date_order: `DMY` or `MDY`, how to read 03/04/2026.
@@ -58,6 +60,7 @@ class SealNodes(TransformComponent):
     expires: str | None = None
     not_before: str | None = None
     version: str | None = None
+    etag: str | None = None
     cover: list[str] | None = None
     timezone: str | None = None
     date_order: Literal["DMY", "MDY"] | None = None
@@ -79,6 +82,7 @@ class SealNodes(TransformComponent):
             expires=self.expires,
             not_before=self.not_before,
             version=self.version,
+            etag=self.etag,
             keys=MetadataKeys(timezone=self.timezone, date_order=self.date_order),
         )
 
