@@ -98,6 +98,8 @@ def piece_of(row: Mapping[str, Any], place: str) -> Piece:
         version=row["version"],
         cover=tuple(row["covered"]),
         hidden=tuple(row["hidden"]),
-        definitions={},  # an entry of a manifest has none
+        # An entry of a manifest has none of both.
+        definitions={},
+        validators=None,
     )
     return Piece(place, row["digest"], json.loads(row["metadata"]), {}, says)
