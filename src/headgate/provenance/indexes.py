@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -68,17 +69,25 @@ class ManifestIndex:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = _open(path)
+        self._connection: sqlite3.Connection | None = None
         self._inherited: list[sqlite3.Connection | None] = []
+        self._begin()
         renew_after_fork(self)
+
+    def _begin(self) -> None:
+        self._connection = _open(self.path)
+        # Nobody else closes it with an index that is dropped, and Python 3.13 warns of that.
+        self._dropped = weakref.finalize(self, self._connection.close)
+        self._dropped.atexit = False
 
     def _after_fork(self) -> None:
         """Read with a connection of the child's own: a lock in the other may be held by a thread that is gone."""
         self._lock = threading.Lock()
         # Kept, because closing it would take that lock.
+        self._dropped.detach()
         self._inherited.append(self._connection)
         self._connection = None
-        self._connection = _open(self.path)
+        self._begin()
 
     def find(self, uri: str, digest: bytes) -> Found | None:
         """Return what is listed for a text under a URI in its normal form, or None."""
@@ -117,8 +126,7 @@ class ManifestIndex:
     def close(self) -> None:
         """Close the connection; what is looked up afterwards fails."""
         with self._lock:
-            if self._connection is not None:
-                self._connection.close()
+            self._dropped()
             self._connection = None
 
     def _rows(self, query: str, *values: bytes) -> list[tuple[Any, ...]]:
