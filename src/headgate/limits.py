@@ -29,7 +29,7 @@ class Limits:
         alias_chars: the longest alias or canonical term.
         edits: how many edits one text may receive; beyond that it stays as it is (T305).
         memo_entries: how many results of each kind (facts, verdicts, rewrites, sources) a gate remembers.
-        memo_chars: how many characters the rewrites, and the metadata of the facts, that it remembers may have.
+        memo_chars: how many characters the texts and the metadata that it remembers may have, and again the rewrites.
         released_texts: how many released texts a process remembers, with their originals and decisions.
         released_chars: how many characters these may have together.
     """
@@ -51,7 +51,7 @@ class Limits:
     alias_chars: int = 200
     edits: int = 100_000
     memo_entries: int = 20_000
-    memo_chars: int = 32_000_000
+    memo_chars: int = 64_000_000
     released_texts: int = 10_000
     released_chars: int = 32_000_000
 

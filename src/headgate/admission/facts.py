@@ -194,7 +194,8 @@ def find_facts(chunk: Chunk, data: bytes, revision: Revision, limits: Limits) ->
     facts = replace(found, memory=Memory(), scores=_scores(metadata, found, revision))
     # Of one text under ever new metadata, the last ones are kept.
     kept = (Seen(*parts, facts), *seen[: _MOST_OF_ONE_TEXT - 1])
-    revision.facts.renew(digest, kept, sum(_weight(dict(one.items)) for one in kept))
+    # The text too, because a settled decision keeps it.
+    revision.facts.renew(digest, kept, len(chunk.text) + sum(_weight(dict(one.items)) for one in kept))
     return facts, digest
 
 

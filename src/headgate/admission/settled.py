@@ -158,7 +158,7 @@ def settle(judgement: Judgement, plan: Plan, answers: Answers) -> None:
         modified=judgement.modified,
         identifier=chunk.id,
         decision=judgement.decide(),
-        text=chunk.text if is_out else RELEASES.own(judgement.text),
+        text="" if is_out else RELEASES.own(judgement.text),
         metadata=None if is_out else judgement.leaving_metadata(),
         shown=judgement.shown,
     )
