@@ -496,8 +496,8 @@ def test_numpy_has_a_none_too_and_large_arrays_are_not_read() -> None:
     assert read_values(numpy.array(["2014-04-02"] * 17)).problem is not None
     (local,) = read_values(numpy.datetime64("2014-04-02T04:08:09.000000001")).intervals
     assert not local.has_zone
-    assert read_values(numpy.datetime64("NaT")).intervals == ()
-    assert read_values(numpy.datetime64("NaT")).problem is None
+    assert read_values(numpy.datetime64("NaT", "s")).intervals == ()
+    assert read_values(numpy.datetime64("NaT", "s")).problem is None
     assert read_values(numpy.zeros(100_000)).problem is not None
     assert read_values(["2014-04-02"] * 16).problem is None
     assert read_values(["2014-04-02"] * 17).problem is not None
