@@ -250,6 +250,7 @@ def _load_manifest(
             timestamp_keys=keys[1],
             issuers=issuers,
             at_least=provenance.at_least,
+            threshold=provenance.threshold,
             cache=policy.resolve_path(policy.cache) if policy.cache is not None else None,
             limits=limits,
             now=clock(),

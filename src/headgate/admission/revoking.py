@@ -91,7 +91,7 @@ def _revoked(judgement: Judgement, revocations: Revocations) -> Iterator[Finding
     if found is not None:
         yield _finding("This document", found, {"uri": facts.shown_uri})
     if manifest is not None and is_proof(facts.source.requirement.require):
-        for key in (manifest.key, manifest.timestamp_key):
+        for key in manifest.taken_back(lambda key: revocations.of_key(key.thumbprint)):
             found = revocations.of_key(key.thumbprint)
             if found is not None:
                 yield revoked_key(key.kid, found, " of the manifest")

@@ -12,6 +12,7 @@ from headgate import __version__
 from headgate.cli import (
     audit,
     backfill,
+    cosign,
     demo,
     doctor,
     explain,
@@ -119,6 +120,7 @@ _manifest = Commands(
 )
 _manifest.command(epilog=manifest.EXAMPLE_BUILD)(manifest.build)
 _manifest.command(epilog=manifest.EXAMPLE_TIMESTAMP)(manifest.timestamp)
+_manifest.command(epilog=cosign.EXAMPLE_SIGN)(cosign.sign)
 _manifest.command(epilog=manifests.EXAMPLE_VERIFY)(manifests.verify)
 _manifest.command(epilog=manifests.EXAMPLE_DIFF)(manifests.diff)
 _manifest.command(epilog=manifests.EXAMPLE_COMPLETENESS)(manifests.completeness)

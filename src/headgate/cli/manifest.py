@@ -135,6 +135,9 @@ def build(
     version: VersionOption = None,
     expires: ExpiresOption = "7d",
     timestamp_key: TimestampKeyOption = None,
+    pending: Annotated[
+        bool, typer.Option("--pending", help="Do not put it in force: others sign it first (`manifest sign`).")
+    ] = False,
     timezone: TimezoneOption = None,
     date_order: DateOrderOption = None,
     policy: MaybePolicyOption = None,
@@ -158,6 +161,7 @@ def build(
         corpus=corpus,
         issuer=issuer,
         timestamp_key=load_signer(timestamp_key) if timestamp_key is not None else None,
+        is_pending=pending,
     )
     read = {
         "corpus_place": corpus_place,

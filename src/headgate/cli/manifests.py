@@ -68,6 +68,7 @@ def verify(
     keys: KeysOption,
     timestamp_keys: TimestampKeysOption = None,
     at_least: Annotated[int, typer.Option(min=0, help="The lowest version to accept.")] = 0,
+    threshold: Annotated[int, typer.Option(min=1, max=8, help="How many of the keys must have signed it.")] = 1,
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -75,7 +76,7 @@ def verify(
     problems: list[str] = []
     manifest = None
     try:
-        manifest = _load(folder, keys, timestamp_keys, at_least)
+        manifest = _load(folder, keys, timestamp_keys, at_least, threshold)
         problems += [f"{found.message} ({found.code})" for found in _findings(manifest, now)]
         outside = manifest.index.outside() if manifest.index is not None else 0
         if outside:
@@ -87,7 +88,8 @@ def verify(
         print_json({**said, "problems": problems})
     elif not problems and manifest is not None:
         _say(manifest.statement, manifest.timestamp)
-        typer.echo(f"It verifies. Signed by {manifest.key.kid!r}, the timestamp by {manifest.timestamp_key.kid!r}.")
+        names = " and ".join(repr(key.kid) for key in manifest.quorum.signers)
+        typer.echo(f"It verifies. Signed by {names}, the timestamp by {manifest.timestamp_key.kid!r}.")
     report_problems(() if as_json else problems, "It does not hold:")
     raise typer.Exit(int(bool(problems)))
 
@@ -169,14 +171,16 @@ def show(
     typer.echo("Verified." if keys is not None else "Not verified: give --keys.")
 
 
-def _load(folder: Path, keys: Path, timestamp_keys: Path | None, at_least: int) -> Manifest:
+def _load(folder: Path, keys: Path, timestamp_keys: Path | None, at_least: int, threshold: int = 1) -> Manifest:
     if not folder.is_dir():
         raise HeadgateError(f"{folder}: there is no such folder.")
     loaded = KeySet.load(keys)
     own = KeySet.load(timestamp_keys) if timestamp_keys is not None else None
     with Console(stderr=True).status("Verifying"):  # shown in terminals only
         # To look at a manifest is not to accept it: no gate of this machine must be held to it.
-        return Manifest.load(folder, loaded, timestamp_keys=own, at_least=at_least, remembers=False)
+        return Manifest.load(
+            folder, loaded, timestamp_keys=own, at_least=at_least, threshold=threshold, remembers=False
+        )
 
 
 def _listing(manifest: Manifest) -> Manifest:

@@ -145,6 +145,9 @@ class Provenance(PolicyModel):
         default=(), description="Keys that alone may sign the manifest's timestamp; without it, `keys` do."
     )
     at_least: int = Field(default=0, ge=0, description="The lowest version of the manifest that is accepted.")
+    threshold: int = Field(
+        default=1, ge=1, le=8, description="How many of `keys` must have signed the manifest; one signs its timestamp."
+    )
     grace: Duration = Field(
         default=timedelta(hours=24),
         ge=timedelta(0),
@@ -163,7 +166,7 @@ class Provenance(PolicyModel):
         if self.manifest is None:
             if self.require == MANIFEST:
                 raise ValueError("requires a manifest but names none. Add provenance.manifest: FOLDER.")
-            given = self.model_fields_set & {"timestamp_keys", "at_least", "grace", "corpus"}
+            given = self.model_fields_set & {"timestamp_keys", "at_least", "threshold", "grace", "corpus"}
             if given:
                 raise ValueError(
                     f"{sorted(given)[0]!r} is about a manifest, and none is named. Add provenance.manifest."

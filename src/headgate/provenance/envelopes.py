@@ -17,7 +17,16 @@ from headgate.provenance.ecdsa import der_of_numbers, numbers_of_der
 from headgate.provenance.keys import KeySet, VerificationKey
 from headgate.provenance.signers import Signer
 
-__all__ = ["MAX_SIGNATURES", "PAYLOAD_TYPE", "open_envelope", "peek_envelope", "pre_authentication", "sign_envelope"]
+__all__ = [
+    "MAX_SIGNATURES",
+    "PAYLOAD_TYPE",
+    "add_signature",
+    "open_envelope",
+    "open_envelope_signers",
+    "peek_envelope",
+    "pre_authentication",
+    "sign_envelope",
+]
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 MAX_SIGNATURES: Final = 8
@@ -41,8 +50,29 @@ def sign_envelope(payload: bytes, keys: Sequence[Signer]) -> bytes:
     return canonical_json({"payloadType": PAYLOAD_TYPE, "payload": _to_base64(payload), "signatures": signatures})
 
 
+def add_signature(data: bytes, key: Signer) -> bytes:
+    """Return an envelope with one signature more; one by a key of that name is replaced.
+
+    Raises:
+        ManifestError: it is not such an envelope, or has as many signatures as it may have (P106).
+    """
+    payload, signatures = _read(data)
+    made = _to_base64(_to_dsse(key.algorithm, key.sign(pre_authentication(payload))))
+    held = {kid: _to_base64(signature) for kid, signature in signatures} | {key.kid: made}
+    if len(held) > MAX_SIGNATURES:
+        raise ManifestError("P106", f"an envelope has 1 to {MAX_SIGNATURES} signatures")
+    listed = [{"keyid": kid, "sig": signature} for kid, signature in held.items()]
+    return canonical_json({"payloadType": PAYLOAD_TYPE, "payload": _to_base64(payload), "signatures": listed})
+
+
 def open_envelope(data: bytes, keys: KeySet) -> tuple[bytes, VerificationKey]:
-    """Return the payload of an envelope, and a key of the set that signed it.
+    """Return the payload of an envelope, and a key of the set that signed it. Errors as `open_envelope_signers`."""
+    payload, signers = open_envelope_signers(data, keys)
+    return payload, signers[0]
+
+
+def open_envelope_signers(data: bytes, keys: KeySet) -> tuple[bytes, tuple[VerificationKey, ...]]:
+    """Return the payload of an envelope, and the keys of the set that signed it, at least one.
 
     Args:
         data: the envelope as JSON; the caller bounds its length.
@@ -53,7 +83,8 @@ def open_envelope(data: bytes, keys: KeySet) -> tuple[bytes, VerificationKey]:
             them does not verify (P102).
     """
     payload, signatures = _read(data)
-    signed, signer = pre_authentication(payload), None
+    signed = pre_authentication(payload)
+    signers: list[VerificationKey] = []
     for kid, signature in signatures:
         key = keys.get(kid)
         if key is None:
@@ -62,11 +93,11 @@ def open_envelope(data: bytes, keys: KeySet) -> tuple[bytes, VerificationKey]:
         algorithm = key.algorithms[0]
         if not key.verify(algorithm, signed, _from_dsse(algorithm, signature)):
             raise ManifestError("P102", f"the signature by the key {shown(kid)} does not verify")
-        signer = signer or key
-    if signer is None:
+        signers.append(key)
+    if not signers:
         names = ", ".join(shown(kid) for kid, _ in signatures)
         raise ManifestError("P103", f"it is signed by {names}, and none of these keys may sign it")
-    return payload, signer
+    return payload, tuple(signers)
 
 
 def peek_envelope(data: bytes) -> tuple[bytes, tuple[str, ...]]:

@@ -48,7 +48,7 @@ class ManifestMechanism:
         found = manifest.find(uri, digest)
         if found is None:
             return Verdict((manifest.absence(uri, requirement.source),))
-        return Verdict((), _attest(manifest, found.entry), _covered(found))
+        return Verdict((), _attest(manifest, found.entry, requirement), _covered(found))
 
 
 def as_listed(
@@ -101,9 +101,7 @@ def without_key(verdict: Verdict, signed: Attestation, digest: str, requirement:
     """
     revocations, manifest = requirement.revocations, requirement.manifest
     revoked = revoked_key(signed.kid, revocations.of_key(signed.thumbprint) or Revocation())
-    if manifest is not None and any(
-        map(revocations.of_key, (manifest.key.thumbprint, manifest.timestamp_key.thumbprint))
-    ):
+    if manifest is not None and manifest.taken_back(lambda key: revocations.of_key(key.thumbprint)):
         manifest = None
     found = manifest.find(signed.uri, digest) if manifest is not None else None
     if manifest is None or found is None:
@@ -111,7 +109,7 @@ def without_key(verdict: Verdict, signed: Attestation, digest: str, requirement:
     milder = (*verdict.findings, replace(revoked, severity="warning"))
     if not revocations.listed_in_time(signed.thumbprint or "", manifest.statement.issued):
         return Verdict(milder if requirement.require == MANIFEST else (*verdict.findings, revoked))
-    listed = _attest(manifest, found.entry)
+    listed = _attest(manifest, found.entry, requirement)
     attestation = replace(
         listed,
         assurance=signed.assurance,
@@ -150,8 +148,11 @@ def _covered(found: Found) -> tuple[str, ...]:
     return tuple("sha-256:" + b64url_encode(one) for one in found.covered)
 
 
-def _attest(manifest: Manifest, entry: Entry) -> Attestation:
-    statement, key = manifest.statement, manifest.key
+def _attest(manifest: Manifest, entry: Entry, requirement: Requirement) -> Attestation:
+    statement, revocations = manifest.statement, requirement.revocations
+    # A key that was taken back proves nothing; where enough others have signed, one of them does.
+    quorum = manifest.quorum.without(lambda key: revocations.of_key(key.thumbprint))
+    key = manifest.key if quorum is None or not quorum.signers else quorum.key
     return Attestation(
         mechanism=ManifestMechanism.name,
         assurance=ManifestMechanism.assurance,

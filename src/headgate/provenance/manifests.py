@@ -20,12 +20,14 @@ from headgate.encoding import b64url_decode, safe_uri
 from headgate.errors import ManifestError
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy.matching import UriPattern, normalise_uri
-from headgate.provenance.envelopes import open_envelope
+from headgate.provenance.envelopes import open_envelope, open_envelope_signers
 from headgate.provenance.indexes import Found, ManifestIndex
 from headgate.provenance.indexing import ShardReader
 from headgate.provenance.issuers import Issuers, may_sign
 from headgate.provenance.keys import KeySet, VerificationKey
+from headgate.provenance.quorum import NO_QUORUM, Quorum, quorum_of
 from headgate.provenance.remembering import ManifestMemory
+from headgate.provenance.rollback import put_back, rolled_back
 from headgate.provenance.shards import inflate
 from headgate.provenance.stamps import TimestampMemory
 from headgate.provenance.statements import ManifestStatement, Shard, TimestampStatement
@@ -48,6 +50,7 @@ class Manifest(Displayed):
         timestamp_key: the key that signed the timestamp.
         index: its entries; None where it was refused.
         refusal: why nothing that it lists counts (P108), if so.
+        quorum: all keys that signed the manifest and count, and how many are needed.
     """
 
     folder: Path
@@ -57,6 +60,7 @@ class Manifest(Displayed):
     timestamp_key: VerificationKey
     index: ManifestIndex | None
     refusal: Finding | None = None
+    quorum: Quorum = NO_QUORUM
 
     @classmethod
     def load(
@@ -67,6 +71,7 @@ class Manifest(Displayed):
         timestamp_keys: KeySet | None = None,
         issuers: Collection[str] | Issuers = (),
         at_least: int = 0,
+        threshold: int = 1,
         cache: str | Path | None = None,
         limits: Limits = DEFAULT_LIMITS,
         remembers: bool = True,
@@ -80,6 +85,7 @@ class Manifest(Displayed):
             timestamp_keys: who may sign the timestamp; by default the same.
             issuers: the accepted issuers, which may have their keys; empty for any.
             at_least: the lowest version that is accepted.
+            threshold: how many keys must have signed the manifest; one signs the timestamp.
             cache: the folder for indexes and accepted versions; by default the user's.
             limits: bounds on what is read.
             remembers: whether its version and timestamp are accepted from now on, and earlier ones refused; for gates.
@@ -98,15 +104,17 @@ class Manifest(Displayed):
         data = _read_file(file, timestamp.length)
         if len(data) != timestamp.length or hashlib.sha256(data).hexdigest() != timestamp.digest:
             raise ManifestError("P105", "it is not the file that the timestamp names", str(file))
-        statement, key = read_manifest(data, keys, str(file))
+        statement, signers = _read_signed(data, keys, str(file))
         accepted = issuers if isinstance(issuers, Mapping) else dict.fromkeys(issuers)
+        quorum = quorum_of(signers, threshold, accepted, statement.issuer, str(file))
+        key = quorum.key
         # A timestamp by keys of their own has a role of its own; otherwise whoever signs one speaks for the issuer.
-        signers = (key,) if timestamp_keys is not None else (key, timestamp_key)
-        _check_match(statement, timestamp, accepted, signers, str(file))
+        speaking = (key,) if timestamp_keys is not None else (key, timestamp_key)
+        _check_match(statement, timestamp, accepted, speaking, str(file))
         kept = Path(cache) if cache is not None else None
         memory = ManifestMemory(statement.corpus, keys.digest, kept)
         stamps = TimestampMemory(statement.corpus, (keys.digest, stamping.digest), kept)
-        refusal = _rolled_back(timestamp, at_least, memory) or _put_back(timestamp, stamps)
+        refusal = rolled_back(timestamp, at_least, memory) or put_back(timestamp, stamps)
         index = None
         if refusal is None:
             index = memory.index(timestamp.digest, shard_reader(path, statement, key, limits), statement.chunks)
@@ -122,6 +130,7 @@ class Manifest(Displayed):
             timestamp_key=timestamp_key,
             index=index,
             refusal=refusal,
+            quorum=quorum,
         )
 
     @classmethod
@@ -160,7 +169,15 @@ class Manifest(Displayed):
         folder = path.parent.parent
         memory = ManifestMemory(statement.corpus, keys.digest, Path(cache) if cache is not None else None)
         index = memory.index(digest, shard_reader(folder, statement, key, limits), statement.chunks)
-        return cls(folder=folder, statement=statement, timestamp=timestamp, key=key, timestamp_key=key, index=index)
+        return cls(
+            folder=folder,
+            statement=statement,
+            timestamp=timestamp,
+            key=key,
+            timestamp_key=key,
+            index=index,
+            quorum=Quorum((key,)),
+        )
 
     @property
     def state(self) -> tuple[object, ...]:
@@ -169,12 +186,21 @@ class Manifest(Displayed):
 
     def by(self, keys: KeySet, timestamp_keys: KeySet) -> Self:
         """Return the same manifest under other keys; if it is signed by none of them, it lists nothing (P103)."""
-        for key, allowed in ((self.key, keys), (self.timestamp_key, timestamp_keys)):
-            if all(key.thumbprint != one.thumbprint for one in allowed):
+        quorum = self.quorum.among(keys)
+        for key, is_known in (
+            (self.key, quorum),
+            (self.timestamp_key, Quorum((self.timestamp_key,)).among(timestamp_keys)),
+        ):
+            if is_known is None:
                 corpus = self.statement.corpus
                 message = f"The manifest of {corpus!r} is signed by {key.kid!r}, no key of its source any more."
                 return replace(self, refusal=Finding("P103", message, detail={"kid": key.kid[:200]}))
-        return self
+        return self if quorum is None else replace(self, key=quorum.key, quorum=quorum)
+
+    def taken_back(self, is_revoked: Callable[[VerificationKey], object]) -> tuple[VerificationKey, ...]:
+        """Return the keys for which nothing that it lists counts, because they were revoked: too many of its own."""
+        signers = () if self.quorum.without(is_revoked) is not None else self.quorum.signers
+        return tuple(key for key in (*signers, self.timestamp_key) if is_revoked(key))
 
     def find(self, uri: str, digest: str) -> Found | None:
         """Return what is listed for a text under a URI, or None.
@@ -268,9 +294,14 @@ def read_manifest(data: bytes, keys: KeySet, file: str) -> tuple[ManifestStateme
     Raises:
         ManifestError: it does not verify.
     """
+    statement, signers = _read_signed(data, keys, file)
+    return statement, signers[0]
+
+
+def _read_signed(data: bytes, keys: KeySet, file: str) -> tuple[ManifestStatement, tuple[VerificationKey, ...]]:
     try:
-        payload, key = open_envelope(data, keys)
-        return ManifestStatement.read(payload), key
+        payload, signers = open_envelope_signers(data, keys)
+        return ManifestStatement.read(payload), signers
     except ManifestError as error:
         raise error.at(file) from None
 
@@ -346,35 +377,6 @@ def _check_match(
             by_whom = f" with the key {key.kid!r}" if statement.issuer in issuers else ""
             problem = f"its issuer {statement.issuer!r} may not speak for this source{by_whom}"
             raise ManifestError("P104", problem, file)
-
-
-def _rolled_back(timestamp: TimestampStatement, at_least: int, memory: ManifestMemory) -> Finding | None:
-    """Return the finding about a version that is not, or no longer, accepted (step 4)."""
-    version, corpus = timestamp.version, timestamp.corpus
-    detail = {"corpus": corpus, "version": version, "at_least": at_least}
-    if version < at_least:
-        message = f"The manifest of {corpus!r} has version {version}; the policy wants {at_least} at least."
-        return Finding("P108", message, detail=detail)
-    highest = memory.highest()
-    if highest is None or version > highest[0] or highest == (version, timestamp.digest):
-        return None
-    if version == highest[0]:
-        message = f"The manifest of {corpus!r}, version {version}, is not the one that was accepted before."
-    else:
-        message = f"The manifest of {corpus!r} has version {version}; version {highest[0]} was accepted before."
-    return Finding("P108", message, detail={**detail, "accepted": highest[0]})
-
-
-def _put_back(timestamp: TimestampStatement, stamps: TimestampMemory) -> Finding | None:
-    """Return the finding about a timestamp in whose place a later one of the same version was accepted (step 4)."""
-    if not stamps.is_outdated(timestamp):
-        return None
-    corpus, version, issued = timestamp.corpus, timestamp.version, timestamp.issued
-    message = (
-        f"The timestamp of the manifest of {corpus!r}, version {version}, was issued {issued:%Y-%m-%d %H:%M} UTC; "
-        "a later one was accepted before."
-    )
-    return Finding("P108", message, detail={"corpus": corpus, "version": version, "issued": issued.isoformat()})
 
 
 def _speaks_for(namespace: Sequence[str]) -> Callable[[str], bool]:

@@ -39,6 +39,7 @@ class Publication:
         corpus: the name of the corpus.
         issuer: who vouches.
         timestamp_key: signs the timestamp; by default `key`.
+        is_pending: whether others sign it before it is put in force (`headgate.provenance.cosigning`).
     """
 
     folder: Path
@@ -46,6 +47,7 @@ class Publication:
     corpus: str
     issuer: str
     timestamp_key: Signer | None = None
+    is_pending: bool = False
 
     def current(self) -> ManifestStatement | None:
         """Return the manifest in force, or None where nothing has been published yet.
@@ -148,7 +150,8 @@ class Publication:
         ManifestStatement.read(statement.to_payload())
         TimestampStatement.read(timestamp.to_payload())
         write_bytes(manifest_path(self.folder, version), data)
-        _write_timestamp(self.folder, timestamp, self.timestamp_key or self.key)
+        if not self.is_pending:
+            _write_timestamp(self.folder, timestamp, self.timestamp_key or self.key)
         return statement, timestamp
 
     def _changes(
