@@ -28,6 +28,8 @@ REPOSITORY = "https://github.com/headgate/headgate"
 PROJECTS = {table["project"]["name"]: table["project"] for table in distributions().values()}
 FOLDERS = {table["project"]["name"]: folder for folder, table in distributions().items()}
 INTEGRATIONS = [name for name in PROJECTS if name != "headgate"]
+# Extras for devices and accounts that no machine of ours has.
+_UNTRIED = {"hsm", "awskms", "gcpkms", "azurekms", "vault"}
 _LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|srcset|href)=\"([^\"]+)\"")
 _UNRELEASED = re.compile(r"\(unreleased\)|not (?:yet )?on PyPI|not on PyPI yet|not yet released", re.IGNORECASE)
 
@@ -147,8 +149,11 @@ def try_tests(dist: Path) -> None:
                 packed.extractall(folder, filter="data")
             places[name] = next(folder.glob(f"{name.replace('-', '_')}-*"))
         groups = [f"--group={place / 'pyproject.toml'}:test" for place in places.values()]
-        extras = {name: ",".join(project.get("optional-dependencies", {})) for name, project in PROJECTS.items()}
-        _pip(python, dist, *groups, *(f"{name}[{listed}]" if listed else name for name, listed in extras.items()))
+        wanted = []
+        for name, project in PROJECTS.items():
+            extras = [extra for extra in project.get("optional-dependencies", {}) if extra not in _UNTRIED]
+            wanted.append(f"{name}[{','.join(extras)}]" if extras else name)
+        _pip(python, dist, *groups, *wanted)
         for name in INTEGRATIONS:
             _run([python, "-m", "pytest", "-q"], cwd=places[name])
         _run([python, "-m", "pytest", "-q", "--collect-only", "--quiet", "--quiet"], cwd=places["headgate"])
