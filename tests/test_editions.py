@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from headgate import Chunk, Gate, Policy, PolicyError
+from headgate.cli.app import app
 from headgate.policy import Identity
 from headgate.record.writing import log_record
 from headgate.replay import Redecider
@@ -305,3 +307,35 @@ def test_a_name_that_begins_with_a_number_is_no_edition(page: str, clock: FixedC
 )
 def test_what_is_added_to_a_number_is_an_edition_too(edition: str, clock: FixedClock) -> None:
     assert says(gate_of(clock, "v99"), f"{edition}/a") == ["drop F213"]
+
+
+def test_the_highest_edition_that_feeds_list_keeps_out_the_others_of_any_retrieval(
+    clock: FixedClock, tmp_path: Path
+) -> None:
+    file = tmp_path / "headgate.yaml"
+    source = {
+        "id": "docs",
+        "match": f"{SITE}/**",
+        "provenance": {"require": "declared"},
+        "identity": {"pattern": PATTERN},
+        "freshness": {"feeds": [{"changes": "changes.jsonl"}]},
+    }
+    file.write_text(json.dumps({"sources": [source], "registry": {"path": "registry.sqlite"}}))
+
+    def append(*lines: tuple[str, str]) -> None:
+        with (tmp_path / "changes.jsonl").open("a", encoding="utf-8") as changes:
+            changes.writelines(
+                json.dumps({"uri": f"{SITE}/{page}", "kind": kind, "at": "2026-01-01T00:00:00Z"}) + "\n"
+                for page, kind in lines
+            )
+        assert CliRunner().invoke(app, ["watch", "--policy", str(file)]).exit_code == 0
+
+    append(("v3.9/a", "listed"), ("v3.10/a", "listed"), ("next/a", "listed"), ("about", "listed"))
+    gate = Gate(file, clock=clock)
+    assert says(gate, "v3.9/a") == ["drop F213"]
+    assert says(gate, "v3.10/a", "next/a", "about/team") == ["admit", "drop F213", "admit"]
+    # What is retrieved and not listed yet counts as well; what is gone counts no more.
+    assert says(gate, "v3.10/a", "v4.0/a") == ["drop F213", "admit"]
+    append(("v3.10/a", "removed"))
+    assert says(gate, "v3.9/a") == ["admit"]
+    gate.close()

@@ -72,7 +72,7 @@ def _judge_together(plan: Plan, answers: Answers, known: Mapping[str, tuple[Know
     if len(judged) > 1 or known:
         apply_supersession(judged, plan.at, known)
     if any(judgement.facts.source.identity is not None for judgement in judged):
-        apply_editions(judged, plan.query, is_past=plan.is_past)
+        apply_editions(judged, plan.query, is_past=plan.is_past, listed=answers.editions)
     # What stays out defines no words of what enters.
     share_definitions(judged, plan.revision, limits)
     drop_notes(judged, plan.revision.strictest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from headgate.admission.judging import Judgement
 from headgate.assurance import is_proof
@@ -13,6 +13,7 @@ from headgate.freshness import Release, is_unreleased, read_release
 __all__ = ["apply_editions", "is_of_another_edition"]
 
 _MOST_CHARS = 10_000
+_NONE_LISTED: Mapping[str, Collection[str]] = {}
 _SPELT = re.compile(
     r"(?:(?:version|ver|v|release|rel|r|stable|branch|docs)[-_.]?)?(?P<number>.+?)(?:\.[xX])?(?:\+[0-9A-Za-z._-]+)?",
     re.IGNORECASE,
@@ -20,7 +21,13 @@ _SPELT = re.compile(
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 
-def apply_editions(judged: Sequence[Judgement], query: object = None, *, is_past: bool = False) -> None:
+def apply_editions(
+    judged: Sequence[Judgement],
+    query: object = None,
+    *,
+    is_past: bool = False,
+    listed: Mapping[str, Collection[str]] = _NONE_LISTED,
+) -> None:
     """Add F213 to every page that is not of the current edition of its source.
 
     Where the policy names the current edition, every other one is out; where it is the one without a segment, every one
@@ -34,15 +41,17 @@ def apply_editions(judged: Sequence[Judgement], query: object = None, *, is_past
         judged: the documents of one retrieval.
         query: the question, if it is known.
         is_past: whether what held in the past is asked for.
+        listed: the editions that the feeds of a source list, by source; they count beside those of this retrieval.
     """
     editions = {one.index: _edition(one) for one in judged if one.facts.source.identity is not None}
-    highest = _highest(judged, editions)
+    highest = _highest(judged, editions, listed)
     for judgement in judged:
         edition, source = editions.get(judgement.index), judgement.facts.source
         if edition is None or source.identity is None:
             continue
         current: str | None = source.identity.current
         if current == "highest":
+            judgement.listed_editions = _highest_of(listed.get(source.id, ()))
             current = _higher_than(edition, highest.get(source.id, {}))
         if current is None or edition == current:
             continue
@@ -65,11 +74,25 @@ def is_of_another_edition(judgement: Judgement) -> bool:
     return edition != identity.current
 
 
+def _highest_of(editions: Collection[str]) -> tuple[str, ...]:
+    """Return the highest of some editions, one per scheme."""
+    return tuple(name for _, name in _merged(editions).values()) if editions else ()
+
+
+def _merged(editions: Collection[str]) -> dict[str, tuple[Release, str]]:
+    found: dict[str, tuple[Release, str]] = {}
+    for edition in sorted(editions):
+        release = _release_of(edition)
+        if release is not None and (release.scheme not in found or found[release.scheme][0] < release):
+            found[release.scheme] = release, edition
+    return found
+
+
 def _highest(
-    judged: Sequence[Judgement], editions: Mapping[int, str | None]
+    judged: Sequence[Judgement], editions: Mapping[int, str | None], listed: Mapping[str, Collection[str]]
 ) -> dict[str, dict[str, tuple[Release, str]]]:
     """Return the highest edition of each source, by scheme: a number and a date are not compared."""
-    highest: dict[str, dict[str, tuple[Release, str]]] = {}
+    highest = {source: _merged(some) for source, some in listed.items()}
     for judgement in judged:
         edition = editions.get(judgement.index) or ""
         release = _release_of(edition)

@@ -55,6 +55,7 @@ class Judgement:
         is_note: whether it is the note of an earlier gate, that nothing admissible is left.
         removed: metadata entries that leave the document as well, because a later step could show them.
         is_asked: whether the question names the edition that it is of.
+        listed_editions: the highest editions of its source that feeds list, where it is judged by them.
         is_revoked: whether it, or the key that signed it, was taken back.
         recalled: the versions of its document that were proved before, where it may be of another one.
         verified: who has vouched for it last, and when, as far as the policy counts that.
@@ -80,6 +81,7 @@ class Judgement:
         "is_kept_out",
         "is_note",
         "is_revoked",
+        "listed_editions",
         "metadata_rewrites",
         "modified",
         "recalled",
@@ -111,6 +113,7 @@ class Judgement:
         self.removed: frozenset[str] = frozenset()
         self.is_revoked = False
         self.is_asked = False
+        self.listed_editions: tuple[str, ...] = ()
         self.recalled: tuple[Known, ...] = ()
         self.verified: Verification | None = None
         self.heard: tuple[tuple[FeedState, Said], ...] = ()
@@ -154,6 +157,8 @@ class Judgement:
         evidence = self._lasting_evidence()
         if self.is_asked:
             evidence = {**evidence, "asked": True}
+        if self.listed_editions:
+            evidence = {**evidence, "editions": list(self.listed_editions)}
         return {**evidence, "invisible": dict(self.invisible)} if self.invisible else evidence
 
     def _lasting_evidence(self) -> Mapping[str, object]:

@@ -9,7 +9,7 @@ the time.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -77,6 +77,7 @@ class Answers:
         known: what the registry knows of documents, by document.
         unknown: why the registry could not be asked, if so.
         said: what feeds say of documents, by document.
+        editions: the editions that feeds list, by source.
         live: what documents' own servers were asked, and their last answers, by the place of the chunk.
         is_asking: whether servers are asked at all; not for an audit or a rehearsal.
         unheard: why the feeds' part of the registry could not be asked, if so.
@@ -91,6 +92,7 @@ class Answers:
     unknown: Exception | None = None
     said: Mapping[str, tuple[tuple[FeedState, Said], ...]] = field(default_factory=dict)
     unheard: Exception | None = None
+    editions: Mapping[str, Collection[str]] = field(default_factory=dict)
     live: Mapping[int, Asked] = field(default_factory=dict)
     is_asking: bool = False
     revocations: Revocations = field(default_factory=Revocations)

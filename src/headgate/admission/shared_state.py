@@ -10,6 +10,7 @@ from importlib.util import find_spec
 
 from headgate.admission.currency import documents_asked, newly_proved
 from headgate.admission.hearing import documents_heard_of
+from headgate.admission.listed_editions import ListedEditions
 from headgate.admission.overriding import overrides_of, read_overrides
 from headgate.admission.planning import Answers, Plan
 from headgate.admission.quarantine import Held, Watch
@@ -65,6 +66,7 @@ class SharedState:
         self._revised: tuple[Revision, Revocations, Revision] | None = None
         self._registry = open_registry(policy, is_traffic=is_traffic)
         self._feeds = open_feeds(policy)
+        self._editions = ListedEditions(self._feeds) if self._feeds is not None else None
         self._asker = _asker_of(policy, clock) if is_traffic else None
 
     def under(self, policy: Policy, revocation_keys: Sequence[KeySet], *, may_wait: bool) -> SharedState:
@@ -83,6 +85,7 @@ class SharedState:
         is_same = other._path == self._path
         other._registry = self._registry if is_same else open_registry(policy, is_traffic=self._is_traffic)
         other._feeds = open_feeds(policy)
+        other._editions = ListedEditions(other._feeds) if other._feeds is not None else None
         other._asker = _asker_of(policy, self._clock, self._asker) if self._is_traffic else None
         other._watch, other._overrides = self._watch.under(policy), overrides_of(policy)
         other._clock, other._revised = self._clock, None
@@ -160,7 +163,7 @@ class SharedState:
             known = self._registry.known(documents) if documents else known
         except HeadgateError as error:
             unknown = error
-        said, unheard = self._heard(plan)
+        said, editions, unheard = self._heard(plan)
         revocations = self._revocations.current(plan.now)
         live = self._answered(questions, answers)
         return Answers(
@@ -170,6 +173,7 @@ class SharedState:
             known=known,
             unknown=unknown,
             said=said,
+            editions=editions,
             unheard=unheard,
             live=live,
             is_asking=self._asker is not None,
@@ -188,15 +192,18 @@ class SharedState:
             index: Asked(question, answers[question], problem_with(question)) for index, question in questions.items()
         }
 
-    def _heard(self, plan: Plan) -> tuple[Mapping[str, tuple[tuple[FeedState, Said], ...]], Exception | None]:
-        """Return what feeds say of the documents of a plan, or why that cannot be learned."""
+    def _heard(
+        self, plan: Plan
+    ) -> tuple[Mapping[str, tuple[tuple[FeedState, Said], ...]], Mapping[str, frozenset[str]], Exception | None]:
+        """Return what feeds say of the documents of a plan and of editions, or why that cannot be learned."""
         asked = documents_heard_of(plan.judgements)
-        if self._feeds is None or not asked:
-            return {}, None
+        if self._feeds is None or self._editions is None or not asked:
+            return {}, {}, None
+        sources = {one.facts.source.id: one.facts.source for one in plan.judgements}
         try:
-            return self._feeds.said(asked), None
+            return self._feeds.said(asked), self._editions.of(sources.values()), None
         except HeadgateError as error:
-            return {}, error
+            return {}, {}, error
 
     def learn(self, plan: Plan, answers: Answers) -> None:
         """Tell the registry what was proved; a question about another date teaches nothing about the present."""

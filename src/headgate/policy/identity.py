@@ -60,8 +60,8 @@ class Identity(PolicyModel):
         default="highest",
         min_length=1,
         max_length=100,
-        description="The segment of the current edition, such as latest or v3.10; highest: the highest of a retrieval; "
-        "unversioned: the pages whose address has no number or word of an edition there.",
+        description="The segment of the current edition, such as latest or v3.10; highest: the highest of a retrieval "
+        "and of feeds; unversioned: the pages whose address has no number or word of an edition there.",
     )
     asked: Literal["drop", "warn"] = Field(
         default="drop",

@@ -117,6 +117,7 @@ class EvidenceRecord(TypedDict, total=False):
     fragment: str
     row: list[Any]
     asked: bool
+    editions: list[str]
     invisible: dict[str, int]
     times: dict[str, TimeRecord]
     unreadable: dict[str, list[str]]

@@ -183,7 +183,8 @@ class Redecider:
                 outcomes.append(judgement)
         apply_revocations(judged, self._revocations, now)
         apply_supersession(judged, now, still_known(known, self._revocations))
-        apply_editions(judged, is_past=now < present)
+        listed = {one.facts.source.id: one.listed_editions for one in judged if one.listed_editions}
+        apply_editions(judged, is_past=now < present, listed=listed)
         share_definitions(judged, self._revision, self._limits)
         # Tokens are counted in texts; a log that keeps none says nothing about the budget.
         if all(entry.get("text") is not None for entry in record["decisions"]):
@@ -210,6 +211,7 @@ class Redecider:
         text = entry.get("text")
         judgement = Judgement(place, Chunk(text or "", {}, entry["id"]), facts)
         judgement.is_asked = evidence_of(entry).get("asked", False)
+        judgement.listed_editions = tuple(evidence_of(entry).get("editions", ()))
         if match.is_same and self._at is None:
             add_standing(judgement, entry)
         heard = hear(judgement, heard_then(judgement, evidence_of(entry)), past=now if now < present else None)
