@@ -253,8 +253,8 @@ def records(count: int) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("study", [score_sources, study_adoption, find_stale])
 def test_a_long_log_takes_bounded_memory(study: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("headgate.history.adoption._DOCUMENTS", 500)
-    monkeypatch.setattr("headgate.history.stale._DOCUMENTS", 500)
+    monkeypatch.setattr("headgate.history.adoption.MOST_UNSEALED", 500)
+    monkeypatch.setattr("headgate.history.studies.MOST_DOCUMENTS", 500)
     peaks = []
     for count in (5_000, 20_000):
         tracemalloc.start()

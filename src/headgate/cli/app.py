@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from io import TextIOWrapper
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from headgate import __version__
 from headgate.cli import (
@@ -22,6 +23,7 @@ from headgate.cli import (
     init,
     keygen,
     log,
+    logtables,
     manifest,
     manifests,
     override,
@@ -43,8 +45,18 @@ from headgate.report import visible
 
 __all__ = ["app", "main"]
 
+
+class _Root(TyperGroup):
+    """All commands; `log compact` is one of its own, because what follows `log` is the log."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that is named."""
+        return super().resolve_command(ctx, [" ".join(args[:2]), *args[2:]] if args[:2] == ["log", "compact"] else args)
+
+
 app = Commands(
     name="headgate",
+    cls=_Root,
     help="The gate between a retriever and the prompt: provenance, freshness and terminology.",
     epilog=(
         "Exit codes: 0 fine; 1 findings, or something was skipped, which is named; 2 usage or configuration, or "
@@ -84,6 +96,9 @@ app.command("backfill", short_help="Seal the documents of an index where they ar
 app.command(short_help="Judge documents as if the policy were enforced.", epilog=audit.EXAMPLE_AUDIT)(audit.audit)
 app.command(short_help="Prove that the line works in your own chain.", epilog=doctor.EXAMPLE_DOCTOR)(doctor.doctor)
 app.command(short_help="Show who decided what about which document, and when.", epilog=log.EXAMPLE_LOG)(log.log)
+app.command("log compact", short_help="Keep a log as tables, by day, for SQL.", epilog=logtables.EXAMPLE_COMPACT)(
+    logtables.compact
+)
 app.command(short_help="Show, hold or release sources that are held back.", epilog=quarantine.EXAMPLE_QUARANTINE)(
     quarantine.quarantine
 )

@@ -6,7 +6,7 @@ import os
 import time
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,7 @@ import typer
 
 from headgate.cli.log_table import DecisionTable
 from headgate.cli.logchain import asked_for, verify_log
+from headgate.cli.logtables import count_days, narrowed, run_sql, with_prefix
 from headgate.cli.options import (
     JsonOption,
     LogArgument,
@@ -60,6 +61,9 @@ def log(
     tenant: Annotated[str | None, typer.Option(help="Only what this tenant asked for.")] = None,
     session: Annotated[str | None, typer.Option(help="Only what was asked for in this session.")] = None,
     run: Annotated[str | None, typer.Option(help="Only what was asked for in this run.")] = None,
+    sql: Annotated[
+        str | None, typer.Option(metavar="SELECT", help="Of tables: print what a query of your own returns.")
+    ] = None,
     verify: Annotated[
         bool, typer.Option("--verify", help="Check the chain: find records that were removed, changed or re-ordered.")
     ] = False,
@@ -85,20 +89,35 @@ def log(
     if heads:
         raise HeadgateError("--heads is for --verify.")
     askers = {"user": user, "tenant": tenant, "session": session, "run": run}
-    wanted = _Filter.make(code, source, action, since, until, asked_for(path, askers))
     entries = LogEntries(path, quiet=True)
-    if admission is not None:
-        _show_whole(path, iter(entries), admission, html, as_json=as_json)
+    tables = entries.tables
+    _require_possible(tables, sql, follow=follow)
+    logs = path if tables is None else tables.logs
+    wanted = _Filter.make(code, source, action, since, until, asked_for(logs, askers))
+    if tables is not None and sql is not None:
+        run_sql(tables, sql, as_json=as_json)
+        entries.for_report()
+    elif admission is not None:
+        lines = iter(entries) if tables is None else entries.counted(with_prefix(tables, admission))
+        _show_whole(path, lines, admission, html, as_json=as_json)
     elif counts:
-        _count(iter(entries), wanted, as_json=as_json)
+        _count(entries, wanted, as_json=as_json)
     else:
         table = DecisionTable()
-        _show(iter(entries), wanted, table, as_json=as_json, is_kept=html is not None)
+        lines = iter(entries) if tables is None else entries.counted(narrowed(tables, **asdict(wanted)))
+        _show(lines, wanted, table, as_json=as_json, is_kept=html is not None)
         write_page(html, "headgate: what was decided", table.html, log=path)
         if follow:
             _show(_follow(path), wanted, table, as_json=as_json)
             return
-    raise typer.Exit(int(entries.finish(are_named=admission is None and not counts)))
+    raise typer.Exit(int(entries.finish(are_named=admission is None and not counts and sql is None)))
+
+
+def _require_possible(tables: object, sql: str | None, *, follow: bool) -> None:
+    if tables is None and sql is not None:
+        raise HeadgateError("--sql is for tables of a log; `headgate log compact` makes them.")
+    if tables is not None and follow:
+        raise HeadgateError("--follow is for the log itself; its tables are written by `headgate log compact`.")
 
 
 @dataclass(frozen=True)
@@ -201,7 +220,11 @@ def _facts(record: AdmissionRecord) -> str:
     return f"Admission {record['admission']}, {record['now'][:19]} UTC{judged}, mode {mode}, policy {revision}."
 
 
-def _count(entries: Iterator[LogEntry], wanted: _Filter, *, as_json: bool) -> None:
+def _count(entries: LogEntries, wanted: _Filter, *, as_json: bool) -> None:
+    if entries.tables is not None:
+        entries.for_report()
+        _show_counts(count_days(entries.tables, **asdict(wanted)), entries.tables.skipped, as_json=as_json)
+        return
     days: dict[str, Counter[str]] = {}
     skipped = 0
     for entry in entries:
@@ -212,7 +235,11 @@ def _count(entries: Iterator[LogEntry], wanted: _Filter, *, as_json: bool) -> No
             day = days.setdefault(entry.record["now"][:10], Counter())
             day["documents"] += 1
             day[decision["action"]] += 1
-            day.update({finding["code"] for finding in decision["findings"]})
+            day.update(dict.fromkeys((finding["code"] for finding in decision["findings"]), 1))
+    _show_counts(days, skipped, as_json=as_json)
+
+
+def _show_counts(days: Mapping[str, Counter[str]], skipped: int, *, as_json: bool) -> None:
     if as_json:
         print_json({"days": {day: dict(counter) for day, counter in sorted(days.items())}, "skipped_lines": skipped})
         return

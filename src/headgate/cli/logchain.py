@@ -8,11 +8,11 @@ from pathlib import Path
 
 import typer
 
-from headgate.cli.options import console, print_json
+from headgate.cli.options import console, print_json, tables_of
 from headgate.encoding import in_number
 from headgate.errors import HeadgateError
 from headgate.record.asking import load_salt, salt_path, salted
-from headgate.record.chain import ChainCheck, Head, read_heads, verify_chain
+from headgate.record.chain import ChainCheck, Head, read_heads, verify_chain, verify_lines
 from headgate.record.reading import log_files
 from headgate.report import plain, visible
 
@@ -31,8 +31,9 @@ def verify_log(path: Path, known: Sequence[Path], keys: Path | None, *, as_json:
     Raises:
         HeadgateError: there is no log, or a file of heads holds none.
     """
-    files = log_files(path)
-    if not files:
+    tables = tables_of(path)
+    files = log_files(path) if tables is None else []
+    if tables is None and not files:
         raise HeadgateError(f"{path}: there is no such log.")
     heads: dict[str, Head] = {}
     for file in known:
@@ -40,7 +41,7 @@ def verify_log(path: Path, known: Sequence[Path], keys: Path | None, *, as_json:
             # The later of two heads of one chain says more.
             if name not in heads or heads[name].number < head.number:
                 heads[name] = head
-    check = verify_chain(files, heads)
+    check = verify_chain(files, heads) if tables is None else verify_lines(tables.lines_by_log(), heads)
     if not check.records:
         raise HeadgateError(f"{path}: the log holds no record; there is nothing to look at.")
     if as_json:
@@ -50,11 +51,11 @@ def verify_log(path: Path, known: Sequence[Path], keys: Path | None, *, as_json:
     return int(not check.is_whole)
 
 
-def asked_for(path: Path, askers: Mapping[str, str | None]) -> dict[str, frozenset[str]]:
+def asked_for(logs: Path | Sequence[Path], askers: Mapping[str, str | None]) -> dict[str, frozenset[str]]:
     """Return how a log may write the names that are looked for: in the clear, or as its salt makes them.
 
     Args:
-        path: the log.
+        logs: the log, or several.
         askers: by role; None for one that is not looked for.
 
     Raises:
@@ -63,15 +64,15 @@ def asked_for(path: Path, askers: Mapping[str, str | None]) -> dict[str, frozens
     wanted = {role: name for role, name in askers.items() if name is not None}
     if not wanted:
         return {}
-    salt = None
-    if salt_path(path).exists():
-        try:
-            salt = load_salt(path)
-        except OSError as error:
-            raise HeadgateError(f"{salt_path(path)}: the salt cannot be read ({error}).") from error
-    return {
-        role: frozenset((name,) if salt is None else (name, salted(role, name, salt))) for role, name in wanted.items()
-    }
+    salts = [_salt_of(log) for log in ((logs,) if isinstance(logs, Path) else logs) if salt_path(log).exists()]
+    return {role: frozenset((name, *(salted(role, name, salt) for salt in salts))) for role, name in wanted.items()}
+
+
+def _salt_of(log: Path) -> bytes:
+    try:
+        return load_salt(log)
+    except OSError as error:
+        raise HeadgateError(f"{salt_path(log)}: the salt cannot be read ({error}).") from error
 
 
 def _heads_in(file: Path, keys: Path | None) -> dict[str, Head]:

@@ -7,8 +7,9 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -24,6 +25,9 @@ from headgate.policy.durations import parse_duration
 from headgate.record import LogEntry, read_log
 from headgate.record.reading import log_files
 from headgate.report import visible
+
+if TYPE_CHECKING:
+    from headgate.compaction import CompactedLog
 
 __all__ = [
     "CorpusArgument",
@@ -47,6 +51,7 @@ __all__ = [
     "instant",
     "print_json",
     "report_problems",
+    "tables_of",
     "track",
 ]
 
@@ -70,7 +75,13 @@ QuestionsOption = Annotated[
     Path | None,
     typer.Option("--questions", "-q", metavar="FILE", help="What to ask MODULE:NAME, one question per line."),
 ]
-LogArgument = Annotated[Path, typer.Argument(metavar="LOG", help="The decision log; its rotated files are read too.")]
+LogArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="LOG",
+        help="The decision log, with its rotated files; or the tables that `headgate log compact` made of it.",
+    ),
+]
 PolicyOption = Annotated[Path, typer.Option("--policy", "-p", help="The policy file.")]
 MaybePolicyOption = Annotated[Path | None, typer.Option("--policy", "-p", help="The policy that is in force.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
@@ -129,34 +140,54 @@ def print_json(value: object, *, indent: int | None = 2) -> None:
 
 
 class LogEntries:
-    """The lines of a log and of its rotated files, counted on stderr while they are read.
+    """The lines of a log and of its rotated files, or of its tables, counted on stderr while they are read.
 
     Args:
-        path: the log.
+        path: the log, or the folder that `headgate log compact` made of it.
         quiet: whether nothing is counted on stderr.
+        with_lines: whether the bytes of the lines are wanted too.
+
+    Attributes:
+        tables: of the log, if that is what there is.
 
     Raises:
         HeadgateError: there is no such log.
     """
 
-    def __init__(self, path: Path, *, quiet: bool) -> None:
-        self._path, self._quiet = path, quiet
-        self._files = log_files(path)
+    def __init__(self, path: Path, *, quiet: bool, with_lines: bool = False) -> None:
+        self._path, self._quiet, self._with_lines = path, quiet, with_lines
         self._lines = 0
         self._skipped: list[str] = []
         self._count = 0
-        if not self._files:
-            raise HeadgateError(f"{path}: there is no such log.")
+        self._files: list[Path] = []
+        self.tables = tables_of(path)
+        if self.tables is None:
+            self._files = log_files(path)
+            if not self._files:
+                raise HeadgateError(f"{path}: there is no such log.")
 
     def __iter__(self) -> Iterator[LogEntry]:
         """Yield every line, also those that hold no record."""
-        for entry in track(read_log(self._files), "records", quiet=self._quiet):
+        lines = read_log(self._files) if self.tables is None else self.tables.entries(with_lines=self._with_lines)
+        return self.counted(lines)
+
+    def counted(self, lines: Iterable[LogEntry]) -> Iterator[LogEntry]:
+        """Yield lines, and count them and those that hold no record."""
+        for entry in track(lines, "records", quiet=self._quiet):
             self._lines += 1
             if entry.record is None:
                 self._count += 1
                 if len(self._skipped) < NAMED:
                     self._skipped.append(f"{entry.place}: {entry.notice}")
             yield entry
+
+    def for_report(self) -> CompactedLog | Iterator[LogEntry]:
+        """Return what a report is made from: the tables, which are asked by SQL, or every line."""
+        if self.tables is None:
+            return iter(self)
+        self._lines, self._count = self.tables.lines, self.tables.skipped
+        self._skipped = [f"{entry.place}: {entry.notice}" for entry in islice(self.tables.skipped_lines(), NAMED)]
+        return self.tables
 
     def finish(self, *, are_named: bool = False) -> bool:
         """Name on stderr the lines that were skipped, and return whether there were any.
@@ -167,7 +198,7 @@ class LogEntries:
         Raises:
             HeadgateError: there was nothing to look at.
         """
-        if not self._lines:
+        if not self._lines and not (self.tables is not None and self.tables.lines):
             raise HeadgateError(f"{self._path}: the log is empty; there is nothing to look at.")
         if self._count and not are_named:
             typer.echo(f"{in_number(self._count, 'line')} skipped", err=True)
@@ -176,6 +207,22 @@ class LogEntries:
                 more = self._count - len(self._skipped)
                 typer.echo(f"  and {more:,} more; `headgate log {self._path}` names each", err=True)
         return bool(self._count)
+
+
+def tables_of(path: Path) -> CompactedLog | None:
+    """Return the tables of a log, if a path is their folder.
+
+    Raises:
+        HeadgateError: it is a folder of something else, or of tables that are damaged.
+    """
+    # Here, so that the other commands start without it.
+    from headgate.compaction import CompactedLog, is_compacted
+
+    if is_compacted(path):
+        return CompactedLog(path)
+    if path.is_dir():
+        raise HeadgateError(f"{path}: this is a folder. Name the log, or what `headgate log compact` made of it.")
+    return None
 
 
 class Documents:

@@ -38,7 +38,7 @@ def issue(
 
     if out is not None and out.exists() and not force:
         raise HeadgateError(f"{out} exists already. Choose another --out, or overwrite it with --force.")
-    entries = LogEntries(path, quiet=False)
+    entries = LogEntries(path, quiet=False, with_lines=True)
     found = [
         (entry.record, entry.digest)
         for entry in entries

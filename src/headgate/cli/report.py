@@ -45,7 +45,7 @@ def adoption(
     from headgate.history.reports import adoption_html
 
     entries = LogEntries(path, quiet=as_json)
-    found = study_adoption(iter(entries))
+    found = study_adoption(entries.for_report())
     is_partial = entries.finish()
     write_page(html, "headgate: on the way to enforcement", lambda: adoption_html(found), log=path)
     if unsealed is not None:
@@ -73,7 +73,7 @@ def stale(
 
     loaded = Policy.load(policy) if policy is not None else None
     entries = LogEntries(path, quiet=as_json)
-    found = find_stale(iter(entries), loaded, now=instant(now) if now else None)
+    found = find_stale(entries.for_report(), loaded, now=instant(now) if now else None)
     is_partial = entries.finish()
     write_page(
         html,

@@ -54,7 +54,7 @@ def sources(
     overrides = overrides_of(loaded) if loaded is not None else None
     opened = overrides.current(utc_now()) if overrides is not None else {}
     entries = LogEntries(path, quiet=as_json)
-    card = score_sources(iter(entries), by=by, objective=objective / 100)  # type: ignore[arg-type]  # checked above
+    card = score_sources(entries.for_report(), by=by, objective=objective / 100)  # type: ignore[arg-type]  # checked above
     is_partial = entries.finish()
     write_page(
         html,

@@ -13,15 +13,25 @@ from headgate.history.counting import MostFrequent
 from headgate.history.remedies import Remedy, remedies_of
 from headgate.record import AdmissionRecord, DecisionRecord, LogEntry, error_codes, records_in
 
-__all__ = ["Adoption", "study_adoption"]
+__all__ = [
+    "LACKS_A_SEAL",
+    "MOST_UNSEALED",
+    "Adoption",
+    "count_admissions",
+    "count_documents",
+    "list_unsealed",
+    "study_lines",
+]
 
 # Bounds on memory: a log may name any number of documents, sources and sets of codes.
-_DOCUMENTS = 200_000
+MOST_UNSEALED = 200_000
 _NAMES = 2_000
 _OTHERS = "others"
 _LISTED = 50_000
 # What only a publisher's key can have made: a seal that holds, or one that held before the text was changed.
 _SEALED_ONCE = frozenset(("P105",))
+LACKS_A_SEAL = frozenset(("P101",))
+"""What keeps out a document that lacks only a seal."""
 
 
 @dataclass(slots=True, repr=False)
@@ -56,7 +66,7 @@ class Adoption(Printable):
     sources: Counter[str] = field(default_factory=Counter)
     since: str | None = None
     until: str | None = None
-    unsealed: MostFrequent[dict[str, object]] = field(default_factory=lambda: MostFrequent(_DOCUMENTS))
+    unsealed: MostFrequent[dict[str, object]] = field(default_factory=lambda: MostFrequent(MOST_UNSEALED))
     sealing: set[str] = field(default_factory=set)
     skipped: int = 0
 
@@ -107,59 +117,74 @@ class Adoption(Printable):
         }
 
 
-def study_adoption(entries: Iterable[LogEntry | Mapping[str, Any]]) -> Adoption:
-    """Return what enforcement would do with recorded traffic; read once, in bounded memory.
-
-    Args:
-        entries: what `read_log` yields, or records; usually of a week in audit mode.
-    """
-    found = Adoption()
+def study_lines(found: Adoption, entries: Iterable[LogEntry | Mapping[str, Any]]) -> None:
+    """Count recorded admissions; read once, in bounded memory."""
     for entry in records_in(entries):
         if entry.record is None:
             found.skipped += 1
         else:
             _add(found, entry.record)
-    return found
+
+
+def count_admissions(found: Adoption, mode: str, since: str, until: str, count: int = 1) -> None:
+    """Count admissions of one mode.
+
+    Args:
+        found: what counts them.
+        mode: as recorded.
+        since: when the first was made, as recorded.
+        until: when the last was.
+        count: how many they are.
+    """
+    found.admissions += count
+    # A record that was mended may have no mode; what it says was dropped, was dropped.
+    found.modes[_room(found.modes, mode[:20] or "enforce")] += count
+    # As texts: in UTC, ISO 8601 sorts as time does.
+    found.since = min(found.since or since[:19], since[:19])
+    found.until = max(found.until or until[:19], until[:19])
+
+
+def count_documents(found: Adoption, decision: DecisionRecord, count: int = 1) -> frozenset[str] | None:
+    """Count documents that are alike in all that a report on adoption looks at.
+
+    Args:
+        found: what counts them.
+        decision: one of them.
+        count: how many they are.
+
+    Returns:
+        The codes that keep them out; None if nothing does.
+    """
+    codes = frozenset(error_codes(decision))
+    source = decision["source"][:100]
+    found.documents += count
+    if decision["assurance"] == "sealed" or codes & _SEALED_ONCE:
+        found.sealing.add(_room(found.sealing, source))
+    if not is_out(decision):
+        return None
+    found.blocked += count
+    found.tally.add(cause_of(decision), is_alone=len(codes) < 2 or codes == {"P101", "P109"}, count=count)
+    found.together[_room(found.together, codes, frozenset((_OTHERS,)))] += count
+    found.sources[_room(found.sources, source)] += count
+    return codes
+
+
+def list_unsealed(found: Adoption, digest: str, uri: str | None, id: str | None, source: str, count: int = 1) -> None:
+    """List a text that lacks only a seal; by digest, because one text in many prompts is one thing to seal."""
+    digest = digest[:60]
+    found.unsealed.put_many(digest, {"digest": digest, "uri": uri, "id": id, "source": source}, count)
 
 
 def _add(found: Adoption, record: AdmissionRecord) -> None:
-    found.admissions += 1
-    # A record that was mended may have no mode; what it says was dropped, was dropped.
-    found.modes[_room(found.modes, record["mode"][:20] or "enforce")] += 1
-    now = record["now"][:19]
-    # As texts: in UTC, ISO 8601 sorts as time does.
-    found.since = min(found.since or now, now)
-    found.until = max(found.until or now, now)
+    count_admissions(found, record["mode"], record["now"], record["now"])
     blocked = 0
     for decision in record["decisions"]:
-        codes = frozenset(error_codes(decision))
-        source = decision["source"][:100]
-        if decision["assurance"] == "sealed" or codes & _SEALED_ONCE:
-            found.sealing.add(_room(found.sealing, source))
-        if is_out(decision):
-            blocked += 1
-            found.tally.add(cause_of(decision), is_alone=len(codes) < 2 or codes == {"P101", "P109"})
-            found.together[_room(found.together, codes, frozenset((_OTHERS,)))] += 1
-            found.sources[_room(found.sources, source)] += 1
-            if codes == {"P101"}:
-                _list(found, decision)
-    documents = len(record["decisions"])
-    found.documents += documents
-    found.blocked += blocked
+        codes = count_documents(found, decision)
+        blocked += codes is not None
+        if codes == LACKS_A_SEAL:
+            list_unsealed(found, decision["digest"], decision["uri"], decision["id"], decision["source"])
     found.touched_prompts += bool(blocked)
-    found.empty_prompts += bool(documents) and blocked == documents
-
-
-def _list(found: Adoption, decision: DecisionRecord) -> None:
-    digest = decision["digest"][:60]
-    known: dict[str, object] = {
-        "digest": digest,
-        "uri": decision["uri"],
-        "id": decision["id"],
-        "source": decision["source"],
-    }
-    # By digest: one text in many prompts is one thing to seal.
-    found.unsealed.put(digest, known)
+    found.empty_prompts += bool(blocked) and blocked == len(record["decisions"])
 
 
 def _room(known: Any, key: Any, others: Any = _OTHERS) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from headgate.codes import first_reason, titled
@@ -48,12 +48,12 @@ class Tally:
         self.documents: Counter[Cause] = Counter()
         self.alone: Counter[Cause] = Counter()
 
-    def add(self, cause: Cause, *, is_alone: bool) -> None:
-        """Count a document."""
+    def add(self, cause: Cause, *, is_alone: bool, count: int = 1) -> None:
+        """Count documents."""
         if cause not in self.documents and len(self.documents) >= _CAUSES:
             cause = Cause(cause.code, cause.kind)
-        self.documents[cause] += 1
-        self.alone[cause] += is_alone
+        self.documents[cause] += count
+        self.alone[cause] += count * is_alone
 
     def of(self, code: str, kind: str | None = None) -> Iterator[tuple[Cause, int, int]]:
         """Yield the causes of a code, and of one kind if it is given: cause, documents, those kept out by it alone."""
@@ -74,9 +74,13 @@ def is_out(decision: DecisionRecord) -> bool:
     return decision["action"] != "admit" or bool(error_codes(decision))
 
 
-def reason_of(decision: DecisionRecord) -> str:
-    """Return the one reason that a document counts under that was, or would be, kept out."""
-    return first_reason(error_codes(decision)) or NO_REASON
+def reason_of(codes: Iterable[str]) -> str:
+    """Return the one reason that a document counts under that was, or would be, kept out.
+
+    Args:
+        codes: what speaks against it, in the order found.
+    """
+    return first_reason(codes) or NO_REASON
 
 
 def reason_in_words(reason: str) -> str:
@@ -86,7 +90,7 @@ def reason_in_words(reason: str) -> str:
 
 def cause_of(decision: DecisionRecord) -> Cause:
     """Return why a document was, or would be, kept out."""
-    code = reason_of(decision)
+    code = reason_of(error_codes(decision))
     study = _STUDIES.get(code)
     kind, detail = study(decision) if study is not None else ("", ())
     return Cause(code, kind, detail)

@@ -11,7 +11,7 @@ __all__ = ["Histogram", "MostFrequent", "modes_in_words"]
 
 V = TypeVar("V")
 # Buckets grow by a twentieth, so a percentile is off by 5 % at most.
-_GROWTH = math.log(1.05)
+GROWTH = math.log(1.05)
 _MOST_BUCKETS = 1_000
 
 
@@ -25,9 +25,12 @@ class Histogram:
     def add(self, seconds: float) -> None:
         """Count a duration."""
         # Plus one, because zero has no logarithm and documents of today have an age of zero.
-        bucket = int(math.log1p(max(0.0, seconds)) / _GROWTH)
-        self._buckets[min(bucket, _MOST_BUCKETS)] += 1
-        self.count += 1
+        self.add_bucket(int(math.log1p(max(0.0, seconds)) / GROWTH))
+
+    def add_bucket(self, bucket: int, count: int = 1) -> None:
+        """Count durations of one bucket: the whole part of the logarithm of one second more, over `GROWTH`."""
+        self._buckets[min(bucket, _MOST_BUCKETS)] += count
+        self.count += count
 
     def percentile(self, share: float) -> float | None:
         """Return the duration in seconds that a share of all does not exceed, to 5 %; None if there is none."""
@@ -36,7 +39,7 @@ class Histogram:
         for bucket in sorted(self._buckets):
             seen += self._buckets[bucket]
             if seen >= wanted:
-                return math.expm1((bucket + 0.5) * _GROWTH) if bucket else 0.0
+                return math.expm1((bucket + 0.5) * GROWTH) if bucket else 0.0
         return None
 
 
@@ -57,7 +60,11 @@ class MostFrequent(Generic[V]):
 
     def put(self, key: str, value: V) -> None:
         """Count a key, and keep its last value."""
-        self._counts[key] += 1
+        self.put_many(key, value, 1)
+
+    def put_many(self, key: str, value: V, count: int) -> None:
+        """Count a key more than once."""
+        self._counts[key] += count
         self._values[key] = value
         if len(self._counts) > self._most:
             # Down to half at once: each sorting is paid for by as many new keys.

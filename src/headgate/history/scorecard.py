@@ -9,22 +9,38 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal
+from datetime import date, datetime
+from typing import Any, Literal, NamedTuple
 
 from headgate.display import Printable
 from headgate.history.causes import reason_of
 from headgate.history.counting import Histogram
-from headgate.record import AdmissionRecord, DecisionRecord, LogEntry, error_codes, records_in
+from headgate.record import AdmissionRecord, LogEntry, error_codes, records_in
 
-__all__ = ["By", "Period", "Scorecard", "SourceScore", "score_sources"]
+__all__ = [
+    "LONGEST",
+    "SOURCE_CHARS",
+    "By",
+    "Judged",
+    "Period",
+    "Scorecard",
+    "SourceScore",
+    "count_documents",
+    "judge",
+    "label_mode",
+    "label_source",
+    "period_at",
+    "score_lines",
+    "week_of",
+]
 
 By = Literal["hour", "day", "week"]
 _SOURCES = 1_000
 _PERIODS = 20_000
 _MODES = 10
 # Ten thousand years in seconds; what says to be older says nothing.
-_LONGEST = 3.2e11
+LONGEST = 3.2e11
+SOURCE_CHARS = 100
 # What a text or a seal that was altered looks like, as distinct from one that is missing or unknown.
 _TAMPER = frozenset(("P102", "P104", "P105", "P106"))
 # What says nothing about the document itself: it did not fit, its source is held back or has no manifest in force,
@@ -197,66 +213,116 @@ class Scorecard(Printable):
         }
 
 
-def score_sources(
-    entries: Iterable[LogEntry | Mapping[str, Any]], *, by: By = "day", objective: float = 0.99
-) -> Scorecard:
-    """Return how sources do, from recorded admissions; read once, in bounded memory.
-
-    Args:
-        entries: what `read_log` yields, or records.
-        by: the length of a period.
-        objective: the share of the prompts that must hold only admissible documents, between 0 and 1.
-
-    Raises:
-        ValueError: the objective is not a share.
-    """
-    if not 0 < objective <= 1:
-        raise ValueError(f"the objective is {objective}, not a share between 0 and 1")
-    card = Scorecard(by, objective)
+def score_lines(card: Scorecard, entries: Iterable[LogEntry | Mapping[str, Any]]) -> None:
+    """Count recorded admissions; read once, in bounded memory."""
     for entry in records_in(entries):
         record = entry.record
-        start = _start(record, by) if record is not None else None
+        start = _start(record, card.by) if record is not None else None
         if record is None or start is None:
             card.skipped += 1
             continue
         _add(card, record, start)
-    card.sources = dict(sorted(card.sources.items(), key=lambda pair: -pair[1].documents))
-    card.periods = dict(sorted(card.periods.items()))
-    return card
 
 
-def _add(card: Scorecard, record: AdmissionRecord, start: str) -> None:
+class Judged(NamedTuple):
+    """What a scorecard makes of a document.
+
+    Attributes:
+        is_admitted: whether it entered the prompt, or would have if its admission had been enforced.
+        reason: why it did not; None if it did.
+        is_against: whether something speaks against the document itself, whatever else was retrieved with it.
+        is_tampered: whether it was altered, or sealed by somebody else.
+    """
+
+    is_admitted: bool
+    reason: str | None
+    is_against: bool
+    is_tampered: bool
+
+
+def judge(action: str, codes: Sequence[str], mode: str) -> Judged:
+    """Return what a scorecard makes of a document.
+
+    Args:
+        action: what was decided.
+        codes: what spoke against it, in the order found.
+        mode: of the admission, as the card has it.
+    """
+    is_admitted = action == "admit" and (mode == "enforce" or not codes)
+    reason = None if is_admitted else reason_of(codes)
+    return Judged(is_admitted, reason, not _OF_THE_SET.issuperset(codes), not _TAMPER.isdisjoint(codes))
+
+
+def label_mode(card: Scorecard, mode: str) -> str:
+    """Return what a mode is counted under."""
+    # A record that was mended may have no mode; what it says was dropped, was dropped.
+    mode = mode[:20] or "enforce"
+    return mode if mode in card.modes or len(card.modes) < _MODES else "others"
+
+
+def period_at(card: Scorecard, start: str) -> Period:
+    """Return the period that begins then."""
     period = card.periods.get(start)
     if period is None:
         # A log from elsewhere may hold any number of dates; one entry takes the rest.
         period = card.periods.setdefault(start if len(card.periods) < _PERIODS else "later", Period())
-    # A record that was mended may have no mode; what it says was dropped, was dropped.
-    mode = record["mode"][:20] or "enforce"
-    mode = mode if mode in card.modes or len(card.modes) < _MODES else "others"
+    return period
+
+
+def label_source(card: Scorecard, source: str) -> str:
+    """Return what a source is counted under."""
+    source = source[:SOURCE_CHARS]
+    if source not in card.sources and len(card.sources) >= _SOURCES:
+        source = "others"
+    card.sources.setdefault(source, SourceScore())
+    return source
+
+
+def count_documents(card: Scorecard, period: Period, source: str, judged: Judged, count: int = 1) -> None:
+    """Count documents that are judged alike.
+
+    Args:
+        card: what counts them.
+        period: in which they were asked for.
+        source: what their source is counted under.
+        judged: what the card makes of each.
+        count: how many they are.
+    """
+    score, reason = card.sources[source], judged.reason
+    score.documents += count
+    score.admitted += count * (reason is None)
+    score.let_in += count * (reason is None and judged.is_against)
+    period.documents[source] += count
+    period.admitted[source] += count * (reason is None)
+    if reason is None:
+        return
+    score.reasons[reason] += count
+    period.reasons[source, reason] += count
+    if _is_failure(reason):
+        score.failures += count
+        score.tampered += count * judged.is_tampered
+        period.failures[source] += count
+
+
+def _add(card: Scorecard, record: AdmissionRecord, start: str) -> None:
+    period = period_at(card, start)
+    mode = label_mode(card, record["mode"])
     card.modes[mode] += 1
     touched: set[str] = set()
     spoiled: set[str] = set()
     is_sound, left = True, 0
     for decision in record["decisions"]:
-        source = decision["source"][:100]
-        if source not in card.sources and len(card.sources) >= _SOURCES:
-            source = "others"
-        score = card.sources.setdefault(source, SourceScore())
-        codes = error_codes(decision)
-        is_admitted = decision["action"] == "admit" and (mode == "enforce" or not codes)
-        reason = None if is_admitted else reason_of(decision)
-        _count(score, decision, codes, reason)
+        source = label_source(card, decision["source"])
+        judged = judge(decision["action"], error_codes(decision), mode)
+        count_documents(card, period, source, judged)
+        age = decision["age_seconds"]
+        if age is not None and 0 <= age <= LONGEST:
+            card.sources[source].ages.add(age)
         touched.add(source)
-        left += is_admitted
-        period.documents[source] += 1
-        period.admitted[source] += is_admitted
-        if reason is not None:
-            period.reasons[source, reason] += 1
-            if _is_failure(reason):
-                period.failures[source] += 1
-        if _is_against_it(codes):
+        left += judged.is_admitted
+        if judged.is_against:
             spoiled.add(source)
-            is_sound = is_sound and not is_admitted
+            is_sound = is_sound and not judged.is_admitted
     for source in touched:
         card.sources[source].prompts += 1
         card.sources[source].spoiled += source in spoiled
@@ -265,24 +331,6 @@ def _add(card: Scorecard, record: AdmissionRecord, start: str) -> None:
         counted.prompts += 1
         counted.sound += is_sound
         counted.sound_before += not spoiled
-
-
-def _count(score: SourceScore, decision: DecisionRecord, codes: Sequence[str], reason: str | None) -> None:
-    score.documents += 1
-    score.admitted += reason is None
-    score.let_in += reason is None and _is_against_it(codes)
-    if reason is not None:
-        score.reasons[reason] += 1
-        score.failures += _is_failure(reason)
-        score.tampered += _is_failure(reason) and not _TAMPER.isdisjoint(codes)
-    age = decision["age_seconds"]
-    if age is not None and 0 <= age <= _LONGEST:
-        score.ages.add(age)
-
-
-def _is_against_it(codes: Sequence[str]) -> bool:
-    """Return whether something speaks against the document itself, whatever else was retrieved with it."""
-    return not _OF_THE_SET.issuperset(codes)
 
 
 def _is_failure(reason: str) -> bool:
@@ -295,7 +343,12 @@ def _start(record: AdmissionRecord, by: By) -> str | None:
     except ValueError:
         return None
     if by == "week":
-        # The ISO year goes with the ISO week: 1 January may be in week 53 of the year before.
-        year, week, _ = now.isocalendar()
-        return f"{year}-W{week:02}"
+        return week_of(now)
     return f"{now:%Y-%m-%d %H}:00" if by == "hour" else f"{now:%Y-%m-%d}"
+
+
+def week_of(day: date) -> str:
+    """Return the ISO week of a day."""
+    # The ISO year goes with the ISO week: 1 January may be in week 53 of the year before.
+    year, week, _ = day.isocalendar()
+    return f"{year}-W{week:02}"

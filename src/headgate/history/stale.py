@@ -13,13 +13,24 @@ from headgate.history.counting import MostFrequent
 from headgate.policy import Policy
 from headgate.record import DecisionRecord, LogEntry, name_of, records_in
 
-__all__ = ["StaleDocument", "StaleList", "find_stale"]
+__all__ = [
+    "MOST_DOCUMENTS",
+    "NAMELESS",
+    "SOURCE_CHARS",
+    "Dates",
+    "StaleDocument",
+    "StaleList",
+    "dates_in",
+    "list_stale",
+]
 
-_DOCUMENTS = 200_000
+MOST_DOCUMENTS = 200_000
+SOURCE_CHARS = 100
 _ZERO = timedelta(0)
+NAMELESS = "without a name"
 
 
-class _Dates(NamedTuple):
+class Dates(NamedTuple):
     """What a record says about a document's dates."""
 
     source: str
@@ -98,17 +109,16 @@ class StaleList(Printable):
         }
 
 
-def find_stale(
-    entries: Iterable[LogEntry | Mapping[str, Any]], policy: Policy | None = None, *, now: datetime | None = None
-) -> StaleList:
-    """Return the documents that entered prompts, worst first; read once, in bounded memory.
+def dates_in(entries: Iterable[LogEntry | Mapping[str, Any]], seen: MostFrequent[Dates]) -> tuple[datetime | None, int]:
+    """Count the documents that entered prompts, each with what was said of its dates last.
 
     Args:
-        entries: what `read_log` yields, or records.
-        policy: says how old documents of a source may be; without it only dates of validity count.
-        now: the instant to judge for; by default that of the last record.
+        entries: what `read_log` yields, or records; read once, in bounded memory.
+        seen: what counts them.
+
+    Returns:
+        When the last record was made, and how many lines hold no record with a time.
     """
-    seen: MostFrequent[_Dates] = MostFrequent(_DOCUMENTS)
     last: datetime | None = None
     skipped = 0
     for entry in records_in(entries):
@@ -120,8 +130,23 @@ def find_stale(
         last = max(last or instant, instant)
         for decision in record["decisions"]:
             if decision["action"] == "admit":
-                dates = _Dates(decision["source"][:100], decision["modified"], _valid_until(decision))
-                seen.put(name_of(decision) or "without a name", dates)
+                dates = Dates(decision["source"][:SOURCE_CHARS], decision["modified"], _valid_until(decision))
+                seen.put(name_of(decision) or NAMELESS, dates)
+    return last, skipped
+
+
+def list_stale(
+    seen: MostFrequent[Dates], policy: Policy | None, *, now: datetime | None, last: datetime | None, skipped: int
+) -> StaleList:
+    """Return the documents that were seen, worst first.
+
+    Args:
+        seen: the documents.
+        policy: says how old documents of a source may be.
+        now: the instant to judge for; by default that of the last record.
+        last: when that was made.
+        skipped: lines without a record that can be used.
+    """
     # By default the log's own end, so that an old log gives the same list every day.
     at = now or last or utc_now()
     found = StaleList(at, is_pruned=seen.is_pruned, skipped=skipped)
@@ -145,7 +170,7 @@ def _limits(policy: Policy | None) -> dict[str, timedelta]:
     return {name: age for name, age in rules.items() if age is not None}
 
 
-def _judge(name: str, count: int, dates: _Dates, limit: timedelta | None, now: datetime) -> StaleDocument | None:
+def _judge(name: str, count: int, dates: Dates, limit: timedelta | None, now: datetime) -> StaleDocument | None:
     modified, until = _instant(dates.modified), _instant(dates.valid_until)
     age = max(now - modified, _ZERO) if modified is not None else None
     ends = []

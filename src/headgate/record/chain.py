@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,9 @@ from headgate.encoding import digest_label, in_number
 from headgate.record.reading import raw_lines, record_in
 from headgate.record.schema import ChainRecord
 
-__all__ = ["Chain", "ChainCheck", "Head", "last_digest", "line_digest", "read_heads", "verify_chain"]
+__all__ = ["Chain", "ChainCheck", "Head", "last_digest", "line_digest", "read_heads", "verify_chain", "verify_lines"]
+
+LogLines = Iterable[tuple[str, bytes | None, bool]]
 
 _TAIL = 1_000_000
 # How far back the record may be that another process saw as the last one when it began.
@@ -135,7 +137,26 @@ def verify_chain(paths: Iterable[str | Path], known: Mapping[str, Head] | None =
     Raises:
         HeadgateError: a file cannot be read.
     """
-    return _Verifier(known or {}).run(paths)
+    return verify_lines([_lines_of([Path(path) for path in paths])], known)
+
+
+def verify_lines(logs: Iterable[LogLines], known: Mapping[str, Head] | None = None) -> ChainCheck:
+    """Return what the chains of logs show, from wherever their lines come.
+
+    Args:
+        logs: of each log the lines, in their order: place, bytes (None for what cannot be read), and whether a chain
+            may begin before what is here, as in the oldest file of a log that was rotated.
+        known: as for `verify_chain`.
+    """
+    return _Verifier(known or {}).run(logs)
+
+
+def _lines_of(files: Sequence[Path]) -> Iterator[tuple[str, bytes | None, bool]]:
+    for number, path in enumerate(files):
+        # In a log that was never rotated, every chain begins at its beginning.
+        may_begin_before = number == 0 and len(files) > 1
+        for place, line in raw_lines(path):
+            yield place, line, may_begin_before
 
 
 def read_heads(value: Any) -> dict[str, Head]:
@@ -164,28 +185,28 @@ class _Verifier:
         self._recent: OrderedDict[str, None] = OrderedDict()
         self._is_chained = False
 
-    def run(self, paths: Iterable[str | Path]) -> ChainCheck:
-        files = [Path(path) for path in paths]
-        for number, path in enumerate(files):
-            # In a log that was never rotated, every chain begins at its beginning.
-            self._look_at(path, may_begin_before=number == 0 and len(files) > 1)
+    def run(self, logs: Iterable[LogLines]) -> ChainCheck:
+        for log in logs:
+            self._recent.clear()
+            self._is_chained = False
+            for place, line, may_begin_before in log:
+                self._look_at(place, line, may_begin_before=may_begin_before)
         self._require_known()
         return self._check
 
-    def _look_at(self, path: Path, *, may_begin_before: bool) -> None:
-        for place, line in raw_lines(path):
-            found = _link_in(line) if line is not None else None
-            if found is None:
-                continue
-            self._check.records += 1
-            digest = line_digest(line) if line is not None else ""
-            link, problem = found
-            if link is None:
-                self._unchained(place, problem)
-            else:
-                self._is_chained = True
-                self._follow(place, link, digest, may_begin_before=may_begin_before)
-            self._remember(digest)
+    def _look_at(self, place: str, line: bytes | None, *, may_begin_before: bool) -> None:
+        found = _link_in(line) if line is not None else None
+        if found is None:
+            return
+        self._check.records += 1
+        digest = line_digest(line) if line is not None else ""
+        link, problem = found
+        if link is None:
+            self._unchained(place, problem)
+        else:
+            self._is_chained = True
+            self._follow(place, link, digest, may_begin_before=may_begin_before)
+        self._remember(digest)
 
     def _unchained(self, place: str, problem: str) -> None:
         if problem:

@@ -15,7 +15,17 @@ from headgate.record.schema import SCHEMA, AdmissionRecord
 from headgate.record.validating import read_admission
 from headgate.record.writing import LONGEST_LINE
 
-__all__ = ["LogEntry", "log_files", "parse_line", "raw_lines", "read_log", "record_in", "records_in"]
+__all__ = [
+    "LogEntry",
+    "lines_in",
+    "log_files",
+    "parse_line",
+    "raw_lines",
+    "read_log",
+    "record_in",
+    "records_in",
+    "too_long",
+]
 
 # Nested empty values take some 25 times their length in memory.
 _MAX_LINE = LONGEST_LINE
@@ -53,7 +63,7 @@ def read_log(paths: Iterable[str | Path]) -> Iterator[LogEntry]:
     for path in paths:
         for place, line in raw_lines(path):
             if line is None:
-                yield LogEntry(place, None, f"the line is longer than {_MAX_LINE:,} bytes")
+                yield LogEntry(place, None, too_long())
             else:
                 yield parse_line(line, place)
 
@@ -66,17 +76,35 @@ def raw_lines(path: str | Path) -> Iterator[tuple[str, bytes | None]]:
     """
     try:
         with Path(path).open("rb") as lines:
-            number = 0
-            # Not by iterating, which would take in a line of any length.
-            while line := lines.readline(_MAX_LINE):
-                number += 1
-                if len(line) == _MAX_LINE and not line.endswith(b"\n"):
-                    _skip_line(lines)
-                    yield f"{path}:{number}", None
-                elif line.strip():
-                    yield f"{path}:{number}", line
+            for number, line in lines_in(lines):
+                yield f"{path}:{number}", line
     except OSError as error:
         raise HeadgateError(f"{path}: the log cannot be read ({error.strerror}).") from error
+
+
+def lines_in(lines: BinaryIO, number: int = 0) -> Iterator[tuple[int, bytes | None]]:
+    """Yield the lines of an open file that are not empty, from where it is; None for one that is too long to be read.
+
+    Args:
+        lines: the file.
+        number: how many lines come before.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    # Not by iterating, which would take in a line of any length.
+    while line := lines.readline(_MAX_LINE):
+        number += 1
+        if len(line) == _MAX_LINE and not line.endswith(b"\n"):
+            _skip_line(lines)
+            yield number, None
+        elif line.strip():
+            yield number, line
+
+
+def too_long() -> str:
+    """Return what is said of a line that is not read."""
+    return f"the line is longer than {_MAX_LINE:,} bytes"
 
 
 def record_in(line: bytes) -> bytes:

@@ -6,15 +6,16 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from headgate.admission.gate import Gate
 from headgate.assurance import ASSURANCES
 from headgate.chunk import Chunk
+from headgate.compaction import CompactedLog, is_compacted
 from headgate.decision import Admission
 from headgate.integration.adapters import retrieving
 from headgate.policy import Policy, parse_duration
-from headgate.record import AdmissionRecord, log_record, mend_admission, read_log
+from headgate.record import log_record, mend_admission, read_log
 from headgate.record.reading import log_files
 from headgate.replay import Redecided, Redecider, Replay, replay_records
 from headgate.terminology import Glossary
@@ -24,6 +25,8 @@ from headgate.tuning.curves import Curve, Levels, draw_curve, measure_level
 from headgate.tuning.terms import TermEffect, measure_terms
 
 __all__ = ["Traffic"]
+
+T = TypeVar("T")
 
 _SAMPLE = 100_000
 # Requires nothing, so that no document is missing when rules are tried.
@@ -64,7 +67,7 @@ class Traffic:
         A longer log than `sample` is sampled evenly, so that memory stays bounded.
 
         Args:
-            path: the log.
+            path: the log, or the folder that `headgate log compact` made of it.
             sample: how many admissions to keep at most.
             seed: of the choice.
 
@@ -72,17 +75,21 @@ class Traffic:
             HeadgateError: a file cannot be read.
         """
         chance = random.Random(seed)  # noqa: S311 - a sample that can be repeated, no secret
-        kept: list[AdmissionRecord] = []
-        seen = 0
-        for entry in read_log(log_files(Path(path))):
-            if entry.record is None:
-                continue
-            seen += 1
-            if len(kept) < sample:
-                kept.append(entry.record)
-            elif (place := chance.randrange(seen)) < sample:  # reservoir sampling (Vitter 1985, algorithm R)
-                kept[place] = entry.record
+        if is_compacted(Path(path)):
+            return cls._from_tables(CompactedLog(path), sample, chance)
+        records = (entry.record for entry in read_log(log_files(Path(path))) if entry.record is not None)
+        kept, seen = _sampled(records, sample, chance)
         return cls(kept, seen=seen)
+
+    @classmethod
+    def _from_tables(cls, log: CompactedLog, sample: int, chance: random.Random) -> Traffic:
+        """Return the same sample as from the log itself, for which only what was chosen is read."""
+        with log.connect() as tables:
+            numbers = (number for (number,) in tables.rows("SELECT seq FROM admissions ORDER BY seq"))
+            chosen, seen = _sampled(numbers, sample, chance)
+        records = dict(zip(sorted(chosen), (entry.record for entry in log.entries(only=chosen)), strict=True))
+        kept = (records[number] for number in chosen)
+        return cls([record for record in kept if record is not None], seen=seen)
 
     @classmethod
     def ask(
@@ -192,3 +199,16 @@ class Traffic:
     def _redecide(self, policy: Policy, at: datetime | None) -> list[list[Redecided]]:
         redecider = Redecider(policy, at=at)
         return [redecider.redecide_read(record) for record in self.records]
+
+
+def _sampled(items: Iterable[T], sample: int, chance: random.Random) -> tuple[list[T], int]:
+    """Return so many items, chosen evenly, and how many there were."""
+    kept: list[T] = []
+    seen = 0
+    for item in items:
+        seen += 1
+        if len(kept) < sample:
+            kept.append(item)
+        elif (place := chance.randrange(seen)) < sample:  # reservoir sampling (Vitter 1985, algorithm R)
+            kept[place] = item
+    return kept, seen
