@@ -255,7 +255,7 @@ def test_every_entry_has_a_weight_and_so_have_its_characters(
         gate.judge([Chunk(str(number), metadata)])
     assert len(gate._revision.facts) == most
     gate.judge([Chunk("one more", metadata)])
-    assert len(gate._revision.facts) == most
+    assert len(gate._revision.facts) <= most
 
 
 def test_an_event_loop_goes_on_while_metadata_is_read() -> None:
