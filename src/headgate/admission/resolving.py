@@ -19,13 +19,14 @@ from headgate.encoding import canonical_json, digest_label, shown
 from headgate.errors import BudgetError, ManifestError, PolicyError
 from headgate.files import read_config_text
 from headgate.freshness import NO_REDIRECTS, Redirects, read_redirects
-from headgate.limits import Limits
+from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.origins.feeds import feed_id
 from headgate.policy import Policy, Provenance, Source, SourceRule, UriPattern
 from headgate.policy.freshness import FreshnessRule, Revalidation
 from headgate.policy.loading import named_here
 from headgate.policy.lookup import PatternIndex
 from headgate.provenance import KeySet, Manifest, Requirement
+from headgate.provenance.delegation import with_delegations
 from headgate.provenance.issuers import Issuers, bind
 from headgate.terminology import Glossary
 from headgate.terminology.asking import QueryTerms
@@ -167,17 +168,18 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits,
         keys = keys_of(provenance.keys)
     except PolicyError as error:
         raise error.under("provenance", "keys") from None
+    sealing = _delegated(policy, provenance, keys)
     try:
         timestamp_keys = keys_of(provenance.timestamp_keys) or None
     except PolicyError as error:
         raise error.under("provenance", "timestamp_keys") from None
-    issuers = _bound_issuers(provenance, keys, keys_of)
+    issuers = _bound_issuers(provenance, sealing, keys_of)
     return ResolvedSource(
         id=name,
         requirement=Requirement(
             source=name,
             require=provenance.require,
-            keys=keys,
+            keys=sealing,
             issuers=issuers,
             cover=frozenset(provenance.cover),
             mode=policy.effective_mode(rule, "provenance"),
@@ -230,6 +232,16 @@ def _bound_issuers(provenance: Provenance, keys: KeySet, keys_of: KeyLoader) -> 
         return bind(provenance.issuers or {}, keys, sets, is_complete=is_complete)
     except PolicyError as error:
         raise error.under("provenance", "issuers") from None
+
+
+def _delegated(policy: Policy, provenance: Provenance, keys: KeySet) -> KeySet:
+    """Return the keys of a source with those that they have delegated to."""
+    for number, entry in enumerate(provenance.delegations):
+        try:
+            keys = with_delegations(keys, [read_config_text(policy.resolve_path(entry), DEFAULT_LIMITS.policy_bytes)])
+        except PolicyError as error:
+            raise named_here(error).under("provenance", "delegations", number) from None
+    return keys
 
 
 def _load_manifest(

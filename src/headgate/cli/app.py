@@ -14,6 +14,7 @@ from headgate.cli import (
     audit,
     backfill,
     cosign,
+    delegate,
     demo,
     doctor,
     explain,
@@ -89,6 +90,7 @@ def _root(
 app.command(short_help="Show a company's prompts without and with the gate.", epilog=demo.EXAMPLE_DEMO)(demo.demo)
 app.command(short_help="Draft a policy from documents or your own retriever.", epilog=init.EXAMPLE_INIT)(init.init)
 app.command(short_help="Make a key pair.", epilog=keygen.EXAMPLE_KEYGEN)(keygen.keygen)
+app.command(short_help="Let other keys seal a part of a source.", epilog=delegate.EXAMPLE_DELEGATE)(delegate.delegate)
 app.command(short_help="Seal documents that are already split.", epilog=seal.EXAMPLE_SEAL)(seal.seal)
 app.command("backfill", short_help="Seal the documents of an index where they are.", epilog=backfill.EXAMPLE_BACKFILL)(
     backfill.backfill_command

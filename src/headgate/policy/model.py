@@ -203,7 +203,7 @@ class Policy(Displayed, PolicyModel):
             names += [entry for entry in keys if isinstance(entry, str)]
             if rule.provenance.manifest is not None:
                 names.append(f"{rule.provenance.manifest}/timestamp.json")
-            names += rule.terminology
+            names += (*rule.provenance.delegations, *rule.terminology)
             identity = rule.identity if isinstance(rule, Source) else None
             names += [identity.redirects] if identity is not None and identity.redirects is not None else []
         names += self.query.rewrite if self.query is not None else ()

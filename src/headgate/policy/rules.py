@@ -131,6 +131,10 @@ class Provenance(PolicyModel):
         description="Accepted issuers: a list, or a mapping from each to its keys (kids, thumbprints, or entries of "
         "`keys`), which then sign for no other. Unset: any issuer that signs with these keys.",
     )
+    delegations: PathTexts = Field(
+        default=(),
+        description="Files made with `headgate delegate`: keys that `keys` let seal within narrower namespaces.",
+    )
     cover: KeyNames = Field(default=(), description="Metadata entries that every proof of this source must cover.")
     manifest: PathText | None = Field(
         default=None,

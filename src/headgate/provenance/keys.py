@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from headgate.encoding import canonical_json, digest_label, shown
 from headgate.errors import PolicyError
 from headgate.files import create, read_config_bytes
 from headgate.limits import DEFAULT_LIMITS
+from headgate.policy.matching import UriPattern
 from headgate.provenance.ed25519 import verifier_of
 from headgate.provenance.material import (
     AsymmetricKey,
@@ -59,6 +60,8 @@ class VerificationKey:
         valid_from: from when what it signs is in force, if a certificate or its publisher (`nbf` in a JWK) says so.
         valid_until: until before when (`exp`). Whoever uses the key holds these dates against the time that it judges
             for; `verify` knows no time.
+        namespaces: of a key that others have delegated to, the URI patterns that each of them gave it.
+        delegated_by: the thumbprints of the keys that have delegated to it, the source's own first.
     """
 
     kid: str
@@ -67,6 +70,12 @@ class VerificationKey:
     key: AsymmetricKey
     valid_from: datetime | None = None
     valid_until: datetime | None = None
+    namespaces: tuple[tuple[str, ...], ...] = ()
+    delegated_by: tuple[str, ...] = ()
+
+    def speaks_for(self, uri: str) -> bool:
+        """Return whether it may seal for a URI in normal form: within every namespace that was delegated to it."""
+        return all(any(_pattern(one).matches(uri) for one in patterns) for patterns in self.namespaces)
 
     def verify(self, algorithm: str, signed: bytes, signature: bytes) -> bool:
         """Return whether `signature` is this key's signature over `signed`; False for a foreign algorithm."""
@@ -85,7 +94,8 @@ class VerificationKey:
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         # The key objects of `cryptography` cannot be pickled.
         jwk = self.key.as_dict(private=False)
-        return (_rebuild, (self.kid, self.algorithms, jwk, self.valid_from, self.valid_until))
+        limits = (self.valid_from, self.valid_until, self.namespaces, self.delegated_by)
+        return (_rebuild, (self.kid, self.algorithms, jwk, *limits))
 
 
 class KeySet:
@@ -183,8 +193,10 @@ class KeySet:
         return KeySet((*self, *other), (*self.notices, *other.notices))
 
     def without(self, thumbprints: Collection[str]) -> KeySet:
-        """Return the set without the keys of these thumbprints."""
-        return KeySet((key for key in self if key.thumbprint not in thumbprints), self.notices)
+        """Return the set without the keys of these thumbprints, and those that they have delegated to."""
+        gone = frozenset(thumbprints)
+        left = (key for key in self if gone.isdisjoint((key.thumbprint, *key.delegated_by)))
+        return KeySet(left, self.notices)
 
     @property
     def digest(self) -> str:
@@ -336,7 +348,8 @@ def _refuse_text(path: str | Path) -> None:
 
 def _identity(key: VerificationKey) -> list[str]:
     dates = [date.isoformat() if date is not None else "" for date in (key.valid_from, key.valid_until)]
-    return [key.kid, key.thumbprint, " ".join(key.algorithms), *dates]
+    delegated = [repr(key.namespaces), *key.delegated_by] if key.delegated_by else []
+    return [key.kid, key.thumbprint, " ".join(key.algorithms), *dates, *delegated]
 
 
 def _algorithm(name: str) -> Any:
@@ -359,6 +372,11 @@ def _verification_key(material: PublicMaterial) -> VerificationKey:
     return VerificationKey(kid or thumbprint, algorithms_of(key), thumbprint, key, *dates)
 
 
-def _rebuild(kid: str, algorithms: tuple[str, ...], jwk: dict[str, Any], *dates: datetime | None) -> VerificationKey:
+def _rebuild(kid: str, algorithms: tuple[str, ...], jwk: dict[str, Any], *limits: Any) -> VerificationKey:
     key = import_jwk(jwk)
-    return VerificationKey(kid, algorithms, thumbprint_of(key), key, *dates)
+    return VerificationKey(kid, algorithms, thumbprint_of(key), key, *limits)
+
+
+@lru_cache(maxsize=1_000)
+def _pattern(text: str) -> UriPattern:
+    return UriPattern.parse(text)

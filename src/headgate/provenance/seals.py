@@ -121,6 +121,9 @@ class SealMechanism:
             key = claim.content.verify(requirement.keys)
         except SealError as error:
             return Verdict((_signature_finding(error, claim.content.parsed, requirement, owners),))
+        undelegated = _undelegated(seal, key, requirement)
+        if undelegated is not None:
+            return Verdict((undelegated,))  # a key that may not says nothing, not even about what is current
         findings = []
         if not requirement.accepts(seal.issuer, key.thumbprint):
             findings.append(issuer_finding(seal.issuer, key.kid, requirement))
@@ -130,6 +133,18 @@ class SealMechanism:
             findings.append(Finding("P105", "The text is not the one that was sealed.", detail=detail))
         covered = (seal.covered_digest,) if seal.covered_digest is not None else ()
         return Verdict(tuple(findings), _attest(seal, key), covered)
+
+
+def _undelegated(seal: Seal, key: VerificationKey, requirement: Requirement) -> Finding | None:
+    """Return the finding about a key that others have delegated to, if it may not seal for this document."""
+    for thumbprint in key.delegated_by:
+        if requirement.revocations.of_key(thumbprint) is not None:
+            message = f"A key that has delegated to {key.kid!r} has been revoked."
+            return Finding("P107", message, detail={"kid": key.kid[:_DETAIL_CHARS], "delegated_by": thumbprint})
+    if seal.uri is not None and key.speaks_for(seal.uri):
+        return None
+    message = f"The key {key.kid!r} was not delegated for this document."
+    return Finding("P104", message, detail={"kid": key.kid[:_DETAIL_CHARS], "source": requirement.source})
 
 
 @dataclass(frozen=True, slots=True)
