@@ -39,7 +39,7 @@ def find_validators(
         subject: its URI: what is asked later.
         problems: gets what could not be used, and why.
         etag: the tag, where the publisher says which it is; None for none.
-        is_etag_given: whether the publisher says so; else what metadata says counts.
+        is_etag_given: whether the publisher says so; otherwise what metadata says counts.
     """
     uri = normalise_uri(subject) or ""
     if uri.startswith("file:"):

@@ -27,7 +27,7 @@ _CLOCKS = timedelta(minutes=1)
 def conditions_for(known: Answer | None, sealed: Validators | None = None) -> Mapping[str, str]:
     """Return the header that makes a request conditional (RFC 9110, section 13.1); none where nothing is known.
 
-    The tag of the last answer, else that of the text, else the last change: one of them, so that 304 says of what.
+    The tag of the last answer, or that of the text, or the last change: one of them, so that 304 says of what.
 
     Args:
         known: the answer before.
@@ -71,7 +71,7 @@ def read_answer(
         return None
     lasts = read_lifetime(headers, now)
     if status == 304 and lasts is None and known is not None:
-        lasts = known.lasts  # what it does not say anew still holds (RFC 9111, section 4.3.4)
+        lasts = known.lasts  # what it does not repeat still holds (RFC 9111, section 4.3.4)
     return replace(found, lasts=lasts, may_be_kept=may_be_kept(headers))
 
 
