@@ -36,8 +36,8 @@ class Validators(NamedTuple):
     def compare(self, etag: str | None, modified: datetime | None) -> Comparison | None:
         """Return how the content that an origin has compares with that one; None where it says nothing comparable.
 
-        The tag decides where both have one, otherwise the date (RFC 9110, section 13.2.2). An earlier date is a doubt: older
-        content was put back, or the date was made up.
+        The tag decides where both have one, otherwise the date (RFC 9110, section 13.2.2). An earlier date is a doubt:
+        older content was put back, or the date was made up.
 
         Args:
             etag: the tag that the origin has now.
