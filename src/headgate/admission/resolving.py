@@ -32,7 +32,7 @@ from headgate.terminology import Glossary
 from headgate.terminology.asking import QueryTerms
 from headgate.terminology.reviewing import require_names
 
-__all__ = ["digest_under", "resolve", "with_source"]
+__all__ = ["bound_issuers", "digest_under", "resolve", "with_source"]
 
 _MOST_BYTES = 20_000_000
 _log = logging.getLogger("headgate")
@@ -173,7 +173,7 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits,
         timestamp_keys = keys_of(provenance.timestamp_keys) or None
     except PolicyError as error:
         raise error.under("provenance", "timestamp_keys") from None
-    issuers = _bound_issuers(provenance, sealing, keys_of)
+    issuers = bound_issuers(provenance, sealing, keys_of)
     return ResolvedSource(
         id=name,
         requirement=Requirement(
@@ -222,7 +222,12 @@ def _feed_ids(policy: Policy, rule: SourceRule, name: str) -> frozenset[str]:
     return frozenset((*ids, *(one.partition(".")[0] for one in ids)))
 
 
-def _bound_issuers(provenance: Provenance, keys: KeySet, keys_of: KeyLoader) -> Issuers:
+def bound_issuers(provenance: Provenance, keys: KeySet, keys_of: KeyLoader) -> Issuers:
+    """Return the accepted issuers with the keys that each may use.
+
+    Raises:
+        PolicyError: an issuer names a key that is not there.
+    """
     named = [entry for entry in provenance.keys if isinstance(entry, str)]
     wanted = {name for names in (provenance.issuers or {}).values() for name in names or ()}
     try:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from headgate.admission.feed_signers import feed_signers
 from headgate.cli.options import JsonOption, console, print_json
 from headgate.clock import utc_now
 from headgate.encoding import in_number, safe_uri
@@ -91,7 +92,7 @@ def _pull_all(policy: Policy, registry: FeedRegistry, *, accepts_losses: bool) -
             state = FeedState(feed_id(rule, policy, source.id, source.match), name, utc_now())
             found: dict[str, object] = {"source": source.id, "feed": name, "pulled": state.pulled.isoformat()}
             try:
-                feed = open_feed(rule, policy)
+                feed = open_feed(rule, policy, feed_signers(policy, source, utc_now))
                 outcome = pull_feed(feed, state, patterns, registry, accepts_losses=accepts_losses)
             except HeadgateError as error:
                 yield {**found, "problem": str(error)}

@@ -18,7 +18,7 @@ from headgate.verification import Verifier
 
 __all__ = ["FEED_KINDS", "FeedRule", "Freshness", "FreshnessRule", "Revalidation", "SourceFreshness", "restricted"]
 
-FEED_KINDS = ("sitemap", "news", "git", "changes")
+FEED_KINDS = ("sitemap", "news", "git", "changes", "manifest")
 
 
 def _as_words(value: object) -> object:
@@ -166,6 +166,11 @@ class FeedRule(PolicyModel):
     git: str | None = Field(default=None, min_length=1, description="A folder in a git checkout.")
     changes: str | None = Field(
         default=None, min_length=1, description="JSON Lines of changes: a file, or an https:// address."
+    )
+    manifest: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The folder of a manifest, or its https:// address; signed by the keys of the source.",
     )
     base: str = Field(default="", description="git: what the URIs of its files begin with.")
     strip: str = Field(default="", description="git: the end of file names that URIs do not have, such as .md.")

@@ -240,6 +240,8 @@ class SourceRule(PolicyModel):
 
     @model_validator(mode="after")
     def _can_be_verified(self) -> Self:
+        if any(feed.manifest is not None for feed in self.freshness.feeds) and not self.provenance.keys:
+            raise ValueError("a manifest is a feed and no key may sign it. Add provenance.keys: who may sign it.")
         if self.freshness.shortest_verified_within is not None and not self.verifiers:
             raise ValueError(
                 "freshness.verified_within needs somebody who verifies, and this source has nobody: no manifest, no "

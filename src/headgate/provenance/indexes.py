@@ -119,6 +119,11 @@ class ManifestIndex:
                 chunks = connection.execute("SELECT digest, more FROM listed WHERE document = ?", (number,))
                 yield ListedDocument(place, uri, line, frozenset(chunks.fetchall()))
 
+    def dated(self) -> Iterator[tuple[str, int | None]]:
+        """Yield the URI and the last modification, in seconds since 1970, of every document in force."""
+        with closing(connect(self.path, "mode=ro&immutable=1")) as connection:
+            yield from connection.execute("SELECT coalesce(sub, uri), mod FROM documents ORDER BY place")
+
     def outside(self) -> int:
         """Return how many documents are outside the manifest's namespace, and so not in force."""
         return int(self._rows("SELECT sum(outside) FROM shards")[0][0])

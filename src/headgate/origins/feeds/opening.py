@@ -9,6 +9,7 @@ from pathlib import Path
 from headgate.encoding import canonical_json, safe_uri
 from headgate.origins.feeds.changes import Changes
 from headgate.origins.feeds.feed import Feed, Reading
+from headgate.origins.feeds.listing import Listing, Signers
 from headgate.origins.feeds.news import News
 from headgate.origins.feeds.repository import Repository
 from headgate.origins.feeds.sitemap import Sitemap
@@ -17,12 +18,21 @@ from headgate.policy import FeedRule, Policy
 __all__ = ["feed_id", "feed_name", "open_feed"]
 
 
-def open_feed(rule: FeedRule, policy: Policy) -> Feed:
-    """Return the feed that a rule names; nothing is read yet."""
+def open_feed(rule: FeedRule, policy: Policy, signers: Signers | None = None) -> Feed:
+    """Return the feed that a rule names; nothing is read yet.
+
+    Args:
+        rule: what the policy says of it.
+        policy: the policy.
+        signers: who may sign a manifest.
+    """
     place = _place(rule, policy)
     reading = Reading(policy.key_sets.timeout, policy.key_sets.private)
     if rule.kind == "git":
         return Repository(Path(place), rule.base, rule.strip)
+    if rule.kind == "manifest":
+        cache = policy.resolve_path(policy.cache) if policy.cache is not None else None
+        return Listing(place, reading, signers or Signers(), cache)
     if rule.kind == "changes":
         return Changes(place, reading)
     return Sitemap(place, reading) if rule.kind == "sitemap" else News(place, reading)
