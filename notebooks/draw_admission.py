@@ -38,7 +38,9 @@ def page(company: Company) -> str:
     ]
     # Twice, because the first one loads what the later ones have.
     company.gate.admit(chunks, QUESTION)
-    return document_page("An admission", to_html(company.gate.admit(chunks, QUESTION)))
+    shown = to_html(company.gate.admit(chunks, QUESTION))
+    # A notebook has no footer.
+    return document_page("An admission", f"<style>footer{{display:none}}</style>{shown}")
 
 
 def draw(source: Path, target: Path, scheme: int) -> None:

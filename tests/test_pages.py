@@ -5,6 +5,8 @@ Skipped, with a notice, where there is no chromium or playwright is not installe
 
 from __future__ import annotations
 
+import json
+import os
 import pickle
 import re
 import shutil
@@ -282,3 +284,78 @@ def test_commands_write_pages_that_name_their_command(tmp_path: Path, monkeypatc
     assert "headgate audit docs --html out.html" in footer
     assert "headgate.yaml, revision sha-256:" in footer
     assert "secret" not in footer
+
+
+@pytest.fixture
+def log(values: dict[str, Any], tmp_path: Path) -> Path:
+    path = tmp_path / "decisions.jsonl"
+    path.write_text(json.dumps(log_record(values["admission"])) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_log_is_a_table_in_a_terminal_and_plain_lines_in_a_pipe(log: Path) -> None:
+    pty = pytest.importorskip("pty", reason="no terminals here")
+    command = [sys.executable, "-m", "headgate", "log", str(log)]
+    piped = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own command
+    assert len(piped.stdout.splitlines()) == len(json.loads(log.read_text())["decisions"])
+    assert "\x1b" not in piped.stdout
+    outer, inner = pty.openpty()
+    try:
+        environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "xterm"}
+        with subprocess.Popen(command, stdout=inner, env=environment):  # noqa: S603 - our own command
+            os.close(inner)
+            shown = _read_all(outer).decode()
+    finally:
+        os.close(outer)
+    lines = [line.rstrip() for line in shown.replace("\r", "").splitlines()]
+    assert lines[0].split() == ["when", "(UTC)", "admission", "decision", "codes", "source"]
+    assert any("\u2717 drop" in line and "P109" in line for line in lines)
+    assert not re.search("\x1b\\[3[0-9]|\x1b\\[38", shown), "no colour where none is wanted"
+
+
+def _read_all(terminal: int) -> bytes:
+    read = b""
+    while True:
+        try:
+            more = os.read(terminal, 65_536)
+        except OSError:  # how Linux says that the other end was closed
+            return read
+        if not more:
+            return read
+        read += more
+
+
+def test_what_a_log_lists_can_be_written_as_a_page(log: Path, tmp_path: Path) -> None:
+    page = tmp_path / "log.html"
+    done = CliRunner().invoke(app, ["log", str(log), "--action", "drop", "--html", str(page)])
+    assert done.exit_code == 0, done.output
+    text = page.read_text(encoding="utf-8")
+    dropped = sum(one["action"] == "drop" for one in json.loads(log.read_text())["decisions"])
+    assert f"{dropped} documents in 1 admission: 0 admitted, {dropped} dropped." in text
+    assert "source not in policy: 20 documents</h2>" in text
+    refused = CliRunner().invoke(app, ["log", str(log), "--counts", "--html", str(page)])
+    assert "leave out the other option" in str(refused.exception)
+
+
+def test_the_stale_list_says_its_score(values: dict[str, Any]) -> None:
+    stale = values["stale"]
+    worst = stale.documents[0]
+    assert worst.to_dict()["score"] == round(worst.prompts * worst.used, 3)
+    assert f"{worst.damage:,.1f}" in to_html(stale)
+    assert "The score is the number of prompts times" in to_text(stale)
+
+
+def test_a_view_in_a_notebook_is_one_output(values: dict[str, Any]) -> None:
+    """Where rich knows that it is in a notebook, making the plain text of a view must show nothing by itself."""
+    script = (
+        "import rich.console, builtins, sys\n"
+        "rich.console._is_jupyter = lambda: True\n"
+        "import rich.jupyter\n"
+        "shown = []\n"
+        "rich.jupyter.display = lambda *given: shown.append(given)\n"
+        "from headgate import Glossary\n"
+        "bundle = Glossary.from_mapping({'Kubernetes': ['k8s']})._repr_mimebundle_()\n"
+        "assert bundle['text/plain'].startswith('1 concept, 1 alias.'), bundle\n"
+        "assert not shown, shown\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)  # noqa: S603 - our own script

@@ -140,7 +140,7 @@ def stale_verdict(found: StaleList) -> Verdict:
         return Verdict("warn", sentence)
     if not found.past:
         return Verdict("good", sentence)
-    worst = found.documents[0]
+    worst = next((one for one in found.documents if one.left <= timedelta(0)), found.documents[0])
     words = f"Update or re-verify {clip(worst.document, 120)}: {in_number(worst.prompts, 'prompt')} rested on it."
     return Verdict("bad", sentence, steps=(Step(words, "headgate explain F202"),))
 

@@ -25,6 +25,7 @@ from headgate.report import (
     escape,
     figures,
     line_chart,
+    linked_html,
     new_table,
     plain,
     prose,
@@ -217,7 +218,7 @@ def _cells(name: str, score: SourceScore, held: Mapping[str, Held]) -> tuple[str
         f"{score.tampered:,}",
         f"{score.spoiled:,} of {score.prompts:,}",
         ages,
-        escape(_reasons(score)),
+        linked_html(_reasons(score)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -16,7 +17,7 @@ from headgate.report.charts import funnel_chart
 from headgate.report.documents import document_groups, documents_rich
 from headgate.report.escaping import clip, escape
 from headgate.report.palette import TERMINAL
-from headgate.report.rows import losses, rows_of
+from headgate.report.rows import losses, ranked, rows_of
 from headgate.report.tables import plain, prose
 from headgate.report.verdicts import Step, Verdict, steps_rich, verdict_html, verdict_rich
 
@@ -112,11 +113,11 @@ def _bar(count: int, total: int, block: str = "\u2588") -> str:
 def _steps(decisions: Sequence[DecisionRecord]) -> list[Step]:
     """Return what to do about the reason that took most."""
     reasons = [code for decision in decisions if (code := first_reason(error_codes(decision))) is not None]
-    known = [code for code in reasons if code in CODES]
+    known = ranked(Counter(code for code in reasons if code in CODES))
     if not known:
         return []
-    most = max(sorted(set(known)), key=known.count)
-    words = f"{titled(most)} ({in_number(known.count(most), 'document')}): {CODES[most].fix}"
+    most, count = known[0]
+    words = f"{titled(most)} ({in_number(count, 'document')}): {CODES[most].fix}"
     return [Step(words, f"headgate explain {most}")]
 
 

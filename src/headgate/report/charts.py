@@ -214,7 +214,8 @@ def _bar(bar: Bar, left: float, y: float, room: float, scale: float) -> list[str
 def _legend(legend: Sequence[tuple[str, str]], *, is_wide: bool) -> tuple[list[str], int]:
     """Return what the kinds mean, and where the bars begin."""
     parts = []
+    step = (WIDE - 24) // len(legend)
     for number, (kind, words) in enumerate(legend):
-        x, y = (12 + number * 230, 6) if is_wide else (12, 6 + 22 * number)
-        parts += [rect(f"{kind} edge", x, y, 22), label(words, x + 30, y + 16, 30 if is_wide else 44)]
+        x, y = (12 + number * step, 6) if is_wide else (12, 6 + 22 * number)
+        parts += [rect(f"{kind} edge", x, y, 22), label(words, x + 30, y + 16, (step - 40) // 7 if is_wide else 44)]
     return parts, 36 if is_wide else 14 + 22 * len(legend)

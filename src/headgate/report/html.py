@@ -19,6 +19,7 @@ __all__ = [
     "details",
     "diff_html",
     "figures",
+    "linked_html",
     "rest_of",
     "table",
     "titled_html",
@@ -34,6 +35,8 @@ _CONTEXT_CHARS = 60
 _RESERVED_BYTES = 80_000
 # Only our own attributes have real quotation marks; in outside text they are escaped.
 _LINKED_CODE = re.compile(r'href="#code-([A-Z]\d{3})"')
+_CODE = re.compile(r"\b[A-Z]\d{3}\b")
+_SAID_CODE = re.compile(r'<dt id="code-([A-Z]\d{3})"')
 _SHOW_ALL = "<code>to_dict()</code>, or <code>--json</code>, has all."
 
 
@@ -78,9 +81,17 @@ def titled_html(code: str) -> str:
     return f'<a href="#code-{code}">{code}</a> {escape(CODES[code].title)}' if code in CODES else escape(code[:40])
 
 
+def linked_html(text: str) -> str:
+    """Return a sentence as HTML in which reason codes lead to their meaning."""
+    return _CODE.sub(
+        lambda found: f'<a href="#code-{found[0]}">{found[0]}</a>' if found[0] in CODES else found[0], escape(text)
+    )
+
+
 def code_notes(body: str) -> str:
-    """Return what the codes mean that a body links to; nothing if it links to none."""
-    codes = sorted({code for code in _LINKED_CODE.findall(body) if code in CODES})
+    """Return what the codes mean that a body links to and does not say itself; nothing if there are none."""
+    said = set(_SAID_CODE.findall(body))
+    codes = sorted({code for code in _LINKED_CODE.findall(body) if code in CODES} - said)
     if not codes:
         return ""
     notes = "".join(

@@ -19,6 +19,7 @@ from headgate.report import (
     badge,
     clip,
     escape,
+    linked_html,
     new_table,
     plain,
     prose,
@@ -59,7 +60,7 @@ def outlook_html(outlook: Outlook) -> str:
     kept, rest = within(sources, len(outlook.sources), "sources")
     parts.append(table(_SOURCES, kept) + rest)
     for title, head, rows, total, numbers in _lists(outlook):
-        cells = ((uri_html(row[0], 160), *(f"<bdi>{escape(cell)}</bdi>" for cell in row[1:])) for row in rows)
+        cells = ((uri_html(row[0], 160), *(f"<bdi>{linked_html(cell)}</bdi>" for cell in row[1:])) for row in rows)
         kept, rest = within(cells, total, "feeds" if title == "Feeds" else "documents", _ROWS)
         if kept:
             parts += [f"<h2>{title}</h2>", table(head, kept, numbers=numbers) + rest]

@@ -55,7 +55,7 @@ def new_axes(axes: Any = None, *, title: str = "", size: tuple[float, float] = (
         axes.xaxis.label.set_color(INK)
         axes.yaxis.label.set_color(INK)
     if title and not axes.get_title(loc="left"):
-        axes.set_title(title, loc="left", fontsize=_TITLE_SIZE, fontweight="semibold", color=INK)
+        axes.set_title(title, loc="left", fontsize=_TITLE_SIZE, fontweight="bold", color=INK)
     axes.spines[["top", "right"]].set_visible(False)
     return axes
 

@@ -25,6 +25,7 @@ from headgate.report import (
     diff_html,
     escape,
     line_chart,
+    linked_html,
     new_table,
     plain,
     prose,
@@ -162,7 +163,7 @@ def _headed(said: tuple[Verdict, str]) -> str:
 
 
 def _html_table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[int]) -> str:
-    cells = [tuple(f"<bdi>{escape(cell)}</bdi>" if cell else "" for cell in row) for row in rows]
+    cells = [tuple(f"<bdi>{linked_html(cell)}</bdi>" if cell else "" for cell in row) for row in rows]
     return table(head, cells, numbers=tuple(numbers))
 
 
