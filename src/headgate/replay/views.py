@@ -23,6 +23,7 @@ from headgate.report import (
     code_badge,
     details,
     escape,
+    escape_words,
     new_table,
     plain,
     prose,
@@ -72,7 +73,7 @@ def replay_verdict(replay: Replay) -> Verdict:
 
 def replay_html(replay: Replay) -> str:
     """Return a replay as HTML."""
-    parts = [verdict_html(replay_verdict(replay)), *(f"<p>{escape(note)}</p>" for note in _notes(replay))]
+    parts = [verdict_html(replay_verdict(replay)), *(f"<p>{escape_words(note)}</p>" for note in _notes(replay))]
     bars = [
         Bar(f"{source}: {titled(code)}", count, note=f"{sign}{count:,}", kind=kind)
         for counts, sign, kind in ((replay.newly_dropped, "\u2212", "bad"), (replay.newly_admitted, "+", "good"))
