@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 __all__ = ["front_matter", "is_yaml", "keys_in_line", "names_in", "yaml_keys", "yaml_references"]
 
@@ -21,6 +21,7 @@ _LIST_ITEM = re.compile(r"[ \t]*-[ \t]+([\w.-]{1,80})[ \t]*$")
 _REFERENCE = re.compile(r"[ \t]*(?:- )?(?:depends_on|needs|extends|requires|after):[ \t]*")
 _NAME = re.compile(r"[\w.-]{1,80}")
 _MOST_ITEMS = 100
+_BRACKET = re.compile(r"[{\[]")
 _FIRST_OF_JSON = frozenset("\"'{[-")
 _TOML_KEY = re.compile(r"^[ \t]*([\w][\w .\-\"']{0,80}?)[ \t]*=", re.MULTILINE)
 _FRONT_MATTER = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\n")
@@ -39,11 +40,11 @@ def keys_in_line(text: str, start: int, end: int, line: str) -> Iterator[Span]:
     """Yield keys of JSON in one line of a text, and those that are written like them."""
     if not any(mark in line for mark in ('":', '" :', "':", "' :")):
         return
-    is_within = line.lstrip()[:1] in _FIRST_OF_JSON
+    opened = _BRACKET.search(text, start, end)
+    first = start if line.lstrip()[:1] in _FIRST_OF_JSON else end if opened is None else opened.start()
     for match in _JSON_KEY.finditer(text, start, end):
-        before = line[: match.start() - start]
         # In prose, what follows a comma is not a key: "Note, 'K8s': yes".
-        if text[match.start()] != "," or is_within or "{" in before or "[" in before:
+        if text[match.start()] != "," or match.start() > first:
             yield match.span(1)
 
 
@@ -56,19 +57,28 @@ def yaml_keys(text: str, start: int, end: int) -> Iterator[Span]:
         yield from (match.span(1) for match in _FLOW_KEY.finditer(text, start, end))
 
 
-def yaml_references(text: str, start: int, end: int) -> Iterator[Span]:
-    """Yield what names other keys in a line of YAML: the values of `depends_on`, `needs` and `extends`."""
+def yaml_references(text: str, start: int, end: int, names: Collection[str]) -> Iterator[Span]:
+    """Yield what names other keys in a line of YAML: the values of `depends_on`, `needs` and `extends`.
+
+    Args:
+        text: the text.
+        start: where the line begins.
+        end: where it ends.
+        names: the keys of the text.
+    """
     found = _REFERENCE.match(text, start, end)
     if found is not None:
-        yield from (match.span() for match in _NAME.finditer(text, found.end(), end))
+        yield from (match.span() for match in _NAME.finditer(text, found.end(), end) if match[0] in names)
         return
     item = _LIST_ITEM.match(text, start, end)
-    for _ in range(_MOST_ITEMS if item is not None else 0):
+    if item is None or item[1] not in names:
+        return
+    for _ in range(_MOST_ITEMS):
         end = start - 1
         start = text.rfind("\n", 0, max(0, end)) + 1
         if end < 0 or _LIST_ITEM.match(text, start, end) is None:
             break
-    if item is not None and end > 0 and _REFERENCE.fullmatch(text, start, end) is not None:
+    if end > 0 and _REFERENCE.fullmatch(text, start, end) is not None:
         yield item.span(1)
 
 

@@ -104,15 +104,12 @@ class Lines:
 
     def _yaml_keys(self, begin: int, finish: int) -> Iterator[Span]:
         text = self._text
-        keys, references = list(yaml_keys(text, begin, finish)), list(yaml_references(text, begin, finish))
-        if not keys and not references:
-            return
         if self._yaml_names is None:
             self._yaml_names = names_in(text) if is_yaml(text) else frozenset()
         if self._yaml_names:
-            yield from keys
+            yield from yaml_keys(text, begin, finish)
             # Renamed in one place, it would name nothing in the other.
-            yield from (span for span in references if text[span[0] : span[1]] in self._yaml_names)
+            yield from yaml_references(text, begin, finish, self._yaml_names)
 
     def _is_org_comment(self, line: str) -> bool:
         """Return whether a line is a comment of Org, or one of fixed width (Org syntax, sections 5.3 and 5.5)."""
