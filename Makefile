@@ -89,6 +89,7 @@ bench: $(STAMP)
 	$(BIN)/python -W ignore -m benchmarks.corpus
 	$(BIN)/python -W ignore -m benchmarks.manifest
 	$(BIN)/python -W ignore -m benchmarks.sealing
+	$(BIN)/python -W ignore -m benchmarks.corpora
 	$(BIN)/python -W ignore -m benchmarks.live
 	$(BIN)/python -W ignore -m benchmarks.terminology
 	$(BIN)/python -W ignore -m benchmarks.loading

@@ -522,3 +522,42 @@ def test_the_rows_of_a_store_become_a_data_set(policy: Path, tmp_path: Path) -> 
     (tmp_path / "rows" / "_complete.json").unlink()
     spool(stored_items(shelf), tmp_path / "rows")
     assert not (tmp_path / "rows" / "rows-000001.parquet").exists()
+
+
+def test_what_will_be_out_of_date_is_counted(data: Path, tmp_path: Path) -> None:
+    policy = write_policy(tmp_path, freshness={"max_age": "30d"})
+    words = (
+        "freshness",
+        "corpus",
+        data,
+        "-p",
+        policy,
+        "-o",
+        tmp_path / "out",
+        "-w",
+        "1",
+        "--now",
+        NOW,
+        "--within",
+        "5d",
+    )
+    (said,) = json.loads(run(*words, "--json", code=1).stdout)["sources"]
+    ages = [n for n in range(ROWS) if n % 7]
+    stale = sum("F202" in row["reasons"] for row in rows_in(tmp_path / "out"))
+    ending = sum(25 < age <= 30 for age in ages)
+    assert (said["source"], said["rows"], said["stale"]) == ("handbook", ROWS, stale)
+    assert stale >= sum(age > 30 for age in ages)
+    assert said["ending"] == ending
+    assert "more within 5d" in run(*words, code=1).stdout
+
+
+def test_terms_are_proposed_from_a_data_set(tmp_path: Path) -> None:
+    texts = ["A Service Level Objective (SLO).", "Our Service Level Objective (SLO) is strict.", "Nothing."] * 4
+    pages = tmp_path / "pages.parquet"
+    parquet.write_table(pa.table({"text": texts}), pages, row_group_size=4)
+    out = tmp_path / "terms"
+    said = json.loads(run("glossary", "suggest", pages, "-o", out, "-w", "1", "--json", code=0).stdout)
+    assert said["documents"] == 12
+    (proposal,) = said["proposals"]
+    assert (proposal["alias"], proposal["canonical"], proposal["count"]) == ("SLO", "Service Level Objective", 8)
+    assert "SLO" in (out / "glossary.yaml").read_text()

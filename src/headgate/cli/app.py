@@ -38,6 +38,7 @@ from headgate.cli import (
     schema,
     seal,
     sources,
+    staleness,
     watch,
 )
 from headgate.cli.outputs import Commands
@@ -157,6 +158,7 @@ app.add_typer(_revoke, name="revoke", short_help="Take back keys, documents and 
 _freshness = Commands(rich_markup_mode=None)
 _freshness.callback(invoke_without_command=True, epilog=freshness.EXAMPLE_OUTLOOK)(freshness.freshness)
 _freshness.command(epilog=freshness.EXAMPLE_SUGGEST)(freshness.suggest)
+_freshness.command(epilog=staleness.EXAMPLE_CORPUS)(staleness.corpus)
 app.add_typer(_freshness, name="freshness", short_help="Say what goes out of date, and how often to verify.")
 _glossary = Commands(
     help="Work on a glossary: check it, propose terms, compare versions, hold documents to it.",

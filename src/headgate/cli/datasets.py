@@ -20,12 +20,15 @@ from headgate.errors import HeadgateError
 if TYPE_CHECKING:
     from headgate.corpus.datasets import Dataset, Failure, Outcome, Part
     from headgate.corpus.kernel import Kernel
+    from headgate.corpus.records import Fields
+    from headgate.corpus.terms import TermCounts
 
 __all__ = [
     "CollectionOption",
     "OutOption",
     "SignOption",
     "WorkersOption",
+    "count_terms",
     "is_dataset",
     "is_store_folder",
     "opened_dataset",
@@ -109,6 +112,33 @@ def run_dataset(
         progress=None if quiet else _Progress(),
         finish=finish,
     )
+
+
+def count_terms(counts: TermCounts, place: str, out: Path, workers: int, fields: Fields, *, quiet: bool) -> bool:
+    """Add what the rows of a data set say about words, and return whether something was skipped.
+
+    Args:
+        counts: what is added to.
+        place: the data set.
+        out: the folder of the results.
+        workers: how many processes; 0 for one per core.
+        fields: which columns are the text, and metadata under other names.
+        quiet: whether nothing is said meanwhile.
+    """
+    from pyarrow import parquet
+
+    from headgate.corpus.kernel import TermRows
+    from headgate.corpus.terms import TermRow
+
+    outcome = run_dataset(TermRows(fields), place, out, workers, has_places=False, quiet=quiet)
+    for path in outcome.files:
+        columns = parquet.read_table(path).to_pydict().values()
+        rows = zip(*columns, strict=True)
+        counts.merge(
+            TermRow(kind, first, second, third, times, tuple(examples))
+            for kind, first, second, third, times, examples in rows
+        )
+    return report_run(outcome)
 
 
 def is_store_folder(place: str) -> bool:

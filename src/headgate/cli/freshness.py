@@ -22,7 +22,7 @@ from headgate.cli.pages import policy_in_force, write_page
 from headgate.errors import HeadgateError
 from headgate.policy.durations import parse_duration
 
-__all__ = ["EXAMPLE_OUTLOOK", "EXAMPLE_SUGGEST", "freshness", "suggest"]
+__all__ = ["EXAMPLE_OUTLOOK", "EXAMPLE_SUGGEST", "duration_of", "freshness", "suggest"]
 
 EXAMPLE_OUTLOOK = "Example: headgate freshness --policy headgate.yaml --log decisions.jsonl --within 7d"
 EXAMPLE_SUGGEST = "Example: headgate freshness suggest handbook/ --budget 5%"
@@ -49,7 +49,7 @@ def freshness(
     from headgate.tuning.outlooks import outlook_html
 
     entries = LogEntries(log, quiet=as_json) if log is not None else None
-    found = look_ahead(load_gate(policy), entries or (), now=instant(now), within=_duration(within, "--within"))
+    found = look_ahead(load_gate(policy), entries or (), now=instant(now), within=duration_of(within, "--within"))
     is_partial = entries.finish() if entries is not None else False
     write_page(
         html,
@@ -92,7 +92,12 @@ def suggest(
     raise typer.Exit(int(found.within is None))
 
 
-def _duration(text: str, option: str) -> timedelta:
+def duration_of(text: str, option: str) -> timedelta:
+    """Return the duration that an option names.
+
+    Raises:
+        HeadgateError: it is not one.
+    """
     try:
         return parse_duration(text)
     except ValueError as error:

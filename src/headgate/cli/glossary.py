@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from headgate.chunk import Chunk
+from headgate.cli.datasets import WorkersOption, count_terms, is_dataset
 from headgate.cli.options import (
     Documents,
     FieldMapOption,
@@ -127,21 +128,28 @@ def suggest(
     prefix: PrefixOption = None,
     text_field: TextFieldOption = None,
     field_map: FieldMapOption = None,
+    workers: WorkersOption = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Propose terms from documents or a log: acronyms they define, spellings that differ, names that were changed.
 
-    Each with a count and an example. With --out, a draft that only reports. Exit code 1 if nothing is proposed.
+    Each with a count and an example. With --out, a draft that only reports. Exit code 1 if nothing is proposed. With
+    --out DIR, documents may be a data set of Parquet or Arrow of any size; the draft is DIR/glossary.yaml.
     """
     if documents is None and log is None:
         raise HeadgateError("Name documents, or a log with --log.")
     proposals = Proposals(Glossary.load(*known) if known else None)
+    is_skipping = False
+    if documents is not None and out is not None and not out.suffix and is_dataset(str(documents)):
+        fields = Fields.parse(text_field, field_map)
+        is_skipping = count_terms(proposals, str(documents), out, workers, fields, quiet=as_json)
+        documents, out = None, out / "glossary.yaml"
     read = _documents(documents, "Reading", text_field, field_map, quiet=as_json, prefix=prefix)
     for place, chunk in _chunks(read):
         entries = {str(key).lower(): value for key, value in chunk.metadata.items()}
         uri, title = entries.get("source") or entries.get("url"), entries.get("title")
         proposals.add(place, chunk.text, uri=_text(uri), title=_text(title))
-    is_partial = read.finish() if read is not None else False
+    is_partial = read.finish() if read is not None else is_skipping
     if log is not None:
         entries_of_log = LogEntries(log, quiet=as_json)
         for uri, text in _texts_of(entries_of_log):
