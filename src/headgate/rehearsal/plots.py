@@ -30,5 +30,5 @@ def plot_rehearsal(rehearsal: Rehearsal, axes: Any = None) -> Any:
     axes.set(yticks=list(places), yticklabels=[one.injection.name for one in results], xlim=(0, 100))
     axes.set_xlabel("prompts with at least one such document, %")
     axes.invert_yaxis()
-    axes.legend(frameon=False, loc="lower right", labelcolor=INK)
+    axes.legend(frameon=False, loc="best", labelcolor=INK)
     return axes
