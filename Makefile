@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-deep test-oldest test-compiled fuzz mutants notebooks docs docs-serve release-check lint bench format clean
+.PHONY: demo test test-deep test-oldest test-compiled test-engines fuzz mutants notebooks docs docs-serve release-check lint bench format clean
 
 demo: $(STAMP)
 	$(BIN)/headgate demo --html demo-out/demo.html
@@ -40,6 +40,15 @@ test-compiled: $(STAMP)
 	PYTHONPATH=$(COMPILED)/site $(BIN)/python -c \
 		"import headgate.terminology.matching as m; assert not m.__file__.endswith('.py'), m.__file__"
 	PYTHONPATH=$(COMPILED)/site $(BIN)/python -m pytest -q tests/terminology
+
+# Ray and Spark, the real ones, on this machine alone. Needs a package index once; Spark needs Java 17, and is passed over
+# with a notice without it.
+ENGINES := .venv-engines
+test-engines:
+	$(PYTHON) -m venv $(ENGINES)
+	$(ENGINES)/bin/python -m pip install --quiet --upgrade pip
+	$(ENGINES)/bin/python -m pip install --quiet pytest -e '.[ray,spark,scale]'
+	$(ENGINES)/bin/python -m pytest -c /dev/null --rootdir=tests --confcutdir=tests -p no:cacheprovider -rs -q tests/test_engines.py
 
 # A million mutated seals and a hundred thousand mutated manifests, then Atheris on every target, for so long each.
 FUZZ_SECONDS ?= 60
@@ -97,7 +106,7 @@ bench: $(STAMP)
 	MPLBACKEND=Agg $(BIN)/python -W ignore -m benchmarks.rehearsal
 
 clean:
-	rm -rf $(VENV) $(OLDEST) $(COMPILED) demo-out dist site
+	rm -rf $(VENV) $(OLDEST) $(ENGINES) $(COMPILED) demo-out dist site
 
 # Dependency groups need pip 25.1 or newer, so pip is upgraded first.
 $(STAMP): pyproject.toml $(wildcard integrations/*/pyproject.toml)
