@@ -260,7 +260,7 @@ def test_a_postprocessor_keeps_its_callback_manager(nodes: list[BaseNode], node_
     assert processor.callback_manager is manager
 
 
-@pytest.mark.parametrize(("entries", "is_off_loop"), [(10, False), (20_000, True)])
+@pytest.mark.parametrize(("entries", "is_off_loop"), [(10, False), (5_000, True)])
 async def test_much_metadata_is_read_off_the_event_loop(entries: int, *, is_off_loop: bool, node_gate: Gate) -> None:
     readers = set()
 

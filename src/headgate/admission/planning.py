@@ -30,7 +30,7 @@ __all__ = ["Answers", "Plan", "plan_admission", "weigh"]
 # About what one verified signature costs, as characters of text that are hashed, folded and searched.
 _CHUNK_WEIGHT = 2_000
 _ENTRY_WEIGHT = 100
-_FOREIGN_WEIGHT = 100_000
+_FOREIGN_WEIGHT = 400_000
 
 
 @dataclass(frozen=True, slots=True)
