@@ -41,7 +41,9 @@ from headgate.tuning.changing import verified_on
 
 __all__ = ["EXAMPLE_AUDIT", "audit"]
 
-EXAMPLE_AUDIT = "Example: headgate audit sealed.jsonl --policy headgate.yaml"
+EXAMPLE_AUDIT = (
+    "Examples: headgate audit sealed.jsonl --policy headgate.yaml; headgate audit s3://bucket/sealed --out audited"
+)
 
 
 def audit(
