@@ -22,6 +22,7 @@ from headgate import Chunk, Gate, HeadgateError
 from headgate.cli.app import app
 from headgate.clock import utc_now
 from headgate.origins.git import Commit
+from headgate.provenance import digest_text
 from headgate.record import read_log
 from headgate.record.refetch import Refetch, refetching
 from headgate.testing import FixedClock, Publisher
@@ -322,3 +323,9 @@ def test_a_document_is_told_once_per_admission_and_no_piece_of_it_answers_for_an
         outlook = look_ahead(gate, read_log([tmp_path / "log.jsonl"]), now=clock.now)
     assert [one.document for one in told] == ["https://handbook.example/a"]
     assert [one.document for one in outlook.refetch] == ["https://handbook.example/a"]
+    # Which chunks of it have to leave the index: those, and not the good one.
+    for (one,) in (told, outlook.refetch):
+        assert len(one.pieces) == 5
+        assert digest_text("good") not in one.pieces
+        assert digest_text("forged 3") in one.pieces
+        assert one.to_dict()["pieces"] == list(one.pieces)

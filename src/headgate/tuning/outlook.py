@@ -212,7 +212,9 @@ def _take(
     code = next((code for code in error_codes(decision) if code in TO_FETCH), None)
     at = _instant(record["now"])
     if code is not None and at is not None and len(wanted) < _DOCUMENTS:
-        wanted[name] = Refetch(name, decision["source"][:100], code, at), record["admission"]
+        before = wanted[name][0].pieces if name in wanted else ()
+        found = Refetch(name, decision["source"][:100], code, at, before)
+        wanted[name] = found.with_pieces((str(decision["id"] or decision["digest"])[:200],)), record["admission"]
     elif decision["action"] == "admit":
         # Fetched since, or never in need of it; another piece of it in the same prompt says nothing of that one.
         if name in wanted and wanted[name][1] != record["admission"]:

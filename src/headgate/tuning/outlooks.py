@@ -46,7 +46,7 @@ _BADGES = {
 _SOURCES = ("source", "state", "last verified", "kept out from")
 _FEEDS = ("feed", "source", "last pulled")
 _ENDINGS = ("document", "source", "prompts", "from", "what will keep it out")
-_REFETCH = ("document", "source", "seen", "why")
+_REFETCH = ("document", "pieces", "source", "seen", "why")
 
 
 def outlook_html(outlook: Outlook) -> str:
@@ -108,7 +108,7 @@ def _lists(
 ) -> Iterator[tuple[str, Sequence[str], Iterator[tuple[str, ...]], int, tuple[int, ...]]]:
     yield "Feeds", _FEEDS, map(_feed, outlook.feeds), len(outlook.feeds), ()
     yield "What ends soon", _ENDINGS, map(_ending, outlook.endings), len(outlook.endings), (2,)
-    yield "To fetch again", _REFETCH, map(_refetch, outlook.refetch), len(outlook.refetch), ()
+    yield "To fetch again", _REFETCH, map(_refetch, outlook.refetch), len(outlook.refetch), (1,)
 
 
 def _sentence(outlook: Outlook) -> str:
@@ -156,11 +156,17 @@ def _feed(one: FeedOutlook) -> tuple[str, ...]:
 
 def _ending(one: Ending) -> tuple[str, ...]:
     when = f"{one.at:%Y-%m-%d %H:%M}" if one.at is not None else ""
-    return one.document, clip(one.source, 60), f"{one.prompts:,}", when, ", ".join(map(titled, one.reasons))
+    return (
+        one.document,
+        clip(one.source, 60),
+        f"{one.prompts:,}",
+        when,
+        ", ".join(map(titled, one.reasons)),
+    )
 
 
 def _refetch(one: Refetch) -> tuple[str, ...]:
-    return one.document, clip(one.source, 60), f"{one.at:%Y-%m-%d %H:%M}", titled(one.code)
+    return one.document, str(len(one.pieces)), clip(one.source, 60), f"{one.at:%Y-%m-%d %H:%M}", titled(one.code)
 
 
 add_view(Outlook, outlook_html, outlook_rich)
