@@ -4,8 +4,8 @@
 
 The floor of judging is SHA-256, an Ed25519 verification and one pass of an Aho-Corasick automaton over the same texts,
 with the same libraries; that of sealing is SHA-256 and a signature. Rows are real text (the Python Enhancement
-Proposals) where the corpora are there, and words otherwise. `--rows 1000000` takes minutes; with `--large` it goes up to ten
-million.
+Proposals) where the corpora are there, and words otherwise. `--rows 1000000` takes minutes; with `--large` it goes up
+to ten million.
 """
 
 from __future__ import annotations
