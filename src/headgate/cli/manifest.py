@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -175,7 +176,7 @@ def build(
     if against is None and (unseen or ignore):
         raise HeadgateError("--unseen and --ignore are about a comparison: give --against DOCUMENTS.")
     fields = Fields.parse(text_field, field_map)
-    if against is None and questions is None and prefix is None and is_dataset(corpus_place):
+    if against is None and questions is None and prefix is None and _is_large(corpus_place):
         kernel_options = {"cover": cover, "hide": hide, "keys": names, "fields": fields}
         about = {"namespace": patterns, "version": version, "issued": instant(now), "lifetime": lifetime}
         _build_of_dataset(corpus_place, publication, jobs, kernel_options, about, as_json=as_json)
@@ -197,6 +198,11 @@ def build(
     _report(listing, statement, stamp, out, is_compared=origin is not None, as_json=as_json)
     report_problems(unread, "Of the origin could not be read:")
     raise typer.Exit(int(bool(listing.not_listed or listing.in_part or listing.unseen or unread)))
+
+
+def _is_large(place: str) -> bool:
+    # Without DuckDB, documents are brought together in memory, as those of other places.
+    return is_dataset(place) and ("://" in place or find_spec("duckdb") is not None)
 
 
 def _build_of_dataset(
