@@ -227,7 +227,7 @@ def test_a_policy_that_drops_everything_is_an_error_that_says_why() -> None:
         (corpus(), [], {}, "there are no questions"),
         (corpus(), QUESTIONS, {"doses": {"nothing": 1}}, "'nothing' is not an injection"),
         (corpus(), QUESTIONS, {"doses": {"stale copy": 7}}, "not a share"),
-        (corpus(), QUESTIONS, {"framework": "haystack"}, "not an installed framework"),
+        (corpus(), QUESTIONS, {"framework": "a framework nobody has"}, "not an installed framework"),
     ],
 )
 def test_what_cannot_be_rehearsed_is_refused(
