@@ -96,6 +96,7 @@ bench: $(STAMP)
 	$(BIN)/python -W ignore -m benchmarks.overhead
 	$(BIN)/python -W ignore -m benchmarks.replay
 	$(BIN)/python -W ignore -m benchmarks.corpus
+	$(BIN)/python -W ignore -m benchmarks.log_tables
 	$(BIN)/python -W ignore -m benchmarks.manifest
 	$(BIN)/python -W ignore -m benchmarks.sealing
 	$(BIN)/python -W ignore -m benchmarks.corpora

@@ -5,6 +5,7 @@ What records hold reaches a query as a parameter or as a value of a column, neve
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,12 +20,14 @@ from headgate.errors import HeadgateError
 
 __all__ = ["Tables", "open_tables"]
 
-_MEMORY = "300MB"
+_MEMORY = "250MB"
 _ROWS = 20_000
 # So many decisions are grouped by their admission at once.
 _PIECE_ROWS = 2_000_000
 _CONFIG = {
     "memory_limit": _MEMORY,
+    # Each thread holds a part of a file, so that more of them would need more memory.
+    "threads": str(min(4, os.cpu_count() or 1)),
     "preserve_insertion_order": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
