@@ -42,9 +42,10 @@ def problem_of(words: list[str]) -> str | None:
         children = getattr(command, "commands", {})
         if not children or word.startswith("-"):
             break
-        if word not in children and not command.invoke_without_command:
-            return f"there is no command {word!r}"
-        command = children.get(word, command)
+        for one in word.split("|"):  # as in `headgate report adoption|stale`
+            if one not in children and not command.invoke_without_command:
+                return f"there is no command {one!r}"
+        command = children.get(word.rpartition("|")[2], command)
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
     options = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
     unknown = options - known - {"--help", "-h"}
