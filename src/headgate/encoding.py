@@ -261,9 +261,10 @@ def to_json(value: object, *, indent: int | None = None, is_ascii: bool = False)
 
 
 def to_json_line(value: object) -> bytes:
-    """Return a value as one line of JSON in UTF-8, without its end, as `to_json` writes it.
+    """Return a value as one line of JSON in UTF-8, without its end, which reads like what `to_json` writes.
 
-    By orjson where it is installed, which takes a twentieth of the time, and what it refuses by the standard library.
+    By orjson where it is installed, which takes a twentieth of the time and writes null for a number that JSON does not
+    know; what it refuses is written by the standard library.
     """
     dumps = _orjson()
     if dumps is not None:

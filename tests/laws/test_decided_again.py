@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -167,10 +169,23 @@ def test_a_score_that_is_signed_is_compared(policy: dict[str, Any]) -> None:
     assert not gate.judge([signed.with_metadata(relevance_score=0.75)], "q", NOW).chunks
 
 
-@pytest.mark.parametrize(("one", "other"), [(1, True), (1, 1.0), (0, False)])
-def test_equal_values_of_two_types_are_two_values(policy: dict[str, Any], one: object, other: object) -> None:
-    gate = seen(Gate(policy), sealed(part=one))
-    assert repr(gate.judge([sealed(part=other)], "q", NOW).chunks[0].metadata["part"]) == repr(other)
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (1, True),
+        (1, 1.0),
+        (0, False),
+        (0.0, -0.0),
+        (Decimal("1.0"), Decimal("1.00")),
+        (NOW, NOW.astimezone(timezone(timedelta(hours=2)))),
+        (NOW, NOW.astimezone(ZoneInfo("Africa/Abidjan"))),
+    ],
+)
+def test_equal_values_that_read_differently_are_two_values(policy: dict[str, Any], one: object, other: object) -> None:
+    gate, open_page = Gate(policy), "https://elsewhere.example/x"
+    seen(gate, Chunk("text", {"source": open_page, "part": one}))
+    (left,) = gate.judge([Chunk("text", {"source": open_page, "part": other})], "q", NOW).chunks
+    assert repr(left.metadata["part"]) == repr(other)
 
 
 def test_what_another_admission_has_proved_counts_at_once(policy: dict[str, Any]) -> None:

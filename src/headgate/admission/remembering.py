@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from headgate.admission.facts import Facts, MetadataChoice
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["Memory", "Seen", "seen_of"]
 
 # Values of these types that are equal and of one type are the same.
-_PLAIN = frozenset((str, int, float, bool, type(None)))
-_TELLING = _PLAIN | {date, Decimal, UUID, bytes}
+_PLAIN = frozenset((str, int, bool, type(None)))
+_TELLING = _PLAIN | {date, UUID, bytes}
+_ZONES = (type(None), timezone, ZoneInfo)
 _NAMES = frozenset((str,))
 
 
@@ -91,9 +93,12 @@ def _kind(value: object) -> object:
     Raises:
         TypeError: what it holds cannot be told apart so simply.
     """
-    if type(value) is datetime:
-        # Where clocks are put back, two instants an hour apart are equal but for this.
-        return datetime, value.fold
-    if type(value) not in _TELLING:
+    kind = type(value)
+    if kind is float:
+        return (float, "-0.0") if value == 0 and str(value) == "-0.0" else float
+    # Equal ones read differently: by their zone, by the hour that comes twice, by the zeros at their end.
+    if kind is Decimal or (isinstance(value, datetime) and kind is datetime and type(value.tzinfo) in _ZONES):
+        return kind, repr(value)
+    if kind not in _TELLING:
         raise TypeError("equal values of this type may mean two things")
-    return type(value)
+    return kind
