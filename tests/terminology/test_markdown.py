@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -78,6 +78,7 @@ def _looks_cut(text: str) -> bool:
 
 
 @given(st.lists(LINES.map("\n".join), min_size=1, max_size=4).map("\n\n".join))
+@example("- the depot\n\n\n\n    the depot")
 def test_a_paragraph_alone_has_the_zones_that_it_has_in_its_text(text: str) -> None:
     text = f"{text}\n\n{'Long enough. ' * 50}"
     whole = Protected(text, 10_000, is_whole=True)

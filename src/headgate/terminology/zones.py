@@ -24,7 +24,7 @@ __all__ = ["Protected", "code_zones"]
 Span = tuple[int, int]
 
 _SHORT = 500
-_BLANKS, _FRONT = frozenset(" \t"), frozenset("-+\ufeff")
+_BLANKS, _FRONT = frozenset(" \t\n"), frozenset("-+\ufeff")
 _LONG_TEMPLATES = ("{{", "{%", "{#", "<%")
 
 
@@ -93,7 +93,7 @@ class Protected:
         begin = start
         while begin > first:
             begin = text.rfind("\n\n", first, begin)
-            # What is indented may go on with a list or a block, or be code.
+            # What is indented may go on with a list or a block, or be code; a blank line more tells nothing.
             if begin == -1 or text[begin + 2 : begin + 3] not in _BLANKS:
                 break
         begin = begin + 2 if begin > first else first
