@@ -99,6 +99,12 @@ CASES = [
     ("docs.jsonl", "seal docs.jsonl SEAL -o"),
     ("docs/page.md", "seal docs SEAL -o"),
     ("k.private.jwk.json", "seal docs.jsonl SEAL -o"),
+    ("k.private.jwk.json", "audit docs.jsonl -p p.yaml --sign k.private.jwk.json --html"),
+    (
+        "k.private.jwk.json",
+        "delegate --key k.private.jwk.json --to k.jwks.json --match https://a.example/** --until 400d -o",
+    ),
+    ("k.jwks.json", "delegate --key k.private.jwk.json --to k.jwks.json --match https://a.example/** --until 400d -o"),
     ("docs", "manifest build docs SEAL --corpus c -o"),
     (
         "k.private.jwk.json",
@@ -218,7 +224,7 @@ def test_a_file_that_replaces_another_is_not_made_through_a_link(tmp_path: Path)
 READ = {
     "after", "against", "before", "document", "documents", "glossary",
         "history", "folder", "heads", "key", "keys", "known", "log", "new", "old", "path", "policy",
-    "questions", "receipt", "timestamp_key", "timestamp_keys", "corpus_place",
+    "questions", "receipt", "sign", "timestamp_key", "timestamp_keys", "to", "corpus_place",
 }  # fmt: skip
 
 

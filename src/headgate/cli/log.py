@@ -93,6 +93,7 @@ def log(
     tables = entries.tables
     _require_possible(tables, sql, follow=follow)
     logs = path if tables is None else tables.logs
+    table = DecisionTable()
     wanted = _Filter.make(code, source, action, since, until, asked_for(logs, askers))
     if tables is not None and sql is not None:
         run_sql(tables, sql, as_json=as_json)
@@ -103,14 +104,15 @@ def log(
     elif counts:
         _count(entries, wanted, as_json=as_json)
     else:
-        table = DecisionTable()
         lines = iter(entries) if tables is None else entries.counted(narrowed(tables, **asdict(wanted)))
         _show(lines, wanted, table, as_json=as_json, is_kept=html is not None)
-        write_page(html, "headgate: what was decided", table.html, log=path)
         if follow:
             _show(_follow(path), wanted, table, as_json=as_json)
             return
-    raise typer.Exit(int(entries.finish(are_named=admission is None and not counts and sql is None)))
+    is_partial = entries.finish(are_named=admission is None and not counts and sql is None)
+    if admission is None:
+        write_page(html, "headgate: what was decided", table.html, log=path)
+    raise typer.Exit(int(is_partial))
 
 
 def _require_possible(tables: object, sql: str | None, *, follow: bool) -> None:

@@ -23,7 +23,8 @@ OUTPUTS = frozenset(("html", "out", "plot", "sarif", "unsealed", "list_to"))
 """The parameters of commands that name what is written. Every other one that names a file names what is read."""
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-_PLACES = frozenset(("corpus_place", "documents", "store", "target", "leaked"))  # files, or other things
+# Files, or other things; keys may be in custody.
+_PLACES = frozenset(("corpus_place", "documents", "store", "target", "leaked", "key", "timestamp_key"))
 _STORES = frozenset((".sqlite3", ".sqlite", ".db", ".bin", ".gz", ".jws"))
 
 
@@ -108,7 +109,7 @@ def _read_by(parameters: Mapping[str, Any], *, with_policy: bool) -> Iterator[Pa
     for name in parameters.keys() - OUTPUTS:
         given = parameters[name]
         for value in given if isinstance(given, (list, tuple)) else (given,):
-            if isinstance(value, Path) or (isinstance(value, str) and name in _PLACES):
+            if isinstance(value, Path) or (isinstance(value, str) and name in _PLACES and not is_key_uri(value)):
                 yield from _files_of(str(value))
             if isinstance(value, Path) and name == "policy" and with_policy:
                 yield from _named_by(value)
