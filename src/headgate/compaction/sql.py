@@ -29,6 +29,8 @@ _CONFIG = {
     # Each thread holds a part of a file, so that more of them would need more memory.
     "threads": str(min(4, os.cpu_count() or 1)),
     "preserve_insertion_order": "false",
+    # It would be on standard output, among the results.
+    "enable_progress_bar": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
