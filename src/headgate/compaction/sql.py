@@ -29,8 +29,6 @@ _CONFIG = {
     # Each thread holds a part of a file, so that more of them would need more memory.
     "threads": str(min(4, os.cpu_count() or 1)),
     "preserve_insertion_order": "false",
-    # It would be on standard output, among the results.
-    "enable_progress_bar": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
@@ -117,6 +115,8 @@ def open_tables(folder: Path, parts: Sequence[Part]) -> Iterator[Tables]:
     with tempfile.TemporaryDirectory(prefix="headgate-") as spill:
         connection = duckdb.connect(config={**_CONFIG, "temp_directory": spill})
         try:
+            # It would be on standard output, among the results.
+            connection.execute("SET enable_progress_bar = false")
             tables = Tables(connection, [_source(files, by_day=True) for files in _pieces(folder.absolute(), parts)])
             for table in TABLES:
                 files = [str(folder.absolute() / part.place) for part in parts if part.table == table]
