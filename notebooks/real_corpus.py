@@ -74,5 +74,5 @@ def _company(questions: int) -> Corpus:
         Chunk(d.chunk.text, {key: value for key, value in d.chunk.metadata.items() if key != SEAL_KEY})
         for d in company.documents
     ]
-    match = ["https://**/**", "s3://**"]
+    match = ["https://**/**", "s3://**/**"]
     return Corpus("The demo's company", match, chunks, list(company.questions)[:questions], company.today)
