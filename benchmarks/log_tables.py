@@ -1,6 +1,6 @@
 """Reports from a decision log and from its tables: how much faster, how much smaller, and how far tables go.
 
-    python -m benchmarks.log_tables [ADMISSIONS] [--copies N]
+    python -m benchmarks.log_tables [ADMISSIONS] [--days N] [--copies N]
 
 A log of ADMISSIONS (20,000) is written, made into tables, and reported on from both. With `--copies N` its tables are
 copied N times, as if the same traffic had come again with other numbers, and only the copies are asked: 100,000 times
@@ -38,7 +38,8 @@ _REPORTS: dict[str, Callable[[Any], Any]] = {
     "report stale": find_stale,
 }
 _ASK = """
-import resource, sys, time
+import sys, time
+from pathlib import Path
 from headgate.compaction import CompactedLog
 from benchmarks.log_tables import _REPORTS
 log = CompactedLog(sys.argv[1])
@@ -46,19 +47,21 @@ for name in _REPORTS:
     started, cpu = time.perf_counter(), time.process_time()
     _REPORTS[name](log)
     print(f"{name:<18} {time.perf_counter() - started:7.1f} s, {time.process_time() - cpu:7.1f} s of CPU", flush=True)
-print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB at most")
+# Not what `getrusage` says, which counts what the process was that started this one.
+peak = next(line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+print(f"{int(peak) / 1024:,.0f} MB at most")
 """
 
 
-def write(path: Path, admissions: int) -> None:
-    """Write a log of ten days."""
+def write(path: Path, admissions: int, days: int) -> None:
+    """Write a log of so many days."""
     chance = random.Random(11)  # noqa: S311 - a seed that can be repeated, no secret
     publisher = Publisher("docs", "https://docs.example/**", FixedClock(_NOW))
     chunks = corpus(publisher, chance)
     gate = Gate({"sources": [publisher.source(freshness={"max_age": "365d"})]}, clock=publisher.clock)
     log = DecisionLog(path, Log(path=str(path), keep=10_000))
     for number in range(admissions):
-        now = _NOW + timedelta(days=10 * number / admissions)
+        now = _NOW + timedelta(days=days * number / admissions)
         log.write(gate.judge(chance.choices(chunks, k=_K), f"question {number}", now))
     log.close()
 
@@ -93,12 +96,19 @@ def copied(folder: Path, into: Path, copies: int) -> None:
             name = f"part-{copy:04x}{part.name[9:-8]}.parquet"
             place = replace(part, name=name, commit=copy, first=0, last=0)
             table = pq.read_table(folder / part.place, partitioning=None)
+            groups = pq.read_metadata(folder / part.place).num_row_groups
             for column, size in (("seq", state.seq), ("row", state.row)):
                 if column in table.column_names:
                     at = table.column_names.index(column)
                     table = table.set_column(at, column, pc.add(table[column], copy * size))
             (into / place.place).parent.mkdir(parents=True, exist_ok=True)
-            pq.write_table(table, into / place.place, compression="zstd", dictionary_pagesize_limit=32_000_000)
+            pq.write_table(
+                table,
+                into / place.place,
+                row_group_size=-(-part.rows // groups),  # as the tables themselves have them
+                compression="zstd",
+                dictionary_pagesize_limit=32_000_000,
+            )
             whole.parts.append(replace(place, bytes=(into / place.place).stat().st_size))
     whole.seq, whole.row, whole.commits = state.seq * copies, state.row * copies, copies
     assert len(asdict(whole)["parts"]) == len({part.place for part in whole.parts})
@@ -109,11 +119,12 @@ def main() -> int:
     """Write, compact, report, print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("admissions", nargs="?", type=int, default=20_000)
+    parser.add_argument("--days", type=int, default=10, help="that the log is of; each has files of its own")
     parser.add_argument("--copies", type=int, default=0)
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         path, folder = Path(place) / "decisions.jsonl", Path(place) / "tables"
-        write(path, wanted.admissions)
+        write(path, wanted.admissions, wanted.days)
         started = time.process_time()
         done = compact_log(path, folder)
         seconds = time.process_time() - started
