@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate import Admission, Chunk, Gate
+from headgate import Chunk, Gate
 from headgate.testing import FixedClock, Publisher
+from thorough import Thorough, told
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
 PATTERN, PAGE = "https://handbook.example/**", "https://handbook.example/leave"
@@ -78,25 +79,8 @@ def policy(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return _policy(tmp_path_factory)
 
 
-def _told(admission: Admission) -> object:
-    """Return all that an admission says, but for its id and how long it took."""
-    decided = [
-        (one.to_dict(), dict(one.evidence), one.rewrite.text if one.rewrite else None) for one in admission.decisions
-    ]
-    # As text: 1 equals True, and a model reads another word.
-    left = [(one.text, repr(one.metadata), one.id, one.score) for one in admission.chunks]
-    return decided, left, [(one.chunk, one.decision.index) for one in admission.dropped], admission.valid_until
-
-
 genuine = chunks(st.sampled_from(["genuine", "genuine", "genuine", "open"]))
 pools = st.one_of(st.lists(genuine, min_size=2, max_size=3), st.lists(chunks(), min_size=2, max_size=3))
-
-
-class Thorough(Gate):
-    """A gate that judges everything from the beginning."""
-
-    def _judge_again(self, *_: object) -> None:
-        return None
 
 
 @given(pools, steps)
@@ -110,7 +94,7 @@ def test_an_admission_is_what_judging_from_the_beginning_decides(
             gate.judge(found, "q", now)
             thorough.judge(found, "q", now)
         again, beginning = gate.judge(found, "q", now), thorough.judge(found, "q", now)
-        assert _told(again) == _told(beginning)
+        assert told(again) == told(beginning)
         gate.release(again)
         thorough.release(beginning)
 
@@ -126,7 +110,7 @@ def test_in_whatever_company_a_chunk_comes(
     alone = [[place] for place in range(len(pool)) for _ in range(3)]
     for places in [*alone, *alone, *retrievals, *retrievals]:
         found = [pool[place % len(pool)] for place in places]
-        assert _told(gate.judge(found, "q", NOW)) == _told(thorough.judge(found, "q", NOW))
+        assert told(gate.judge(found, "q", NOW)) == told(thorough.judge(found, "q", NOW))
 
 
 @given(st.one_of(genuine, chunks()), st.lists(st.tuples(entries, st.booleans()), min_size=1, max_size=6))
@@ -135,11 +119,11 @@ def test_other_metadata_is_judged_as_other_metadata(
 ) -> None:
     gate, thorough = Gate(policy), Thorough(policy)
     for _ in range(3):
-        assert _told(gate.judge([chunk], "q", NOW)) == _told(thorough.judge([chunk], "q", NOW))
+        assert told(gate.judge([chunk], "q", NOW)) == told(thorough.judge([chunk], "q", NOW))
     for changes, is_anew in others:
         text = chunk.text[:1] + chunk.text[1:] if is_anew else chunk.text
         changed = replace(chunk, text=text, metadata={**chunk.metadata, **changes})
-        assert _told(gate.judge([changed], "q", NOW)) == _told(thorough.judge([changed], "q", NOW))
+        assert told(gate.judge([changed], "q", NOW)) == told(thorough.judge([changed], "q", NOW))
 
 
 def seen(gate: Gate, *found: Chunk) -> Gate:

@@ -16,11 +16,10 @@ from headgate.admission.concluding import digest_of_query, new_id
 from headgate.admission.facts import recall_facts
 from headgate.admission.releases import RELEASES
 from headgate.admission.revision import Revision
-from headgate.admission.settled import Settled
+from headgate.admission.settled import Settled, Told
 from headgate.chunk import Chunk
 from headgate.decision import Admission, Decision, Dropped
 from headgate.limits import Limits
-from headgate.registry import Known
 
 __all__ = ["decide_again"]
 
@@ -29,7 +28,7 @@ def decide_again(
     revision: Revision,
     chunks: Sequence[Chunk],
     limits: Limits,
-    recall: Callable[[str], tuple[Known, ...]],
+    says_the_same: Callable[[Sequence[Told], datetime], bool],
     *,
     query: object,
     now: datetime,
@@ -40,31 +39,57 @@ def decide_again(
         revision: the policy in force, which has no budget.
         chunks: the chunks of one retrieval.
         limits: bounds on what is looked at.
-        recall: tells what the registry knows of a document.
+        says_the_same: tells whether others say now of documents what they said before.
         query: what was asked.
         now: the present.
     """
     started = time.perf_counter()
     if len(chunks) > limits.chunks:
         return None
+    settled: list[Settled] = []
+    for chunk in chunks:
+        one = _settled(chunk, revision, limits)
+        if one is None or not one.holds(now, chunk):
+            return None
+        settled.append(one)
+    if _is_competing(settled) or not says_the_same([one.told for one in settled], now):
+        return None
+    return _concluded(revision, chunks, settled, query=query, now=now, started=started)
+
+
+def _is_competing(settled: Sequence[Settled]) -> bool:
+    """Return whether chunks of one document have to be judged together.
+
+    Of one version they do not compete; what one of them defines is another matter.
+    """
     documents: dict[str, object] = {}
     are_defined = False
+    for one in settled:
+        if one.document is None:
+            continue
+        if one.document in documents:
+            if one.defines or are_defined or documents[one.document] != one.version:
+                return True
+        else:
+            documents[one.document] = one.version
+        are_defined = are_defined or one.defines
+    return False
+
+
+def _concluded(
+    revision: Revision,
+    chunks: Sequence[Chunk],
+    settled: Sequence[Settled],
+    *,
+    query: object,
+    now: datetime,
+    started: float,
+) -> Admission:
     change: datetime | None = None
     admitted: list[Chunk] = []
     decisions: list[Decision] = []
     dropped: list[Dropped] = []
-    for index, chunk in enumerate(chunks):
-        one = _settled(chunk, revision, limits)
-        if one is None or not one.holds(now, chunk, recall(one.proved) if one.proved is not None else ()):
-            return None
-        if one.document is not None:
-            if one.document in documents:
-                # Of one version they do not compete; what one of them defines is another matter.
-                if one.defines or are_defined or documents[one.document] != one.version:
-                    return None
-            else:
-                documents[one.document] = one.version
-            are_defined = are_defined or one.defines
+    for index, (chunk, one) in enumerate(zip(chunks, settled, strict=True)):
         if one.change is not None and (change is None or one.change < change):
             change = one.change
         decision = one.decide(index, now)

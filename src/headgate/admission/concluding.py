@@ -35,7 +35,7 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     retrieval as a whole add theirs. A plan is judged once: its judgements collect the findings.
     """
     known = _judge_each(plan, answers, limits)
-    if plan.settles:
+    if plan.settles and answers.are_plain:
         for judgement in plan.judgements:
             settle(judgement, plan, answers)
     _judge_together(plan, answers, known, limits)

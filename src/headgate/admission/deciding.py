@@ -7,7 +7,7 @@ it must, and is judged; the asynchronous way does the same and moves what takes 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from headgate.admission.again import decide_again
@@ -23,7 +23,6 @@ from headgate.chunk import Chunk
 from headgate.clock import Clock, require_aware
 from headgate.decision import Admission
 from headgate.limits import Limits
-from headgate.registry import Known
 
 __all__ = ["Decider"]
 
@@ -77,17 +76,17 @@ class Decider:
         self, chunks: Sequence[Chunk], query: str | None, now: datetime, as_of: datetime | None
     ) -> Admission | None:
         """Return what is decided where all of it was decided before and nothing else has to be asked, or None."""
-        recall = self._recalling(as_of)
-        if recall is None:
+        if not self._may_settle(as_of):
             return None
         self._follow_key_sets(now)
-        return decide_again(self._revision, chunks, self._limits, recall, query=query, now=now)
+        revision = self._shared.revised(self._revision, self._limits, now)
+        return decide_again(revision, chunks, self._limits, self._shared.says_the_same, query=query, now=now)
 
-    def _recalling(self, as_of: datetime | None) -> Callable[[str], tuple[Known, ...]] | None:
-        """Return what tells what was proved of a document, where an admission rests on nothing else."""
+    def _may_settle(self, as_of: datetime | None) -> bool:
+        """Return whether an admission rests on nothing but the chunks, the time, and what others say of documents."""
         if as_of is not None or self._proved or self._revision.budget is not None:
-            return None
-        return self._shared.recalling if not is_observing() and current_proof() is None else None
+            return False
+        return not is_observing() and current_proof() is None
 
     def _decide(self, plan: Plan, answers: Answers) -> Admission:
         admission = judge_admission(plan, answers, self._limits)
@@ -108,7 +107,11 @@ class Decider:
         # not stop the event loop.
         if self._shared.is_asking:
             # Servers are waited for outside of threads: there are few, and others need them.
-            plan = await asyncio.to_thread(self._plan, chunks, query, self._instant(now), as_of)
+            now = self._instant(now)
+            again = await asyncio.to_thread(self._judge_again, chunks, query, now, as_of)
+            if again is not None:
+                return again
+            plan = await asyncio.to_thread(self._plan, chunks, query, now, as_of)
             return await asyncio.to_thread(self._decide, plan, await self._shared.aask(plan))
         if self._shared.is_slow or self._revision.key_sets:
             return await asyncio.to_thread(self.judge, chunks, query, now, as_of)
@@ -127,6 +130,7 @@ class Decider:
         at = require_aware(as_of, "as_of") if as_of is not None else None
         self._follow_key_sets(instant)
         revision = self._shared.revised(self._revision, self._limits, instant)
+        settles = self._may_settle(as_of)
         revision = under_observation(revision, self._limits) if is_observing() else revision
         proof = current_proof()
         if proof is not None:
@@ -134,7 +138,6 @@ class Decider:
         # A chunk that another gate released has no seal any more; only itself, because callers bring an index's too.
         found = [RELEASES.recall(chunk, is_own_only=True) for chunk in chunks[: self._limits.chunks]]
         found += chunks[self._limits.chunks :]
-        settles = revision is self._revision and self._recalling(as_of) is not None
         return plan_admission(revision, found, self._limits, query=query, now=instant, as_of=at, settles=settles)
 
     def _is_proof(self, admission: Admission) -> bool:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from headgate.admission.hidden import Hidden, find_hidden
 from headgate.admission.remembering import Memory, Seen, seen_of
@@ -143,11 +143,6 @@ class Facts:
     hidden: Hidden | None = None
     scores: frozenset[str] = frozenset()
     memory: Memory | None = None
-
-    @property
-    def heard_before(self) -> dict[str, tuple[object, Any]] | None:
-        """What was heard of it last, with what that was made into; None where that is not remembered."""
-        return self.memory.heard if self.memory is not None else None
 
 
 @dataclass(slots=True)

@@ -16,12 +16,12 @@ from headgate.freshness import page_of
 from headgate.registry import NEVER_TOLD, FeedState, Said
 from headgate.verification import Verification
 
-__all__ = ["documents_heard_of", "hear", "why_unverified"]
+__all__ = ["documents_heard_of", "hear", "names_of", "why_unverified"]
 
 
 def documents_heard_of(judged: Sequence[Judgement]) -> set[str]:
     """Return the documents of which feeds are asked: those of sources that have one."""
-    return {name for one in judged if one.facts.source.feeds for name in _names(one)}
+    return {name for one in judged if one.facts.source.feeds for name in names_of(one)}
 
 
 def hear(
@@ -45,20 +45,12 @@ def hear(
     """
     if not said and not live:
         return ()
-    facts = judgement.facts
-    pairs = (*(pair for name in _names(judgement) for pair in said.get(name, ())), *live) if said else tuple(live)
+    pairs = (*(pair for name in names_of(judgement) for pair in said.get(name, ())), *live) if said else tuple(live)
     if not pairs:
         return ()
-    # Until one of them says something new, what follows from it is the same each time.
-    asked, kept = (pairs, past), facts.heard_before
-    known = kept.get("hearing") if kept is not None else None
-    if known is None or known[0] != asked:
-        known = asked, _weighed(judgement, pairs, past)
-        if kept is not None:
-            kept["hearing"] = known
-    weighed: _Weighed = known[1]
+    weighed = _weighed(judgement, pairs, past)
     if weighed.findings:
-        judgement.add(weighed.findings, facts.source.modes["freshness"])
+        judgement.add(weighed.findings, judgement.facts.source.modes["freshness"])
     judgement.heard = weighed.counted
     return weighed.verified
 
@@ -101,7 +93,7 @@ def _weighed(judgement: Judgement, pairs: Sequence[tuple[FeedState, Said]], past
     return _Weighed(tuple(found), tuple(verified), counted)
 
 
-def _names(judgement: Judgement) -> Sequence[str]:
+def names_of(judgement: Judgement) -> Sequence[str]:
     """Return under which names feeds speak of a chunk's document: a section is gone, or changed, with its page."""
     document = judgement.facts.document
     if document is None:

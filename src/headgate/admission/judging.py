@@ -165,18 +165,7 @@ class Judgement:
         evidence = self.facts.evidence
         if self.recalled:
             evidence = with_recalled(evidence, self.recalled, self.facts.digest)
-        if not self.heard:
-            return evidence
-        kept = self.facts.heard_before
-        known = kept.get("evidence") if kept is not None and len(self.heard) == 1 and not self.recalled else None
-        # Until a server answers again, what it said is the very same object.
-        if known is not None and known[0] is self.heard[0]:
-            found: Mapping[str, object] = known[1]
-            return found
-        found = with_heard(evidence, self.heard)
-        if kept is not None and len(self.heard) == 1 and not self.recalled:
-            kept["evidence"] = self.heard[0], found
-        return found
+        return with_heard(evidence, self.heard) if self.heard else evidence
 
     def outgoing(self) -> Chunk:
         """Return the chunk as it may enter the prompt: a new object with metadata of its own."""

@@ -44,7 +44,7 @@ class Plan:
         now: the present, in UTC.
         as_of: the date the question is about, if it is not now.
         started: the reading of the performance counter at the start, in seconds.
-        settles: whether what is decided about a chunk on its own is remembered: nothing else is asked.
+        settles: whether what is decided about a chunk on its own may be remembered.
     """
 
     revision: Revision
@@ -97,6 +97,12 @@ class Answers:
     is_asking: bool = False
     revocations: Revocations = field(default_factory=Revocations)
     overrides: Mapping[str, Override] = field(default_factory=dict)
+
+    @property
+    def are_plain(self) -> bool:
+        """Whether everybody has answered, and no source is held back or opened by hand."""
+        failed = self.problem is not None or self.unknown is not None or self.unheard is not None
+        return not (failed or self.held or self.overrides)
 
 
 def plan_admission(

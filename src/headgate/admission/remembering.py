@@ -29,13 +29,11 @@ class Memory:
 
     Attributes:
         choices: which metadata may be in the prompt, by what its index shows and hides.
-        heard: what was heard of the document last, with what that was made into.
         leaving: with which metadata it leaves, by what is taken out of it.
         settled: what was decided, by what its index shows and hides.
     """
 
     choices: dict[tuple[tuple[str, ...] | None, tuple[str, ...]], MetadataChoice] = field(default_factory=dict)
-    heard: dict[str, tuple[object, Any]] = field(default_factory=dict)
     leaving: dict[frozenset[str], dict[str, Any]] = field(default_factory=dict)
     settled: dict[tuple[tuple[str, ...] | None, tuple[str, ...]], Settled] = field(default_factory=dict)
 

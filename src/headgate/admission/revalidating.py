@@ -98,11 +98,6 @@ def answered(judgement: Judgement, answers: Mapping[int, Asked], now: datetime) 
 
 
 def _as_heard(judgement: Judgement, question: Question, answer: Answer, now: datetime) -> tuple[FeedState, Said]:
-    kept = judgement.facts.heard_before
-    known = kept.get("answer") if kept is not None else None
-    if known is not None and known[0] is answer:
-        pair: tuple[FeedState, Said] = known[1]
-        return pair
     document, host = judgement.facts.document or "", _server(question)
     # What was answered during this very admission is not from the future.
     at = min(answer.at, now)
@@ -116,10 +111,7 @@ def _as_heard(judgement: Judgement, question: Question, answer: Answer, now: dat
     if answer.moved_to is not None and redirects.current(identify_document(answer.moved_to)) == document:
         # As is listed: that it is there under its new address says nothing of its text.
         said = replace(said, is_gone=False, moved_to=None, untold_until=NEVER_TOLD)
-    pair = state, said
-    if kept is not None:
-        kept["answer"] = answer, pair
-    return pair
+    return state, said
 
 
 def _compared(said: Said, question: Question, answer: Answer) -> Said:
@@ -152,7 +144,7 @@ def judge_unanswered(judgement: Judgement, answers: Mapping[int, Asked], now: da
     rule, asked = judgement.facts.source.revalidate, answers.get(judgement.index)
     if rule is None or asked is None:
         return
-    question, answer, problem = asked
+    question, answer, problem = asked.question, asked.answer, asked.problem
     if answer is not None and question.is_met_by(answer, now):
         return
     age = now - answer.at if answer is not None else None

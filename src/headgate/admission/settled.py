@@ -12,17 +12,21 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from headgate.admission.facts import Facts
+from headgate.admission.hearing import names_of
 from headgate.admission.judging import Judgement
 from headgate.admission.planning import Answers, Plan
 from headgate.admission.releases import RELEASES
+from headgate.admission.revalidating import written_of
 from headgate.admission.validity import next_change
 from headgate.chunk import Chunk
 from headgate.decision import Decision
 from headgate.freshness import shift
 from headgate.frozen import draft_of
-from headgate.registry import Known
+from headgate.origins.questions import Asked
+from headgate.provenance.revocation import Revocations
+from headgate.registry import Answer, FeedState, Known, Said
 
-__all__ = ["Settled", "settle"]
+__all__ = ["Settled", "Told", "settle"]
 
 _MOST_SETTLED = 4  # of one chunk: the ways in which its index shows it
 _ZERO = timedelta(0)
@@ -38,6 +42,29 @@ _ChunkDraft = draft_of(Chunk)
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What others said of a chunk's document when it was settled what to decide about the chunk.
+
+    Attributes:
+        proved: the document of which the registry is asked; None if of none.
+        known: what the registry knew of it.
+        names: under which names feeds speak of it.
+        said: what they said under each name.
+        asked: the key of what its own server is asked; None if nothing.
+        answer: what that answered last.
+        revocations: what was taken back.
+    """
+
+    proved: str | None
+    known: tuple[Known, ...]
+    names: tuple[str, ...]
+    said: tuple[tuple[tuple[FeedState, Said], ...], ...]
+    asked: str | None
+    answer: Answer | None
+    revocations: Revocations
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """What was decided about a chunk.
 
@@ -48,8 +75,7 @@ class Settled:
         document: what makes it a version of one document with other chunks; None if it belongs to none.
         version: which version, where it belongs to one.
         defines: whether its text says what short forms stand for, which chunks of one document share.
-        proved: the document of which the registry is asked; None if of none.
-        known: what the registry knew of it.
+        told: what others said of its document.
         facts: what is settled about the chunk whatever else.
         modified: when it was last modified, at the earliest.
         identifier: the chunk's own identifier.
@@ -65,8 +91,7 @@ class Settled:
     document: str | None
     version: object
     defines: bool
-    proved: str | None
-    known: tuple[Known, ...]
+    told: Told
     facts: Facts
     modified: datetime | None
     identifier: object
@@ -75,9 +100,9 @@ class Settled:
     metadata: dict[str, Any] | None
     shown: tuple[str, ...] | None
 
-    def holds(self, now: datetime, chunk: Chunk, known: tuple[Known, ...]) -> bool:
-        """Return whether this is what would be decided about a chunk of the same facts now."""
-        return self.since <= now < self.until and self.known is known and self.identifier == chunk.id
+    def holds(self, now: datetime, chunk: Chunk) -> bool:
+        """Return whether this is what would be decided about a chunk of the same facts now, if nobody says other."""
+        return self.since <= now < self.until and self.identifier == chunk.id
 
     def decide(self, index: int, now: datetime) -> Decision:
         """Return the decision about the chunk at a place of a retrieval."""
@@ -126,34 +151,31 @@ def settle(judgement: Judgement, plan: Plan, answers: Answers) -> None:
     Args:
         judgement: the chunk, before anything looked at the retrieval as a whole.
         plan: the admission.
-        answers: what it asked; nothing but what the registry knows.
+        answers: what it asked; nothing is held back or opened by hand.
     """
     facts, chunk, now = judgement.facts, judgement.chunk, plan.now
     memory = facts.memory
     if memory is None or not _is_lasting(judgement, plan):
         return
+    told, asked = _told(judgement, answers), answers.live.get(judgement.index)
+    if not _is_of_the_version(facts, told) or (asked is not None and not _is_answered(asked, now)):
+        return
     key = (chunk.prompt_metadata, chunk.hidden_metadata)
     before = memory.settled.get(key)
-    proved = facts.proved
-    known = answers.known.get(proved.document, ()) if proved is not None else ()
-    if before is not None and before.holds(now, chunk, known):
+    if before is not None and before.holds(now, chunk) and before.told == told:
         return
-    if proved is not None and not (known and all(one.key == proved.key and one.holds(proved) for one in known)):
-        return  # of another version than the registry's, or new to it
     if before is None and len(memory.settled) >= _MOST_SETTLED:
         return
-    own = Answers(known={proved.document: known} if proved is not None else {})
-    change = next_change(replace(plan, judgements=[judgement]), own)
+    change = next_change(replace(plan, judgements=[judgement]), _own(judgement, answers))
     is_out = judgement.is_kept_out
     memory.settled[key] = Settled(
         since=now,
-        until=min(_until(judgement), change or _LAST),
+        until=min(_until(judgement, answers, now), change or _LAST),
         change=change,
         document=f"{facts.source.id} {facts.document}" if facts.document is not None else None,
         version=_version(facts),
         defines=bool(judgement.definitions),
-        proved=proved.document if proved is not None else None,
-        known=known,
+        told=told,
         facts=facts,
         modified=judgement.modified,
         identifier=chunk.id,
@@ -164,15 +186,57 @@ def settle(judgement: Judgement, plan: Plan, answers: Answers) -> None:
     )
 
 
+def _told(judgement: Judgement, answers: Answers) -> Told:
+    """Return what others say of a chunk's document."""
+    facts, asked = judgement.facts, answers.live.get(judgement.index)
+    proved = facts.proved.document if facts.proved is not None else None
+    names = tuple(names_of(judgement)) if facts.source.feeds else ()
+    return Told(
+        proved,
+        tuple(answers.known.get(proved, ())) if proved is not None else (),
+        names,
+        tuple(tuple(answers.said.get(name, ())) for name in names),
+        asked.key if asked is not None else None,
+        asked.answer if asked is not None else None,
+        answers.revocations,
+    )
+
+
+def _own(judgement: Judgement, answers: Answers) -> Answers:
+    """Return the answers that are about one chunk."""
+    proved, asked = judgement.facts.proved, answers.live.get(judgement.index)
+    known = answers.known.get(proved.document, ()) if proved is not None else ()
+    return Answers(
+        known={proved.document: known} if proved is not None else {},
+        live={judgement.index: asked} if asked is not None else {},
+        revocations=answers.revocations,
+    )
+
+
+def _is_of_the_version(facts: Facts, told: Told) -> bool:
+    """Return whether the registry knows a chunk's version and no other."""
+    proved = facts.proved
+    if proved is None:
+        return True
+    return bool(told.known) and all(one.key == proved.key and one.holds(proved) for one in told.known)
+
+
+def _is_answered(asked: Asked, now: datetime) -> bool:
+    """Return whether a chunk's server has given an answer that counts."""
+    answer = asked.answer
+    return answer is not None and answer.at <= now and asked.question.is_met_by(answer, now)
+
+
 def _is_lasting(judgement: Judgement, plan: Plan) -> bool:
     facts, source = judgement.facts, judgement.facts.source
     if not facts.digest or judgement.is_note or judgement.chunk.released is not None or judgement.is_revoked:
         return False
-    if judgement.recalled or judgement.heard or facts.witness is not None:
+    if judgement.recalled or facts.witness is not None or source.identity is not None:
         return False
-    if source.identity is not None or source.feeds or source.revalidate is not None:
+    # By a clock that is ahead: it may count later.
+    if any(one.at > plan.now for one in facts.verified):
         return False
-    if any(one.at > plan.now for one in facts.verified):  # by a clock that is ahead: it may count later
+    if any(state.pulled > plan.now or said.seen > plan.now for state, said in judgement.heard):
         return False
     quiet = facts.quiet
     if quiet is None or not quiet[0] <= plan.now <= quiet[1]:
@@ -183,7 +247,7 @@ def _is_lasting(judgement: Judgement, plan: Plan) -> bool:
     )
 
 
-def _until(judgement: Judgement) -> datetime:
+def _until(judgement: Judgement, answers: Answers, now: datetime) -> datetime:
     """Return until when nothing else is said of a chunk for certain; a warning changes no decision, but is one more."""
     facts, source = judgement.facts, judgement.facts.source
     ends = [facts.quiet[1] if facts.quiet is not None else _LAST]
@@ -192,6 +256,13 @@ def _until(judgement: Judgement) -> datetime:
     rule, last = source.freshness.verified_within, judgement.verified
     if rule is not None and last is not None:
         ends.append(shift(last.at, rule))
+    ends += (one.expires for one, _ in answers.revocations.lists)
+    asked = answers.live.get(judgement.index)
+    if asked is not None and asked.answer is not None:
+        ends.append(asked.question.renewed_at(asked.answer))
+    written = written_of(judgement) if source.revalidate is not None else None
+    if written is not None and written.earliest > now:  # from then on an answer has to be later than that
+        ends.append(written.earliest)
     return min(ends)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.util import find_spec
 
@@ -18,6 +18,7 @@ from headgate.admission.revalidating import questions_of, timeout_of
 from headgate.admission.revision import Revision
 from headgate.admission.revocation_files import RevocationFiles
 from headgate.admission.revoking import revoking_keys
+from headgate.admission.settled import Told
 from headgate.clock import Clock
 from headgate.decision import Admission
 from headgate.errors import HeadgateError, PolicyError
@@ -33,7 +34,6 @@ from headgate.registry import (
     AnswerRegistry,
     FeedState,
     Known,
-    MemoryRegistry,
     Said,
     open_feeds,
     open_registry,
@@ -103,11 +103,46 @@ class SharedState:
         has_files = self.is_watching or self._registry.is_slow or self._feeds is not None
         return has_files or self._asker is not None or bool(self._revocations) or self._overrides is not None
 
-    @property
-    def recalling(self) -> Callable[[str], tuple[Known, ...]] | None:
-        """What tells what was proved before of a document; None where anything else has to be asked as well."""
-        registry = self._registry
-        return registry.recall if isinstance(registry, MemoryRegistry) and not self.is_slow else None
+    def says_the_same(self, told: Sequence[Told], now: datetime) -> bool:
+        """Return whether others say of documents what they said before; nobody is waited for but a disk.
+
+        Args:
+            told: what was said of each.
+            now: the present.
+        """
+        try:
+            if self._watch.sources and self._watch.held():
+                return False
+            if read_overrides(self._overrides, now):
+                return False
+            return self._is_in_force(told, now) and self._is_known(told) and self._is_said(told)
+        except (OSError, HeadgateError):  # judged from the beginning, which says what to make of it
+            return False
+
+    def _is_in_force(self, told: Sequence[Told], now: datetime) -> bool:
+        """Return whether nothing was taken back since, and no server has answered anew."""
+        revocations, asker = self._revocations.current(now), self._asker
+        for one in told:
+            if one.revocations != revocations:
+                return False
+            if one.asked is not None and (asker is None or asker.last(one.asked) is not one.answer):
+                return False
+        return True
+
+    def _is_known(self, told: Sequence[Told]) -> bool:
+        """Return whether the registry knows of the same versions."""
+        known = self._registry.known([one.proved for one in told if one.proved is not None])
+        return all(one.proved is None or known.get(one.proved, ()) == one.known for one in told)
+
+    def _is_said(self, told: Sequence[Told]) -> bool:
+        """Return whether feeds say the same."""
+        names = [name for one in told for name in one.names]
+        if self._feeds is None or not names:
+            return not names
+        said = self._feeds.said(names)
+        return all(
+            said.get(name, ()) == before for one in told for name, before in zip(one.names, one.said, strict=True)
+        )
 
     def revised(self, revision: Revision, limits: Limits, now: datetime) -> Revision:
         """Return a revision with the keys taken back that were taken back by now."""
@@ -187,9 +222,10 @@ class SharedState:
         """Return what the servers of documents say."""
         if self._asker is None:
             return {}
-        problem_with = self._asker.problem_with
+        problem_with, folder = self._asker.problem_with, self._asker.folder
         return {
-            index: Asked(question, answers[question], problem_with(question)) for index, question in questions.items()
+            index: Asked(question, answers[question], problem_with(question), question.key(folder))
+            for index, question in questions.items()
         }
 
     def _heard(

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import cast
 
-from headgate.admission.facts import Facts
 from headgate.admission.hearing import why_unverified
 from headgate.admission.judging import Judgement
 from headgate.freshness import judge_verification, latest_verification
@@ -43,7 +41,8 @@ def judge_verified(
     rule = source.freshness
     if rule.verified_within is None and source.requirement.manifest is None and not verified:
         return
-    found = judgement.verified = _latest(facts, verified, now)
+    every = (*facts.verified, *verified)
+    found = judgement.verified = latest_verification(every, source.verifiers, now, rule.future_skew)
     if "origin" in source.verifiers and not is_asking:
         return
     if found is not None and (rule.verified_within is None or now - found.at <= rule.verified_within):
@@ -52,23 +51,6 @@ def judge_verified(
     # A proof that was refused may well say when, and who says that it is gone has looked: that nobody has is not known.
     if finding is not None and not (finding.code == "F210" and _is_out_for_worse(judgement)):
         judgement.add((finding,), source.modes["freshness"])
-
-
-def _latest(facts: Facts, verified: Sequence[Verification], now: datetime) -> Verification | None:
-    """Return the latest verification that counts; the same each time, as long as nobody says anything new."""
-    kept = facts.heard_before
-    known = kept.get("latest") if kept is not None else None
-    if known is not None and known[0] is verified:
-        newest, latest = known[1]
-        if newest is None or newest <= now:
-            return cast("Verification | None", latest)
-    every = (*facts.verified, *verified)
-    found = latest_verification(every, facts.source.verifiers, now, facts.source.freshness.future_skew)
-    newest = max((one.at for one in every), default=None)
-    # What is of a clock that is ahead may count later, though nobody says anything new.
-    if kept is not None and (newest is None or newest <= now):
-        kept["latest"] = verified, (newest, found)
-    return found
 
 
 def judge_manifest(judgement: Judgement, now: datetime) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
-from typing import cast
 
 from headgate.admission.judging import Judgement
 from headgate.admission.planning import Answers, Plan
@@ -29,7 +28,7 @@ def next_change(plan: Plan, answers: Answers) -> datetime | None:
             bounds.append(facts.witness.valid_from)
         source = facts.source
         if source.freshness.verified_within is not None or source.requirement.manifest is not None:
-            bounds += _known_verified_bounds(judgement)
+            bounds += _verified_bounds(judgement)
     if plan.as_of is None:
         bounds += _known_bounds(plan, answers)
     if answers.live:
@@ -37,17 +36,6 @@ def next_change(plan: Plan, answers: Answers) -> datetime | None:
     if answers.overrides or answers.revocations:
         bounds += _answered_bounds(plan, answers)
     return min((bound for bound in bounds if bound > now), default=None)
-
-
-def _known_verified_bounds(judgement: Judgement) -> Sequence[datetime]:
-    """Return the bounds of who vouched last; the same each time, as long as that is the same."""
-    kept = judgement.facts.heard_before
-    if kept is None or judgement.facts.source.requirement.manifest is not None:
-        return tuple(_verified_bounds(judgement))
-    known = kept.get("bounds")
-    if known is None or known[0] is not judgement.verified:
-        known = kept["bounds"] = judgement.verified, tuple(_verified_bounds(judgement))
-    return cast("Sequence[datetime]", known[1])
 
 
 def _verified_bounds(judgement: Judgement) -> Iterator[datetime]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-import zlib
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -35,8 +34,6 @@ from headgate.registry import Answer, AnswerRegistry
 __all__ = ["Asker"]
 
 _MOST_REMEMBERED = 20_000
-# From this share on of the time that an answer counts, it is renewed in the background; not for all at once.
-_AHEAD, _SPREAD = 0.7, 0.2
 # By how much the clocks of processes that share a registry may differ.
 _SKEW = timedelta(minutes=1)
 # Answers about the server, not about the document (RFC 6585, section 4; RFC 9110, sections 15.6.3 to 15.6.5).
@@ -139,12 +136,16 @@ class Asker:
         order = sorted(asking.found, key=lambda question: self._rests.failures(question.key(self.folder)))
         for question in order:
             known = asking.found[question]
-            if known is not None and question.is_met_by(known, now, _ahead_of(question)):
+            if known is not None and question.is_met_by(known, now) and now < question.renewed_at(known):
                 continue
             future = self._begin_asking(question, known)
             if future is not None and (known is None or not question.is_met_by(known, now)):
                 asking.pending.append((question, future))
         return asking
+
+    def last(self, key: str) -> Answer | None:
+        """Return the last answer to a question, by its key; nobody is asked."""
+        return self._answers.get(key)
 
     def remember(self, other: Asker) -> None:
         """Know what another one was told: before a reload, under other hosts or another registry."""
@@ -177,7 +178,7 @@ class Asker:
         for question in questions:
             key = question.key(self.folder)
             found[question] = known = self._remembered(key, now)
-            if known is None or not question.is_met_by(known, now, _AHEAD):
+            if known is None or not question.is_met_by(known, now) or now >= question.renewed_at(known):
                 old[key] = question
         for key, answer in self._recalled(old).items():
             known = found[old[key]]
@@ -310,7 +311,3 @@ class Asker:
 def _name_of(question: Question) -> str:
     """Return by which name a server rests: for each source by itself, because what one asks may be anybody's choice."""
     return f"{question.source}\n{question.server}"
-
-
-def _ahead_of(question: Question) -> float:
-    return _AHEAD + _SPREAD * (zlib.crc32(question.url.encode()) % 1_000) / 1_000

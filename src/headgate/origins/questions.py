@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from headgate.freshness import shift
 from headgate.origins.filesystems import is_file, is_stored
 from headgate.provenance.validators import Validators
 from headgate.registry import Answer
@@ -14,6 +16,8 @@ from headgate.registry import Answer
 __all__ = ["Asked", "Question"]
 
 _AT_ONCE = timedelta(seconds=1)
+# From this share on of the time that an answer counts, it is renewed in the background; not for all at once.
+_AHEAD, _SPREAD = 0.7, 0.2
 
 
 class Question(NamedTuple):
@@ -68,15 +72,14 @@ class Question(NamedTuple):
             return self.after
         return min(self.after, max(answer.lasts, _AT_ONCE))
 
-    def is_met_by(self, answer: Answer, now: datetime, share: float = 1.0) -> bool:
-        """Return whether an answer counts: it is young enough, and about this very text.
+    def renewed_at(self, answer: Answer) -> datetime:
+        """Return from when on it is asked again in the background, though the answer counts."""
+        share = _AHEAD + _SPREAD * (zlib.crc32(self.url.encode()) % 1_000) / 1_000
+        return shift(answer.at, self.lasts(answer) * share)
 
-        Args:
-            answer: the answer.
-            now: the present.
-            share: of the time for which it counts.
-        """
-        return self.is_subject_of(answer) and now - answer.at < self.lasts(answer) * share
+    def is_met_by(self, answer: Answer, now: datetime) -> bool:
+        """Return whether an answer counts: it is young enough, and about this very text."""
+        return self.is_subject_of(answer) and now - answer.at < self.lasts(answer)
 
     def is_subject_of(self, answer: Answer) -> bool:
         """Return whether an answer is about this text: given after it was written, or about what was sealed."""
@@ -92,8 +95,10 @@ class Asked(NamedTuple):
         question: the question.
         answer: the last answer, if there is one.
         problem: why it could not be asked last, if that is known.
+        key: what tells the question from those that may have another answer.
     """
 
     question: Question
     answer: Answer | None = None
     problem: str | None = None
+    key: str = ""
