@@ -120,7 +120,7 @@ class SharedState:
             return False
 
     def _is_in_force(self, told: Sequence[Told], now: datetime) -> bool:
-        """Return whether nothing was taken back since, and no server has answered anew."""
+        """Return whether nothing was taken back since, and no server has answered again."""
         revocations, asker = self._revocations.current(now), self._asker
         for one in told:
             if one.revocations != revocations:
