@@ -1,10 +1,12 @@
 """What asking documents' own servers costs: the time to a deadline, the rest of a broken server, warm answers.
 
-The server is a real one on loopback, over TLS. Times are wall-clock: what is bounded here is what a user waits for.
+The server is a real one on loopback, over TLS, in a process of its own. Times are wall-clock: what is bounded here is
+what a user waits for.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import statistics
 import sys
@@ -12,6 +14,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from headgate import Chunk, Gate
@@ -23,16 +26,39 @@ from servers import Server
 _DOCUMENTS, _THREADS, _TIMEOUT = 1_000, 64, 0.3
 
 
+def _serve(folder: Path, connection: Connection) -> None:
+    """Answer until told to end; the other side says with which status, or with none."""
+    server = Server(folder)
+    server.headers = {"Last-Modified": "Wed, 01 Jan 2020 00:00:00 GMT"}
+    connection.send(server.url)
+    while (status := connection.recv()) is not None:
+        server.status = status
+        (server.hangs.set if status else server.hangs.clear)()
+        connection.send(True)
+    server.close()
+
+
 class _World:
     def __init__(self, clock: FixedClock) -> None:
         self.folder = Path(tempfile.mkdtemp())
-        self.server = Server(self.folder)
+        self._server, theirs = multiprocessing.Pipe()
+        self._process = multiprocessing.get_context("spawn").Process(target=_serve, args=(self.folder, theirs))
+        self._process.start()
+        base = self._server.recv().rpartition("/")[0]
         os.environ["SSL_CERT_FILE"] = str(self.folder / "server.pem")
-        self.server.headers = {"Last-Modified": "Wed, 01 Jan 2020 00:00:00 GMT"}
-        base = self.server.url.rpartition("/")[0]
         self.publisher = Publisher("docs", f"{base}/**", clock)
         self.chunks = [self.publisher.seal(f"text {n}", f"{base}/{n}") for n in range(_DOCUMENTS)]
         self.clock = clock
+
+    def answers(self, status: int) -> None:
+        """Have the server answer with a status; 0 for none."""
+        self._server.send(status)
+        self._server.recv()
+
+    def close(self) -> None:
+        """End the server."""
+        self._server.send(None)
+        self._process.join()
 
     def gate(self, **freshness: object) -> Gate:
         source = self.publisher.source(freshness=freshness)
@@ -81,17 +107,16 @@ def main() -> None:
     _shown("no rule", _each(world.gate(), world.chunks))
     _shown("no rule, and a wait for the deadline: the floor", _waits(world.gate(), world.chunks))
     _shown("the server answers", _each(world.gate(**rule), world.chunks))
-    world.server.hangs.clear()
+    world.answers(0)
     hanging = world.gate(**rule)
     _shown("the server hangs", _each(hanging, world.chunks))
-    world.server.hangs.set()
-    world.server.status = 500
+    world.answers(503)
     broken = world.gate(**rule)
     _each(broken, world.chunks[:50])
     _shown("the server failed, and has a rest", _each(broken, world.chunks[50:]))
-    world.server.status = 200
+    world.answers(200)
     _warm(world)
-    world.server.close()
+    world.close()
 
 
 def _warm(world: _World) -> None:
