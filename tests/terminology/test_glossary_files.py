@@ -259,3 +259,24 @@ def test_a_file_is_compiled_once_for_its_content_and_anew_when_that_changes(tmp_
     assert (changed.rewrite("K8s kub").text, first.rewrite("K8s kub").text) == ("K8s Kubernetes", "Kubernetes kub")
     # The name is part of it: messages and remarks name the file.
     assert _load(tmp_path, "terms: {Kubernetes: [K8s]}", "other.yaml").concepts[0].file == str(tmp_path / "other.yaml")
+
+
+@pytest.mark.parametrize("word", ["NO", "no", "On", "OFF", "yes"])
+@pytest.mark.parametrize(
+    ("glossary", "line"),
+    [
+        ("terms:\n  Norway: [{}]\n", 2),
+        ("terms:\n  {}: [Norway]\n", 2),
+        ("terms:\n  Norway:\n    aliases: [N.O., {}]\n", 3),
+    ],
+)
+def test_a_word_that_others_read_as_a_truth_value_is_to_be_quoted(
+    tmp_path: Path, glossary: str, line: int, word: str
+) -> None:
+    file = tmp_path / "glossary.yaml"
+    for filler in ("", "".join(f"  Term {number}: [alias {number}]\n" for number in range(4_000))):
+        file.write_text(glossary.format(word) + filler)
+        with pytest.raises(PolicyError, match=rf"glossary.yaml:{line} .*{word} is a truth value.*quotation marks"):
+            Glossary.load(file)
+        file.write_text(glossary.format(f'"{word}"') + filler)
+        assert Glossary.load(file)

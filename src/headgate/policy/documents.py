@@ -8,7 +8,7 @@ the length of `1:1:1:...`. Here scalars mean what the core schema says (YAML 1.2
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ import yaml
 
 from headgate.errors import PolicyError
 
-__all__ = ["Steps", "YamlDocument", "is_text", "parse_yaml"]
+__all__ = ["OLD_TRUTHS", "Steps", "YamlDocument", "is_text", "parse_yaml"]
 
 _MAX_DEPTH = 32
 _NUMBER_CHARS = 64
@@ -24,6 +24,8 @@ _NUMBER_CHARS = 64
 _PREFIX = "tag:yaml.org,2002:"
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+OLD_TRUTHS = frozenset(form for word in ("yes", "no", "on", "off") for form in (word, word.title(), word.upper()))
+"""What YAML 1.1 reads as true or false where it has no quotation marks, and YAML 1.2 as text."""
 _TYPED_BEGINNINGS = frozenset(("", *"~nNtTfF+-.0123456789"))
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(
@@ -54,13 +56,16 @@ class YamlDocument:
 _HIDDEN_BREAK = re.compile("[\x85\u2028\u2029]")
 
 
-def parse_yaml(text: str, *, is_large: bool = False, line_depth: int = _MAX_DEPTH) -> YamlDocument:
+def parse_yaml(
+    text: str, *, is_large: bool = False, line_depth: int = _MAX_DEPTH, quoted: Collection[str] = ()
+) -> YamlDocument:
     """Return a YAML document with the lines of its values.
 
     Args:
         text: the document.
         is_large: whether it is read by libyaml where PyYAML has it, which words what is wrong in its own way.
         line_depth: how many steps from the top the lines of values are kept.
+        quoted: texts that must be in quotation marks, because other readers take them for something else.
 
     Raises:
         PolicyError: it is not YAML, uses anchors or tags beyond the core schema, is nested too deeply, or has a key
@@ -75,7 +80,7 @@ def parse_yaml(text: str, *, is_large: bool = False, line_depth: int = _MAX_DEPT
         where = text.count("\n", 0, hidden.start()) + 1
         raise PolicyError(problem, "Remove it, or begin a new line.", line=where)
     try:
-        value = _Composer(text, parser, lines, line_depth).compose()
+        value = _Composer(text, parser, lines, line_depth, quoted).compose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = mark.line + 1 if mark else None
@@ -94,10 +99,12 @@ def parse_yaml(text: str, *, is_large: bool = False, line_depth: int = _MAX_DEPT
 class _Composer:
     """From the events of a parser to plain values: without anchors, so that a small file stays small."""
 
-    def __init__(self, text: str, parser: Any, lines: dict[Steps, int], line_depth: int) -> None:
+    def __init__(
+        self, text: str, parser: Any, lines: dict[Steps, int], line_depth: int, quoted: Collection[str]
+    ) -> None:
         # Never asked for one more after the end of the stream.
         self._events = iter(parser(text).get_event, None)
-        self._lines, self._line_depth = lines, line_depth
+        self._lines, self._line_depth, self._quoted = lines, line_depth, quoted
 
     def compose(self) -> object:
         """Return the value of the only document; None if there is none."""
@@ -128,6 +135,7 @@ class _Composer:
         if isinstance(event, yaml.ScalarEvent):
             if event.tag is None and not event.implicit[0]:
                 return event.value  # in quotation marks, so a text
+            self._require_quoted(event, path)
             return _scalar(event.value, _kind(event), path, line)
         if isinstance(event, yaml.SequenceStartEvent):
             _require_tag(event, "seq", path, line)
@@ -142,7 +150,7 @@ class _Composer:
             if isinstance(event, yaml.SequenceEndEvent):
                 break
             # Most of a large file are short texts in lists, below what lines are kept for.
-            is_text = is_deep and type(event) is yaml.ScalarEvent and _is_plain_text(event)
+            is_text = is_deep and type(event) is yaml.ScalarEvent and self._is_plain_text(event)
             items.append(event.value if is_text else self._value(event, (*path, len(items)), depth + 1))
         return items
 
@@ -162,6 +170,7 @@ class _Composer:
                 elif isinstance(event, yaml.AliasEvent) or event.anchor:
                     self._value(event, path, depth)  # which says so
                 raise PolicyError(problem, "Keep one.", path, line=line)
+            self._require_quoted(event, path)
             inner = (*path, event.value)
             mapping[event.value] = self._value(next(self._events), inner, depth + 1)
             if len(inner) <= self._line_depth:
@@ -169,13 +178,24 @@ class _Composer:
                 self._lines[inner] = line
         return mapping
 
+    def _require_quoted(self, event: yaml.ScalarEvent, path: Steps) -> None:
+        """Raise where a text has no quotation marks and must have them.
+
+        Raises:
+            PolicyError: with its line.
+        """
+        if event.implicit[0] and event.value in self._quoted:
+            problem = f"{event.value} is a truth value to other readers of YAML."
+            line = event.start_mark.line + 1
+            raise PolicyError(problem, f'Put it in quotation marks: "{event.value}".', path, line=line)
+
+    def _is_plain_text(self, event: yaml.ScalarEvent) -> bool:
+        if event.tag is not None or event.anchor is not None:
+            return False
+        return not event.implicit[0] or (event.value[:1] not in _TYPED_BEGINNINGS and event.value not in self._quoted)
+
 
 _QUICK_PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-def _is_plain_text(event: yaml.ScalarEvent) -> bool:
-    is_bare = event.tag is None and event.anchor is None
-    return is_bare and (not event.implicit[0] or event.value[:1] not in _TYPED_BEGINNINGS)
 
 
 def is_text(value: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from headgate.errors import PolicyError
-from headgate.policy.documents import Steps, YamlDocument, is_text, parse_yaml
+from headgate.policy.documents import OLD_TRUTHS, Steps, YamlDocument, is_text, parse_yaml
 
 __all__ = ["read_plain"]
 
@@ -66,7 +66,7 @@ def _terms(text: str, position: int, line: int, lines: dict[Steps, int]) -> dict
 
 
 def _text(written: str) -> str | None:
-    """Return the text that is written so; None where it is a number or the like."""
+    """Return the text that is written so; None where it is a number, a truth value or the like."""
     if written[0] == '"':
         return written[1:-1]
-    return written if is_text(written) else None
+    return written if is_text(written) and written not in OLD_TRUTHS else None

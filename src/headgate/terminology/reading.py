@@ -13,7 +13,7 @@ from headgate.encoding import safe_uri
 from headgate.errors import PolicyError
 from headgate.files import read_config_bytes
 from headgate.limits import DEFAULT_LIMITS
-from headgate.policy.documents import Steps, YamlDocument, parse_yaml
+from headgate.policy.documents import OLD_TRUTHS, Steps, YamlDocument, parse_yaml
 from headgate.terminology.encodings import decode
 from headgate.terminology.foreign import foreign_problem, foreign_text_problem
 from headgate.terminology.formats import GlossaryFile, build
@@ -102,7 +102,7 @@ class _Yaml:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._document = read_plain(text) or parse_yaml(text, is_large=True, line_depth=_ENTRY_DEPTH)
+        self._document = read_plain(text) or parse_yaml(text, is_large=True, line_depth=_ENTRY_DEPTH, quoted=OLD_TRUTHS)
         self._whole: YamlDocument | None = None
         self.value = self._document.value
 
@@ -110,7 +110,7 @@ class _Yaml:
         """Return the line of a place."""
         if len(path) <= _ENTRY_DEPTH:
             return self._document.line_of(path)
-        self._whole = self._whole or parse_yaml(self._text, is_large=True)
+        self._whole = self._whole or parse_yaml(self._text, is_large=True, quoted=OLD_TRUTHS)
         return self._whole.line_of(path)
 
 
