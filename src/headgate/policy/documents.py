@@ -186,7 +186,7 @@ class _Composer:
         """
         if event.implicit[0] and event.value in self._quoted:
             problem = f"{event.value} is a truth value to other readers of YAML."
-            line = event.start_mark.line + 1
+            line = event.start_mark.line + 1 if event.start_mark else None
             raise PolicyError(problem, f'Put it in quotation marks: "{event.value}".', path, line=line)
 
     def _is_plain_text(self, event: yaml.ScalarEvent) -> bool:
