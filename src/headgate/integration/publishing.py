@@ -14,17 +14,17 @@ from typing import Any
 
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.encoding import safe_uri
-from headgate.errors import HeadgateError, SealError
+from headgate.errors import HeadgateError
 from headgate.freshness import RESTRICTING_ROLES, TIME_ROLES, Timestamps, find_entry, resolve_timestamps
-from headgate.freshness.catalogue import candidate_keys, lookup, lookup_each
+from headgate.freshness.catalogue import lookup, lookup_each, present_roles
 from headgate.freshness.successors import name_successor
 from headgate.integration.defining import sealed_definitions
 from headgate.integration.published import Claims, Prepared, Published, SealArguments, seal_prepared
 from headgate.integration.validators import find_validators
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy import MetadataKeys
-from headgate.provenance import Sealer, metadata_digest
-from headgate.provenance.covered import MEDIA_PREFIX, names_of
+from headgate.provenance import Sealer
+from headgate.provenance.covered import can_cover, names_of
 from headgate.terminology.definitions import definitions_of
 
 __all__ = [
@@ -47,19 +47,13 @@ _LOOKED_AT = 1_000
 _NO_MEDIA: Mapping[str, str | None] = {}
 # Restrictions first: where there is room for some of the entries only, they matter most.
 _COVERED_ROLES = tuple(dict.fromkeys((*RESTRICTING_ROLES, *TIME_ROLES, "version")))
+_NO_TIMES = Timestamps()
 _CLAIMED_ROLES = ("modified", "valid_from", "valid_until", "version")
 
 
 def is_coverable(name: str, value: object) -> bool:
     """Return whether there is an entry that a seal can cover: a text, a truth value, or a number of JSON."""
-    if value is None or not isinstance(name, str) or name.startswith(MEDIA_PREFIX):
-        return False
-    try:
-        # By trying: the digest alone knows what it can be made of.
-        metadata_digest({name: value}, (name,))
-    except SealError:
-        return False
-    return True
+    return isinstance(name, str) and can_cover(name, value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,116 +191,102 @@ class Publishing:
             raise HeadgateError(
                 f"It has more than {DEFAULT_LIMITS.metadata_keys:,} metadata entries, which is too many."
             )
-        given = metadata if document is None else document
         problems: dict[str, None] = {}
         # Media come first: where proof is required, one that nothing covers keeps the document out (P116).
         room = _MAX_COVERED - sum(digest is not None for digest in media.values())
-        names = _covered(metadata, self.keys, (*self.cover, *self.hide, *cover), room, problems)
-        _require_successors(metadata, self.keys, names)
+        present = present_roles(metadata, self.keys)
+        names = _covered(metadata, present, (*self.cover, *self.hide, *cover), room, problems)
+        _require_successors(metadata, present, names)
         hidden = {*self.hide, *hide}
-        subject = self._find_subject(metadata, given)
+        given = _Given(metadata, metadata if document is None else document, present, names, problems)
+        subject = self._find_subject(given)
         arguments = SealArguments(
             subject=subject,
-            modified=self._find_modified(metadata, given, covered=names, problems=problems),
-            expires=self._find_limit(
-                "valid_until", self.expires, metadata, given, covered=names, problems=problems
-            ).valid_until,
-            not_before=self._find_limit(
-                "valid_from", self.not_before, metadata, given, covered=names, problems=problems
-            ).valid_from,
-            version=self._find_version(metadata, given, covered=names, problems=problems),
+            modified=self._find_modified(given),
+            expires=self._find_limit("valid_until", self.expires, given).valid_until,
+            not_before=self._find_limit("valid_from", self.not_before, given).valid_from,
+            version=self._find_version(given),
             cover=names,
             hidden=tuple(name for name in names if name in hidden),
-            definitions=self._find_definitions(metadata, given, problems),
+            definitions=self._find_definitions(given),
             validators=find_validators(
                 metadata,
                 subject,
                 problems,
-                etag=_read(self.etag, metadata, given) if self.etag is not None else None,
+                etag=given.read(self.etag) if self.etag is not None else None,
                 is_etag_given=self.etag is not None,
             ),
         )
         return Claims(arguments=arguments, problems=tuple(problems))
 
-    def _find_subject(self, metadata: Mapping[str, object], document: object) -> str:
+    def _find_subject(self, given: _Given) -> str:
         if self.subject is not None:
-            value = _read(self.subject, metadata, document)
+            value = given.read(self.subject)
         else:
-            entry = find_entry(metadata, "source", self.keys)
+            entry = find_entry(given.metadata, "source", self.keys)
             value = entry[1] if entry else None
         if not isinstance(value, str) or not value:
-            shown = ", ".join(sorted(map(str, islice(metadata, 50))))[:_SHOWN_KEYS] or "none"
+            shown = ", ".join(sorted(map(str, islice(given.metadata, 50))))[:_SHOWN_KEYS] or "none"
             raise HeadgateError(
                 f"It names no source, so it cannot be sealed. Say which entry or function gives the subject; its "
                 f"metadata keys are: {shown}."
             )
         return value
 
-    def _find_definitions(
-        self, metadata: Mapping[str, object], document: object, problems: dict[str, None]
-    ) -> dict[str, str]:
+    def _find_definitions(self, given: _Given) -> dict[str, str]:
         name = _name(self.definitions, "definitions")
-        value = _read(self.definitions or name, metadata, document)
+        value = given.read(self.definitions or name)
         if value is None or (self.definitions is None and not isinstance(value, Mapping)):
             return {}
         if not isinstance(value, Mapping):
-            problems[f"{name!r} is not a mapping of short forms to long ones, so none is sealed"] = None
+            given.problems[f"{name!r} is not a mapping of short forms to long ones, so none is sealed"] = None
             return {}
-        return sealed_definitions(islice(value.items(), _LOOKED_AT), name, problems)
+        return sealed_definitions(islice(value.items(), _LOOKED_AT), name, given.problems)
 
-    def _find_modified(
-        self, metadata: Mapping[str, object], document: object, *, covered: Sequence[str], problems: dict[str, None]
-    ) -> datetime | None:
+    def _find_modified(self, given: _Given) -> datetime | None:
         if self.modified is not None:
-            name, value = _name(self.modified, "modified"), _read(self.modified, metadata, document)
+            times = self._times("modified", given.read(self.modified))
+            given.report(times, "modified", _name(self.modified, "modified"))
         else:
             # As in the gate: where the document's own statement cannot be read, its file's time does not count.
-            times = resolve_timestamps(metadata, keys=self.keys, roles=("modified",))
+            times = self._resolve("modified", given)
             unread = times.problem_with("modified")
-            _report(times, "modified", unread.key if unread else "modified", covered, problems)
-            return times.modified
-        times = self._times("modified", value)
-        _report(times, "modified", name, covered, problems)
+            given.report(times, "modified", unread.key if unread else "modified")
         return times.modified
 
-    def _find_limit(
-        self,
-        role: str,
-        reader: Reader,
-        metadata: Mapping[str, object],
-        document: object,
-        *,
-        covered: Sequence[str],
-        problems: dict[str, None],
-    ) -> Timestamps:
+    def _find_limit(self, role: str, reader: Reader, given: _Given) -> Timestamps:
         if reader is None:
-            times = resolve_timestamps(metadata, keys=self.keys, roles=(role,))
+            times = self._resolve(role, given)
             unread = times.problem_with(role)
             name = unread.key if unread is not None else role
-            visible = name in covered and all(top == name for top, _ in lookup_each(metadata, name))
+            visible = name in given.covered and all(top == name for top, _ in lookup_each(given.metadata, name))
         else:
             name = _name(reader, role)
-            times = self._times(role, _read(reader, metadata, document))
-            visible = name in covered and name in candidate_keys(metadata, role, self.keys)
-        problem = _report(times, role, name, covered, problems)
+            times = self._times(role, given.read(reader))
+            visible = name in given.covered and name in given.present.get(role, ())
+        problem = given.report(times, role, name)
         # Covered, an entry that cannot be read still keeps the document out; lost, it would let it in.
         if problem is not None and not visible:
             raise HeadgateError(f"{name!r} ({role}) cannot be read, and the gate would not see it: {problem}.")
         return times
 
-    def _find_version(
-        self, metadata: Mapping[str, object], document: object, *, covered: Sequence[str], problems: dict[str, None]
-    ) -> int | None:
+    def _find_version(self, given: _Given) -> int | None:
         if self.version is None:
-            found = resolve_timestamps(metadata, keys=self.keys, roles=("version",)).version
-            given = {name: lookup(metadata, name) for name in candidate_keys(metadata, "version", self.keys)}
+            found = self._resolve("version", given).version
+            values = {name: lookup(given.metadata, name) for name in given.present.get("version", ())}
         else:
-            given = {_name(self.version, "version"): _read(self.version, metadata, document)}
-            found = resolve_timestamps({"version": next(iter(given.values()))}, roles=("version",)).version
-        name = next((name for name, value in given.items() if value not in (None, "")), None)
+            values = {_name(self.version, "version"): given.read(self.version)}
+            found = resolve_timestamps({"version": next(iter(values.values()))}, roles=("version",)).version
+        name = next((name for name, value in values.items() if value not in (None, "")), None)
         if found is None and name is not None:
-            problems[_unsealed(name, "version", "a version is a whole number, such as 3", covered)] = None
+            given.note(name, "version", "a version is a whole number, such as 3")
         return found
+
+    def _resolve(self, role: str, given: _Given) -> Timestamps:
+        """Return what the keys of a role say; most documents have none of most roles."""
+        if role not in given.present:
+            return _NO_TIMES
+        return resolve_timestamps(given.metadata, keys=self.keys, roles=(role,))
 
     def _times(self, role: str, value: object) -> Timestamps:
         # The value comes under its role's name, so the policy's own names must not be looked for elsewhere.
@@ -314,31 +294,51 @@ class Publishing:
         return resolve_timestamps({} if value is None else {role: value}, keys=own, roles=(role,))
 
 
-def _read(reader: str | Callable[[Any], object], metadata: Mapping[str, object], document: object) -> object:
-    return lookup(metadata, reader) if isinstance(reader, str) else reader(document)
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A document for which a seal is prepared.
+
+    Attributes:
+        metadata: its metadata.
+        document: what functions are given.
+        present: which keys hold which role.
+        covered: the names of the entries that the seal covers.
+        problems: gets what is not sealed, and why.
+    """
+
+    metadata: Mapping[str, object]
+    document: object
+    present: Mapping[str, Sequence[str]]
+    covered: Sequence[str]
+    problems: dict[str, None]
+
+    def read(self, reader: str | Callable[[Any], object]) -> object:
+        """Return what a reader finds."""
+        return lookup(self.metadata, reader) if isinstance(reader, str) else reader(self.document)
+
+    def note(self, name: str, role: str, problem: str) -> None:
+        """Note that an entry did not become a claim."""
+        what = "is covered as it is written, but is not a claim" if name in self.covered else "was not sealed"
+        self.problems[f"{name!r} ({role}) {what}: {problem}"] = None
+
+    def report(self, times: Timestamps, role: str, name: str) -> str | None:
+        """Note that a time was not sealed, and return why, if that is so."""
+        unread = times.problem_with(role)
+        if unread is None:
+            return None
+        self.note(name, role, str(unread.problem))
+        return unread.problem
 
 
 def _name(reader: Reader, role: str) -> str:
     return reader if isinstance(reader, str) else role
 
 
-def _unsealed(name: str, role: str, problem: str, covered: Sequence[str]) -> str:
-    what = "is covered as it is written, but is not a claim" if name in covered else "was not sealed"
-    return f"{name!r} ({role}) {what}: {problem}"
-
-
-def _report(times: Timestamps, role: str, name: str, covered: Sequence[str], problems: dict[str, None]) -> str | None:
-    """Note that a time was not sealed, and return why, if that is so."""
-    unread = times.problem_with(role)
-    if unread is None:
-        return None
-    problems[_unsealed(name, role, str(unread.problem), covered)] = None
-    return unread.problem
-
-
-def _require_successors(metadata: Mapping[str, object], keys: MetadataKeys, covered: Sequence[str]) -> None:
+def _require_successors(
+    metadata: Mapping[str, object], present: Mapping[str, Sequence[str]], covered: Sequence[str]
+) -> None:
     """Refuse a successor that the seal does not cover: whoever removed it would make the document current again."""
-    for name in candidate_keys(metadata, "superseded_by", keys):
+    for name in present.get("superseded_by", ()):
         for top, value in lookup_each(metadata, name):
             if (top != name or name not in covered) and name_successor(value) is not None:
                 problem = f"{name!r} (superseded_by) cannot be covered, because it is not a plain value."
@@ -347,7 +347,7 @@ def _require_successors(metadata: Mapping[str, object], keys: MetadataKeys, cove
 
 def _covered(
     metadata: Mapping[str, object],
-    keys: MetadataKeys,
+    present: Mapping[str, Sequence[str]],
     wanted: Sequence[str],
     room: int,
     problems: dict[str, None],
@@ -359,7 +359,7 @@ def _covered(
     asked = dict.fromkeys(name for name in wanted if name != EVERYTHING)
     also: dict[str, None] = {}
     for role in _COVERED_ROLES:
-        for name in candidate_keys(metadata, role, keys, DEFAULT_LIMITS):
+        for name in present.get(role, ()):
             if is_coverable(name, metadata.get(name)):
                 also[name] = None
             elif role not in _CLAIMED_ROLES and lookup(metadata, name) is not None:

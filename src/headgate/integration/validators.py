@@ -22,6 +22,8 @@ _DATES = tuple(f"{folder}{name}" for folder in _FOLDERS for name in ("last-modif
 _OF_HTTP = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 _OF_STORES = re.compile(r"[\x21-\x7e]+")
 _WEB = ("https:", "http:")
+# Most documents have none of them, nor a folder in which they could be.
+_PLACES = frozenset((*_TAGS, *_DATES, *(name.partition(".")[0] for name in (*_TAGS, *_DATES))))
 
 
 def find_validators(
@@ -41,6 +43,8 @@ def find_validators(
         etag: the tag, where the publisher says which it is; None for none.
         is_etag_given: whether the publisher says so; otherwise what metadata says counts.
     """
+    if not is_etag_given and _PLACES.isdisjoint(metadata):
+        return None
     uri = normalise_uri(subject) or ""
     if uri.startswith("file:"):
         return None  # the tag of a file is made of its size and time, which a copy has not

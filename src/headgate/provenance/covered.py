@@ -9,12 +9,26 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from headgate.encoding import digest_label
 from headgate.errors import SealError
 
-__all__ = ["MEDIA_PREFIX", "covered_digests", "metadata_digest", "names_of", "number_text"]
+__all__ = ["MEDIA_PREFIX", "can_cover", "covered_digests", "metadata_digest", "names_of", "number_text"]
 
 MEDIA_PREFIX = "media:"
 """What the names of content that is not text begin with, among the covered names."""
 
 _NO_MEDIA: Mapping[str, str | None] = {}
+
+
+_WRITTEN = json.JSONEncoder(ensure_ascii=False)
+
+
+def can_cover(name: str, value: object) -> bool:
+    """Return whether the digest can be made of an entry: a text, a truth value, or a number of JSON."""
+    if value is None or not isinstance(value, (str, int, float)) or name.startswith(MEDIA_PREFIX):
+        return False
+    try:
+        _member(name, value, number_text).encode()
+    except ValueError:
+        return False
+    return True
 
 
 def metadata_digest(
@@ -110,20 +124,15 @@ def _plain_values(
 
 def _digest(values: Mapping[str, object], number: Callable[[float], str]) -> str:
     try:
-        members = [f"{_text(name)}:{_value_text(value, number)}" for name, value in values.items()]
+        members = [_member(name, value, number) for name, value in values.items()]
         return digest_label(f"{{{','.join(members)}}}".encode())
     except ValueError as error:
         raise SealError("P106", f"the covered metadata cannot be written as JSON: {error}") from None
 
 
-def _value_text(value: object, number: Callable[[float], str]) -> str:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return number(value)
-    return _text(value)
-
-
-def _text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def _member(name: str, value: object, number: Callable[[float], str]) -> str:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return f"{_WRITTEN.encode(name)}:{number(value) if is_number else _WRITTEN.encode(value)}"  # type: ignore[arg-type]
 
 
 def names_of(given: str | Iterable[str]) -> tuple[str, ...]:
