@@ -11,6 +11,8 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any, NoReturn
 
+from headgate.uris import safe_uri, short_digest
+
 __all__ = [
     "b64url_decode",
     "b64url_encode",
@@ -34,19 +36,11 @@ __all__ = [
 
 _DIGEST_LABEL = re.compile(r"sha-256:[A-Za-z0-9_-]{43}")
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_SHORT_DIGEST = re.compile(r"~[A-Za-z0-9_-]{12}")
 _URI = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]{0,31}://|urn:|file:|doi:)[^\s\x00-\x1f]{1,2048}")
-# What these schemes name is their content.
-_INLINE = re.compile(r"(data|javascript|blob|about):(.*)", re.I | re.S)
-_RISKY = re.compile(r"[?#@;]|%3f|%23|^(?:data|javascript|blob|about):", re.I)
-# In a path the marks of a query and of a fragment are encoded, and what follows may still be one.
-_ENCODED_MARK = re.compile(r"%3f|%23", re.I)
-# Addresses without an authority, such as those of database drivers; in paths of files an @ is a part of a name.
-_OPAQUE = re.compile(r"^((?!file:)[A-Za-z][A-Za-z0-9+.-]*:(?!//))(.*)(?=@)", re.I | re.S)
-_AUTHORITY = re.compile(r"(?<=://)[^/?#]*@")
-_PARAMETER = re.compile(r"(?<=;)[^/;]+")
 # Longer than any identifier that a store makes, shorter than a text that says something.
 _NAME_CHARS = 200
+# With the number of a part, as loaders write it.
+_PLAIN_ID = re.compile(r"[\w./+,()-]*(?:#[0-9]{1,9})?")
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-f-]{1,64}")
 # ULID.
 _SORTABLE = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
@@ -149,34 +143,6 @@ def loads_strict(data: bytes) -> object:
         raise ValueError("nested too deeply") from None
 
 
-def short_digest(text: str) -> str:
-    """Return `~` and 72 bits of the SHA-256 of a text: enough to tell texts apart, too little to say what they are."""
-    return "~" + b64url_encode(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:9])
-
-
-def safe_uri(uri: str) -> str:
-    """Return a URI without what may be a secret: the same URI always becomes the same text.
-
-    Scheme, host and path stay. User information, query, fragment and path parameters (RFC 3986, sections 3.2.1 to
-    3.5) become short digests, whatever they are called: presigned URLs carry their credentials there, under names
-    that differ from service to service. A safe URI stays as it is.
-    """
-    if _RISKY.search(uri) is None:
-        return uri
-    inline = _INLINE.match(uri)
-    if inline is not None:
-        return f"{inline[1]}:{_digested(inline[2])}"
-    rest, hash_, fragment = uri.partition("#")
-    rest, mark, query = rest.partition("?")
-    encoded = _ENCODED_MARK.search(rest)
-    if encoded is not None:
-        rest = rest[: encoded.end()] + _digested(rest[encoded.end() :])
-    rest = _OPAQUE.sub(lambda found: found[1] + _digested(found[2]), rest, count=1)
-    rest = _AUTHORITY.sub(lambda found: _digested(found[0][:-1]) + "@", rest)
-    rest = _PARAMETER.sub(lambda found: _digested(found[0]), rest)
-    return "".join((rest, mark, _digested(query), hash_, _digested(fragment)))
-
-
 def safe_name(text: str) -> str:
     """Return what names something if it can only be a name: a URI made safe, otherwise the digest of the text.
 
@@ -189,7 +155,7 @@ def safe_id(text: str) -> str:
     """Return an identifier that a store gave: as it is if short, made safe if it is a URI, otherwise its digest."""
     if len(text) > _NAME_CHARS or any(character.isspace() for character in text):
         return safe_name(text)
-    return safe_uri(text) if ":" in text else text
+    return text if _PLAIN_ID.fullmatch(text) else safe_uri(text)
 
 
 def is_label(identifier: object) -> bool:
@@ -226,11 +192,6 @@ def label_of(identifier: object) -> object:
     if not isinstance(identifier, str):
         return None
     return hashlib.sha256(str.encode(identifier, "utf-8", "surrogatepass")).hexdigest()
-
-
-def _digested(text: str) -> str:
-    # A digest stays, so that a safe URI is safe to make safe again.
-    return text if not text or _SHORT_DIGEST.fullmatch(text) else short_digest(text)
 
 
 def replace_surrogates(text: str) -> str:

@@ -42,6 +42,16 @@ URLS = (
     "s3://bucket/key?AWSAccessKeyId={0}",
     "file:handbook/a?{0}",
     "data:text/plain,{0}",
+    "bucket.s3.example.com/k?X-Amz-Signature={0}",
+    "jdbc:oracle:thin:scott/{0}@db.example:1521/x",
+    "snowflake:user:{0}@acct/db",
+    "https:/user:{0}@handbook.example/a",
+    "https://handbook.example/a%253Ftoken={0}",
+    "//user:{0}@handbook.example/a",
+    "us_er:{0}@handbook.example/a",
+    "/mnt/x?sig={0}",
+    "Driver=x;PWD={0}",
+    "AccountKey={0}",
 )
 KEYS = (
     *("title", "note", "tags", "nested", "last_modified", "created_at", "valid_from", "valid_until", "expires"),
@@ -66,7 +76,7 @@ def documents(draw: st.DrawFn, publisher: Publisher) -> Chunk:
     metadata = draw(st.dictionaries(st.sampled_from(KEYS), values(), max_size=8))
     source = draw(st.sampled_from(URLS)).format(MARK)
     text = f"{draw(secrets())} k8s {NEAR_MISS}"
-    identifier = draw(st.sampled_from((None, "7", f"{MARK} " * 10, f"https://x.example/?{MARK}", MARK * 100)))
+    identifier = draw(st.sampled_from((None, "7", f"{MARK} " * 10, f"x.example/?{MARK}", f"u/{MARK}@db", MARK * 100)))
     if draw(st.booleans()):
         sealed = publisher.seal(text, "https://handbook.example/a", {**metadata, "title": MARK})
         metadata = {

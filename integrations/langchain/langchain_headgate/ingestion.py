@@ -97,7 +97,7 @@ class SealDocuments(BaseDocumentTransformer):
 
     def _prepare(self, document: Document) -> Prepared:
         chunk = Chunk(document.page_content, document.metadata, document.id)
-        with naming(f"the document {document.id}" if document.id is not None else None):
+        with naming("the document", document.id):
             return self._publishing.prepare(self._sealer, chunk, document)
 
 

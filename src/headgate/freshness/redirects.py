@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from headgate.encoding import canonical_json, digest_label, shown
+from headgate.encoding import canonical_json, digest_label, safe_uri, shown
 from headgate.freshness.identity import identify_document, page_of
 
 __all__ = ["NO_REDIRECTS", "Redirects", "read_redirects"]
@@ -71,10 +71,10 @@ def read_redirects(text: str, base: str | None) -> Redirects:
             skipped += 1
             continue
         if old.startswith("/") and not _ADDRESS.match(new):
-            raise ValueError(f"{place}: {shown(new)} is not an address. Write a path, or https://....")
+            raise ValueError(f"{place}: {shown(safe_uri(new))} is not an address. Write a path, or https://....")
         before, after = _document(old, base, place), _document(new, base, place)
         if targets.setdefault(before, after) != after:
-            raise ValueError(f"{place}: {shown(old)} leads to two places. Keep the one that it leads to now.")
+            raise ValueError(f"{place}: {shown(safe_uri(old))} leads to two places. Keep the one that it leads to now.")
         if len(targets) > _MOST_REDIRECTS:
             raise ValueError(f"it has more than {_MOST_REDIRECTS:,} redirects. List those of this source only.")
     return Redirects({before: _end(before, targets) for before in targets if targets[before] != before}, skipped)
@@ -111,18 +111,20 @@ def _pairs_of_json(text: str) -> Iterator[tuple[str, str, str]]:
         raise ValueError("it is not JSON. Write lines of two addresses, or a JSON object.") from None
     for old, new in listed:
         if not isinstance(new, str):
-            raise ValueError(f"{shown(old)}: its value is not an address. Write the new address as a string.")
-        yield shown(old), old, new
+            raise ValueError(f"{shown(safe_uri(old))}: its value is not an address. Write the new address as a string.")
+        yield shown(safe_uri(old)), old, new
 
 
 def _document(address: str, base: str | None, place: str) -> str:
     if address.startswith("/") and not address.startswith("//"):
         if base is None:
-            raise ValueError(f"{place}: {shown(address)} has no host, and the source has several. Write https://....")
+            raise ValueError(
+                f"{place}: {shown(safe_uri(address))} has no host, and the source has several. Write https://...."
+            )
         address = base + address
     document = identify_document(address)
     if document is None:
-        raise ValueError(f"{place}: {shown(address)} is not an address. Write a path, or https://....")
+        raise ValueError(f"{place}: {shown(safe_uri(address))} is not an address. Write a path, or https://....")
     return document
 
 

@@ -14,6 +14,7 @@ from typing_extensions import Self
 
 from headgate.decision import Mode, OnEmpty
 from headgate.display import Displayed
+from headgate.encoding import safe_uri
 from headgate.policy.matching import UriPattern
 from headgate.policy.rules import MetadataKeys, Modes, Rule, Source, SourceRule
 from headgate.policy.settings import (
@@ -145,7 +146,7 @@ class Policy(Displayed, PolicyModel):
                 key = repr((parsed.host, parsed.path, parsed.query))
                 if seen.setdefault(key, source.id) != source.id:
                     raise PlacedError(
-                        f"{pattern!r} is claimed by {seen[key]!r} and {source.id!r}. Keep it in one.",
+                        f"{safe_uri(pattern)!r} is claimed by {seen[key]!r} and {source.id!r}. Keep it in one.",
                         ("sources", number, "match", index),
                     )
         return self

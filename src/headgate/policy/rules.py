@@ -143,7 +143,9 @@ class Provenance(PolicyModel):
         "it decides what is current.",
     )
     corpus: str | None = Field(
-        default=None, min_length=1, description="The corpus that the manifest has to be of. Unset: any by these keys."
+        default=None,
+        min_length=1,
+        description="The corpus that the manifest has to be of. Unset: the first one that was accepted in this folder.",
     )
     timestamp_keys: Annotated[tuple[Any, ...], BeforeValidator(as_list)] = Field(
         default=(), description="Keys that alone may sign the manifest's timestamp; without it, `keys` do."
@@ -297,8 +299,8 @@ class Source(SourceRule):
                 parsed = UriPattern.parse(pattern)
                 if not any(parsed.overlaps(one) for one in own):
                     raise ValueError(
-                        f"freshness.rules[{number}]: {pattern!r} fits no address of this source, whose match is "
-                        f"{', '.join(self.match[:3])}. Write whole addresses under that."
+                        f"freshness.rules[{number}]: {safe_uri(pattern)!r} fits no address of this source, whose match "
+                        f"is {', '.join(map(safe_uri, self.match[:3]))}. Write whole addresses under that."
                     )
         return self
 

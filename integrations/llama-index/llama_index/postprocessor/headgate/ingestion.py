@@ -101,7 +101,7 @@ class SealNodes(TransformComponent):
 
     def _prepare(self, node: BaseNode) -> Prepared:
         chunk = _chunk(node)
-        with naming(f"the node {node.node_id}"):
+        with naming("the node", node.node_id):
             return self._publishing.prepare(
                 self._sealer, chunk, node, cover=self._covered(node), hide=hidden_keys(node)
             )

@@ -119,5 +119,5 @@ class SealDocuments:
         return {"documents": [replace(document, meta=dict(one.chunk.metadata)) for document, one in sealed]}
 
     def _prepare(self, document: Document) -> Prepared:
-        with naming(f"the document {document.id}"):
+        with naming("the document", document.id):
             return self._publishing.prepare(self._sealer, as_it_is(document), document)
