@@ -49,6 +49,13 @@ class Watched:
         self.registry = FeedRegistry(folder / "registry.sqlite")
         self.gate = Gate(self.file, clock=clock)
 
+    def names(self, corpus: str) -> None:
+        """Write into the policy of which corpus the feed is."""
+        policy = json.loads(self.file.read_text())
+        policy["sources"][0]["freshness"]["feeds"][0]["corpus"] = corpus
+        self.file.write_text(json.dumps(policy))
+        self.policy = Policy.load(self.file)
+
     def lists(self, **days: float | None) -> None:
         """Publish the next version, which lists documents that were changed so many days ago."""
         self.shelf.publish([self.listed(name, age) for name, age in days.items()])
@@ -125,6 +132,28 @@ def test_what_does_not_verify_changes_nothing(tmp_path: Path, clock: FixedClock)
         with pytest.raises(FeedError, match=problem):
             watched.pull()
     assert [watched.says(name, 5) for name in ("a", "b", "evil")] == ["admit", "admit", "drop F210"]
+
+
+def test_another_corpus_is_not_pulled_unless_the_policy_names_it(tmp_path: Path, clock: FixedClock) -> None:
+    watched = Watched(tmp_path, clock)
+    watched.lists(a=10, b=10)
+    watched.pull()
+    watched.shelf.name = "drafts"
+    watched.shelf.publish([watched.listed("a", 1)], version=1, namespace=[f"{SITE}/**"])
+    with pytest.raises(FeedError, match=r"of the corpus 'drafts', and was of 'shelf'\. .*`corpus: NAME`"):
+        watched.pull()
+    watched.names("shelf")
+    with pytest.raises(FeedError, match="of the corpus 'drafts', not 'shelf'"):
+        watched.pull()
+    assert watched.says("a", 5) == "admit"
+    watched.names("drafts")
+    assert watched.pull().gone == (f"{SITE}/b",)
+
+
+def test_a_corpus_is_named_of_a_manifest_only() -> None:
+    feed = {"sitemap": "https://a.example/sitemap.xml", "corpus": "docs"}
+    with pytest.raises(PolicyError, match="corpus is about a manifest"):
+        Policy.from_mapping({"sources": [{"id": "a", "match": "https://a.example/**", "freshness": {"feeds": [feed]}}]})
 
 
 def test_a_list_whose_timestamp_has_expired_is_not_pulled(tmp_path: Path, clock: FixedClock) -> None:

@@ -15,7 +15,7 @@ from headgate.assurance import is_proof
 from headgate.caching import Memo
 from headgate.clock import Clock, utc_now
 from headgate.decision import stricter
-from headgate.encoding import canonical_json, digest_label, shown
+from headgate.encoding import canonical_json, digest_label
 from headgate.errors import BudgetError, ManifestError, PolicyError
 from headgate.files import read_config_text
 from headgate.freshness import NO_REDIRECTS, Redirects, read_redirects
@@ -26,6 +26,7 @@ from headgate.policy.freshness import FreshnessRule, Revalidation
 from headgate.policy.loading import named_here
 from headgate.policy.lookup import PatternIndex
 from headgate.provenance import KeySet, Manifest, Requirement
+from headgate.provenance.corpora import OtherCorpusError
 from headgate.provenance.delegation import with_delegations
 from headgate.provenance.issuers import Issuers, bind
 from headgate.terminology import Glossary
@@ -185,7 +186,7 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits,
             mode=policy.effective_mode(rule, "provenance"),
             is_default=name == "default",
             release=policy.metadata.released,
-            manifest=_load_manifest(policy, provenance, (keys, timestamp_keys), issuers, limits, keys_of.now),
+            manifest=_load_manifest(policy, name, provenance, (keys, timestamp_keys), issuers, limits, keys_of.now),
             grace=provenance.grace,
         ),
         freshness=rule.freshness,
@@ -198,6 +199,7 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits,
         redirects=_load_redirects(policy, rule) if isinstance(rule, Source) else NO_REDIRECTS,
         rules=tuple(_resolve_rule(rule, one) for one in rule.freshness.rules),
         timestamp_keys=timestamp_keys,
+        corpus=provenance.corpus,
     )
 
 
@@ -251,6 +253,7 @@ def _delegated(policy: Policy, provenance: Provenance, keys: KeySet) -> KeySet:
 
 def _load_manifest(
     policy: Policy,
+    name: str,
     provenance: Provenance,
     keys: tuple[KeySet, KeySet | None],
     issuers: Issuers,
@@ -261,7 +264,7 @@ def _load_manifest(
     if provenance.manifest is None or not is_proof(provenance.require):
         return None
     try:
-        manifest = Manifest.load(
+        return Manifest.load(
             policy.resolve_path(provenance.manifest),
             keys[0],
             timestamp_keys=keys[1],
@@ -271,13 +274,14 @@ def _load_manifest(
             cache=policy.resolve_path(policy.cache) if policy.cache is not None else None,
             limits=limits,
             now=clock(),
+            corpus=provenance.corpus,
+            source=name,
         )
+    except OtherCorpusError as error:
+        remedy = "Put the manifest of that corpus there, or write provenance.corpus: NAME if another one is meant."
+        raise PolicyError(str(error), remedy, ("provenance", "corpus")) from None
     except ManifestError as error:
         raise PolicyError(str(error), "`headgate manifest verify` says more.", ("provenance", "manifest")) from None
-    if provenance.corpus is not None and manifest.statement.corpus != provenance.corpus:
-        problem = f"the manifest is of the corpus {shown(manifest.statement.corpus)}, not {shown(provenance.corpus)}."
-        raise PolicyError(problem, "Name its folder, or its corpus.", ("provenance", "corpus"))
-    return manifest
 
 
 def _load_redirects(policy: Policy, rule: Source) -> Redirects:

@@ -64,6 +64,7 @@ class ResolvedSource:
         identity: how the addresses of its pages name an edition.
         redirects: which of its addresses lead to others.
         timestamp_keys: who may sign the timestamp of its manifest, if not the source's own keys.
+        corpus: of which corpus its manifest has to be, if the policy says so.
     """
 
     id: str
@@ -78,6 +79,7 @@ class ResolvedSource:
     identity: Identity | None = None
     redirects: Redirects = NO_REDIRECTS
     timestamp_keys: KeySet | None = None
+    corpus: str | None = None
 
 
 @dataclass(frozen=True)
@@ -157,28 +159,32 @@ class Revision:
         return found if found != tuple(digest for _, digest in self.key_sets) else None
 
     def require_no_rollback(self, before: Revision) -> None:
-        """Do nothing unless a manifest was replaced by one that lists nothing, under the same policy.
+        """Do nothing unless a manifest was replaced by one of another corpus, or by one that lists nothing.
 
-        Under another policy it may be meant: whoever raises `at_least` wants nothing of what was in force.
+        The latter under the same policy: whoever raises `at_least` wants nothing of what was in force. Another corpus
+        is meant where the policy names it, or another folder.
 
         Args:
             before: the revision in force.
 
         Raises:
-            PolicyError: a manifest was rolled back (P108), or is of another corpus.
+            PolicyError: so it was.
         """
-        if self.digest != before.digest:
-            return
-        good = {name: one.statement.corpus for name, one in before._manifests() if one.refusal is None}
+        good = {name: one for name, one in before._manifests() if one.refusal is None}
         for name, manifest in self._manifests():
-            before_it = good.get(name)
-            if before_it is not None and before_it != manifest.statement.corpus:
-                problem = f"{name!r}: the manifest is of another corpus, {shown(manifest.statement.corpus)}."
-                raise PolicyError(problem, "The one before stays in force; make a new gate if it is meant.")
-            refusal = manifest.refusal
-            if refusal is not None and name in good:
+            known = good.get(name)
+            if known is None:
+                continue
+            corpus, is_named = manifest.statement.corpus, self._resolved(name).corpus is not None
+            if known.statement.corpus != corpus and known.folder == manifest.folder and not is_named:
+                problem = f"{name!r}: the manifest is of another corpus, {shown(corpus)}."
+                raise PolicyError(problem, "The one before stays in force; write provenance.corpus if it is meant.")
+            if manifest.refusal is not None and self.digest == before.digest:
                 remedy = "The one before stays in force."
-                raise PolicyError(f"{name!r}: {refusal.message} ({refusal.code})", remedy)
+                raise PolicyError(f"{name!r}: {manifest.refusal.message} ({manifest.refusal.code})", remedy)
+
+    def _resolved(self, name: str) -> ResolvedSource:
+        return self.sources.get(name, self.default)
 
     def _manifests(self) -> Iterator[tuple[str, Manifest]]:
         for one in (*self.sources.values(), self.default):

@@ -172,6 +172,11 @@ class FeedRule(PolicyModel):
         min_length=1,
         description="The folder of a manifest, or its https:// address; signed by the keys of the source.",
     )
+    corpus: str | None = Field(
+        default=None,
+        min_length=1,
+        description="manifest: the corpus that it has to be of. Unset: the one that was pulled first.",
+    )
     base: str = Field(default="", description="git: what the URIs of its files begin with.")
     strip: str = Field(default="", description="git: the end of file names that URIs do not have, such as .md.")
     name: str = Field(default="", max_length=80, description="What it is called in messages; by default its place.")
@@ -189,6 +194,8 @@ class FeedRule(PolicyModel):
                 raise ValueError("git is a folder, and base is what the URIs of its files begin with: add base: URI/.")
         elif self.base or self.strip:
             raise ValueError("base and strip are about git.")
+        if self.corpus is not None and self.manifest is None:
+            raise ValueError("corpus is about a manifest.")
         return self
 
     @property

@@ -17,6 +17,7 @@ from typing_extensions import Self
 
 from headgate.assurance import MANIFEST, SEALED, Assurance, is_proof
 from headgate.decision import Mode
+from headgate.encoding import safe_uri
 from headgate.policy.freshness import Freshness, SourceFreshness
 from headgate.policy.identity import Identity
 from headgate.policy.matching import UriPattern

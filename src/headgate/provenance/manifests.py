@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 from typing_extensions import Self
@@ -19,22 +18,20 @@ from headgate.display import Displayed
 from headgate.encoding import b64url_decode, safe_uri
 from headgate.errors import ManifestError
 from headgate.limits import DEFAULT_LIMITS, Limits
-from headgate.policy.matching import UriPattern, normalise_uri
+from headgate.provenance.corpora import CorpusMemory, require_corpus
 from headgate.provenance.envelopes import open_envelope, open_envelope_signers
 from headgate.provenance.indexes import Found, ManifestIndex
-from headgate.provenance.indexing import ShardReader
 from headgate.provenance.issuers import Issuers, may_sign
 from headgate.provenance.keys import KeySet, VerificationKey
+from headgate.provenance.manifest_files import changes_path, manifest_path, read_file, shard_path, shard_reader
 from headgate.provenance.quorum import NO_QUORUM, Quorum, quorum_of
 from headgate.provenance.remembering import ManifestMemory
 from headgate.provenance.rollback import put_back, rolled_back
-from headgate.provenance.shards import inflate
 from headgate.provenance.stamps import TimestampMemory
-from headgate.provenance.statements import ManifestStatement, Shard, TimestampStatement
+from headgate.provenance.statements import ManifestStatement, TimestampStatement
 
 __all__ = ["Manifest", "changes_path", "manifest_path", "read_manifest", "read_timestamp", "shard_path", "shard_reader"]
 
-_MOST_OVERHEAD = 1_024  # of gzip, beside a thousandth of what cannot be compressed
 _AHEAD = timedelta(minutes=5)  # as clocks that are right differ
 
 
@@ -76,6 +73,8 @@ class Manifest(Displayed):
         limits: Limits = DEFAULT_LIMITS,
         remembers: bool = True,
         now: datetime | None = None,
+        corpus: str | None = None,
+        source: str | None = None,
     ) -> Self:
         """Return the manifest in a folder after every step that does not depend on the time (1 to 6).
 
@@ -91,6 +90,8 @@ class Manifest(Displayed):
             remembers: whether its version and timestamp are accepted from now on, and earlier ones refused; for gates.
             now: the present. A timestamp from the future is in force later and is not remembered before, so that a
                 publisher whose clock was wrong can correct it.
+            corpus: the corpus that it has to be of; by default the first one that `source` has accepted.
+            source: the source that it is loaded for; without one, no corpus is remembered.
 
         Raises:
             ManifestError: something in it does not verify.
@@ -101,7 +102,7 @@ class Manifest(Displayed):
         file = manifest_path(path, timestamp.version)
         if timestamp.length > limits.manifest_bytes:
             raise ManifestError("P106", f"it is longer than {limits.manifest_bytes:,} bytes", str(file))
-        data = _read_file(file, timestamp.length)
+        data = read_file(file, timestamp.length)
         if len(data) != timestamp.length or hashlib.sha256(data).hexdigest() != timestamp.digest:
             raise ManifestError("P105", "it is not the file that the timestamp names", str(file))
         statement, signers = _read_signed(data, keys, str(file))
@@ -112,6 +113,8 @@ class Manifest(Displayed):
         speaking = (key,) if timestamp_keys is not None else (key, timestamp_key)
         _check_match(statement, timestamp, accepted, speaking, str(file))
         kept = Path(cache) if cache is not None else None
+        first = CorpusMemory(source, path, keys.digest, kept) if source is not None else None
+        require_corpus(statement.corpus, corpus, first, str(file))
         memory = ManifestMemory(statement.corpus, keys.digest, kept)
         stamps = TimestampMemory(statement.corpus, (keys.digest, stamping.digest), kept)
         refusal = rolled_back(timestamp, at_least, memory) or put_back(timestamp, stamps)
@@ -120,6 +123,8 @@ class Manifest(Displayed):
             index = memory.index(timestamp.digest, shard_reader(path, statement, key, limits), statement.chunks)
             if remembers:
                 memory.accept(statement.version, timestamp.digest)
+                if first is not None:
+                    first.accept(statement.corpus)
                 if now is None or timestamp.issued - now <= _AHEAD:
                     stamps.accept(timestamp)
         return cls(
@@ -154,7 +159,7 @@ class Manifest(Displayed):
             ManifestError: it does not verify.
         """
         path = Path(file)
-        data = _read_file(path, limits.manifest_bytes)
+        data = read_file(path, limits.manifest_bytes)
         statement, key = read_manifest(data, keys, str(path))
         digest = hashlib.sha256(data).hexdigest()
         timestamp = TimestampStatement(
@@ -254,21 +259,6 @@ class Manifest(Displayed):
         return issued, stamp.expires if key.valid_until is None else min(stamp.expires, key.valid_until)
 
 
-def manifest_path(folder: Path, version: int) -> Path:
-    """Return the file of a manifest."""
-    return folder / "manifests" / f"{version}.json"
-
-
-def shard_path(folder: Path, shard: Shard) -> Path:
-    """Return the file of a shard."""
-    return folder / "shards" / f"{shard.digest}.jsonl.gz"
-
-
-def changes_path(folder: Path, changes: Shard) -> Path:
-    """Return the file of what changed since an earlier version."""
-    return folder / "changes" / f"{changes.digest}.jsonl.gz"
-
-
 def read_timestamp(
     folder: Path, keys: KeySet, limits: Limits = DEFAULT_LIMITS
 ) -> tuple[TimestampStatement, VerificationKey]:
@@ -278,7 +268,7 @@ def read_timestamp(
         ManifestError: it does not verify.
     """
     file = folder / "timestamp.json"
-    data = _read_file(file, limits.timestamp_bytes)
+    data = read_file(file, limits.timestamp_bytes)
     if len(data) > limits.timestamp_bytes:
         raise ManifestError("P106", f"it is longer than {limits.timestamp_bytes:,} bytes", str(file))
     try:
@@ -306,62 +296,6 @@ def _read_signed(data: bytes, keys: KeySet, file: str) -> tuple[ManifestStatemen
         raise error.at(file) from None
 
 
-def shard_reader(
-    folder: Path, statement: ManifestStatement, key: VerificationKey, limits: Limits = DEFAULT_LIMITS
-) -> ShardReader:
-    """Return what reads and verifies the shards of a manifest, and its changes (steps 5 and 6).
-
-    Raises:
-        ManifestError: together they are longer than `limits` allow.
-    """
-    if sum(shard.length for shard in statement.shards) > limits.listing_bytes:
-        raise ManifestError("P106", f"its shards have more than {limits.listing_bytes:,} bytes", str(folder))
-
-    namespace = statement.namespace
-    return ShardReader(
-        statement.shards,
-        statement.bits,
-        namespace,
-        text_of=partial(_text_of, shard_path, folder, limits),
-        speaks_for=_speaks_for(namespace),
-        changes=statement.changes,
-        changes_text=partial(_text_of, changes_path, folder, limits),
-        signer=key.thumbprint,
-    )
-
-
-def _text_of(path: Callable[[Path, Shard], Path], folder: Path, limits: Limits, shard: Shard) -> bytes:
-    """Return the verified text of a shard, or of changes.
-
-    Raises:
-        ManifestError: the file is not what was signed, or is longer than `limits` allow.
-    """
-    file = path(folder, shard)
-    if shard.length > limits.shard_bytes:
-        raise ManifestError("P106", f"it has more than {limits.shard_bytes:,} bytes", str(file))
-    data = _read_file(file, shard.length + shard.length // 1_000 + _MOST_OVERHEAD)
-    try:
-        return inflate(data, shard)
-    except ManifestError as error:
-        raise error.at(str(file)) from None
-
-
-def _read_file(file: Path, most: int) -> bytes:
-    """Return the content of a file, one byte more than `most` at most.
-
-    Raises:
-        ManifestError: it cannot be read.
-    """
-    try:
-        if file.exists() and not file.is_file():
-            raise ManifestError("P106", "this is not a regular file", str(file))
-        with file.open("rb") as opened:
-            return opened.read(most + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise ManifestError("P106", f"it cannot be read ({reason})", str(file)) from None
-
-
 def _check_match(
     statement: ManifestStatement,
     timestamp: TimestampStatement,
@@ -377,21 +311,3 @@ def _check_match(
             by_whom = f" with the key {key.kid!r}" if statement.issuer in issuers else ""
             problem = f"its issuer {statement.issuer!r} may not speak for this source{by_whom}"
             raise ManifestError("P104", problem, file)
-
-
-def _speaks_for(namespace: Sequence[str]) -> Callable[[str], bool]:
-    patterns = [UriPattern.parse(pattern) for pattern in namespace]
-    # What begins with the fixed part of `https://host/folder/**` matches; the rest is compared part by part.
-    starts = tuple(start for start in map(_start_of, patterns) if start is not None)
-
-    def speaks_for(uri: str) -> bool:
-        return uri.startswith(starts) or any(pattern.matches(uri) for pattern in patterns)
-
-    return speaks_for
-
-
-def _start_of(pattern: UriPattern) -> str | None:
-    text = normalise_uri(pattern.text) or ""
-    if pattern.query is not None or not text.endswith("/**") or "*" in text[:-2]:
-        return None
-    return text[:-2]

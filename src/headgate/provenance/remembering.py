@@ -26,7 +26,7 @@ from headgate.forks import renew_after_fork
 from headgate.provenance.indexes import ManifestIndex
 from headgate.provenance.indexing import ShardReader, apply_changes, write_index
 
-__all__ = ["CACHE_VARIABLE", "ManifestMemory", "cache_folder", "private_folder"]
+__all__ = ["CACHE_VARIABLE", "ManifestMemory", "cache_folder", "is_private", "private_folder"]
 
 CACHE_VARIABLE = "HEADGATE_CACHE"
 """The environment variable that names the cache folder."""
@@ -130,7 +130,9 @@ class ManifestMemory:
 
     def _versions(self) -> Iterator[tuple[int, str]]:
         try:
-            names = os.listdir(self._root() / "versions" / self.name)
+            folder = self._root() / "versions" / self.name
+            # What others can write there would keep out the publisher's next versions.
+            names = os.listdir(folder) if is_private(folder) else []
         except (OSError, RuntimeError):
             return
         for name in names:
@@ -211,11 +213,21 @@ def private_folder(folder: Path) -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(f"{folder} cannot be written to")
-    if hasattr(os, "getuid"):
-        found = folder.stat()
-        if found.st_uid != os.getuid() or found.st_mode & 0o022:
-            raise PermissionError(f"others can write to {folder}")
+    if not is_private(folder):
+        raise PermissionError(f"others can write to {folder}")
     return folder
+
+
+def is_private(folder: Path) -> bool:
+    """Return whether nobody else can write to a folder, so that what it holds is believed.
+
+    Raises:
+        OSError: there is no such folder.
+    """
+    if not hasattr(os, "getuid"):
+        return True
+    found = folder.stat()
+    return found.st_uid == os.getuid() and not found.st_mode & 0o022
 
 
 class _Temporary:

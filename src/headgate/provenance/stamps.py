@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from headgate.forks import renew_after_fork
-from headgate.provenance.remembering import cache_folder, private_folder
+from headgate.provenance.remembering import cache_folder, is_private, private_folder
 from headgate.provenance.statements import TimestampStatement, in_seconds
 
 __all__ = ["TimestampMemory"]
@@ -91,7 +91,7 @@ class TimestampMemory:
 
     def _kept(self) -> Iterator[_Stamp]:
         try:
-            names = os.listdir(self._folder)
+            names = os.listdir(self._folder) if is_private(self._folder) else []
         except (OSError, RuntimeError):
             return
         for name in names:

@@ -51,12 +51,14 @@ class Listing:
         reading: how it is fetched.
         signers: who may sign it.
         cache: the cache folder; by default the user's.
+        corpus: the corpus that it has to be of; by default the one that was pulled first.
     """
 
     place: str | Path
     reading: Reading
     signers: Signers
     cache: Path | None = None
+    corpus: str | None = None
 
     def pull(self, cursor: str, now: datetime) -> Pull:
         """Return what is listed, as of the time of the timestamp: who holds back a newer one verifies nothing by this.
@@ -71,7 +73,7 @@ class Listing:
         problem = manifest.refusal or manifest.standing(now, _NO_GRACE, _AHEAD)
         if problem is not None:
             raise FeedError(f"{where}: {problem.message}")
-        _require_later(manifest, cursor, where)
+        _require_later(manifest, cursor, where, is_named=self.corpus is not None)
         stamp = manifest.timestamp
         issued = min(stamp.issued, now)
         return Pull(
@@ -95,6 +97,7 @@ class Listing:
             threshold=signers.threshold,
             cache=cache,
             now=now,
+            corpus=self.corpus,
         )
 
     def _bring(self, url: str) -> Path:
@@ -116,8 +119,14 @@ class Listing:
         return folder
 
 
-def _require_later(manifest: Manifest, cursor: str, where: str) -> None:
+def _require_later(manifest: Manifest, cursor: str, where: str, *, is_named: bool) -> None:
     """Do nothing unless an earlier version, or another corpus, is there than at the last pull.
+
+    Args:
+        manifest: what is there.
+        cursor: that of the last pull.
+        where: its place.
+        is_named: whether the policy names its corpus, so that another one is meant.
 
     Raises:
         FeedError: so it is.
@@ -125,7 +134,10 @@ def _require_later(manifest: Manifest, cursor: str, where: str) -> None:
     version, _, corpus = cursor.partition(" ")
     stamp = manifest.timestamp
     if corpus and corpus != stamp.corpus:
-        raise FeedError(f"{where}: it is of the corpus {stamp.corpus!r}, and was of {corpus!r}.")
+        if is_named:
+            return
+        remedy = "If that is meant, write `corpus: NAME` beside `manifest`."
+        raise FeedError(f"{where}: it is of the corpus {stamp.corpus!r}, and was of {corpus!r}. {remedy}")
     if version.isdecimal() and stamp.version < int(version):
         raise FeedError(f"{where}: it has version {stamp.version}, and version {version} was pulled before (P108).")
 

@@ -32,7 +32,7 @@ def open_feed(rule: FeedRule, policy: Policy, signers: Signers | None = None) ->
         return Repository(Path(place), rule.base, rule.strip)
     if rule.kind == "manifest":
         cache = policy.resolve_path(policy.cache) if policy.cache is not None else None
-        return Listing(place, reading, signers or Signers(), cache)
+        return Listing(place, reading, signers or Signers(), cache, rule.corpus)
     if rule.kind == "changes":
         return Changes(place, reading)
     return Sitemap(place, reading) if rule.kind == "sitemap" else News(place, reading)

@@ -1,0 +1,109 @@
+"""Of which corpus the manifest in a folder was when a source first accepted one, so that another one is noticed.
+
+Versions and timestamps are counted per corpus, as the manifest names it. Without this memory, whoever can write to the
+folder could put there what the same publisher has signed for another purpose, such as drafts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from pathlib import Path
+
+from headgate.errors import HeadgateError, ManifestError
+from headgate.files import write_bytes
+from headgate.forks import renew_after_fork
+from headgate.provenance.remembering import cache_folder, is_private, private_folder
+
+__all__ = ["CorpusMemory", "OtherCorpusError", "require_corpus"]
+
+_MOST_BYTES = 1_000
+_log = logging.getLogger("headgate")
+
+
+class OtherCorpusError(ManifestError):
+    """A manifest is of another corpus than the one that it has to be of."""
+
+
+class _Process:
+    """What this process remembers, whatever the cache folder."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.accepted: dict[str, str] = {}
+        renew_after_fork(self)
+
+    def _after_fork(self) -> None:
+        self.lock = threading.Lock()
+
+
+_PROCESS = _Process()
+
+
+class CorpusMemory:
+    """What is remembered of the manifest that a source has in a folder.
+
+    Args:
+        source: the id of the source.
+        place: the folder of the manifest. Another folder begins anew: the policy was changed.
+        keys: the digest of the key set. Another set begins anew, as for versions.
+        folder: the cache folder; by default the user's.
+    """
+
+    def __init__(self, source: str, place: Path, keys: str, folder: Path | None = None) -> None:
+        self._name = hashlib.sha256("\0".join((keys, source, str(place.absolute()))).encode()).hexdigest()[:32]
+        self._root = folder
+
+    def accepted(self) -> str | None:
+        """Return the corpus that was accepted, or None where none was, or that is not known any more."""
+        with _PROCESS.lock:
+            known = _PROCESS.accepted.get(self._name)
+        return known if known is not None else self._kept()
+
+    def accept(self, corpus: str) -> None:
+        """Remember a corpus, in place of any other one: what a policy names is meant."""
+        with _PROCESS.lock:
+            _PROCESS.accepted[self._name] = corpus
+        if self._kept() == corpus:
+            return
+        try:
+            write_bytes(private_folder(self._file.parent) / self._name, corpus.encode("utf-8"))
+        except (OSError, RuntimeError, HeadgateError) as error:
+            _log.warning("the corpus of a manifest is remembered by this process alone: %s", error)
+
+    @property
+    def _file(self) -> Path:
+        return (self._root if self._root is not None else cache_folder()) / "corpora" / self._name
+
+    def _kept(self) -> str | None:
+        try:
+            file = self._file
+            if not is_private(file.parent):
+                return None
+            with file.open("rb") as opened:
+                return opened.read(_MOST_BYTES).decode("utf-8") or None
+        except (OSError, RuntimeError, ValueError):
+            return None
+
+
+def require_corpus(found: str, wanted: str | None, memory: CorpusMemory | None, file: str) -> None:
+    """Do nothing unless a manifest is of another corpus than the policy names, or than was accepted first.
+
+    Args:
+        found: the corpus that it names.
+        wanted: the one that the policy names, if it does.
+        memory: what was accepted first, where that is remembered.
+        file: the manifest, for the error.
+
+    Raises:
+        OtherCorpusError: so it is (P105).
+    """
+    if wanted is not None:
+        if found != wanted:
+            raise OtherCorpusError("P105", f"it is of the corpus {found!r}, not {wanted!r}", file)
+        return
+    accepted = memory.accepted() if memory is not None else None
+    if accepted is not None and accepted != found:
+        problem = f"it is of another corpus, {found!r}; what this source accepted before was of {accepted!r}"
+        raise OtherCorpusError("P105", problem, file)
