@@ -94,6 +94,7 @@ bench: $(STAMP)
 	$(BIN)/python -W ignore -m benchmarks.admission
 	$(BIN)/python -W ignore -m benchmarks.traffic
 	$(BIN)/python -W ignore -m benchmarks.overhead
+	$(BIN)/python -W ignore -m benchmarks.way
 	$(BIN)/python -W ignore -m benchmarks.replay
 	$(BIN)/python -W ignore -m benchmarks.corpus
 	$(BIN)/python -W ignore -m benchmarks.log_tables
