@@ -48,6 +48,8 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,36}", re.ASCII)
 _COUNTER = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,15}(?:[_.-][A-Za-z0-9]{1,15}){0,2}")
 _COUNTER_CHARS = 32
 _LETTERS_PER_DIGIT = 12
+# What fits a machine word says nothing to a model; a number of a thousand digits may be a text.
+_WORD = range(-(2**63), 2**64)
 _INITIALS = 2
 _WORDS = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{3,}")
 _MOST_WORDS = 2
@@ -161,12 +163,12 @@ def safe_id(text: str) -> str:
 def is_label(identifier: object) -> bool:
     """Return whether an identifier can be no sentence: whoever prints a document prints it, and no proof covers it.
 
-    That is a UUID, digits and hexadecimal digits, or up to 36 letters, digits, `_` and `-`: at most two letters, or of
-    which at least one in twelve is a digit, with no more than two words.
+    That is a whole number that fits a machine word, a UUID, digits and hexadecimal digits, or up to 36 letters, digits,
+    `_` and `-`: at most two letters, or of which at least one in twelve is a digit, with no more than two words.
     """
     # Exactly a text: a subclass prints as it likes.
     if type(identifier) is not str:
-        return identifier is None or type(identifier) is int
+        return identifier is None or (type(identifier) is int and identifier in _WORD)
     if _HEXADECIMAL.fullmatch(identifier) or _SORTABLE.fullmatch(identifier):
         return True
     if not _IDENTIFIER.fullmatch(identifier):

@@ -65,6 +65,12 @@ class Text(str):
     __str__ = __repr__ = lambda self: EVIL
 
 
+class Row(list[float]):
+    """A vector that prints words."""
+
+    __str__ = __repr__ = lambda self: EVIL
+
+
 def sealed(kind: Any = TextNode, **fields: Any) -> BaseNode:
     node = kind(text="a good text", metadata={"source": "https://handbook.example/1"}, **fields)
     (made,) = SealNodes(HANDBOOK.sealer)([node])
@@ -103,6 +109,7 @@ FORGED: Mapping[str, BaseNode] = {
     "offsets": with_attribute(with_attribute(sealed(), "start_char_idx", EVIL), "end_char_idx", [EVIL]),
     "embedding": with_attribute(sealed(), "embedding", [EVIL]),
     "embedding that prints words": with_attribute(sealed(), "embedding", [Prints(0.5)]),
+    "vector that prints words": with_attribute(sealed(), "embedding", Row([0.5])),
     "index id": sealed(IndexNode, index_id=EVIL),
     "object": sealed(IndexNode, index_id="i1", obj=TextNode(text=EVIL)),
     "media type of a text": sealed(Document, id_="d1"),
@@ -135,6 +142,17 @@ def test_no_words_leave_with_a_proved_node(name: str, door: str) -> None:
     # An image without bytes has nothing to cover, and the framework puts what an index node leads to in its place.
     if name not in ("image that is only described", "object"):
         assert [one.score for one in out] == [0.5]
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_no_number_is_long_enough_for_a_text(door: str) -> None:
+    long = int.from_bytes(EVIL.encode(), "big") ** 20
+    node = sealed(relationships=related())
+    for name in ("start_char_idx", "end_char_idx"):
+        with_attribute(node, name, long)
+    with_attribute(node, "embedding", [long])
+    node.relationships[NodeRelationship.PARENT].__dict__["hash"] = long
+    assert str(long) not in printed(PASSING[door](GATE, [NodeWithScore(node=node, score=0.5)], "question"))
 
 
 def test_the_score_is_a_plain_number() -> None:
@@ -276,6 +294,11 @@ def test_identifiers_of_stores_are_labels(identifier: str) -> None:
 @pytest.mark.parametrize("identifier", [EVIL, *SPELLED, "handbook/leave.md", "", "leave", "wire-money-now-1", "a\n1"])
 def test_sentences_are_none(identifier: str) -> None:
     assert not is_label(identifier)
+
+
+def test_numbers_of_many_digits_are_none() -> None:
+    assert [is_label(number) for number in (0, 2**64 - 1, -(2**63))] == [True, True, True]
+    assert [is_label(number) for number in (2**64, -(10**1_000))] == [False, False]
 
 
 @given(st.text(max_size=60))

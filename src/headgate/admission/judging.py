@@ -32,6 +32,7 @@ _SEAL = frozenset((SEAL_KEY,))
 _SOURCE = "source"
 _NO_REWRITES: Mapping[str, Rewrite] = {}
 _NOTHING: Mapping[str, int] = {}
+_PLAIN = (str, int, float, bool, type(None))
 _MOST_LEAVING = 4  # of one chunk: by what its index shows and hides
 
 
@@ -209,8 +210,8 @@ class Judgement:
         if facts.source.requirement.is_strict:
             # What was compared is what a template prints, whatever a subclass says of itself.
             for name, value in metadata.items():
-                if type(value) is not str and isinstance(value, str):
-                    metadata[name] = str.__str__(value)
+                if type(value) not in _PLAIN:
+                    metadata[name] = _plain_value(value)
             if any(type(name) is not str for name in metadata):
                 metadata = {
                     str.__str__(name) if isinstance(name, str) else name: value for name, value in metadata.items()
@@ -218,6 +219,15 @@ class Judgement:
         if facts.cited is not None and (facts.source_key is None or facts.source_key in metadata):
             metadata[facts.source_key or _SOURCE] = facts.cited
         return metadata
+
+
+def _plain_value(value: object) -> object:
+    """Return a text or a number as what was compared; anything else as it is."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int.__index__(value)
+    return float.__float__(value) if isinstance(value, float) else value
 
 
 def _identifier(given: object) -> str | None:

@@ -85,7 +85,8 @@ def _pairs(text: str) -> Iterator[tuple[str, str, str]]:
     if text.lstrip().startswith("{"):
         yield from _pairs_of_json(text)
         return
-    for number, line in enumerate(text.splitlines(), 1):
+    # Not at the other breaks that Python knows: what looks like the end of a comment is one.
+    for number, line in enumerate(text.split("\n"), 1):
         fields = [part.strip("\"'") for part in _split(line)]
         if not fields or fields[0].startswith("#"):
             continue

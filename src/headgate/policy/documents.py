@@ -53,7 +53,7 @@ class YamlDocument:
         return None
 
 
-_HIDDEN_BREAK = re.compile("[\x85\u2028\u2029]")
+_HIDDEN_BREAK = re.compile("[\x85\u2028\u2029]|\r(?!\n)")
 
 
 def parse_yaml(
@@ -75,7 +75,8 @@ def parse_yaml(
     parser = _QUICK_PARSER if is_large else yaml.SafeLoader
     hidden = _HIDDEN_BREAK.search(text)
     if hidden is not None:
-        # YAML 1.1 ends a line there, YAML 1.2 and editors do not: what a reader takes for a comment would be in force.
+        # PyYAML ends a line there, and what shows a change as one line does not: what looks like a comment would
+        # be in force.
         problem = f"the line holds a break that editors do not show (U+{ord(hidden[0]):04X})."
         where = text.count("\n", 0, hidden.start()) + 1
         raise PolicyError(problem, "Remove it, or begin a new line.", line=where)

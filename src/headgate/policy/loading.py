@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,8 @@ _FIELDS = {
     "sources": tuple(Source.model_fields),
     "default": tuple(SourceRule.model_fields),
 }
+# Embeddings, overrides and isolates of the bidirectional algorithm; the marks for single places turn nothing.
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _TOP = tuple(name for name in Policy.model_fields if name != "base_dir")
 
 
@@ -62,12 +65,25 @@ def load_policy(path: Path) -> Policy:
     """
     text = read_config_text(path, DEFAULT_LIMITS.policy_bytes)
     try:
+        _require_one_direction(text)
         document = parse_yaml(text)
     except PolicyError as error:
         raise error.at(str(path)) from None
     if not isinstance(document.value, dict):
         raise _no_mapping(str(path))
     return _validate(document.value, path.parent, str(path), document)
+
+
+def _require_one_direction(text: str) -> None:
+    """Do nothing unless a policy holds characters that show what follows them in another order.
+
+    Raises:
+        PolicyError: it does: whoever reviews it would read another policy.
+    """
+    found = _TURNING.search(text)
+    if found is not None:
+        problem = f"the line holds a character that turns the direction of what follows it (U+{ord(found[0]):04X})."
+        raise PolicyError(problem, "Remove it.", line=text.count("\n", 0, found.start()) + 1)
 
 
 def locate(error: PolicyError, path: Path) -> PolicyError:

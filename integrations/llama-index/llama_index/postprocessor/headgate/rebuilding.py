@@ -127,11 +127,13 @@ def _label(value: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
-    return value if type(value) is int else None
+    # A label, or it has so many digits that they may be a text.
+    return value if type(value) is int and is_label(value) else None
 
 
 def _vector(value: Any) -> Any:
-    is_vector = isinstance(value, list) and all(type(one) is float or type(one) is int for one in value)
+    # Exactly a list: a subclass prints as it likes.
+    is_vector = type(value) is list and all(type(one) is float or (type(one) is int and is_label(one)) for one in value)
     return value if is_vector else None
 
 
