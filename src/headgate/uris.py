@@ -61,7 +61,7 @@ _MARK = _compiled(
     rf"|(?:{_TELLING_NAMES})(?:\s|%20)*{_spelt('=')}"
 )
 _PORT = re.compile(r"[0-9]{0,5}")
-# A segment that begins like `user:password`, where what follows the colon is no port, and not empty as after a drive;
+# A segment that begins like `user:password`, where what follows the colon is not a port, nor empty as after a drive;
 # or a host that comes after a name.
 _USER = _compiled(rf"(?:(?<=[/\\])|^)[^/\\?#]*?{_spelt(':')}(?![0-9]{{0,5}}(?:[/\\]|\Z))|(?<=//)[^/\\]*{_spelt('@')}")
 # `token@host/path`, and `user/password@host`, as some databases have it; a relative path seldom looks like that.

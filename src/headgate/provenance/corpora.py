@@ -46,8 +46,8 @@ class CorpusMemory:
 
     Args:
         source: the id of the source.
-        place: the folder of the manifest. Another folder begins anew: the policy was changed.
-        keys: the digest of the key set. Another set begins anew, as for versions.
+        place: the folder of the manifest. Another folder begins again: the policy was changed.
+        keys: the digest of the key set. Another set begins again, as for versions.
         folder: the cache folder; by default the user's.
     """
 
