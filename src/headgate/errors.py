@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 __all__ = [
@@ -16,10 +17,15 @@ __all__ = [
 ]
 
 _SHOWN_CHARS = 200
+# What ends a line, moves the cursor of a terminal or turns the direction of a text; and half a character.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class HeadgateError(Exception):
     """The root of everything that headgate raises on purpose."""
+
+    def __str__(self) -> str:
+        return _as_line(super().__str__())
 
 
 class PolicyError(HeadgateError):
@@ -66,7 +72,7 @@ class PolicyError(HeadgateError):
             place = f"{place}:{self.line}" if place else f"line {self.line}"
         place = " ".join(part for part in (place, format_path(self.path)) if part)
         text = f"{self.problem} {self.remedy}".strip()
-        return f"{place}: {text}" if place else text
+        return _as_line(f"{place}: {text}" if place else text)
 
 
 class SealError(HeadgateError):
@@ -82,7 +88,7 @@ class SealError(HeadgateError):
         self.code, self.problem = code, problem
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.problem}"
+        return _as_line(f"{self.code}: {self.problem}")
 
 
 class ManifestError(HeadgateError):
@@ -104,7 +110,7 @@ class ManifestError(HeadgateError):
 
     def __str__(self) -> str:
         place = f"{self.file}: " if self.file is not None else ""
-        return f"{place}{self.problem} ({self.code})."
+        return _as_line(f"{place}{self.problem} ({self.code}).")
 
 
 class AdapterError(HeadgateError):
@@ -144,7 +150,12 @@ def format_path(path: tuple[str | int, ...]) -> str:
     return shown
 
 
+def _as_line(text: str) -> str:
+    r"""Return a message as one line, with control characters as `\x1b`: names of files and keys may hold any."""
+    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
 def one_line(error: BaseException) -> str:
     """Return what somebody else's code raised as one short line."""
     said = " ".join(str(error).split())[:_SHOWN_CHARS].rstrip(".")
-    return f"{type(error).__name__}: {said}"
+    return _as_line(f"{type(error).__name__}: {said}")

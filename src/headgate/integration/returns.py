@@ -5,9 +5,12 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
+from headgate.encoding import is_label
 from headgate.integration.surface import is_named
 
 __all__ = ["looked_at", "without_texts"]
@@ -15,6 +18,13 @@ __all__ = ["looked_at", "without_texts"]
 _log = logging.getLogger("headgate")
 
 _DEEPEST = 8
+_MOST_NAMES = 16
+_MOST_WORDS = 2
+_BORDER = re.compile("[:/]")
+_MADE_CHARS = 16
+# Of Elasticsearch, Firestore and others.
+_BY_CHANCE = re.compile("(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9_-]{20}")
+_WORD = re.compile(r"[A-Za-z][a-z]{0,15}(?:_[a-z]{1,15})?")
 _MOST_GIVEN = 100_000
 _GIVEN_NAMES = ("id", "id_", "node_id", "ref_doc_id")
 
@@ -54,10 +64,9 @@ def without_texts(owner: object, name: str, result: Any, given: object = ()) -> 
         result: what it returned.
         given: the arguments: identifiers that the caller gave may come back, whatever they say.
     """
-    if is_named(result):
+    if result is None or type(result) in (bool, int):
         return result
-    known = frozenset(_texts_in(given))
-    kept = _kept(result, known, 0)
+    kept = _kept(result, frozenset(_texts_in(given)), 0)
     if kept is not result:
         kind = type(owner).__name__
         _log.warning(
@@ -67,17 +76,39 @@ def without_texts(owner: object, name: str, result: Any, given: object = ()) -> 
 
 
 def _kept(value: Any, known: frozenset[str], depth: int) -> Any:
-    if is_named(value, depth) or (type(value) is str and value in known):
-        return value
+    if isinstance(value, str):
+        return value if _is_identifier(value, known) or (type(value) is str and _WORD.fullmatch(value)) else None
     if depth >= _DEEPEST:
         return None
     if type(value) is dict:
-        entries = {key: _kept(one, known, depth + 1) for key, one in value.items() if is_named(key) or key in known}
-        return value if entries.keys() == value.keys() and _are_same(entries.values(), value.values()) else entries
-    if type(value) in (list, tuple):
-        parts = [_kept(one, known, depth + 1) for one in value]
+        # One word says what an entry is: `succeeded`, `ids`.
+        names = [key for key in islice(value, _MOST_NAMES) if _kept(key, known, _DEEPEST) is not None]
+        entries = {key: _kept(value[key], known, depth + 1) for key in names}
+        return value if len(entries) == len(value) and _are_same(entries.values(), value.values()) else entries
+    if type(value) in (list, tuple, set, frozenset):
+        # Single words in a row are a text.
+        parts = [_kept(one, known, depth + 1) if not _is_loose(one, known) else None for one in value]
         return value if _are_same(parts, value) else type(value)(parts)
-    return None
+    return value if is_named(value, depth) else None
+
+
+def _is_loose(value: object, known: frozenset[str]) -> bool:
+    return isinstance(value, str) and not _is_identifier(value, known)
+
+
+def _is_identifier(value: str, known: frozenset[str]) -> bool:
+    if type(value) is not str:
+        return False
+    return value in known or is_label(value) or (value.isascii() and _is_key(value))
+
+
+def _is_key(value: str) -> bool:
+    """Return whether a text is a name as stores make them: `docs:0190163d8694739b`, or twenty characters by chance."""
+    *names, last = _BORDER.split(value)
+    is_made = len(last) >= _MADE_CHARS and is_label(last) and bool(names)
+    return (is_made and len(names) <= _MOST_WORDS and all(map(_WORD.fullmatch, names))) or (
+        _BY_CHANCE.fullmatch(value) is not None
+    )
 
 
 def _are_same(ones: Any, others: Any) -> bool:

@@ -8,6 +8,7 @@ And what a guarded object is: an instance of the class of what it guards, which 
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from types import FunctionType, ModuleType
 from typing import Any
@@ -106,6 +107,11 @@ _STORED = ("page_content", "get_content", "node", "invoke", "retrieve", "similar
 _LONGEST_NAME = 200
 _LONGEST_CONDITION = 10_000
 _DEEPEST = 8
+# Thai, Lao, Tibetan, Burmese, Khmer, and the scripts of China and Japan.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+_MOST_UNSPACED = 8
 
 
 def is_harmless_method(name: str) -> bool:
@@ -144,9 +150,16 @@ def is_setting(owner: object, name: str, value: Any, models: tuple[type, ...] = 
 
 
 def is_named(value: object, depth: int = 0) -> bool:
-    """Return whether a value holds names and numbers only: a text with white space in it may be a sentence."""
+    """Return whether a value holds names and numbers only: a text with white space in it may be a sentence.
+
+    So may a text without any in a script that writes none.
+    """
     if type(value) is str:
-        return len(value) <= _LONGEST_NAME and not any(map(str.isspace, value))
+        return (
+            len(value) <= _LONGEST_NAME
+            and not any(map(str.isspace, value))
+            and (value.isascii() or len(_UNSPACED.findall(value)) <= _MOST_UNSPACED)
+        )
     if type(value) is dict and depth < _DEEPEST:
         return all(is_named(one, depth + 1) for pair in value.items() for one in pair)
     if type(value) in (list, tuple, set, frozenset) and depth < _DEEPEST:
