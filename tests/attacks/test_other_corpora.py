@@ -11,7 +11,7 @@ import yaml
 
 from headgate import Chunk, Gate, Manifest, ManifestError, PolicyError
 from headgate.provenance import generate_signing_key
-from headgate.provenance.corpora import _PROCESS as CORPORA
+from headgate.provenance.names import _PROCESS as CORPORA
 from headgate.provenance.remembering import _PROCESS as VERSIONS
 from headgate.provenance.remembering import ManifestMemory
 from headgate.provenance.stamps import _PROCESS as STAMPS
@@ -164,18 +164,18 @@ def test_whoever_only_looks_accepts_nothing(published: Published) -> None:
 
 def open_to_all(cache: Path, *kinds: str) -> None:
     for kind in kinds:
-        for folder in (cache / kind).iterdir() if kind != "corpora" else (cache / kind,):
+        for folder in (cache / kind).iterdir() if kind != "names" else (cache / kind,):
             folder.chmod(0o777)
 
 
 def test_nothing_is_believed_that_others_could_have_written(published: Published) -> None:
     """Else any user of the machine could keep out what a publisher lists, by a version or a corpus that is none."""
     published.gate()
-    open_to_all(published.cache, "versions", "timestamps", "corpora")
+    open_to_all(published.cache, "versions", "timestamps", "names")
     (versions,), (stamps,) = ((published.cache / kind).iterdir() for kind in ("versions", "timestamps"))
     (versions / f"9-{'a' * 64}").touch()
     (stamps / "1_99999999999_99999999999").touch()
-    (corpus,) = (published.cache / "corpora").iterdir()
+    (corpus,) = (published.cache / "names").iterdir()
     corpus.write_text("drafts")
     published.restart()
     assert admitted(published.gate(), CURRENT) == [True]
@@ -183,7 +183,7 @@ def test_nothing_is_believed_that_others_could_have_written(published: Published
 
 def test_what_is_kept_and_cannot_be_read_is_forgotten(published: Published) -> None:
     published.gate()
-    (corpus,) = (published.cache / "corpora").iterdir()
+    (corpus,) = (published.cache / "names").iterdir()
     for content in (b"", b"\xff" * 10_000):
         corpus.write_bytes(content)
         published.restart()

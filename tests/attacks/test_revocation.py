@@ -11,6 +11,7 @@ from headgate import Chunk, Gate, PolicyError, SealError
 from headgate.chunk import SEAL_KEY
 from headgate.provenance import generate_signing_key
 from headgate.provenance.jws import sign_jws
+from headgate.provenance.names import _PROCESS as NAMES
 from headgate.provenance.revocation import REVOCATIONS_TYPE, Revocation, RevocationList
 from headgate.testing import FixedClock, Publisher
 from shelves import Shelf
@@ -23,10 +24,12 @@ def docs(clock: FixedClock) -> Publisher:
     return Publisher("docs", "https://docs.example/**", clock)
 
 
-def written(path: Path, clock: FixedClock, key: object, **entries: object) -> Path:
+def written(
+    path: Path, clock: FixedClock, key: object, *, issuer: str = "security", version: int = 1, **entries: object
+) -> Path:
     found = RevocationList(
-        issuer="security",
-        version=1,
+        issuer=issuer,
+        version=version,
         issued=clock.now,
         expires=clock.now + timedelta(days=7),
         **entries,  # type: ignore[arg-type]
@@ -57,6 +60,36 @@ def test_the_key_that_leaked_cannot_clear_itself(docs: Publisher, clock: FixedCl
     gate = Gate({"sources": [docs.source()], "revocations": rules}, clock=clock)
     written(path, clock, docs.key)
     assert gate.admit([docs.seal("x", PAGE)]).decisions[0].codes == ("P107",)
+
+
+@pytest.mark.parametrize("is_new_process", [False, True])
+def test_a_list_of_another_issuer_by_the_same_key_takes_nothing_back_in(
+    is_new_process: bool, docs: Publisher, clock: FixedClock, tmp_path: Path
+) -> None:
+    """Versions are counted per issuer, so an empty list of another one would be no step back."""
+    security, path = generate_signing_key("security"), tmp_path / "revoked.jws"
+    (key,) = docs.key.public
+
+    def gate(**rule: str) -> Gate:
+        rules = [{"list": str(path), "keys": security.public_jwks(), **rule}]
+        policy = {"sources": [docs.source()], "revocations": rules, "cache": str(tmp_path / "cache")}
+        return Gate(policy, clock=clock)
+
+    written(path, clock, security, keys={key.thumbprint: Revocation()})
+    running, page = gate(), docs.seal("x", PAGE)
+    written(path, clock, security, issuer="staging", version=900)
+    assert running.admit([page]).decisions[0].codes == ("P107",)
+    if is_new_process:
+        NAMES.accepted.clear()
+    with pytest.raises(PolicyError, match=r"of 'staging', and has to be of 'security'.*issuer: NAME"):
+        gate()
+    with pytest.raises(PolicyError, match="has to be of 'security'"):
+        gate(issuer="security")
+    assert gate(issuer="staging").admit([page]).decisions[0].admitted
+    assert gate().admit([page]).decisions[0].admitted
+    written(path, clock, security, keys={key.thumbprint: Revocation()})
+    with pytest.raises(PolicyError, match="has to be of 'staging'"):
+        gate()
 
 
 def test_a_key_that_speaks_for_a_source_signs_no_list(docs: Publisher, clock: FixedClock, tmp_path: Path) -> None:

@@ -26,9 +26,9 @@ from headgate.policy.freshness import FreshnessRule, Revalidation
 from headgate.policy.loading import named_here
 from headgate.policy.lookup import PatternIndex
 from headgate.provenance import KeySet, Manifest, Requirement
-from headgate.provenance.corpora import OtherCorpusError
 from headgate.provenance.delegation import with_delegations
 from headgate.provenance.issuers import Issuers, bind
+from headgate.provenance.names import OtherCorpusError
 from headgate.terminology import Glossary
 from headgate.terminology.asking import QueryTerms
 from headgate.terminology.reviewing import require_names

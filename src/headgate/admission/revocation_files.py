@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from headgate.clock import Clock, utc_now
-from headgate.encoding import safe_uri
+from headgate.encoding import safe_uri, shown
 from headgate.errors import PolicyError, SealError
 from headgate.files import read_config_bytes
 from headgate.limits import DEFAULT_LIMITS, Limits
@@ -20,6 +20,7 @@ from headgate.policy import KeySets, Policy
 from headgate.policy.loading import named_here
 from headgate.policy.settings import RevocationRule
 from headgate.provenance import KeySet
+from headgate.provenance.names import NameMemory
 from headgate.provenance.remembering import ManifestMemory
 from headgate.provenance.revocation import RevocationList, Revocations
 
@@ -56,7 +57,7 @@ class RevocationFiles:
     ) -> None:
         self._cache = policy.resolve_path(policy.cache) if policy.cache is not None else None
         self._lists = [
-            _List(self._place(policy, rule, one, limits, may_wait=may_wait), one, self._cache)
+            _List(self._place(policy, rule, one, limits, may_wait=may_wait), one, self._cache, rule.issuer)
             for rule, one in zip(policy.revocations, keys, strict=True)
         ]
         self._graces = [rule.grace for rule in policy.revocations]
@@ -104,6 +105,10 @@ class _Place(Protocol):
     def name(self) -> str:
         """What it is called in messages."""
 
+    @property
+    def where(self) -> Path | str:
+        """Its file or address."""
+
     def begin(self, now: datetime) -> None:
         """Have the list at hand.
 
@@ -133,6 +138,10 @@ class _File:
     def name(self) -> str:
         return str(self.path)
 
+    @property
+    def where(self) -> Path | str:
+        return self.path
+
     def begin(self, now: datetime) -> None:
         """Do nothing: a file is there."""
 
@@ -157,6 +166,10 @@ class _Address:
     def name(self) -> str:
         return safe_uri(self.remote.url)
 
+    @property
+    def where(self) -> Path | str:
+        return self.remote.url
+
     def begin(self, now: datetime) -> None:
         self.remote.bring(now, self.rules, may_wait=self.may_wait)
 
@@ -177,6 +190,7 @@ class _List:
     place: _Place
     keys: KeySet
     cache: Path | None
+    issuer: str | None = None
     held: RevocationList | None = None
     _seen: object = None
 
@@ -189,7 +203,10 @@ class _List:
         self._seen = self.place.state(now)
         try:
             found = self.place.read()
+            first = NameMemory("revocations", self.place.where, self.keys.digest, self.cache)
+            self._require_issuer(found, first)
             self._require_no_rollback(found)
+            first.accept(found.issuer)
         except SealError as error:
             raise PolicyError(
                 f"{self.place.name}: the revocation list cannot be used: {error.problem} ({error.code}).",
@@ -209,6 +226,21 @@ class _List:
             self._seen = state  # said once per change
             _log.warning("the revocation list before stays in force: %s", error)
         return self.held is not before
+
+    def _require_issuer(self, found: RevocationList, first: NameMemory) -> None:
+        """Do nothing unless a list is of another issuer than the policy names, or than was accepted there first.
+
+        Raises:
+            PolicyError: so it is: versions are counted per issuer.
+        """
+        wanted = self.issuer or first.accepted()
+        if wanted is not None and found.issuer != wanted:
+            problem = (
+                f"{self.place.name}: the revocation list is of {shown(found.issuer)}, and has to be of {shown(wanted)}."
+            )
+            raise PolicyError(
+                problem, "Put that one there, or write issuer: NAME beside `list` if another one is meant."
+            )
 
     def _require_no_rollback(self, found: RevocationList) -> None:
         """Remember a version, also for other processes.

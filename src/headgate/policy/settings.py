@@ -95,6 +95,9 @@ class RevocationRule(PolicyModel):
     keys: Annotated[tuple[Any, ...], BeforeValidator(as_list)] = Field(
         min_length=1, description="Key files (JWK, JWKS or PEM, public), or JWKS written inline: who may sign it."
     )
+    issuer: str | None = Field(
+        default=None, min_length=1, description="Whose list it has to be. Unset: of whoever issued the first one there."
+    )
     grace: Duration = Field(
         default=timedelta(hours=24),
         ge=timedelta(0),

@@ -35,7 +35,7 @@ from typing import cast
 from headgate.assurance import ASSURANCES, DECLARED, NONE, Assurance, is_proof, meets
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.decision import Finding, stricter, under_mode
-from headgate.encoding import is_counter_name, shown
+from headgate.encoding import is_counter_name, is_label, shown
 from headgate.errors import SealError
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.provenance.attestation import Attestation
@@ -62,8 +62,6 @@ MECHANISMS: tuple[Mechanism, ...] = (SealMechanism(), ManifestMechanism())
 _BY_NAME = {mechanism.name: mechanism for mechanism in MECHANISMS}
 _SHOWN_NAMES = 20
 _NAME_CHARS = 64
-# What fits a machine word says nothing to a model; a number of a thousand digits may be a text.
-_WORD = range(-(2**63), 2**64)
 # Many names could be a sentence to the model, as a long one could.
 _MOST_COUNTERS = 16
 
@@ -382,7 +380,7 @@ def _is_wordless(value: object) -> bool:
         # Zones of one offset are equal whatever they are called.
         zone = cast("datetime", value).tzinfo
         return zone is None or zone is timezone.utc
-    return value is None or kind in (float, bool, date) or (kind is int and value in _WORD)
+    return value is None or kind in (float, bool, date) or (kind is int and is_label(value))
 
 
 def _listed(names: Sequence[str]) -> str:

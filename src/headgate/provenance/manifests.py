@@ -18,12 +18,12 @@ from headgate.display import Displayed
 from headgate.encoding import b64url_decode, safe_uri
 from headgate.errors import ManifestError
 from headgate.limits import DEFAULT_LIMITS, Limits
-from headgate.provenance.corpora import CorpusMemory, require_corpus
 from headgate.provenance.envelopes import open_envelope, open_envelope_signers
 from headgate.provenance.indexes import Found, ManifestIndex
 from headgate.provenance.issuers import Issuers, may_sign
 from headgate.provenance.keys import KeySet, VerificationKey
 from headgate.provenance.manifest_files import changes_path, manifest_path, read_file, shard_path, shard_reader
+from headgate.provenance.names import NameMemory, require_corpus
 from headgate.provenance.quorum import NO_QUORUM, Quorum, quorum_of
 from headgate.provenance.remembering import ManifestMemory
 from headgate.provenance.rollback import put_back, rolled_back
@@ -113,7 +113,7 @@ class Manifest(Displayed):
         speaking = (key,) if timestamp_keys is not None else (key, timestamp_key)
         _check_match(statement, timestamp, accepted, speaking, str(file))
         kept = Path(cache) if cache is not None else None
-        first = CorpusMemory(source, path, keys.digest, kept) if source is not None else None
+        first = NameMemory(source, path, keys.digest, kept) if source is not None else None
         require_corpus(statement.corpus, corpus, first, str(file))
         memory = ManifestMemory(statement.corpus, keys.digest, kept)
         stamps = TimestampMemory(statement.corpus, (keys.digest, stamping.digest), kept)

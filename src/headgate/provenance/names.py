@@ -1,7 +1,7 @@
-"""Of which corpus the manifest in a folder was when a source first accepted one, so that another one is noticed.
+"""Of which corpus a manifest was, or whose a revocation list, when it was first accepted, so that another is noticed.
 
-Versions and timestamps are counted per corpus, as the manifest names it. Without this memory, whoever can write to the
-folder could put there what the same publisher has signed for another purpose, such as drafts.
+Versions are counted per corpus and per issuer, as the signed statement names itself. Without this memory, whoever can
+write to its folder could put there what the same key has signed for another purpose, such as drafts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from headgate.files import write_bytes
 from headgate.forks import renew_after_fork
 from headgate.provenance.remembering import cache_folder, is_private, private_folder
 
-__all__ = ["CorpusMemory", "OtherCorpusError", "require_corpus"]
+__all__ = ["NameMemory", "OtherCorpusError", "require_corpus"]
 
 _MOST_BYTES = 1_000
 _log = logging.getLogger("headgate")
@@ -41,40 +41,41 @@ class _Process:
 _PROCESS = _Process()
 
 
-class CorpusMemory:
-    """What is remembered of the manifest that a source has in a folder.
+class NameMemory:
+    """What the statement in one place has called itself.
 
     Args:
-        source: the id of the source.
-        place: the folder of the manifest. Another folder begins again: the policy was changed.
+        user: what it is for: the id of a source, or what else there is one of.
+        place: where it is. Another place begins again: the policy was changed.
         keys: the digest of the key set. Another set begins again, as for versions.
         folder: the cache folder; by default the user's.
     """
 
-    def __init__(self, source: str, place: Path, keys: str, folder: Path | None = None) -> None:
-        self._name = hashlib.sha256("\0".join((keys, source, str(place.absolute()))).encode()).hexdigest()[:32]
+    def __init__(self, user: str, place: Path | str, keys: str, folder: Path | None = None) -> None:
+        where = str(place.absolute()) if isinstance(place, Path) else place
+        self._name = hashlib.sha256("\0".join((keys, user, where)).encode()).hexdigest()[:32]
         self._root = folder
 
     def accepted(self) -> str | None:
-        """Return the corpus that was accepted, or None where none was, or that is not known any more."""
+        """Return the name that was accepted, or None where none was, or it is not known any more."""
         with _PROCESS.lock:
             known = _PROCESS.accepted.get(self._name)
         return known if known is not None else self._kept()
 
-    def accept(self, corpus: str) -> None:
-        """Remember a corpus, in place of any other one: what a policy names is meant."""
+    def accept(self, name: str) -> None:
+        """Remember a name, in place of any other one: what a policy names is meant."""
         with _PROCESS.lock:
-            _PROCESS.accepted[self._name] = corpus
-        if self._kept() == corpus:
+            _PROCESS.accepted[self._name] = name
+        if self._kept() == name:
             return
         try:
-            write_bytes(private_folder(self._file.parent) / self._name, corpus.encode("utf-8"))
+            write_bytes(private_folder(self._file.parent) / self._name, name.encode("utf-8"))
         except (OSError, RuntimeError, HeadgateError) as error:
-            _log.warning("the corpus of a manifest is remembered by this process alone: %s", error)
+            _log.warning("what a manifest or a list is called is remembered by this process alone: %s", error)
 
     @property
     def _file(self) -> Path:
-        return (self._root if self._root is not None else cache_folder()) / "corpora" / self._name
+        return (self._root if self._root is not None else cache_folder()) / "names" / self._name
 
     def _kept(self) -> str | None:
         try:
@@ -87,7 +88,7 @@ class CorpusMemory:
             return None
 
 
-def require_corpus(found: str, wanted: str | None, memory: CorpusMemory | None, file: str) -> None:
+def require_corpus(found: str, wanted: str | None, memory: NameMemory | None, file: str) -> None:
     """Do nothing unless a manifest is of another corpus than the policy names, or than was accepted first.
 
     Args:
