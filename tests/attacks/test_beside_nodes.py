@@ -144,6 +144,28 @@ def test_no_words_leave_with_a_proved_node(name: str, door: str) -> None:
         assert [one.score for one in out] == [0.5]
 
 
+class Equal(str):
+    """A text that calls itself equal to any other one."""
+
+    __hash__ = str.__hash__
+    __eq__ = lambda self, other: True  # noqa: E731
+    __ne__ = lambda self, other: False  # noqa: E731
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("kind", [TextNode, Node, Document])
+def test_what_is_taken_out_of_a_text_is_out_of_the_node(kind: Any, door: str) -> None:
+    gate = gate_of({"default": {"provenance": {"require": "declared"}}, "invisible": "strip"})
+    node = kind(id_="a1", metadata={"source": "https://open.example/1"})
+    text = Equal("a te\U000e0045\U000e0056xt")
+    if kind is TextNode:
+        with_attribute(node, "text", text)
+    else:
+        node.text_resource = MediaResource.model_construct(text=text)
+    (out,) = PASSING[door](gate, [NodeWithScore(node=node, score=0.5)], "question")
+    assert str.__str__(out.node.get_content()) == "a text"
+
+
 @pytest.mark.parametrize("door", DOORS)
 def test_no_number_is_long_enough_for_a_text(door: str) -> None:
     long = int.from_bytes(EVIL.encode(), "big") ** 20

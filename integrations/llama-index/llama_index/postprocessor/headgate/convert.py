@@ -254,5 +254,6 @@ def _release_resource(node: Any, text: str) -> None:
     resource = node.text_resource
     if resource is None and not text:
         return
-    if resource is None or text != (resource.text or ""):
+    # A subclass of a text may call itself equal.
+    if resource is None or type(resource.text) is not str or text != resource.text:
         node.text_resource = resource.model_copy(update={"text": text}) if resource else MediaResource(text=text)
