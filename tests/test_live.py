@@ -8,7 +8,9 @@ import json
 import re
 import sqlite3
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from pathlib import Path
@@ -487,3 +489,38 @@ def test_a_validator_that_is_too_long_to_keep_is_none() -> None:
     again = read_answer(first, 200, {"etag": '"' + "a" * 600 + '2"', "last-modified": http_date(HOUR)}, NOW)
     assert again is not None
     assert again.modified == NOW - HOUR
+
+
+class _Reloading(dict[str, object]):
+    """Metadata that has the gate reloaded while an admission is planned."""
+
+    reload: Callable[[], object]
+
+    def items(self) -> Any:
+        self.reload()
+        return super().items()
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_an_admission_ends_under_the_policy_under_which_it_began(
+    origin: Origin, tmp_path: Path, is_async: bool
+) -> None:
+    origin.has(a=(404, {}))
+    path = tmp_path / "headgate.yaml"
+
+    def write(freshness: dict[str, Any]) -> None:
+        source = origin.publisher.source(freshness=freshness)
+        path.write_text(json.dumps({"sources": [source], "key_sets": {"private": ["127.0.0.1"]}}))
+
+    write({"revalidate": {"timeout": "10s"}})
+    gate = Gate(path, clock=origin.clock)
+    before = gate.policy_revision
+    write({})
+    page = origin.page()
+    metadata = _Reloading(page.metadata)
+    metadata.reload = gate.reload
+    chunk = replace(page, metadata=metadata)
+    admission = asyncio.run(gate.aadmit([chunk])) if is_async else gate.admit([chunk])
+    assert gate.policy_revision != before
+    assert admission.policy_revision == before
+    assert admission.decisions[0].codes == ("F212",)

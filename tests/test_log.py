@@ -274,8 +274,8 @@ def test_a_sink_that_fails_or_blocks_costs_nothing_but_a_count(handbook: Publish
     admissions = [gate.admit(chunks) for _ in range(1_200)]
     assert all(admission.chunks for admission in admissions)
     blocked.set()
-    gate._recorder._background[0].flush()
-    gate._recorder._background[1].flush()
+    gate._in_force.recorder._background[0].flush()
+    gate._in_force.recorder._background[1].flush()
     assert [admission.id for admission in seen][:10] == [admission.id for admission in admissions][:10]
     assert gate.failures["sink"] >= 200
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from headgate import Admission, Gate
+from collections.abc import Sequence
+from datetime import datetime
+
+from headgate import Admission, Chunk, Gate
 
 __all__ = ["Thorough", "told"]
 
@@ -10,8 +13,14 @@ __all__ = ["Thorough", "told"]
 class Thorough(Gate):
     """A gate that judges everything from the beginning."""
 
-    def _judge_again(self, *_: object) -> None:
-        return None
+    def judge(
+        self,
+        chunks: Sequence[Chunk],
+        query: str | None = None,
+        now: datetime | None = None,
+        as_of: datetime | None = None,
+    ) -> Admission:
+        return self._in_force.judge_anew(self, chunks, query, now or self.now(), as_of)
 
 
 def told(admission: Admission) -> object:

@@ -116,7 +116,7 @@ def test_a_fork_in_the_middle_of_a_write_leaves_the_child_a_log_of_its_own(
 ) -> None:
     path = tmp_path / "log.jsonl"
     gate = make_gate(handbook, clock, path)
-    log = gate._recorder._decision_log
+    log = gate._in_force.recorder._decision_log
     assert isinstance(log, DecisionLog)
     before = gate.admit([]).id
     with log._alone():
@@ -128,7 +128,7 @@ def test_a_fork_in_the_middle_of_a_write_leaves_the_child_a_log_of_its_own(
 def test_a_child_does_not_keep_the_lock_of_a_rotation(handbook: Publisher, clock: FixedClock, tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     gate = make_gate(handbook, clock, path, max_bytes=10_000, keep=1_000)
-    log = gate._recorder._decision_log
+    log = gate._in_force.recorder._decision_log
     assert isinstance(log, DecisionLog)
     reading, writing = os.pipe()
     with log._alone(), log._exclusive():

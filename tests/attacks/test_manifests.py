@@ -738,7 +738,7 @@ def test_a_list_that_is_out_of_date_keeps_no_note_out(shelf: Shelf, clock: Fixed
 
 
 def test_an_index_that_fails_admits_nothing(strict: Gate, shelf: Shelf) -> None:
-    manifest = strict._revision.sources["shelf"].requirement.manifest
+    manifest = strict.in_force.sources["shelf"].requirement.manifest
     assert manifest is not None
     assert manifest.index is not None
     manifest.index.close()

@@ -237,7 +237,7 @@ def test_what_is_remembered_has_a_weight(handbook: Publisher, clock: FixedClock)
     gate = Gate({"sources": [handbook.source()]}, clock=clock, limits=Limits(memo_chars=100_000))
     for number in range(300):
         gate.admit([Chunk("t", {"k" * 5_000 + str(number): 1}), Chunk("t", {f"n{i}": i + number for i in range(500)})])
-    kept = gate._revision.facts
+    kept = gate.in_force.facts
     assert len(kept) < 60
 
 
@@ -253,9 +253,9 @@ def test_every_entry_has_a_weight_and_so_have_its_characters(
     gate = Gate({"sources": [handbook.source()]}, clock=clock, limits=Limits(memo_chars=room))
     for number in range(most):
         gate.judge([Chunk(str(number), metadata)])
-    assert len(gate._revision.facts) == most
+    assert len(gate.in_force.facts) == most
     gate.judge([Chunk("one more", metadata)])
-    assert len(gate._revision.facts) <= most
+    assert len(gate.in_force.facts) <= most
 
 
 def test_an_event_loop_goes_on_while_metadata_is_read() -> None:

@@ -1,9 +1,8 @@
 """Gate: chunks in, one decision per chunk out. Fails closed.
 
-An admission has one reading of the clock and one revision of the policy, taken at its start. It is planned, asks what
-it must, and is judged; `aadmit` does the same and moves what takes long to a thread. Per chunk, provenance, freshness
-and terminology each give findings; then the set-wide rules (supersession, budget) give theirs. A finding of severity
-error, under a check that is enforced, keeps the chunk out. An exception inside a check is a finding too.
+An admission has one reading of the clock and one revision of the policy, taken at its start. Per chunk, provenance,
+freshness and terminology each give findings; then the set-wide rules (supersession, budget) give theirs. A finding of
+severity error, under a check that is enforced, keeps the chunk out. An exception inside a check is a finding too.
 """
 
 from __future__ import annotations
@@ -13,11 +12,12 @@ import logging
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from headgate.admission.deciding import Decider
+from headgate.admission.deciding import InForce
 from headgate.admission.emptiness import require_admissible
 from headgate.admission.hidden import holds_invisible
 from headgate.admission.loading import load
@@ -45,7 +45,7 @@ __all__ = ["Gate"]
 _log = logging.getLogger("headgate")
 
 
-class Gate(Decider):
+class Gate:
     """Decides what may enter a prompt.
 
     A gate may be shared by threads and tasks, and survives a fork.
@@ -76,28 +76,29 @@ class Gate(Decider):
         self._path = Path(policy) if isinstance(policy, (str, Path)) else None
         self._clock = clock
         self._limits = limits
-        self._policy, self._revision = load(policy, self._path, limits, clock)
+        read, revision = load(policy, self._path, limits, clock)
         self._followed: Sequence[str] = ()
         self._reloading = threading.Lock()
-        self._proved: frozenset[str] = frozenset()
-        self._before_proof: Revision | None = None
+        self._before_proof: InForce | None = None
         try:
-            self._recorder = Recorder(self._policy, sinks, is_traffic=self._is_traffic)
-            self._shared = SharedState(self._policy, self._revision.revocation_keys, clock, is_traffic=self._is_traffic)
+            recorder = Recorder(read, sinks, is_traffic=self._is_traffic)
+            shared = SharedState(read, revision.revocation_keys, clock, is_traffic=self._is_traffic)
         except PolicyError as error:
             raise (locate(error, self._path) if self._path is not None else error) from None
+        # Replaced as a whole: whoever reads it has all of the old or all of the new.
+        self._in_force = InForce(read, revision, shared, recorder, limits, clock)
         renew_after_fork(self)
 
     def _after_fork(self) -> None:
         """Let the child of a fork reload, whoever was reloading in the parent; a proof is not the child's."""
         self._reloading = threading.Lock()
         if self._before_proof is not None:
-            self._revision, self._proved, self._before_proof = self._before_proof, frozenset(), None
+            self._in_force, self._before_proof = self._before_proof, None
 
     @property
     def policy(self) -> Policy:
         """The policy in force."""
-        return self._policy
+        return self._in_force.policy
 
     @property
     def path(self) -> Path | None:
@@ -108,35 +109,35 @@ class Gate(Decider):
     def files(self) -> tuple[Path, ...]:
         """The files that the revision in force was read from: the policy, keys, glossaries, timestamps of manifests."""
         own = (self._path,) if self._path is not None else ()
-        return (*own, *self._revision.files)
+        return (*own, *self._in_force.revision.files)
 
     @property
     def policy_revision(self) -> str:
         """The digest of the policy in force, with its keys and glossaries."""
-        return self._revision.digest
+        return self._in_force.revision.digest
 
     @property
     def in_force(self) -> Revision:
         """The policy in force with all that it names, manifests as well."""
-        return self._revision
+        return self._in_force.revision
 
     @property
     def keeps_out(self) -> bool:
         """Whether anything can be kept out under the policy in force: some check of some source is enforced."""
-        return self._revision.keeps_out and not is_observing()
+        return self._in_force.revision.keeps_out and not is_observing()
 
     def hides_in(self, value: object) -> bool:
         """Return whether a value holds characters that nobody sees, and the policy keeps them out (`invisible:`)."""
-        return self._revision.invisible != "report" and not is_observing() and holds_invisible(value)
+        return self._in_force.revision.invisible != "report" and not is_observing() and holds_invisible(value)
 
     def reworded(self, query: str) -> str:
         """Return a question in the words in which the policy puts it to retrievers (`query:`), as adapters do."""
-        terms = self._revision.query
+        terms = self._in_force.revision.query
         return terms.reworded(query) if terms is not None and not is_observing() else query
 
     def answered(self, reply: str, query: str) -> str:
         """Return a reply in the words of whoever asked, by the glossaries of `query:`."""
-        terms = self._revision.query
+        terms = self._in_force.revision.query
         return terms.answered(reply, query).text if terms is not None and not is_observing() else reply
 
     def now(self) -> datetime:
@@ -146,7 +147,7 @@ class Gate(Decider):
     @property
     def failures(self) -> Mapping[str, int]:
         """How often the decision `log`, a `sink` or `otel` failed since the gate was made."""
-        return self._recorder.failures
+        return self._in_force.recorder.failures
 
     def admit(
         self,
@@ -186,6 +187,37 @@ class Gate(Decider):
         require_admissible(admission)
         return admission
 
+    def judge(
+        self,
+        chunks: Sequence[Chunk],
+        query: str | None = None,
+        now: datetime | None = None,
+        as_of: datetime | None = None,
+    ) -> Admission:
+        """Decide as `admit` does, without recording it: nothing may enter a prompt before `release`.
+
+        For adapters that ask a retriever for more and release only the last answer.
+        """
+        in_force = self._in_force
+        if in_force.revision.key_sets:
+            now = in_force.instant(now)
+            in_force = self._following(now)
+        return in_force.judge(self, chunks, query, now, as_of)
+
+    async def ajudge(
+        self,
+        chunks: Sequence[Chunk],
+        query: str | None = None,
+        now: datetime | None = None,
+        as_of: datetime | None = None,
+    ) -> Admission:
+        """As `judge`. Work of more than a few milliseconds is done in a thread, so that the event loop goes on."""
+        in_force = self._in_force
+        if in_force.revision.key_sets:  # what was fetched meanwhile is loaded, with all that the policy names
+            now = in_force.instant(now)
+            in_force = await asyncio.to_thread(self._following, now)
+        return await in_force.ajudge(self, chunks, query, now, as_of)
+
     def release(
         self, admission: Admission, *, context: object = None, framework: str = "none", traced: bool = True
     ) -> Admission:
@@ -200,15 +232,15 @@ class Gate(Decider):
         Returns:
             The admission; if it could not be recorded and the policy says so, one in which everything is dropped.
         """
-        proof = current_proof()
+        proof, in_force = current_proof(), self._in_force
         if proof is not None:
             proof.released(self, admission)
         # Documents made up for a proof would count as failures.
-        elif not (is_observing() or self._is_proof(admission)):
+        elif not (is_observing() or in_force.is_proof(admission)):
             # Before recording: a log that fails gives every document G905, and a full disk would hold all sources.
-            if self._shared.is_watching:
-                self._shared.observe(admission)
-            admission = self._recorder.release(admission)
+            if in_force.shared.is_watching:
+                in_force.shared.observe(admission)
+            admission = in_force.recorder.release(admission)
             if traced:
                 self.trace(admission, context=context, framework=framework)
         RELEASES.remember(admission, self)
@@ -219,7 +251,8 @@ class Gate(Decider):
     ) -> Admission:
         """As `release`; a log that is forced to the disk is waited for in a thread."""
         release = partial(self.release, context=context, framework=framework, traced=traced)
-        if self._recorder.is_slow or self._shared.is_watching:
+        in_force = self._in_force
+        if in_force.recorder.is_slow or in_force.shared.is_watching:
             return await asyncio.to_thread(release, admission)
         return release(admission)
 
@@ -234,8 +267,9 @@ class Gate(Decider):
             framework: the framework that asked, for metrics.
             spans: the open spans of this very admission; they say what was decided, in place of a span of its own.
         """
-        if current_proof() is None and not self._is_proof(admission):
-            self._recorder.trace(admission, context, framework, spans)
+        in_force = self._in_force
+        if current_proof() is None and not in_force.is_proof(admission):
+            in_force.recorder.trace(admission, context, framework, spans)
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until the sinks have been told of everything that was released.
@@ -246,12 +280,13 @@ class Gate(Decider):
         Returns:
             Whether they have.
         """
-        return self._recorder.flush(timeout)
+        return self._in_force.recorder.flush(timeout)
 
     def close(self) -> None:
         """Tell the sinks what they have not been told yet, and close the log and the registry; use opens them again."""
-        self._recorder.close()
-        self._shared.close()
+        in_force = self._in_force
+        in_force.recorder.close()
+        in_force.shared.close()
 
     def __enter__(self) -> Gate:
         return self
@@ -270,21 +305,21 @@ class Gate(Decider):
         Raises:
             PolicyError: the new files cannot be used; the old revision stays in force.
         """
-        return self._reload(self._path or self._policy, may_wait=True)
+        return self._reload(self._path or self.policy, may_wait=True)
 
     def _reload(self, source: Policy | Path, *, may_wait: bool) -> bool:
         with self._reloading:
+            before = self._in_force
             policy, revision = load(source, self._path, self._limits, self._clock, may_wait=may_wait)
-            if revision.state == self._revision.state:
+            if revision.state == before.revision.state:
                 return False
-            revision.require_no_rollback(self._revision)
-            if self._proved:
+            revision.require_no_rollback(before.revision)
+            if before.proved:
                 raise PolicyError("a chain is being proved with this gate.", "Reload when the proof is over.")
-            # One assignment each: whoever reads `_revision` has all of the old or all of the new.
-            # What can raise comes before the first assignment: a log that cannot be opened changes nothing.
-            recorder = self._recorder.under(policy)
-            shared = self._shared.under(policy, revision.revocation_keys, may_wait=may_wait)
-            self._policy, self._recorder, self._shared, self._revision = policy, recorder, shared, revision
+            # A log or a registry that cannot be opened changes nothing.
+            recorder = before.recorder.under(policy)
+            shared = before.shared.under(policy, revision.revocation_keys, may_wait=may_wait)
+            self._in_force = InForce(policy, revision, shared, recorder, self._limits, self._clock)
             _log.info("policy revision %s is in force", revision.digest)
             return True
 
@@ -303,32 +338,37 @@ class Gate(Decider):
         """
         extra = Policy.from_mapping({"sources": [source]}).sources
         with self._reloading:
-            before = self._revision
-            if self._proved:
+            before = self._in_force
+            if before.proved:
                 raise PolicyError("another chain is being proved with this gate.", "Wait until that is over.")
-            if extra[0].id in before.sources:
+            if extra[0].id in before.revision.sources:
                 raise PolicyError(f"the policy has a source {extra[0].id!r} already.", "Choose another id.")
             # Of the same digest: for all others it is the same policy. No file is read again.
-            self._revision = with_source(before, self._policy, extra[0], self._limits)
-            self._proved, self._before_proof = frozenset(one.id for one in extra), before
+            knowing = with_source(before.revision, before.policy, extra[0], self._limits)
+            self._in_force = replace(before, revision=knowing, proved=frozenset(one.id for one in extra))
+            self._before_proof = before
         # The lock is free meanwhile: a chain that reloads its gate while it is proved gets an answer.
         try:
             yield
         finally:
-            self._revision, self._proved, self._before_proof = before, frozenset(), None
+            self._in_force, self._before_proof = before, None
 
-    def _follow_key_sets(self, now: datetime) -> None:
-        """Take a key set into force that was fetched in the background; nothing here waits for the network."""
-        found = self._revision.newer_keys(now, self._policy.key_sets)
-        if found is None or found == self._followed or self._proved:
-            return
+    def _following(self, now: datetime) -> InForce:
+        """Return what is in force, with key sets that were fetched meanwhile; nothing here waits for the network."""
+        in_force = self._in_force
+        found = in_force.revision.newer_keys(now, in_force.policy.key_sets)
+        if found is None or found == self._followed or in_force.proved:
+            return in_force
         self._followed = found  # once each, also if the policy cannot be loaded meanwhile
         try:
-            self._reload(self._policy, may_wait=False)
+            self._reload(in_force.policy, may_wait=False)
         except PolicyError as error:
             _log.warning("the policy in force stays, without keys that were added or withdrawn: %s", error)
             with self._reloading:
-                self._revision = without_withdrawn(self._revision, now, self._policy.key_sets, self._limits)
+                before = self._in_force
+                left = without_withdrawn(before.revision, now, before.policy.key_sets, self._limits)
+                self._in_force = replace(before, revision=left)
+        return self._in_force
 
     # A copy of a component decides with the very gate of the original: its memory, its log, its reloads.
     def __copy__(self) -> Gate:
@@ -339,23 +379,23 @@ class Gate(Decider):
 
     def __getstate__(self) -> dict[str, object]:
         return {
-            "policy": self._path if self._path is not None else self._policy,
-            "revision": self._revision.digest,
+            "policy": self._path if self._path is not None else self.policy,
+            "revision": self._in_force.revision.digest,
             "clock": self._clock,
             "limits": self._limits,
-            "sinks": self._recorder.sinks,
+            "sinks": self._in_force.recorder.sinks,
             "trace_inner": self.trace_inner,
         }
 
     def __setstate__(self, state: dict[str, object]) -> None:
         revision = state.pop("revision")
         self.__init__(**state)  # type: ignore[misc]
-        if self._revision.digest != revision:
+        if self._in_force.revision.digest != revision:
             raise PolicyError(
-                f"the pickled gate had the policy revision {revision}; here it is {self._revision.digest}.",
+                f"the pickled gate had the policy revision {revision}; here it is {self._in_force.revision.digest}.",
                 "Bring the same policy, key and glossary files, or build the gate here.",
                 file=str(self._path) if self._path is not None else None,
             )
 
     def __repr__(self) -> str:
-        return f"Gate(mode={self._revision.mode!r}, revision={self._revision.digest!r})"
+        return f"Gate(mode={self._in_force.revision.mode!r}, revision={self._in_force.revision.digest!r})"

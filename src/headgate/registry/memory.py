@@ -40,10 +40,6 @@ class MemoryRegistry:
             return facts
         return {document: facts[document] for document in documents if document in facts}
 
-    def recall(self, document: str) -> tuple[Known, ...]:
-        """Return what is known of one document; the very same until something else is known."""
-        return self._facts.get(document, ())
-
     def learn(self, proved: Iterable[Proved], at: datetime) -> None:
         """Remember what was proved and admitted."""
         with self._lock:

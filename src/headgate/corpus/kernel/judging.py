@@ -69,7 +69,8 @@ class RowGate(Gate):
         # A corpus holds most texts once: a large memory of them would only be memory.
         limits = replace(DEFAULT_LIMITS, chunks=2**31, memo_entries=2_000, memo_chars=4_000_000)
         super().__init__(part, limits=limits)
-        self._revision = replace(self._revision, digest=digest_under(whole, self._revision))
+        revision = self._in_force.revision
+        self._in_force = replace(self._in_force, revision=replace(revision, digest=digest_under(whole, revision)))
 
     @property
     def revoked(self) -> list[str]:
@@ -84,9 +85,10 @@ class RowGate(Gate):
             chunks: any number of them.
             now: the instant to judge for; aware.
         """
-        revision = self._shared.revised(self._revision, self._limits, now)
+        shared = self._in_force.shared
+        revision = shared.revised(self._in_force.revision, self._limits, now)
         plan = plan_admission(revision, chunks, self._limits, query=None, now=now, as_of=None)
-        answers = self._shared.ask(plan)
+        answers = shared.ask(plan)
         for judgement in plan.judgements:
             judgement.index = 0  # each is an admission of its own
             admission = judge_admission(replace(plan, judgements=(judgement,)), answers, self._limits)
