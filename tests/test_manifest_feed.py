@@ -198,6 +198,43 @@ def test_a_list_at_an_address_is_brought_and_kept(tmp_path: Path, clock: FixedCl
     assert watched.says("a", 5) == "admit"
 
 
+@pytest.mark.enable_socket
+def test_another_corpus_at_an_address_is_pulled_where_the_policy_names_it(
+    tmp_path: Path, clock: FixedClock, server: Server
+) -> None:
+    watched = Watched(tmp_path, clock, place=server.url.replace("jwks.json", "shelf"))
+    watched.lists(a=10, b=10)
+    watched.pull()
+    watched.shelf.name = "drafts"
+    watched.shelf.publish([watched.listed("a", 1)], version=1, namespace=[f"{SITE}/**"])
+    with pytest.raises(FeedError, match=r"another corpus, 'shelf'.*`corpus: NAME`"):
+        watched.pull()
+    watched.names("drafts")
+    assert watched.pull().gone == (f"{SITE}/b",)
+
+
+@pytest.mark.enable_socket
+def test_a_timestamp_from_the_future_at_an_address_can_be_corrected(
+    tmp_path: Path, clock: FixedClock, server: Server
+) -> None:
+    watched = Watched(tmp_path, clock, place=server.url.replace("jwks.json", "shelf"))
+    watched.lists(a=10)
+    clock.advance(365 * DAY)
+    watched.shelf.renew()
+    clock.advance(-365 * DAY)
+    with pytest.raises(FeedError, match="from the future"):
+        watched.pull()
+    watched.shelf.renew()
+    assert watched.pull().listed == 1
+    clock.advance(timedelta(hours=1))
+    long = (tmp_path / "shelf/timestamp.json").read_bytes()
+    watched.shelf.renew(lifetime=2 * DAY)
+    watched.pull()
+    (tmp_path / "shelf/timestamp.json").write_bytes(long)
+    with pytest.raises(FeedError, match="P108"):
+        watched.pull()
+
+
 def test_the_command_pulls_it(tmp_path: Path, clock: FixedClock) -> None:
     watched = Watched(tmp_path, clock)
     watched.shelf.publish([watched.listed("a", 10)], lifetime=timedelta(days=36_500))

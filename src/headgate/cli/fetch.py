@@ -50,6 +50,7 @@ def fetch(
         within=duration(within, "--within").total_seconds(),
         timeout=duration(timeout, "--timeout").total_seconds(),
         private=private or (),
+        now=instant(now),
     )
     stamp = found.timestamp
     is_over = stamp.expires <= instant(now)

@@ -12,8 +12,10 @@ import time
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from headgate.clock import utc_now
 from headgate.encoding import safe_uri
 from headgate.errors import ManifestError
 from headgate.files import write_bytes
@@ -29,13 +31,16 @@ from headgate.provenance.manifests import (
     shard_path,
     shard_reader,
 )
+from headgate.provenance.names import OtherCorpusError
 from headgate.provenance.shards import inflate
+from headgate.provenance.stamps import is_before
 from headgate.provenance.statements import Shard, TimestampStatement
 
 __all__ = ["Brought", "bring_manifest"]
 
 _Get = Callable[[str, int], bytes]
 _AT_ONCE = 8
+_AHEAD = timedelta(minutes=5)  # as clocks that are right differ
 _MOST_OVERHEAD = 1_024  # of gzip, beside a thousandth of what cannot be compressed
 
 
@@ -65,6 +70,7 @@ def bring_manifest(
     timeout: float = 30.0,
     private: Collection[str] = (),
     limits: Limits = DEFAULT_LIMITS,
+    now: datetime | None = None,
 ) -> Brought:
     """Fetch a manifest from an address into a folder, if it is a later one; otherwise nothing is changed there.
 
@@ -78,6 +84,7 @@ def bring_manifest(
         timeout: how long one file may take, in seconds.
         private: the names of hosts that may be in a private network.
         limits: bounds on what is read.
+        now: the present; by default what the clock shows. A timestamp that is there and from the future keeps none out.
 
     Raises:
         FetchError: a file does not answer in time, or not with what was signed; what was fetched is kept.
@@ -98,7 +105,7 @@ def bring_manifest(
     stamp = get("timestamp.json", limits.timestamp_bytes)
     timestamp = _timestamp(stamp, stamping, base)
     before = _before(folder, stamping)
-    _require_later(timestamp, before, at_least, str(folder))
+    _require_later(timestamp, before, at_least, str(folder), now if now is not None else utc_now())
     if timestamp == before:
         return Brought(timestamp, 1)
     fetched = 1
@@ -146,17 +153,18 @@ def _before(folder: Path, keys: KeySet) -> TimestampStatement | None:
         return None
 
 
-def _require_later(timestamp: TimestampStatement, before: TimestampStatement | None, at_least: int, place: str) -> None:
+def _require_later(
+    timestamp: TimestampStatement, before: TimestampStatement | None, at_least: int, place: str, now: datetime
+) -> None:
     if timestamp.version < at_least:
         raise ManifestError("P108", f"it has version {timestamp.version}, and {at_least} is wanted at least", place)
     if before is None or timestamp == before:
         return
     if before.corpus != timestamp.corpus:
-        raise ManifestError("P105", f"there is a manifest of another corpus, {before.corpus!r}", place)
+        raise OtherCorpusError("P105", f"there is a manifest of another corpus, {before.corpus!r}", place)
     is_same = timestamp.version == before.version
-    if timestamp.version < before.version or (
-        is_same and (timestamp.digest != before.digest or timestamp.issued < before.issued)
-    ):
+    is_earlier = before.issued - now <= _AHEAD and is_before(timestamp, before)
+    if timestamp.version < before.version or (is_same and (timestamp.digest != before.digest or is_earlier)):
         problem = f"version {before.version}, issued {before.issued:%Y-%m-%d %H:%M} UTC, is there already"
         raise ManifestError("P108", problem, place)
 

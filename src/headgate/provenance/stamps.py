@@ -18,7 +18,7 @@ from headgate.forks import renew_after_fork
 from headgate.provenance.remembering import cache_folder, is_private, private_folder
 from headgate.provenance.statements import TimestampStatement, in_seconds
 
-__all__ = ["TimestampMemory"]
+__all__ = ["TimestampMemory", "is_before"]
 
 _NAME = re.compile(r"([0-9]{1,19})_(-?[0-9]{1,19})_(-?[0-9]{1,19})")
 _Stamp = tuple[int, int, int]  # version, issued, expires
@@ -55,10 +55,7 @@ class TimestampMemory:
         self._root = folder
 
     def is_outdated(self, timestamp: TimestampStatement) -> bool:
-        """Return whether a later timestamp of the same version was accepted before.
-
-        Of two that were issued in one second the one that ends first is the later one: who shortens means it.
-        """
+        """Return whether a later timestamp of the same version was accepted before, as `is_before` orders them."""
         latest = self._latest()
         stamp = _stamp_of(timestamp)
         return latest is not None and latest[0] == stamp[0] and _order(stamp) < _order(latest)
@@ -99,6 +96,14 @@ class TimestampMemory:
             if found is not None:
                 version, issued, expires = map(int, found.groups())
                 yield version, issued, expires
+
+
+def is_before(timestamp: TimestampStatement, other: TimestampStatement) -> bool:
+    """Return whether a timestamp is an earlier one than another, of its version or of one before.
+
+    Of two that were issued in one second the one that ends first is the later one: who shortens means it.
+    """
+    return _order(_stamp_of(timestamp)) < _order(_stamp_of(other))
 
 
 def _stamp_of(timestamp: TimestampStatement) -> _Stamp:

@@ -14,12 +14,14 @@ from headgate.origins.fetching import FetchError
 from headgate.origins.manifests import bring_manifest
 from headgate.provenance import KeySet, Manifest
 from headgate.provenance.issuers import Issuers
+from headgate.provenance.names import OtherCorpusError
 from headgate.provenance.remembering import cache_folder, private_folder
 from headgate.provenance.values import EPOCH
 
 __all__ = ["Listing", "Signers"]
 
 _AHEAD = timedelta(minutes=5)  # as clocks that are right differ
+_NAME_IT = "If another one is meant, write `corpus: NAME` beside `manifest`."
 _NO_GRACE = timedelta(0)
 
 
@@ -68,6 +70,8 @@ class Listing:
         where = shown_place(self.place)
         try:
             manifest = self._load(now)
+        except OtherCorpusError as error:
+            raise FeedError(f"{where}: {error} {_NAME_IT}") from None
         except (ManifestError, FetchError, OSError, HeadgateError) as error:
             raise FeedError(f"{where}: {error}") from None
         problem = manifest.refusal or manifest.standing(now, _NO_GRACE, _AHEAD)
@@ -87,7 +91,7 @@ class Listing:
         signers, cache = self.signers, self.cache
         folder = self.place
         if isinstance(folder, str):
-            folder = self._bring(folder)
+            folder = self._bring(folder, now)
         return Manifest.load(
             folder,
             signers.keys,
@@ -100,10 +104,12 @@ class Listing:
             corpus=self.corpus,
         )
 
-    def _bring(self, url: str) -> Path:
+    def _bring(self, url: str, now: datetime) -> Path:
         signers = self.signers
         # By its keys too: what others have signed is another list, and no later version of it.
-        name = hashlib.sha256(f"{url}\n{signers.keys.digest}".encode()).hexdigest()
+        # And by its corpus, where the policy names that: what is there of another one keeps it out of nothing.
+        parts = (url, signers.keys.digest, *([self.corpus] if self.corpus is not None else []))
+        name = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         cache = self.cache if self.cache is not None else cache_folder()
         folder = private_folder(cache / "manifests") / name
         folder.mkdir(exist_ok=True)
@@ -115,6 +121,7 @@ class Listing:
             at_least=signers.at_least,
             timeout=self.reading.timeout.total_seconds(),
             private=self.reading.private,
+            now=now,
         )
         return folder
 
@@ -136,8 +143,7 @@ def _require_later(manifest: Manifest, cursor: str, where: str, *, is_named: boo
     if corpus and corpus != stamp.corpus:
         if is_named:
             return
-        remedy = "If that is meant, write `corpus: NAME` beside `manifest`."
-        raise FeedError(f"{where}: it is of the corpus {stamp.corpus!r}, and was of {corpus!r}. {remedy}")
+        raise FeedError(f"{where}: it is of the corpus {stamp.corpus!r}, and was of {corpus!r}. {_NAME_IT}")
     if version.isdecimal() and stamp.version < int(version):
         raise FeedError(f"{where}: it has version {stamp.version}, and version {version} was pulled before (P108).")
 
