@@ -39,8 +39,8 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _URI = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]{0,31}://|urn:|file:|doi:)[^\s\x00-\x1f]{1,2048}")
 # Longer than any identifier that a store makes, shorter than a text that says something.
 _NAME_CHARS = 200
-# With the number of a part, as loaders write it.
-_PLAIN_ID = re.compile(r"[\w./+,()-]*(?:#[0-9]{1,9})?")
+# With the name or number of a part, as loaders write it.
+_PLAIN_ID = re.compile(r"[\w./+,()-]*(?:#[\w.-]{1,64})?")
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-f-]{1,64}")
 # ULID.
 _SORTABLE = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")

@@ -176,7 +176,7 @@ def test_what_is_a_path_stays(uri: str) -> None:
     assert safe_uri(uri) == uri
 
 
-@pytest.mark.parametrize("identifier", ["doc-7", "a/b.md#12", "lc_9", "42", "a" * 200])
+@pytest.mark.parametrize("identifier", ["doc-7", "a/b.md#12", "b.md#part-2", "lc_9", "42", "a" * 200])
 def test_identifiers_of_stores_stay(identifier: str) -> None:
     assert safe_id(identifier) == identifier
 
