@@ -296,3 +296,20 @@ def test_the_command_shows_releases_and_holds(tmp_path: Path) -> None:
     assert run("--hold", "docs", "--by", "ben")[0] == 1
     assert gate.admit([good()]).counts()["admit"] == 0
     assert "is not a source of" in run("--release", "nobody")[1]
+
+
+def test_an_event_after_one_that_was_cut_off_has_a_line_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, write = QuarantineFile(tmp_path / "q"), os.write
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:20]))
+        with pytest.raises(OSError, match="only 20 of"):
+            file.hold("a", CLOCK(), "one")
+    with pytest.raises(HeadgateError, match=r"q:1: the line is not a quarantine event"):
+        file.held()
+    file.hold("b", CLOCK(), "two")
+    cut, whole = (tmp_path / "q").read_text().splitlines()
+    (tmp_path / "q").write_text(whole + "\n")
+    assert len(cut) == 20
+    assert set(file.held()) == {"b"}

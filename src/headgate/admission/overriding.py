@@ -3,24 +3,24 @@
 They are kept in a file that all processes share: JSON Lines, only ever appended to, so that it also says who opened
 what, and when. An override lifts what says that a list is out of date: a broken job of the publisher's. It never lifts
 what was refuted, taken back, rolled back, never listed or never signed, nor what a document says about itself: that is
-no matter of a night, and belongs into the policy.
+not for one person to decide at night, and belongs in the policy.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from headgate.admission.judging import Judgement
 from headgate.decision import Finding
-from headgate.encoding import shown, to_json
+from headgate.encoding import shown
 from headgate.errors import HeadgateError
+from headgate.events import EventFile, Line
 from headgate.policy import Policy
 
 __all__ = ["LIFTED", "Override", "OverrideFile", "apply_overrides", "opened_by_hand", "overrides_of", "read_overrides"]
@@ -28,7 +28,6 @@ __all__ = ["LIFTED", "Override", "OverrideFile", "apply_overrides", "opened_by_h
 LIFTED: Final = frozenset(("P114", "F211"))
 """The codes that an override makes warnings of; no other."""
 
-_MAX_BYTES = 10_000_000
 _WORDS = 500
 _log = logging.getLogger("headgate")
 
@@ -61,65 +60,51 @@ class Override:
         return {"source": self.source, **times, "reason": self.reason, "by": self.by}
 
 
-@dataclass(slots=True)
 class OverrideFile:
     """The file that says which sources are opened.
 
-    Attributes:
+    Args:
         path: the file; it need not exist.
         at_most: the longest time that one override holds, whatever the file says.
     """
 
-    path: Path
-    at_most: timedelta
-    _seen: tuple[int, int, int] | None = None
-    _last: Mapping[str, Override] = field(default_factory=dict)
+    def __init__(self, path: Path, at_most: timedelta) -> None:
+        self.path, self.at_most = path, at_most
+        self._events = EventFile(path, self._understand)
+        self._refused: tuple[int, ...] = ()
 
     def current(self, now: datetime) -> Mapping[str, Override]:
         """Return what is open at a time, by source; read again only after the file has changed.
+
+        What is not understood opens nothing, and is said once per change of the file.
 
         Raises:
             HeadgateError: a line of the file cannot be read.
             OSError: the file cannot.
         """
         try:
-            status = os.stat(self.path)
+            state = self._events.state()
+            if state == self._refused:
+                return {}
+            last = self._events.current()
         except FileNotFoundError:
             return {}
-        state = (status.st_mtime_ns, status.st_size, status.st_ino)
-        if state != self._seen:
-            # Said once per change; what is not understood opens nothing.
-            self._last, self._seen = {}, state
-            self._last = self._read()
-        return {name: one for name, one in self._last.items() if one.since <= now < one.until}
+        except HeadgateError:
+            self._refused = state
+            raise
+        return {name: one for name, one in last.items() if one.since <= now < one.until}
 
     def open(self, override: Override) -> None:
         """Open a source."""
-        self._append({"action": "open", **override.to_dict()})
+        self._events.append({"action": "open", **override.to_dict()})
 
     def close(self, source: str, at: datetime, by: str) -> None:
         """End the override of a source."""
-        self._append({"action": "close", "source": source, "since": at.isoformat(), "by": by})
+        self._events.append({"action": "close", "source": source, "since": at.isoformat(), "by": by})
 
-    def _append(self, event: Mapping[str, str]) -> None:
-        line = to_json(event).encode("utf-8") + b"\n"
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
-        try:
-            # One write to a file opened for appending: lines of several processes never mix.
-            os.write(descriptor, line)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-    def _read(self) -> Mapping[str, Override]:
-        with self.path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-        if len(content) > _MAX_BYTES:
-            raise HeadgateError(f"{self.path}: the file is larger than {_MAX_BYTES:,} bytes.")
+    def _understand(self, lines: list[Line]) -> Mapping[str, Override]:
         last: dict[str, Override] = {}
-        for number, line in enumerate(content.splitlines(), start=1):
-            if not line.strip():
-                continue
+        for number, line in lines:
             found = self._parse(line)
             if found is None:
                 # It may have been the end of one: nothing is opened by a file that is not understood.

@@ -8,18 +8,17 @@ that are merely old do not count.
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TypeGuard
 
 from headgate.decision import Admission, Decision
-from headgate.encoding import to_json
 from headgate.errors import HeadgateError
+from headgate.events import EventFile, Line
 from headgate.forks import renew_after_fork
 from headgate.policy import Policy, Quarantine
 from headgate.policy.durations import format_duration
@@ -28,7 +27,6 @@ __all__ = ["Held", "QuarantineFile", "Watch", "is_failure"]
 
 # The window slides in sixtieths: memory stays constant, and the edge is exact to less than two per cent.
 _BUCKETS = 60
-_MAX_BYTES = 10_000_000
 _ACTIONS = ("hold", "release")
 
 
@@ -47,18 +45,17 @@ class Held:
     reason: str
 
 
-@dataclass(slots=True)
 class QuarantineFile:
     """The file that says which sources are held.
 
-    Attributes:
+    Args:
         path: the file; it need not exist.
     """
 
-    path: Path
-    _is_expected: bool = False
-    _seen: tuple[int, int, int] | None = None
-    _held: Mapping[str, Held] = field(default_factory=dict)
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._events = EventFile(path, self._understand)
+        self._is_expected = False
 
     def held(self) -> Mapping[str, Held]:
         """Return what is held, by source; read again only after the file has changed.
@@ -68,7 +65,7 @@ class QuarantineFile:
             OSError: the file cannot.
         """
         try:
-            status = os.stat(self.path)
+            held = self._events.current()
         except FileNotFoundError:
             if not self._is_expected:
                 return {}
@@ -76,46 +73,30 @@ class QuarantineFile:
             raise HeadgateError(
                 f"{self.path}: the file is gone; its sources are held until it is back, or the gate is built again."
             ) from None
+        except Exception:
+            self._is_expected = True
+            raise
         self._is_expected = True
-        now = (status.st_mtime_ns, status.st_size, status.st_ino)
-        if now != self._seen:
-            self._held = self._read()
-            self._seen = now
-        return self._held
+        return held
 
     def hold(self, source: str, at: datetime, reason: str) -> None:
         """Put a source into quarantine."""
         self._is_expected = True
-        self._append({"at": at.isoformat(), "action": "hold", "source": source, "reason": reason})
+        self._events.append({"at": at.isoformat(), "action": "hold", "source": source, "reason": reason})
 
     def release(self, source: str, at: datetime, by: str) -> None:
         """Take a source out of quarantine."""
-        self._append({"at": at.isoformat(), "action": "release", "source": source, "by": by})
+        self._events.append({"at": at.isoformat(), "action": "release", "source": source, "by": by})
 
-    def _append(self, event: Mapping[str, str]) -> None:
-        line = to_json(event).encode("utf-8") + b"\n"
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
-        try:
-            # One write to a file opened for appending: lines of several processes never mix.
-            os.write(descriptor, line)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-    def _read(self) -> Mapping[str, Held]:
+    def _understand(self, lines: list[Line]) -> Mapping[str, Held]:
         held: dict[str, Held] = {}
-        with self.path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-        if len(content) > _MAX_BYTES:
-            raise HeadgateError(f"{self.path}: the file is larger than {_MAX_BYTES:,} bytes.")
-        for number, line in enumerate(content.splitlines(), start=1):
-            if line.strip():
-                event = self._parse(line, number)
-                if event["action"] == "hold":
-                    # Two processes may hold a source at once; the first says since when and why.
-                    held.setdefault(event["source"], Held(event["source"], _at(event), event.get("reason", "")))
-                else:
-                    held.pop(event["source"], None)
+        for number, line in lines:
+            event = self._parse(line, number)
+            if event["action"] == "hold":
+                # Two processes may hold a source at once; the first says since when and why.
+                held.setdefault(event["source"], Held(event["source"], _at(event), event.get("reason", "")))
+            else:
+                held.pop(event["source"], None)
         return held
 
     def _parse(self, line: bytes, number: int) -> dict[str, str]:
@@ -154,7 +135,7 @@ class Watch:
         """Return the same under another policy, with what is known of the file and counted by rules that stay."""
         other = Watch(policy)
         if self._file is not None and other._file is not None and self._file.path == other._file.path:
-            other._file, other._unwritten = self._file, self._unwritten
+            other._file, other._unwritten, other._lock = self._file, self._unwritten, self._lock
         with self._lock:
             kept = {source for source, rule in other._rules.items() if self._rules.get(source) == rule}
             other._counts = {source: counts for source, counts in self._counts.items() if source in kept}
@@ -198,7 +179,7 @@ class Watch:
         for one in tuple(self._unwritten.values()):
             file.hold(one.source, one.since, one.reason)
             # Only now: what cannot be written stays held in this process.
-            del self._unwritten[one.source]
+            self._unwritten.pop(one.source, None)
             written.append(one)
         return written
 
