@@ -9,6 +9,7 @@ from typing import Any
 from langchain_core.documents import BaseDocumentTransformer, Document
 
 from headgate import Chunk, HeadgateError, Sealer
+from headgate.encoding import safe_id
 from headgate.integration.defining import share_definitions
 from headgate.integration.proofs import SpanProver, prove_all
 from headgate.integration.published import Prepared, naming, report_problems, seal_prepared
@@ -97,7 +98,7 @@ class SealDocuments(BaseDocumentTransformer):
 
     def _prepare(self, document: Document) -> Prepared:
         chunk = Chunk(document.page_content, document.metadata, document.id)
-        with naming("the document", document.id):
+        with naming(f"the document {safe_id(document.id)}" if document.id is not None else None):
             return self._publishing.prepare(self._sealer, chunk, document)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from headgate.chunk import SEAL_KEY, Chunk
-from headgate.encoding import safe_id, safe_uri
+from headgate.encoding import safe_uri
 from headgate.errors import HeadgateError, SealError
 from headgate.provenance import Sealer
 from headgate.provenance.validators import Validators
@@ -93,21 +93,20 @@ def seal_prepared(sealer: Sealer, prepared: Sequence[Prepared], *, batch: bool =
 
 
 @contextmanager
-def naming(what: str, identifier: str | None) -> Iterator[None]:
+def naming(document: str | None) -> Iterator[None]:
     """Name the document in the error, if it has a name and cannot be sealed.
 
     Args:
-        what: what it is called, such as `the node`.
-        identifier: as its store gave it, if it has one; what may be a secret in it stays out.
+        document: what it is called; `headgate.encoding.safe_id` takes what may be a secret out of an identifier.
     """
     try:
         yield
     except SealError:
         raise
     except HeadgateError as error:
-        if identifier is None:
+        if document is None:
             raise
-        raise HeadgateError(f"{what} {safe_id(identifier)}: {error}") from error
+        raise HeadgateError(f"{document}: {error}") from error
 
 
 def report_problems(published: Sequence[Published]) -> None:

@@ -9,6 +9,7 @@ from llama_index.core.bridge.pydantic import Field, PrivateAttr
 from llama_index.core.schema import BaseNode, MetadataMode, TransformComponent
 
 from headgate import Chunk, HeadgateError, Sealer
+from headgate.encoding import safe_id
 from headgate.integration.defining import share_definitions
 from headgate.integration.proofs import SpanProver, prove_all
 from headgate.integration.published import Prepared, naming, report_problems, seal_prepared
@@ -101,7 +102,7 @@ class SealNodes(TransformComponent):
 
     def _prepare(self, node: BaseNode) -> Prepared:
         chunk = _chunk(node)
-        with naming("the node", node.node_id):
+        with naming(f"the node {safe_id(node.node_id)}"):
             return self._publishing.prepare(
                 self._sealer, chunk, node, cover=self._covered(node), hide=hidden_keys(node)
             )

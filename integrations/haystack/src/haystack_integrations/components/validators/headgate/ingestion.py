@@ -11,6 +11,7 @@ from haystack import Document, component, default_from_dict, default_to_dict
 
 from haystack_integrations.components.validators.headgate.convert import as_it_is
 from headgate import HeadgateError, PolicyError, Sealer
+from headgate.encoding import safe_id
 from headgate.integration.published import Prepared, naming, report_problems, seal_prepared
 from headgate.integration.publishing import Publishing, names_of
 from headgate.policy import MetadataKeys
@@ -119,5 +120,5 @@ class SealDocuments:
         return {"documents": [replace(document, meta=dict(one.chunk.metadata)) for document, one in sealed]}
 
     def _prepare(self, document: Document) -> Prepared:
-        with naming("the document", document.id):
+        with naming(f"the document {safe_id(document.id)}"):
             return self._publishing.prepare(self._sealer, as_it_is(document), document)
