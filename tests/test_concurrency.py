@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from headgate import Admission, Chunk, Gate
+from headgate.integration.loops import wait_for
 from headgate.testing import FixedClock, Publisher
 
 URI = "https://handbook.example/"
@@ -134,3 +135,15 @@ def test_a_fork_after_use_decides_alike_even_while_a_thread_is_busy(changing: Ch
     finally:
         stop.set()
         busy.join()
+
+
+def test_asynchronous_code_is_waited_for_in_one_loop_that_goes_on() -> None:
+    async def own_loop() -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
+
+    async def in_a_notebook() -> asyncio.AbstractEventLoop:
+        return wait_for(own_loop())
+
+    loops = [wait_for(own_loop()), asyncio.run(in_a_notebook()), asyncio.run(in_a_notebook())]
+    assert len(set(loops)) == 1
+    assert loops[0].is_running()

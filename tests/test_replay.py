@@ -273,3 +273,15 @@ def test_a_policy_that_only_records_says_so() -> None:
     enforcing = replay_records([record], policy_of(), at=later)
     assert enforcing.admitted_after == 0
     assert "does not enforce every check" not in enforcing._repr_html_()
+
+
+def test_words_that_are_only_recorded_are_not_looked_for_in_what_has_an_error(tmp_path: Path) -> None:
+    terms = tmp_path / "terms.yaml"
+    terms.write_text("terms:\n  LarkDesk: [LDX]\n")
+    source = DOCS.source(freshness={"max_age": "30d"}, terminology=[str(terms)])
+    policy = Policy.from_mapping({"sources": [source], "modes": {"terminology": "audit", "freshness": "audit"}})
+    old = DOCS.seal("LDX", "https://docs.example/a", modified=CLOCK.ago(days=90))
+    record = record_of(policy, [old], full=True)
+    (again,) = Redecider(policy).redecide(record)
+    (recorded,) = record["decisions"]
+    assert list(again.codes) == [finding["code"] for finding in recorded["findings"]] == ["F202"]

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -199,6 +200,24 @@ def test_a_sink_that_was_closed_goes_on_when_it_is_needed_again(handbook: Publis
         background(gate.admit([]))
         assert background.close()
         assert len(seen) == number
+    assert not background.failures
+
+
+def test_what_comes_while_a_sink_is_closed_is_handed_over_in_order() -> None:
+    told: list[object] = []
+    background = Background(told.append, capacity=5_000)
+    admissions: list[Any] = list(range(3_000))
+
+    def close() -> None:
+        while len(told) < len(admissions):
+            background.close()
+
+    closing = threading.Thread(target=close)
+    closing.start()
+    for number in admissions:
+        background(number)
+    closing.join()
+    assert told == admissions
     assert not background.failures
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -266,16 +267,39 @@ def test_a_model_that_is_not_held_reads_what_is_admissible_too(kind: Any) -> Non
     assert "EVIL" not in " ".join(read)
 
 
-def test_so_it_is_where_the_gate_only_keeps_out_since_a_reload(model: Model, tmp_path: Any) -> None:
+ASKED: dict[str, Callable[[Model, Gate], Callable[[], Sequence[Any]]]] = {
+    "retriever": lambda model, gate: partial(guard(Own(llm=model, part=found()), gate).invoke, "q"),
+    "store": lambda model, gate: partial(guard(OwnStore(found(), model), gate).similarity_search, "q"),
+    "asynchronous store": lambda model, gate: (
+        lambda: asyncio.run(guard(OwnStore(found(), model), gate).asimilarity_search("q"))
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_so_it_is_where_the_gate_only_keeps_out_since_a_reload(name: str, model: Model, tmp_path: Any) -> None:
     policy = tmp_path / "headgate.yaml"
     policy.write_text("mode: audit\ndefault: {provenance: {require: declared}}\n")
     gate = Gate(policy)
-    gated = guard(Own(llm=model, part=found()), gate)
-    assert len(gated.invoke("q")) == 2
+    ask = ASKED[name](model, gate)
+    assert len(ask()) == 2
     policy.write_text("mode: enforce\ndefault: {provenance: {require: declared}}\n")
     gate.reload()
     with pytest.raises(AdapterError, match="has a model of its own"):
-        gated.invoke("q")
+        ask()
+
+
+def test_so_it_is_where_the_model_comes_later(model: Model) -> None:
+    gate = gate_of(ENFORCED)
+    retriever, store = guard(Shelf(found=found()), gate), guard(OwnStore(found(), None), gate)
+    assert retriever.invoke("q")
+    assert store.similarity_search("q")
+    retriever.retriever = Own(llm=model, part=found())  # type: ignore[attr-defined]
+    store.part = model
+    for ask in (retriever.invoke, store.similarity_search):
+        with pytest.raises(AdapterError, match="has a model of its own"):
+            ask("q")
+    assert model.read == []
 
 
 def test_guarded_sources_are_the_way_out(model: Model) -> None:

@@ -219,7 +219,9 @@ class GatedRetriever(Proxy, BaseRetriever):
     def __setattr__(self, name: str, value: Any) -> None:
         if self._wrapped() is None or name in type(self).__private_attributes__:
             super().__setattr__(name, value)
-        elif name in type(self).model_fields:
+            return
+        self._is_looked_through = False
+        if name in type(self).model_fields:
             # Not by the model's own way, which asks `__class__` what fields there are.
             self.__dict__[name] = value
             self.__pydantic_fields_set__.add(name)

@@ -35,7 +35,7 @@ __all__ = ["GatedVectorStore"]
 
 T = TypeVar("T")
 
-_STORE, _GATE = "_headgate_store", "_headgate_gate"
+_STORE, _GATE, _LOOKED = "_headgate_store", "_headgate_gate", "_headgate_is_looked_through"
 
 
 class GatedVectorStore(Proxy, VectorStore):
@@ -55,17 +55,20 @@ class GatedVectorStore(Proxy, VectorStore):
 
     def __init__(self, store: VectorStore, gate: Gate) -> None:
         # Not by attributes of plain names: a store may have such private ones itself.
-        self.__dict__.update({_STORE: store, _GATE: gate})
+        self.__dict__.update({_STORE: store, _GATE: gate, _LOOKED: False})
         self._require_no_reader()
 
     def _wrapped(self) -> VectorStore | None:
         return self.__dict__.get(_STORE)
 
     def _require_no_reader(self) -> None:
-        if self.gate.keeps_out:
-            refusal = refusal_of_store(self.ungated)
-            if refusal is not None:
-                raise AdapterError(refusal)
+        # At every search as well: a policy that only recorded may be loaded again, and enforce.
+        if self.__dict__[_LOOKED] or not self.gate.keeps_out:
+            return
+        refusal = refusal_of_store(self.ungated)
+        if refusal is not None:
+            raise AdapterError(refusal)
+        self.__dict__[_LOOKED] = True
 
     def _kept(self, name: str) -> Any:
         try:
@@ -225,6 +228,7 @@ class GatedVectorStore(Proxy, VectorStore):
         return rows
 
     def _search(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        self._require_no_reader()
         refuse_lookups(self.gate)
         call = SearchCall(self.ungated, name, args, kwargs, widens=self.gate.keeps_out)
         answer = _Answer(None)
@@ -242,6 +246,7 @@ class GatedVectorStore(Proxy, VectorStore):
         return self._released(answer, record(self.gate, answer.limited_to(call), callbacks))
 
     async def _asearch(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        self._require_no_reader()
         refuse_lookups(self.gate)
         call = SearchCall(self.ungated, name, args, kwargs, widens=self.gate.keeps_out)
         answer = _Answer(None)
@@ -291,6 +296,7 @@ class GatedVectorStore(Proxy, VectorStore):
         raise refuse(self.ungated, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
+        self.__dict__[_LOOKED] = False
         setattr(self.ungated, name, value)
 
     def _judging(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:

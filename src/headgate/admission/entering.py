@@ -28,7 +28,7 @@ from headgate.terminology.findings import describe_rewrite
 from headgate.terminology.folding import fold
 from headgate.terminology.invisible import find_invisible, without_invisible
 
-__all__ = ["judge_chunk", "judge_invisible", "reword", "share_definitions"]
+__all__ = ["defined_by_seal", "has_words", "judge_chunk", "judge_invisible", "reword", "share_definitions"]
 
 _MOST_CHOICES = 4  # of one chunk: the ways in which its index shows it
 _NOTHING: Definitions = {}
@@ -188,11 +188,16 @@ def _merged(all_of_them: Sequence[Definitions]) -> Definitions:
     return {short: names if short not in contradicted else frozenset() for short, names in merged.items()}
 
 
+def has_words(judgement: Judgement, revision: Revision) -> bool:
+    """Return whether anything may change the words in which a chunk enters, or is said of them."""
+    strips = bool(judgement.invisible) and revision.invisible == "strip"
+    return (judgement.facts.source.glossary is not None or strips) and not _is_audited_in_vain(judgement)
+
+
 def _rewrite(judgement: Judgement, revision: Revision, limits: Limits, defined: Definitions = _NOTHING) -> None:
     """Settle in which words a chunk enters the prompt."""
     source, chunk = judgement.facts.source, judgement.chunk
-    has_words = source.glossary is not None or (judgement.invisible and revision.invisible == "strip")
-    if not has_words or _is_audited_in_vain(judgement):
+    if not has_words(judgement, revision):
         return
     mode = source.modes["terminology"]
     words = _Words(source, revision, limits, {**defined, **defined_by_seal(judgement.facts, chunk.text)})

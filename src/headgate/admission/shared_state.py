@@ -84,8 +84,11 @@ class SharedState:
         other._path, other._is_traffic = policy.registry_path, self._is_traffic
         is_same = other._path == self._path
         other._registry = self._registry if is_same else open_registry(policy, is_traffic=self._is_traffic)
-        other._feeds = open_feeds(policy)
-        other._editions = ListedEditions(other._feeds) if other._feeds is not None else None
+        other._feeds = open_feeds(policy, self._feeds)
+        if other._feeds is None or other._feeds is self._feeds:
+            other._editions = self._editions if other._feeds is not None else None
+        else:
+            other._editions = ListedEditions(other._feeds)
         other._asker = _asker_of(policy, self._clock, self._asker) if self._is_traffic else None
         other._watch, other._overrides = self._watch.under(policy), overrides_of(policy)
         other._clock, other._revised = self._clock, None

@@ -3,37 +3,49 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
+import threading
 from collections.abc import Awaitable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+from headgate.forks import renew_after_fork
 
 __all__ = ["wait_for"]
 
 T = TypeVar("T")
-_loops: list[asyncio.AbstractEventLoop] = []
+
+
+class _Loop:
+    """The one loop, in a thread of its own; made when it is needed, and again in the child of a fork."""
+
+    def __init__(self) -> None:
+        self._after_fork()
+        renew_after_fork(self)
+
+    def _after_fork(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def running(self) -> asyncio.AbstractEventLoop:
+        """Return the loop, which runs."""
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=self._loop.run_forever, name="headgate-loop", daemon=True).start()
+            return self._loop
+
+
+_loop = _Loop()
 
 
 def wait_for(awaitable: Awaitable[T]) -> T:
     """Return what an awaitable returns.
 
-    All are waited for in one event loop, which stays open: what an asynchronous factory has connected (a client, a
-    pool) belongs to the loop in which it was made. Where a loop is running already, as in a notebook, a thread waits.
+    All are waited for in one event loop, which goes on running: what an asynchronous factory has connected (a client, a
+    pool) belongs to the loop in which it was made. It has a thread of its own, because the caller's may have a loop
+    running already, as in a notebook.
     """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return _loop().run_until_complete(_as_coroutine(awaitable))
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(lambda: asyncio.run(_as_coroutine(awaitable))).result()
+    return asyncio.run_coroutine_threadsafe(_as_coroutine(awaitable), _loop.running()).result()
 
 
 async def _as_coroutine(awaitable: Awaitable[T]) -> T:
     return await awaitable
-
-
-def _loop() -> asyncio.AbstractEventLoop:
-    if not _loops or _loops[0].is_closed():
-        _loops[:] = [asyncio.new_event_loop()]
-        atexit.register(_loops[0].close)
-    return _loops[0]

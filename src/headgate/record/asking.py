@@ -116,12 +116,18 @@ def load_salt(log: Path) -> bytes:
     with suppress(FileNotFoundError):
         return _whole(path)
     aside = path.with_name(f".headgate-{secrets.token_hex(8)}.part")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        os.write(descriptor, secrets.token_bytes(_SALT_BYTES))
-        os.fsync(descriptor)
+        with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(_SALT_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        _put(aside, path)
     finally:
-        os.close(descriptor)
+        aside.unlink(missing_ok=True)
+    return _whole(path)
+
+
+def _put(aside: Path, path: Path) -> None:
     try:
         # Not renamed: of several processes that begin at once, one is the first, and the others take what it made.
         os.link(aside, path)
@@ -129,9 +135,6 @@ def load_salt(log: Path) -> bytes:
         pass
     except OSError:  # a file system without links
         aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-    return _whole(path)
 
 
 def _whole(path: Path) -> bytes:

@@ -45,6 +45,7 @@ class Background:
         self.failures: Counter[str] = Counter()
         self._queue: queue.Queue[Admission | None] = queue.Queue(capacity)
         self._thread: threading.Thread | None = None
+        self._ending: threading.Thread | None = None
         self._starting = threading.Lock()
         _ALIVE.add(self)
         renew_after_fork(self)
@@ -52,8 +53,9 @@ class Background:
     def __call__(self, admission: Admission) -> None:
         """Put an admission into the queue, without waiting."""
         try:
-            self._ensure_thread()
-            self._queue.put_nowait(admission)
+            with self._starting:
+                self._ensure_thread()
+                self._queue.put_nowait(admission)
         except queue.Full:
             self._count("skipped")
         except RuntimeError:  # no thread can be started: too many of them, or the interpreter is ending
@@ -84,31 +86,32 @@ class Background:
         """
         is_done = self.flush(timeout)
         with self._starting:
-            thread, self._thread = self._thread, None
-            if thread is not None and thread.is_alive():
+            if self._thread is not None and self._thread.is_alive():
                 try:
                     self._queue.put_nowait(None)
                 except queue.Full:  # the sink is stuck; its thread is a daemon and ends with the process
-                    self._thread = thread
+                    return is_done
+            # The next thread has a queue of its own: this one hands over what waits in the old one, and then ends.
+            self._ending, self._thread, self._queue = self._thread, None, queue.Queue(self._capacity)
         return is_done
 
     def _after_fork(self) -> None:
         self._queue = queue.Queue(self._capacity)
-        self._thread = None
+        self._thread = self._ending = None
         self._starting = threading.Lock()
 
     def _ensure_thread(self) -> None:
-        if self._thread is not None and self._thread.is_alive():
-            return
-        with self._starting:
-            if self._thread is None or not self._thread.is_alive():
-                _flush_at_exit()
-                # A daemon, because the interpreter would wait for a stuck sink for ever.
-                thread = threading.Thread(target=self._run, args=(self._queue,), name="headgate-sink", daemon=True)
-                thread.start()
-                self._thread = thread
+        if self._thread is None or not self._thread.is_alive():
+            _flush_at_exit()
+            # A daemon, because the interpreter would wait for a stuck sink for ever.
+            work = (self._queue, self._ending)
+            thread = threading.Thread(target=self._run, args=work, name="headgate-sink", daemon=True)
+            thread.start()
+            self._thread = thread
 
-    def _run(self, waiting: queue.Queue[Admission | None]) -> None:
+    def _run(self, waiting: queue.Queue[Admission | None], before: threading.Thread | None) -> None:
+        if before is not None:
+            before.join()
         while True:
             admission = waiting.get()
             try:

@@ -84,7 +84,7 @@ def _is_known(value: object) -> bool:
 
 
 def _is_heard(value: object) -> bool:
-    return isinstance(value, dict) and _fits(value, _HEARD) and _HEARD.keys() - {"other"} <= value.keys()
+    return isinstance(value, dict) and _fits(value, _HEARD) and _HEARD.keys() - {"other", "untold"} <= value.keys()
 
 
 def _is_shortfall(value: object) -> bool:
@@ -143,10 +143,12 @@ _OF_LOG: Mapping[str, Check] = {
     "findings": _is_list,
     "asker": _is_object_of(_is_text),
     "chain": _is_object,
+    "valid_until": _is_text_or_none,
 }
 _OF_LOGGED_DECISION: Mapping[str, Check] = {
     "prompt_digest": _is_text,
     "text": _is_text_or_none,
+    "verified": lambda value: _is_texts(value) and len(cast("list[str]", value)) == 3,
     "tokens": lambda value: isinstance(value, list) and len(value) == 2 and all(map(_is_whole_number, value)),
 }
 _EVIDENCE: Mapping[str, Check] = {

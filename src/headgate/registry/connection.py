@@ -83,6 +83,11 @@ class SharedConnection:
         with self._lock:
             self._close()
 
+    def __del__(self) -> None:
+        # After a reload that names another file, whoever asks this one last lets go of it.
+        if getattr(self, "_connection", None) is not None:
+            self._close()
+
     def _close(self) -> None:
         if self._connection is not None:
             with suppress(sqlite3.Error):

@@ -33,8 +33,12 @@ def open_registry(policy: Policy, *, is_traffic: bool) -> Registry:
         ) from None
 
 
-def open_feeds(policy: Policy) -> FeedRegistry | None:
+def open_feeds(policy: Policy, before: FeedRegistry | None = None) -> FeedRegistry | None:
     """Return where a policy keeps what its feeds say; None if it names no feed.
+
+    Args:
+        policy: the policy.
+        before: what is open already, which goes on where it is the same file.
 
     Raises:
         PolicyError: the file cannot be used.
@@ -42,6 +46,8 @@ def open_feeds(policy: Policy) -> FeedRegistry | None:
     path = policy.registry_path
     if path is None or not any(source.freshness.feeds for source in policy.sources):
         return None
+    if before is not None and before.path == path:
+        return before
     try:
         return FeedRegistry(path)
     except HeadgateError as error:

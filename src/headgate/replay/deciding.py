@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from headgate.admission.editions import apply_editions
-from headgate.admission.entering import defined_by_seal, judge_invisible, reword, share_definitions
+from headgate.admission.entering import defined_by_seal, has_words, judge_invisible, reword, share_definitions
 from headgate.admission.facts import Facts, Witness
 from headgate.admission.hearing import hear
 from headgate.admission.judging import Judgement, judge_times
@@ -223,8 +223,7 @@ class Redecider:
         judgement.invisible = invisible_then(entry)
         if judgement.invisible and not judgement.is_kept_out:
             judge_invisible(judgement, self._revision)
-        has_words = facts.source.glossary is not None or (judgement.invisible and self._revision.invisible == "strip")
-        if text is not None and has_words and not judgement.is_kept_out:
+        if text is not None and not judgement.is_kept_out and has_words(judgement, self._revision):
             defined = defined_by_seal(facts, text)
             judgement.rewrite = reword(text, facts.source, self._revision, self._limits, defined)
             judgement.definitions = judgement.rewrite.definitions

@@ -145,8 +145,7 @@ def _row(rank: int, decision: DecisionRecord, text: str | None) -> DocumentRow:
 
 
 def _verified(decision: DecisionRecord) -> str:
-    # A record from elsewhere may hold anything here.
     entry = decision.get("verified")
-    if not isinstance(entry, list) or len(entry) != 3 or not all(isinstance(one, str) for one in entry):
+    if entry is None:
         return ""
     return f"current as of {entry[0][:16].replace('T', ' ')} ({entry[2]})"

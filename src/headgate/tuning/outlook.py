@@ -348,10 +348,10 @@ def _end_of(later: Redecided, outlook: Outlook) -> datetime | None:
 
 def _verified(decision: DecisionRecord) -> Verification | None:
     said = decision.get("verified")
-    if not isinstance(said, list) or len(said) != 3:
+    if said is None:
         return None
     at, by = _instant(said[0]), next((known for known in VERIFIERS if known == said[1]), None)
-    return Verification(at, by, str(said[2])[:200]) if at is not None and by is not None else None
+    return Verification(at, by, said[2][:200]) if at is not None and by is not None else None
 
 
 def _instant(text: object) -> datetime | None:

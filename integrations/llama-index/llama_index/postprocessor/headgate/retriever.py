@@ -94,8 +94,7 @@ class GatedRetriever(Proxy, BaseRetriever):
         super().__init__(callback_manager=retriever.callback_manager)
         self._inner = retriever
         self._gate = require_gate(policy, type(self).__name__)
-        self._refusal = refusal_of_readers(retriever)
-        self._engines = GuardedEngines(self._gate, is_own_reader=is_own_reader(retriever))
+        self._look_through()
         self._refuse_readers()
         self._k = k
         self._overfetch, self._max_fetch = overfetch, max_fetch
@@ -154,6 +153,7 @@ class GatedRetriever(Proxy, BaseRetriever):
         else:
             # What the caller sets on the retriever that it holds has to reach the search.
             setattr(self._inner, name, value)
+            self._look_through()
 
     def _get_prompts(self) -> PromptDictType:
         return self._inner._get_prompts()
@@ -206,6 +206,11 @@ class GatedRetriever(Proxy, BaseRetriever):
         nodes: list[NodeWithScore],
     ) -> list[NodeWithScore]:
         return nodes
+
+    def _look_through(self) -> None:
+        """Find out whether the inner retriever has a model that would read what it finds."""
+        self._refusal = refusal_of_readers(self._inner)
+        self._engines = GuardedEngines(self._gate, is_own_reader=is_own_reader(self._inner))
 
     def _refuse_readers(self) -> None:
         # At every search as well: a policy that only recorded may be loaded again, and enforce.
