@@ -19,6 +19,7 @@ from llama_index.core.schema import NodeWithScore, TextNode
 from headgate import Chunk, Gate, Policy, PolicyError
 from headgate.freshness import STATUS_WORDS, judge_freshness, quiet_window, resolve_timestamps
 from headgate.policy import Freshness, MetadataKeys, UriPattern
+from headgate.policy.freshness import restricted
 from headgate.record.writing import log_record
 from headgate.replay import Redecider
 from headgate.testing import FixedClock, Publisher
@@ -355,3 +356,52 @@ def test_within_the_quiet_window_there_is_nothing_to_say(
 
 def test_every_word_of_the_catalogue_is_in_its_plain_spelling() -> None:
     assert all(word == " ".join(word.lower().split()) for word in STATUS_WORDS)
+
+
+ACTIONS = ("admit", "warn", "drop")
+some_days = st.none() | st.integers(1, 90).map(lambda days: f"{days}d")
+some_words = st.dictionaries(st.sampled_from(["draft", "archived", "odd"]), st.sampled_from(ACTIONS), max_size=3)
+some_rules = st.builds(
+    lambda age, checked, unread, missing, words: Freshness.model_validate(
+        {
+            "max_age": age,
+            **({"verified_within": checked, "verified_grace": "1h"} if checked else {}),
+            "unreadable": unread,
+            "missing": missing,
+            "status": words,
+        }
+    ),
+    some_days,
+    some_days,
+    st.sampled_from(["drop", "warn"]),
+    st.sampled_from(["drop", "warn", "admit"]),
+    some_words,
+)
+
+
+@given(some_rules, some_rules)
+def test_a_rule_restricted_by_another_is_as_strict_as_the_stricter_of_both(one: Freshness, other: Freshness) -> None:
+    both = restricted(one, other)
+    for limit in ("max_age", "verified_within"):
+        given_limits = [value for rule in (one, other) if (value := getattr(rule, limit)) is not None]
+        assert getattr(both, limit) == min(given_limits, default=None)
+    for choice in ("unreadable", "missing"):
+        assert getattr(both, choice) == max(getattr(one, choice), getattr(other, choice), key=ACTIONS.index)
+    for word, action in both.status.items():
+        assert action in (one.status.get(word), other.status.get(word))
+    for word in one.status.keys() | other.status.keys():
+        stated = [rule.status[word] for rule in (one, other) if word in rule.status]
+        strictest = max(stated, key=ACTIONS.index)
+        # A word that only the other one knows may be stricter than "warn" by itself, so only "drop" is taken over.
+        if word in one.status or strictest == "drop":
+            assert both.status[word] == strictest
+        else:
+            assert word not in both.status
+
+
+@pytest.mark.parametrize(("given_rule", "is_asked"), [(True, True), ({}, True), (False, False), (None, False)])
+def test_a_source_may_simply_say_that_its_servers_are_asked(given_rule: object, is_asked: bool) -> None:
+    rules = {"provenance": {"require": "declared"}, "freshness": {"revalidate": given_rule}}
+    source = {"id": "wiki", "match": f"{SITE}/**", **rules}
+    policy = Policy.from_mapping({"sources": [source]})
+    assert (policy.sources[0].freshness.revalidate is not None) is is_asked

@@ -12,6 +12,7 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 
 from headgate import Chunk, Gate, Policy
+from headgate.admission.hidden import cleared
 from headgate.record.writing import log_record
 from headgate.replay import Redecider
 from headgate.terminology.invisible import KINDS, find_invisible, without_invisible
@@ -282,3 +283,10 @@ def test_a_large_value_without_such_signs_enters_where_they_are_only_reported(cl
     admission = Gate(Policy.from_mapping({"sources": [source]}), clock=clock).admit([chunk])
     assert admission.decisions[0].codes == ()
     assert admission.chunks[0].metadata == chunk.metadata
+
+
+@pytest.mark.parametrize("kind", [list, tuple, frozenset, set])
+def test_what_is_cleared_keeps_its_kind(kind: Any) -> None:
+    left = cleared({"tags": kind(["a\U000e0061\U000e0062b", "c"])})["tags"]
+    assert left == kind(["ab", "c"])
+    assert isinstance(left, frozenset if kind is set else kind)

@@ -314,3 +314,41 @@ def test_a_row_that_cannot_be_read_locks_the_file_for_nobody(tmp_path: Path, clo
     registry.learn([Proved("two", "key", "text", 1)], clock.now)
     assert set(registry.known(["one", "two"])) == {"one", "two"}
     registry.close()
+
+
+def proved(days: int, digest: str) -> Proved:
+    modified = datetime(2026, 6, 1, tzinfo=timezone.utc) - timedelta(days=days)
+    return Proved("page", "key", digest, None, modified, None, timedelta(hours=1))
+
+
+@pytest.mark.parametrize("known_digest", [True, False])
+def test_without_versions_nothing_older_is_learned_whatever_its_text(known_digest: bool) -> None:
+    registry, at = MemoryRegistry(), datetime(2026, 6, 2, tzinfo=timezone.utc)
+    registry.learn([proved(1, "new")], at)
+    before = registry.known(["page"])
+    registry.learn([proved(9, "new" if known_digest else "old")], at)
+    assert registry.known(["page"]) == before
+
+
+def test_a_memory_that_is_just_full_forgets_nothing() -> None:
+    registry, at = MemoryRegistry(documents=2, texts=2), datetime(2026, 6, 2, tzinfo=timezone.utc)
+    one, two, three = (Proved(f"page {n}", "key", "text", n, None, None, timedelta(0)) for n in (1, 2, 3))
+    registry.learn([one, two], at)
+    assert set(registry.known(["page 1", "page 2"])) == {"page 1", "page 2"}
+    registry.learn([three], at)
+    assert set(registry.known(["page 1", "page 2", "page 3"])) == {"page 3"}
+
+
+@pytest.mark.parametrize("is_writable", [True, False])
+def test_that_a_registry_is_read_only_is_said_and_only_then(
+    is_writable: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "registry of ann & bob#1?.sqlite"
+    SqliteRegistry(path).close()
+    with monkeypatch.context() as patched, caplog.at_level(logging.WARNING):
+        patched.setattr(os, "access", lambda *_: is_writable)
+        registry = SqliteRegistry(path)
+        assert registry.known(["page"]) == {}
+        registry.close()
+    assert any("is read-only" in record.getMessage() for record in caplog.records) is not is_writable
+    assert all(name.startswith(path.name) for name in os.listdir(tmp_path))

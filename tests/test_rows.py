@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from langchain_community.document_loaders import CSVLoader
 
 from headgate import Chunk, Gate, Policy, PolicyError
+from headgate.freshness.rows import find_row
 from headgate.record.writing import log_record
 from headgate.replay import Redecider
 from headgate.testing import FixedClock, Publisher
@@ -135,3 +136,10 @@ def test_of_every_row_the_latest_text_enters_and_no_other(rows: list[tuple[int, 
     assert [one.startswith("admit") for one in says(gate_of(FixedClock()), *(row(*one) for one in rows))] == [
         latest[number] == month for number, month in rows
     ]
+
+
+@pytest.mark.parametrize(("chars", "is_row"), [(1, True), (256, True), (257, False)])
+def test_what_names_a_row_has_a_length(chars: int, is_row: bool) -> None:
+    found = [find_row({"key": sign * chars}, "file:t.csv", "key") for sign in "ab"]
+    assert [one is not None for one in found] == [is_row, is_row]
+    assert not is_row or found[0] != found[1]
