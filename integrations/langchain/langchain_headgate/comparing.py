@@ -132,10 +132,11 @@ class Behind:
         for before, original in self._pairs:
             if text == before.page_content and is_equal(document.metadata, before.metadata):
                 return original
-        for before, original in self._pairs:
-            if text in before.page_content:
-                self._shown[place] = _remade(document, before)
-                return original
+        cut_from = self._cut_from(document, text)
+        if cut_from is not None:
+            before, original = cut_from
+            self._shown[place] = _remade(document, before)
+            return original
         if not self._pairs or not self._steps:
             return document
         same = next((pair for pair in self._pairs if _is_of(document, pair[0])), None)
@@ -147,6 +148,13 @@ class Behind:
             return same[1]
         self._changes[place] = "rewritten"
         return document
+
+    def _cut_from(self, document: Document, text: str) -> tuple[Document, Document] | None:
+        """Return what a document was cut from: of what holds its text, if need be, what has its metadata too."""
+        if not text:
+            return None
+        holding = [pair for pair in self._pairs if text in pair[0].page_content]
+        return next((pair for pair in holding if _is_of(document, pair[0])), holding[0] if holding else None)
 
 
 def _is_of(document: Document, before: Document) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -26,7 +25,6 @@ __all__ = ["EVENT_NAME", "arecord", "record", "spans_of"]
 
 EVENT_NAME = "headgate.admission"
 _FRAMEWORK = "langchain"
-_INLINE_DECISIONS = 500  # more take longer to write down than an event loop should wait
 
 
 def record(gate: Gate, admission: Admission, callbacks: CallbackManager | None) -> Admission:
@@ -58,10 +56,7 @@ def record(gate: Gate, admission: Admission, callbacks: CallbackManager | None) 
 async def arecord(gate: Gate, admission: Admission, callbacks: AsyncCallbackManager | None) -> Admission:
     """As `record`, for asynchronous callbacks; a log that is slow to write does not hold up the event loop."""
     with _asking(callbacks):
-        if len(admission.decisions) > _INLINE_DECISIONS:
-            admission = await asyncio.to_thread(gate.release, admission, framework=_FRAMEWORK, traced=False)
-        else:
-            admission = await gate.arelease(admission, framework=_FRAMEWORK, traced=False)
+        admission = await gate.arelease(admission, framework=_FRAMEWORK, traced=False)
     log_dropped(admission)
     callbacks = visible_callbacks(callbacks)
     if callbacks is None or not callbacks.handlers:

@@ -102,6 +102,28 @@ def test_what_a_step_selects_or_cuts_passes(
         assert [one.metadata["relevance_score"] for one in found] == [0.5] * len(found)
 
 
+def test_a_passage_that_two_documents_share_stays_that_of_its_own(
+    handbook: Publisher, embeddings: Embeddings, clock: FixedClock
+) -> None:
+    uris = [f"https://handbook.example/{name}" for name in "ab"]
+    sealed = [
+        handbook.seal(f"Of {uri[-1]}. It is said in both.", uri, {"source": uri}, modified=clock.now) for uri in uris
+    ]
+    documents = [Document(one.text, metadata=dict(one.metadata)) for one in sealed]
+    store = InMemoryVectorStore.from_documents(documents, embeddings)
+    seen: list[Admission] = []
+    gate = Gate({"sources": [handbook.source()]}, clock=clock, sinks=[seen.append])
+    shared = Does(what=lambda found: changed_each(found, "It is said in both."))
+    found = guard(compressing(store, shared), gate).invoke(QUESTION)
+    gate.flush()
+    assert sorted(one.metadata["source"] for one in found) == uris
+    assert sorted(str(one.uri) for one in seen[-1].decisions) == uris
+
+
+def changed_each(documents: list[Document], text: str) -> list[Document]:
+    return [Document(text, metadata=one.metadata) for one in documents]
+
+
 @pytest.mark.parametrize(
     "what",
     [

@@ -43,6 +43,7 @@ from headgate.record.summary import TraceInner
 __all__ = ["Gate"]
 
 _log = logging.getLogger("headgate")
+_INLINE_DECISIONS = 500  # more take longer to write down than an event loop should wait
 
 
 class Gate:
@@ -74,8 +75,6 @@ class Gate:
     ) -> None:
         self.trace_inner = trace_inner
         self._path = Path(policy) if isinstance(policy, (str, Path)) else None
-        self._clock = clock
-        self._limits = limits
         read, revision = load(policy, self._path, limits, clock)
         self._followed: Sequence[str] = ()
         self._reloading = threading.Lock()
@@ -142,7 +141,7 @@ class Gate:
 
     def now(self) -> datetime:
         """Return what the gate's clock shows."""
-        return self._clock()
+        return self._in_force.clock()
 
     @property
     def failures(self) -> Mapping[str, int]:
@@ -249,10 +248,11 @@ class Gate:
     async def arelease(
         self, admission: Admission, *, context: object = None, framework: str = "none", traced: bool = True
     ) -> Admission:
-        """As `release`; a log that is forced to the disk is waited for in a thread."""
+        """As `release`; a thread waits for a log that is forced to the disk, and writes down a great many decisions."""
         release = partial(self.release, context=context, framework=framework, traced=traced)
         in_force = self._in_force
-        if in_force.recorder.is_slow or in_force.shared.is_watching:
+        is_long = len(admission.decisions) > _INLINE_DECISIONS
+        if is_long or in_force.recorder.is_slow or in_force.shared.is_watching:
             return await asyncio.to_thread(release, admission)
         return release(admission)
 
@@ -284,9 +284,8 @@ class Gate:
 
     def close(self) -> None:
         """Tell the sinks what they have not been told yet, and close the log and the registry; use opens them again."""
-        in_force = self._in_force
-        in_force.recorder.close()
-        in_force.shared.close()
+        self._in_force.recorder.close()
+        self._in_force.shared.close()
 
     def __enter__(self) -> Gate:
         return self
@@ -310,7 +309,7 @@ class Gate:
     def _reload(self, source: Policy | Path, *, may_wait: bool) -> bool:
         with self._reloading:
             before = self._in_force
-            policy, revision = load(source, self._path, self._limits, self._clock, may_wait=may_wait)
+            policy, revision = load(source, self._path, before.limits, before.clock, may_wait=may_wait)
             if revision.state == before.revision.state:
                 return False
             revision.require_no_rollback(before.revision)
@@ -319,7 +318,7 @@ class Gate:
             # A log or a registry that cannot be opened changes nothing.
             recorder = before.recorder.under(policy)
             shared = before.shared.under(policy, revision.revocation_keys, may_wait=may_wait)
-            self._in_force = InForce(policy, revision, shared, recorder, self._limits, self._clock)
+            self._in_force = replace(before, policy=policy, revision=revision, shared=shared, recorder=recorder)
             _log.info("policy revision %s is in force", revision.digest)
             return True
 
@@ -344,7 +343,7 @@ class Gate:
             if extra[0].id in before.revision.sources:
                 raise PolicyError(f"the policy has a source {extra[0].id!r} already.", "Choose another id.")
             # Of the same digest: for all others it is the same policy. No file is read again.
-            knowing = with_source(before.revision, before.policy, extra[0], self._limits)
+            knowing = with_source(before.revision, before.policy, extra[0], before.limits)
             self._in_force = replace(before, revision=knowing, proved=frozenset(one.id for one in extra))
             self._before_proof = before
         # The lock is free meanwhile: a chain that reloads its gate while it is proved gets an answer.
@@ -366,7 +365,7 @@ class Gate:
             _log.warning("the policy in force stays, without keys that were added or withdrawn: %s", error)
             with self._reloading:
                 before = self._in_force
-                left = without_withdrawn(before.revision, now, before.policy.key_sets, self._limits)
+                left = without_withdrawn(before.revision, now, before.policy.key_sets, before.limits)
                 self._in_force = replace(before, revision=left)
         return self._in_force
 
@@ -381,8 +380,8 @@ class Gate:
         return {
             "policy": self._path if self._path is not None else self.policy,
             "revision": self._in_force.revision.digest,
-            "clock": self._clock,
-            "limits": self._limits,
+            "clock": self._in_force.clock,
+            "limits": self._in_force.limits,
             "sinks": self._in_force.recorder.sinks,
             "trace_inner": self.trace_inner,
         }

@@ -85,13 +85,13 @@ class RowGate(Gate):
             chunks: any number of them.
             now: the instant to judge for; aware.
         """
-        shared = self._in_force.shared
-        revision = shared.revised(self._in_force.revision, self._limits, now)
-        plan = plan_admission(revision, chunks, self._limits, query=None, now=now, as_of=None)
+        shared, limits = self._in_force.shared, self._in_force.limits
+        revision = shared.revised(self._in_force.revision, limits, now)
+        plan = plan_admission(revision, chunks, limits, query=None, now=now, as_of=None)
         answers = shared.ask(plan)
         for judgement in plan.judgements:
             judgement.index = 0  # each is an admission of its own
-            admission = judge_admission(replace(plan, judgements=(judgement,)), answers, self._limits)
+            admission = judge_admission(replace(plan, judgements=(judgement,)), answers, limits)
             mode = judgement.facts.source.modes["freshness"]
             yield Judged(admission.decisions[0], admission.valid_until, candidate_of(judgement, now), mode)
 
