@@ -18,9 +18,9 @@ from langchain_core.vectorstores import VectorStore
 
 from headgate import Gate
 from headgate.integration.loops import wait_for
+from headgate.integration.walking import Unfinished, walk
 from headgate.testing.doctor import Run
 from headgate.testing.doctor.texts import texts_of_modules, texts_of_program
-from headgate.testing.walking import Unfinished, walk
 from langchain_headgate.asking import inputs_for
 from langchain_headgate.outside import keeps_texts
 from langchain_headgate.retriever import GatedRetriever

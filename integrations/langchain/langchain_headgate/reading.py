@@ -15,7 +15,7 @@ from langchain_core.stores import BaseStore
 from langchain_core.vectorstores import VectorStore
 
 from headgate import Gate
-from headgate.testing.walking import children, named_by, walk
+from headgate.integration.walking import children, named_by, walk
 
 __all__ = ["FRAMEWORK", "held_by", "names_model", "refusal_of_readers", "refusal_of_store"]
 

@@ -16,7 +16,7 @@ from llama_index.core.schema import NodeWithScore, TextNode
 from node_sources import FORGED, Echo, Finds, forged, gate, sealed, shown
 
 from headgate import AdapterError
-from headgate.testing.walking import Unfinished, walk
+from headgate.integration.walking import Unfinished, walk
 from llama_index.postprocessor.headgate import HeadgatePostprocessor, guard
 
 Q = "How many days of leave?"

@@ -6,13 +6,13 @@ import threading
 from datetime import datetime
 from pathlib import Path
 
+from headgate.cache_folders import cache_folder
 from headgate.encoding import safe_uri
 from headgate.errors import PolicyError, SealError
 from headgate.limits import DEFAULT_LIMITS
 from headgate.origins.remote import Remote
 from headgate.policy import KeySets
 from headgate.provenance import KeySet
-from headgate.provenance.remembering import cache_folder
 from headgate.provenance.revocation import RevocationList
 
 __all__ = ["RemoteList", "remote_list"]

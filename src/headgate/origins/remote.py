@@ -15,13 +15,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from headgate.cache_folders import private_folder
 from headgate.clock import read_instant
 from headgate.errors import HeadgateError, PolicyError
 from headgate.files import write_bytes
 from headgate.forks import renew_after_fork
 from headgate.origins.fetching import FetchError, fetch
 from headgate.policy import KeySets
-from headgate.provenance.remembering import private_folder
 
 __all__ = ["Remote"]
 

@@ -11,10 +11,10 @@ import logging
 import threading
 from pathlib import Path
 
+from headgate.cache_folders import cache_folder, is_private, private_folder
 from headgate.errors import HeadgateError, ManifestError
 from headgate.files import write_bytes
 from headgate.forks import renew_after_fork
-from headgate.provenance.remembering import cache_folder, is_private, private_folder
 
 __all__ = ["NameMemory", "OtherCorpusError", "require_corpus"]
 

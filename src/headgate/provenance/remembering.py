@@ -12,7 +12,6 @@ import os
 import secrets
 import shutil
 import sqlite3
-import sys
 import tempfile
 import threading
 import weakref
@@ -21,31 +20,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from headgate.cache_folders import cache_folder, is_private, private_folder
 from headgate.errors import ManifestError
 from headgate.forks import renew_after_fork
 from headgate.provenance.indexes import ManifestIndex
 from headgate.provenance.indexing import ShardReader, apply_changes, write_index
 
-__all__ = ["CACHE_VARIABLE", "ManifestMemory", "cache_folder", "is_private", "private_folder"]
-
-CACHE_VARIABLE = "HEADGATE_CACHE"
-"""The environment variable that names the cache folder."""
+__all__ = ["ManifestMemory"]
 
 _KEPT = 2  # indexes of one corpus: the one in force, and the one before, from which the next is made
 _BLOCK = 1 << 18  # fits the processor's cache
 _log = logging.getLogger("headgate")
-
-
-def cache_folder() -> Path:
-    """Return the user's folder for what can be made again: `HEADGATE_CACHE`, or where the platform keeps caches."""
-    named = os.environ.get(CACHE_VARIABLE)
-    if named:
-        return Path(named)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "headgate" / "Cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "headgate"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "headgate"
 
 
 class _Process:
@@ -204,32 +189,6 @@ def _require_chunks(listed: int, chunks: int) -> None:
         raise ManifestError("P106", f"its shards list {listed:,} chunks, not {chunks:,}")
 
 
-def private_folder(folder: Path) -> Path:
-    """Return a folder that is made if need be, and that nobody else can write to.
-
-    Raises:
-        OSError: there is none, and it cannot be made; or somebody else could write there what a gate would believe.
-    """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(f"{folder} cannot be written to")
-    if not is_private(folder):
-        raise PermissionError(f"others can write to {folder}")
-    return folder
-
-
-def is_private(folder: Path) -> bool:
-    """Return whether nobody else can write to a folder, so that what it holds is believed.
-
-    Raises:
-        OSError: there is no such folder.
-    """
-    if not hasattr(os, "getuid"):
-        return True
-    found = folder.stat()
-    return found.st_uid == os.getuid() and not found.st_mode & 0o022
-
-
 class _Temporary:
     """A folder that goes with the process that made it, not with its forked children."""
 
@@ -243,7 +202,7 @@ def _temporary() -> Path:
             try:
                 _Temporary.folder = Path(tempfile.mkdtemp(prefix="headgate-"))
             except OSError as error:
-                raise ManifestError("P106", f"it can be indexed nowhere ({error})") from error
+                raise ManifestError("P106", f"there is no folder in which it can be indexed ({error})") from error
             _Temporary.owner = os.getpid()
             weakref.finalize(_Temporary, _remove, _Temporary.folder, _Temporary.owner)
         return _Temporary.folder

@@ -14,8 +14,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from headgate.cache_folders import cache_folder, is_private, private_folder
 from headgate.forks import renew_after_fork
-from headgate.provenance.remembering import cache_folder, is_private, private_folder
 from headgate.provenance.statements import TimestampStatement, in_seconds
 
 __all__ = ["TimestampMemory", "is_before"]

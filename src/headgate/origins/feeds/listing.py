@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from headgate.cache_folders import cache_folder, private_folder
 from headgate.errors import HeadgateError, ManifestError
 from headgate.origins.feeds.feed import Entry, FeedError, Pull, Reading, shown_place
 from headgate.origins.fetching import FetchError
@@ -15,7 +16,6 @@ from headgate.origins.manifests import bring_manifest
 from headgate.provenance import KeySet, Manifest
 from headgate.provenance.issuers import Issuers
 from headgate.provenance.names import OtherCorpusError
-from headgate.provenance.remembering import cache_folder, private_folder
 from headgate.provenance.values import EPOCH
 
 __all__ = ["Listing", "Signers"]

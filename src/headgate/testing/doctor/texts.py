@@ -8,10 +8,10 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from types import CodeType, FunctionType
 
+from headgate.integration.walking import children
 from headgate.testing.doctor.beside import beside
 from headgate.testing.doctor.run import LIBRARIES
 from headgate.testing.doctor.wording import Whole
-from headgate.testing.walking import children
 
 __all__ = ["texts_of_function", "texts_of_modules", "texts_of_program"]
 

@@ -22,9 +22,9 @@ from llama_index.core.workflow import Workflow
 
 from headgate import AdapterError, Gate
 from headgate.integration.loops import wait_for
+from headgate.integration.walking import Unfinished, walk
 from headgate.testing.doctor import Run
 from headgate.testing.doctor.texts import texts_of_modules, texts_of_program
-from headgate.testing.walking import Unfinished, walk
 from llama_index.postprocessor.headgate.engines import is_end, is_source
 from llama_index.postprocessor.headgate.postprocessor import HeadgatePostprocessor
 from llama_index.postprocessor.headgate.retriever import GatedRetriever

@@ -29,7 +29,7 @@ from llama_index.core.vector_stores.types import BasePydanticVectorStore
 
 from headgate import AdapterError, Gate
 from headgate.integration.surface import Proxy
-from headgate.testing.walking import Unfinished, walk
+from headgate.integration.walking import Unfinished, walk
 from llama_index.postprocessor.headgate.postprocessor import HeadgatePostprocessor
 from llama_index.postprocessor.headgate.retriever import GatedRetriever
 from llama_index.postprocessor.headgate.steps import GuardedStep

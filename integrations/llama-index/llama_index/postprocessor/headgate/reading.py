@@ -25,7 +25,7 @@ from llama_index.core.storage.storage_context import StorageContext
 from llama_index.core.vector_stores.types import BasePydanticVectorStore
 
 from headgate import Gate
-from headgate.testing.walking import children, named_by, names_of, walk
+from headgate.integration.walking import children, named_by, names_of, walk
 
 __all__ = ["GuardedEngines", "is_own_reader", "refusal_of_readers"]
 
