@@ -376,7 +376,7 @@ CATALOGUE = (
         "overridden",
         "Somebody has opened the source for a while, so what would have kept the document out is a warning: that a "
         "list is out of date.",
-        "Opened in a night and forgotten, a source would stay open; so every decision says who, why and until when.",
+        "Opened one night and forgotten, a source would stay open; so every decision says who, why and until when.",
         "See that the job runs again that vouches for the source, then `headgate override SOURCE --end`.",
     ),
 )

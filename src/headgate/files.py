@@ -68,10 +68,10 @@ def read_config_text(path: Path, max_bytes: int) -> str:
 
 
 def require_no_dangling_link(path: Path) -> None:
-    """Do nothing unless a path is a link that leads to nothing: what is written would appear in a place nobody named.
+    """Raise if a path is a link that leads to nothing.
 
     Raises:
-        PolicyError: it is.
+        PolicyError: it is one: what is written would appear in a place that nobody named.
     """
     if path.is_symlink() and not path.exists():
         raise PolicyError("this is a link that leads to nothing.", "Remove it, or name the file.", file=str(path))

@@ -123,7 +123,6 @@ class RowReader:
             {key: at(column, place) if isinstance(column, list) else None for key, column in value.items()}
             for place in range(len(batches))
         ]
-        # `part` as a default, because a lambda in a loop sees the variable and not its value.
         builds = [self._read_columns(part, depth) for part in parts]
         if any(build is None for build in builds):
             return None

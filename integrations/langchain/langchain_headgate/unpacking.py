@@ -42,7 +42,6 @@ _WORDS = ("page_content", "meta", "docs", "document", "search_result", "text-pla
 _MOST_OPENED = 100
 _TEXT_SEPARATOR = "\n\n"
 _LISTS_OF_DOCUMENTS = ("documents", "docs", "source_documents")
-# Rewritten rather than passed on: any of these entries could hold a text.
 
 
 class Unpacked:

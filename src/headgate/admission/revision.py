@@ -159,7 +159,7 @@ class Revision:
         return found if found != tuple(digest for _, digest in self.key_sets) else None
 
     def require_no_rollback(self, before: Revision) -> None:
-        """Do nothing unless a manifest was replaced by one of another corpus, or by one that lists nothing.
+        """Raise if a manifest was replaced by one of another corpus, or by one that lists nothing.
 
         The latter under the same policy: whoever raises `at_least` wants nothing of what was in force. Another corpus
         is meant where the policy names it, or another folder.
@@ -168,7 +168,7 @@ class Revision:
             before: the revision in force.
 
         Raises:
-            PolicyError: so it was.
+            PolicyError: it was, and the old one goes on being relied on.
         """
         good = {name: one for name, one in before._manifests() if one.refusal is None}
         for name, manifest in self._manifests():

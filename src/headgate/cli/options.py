@@ -278,7 +278,7 @@ class Documents:
             yield item
 
     def require_some(self) -> None:
-        """Do nothing if there was a document.
+        """Raise unless there was a document.
 
         Raises:
             HeadgateError: there was none, so there was nothing to look at.

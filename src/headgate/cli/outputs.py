@@ -70,7 +70,7 @@ def file_of(key: str | None) -> Path | None:
 
 
 def require_unread(paths: Iterable[Path], parameters: Mapping[str, Any]) -> None:
-    """Do nothing unless a file that is to be written is one that the command reads.
+    """Raise if a file that is to be written is one that the command reads.
 
     It may be the same by another name, by a link, or by case; it may be in a folder that is read, among the files that
     the policy names, or the rotated part of a log.

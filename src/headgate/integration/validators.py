@@ -47,7 +47,7 @@ def find_validators(
         return None
     uri = normalise_uri(subject) or ""
     if uri.startswith("file:"):
-        return None  # the tag of a file is made of its size and time, which a copy has not
+        return None  # the tag of a file is made of its size and time, which a copy does not share
     tag = etag if is_etag_given else _first(metadata, _TAGS)
     pattern = _OF_HTTP if uri.startswith(_WEB) else _OF_STORES
     if tag is not None and (not isinstance(tag, str) or len(tag) > MAX_TAG_CHARS or not pattern.fullmatch(tag)):

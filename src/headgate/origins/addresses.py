@@ -98,12 +98,12 @@ def resolve_host(host: str, port: int, private: Collection[str] | None = None) -
 
 
 def require_public(host: str, places: Collection[str], private: Collection[str]) -> None:
-    """Do nothing unless a host leads into a private network.
+    """Raise if a host leads into a private network.
 
     A name that leads to one private address leads nowhere: which one a connection takes is not for others to choose.
 
     Raises:
-        FetchError: it does, and the policy does not open it.
+        FetchError: it does, and the policy does not name it as private.
     """
     if host not in private and not all(map(_is_public, places)):
         raise FetchError(

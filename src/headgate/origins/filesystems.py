@@ -101,7 +101,7 @@ def probe_store(uri: str, options: str) -> tuple[int, Mapping[str, str]]:
 
 
 def _require_mounted(path: Path, folder: Path, uri: str) -> None:
-    """Do nothing if the topmost folder of a path holds anything: what is not mounted is not removed.
+    """Raise if the topmost folder of a path holds nothing: what is not mounted was not removed.
 
     Raises:
         FetchError: it is missing, or empty.
@@ -117,10 +117,10 @@ def _require_mounted(path: Path, folder: Path, uri: str) -> None:
 
 
 def _require_plain(uri: str) -> None:
-    """Do nothing unless decoding makes folders of what the source's `match` has taken for a name.
+    """Raise if decoding makes folders of what the source's `match` has taken for a name.
 
     Raises:
-        FetchError: it does.
+        FetchError: it does: another file would be asked than the one that the policy names.
     """
     if _ENCODED_SEPARATOR.search(uri) is not None:
         raise FetchError(f"{safe_uri(uri)}: its path has an encoded separator.")

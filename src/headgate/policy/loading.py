@@ -75,7 +75,7 @@ def load_policy(path: Path) -> Policy:
 
 
 def _require_one_direction(text: str) -> None:
-    """Do nothing unless a policy holds characters that show what follows them in another order.
+    """Raise if a policy holds characters that show what follows them in another order.
 
     Raises:
         PolicyError: it does: whoever reviews it would read another policy.

@@ -113,7 +113,7 @@ class PolicyModel(BaseModel):
 
 
 def require_address(entry: str, what: str) -> None:
-    """Do nothing unless a text is an address that is not fetched.
+    """Raise if a text is an address, which is not fetched.
 
     Args:
         entry: the name of a file, or an address.

@@ -43,7 +43,7 @@ class Answer:
 
     Attributes:
         at: when.
-        is_gone: whether it is there no more (404, 410), or elsewhere (301, 308).
+        is_gone: whether it is gone (404, 410), or elsewhere (301, 308).
         modified: when it was changed last, if the server says so, or has been seen to change it.
         moved_to: where it is now, if that was said.
         etag: the validator of what it has.

@@ -66,7 +66,7 @@ class Said:
     Attributes:
         document: what makes two URIs one document.
         seen: the pull in which it was named last.
-        is_gone: whether it is there no more.
+        is_gone: whether it is gone.
         moved_to: where it is now, if that was said.
         modified: when it was changed last, as far as that is believed.
         untold_until: until when it may have been changed without the feed saying so. A text from before is not

@@ -45,7 +45,7 @@ class Remark:
 
 
 def refuse(problems: Sequence[PolicyError], remarks: Sequence[Remark] = ()) -> None:
-    """Do nothing if there are no problems; otherwise raise all of them as one error, in the order of their lines.
+    """Raise all problems as one error, in the order of their lines, if there are any.
 
     Args:
         problems: what has to be mended.

@@ -85,7 +85,7 @@ def risk_of(term: str) -> tuple[str, str] | None:
 
 
 def require_names(concepts: Sequence[Concept]) -> None:
-    """Do nothing if every canonical term is a name and no more.
+    """Raise unless every canonical term is a name and no more.
 
     Raises:
         PolicyError: some hold markup, an address, or an instruction to a model; with all of them.

@@ -34,7 +34,7 @@ class ChangedError(OSError):
 
 
 def require_unchanged(fragment: Fragment) -> None:
-    """Do nothing unless a file is not the one that was found.
+    """Raise if a file is not the one that was found.
 
     Raises:
         ChangedError: it has changed, or is gone.

@@ -127,7 +127,7 @@ class Listing:
 
 
 def _require_later(manifest: Manifest, cursor: str, where: str, *, is_named: bool) -> None:
-    """Do nothing unless an earlier version, or another corpus, is there than at the last pull.
+    """Raise if there is an earlier version than at the last pull, or another corpus.
 
     Args:
         manifest: what is there.

@@ -189,10 +189,10 @@ def _listed(known: Said, entry: Entry, pull: Pull) -> Said:
 
 
 def _require_some(said: Mapping[str, Said], pull: Pull) -> None:
-    """Do nothing unless a list names documents, and none of the source.
+    """Raise if a list names documents, and none of the source.
 
     Raises:
-        FeedError: so it is.
+        FeedError: it is the list of something else.
     """
     if pull.entries and not said:
         raise FeedError(
@@ -202,10 +202,10 @@ def _require_some(said: Mapping[str, Said], pull: Pull) -> None:
 
 
 def _require_no_loss(lost: list[str], before: Mapping[str, Said], *, accepts_losses: bool) -> None:
-    """Do nothing unless a list has lost very many documents at once.
+    """Raise if a list has lost very many documents at once.
 
     Raises:
-        FeedError: it has.
+        FeedError: it has, and nobody has said that this may be so.
     """
     there = _count(before)
     if not accepts_losses and len(lost) > max(_MOST_LOST, _SHARE_LOST * there):
