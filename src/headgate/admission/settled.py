@@ -101,7 +101,7 @@ class Settled:
     shown: tuple[str, ...] | None
 
     def holds(self, now: datetime, chunk: Chunk) -> bool:
-        """Return whether this is what would be decided about a chunk of the same facts now, unless somebody says otherwise."""
+        """Return whether it holds now for a chunk of the same facts, unless somebody says otherwise."""
         return self.since <= now < self.until and self.identifier == chunk.id
 
     def decide(self, index: int, now: datetime) -> Decision:
