@@ -32,8 +32,10 @@ from headgate.provenance.revocation import Revocations
 from headgate.registry import (
     Answer,
     AnswerRegistry,
+    FeedRegistry,
     FeedState,
     Known,
+    Registry,
     Said,
     open_feeds,
     open_registry,
@@ -43,6 +45,7 @@ __all__ = ["SharedState"]
 
 _log = logging.getLogger("headgate")
 _NO_ANSWERS = Answers()
+_NO_LISTS = Revocations()
 
 
 class SharedState:
@@ -53,21 +56,41 @@ class SharedState:
         revocation_keys: who may sign each revocation list.
         clock: tells how old is what was kept of a list at an address.
         is_traffic: whether what is decided is traffic; what a rehearsal makes up enters no registry's file.
+        may_wait: whether a list at an address may be fetched.
+        before: the same under another policy, whose registry, counts and answers go on.
 
     Raises:
         PolicyError: the registry or a list cannot be used.
     """
 
-    def __init__(self, policy: Policy, revocation_keys: Sequence[KeySet], clock: Clock, *, is_traffic: bool) -> None:
-        self._path, self._is_traffic = policy.registry_path, is_traffic
-        self._watch, self._overrides = Watch(policy), overrides_of(policy)
-        self._clock = clock
-        self._revocations = RevocationFiles(policy, revocation_keys, clock=clock)
+    def __init__(
+        self,
+        policy: Policy,
+        revocation_keys: Sequence[KeySet],
+        clock: Clock,
+        *,
+        is_traffic: bool,
+        may_wait: bool = True,
+        before: SharedState | None = None,
+    ) -> None:
+        self._path, self._clock, self._is_traffic = policy.registry_path, clock, is_traffic
+        self._registry: Registry
+        if before is not None and before._path == self._path:
+            self._registry = before._registry
+        else:
+            self._registry = open_registry(policy, is_traffic=is_traffic)
+        self._feeds: FeedRegistry | None = open_feeds(policy, before._feeds if before else None)
+        self._editions: ListedEditions | None
+        if before is not None and before._feeds is self._feeds:
+            self._editions = before._editions
+        else:
+            self._editions = ListedEditions(self._feeds) if self._feeds is not None else None
+        self._asker: Asker | None = _asker_of(policy, clock, before._asker if before else None) if is_traffic else None
+        self._watch: Watch = before._watch.under(policy) if before else Watch(policy)
+        self._overrides = overrides_of(policy)
+        lists = RevocationFiles(policy, revocation_keys, clock=clock, may_wait=may_wait) if policy.revocations else None
+        self._revocations = lists
         self._revised: tuple[Revision, Revocations, Revision] | None = None
-        self._registry = open_registry(policy, is_traffic=is_traffic)
-        self._feeds = open_feeds(policy)
-        self._editions = ListedEditions(self._feeds) if self._feeds is not None else None
-        self._asker = _asker_of(policy, clock) if is_traffic else None
 
     def under(self, policy: Policy, revocation_keys: Sequence[KeySet], *, may_wait: bool) -> SharedState:
         """Return the same under another policy; what is known stays known.
@@ -80,20 +103,8 @@ class SharedState:
         Raises:
             PolicyError: the new registry or a list cannot be used.
         """
-        other = object.__new__(SharedState)
-        other._path, other._is_traffic = policy.registry_path, self._is_traffic
-        is_same = other._path == self._path
-        other._registry = self._registry if is_same else open_registry(policy, is_traffic=self._is_traffic)
-        other._feeds = open_feeds(policy, self._feeds)
-        if other._feeds is None or other._feeds is self._feeds:
-            other._editions = self._editions if other._feeds is not None else None
-        else:
-            other._editions = ListedEditions(other._feeds)
-        other._asker = _asker_of(policy, self._clock, self._asker) if self._is_traffic else None
-        other._watch, other._overrides = self._watch.under(policy), overrides_of(policy)
-        other._clock, other._revised = self._clock, None
-        other._revocations = RevocationFiles(policy, revocation_keys, clock=self._clock, may_wait=may_wait)
-        return other
+        traffic = self._is_traffic
+        return SharedState(policy, revocation_keys, self._clock, is_traffic=traffic, may_wait=may_wait, before=self)
 
     @property
     def is_watching(self) -> bool:
@@ -104,7 +115,7 @@ class SharedState:
     def is_slow(self) -> bool:
         """Whether asking may wait for a disk."""
         has_files = self.is_watching or self._registry.is_slow or self._feeds is not None
-        return has_files or self._asker is not None or bool(self._revocations) or self._overrides is not None
+        return has_files or self._asker is not None or self._revocations is not None or self._overrides is not None
 
     def says_the_same(self, told: Sequence[Told], now: datetime) -> bool:
         """Return whether others say of documents what they said before; nobody is waited for but a disk.
@@ -116,7 +127,7 @@ class SharedState:
         try:
             if self._watch.sources and self._watch.held():
                 return False
-            if read_overrides(self._overrides, now):
+            if self._overrides is not None and read_overrides(self._overrides, now):
                 return False
             return self._is_in_force(told, now) and self._is_known(told) and self._is_said(told)
         except (OSError, HeadgateError):  # judged from the beginning, which says what to make of it
@@ -124,7 +135,7 @@ class SharedState:
 
     def _is_in_force(self, told: Sequence[Told], now: datetime) -> bool:
         """Return whether nothing was taken back since, and no server has answered again."""
-        revocations, asker = self._revocations.current(now), self._asker
+        revocations, asker = self._taken_back(now), self._asker
         for one in told:
             if one.revocations != revocations:
                 return False
@@ -149,13 +160,17 @@ class SharedState:
 
     def revised(self, revision: Revision, limits: Limits, now: datetime) -> Revision:
         """Return a revision with the keys taken back that were taken back by now."""
-        current = self._revocations.current(now)
-        if not current.revokes_keys:
+        current = self._taken_back(now)
+        if current is _NO_LISTS or not current.revokes_keys:
             return revision
         known = self._revised
         if known is None or known[0] is not revision or known[1] is not current:
             known = self._revised = revision, current, revoking_keys(revision, current, limits)
         return known[2]
+
+    def _taken_back(self, now: datetime) -> Revocations:
+        """Return what the revocation lists say by now."""
+        return self._revocations.current(now) if self._revocations is not None else _NO_LISTS
 
     @property
     def is_asking(self) -> bool:
@@ -202,7 +217,7 @@ class SharedState:
         except HeadgateError as error:
             unknown = error
         said, editions, unheard = self._heard(plan)
-        revocations = self._revocations.current(plan.now)
+        revocations = self._taken_back(plan.now)
         live = self._answered(questions, answers)
         return Answers(
             held=held,
