@@ -30,6 +30,7 @@ __all__ = [
     "Severity",
     "Shortfall",
     "ShortfallReason",
+    "has_error",
     "stricter",
     "under_mode",
 ]
@@ -84,6 +85,11 @@ class Finding:
             "message": self.message,
             "detail": dict(self.detail),
         }
+
+
+def has_error(findings: Sequence[Finding]) -> bool:
+    """Return whether any finding would keep a document out where its check is enforced."""
+    return any(finding.severity == "error" for finding in findings)
 
 
 def under_mode(findings: Sequence[Finding], mode: Mode) -> tuple[Finding, ...]:
@@ -157,7 +163,7 @@ class Decision(Displayed):
     @property
     def would_drop(self) -> bool:
         """Whether the document would be dropped if every check were enforced."""
-        return any(finding.severity == "error" for finding in self.findings)
+        return has_error(self.findings)
 
     @property
     def reasons(self) -> tuple[Finding, ...]:

@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from headgate.admission.concluding import digest_of_query, new_id
+from headgate.admission.concluding import admission_of
 from headgate.admission.facts import recall_facts
 from headgate.admission.releases import RELEASES
 from headgate.admission.revision import Revision
 from headgate.admission.settled import Settled, Told
 from headgate.chunk import Chunk
-from headgate.decision import Admission, Decision, Dropped
+from headgate.decision import Admission, Decision
 from headgate.limits import Limits
 
 __all__ = ["decide_again"]
@@ -86,36 +86,12 @@ def _concluded(
     started: float,
 ) -> Admission:
     change: datetime | None = None
-    admitted: list[Chunk] = []
-    decisions: list[Decision] = []
-    dropped: list[Dropped] = []
+    decided: list[tuple[Chunk, Decision, Chunk | None]] = []
     for index, (chunk, one) in enumerate(zip(chunks, settled, strict=True)):
         if one.change is not None and (change is None or one.change < change):
             change = one.change
-        decision = one.decide(index, now)
-        decisions.append(decision)
-        left = one.outgoing(chunk)
-        if left is not None:
-            admitted.append(left)
-        else:
-            dropped.append(Dropped(chunk, decision))
-    return Admission(
-        id=new_id(),
-        policy_revision=revision.digest,
-        mode=revision.mode,
-        now=now,
-        as_of=None,
-        chunks=tuple(admitted),
-        decisions=tuple(decisions),
-        dropped=tuple(dropped),
-        query_digest=digest_of_query(query),
-        inputs=tuple(chunks),
-        query=query if isinstance(query, str) else None,
-        reading=revision.reading,
-        seconds=time.perf_counter() - started,
-        on_empty=revision.on_empty,
-        valid_until=change,
-    )
+        decided.append((chunk, one.decide(index, now), one.outgoing(chunk)))
+    return admission_of(revision, decided, now=now, as_of=None, query=query, started=started, valid_until=change)
 
 
 def _settled(chunk: Chunk, revision: Revision, limits: Limits) -> Settled | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from headgate.admission.editions import apply_editions
 from headgate.admission.entering import judge_chunk, share_definitions
@@ -14,6 +15,7 @@ from headgate.admission.judging import Judgement
 from headgate.admission.overriding import apply_overrides
 from headgate.admission.planning import Answers, Plan
 from headgate.admission.revalidating import answered, judge_unanswered
+from headgate.admission.revision import Revision
 from headgate.admission.revoking import apply_revocations, still_known
 from headgate.admission.settled import settle
 from headgate.admission.setwide import apply_budget, apply_quarantine, apply_supersession, drop_notes
@@ -25,7 +27,7 @@ from headgate.encoding import digest_label, replace_surrogates
 from headgate.limits import Limits
 from headgate.registry import Known
 
-__all__ = ["digest_of_query", "judge_admission", "new_id"]
+__all__ = ["admission_of", "judge_admission"]
 
 
 def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
@@ -109,33 +111,58 @@ def _hold_back(judged: Sequence[Judgement], answers: Answers) -> None:
 
 
 def _conclude(plan: Plan, answers: Answers) -> Admission:
-    decisions: list[Decision] = []
-    admitted: list[Chunk] = []
-    dropped: list[Dropped] = []
+    decided: list[tuple[Chunk, Decision, Chunk | None]] = []
     for judgement in plan.judgements:
-        released = _released(judgement, plan.revision.strictest)
-        decision = judgement.decide()
-        decisions.append(decision)
-        if released is not None:
-            admitted.append(released)
-        else:
-            dropped.append(Dropped(judgement.chunk, decision))
-    return Admission(
-        id=new_id(),
-        policy_revision=plan.revision.digest,
-        mode=plan.revision.mode,
+        released = _released(judgement, plan.revision.strictest)  # which may find one more reason against it
+        decided.append((judgement.chunk, judgement.decide(), released))
+    return admission_of(
+        plan.revision,
+        decided,
         now=plan.now,
         as_of=plan.as_of,
-        chunks=tuple(admitted),
-        decisions=tuple(decisions),
-        dropped=tuple(dropped),
-        query_digest=digest_of_query(plan.query),
-        inputs=tuple(judgement.chunk for judgement in plan.judgements),
-        query=plan.query if isinstance(plan.query, str) else None,
-        reading=plan.revision.reading,
-        seconds=time.perf_counter() - plan.started,
-        on_empty=plan.revision.on_empty,
+        query=plan.query,
+        started=plan.started,
         valid_until=next_change(plan, answers),
+    )
+
+
+def admission_of(
+    revision: Revision,
+    decided: Sequence[tuple[Chunk, Decision, Chunk | None]],
+    *,
+    now: datetime,
+    as_of: datetime | None,
+    query: object,
+    started: float,
+    valid_until: datetime | None,
+) -> Admission:
+    """Return an admission.
+
+    Args:
+        revision: the policy under which it was decided.
+        decided: each chunk as it came, what was decided, and as what it may enter the prompt, if it may.
+        now: the present.
+        as_of: the date that the question was about, if it was another.
+        query: what was asked.
+        started: the reading of the performance counter at the start, in seconds.
+        valid_until: the earliest instant at which one of the decisions would change.
+    """
+    return Admission(
+        id=new_id(),
+        policy_revision=revision.digest,
+        mode=revision.mode,
+        now=now,
+        as_of=as_of,
+        chunks=tuple([left for _, _, left in decided if left is not None]),
+        decisions=tuple([decision for _, decision, _ in decided]),
+        dropped=tuple([Dropped(chunk, decision) for chunk, decision, left in decided if left is None]),
+        query_digest=digest_of_query(query),
+        inputs=tuple([chunk for chunk, _, _ in decided]),
+        query=query if isinstance(query, str) else None,
+        reading=revision.reading,
+        seconds=time.perf_counter() - started,
+        on_empty=revision.on_empty,
+        valid_until=valid_until,
     )
 
 

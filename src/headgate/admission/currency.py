@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from headgate.admission.facts import document_in
 from headgate.admission.judging import Judgement
-from headgate.freshness import Candidate, Interval, as_release, shift
+from headgate.decision import has_error
+from headgate.freshness import Candidate, Interval, as_release
+from headgate.freshness.supersession import is_in_force
 from headgate.registry import Known, Proved
 
 __all__ = ["documents_asked", "newly_proved", "recall"]
@@ -31,7 +34,7 @@ def recall(judged: Sequence[Judgement], known: Mapping[str, tuple[Known, ...]], 
         for one in facts:
             if _counts(one, judgement, at):
                 judgement.recalled = (*judgement.recalled, one)
-                name = f"{judgement.facts.source.id} {one.document}"
+                name = document_in(judgement.facts.source, one.document)
                 recalled[name, one.key] = _candidate(name, one, judgement)
     return list(recalled.values())
 
@@ -42,7 +45,7 @@ def newly_proved(judged: Sequence[Judgement], known: Mapping[str, tuple[Known, .
         proved = judgement.facts.proved
         if proved is None:
             continue
-        if judgement.findings and any(finding.severity == "error" for finding in judgement.findings):
+        if has_error(judgement.findings):
             continue
         if not any(one.key == proved.key and one.holds(proved) for one in known.get(proved.document, ())):
             yield proved
@@ -52,8 +55,7 @@ def _counts(known: Known, judgement: Judgement, at: datetime) -> bool:
     source = judgement.facts.source
     if all(key.thumbprint != known.key for key in source.requirement.keys):
         return False
-    is_future = known.modified is not None and known.modified > shift(at, source.freshness.future_skew)
-    return not is_future and (known.valid_from is None or known.valid_from <= at)
+    return is_in_force(known.modified, known.valid_from, at, source.freshness.future_skew)
 
 
 def _candidate(document: str, known: Known, judgement: Judgement) -> Candidate:

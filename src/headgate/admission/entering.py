@@ -19,7 +19,7 @@ from headgate.admission.judging import Judgement, judge_times
 from headgate.admission.naming import is_name
 from headgate.admission.revision import ResolvedSource, Revision
 from headgate.chunk import Chunk
-from headgate.decision import Finding
+from headgate.decision import Finding, has_error
 from headgate.limits import Limits
 from headgate.provenance import check_prompt_metadata, hidden_though_covered, unproved_words
 from headgate.terminology.composing import compose_rewrites
@@ -174,7 +174,7 @@ def _origin_of(judgement: Judgement) -> _Origin:
 
 
 def _is_objected_to(judgement: Judgement) -> bool:
-    return any(finding.severity == "error" for finding in judgement.findings)
+    return has_error(judgement.findings)
 
 
 def _merged(all_of_them: Sequence[Definitions]) -> Definitions:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
 from headgate.admission.hidden import Hidden, find_hidden
-from headgate.admission.remembering import Memory, Seen, seen_of
+from headgate.admission.remembering import Memory, Seen, SeenParts, seen_of
 from headgate.admission.revision import ResolvedSource, Revision
 from headgate.admission.ruling import read_types, recorded_types, under_rules
 from headgate.admission.sourcing import cited_subject, find_source, row_in, scores_in
@@ -46,10 +46,9 @@ from headgate.record.evidence import evidence_of, recorded_row
 from headgate.registry import Proved
 from headgate.verification import Verification
 
-__all__ = ["Facts", "Witness", "check_failed", "find_facts", "recall_facts"]
+__all__ = ["Facts", "Witness", "check_failed", "document_in", "find_facts", "recall_facts"]
 
 _NO_TIMES = Timestamps()
-_ENTRY_WEIGHT = 100
 _MOST_OF_ONE_TEXT = 8
 
 
@@ -144,6 +143,18 @@ class Facts:
     scores: frozenset[str] = frozenset()
     memory: Memory | None = None
 
+    def is_quiet_at(self, instant: datetime) -> bool:
+        """Return whether the rules of freshness are known to find nothing at an instant."""
+        return self.quiet is not None and self.quiet[0] <= instant <= self.quiet[1]
+
+
+def document_in(source: ResolvedSource, document: str) -> str:
+    """Return what makes two chunks versions of one document, beyond their source.
+
+    A key speaks for the URIs of its source only, so spellings of one URI in two sources are two documents.
+    """
+    return f"{source.id} {document}"
+
 
 @dataclass(slots=True)
 class _Draft:
@@ -180,9 +191,9 @@ def find_facts(chunk: Chunk, data: bytes, revision: Revision, limits: Limits) ->
     try:
         parts = seen_of(metadata, media)
         seen: tuple[Seen, ...] = revision.facts.get(digest) or ()
-        for one in seen:
-            if one.fits(*parts):
-                return one.facts, digest
+        known = _fitting(seen, parts)
+        if known is not None:
+            return known, digest
     except Exception:  # noqa: BLE001 - metadata may hold anything; what cannot be remembered is looked at each time
         return _find(chunk.text, metadata, media, digest, revision, limits), digest
     found = _find(chunk.text, metadata, media, digest, revision, limits)
@@ -190,7 +201,7 @@ def find_facts(chunk: Chunk, data: bytes, revision: Revision, limits: Limits) ->
     # Of one text under ever new metadata, the last ones are kept.
     kept = (Seen(*parts, facts), *seen[: _MOST_OF_ONE_TEXT - 1])
     # The text too, because a settled decision keeps it.
-    revision.facts.renew(digest, kept, len(chunk.text) + sum(_weight(dict(one.items)) for one in kept))
+    revision.facts.renew(digest, kept, len(chunk.text) + sum(one.weight for one in kept))
     return facts, digest
 
 
@@ -204,22 +215,14 @@ def _scores(metadata: Mapping[str, object], facts: Facts, revision: Revision) ->
 def recall_facts(chunk: Chunk, digest: bytes, revision: Revision) -> Facts | None:
     """Return what is remembered of a chunk, given the digest of its text; None for nothing."""
     try:
-        parts = seen_of(chunk.metadata, chunk.media)
-        for one in revision.facts.get(digest) or ():
-            if one.fits(*parts):
-                return one.facts  # type: ignore[no-any-return]  # a memo of what is defined above its floor
-    except Exception:  # noqa: BLE001, S110 - as above
-        pass
-    return None
+        return _fitting(revision.facts.get(digest) or (), seen_of(chunk.metadata, chunk.media))
+    except Exception:  # noqa: BLE001 - as above
+        return None
 
 
-def _weight(metadata: Mapping[str, object]) -> int:
-    """Return about how much memory metadata takes, in characters; every entry has a weight, whatever it holds."""
-    weight = _ENTRY_WEIGHT * (len(metadata) + 1)
-    for name, value in metadata.items():
-        weight += len(name) if isinstance(name, (str, bytes)) else 0
-        weight += len(value) if isinstance(value, (str, bytes)) else 0
-    return weight
+def _fitting(seen: Sequence[Seen], parts: SeenParts) -> Facts | None:
+    """Return the facts of the document among those seen that decides as one of these parts."""
+    return next((one.facts for one in seen if one.fits(*parts)), None)
 
 
 def _find(

@@ -292,8 +292,7 @@ def judge_times(judgement: Judgement, now: datetime, *, is_past: bool = False) -
     """Add what the freshness rules of its source say about a chunk at an instant, which may be in the past."""
     facts = judgement.facts
     # The usual case: `quiet_window` has said once and for all between which instants the rules find nothing.
-    quiet = facts.quiet
-    if quiet is not None and quiet[0] <= now <= quiet[1]:
+    if facts.is_quiet_at(now):
         basis = facts.times.age_basis()
         if basis is not None:
             judgement.modified = basis[1].earliest

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from headgate.admission.facts import Facts, MetadataChoice
     from headgate.admission.settled import Settled
 
-__all__ = ["Memory", "Seen", "seen_of"]
+__all__ = ["Memory", "Seen", "SeenParts", "seen_of"]
 
 # Values of these types that are equal and of one type are the same.
 _PLAIN = frozenset((str, int, bool, type(None)))
 _TELLING = _PLAIN | {date, UUID, bytes}
 _ZONES = (type(None), timezone, ZoneInfo)
 _NAMES = frozenset((str,))
+_ENTRY_WEIGHT = 100
 
 
 @dataclass(slots=True)
@@ -54,6 +55,14 @@ class Seen:
     media: tuple[tuple[str, str | None], ...]
     facts: Facts
 
+    @property
+    def weight(self) -> int:
+        """About how much memory the metadata takes, in characters; every entry has a weight, whatever it holds."""
+        weight = _ENTRY_WEIGHT * (len(self.items) + 1)
+        for name, value in self.items:
+            weight += len(name) + (len(value) if isinstance(value, (str, bytes)) else 0)
+        return weight
+
     def fits(self, items: tuple[tuple[str, object], ...], kinds: tuple[object, ...], media: object) -> bool:
         """Return whether a document decides as this one, as `seen_of` gives its three parts."""
         if kinds != self.kinds or media != self.media:
@@ -68,9 +77,11 @@ class Seen:
         return all(one == other or (one[0] == other[0] and one[0] in scores) for one, other in pairs)
 
 
-def seen_of(
-    metadata: Mapping[str, object], media: Mapping[str, str | None]
-) -> tuple[tuple[tuple[str, object], ...], tuple[object, ...], tuple[tuple[str, str | None], ...]]:
+SeenParts = tuple[tuple[tuple[str, object], ...], tuple[object, ...], tuple[tuple[str, str | None], ...]]
+"""What tells a document from another one of the same text: its entries, the kinds of their values, other content."""
+
+
+def seen_of(metadata: Mapping[str, object], media: Mapping[str, str | None]) -> SeenParts:
     """Return what tells a document from another one of the same text.
 
     Raises:

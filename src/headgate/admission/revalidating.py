@@ -11,7 +11,7 @@ from headgate.admission.editions import is_of_another_edition
 from headgate.admission.judging import Judgement
 from headgate.admission.planning import Plan
 from headgate.clock import FIRST_DATE
-from headgate.decision import Finding, Severity
+from headgate.decision import Finding, Severity, has_error
 from headgate.encoding import safe_uri, to_json
 from headgate.freshness import Interval, identify_document, judge_freshness
 from headgate.origins.filesystems import is_file, is_stored
@@ -72,15 +72,14 @@ def _question(judgement: Judgement, rule: Revalidation, uri: str, now: datetime)
 
 def _is_out(judgement: Judgement, plan: Plan) -> bool:
     """Return whether something speaks against a chunk that needs no answer: its proof, its times, its edition."""
-    if judgement.findings and any(finding.severity == "error" for finding in judgement.findings):
+    if has_error(judgement.findings):
         return True
     if not plan.is_past and is_of_another_edition(judgement):
         return True
     facts = judgement.facts
-    if facts.quiet is not None and facts.quiet[0] <= plan.at <= facts.quiet[1]:
+    if facts.is_quiet_at(plan.at):
         return False
-    judged = judge_freshness(facts.times, facts.source.freshness, plan.at, is_past=plan.is_past)
-    return any(finding.severity == "error" for finding in judged.findings)
+    return has_error(judge_freshness(facts.times, facts.source.freshness, plan.at, is_past=plan.is_past).findings)
 
 
 def timeout_of(judged: Sequence[Judgement]) -> timedelta:

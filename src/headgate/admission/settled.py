@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from headgate.admission.facts import Facts
+from headgate.admission.facts import Facts, document_in
 from headgate.admission.hearing import names_of
 from headgate.admission.judging import Judgement
 from headgate.admission.planning import Answers, Plan
@@ -172,7 +172,7 @@ def settle(judgement: Judgement, plan: Plan, answers: Answers) -> None:
         since=now,
         until=min(_until(judgement, answers, now), change or _LAST),
         change=change,
-        document=f"{facts.source.id} {facts.document}" if facts.document is not None else None,
+        document=document_in(facts.source, facts.document) if facts.document is not None else None,
         version=_version(facts),
         defines=bool(judgement.definitions),
         told=told,
@@ -238,8 +238,7 @@ def _is_lasting(judgement: Judgement, plan: Plan) -> bool:
         return False
     if any(state.pulled > plan.now or said.seen > plan.now for state, said in judgement.heard):
         return False
-    quiet = facts.quiet
-    if quiet is None or not quiet[0] <= plan.now <= quiet[1]:
+    if not facts.is_quiet_at(plan.now):
         return False
     return all(
         (one.check in _LASTING_CHECKS and one.code not in _PASSING) or one.code in _LASTING

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from headgate.admission.currency import recall
-from headgate.admission.facts import Facts, Witness
+from headgate.admission.facts import Facts, Witness, document_in
 from headgate.admission.judging import Judgement
 from headgate.admission.quarantine import Held
 from headgate.admission.releases import RELEASES
 from headgate.admission.revision import Revision
 from headgate.chunk import Chunk
 from headgate.decision import Finding, Mode
-from headgate.freshness import Candidate, Interval, Timestamps, as_release, find_superseded, shift
+from headgate.freshness import Candidate, Interval, as_release, find_superseded
+from headgate.freshness.supersession import is_in_force
 from headgate.limits import Limits
 from headgate.registry import Known
 
@@ -134,7 +135,8 @@ def _candidate(judgement: Judgement, at: datetime) -> Candidate:
         modified = times.intervals.get("modified") if times.is_signed("modified") else None
         # Only what is signed tells whether a signed version is in force: if an unsigned entry could keep the current
         # version from counting, it would bring back the one before it.
-        counts = _is_in_force(times, modified, rule.future_skew, at)
+        earliest = modified.earliest if modified is not None else None
+        counts = is_in_force(earliest, times.signed_start, at, rule.future_skew)
     else:
         evidence = rule.evidence_for(facts.source.requirement.require, is_proved=facts.attestation is not None)
         version = times.release if evidence == "any" else None
@@ -143,8 +145,7 @@ def _candidate(judgement: Judgement, at: datetime) -> Candidate:
         counts = not errors & _NOT_IN_FORCE and not any(code.startswith(("P", "G")) for code in errors)
     return Candidate(
         index=judgement.index,
-        # A key speaks for the URIs of its source only, so spellings of one URI in two sources are two documents.
-        document=f"{facts.source.id} {facts.document}",
+        document=document_in(facts.source, facts.document or ""),
         # What nobody signed never pushes out what is proved, not even where policies let it fill what a seal lacks.
         evidence="signed" if is_signed else "unsigned" if facts.attestation is None else "filled",
         uri=facts.uri or "",
@@ -163,22 +164,16 @@ def _witness(judgement: Judgement, witness: Witness, at: datetime) -> Candidate:
     Otherwise an entry added to the current version, which has it refused, would bring back the one before.
     """
     rule, modified = witness.source.freshness, witness.modified
-    is_future = modified is not None and modified > shift(at, rule.future_skew)
-    has_begun = witness.valid_from is None or witness.valid_from <= at
     return Candidate(
         index=judgement.index,
-        document=f"{witness.source.id} {witness.document}",
+        document=document_in(witness.source, witness.document),
         evidence="signed",
         uri=witness.uri,
         digest=judgement.facts.digest,
         version=as_release(witness.version),
         modified=Interval(modified, modified) if modified is not None else None,
-        counts=has_begun and not is_future and (witness.version is not None or modified is not None),
+        counts=(witness.version is not None or modified is not None)
+        and is_in_force(modified, witness.valid_from, at, rule.future_skew),
         applies=False,
         tolerance=rule.supersede_tolerance,
     )
-
-
-def _is_in_force(times: Timestamps, modified: Interval | None, skew: timedelta, at: datetime) -> bool:
-    is_future = modified is not None and modified.earliest > shift(at, skew)
-    return not is_future and (times.signed_start is None or times.signed_start <= at)

@@ -16,7 +16,7 @@ from headgate.decision import Finding
 from headgate.freshness.interval import Interval, shift
 from headgate.freshness.releases import Release
 
-__all__ = ["Candidate", "find_superseded"]
+__all__ = ["Candidate", "find_superseded", "is_in_force"]
 
 _LAST = datetime.max.replace(tzinfo=timezone.utc)
 
@@ -52,6 +52,19 @@ class Candidate:
     counts: bool = True
     applies: bool = True
     tolerance: timedelta = timedelta(hours=1)
+
+
+def is_in_force(modified: datetime | None, start: datetime | None, at: datetime, skew: timedelta) -> bool:
+    """Return whether a version holds at an instant: it has begun, and is not of the future.
+
+    Args:
+        modified: its last modification, if known.
+        start: from when it holds, if not at once.
+        at: the instant.
+        skew: how far a publisher's clock may be ahead.
+    """
+    is_future = modified is not None and modified > shift(at, skew)
+    return not is_future and (start is None or start <= at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from typing import cast
 
 from headgate.assurance import ASSURANCES, DECLARED, NONE, Assurance, is_proof, meets
 from headgate.chunk import SEAL_KEY, Chunk
-from headgate.decision import Finding, stricter, under_mode
+from headgate.decision import Finding, has_error, stricter, under_mode
 from headgate.encoding import is_counter_name, is_label, shown
 from headgate.errors import SealError
 from headgate.limits import DEFAULT_LIMITS, Limits
@@ -330,7 +330,7 @@ def _level(tried: _Tried) -> int:
 
 
 def _has_error(findings: Sequence[Finding]) -> bool:
-    return bool(findings) and any(finding.severity == "error" for finding in findings)
+    return has_error(findings)
 
 
 def _check_covered(
