@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate import Chunk, Gate
+from headgate.admission import deciding
 from headgate.admission.overriding import Override, OverrideFile
 from headgate.admission.quarantine import QuarantineFile
 from headgate.origins.feeds import feed_id
@@ -156,3 +157,21 @@ def test_what_is_verified_is_so_until_its_time_is_over(tmp_path: Path) -> None:
     assert not world.gate.admit([page]).chunks
     world.say("there", 0)
     assert codes(0) == []
+
+
+def test_what_nobody_says_anything_new_about_is_not_judged_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(tmp_path)
+    pages = [world.page(name) for name in "abc"]
+    for _ in range(3):
+        world.gate.judge(pages)
+
+    def never(*_: object) -> None:
+        raise AssertionError("it was judged from the beginning")
+
+    monkeypatch.setattr(deciding, "judge_admission", never)
+    assert len(world.gate.judge(pages).chunks) == 3
+    world.say("changed", 0)
+    with pytest.raises(AssertionError, match="from the beginning"):
+        world.gate.judge(pages)
