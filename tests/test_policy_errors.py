@@ -229,3 +229,18 @@ def test_relative_paths_start_where_the_policy_is(tmp_path: Path) -> None:
     assert Policy.load(str(file)).base_dir == tmp_path
     assert Policy.from_mapping({}, tmp_path).resolve_path("a") == tmp_path / "a"
     assert Policy.from_mapping({}).resolve_path("a") == Path("a")
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "scott:tiger-1@db/**x",
+        "https://scott:tiger-1@db.example/**x",
+        "https://scott:tiger-1@db.example/**/a/**/b/**/c/**/d/**",
+        "scott:tiger-1@",
+    ],
+)
+def test_a_message_about_a_pattern_holds_no_password(pattern: str) -> None:
+    with pytest.raises(PolicyError) as raised:
+        Policy.from_mapping({"sources": [{"id": "db", "match": pattern, "provenance": {"require": "declared"}}]})
+    assert "tiger-1" not in str(raised.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from datetime import timedelta
 from pathlib import Path
@@ -9,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from headgate import Policy, PolicyError
+from headgate import Gate, Policy, PolicyError
 from headgate.assurance import Assurance
 from headgate.policy import Freshness
 from headgate.policy.documents import parse_yaml
 from headgate.policy.durations import format_duration, parse_duration
 from headgate.policy.hosts import normalise_host
 from headgate.policy.matching import UriPattern, normalise_uri
+from headgate.testing import FixedClock, Publisher
 
 DIGITS = "1" * 64
 SCALARS: list[tuple[str, object]] = [
@@ -353,3 +355,13 @@ def test_a_setting_at_the_edge_of_its_range_is_accepted() -> None:
         log={"path": "x", "max_bytes": 10_000, "keep": 10_000},
     )
     assert found.sources[0].id == "x" * 100
+
+
+def test_a_key_file_may_be_named_by_a_path(tmp_path: Path) -> None:
+    file, docs = tmp_path / "keys.json", Publisher("docs", "https://docs.example/**", FixedClock())
+    file.write_text(json.dumps(docs.key.public_jwks()))
+    for keys in (file, [file], str(file)):
+        source = {"id": "docs", "match": "https://docs.example/**", "provenance": {"keys": keys}}
+        gate = Gate({"sources": [source]}, clock=FixedClock())
+        assert gate.admit([docs.seal("text", "https://docs.example/a")]).chunks
+        assert "PosixPath" not in gate.policy.model_dump_json()
