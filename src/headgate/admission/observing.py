@@ -8,9 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from headgate.admission.revision import ResolvedSource, Revision
-from headgate.caching import Memo
 from headgate.limits import Limits
-from headgate.policy.lookup import PatternIndex
 
 __all__ = ["is_observing", "observing", "under_observation"]
 
@@ -42,22 +40,8 @@ def is_observing() -> bool:
 
 def under_observation(revision: Revision, limits: Limits) -> Revision:
     """Return a revision with every check in audit mode, which remembers nothing and is remembered by nothing."""
-    sources = {name: _observed(source) for name, source in revision.sources.items()}
-    return replace(
-        revision,
-        mode="audit",
-        sources=sources,
-        default=_observed(revision.default),
-        budget_mode="audit",
-        patterns=PatternIndex((pattern, sources[source.id]) for pattern, source in revision.patterns),
-        facts=Memo(limits.memo_entries, limits.memo_chars),
-        verdicts=Memo(limits.memo_entries, limits.memo_chars),
-        rewrites=Memo(limits.memo_entries, limits.memo_chars),
-        places=Memo(limits.memo_entries),
-        strictest="audit",
-        keeps_out=False,
-        on_empty="empty",
-    )
+    observed = revision.under(_observed).forgetting(limits)
+    return replace(observed, mode="audit", budget_mode="audit", strictest="audit", keeps_out=False, on_empty="empty")
 
 
 def _observed(source: ResolvedSource) -> ResolvedSource:

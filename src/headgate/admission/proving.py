@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
 
 from headgate.admission.revision import ResolvedSource, Revision
 from headgate.assurance import SEALED, is_proof
-from headgate.caching import Memo
 from headgate.decision import Admission
 from headgate.errors import HeadgateError
 from headgate.limits import Limits
-from headgate.policy.lookup import PatternIndex
 from headgate.provenance import KeySet, Requirement
 
-__all__ = ["Proof", "changed", "closed", "current_proof", "forgetting", "knowing_keys", "proving"]
+__all__ = ["Proof", "closed", "current_proof", "knowing_keys", "proving"]
 
 _starting = threading.Lock()
 _running: list[Proof] = []
@@ -65,8 +63,9 @@ def closed(revision: Revision, limits: Limits) -> Revision:
         requirement = Requirement(source.id, SEALED, KeySet(), is_default=source.requirement.is_default)
         return replace(source, requirement=requirement, modes=dict.fromkeys(source.modes, "enforce"))
 
-    shut_one = changed(revision, {name: shut(one) for name, one in revision.sources.items()}, shut(revision.default))
-    return replace(forgetting(shut_one, limits), mode="enforce", strictest="enforce", keeps_out=True, on_empty="empty")
+    return replace(
+        revision.under(shut).forgetting(limits), mode="enforce", strictest="enforce", keeps_out=True, on_empty="empty"
+    )
 
 
 def knowing_keys(revision: Revision, keys: KeySet, limits: Limits) -> Revision:
@@ -89,29 +88,10 @@ def knowing_keys(revision: Revision, keys: KeySet, limits: Limits) -> Revision:
             source, requirement=replace(requirement, keys=requirement.keys | keys, issuers=issuers, manifest=None)
         )
 
-    sources = {name: trusting(one) for name, one in revision.sources.items()}
-    known = changed(revision, sources, trusting(revision.default))
     # A note or an error where nothing is left would hide what became of the documents.
-    return replace(forgetting(known, limits), on_empty="empty")
+    return replace(revision.under(trusting).forgetting(limits), on_empty="empty")
 
 
 def _asking_nobody(source: ResolvedSource) -> ResolvedSource:
     freshness = source.freshness.model_copy(update={"verified_within": None})
     return replace(source, freshness=freshness, feeds=frozenset(), revalidate=None, identity=None)
-
-
-def changed(revision: Revision, sources: Mapping[str, ResolvedSource], default: ResolvedSource) -> Revision:
-    """Return a revision with other sources of the same names."""
-    patterns = PatternIndex((pattern, sources[source.id]) for pattern, source in revision.patterns)
-    return replace(revision, sources=sources, default=default, patterns=patterns)
-
-
-def forgetting(revision: Revision, limits: Limits) -> Revision:
-    """Return a revision that remembers nothing of what was decided."""
-    return replace(
-        revision,
-        facts=Memo(limits.memo_entries, limits.memo_chars),
-        verdicts=Memo(limits.memo_entries, limits.memo_chars),
-        rewrites=Memo(limits.memo_entries, limits.memo_chars),
-        places=Memo(limits.memo_entries),
-    )

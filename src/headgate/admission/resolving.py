@@ -10,9 +10,8 @@ from typing import TypeVar
 
 from headgate.admission.budget import TokenBudget
 from headgate.admission.key_loading import KeyLoader
-from headgate.admission.revision import ResolvedRule, ResolvedSource, Revision, owners_of
+from headgate.admission.revision import ResolvedRule, ResolvedSource, Revision, memories, owners_of
 from headgate.assurance import is_proof
-from headgate.caching import Memo
 from headgate.clock import Clock, utc_now
 from headgate.decision import stricter
 from headgate.encoding import canonical_json, digest_label
@@ -111,10 +110,7 @@ def _revision(
         budget_mode=policy.modes.budget or policy.mode,
         files=policy.named_files(),
         patterns=PatternIndex(patterns),
-        facts=Memo(limits.memo_entries, limits.memo_chars),
-        verdicts=Memo(limits.memo_entries, limits.memo_chars),
-        rewrites=Memo(limits.memo_entries, limits.memo_chars),
-        places=Memo(limits.memo_entries),
+        **memories(limits),
         strictest=reduce(stricter, (one.modes["provenance"] for one in every), policy.mode),
         keeps_out=policy.keeps_out,
         invisible=policy.invisible,
@@ -139,10 +135,7 @@ def with_source(revision: Revision, policy: Policy, source: Source, limits: Limi
         sources={**revision.sources, source.id: extra},
         owners={**revision.owners, **{key.kid: (source.id,) for key in extra.requirement.keys}},
         patterns=PatternIndex(patterns),
-        facts=Memo(limits.memo_entries, limits.memo_chars),
-        verdicts=Memo(limits.memo_entries, limits.memo_chars),
-        rewrites=Memo(limits.memo_entries, limits.memo_chars),
-        places=Memo(limits.memo_entries),
+        **memories(limits),
     )
 
 

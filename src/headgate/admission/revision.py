@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from headgate.decision import Finding, Mode, OnEmpty
 from headgate.encoding import shown
 from headgate.errors import PolicyError
 from headgate.freshness import NO_REDIRECTS, Redirects
+from headgate.limits import Limits
 from headgate.origins import RemoteKeys
 from headgate.policy import Freshness, Identity, KeySets, MetadataKeys, Revalidation, UriPattern
 from headgate.policy.lookup import PatternIndex
@@ -25,7 +26,7 @@ from headgate.terminology.asking import QueryTerms
 from headgate.terminology.edits import Rewrite
 from headgate.verification import Verifier
 
-__all__ = ["ResolvedRule", "ResolvedSource", "Revision", "is_score", "owners_of"]
+__all__ = ["ResolvedRule", "ResolvedSource", "Revision", "is_score", "memories", "owners_of"]
 
 _SCORE = re.compile(r"score|similarit|relevan|distance|(?:^|_)rank", re.IGNORECASE)
 
@@ -148,6 +149,16 @@ class Revision:
         fetched = (digest for _, digest in self.key_sets)
         return (self.digest, *fetched, *((name, manifest.state) for name, manifest in self._manifests()))
 
+    def under(self, change: Callable[[ResolvedSource], ResolvedSource]) -> Revision:
+        """Return a revision in which each source, and the default, is what `change` makes of it."""
+        sources = {name: change(one) for name, one in self.sources.items()}
+        patterns = PatternIndex((pattern, sources[source.id]) for pattern, source in self.patterns)
+        return replace(self, sources=sources, default=change(self.default), patterns=patterns)
+
+    def forgetting(self, limits: Limits) -> Revision:
+        """Return a revision that remembers nothing of what was decided."""
+        return replace(self, **memories(limits))
+
     def newer_keys(self, now: datetime, rules: KeySets) -> tuple[str, ...] | None:
         """Return what tells the present key sets from those that were loaded, or None where nothing has changed.
 
@@ -203,6 +214,16 @@ class Revision:
     def _match(self, uri: str) -> ResolvedSource:
         # Sorted by falling specificity, so the first match is the most specific one.
         return self.patterns.find(uri, self.default)
+
+
+def memories(limits: Limits) -> dict[str, Any]:
+    """Return what a revision remembers of what it has decided, by its attributes, and nothing in it yet."""
+    return {
+        "facts": Memo(limits.memo_entries, limits.memo_chars),
+        "verdicts": Memo(limits.memo_entries, limits.memo_chars),
+        "rewrites": Memo(limits.memo_entries, limits.memo_chars),
+        "places": Memo(limits.memo_entries),
+    }
 
 
 def is_score(name: str) -> bool:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from headgate.admission.judging import Judgement
-from headgate.admission.proving import changed, forgetting
 from headgate.admission.revision import ResolvedSource, Revision, owners_of
 from headgate.assurance import is_proof
 from headgate.decision import Finding
@@ -50,8 +49,7 @@ def revoking_keys(revision: Revision, revocations: Revocations, limits: Limits) 
     def under(source: ResolvedSource) -> ResolvedSource:
         return replace(source, requirement=replace(source.requirement, revocations=revocations))
 
-    sources = {name: under(one) for name, one in revision.sources.items()}
-    return forgetting(changed(revision, sources, under(revision.default)), limits)
+    return revision.under(under).forgetting(limits)
 
 
 def without_withdrawn(revision: Revision, now: datetime, rules: KeySets, limits: Limits) -> Revision:
@@ -66,11 +64,11 @@ def without_withdrawn(revision: Revision, now: datetime, rules: KeySets, limits:
             manifest = manifest.by(keys, stamping)
         return replace(source, requirement=replace(requirement, keys=keys, manifest=manifest))
 
-    sources, default = {name: under(one) for name, one in revision.sources.items()}, under(revision.default)
-    owners = owners_of((*sources.values(), default))
+    left = revision.under(under).forgetting(limits)
+    owners = owners_of((*left.sources.values(), left.default))
     # As if these sets had been loaded, so that other ones are a reason to load again.
     loaded = tuple((one, one.current(now, rules).digest) for one, _ in revision.key_sets)
-    return forgetting(replace(changed(revision, sources, default), owners=owners, key_sets=loaded), limits)
+    return replace(left, owners=owners, key_sets=loaded)
 
 
 def still_known(known: Mapping[str, tuple[Known, ...]], revocations: Revocations) -> Mapping[str, tuple[Known, ...]]:
