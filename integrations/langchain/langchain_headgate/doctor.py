@@ -18,13 +18,14 @@ from langchain_core.vectorstores import VectorStore
 
 from headgate import Gate
 from headgate.integration.loops import wait_for
+from headgate.integration.surface import is_gated
 from headgate.integration.walking import Unfinished, walk
 from headgate.testing.doctor import Run
 from headgate.testing.doctor.texts import texts_of_modules, texts_of_program
 from langchain_headgate.asking import inputs_for
 from langchain_headgate.outside import keeps_texts
 from langchain_headgate.retriever import GatedRetriever
-from langchain_headgate.watching import SEARCHES, is_gated, watching_langchain
+from langchain_headgate.watching import SEARCHES, watching_langchain
 from langchain_headgate.wording import content_of, texts_of
 
 __all__ = ["LangChainProbe"]

@@ -13,6 +13,7 @@ from langchain_core.runnables import Runnable
 from langchain_core.vectorstores import VectorStore
 
 from headgate import Gate
+from headgate.integration.surface import is_gated
 from langchain_headgate.outside import keeps_texts
 from langchain_headgate.reading import FRAMEWORK, held_by, names_model
 
@@ -80,7 +81,7 @@ def _steps(part: Any, depth: int) -> Iterator[object]:
             yield from _steps(one, depth + 1)
     elif isinstance(part, BaseRetriever):
         # What a guarded one does is judged where it does it.
-        for name in () if _is_gated(part) else type(part).model_fields:
+        for name in () if _keeps_out_already(part) else type(part).model_fields:
             yield from _steps(getattr(part, name, None), depth + 1)
     elif isinstance(part, (BaseDocumentCompressor, BaseDocumentTransformer)):
         inner = getattr(part, "transformers", None)
@@ -97,7 +98,7 @@ def _is_known(step: object, names: frozenset[str]) -> bool:
 
 
 def _behind(retriever: BaseRetriever, gate: Gate, depth: int) -> BaseRetriever:
-    if depth > _DEEPEST or _is_gated(retriever):
+    if depth > _DEEPEST or _keeps_out_already(retriever):
         return retriever
     parts = held_by(retriever)
     # Of the framework's own it is known that their models read the question, and none of what a store finds.
@@ -170,7 +171,7 @@ class _Asking:
         # Here, because what guards a part needs the retriever that needs this.
         from langchain_headgate.runnables import guard_part
 
-        return part if _is_gated(part) else guard_part(part, self.gate)
+        return part if _keeps_out_already(part) else guard_part(part, self.gate)
 
     def _store(self, store: VectorStore) -> VectorStore:
         from langchain_headgate.vectorstore import GatedVectorStore
@@ -187,7 +188,5 @@ def _is_retrieving(part: Runnable[Any, Any]) -> bool:
     return is_retrieving(part)
 
 
-def _is_gated(part: Any) -> bool:
-    from langchain_headgate.retriever import GatedRetriever
-
-    return isinstance(part, GatedRetriever) and part.gate.keeps_out
+def _keeps_out_already(part: Any) -> bool:
+    return is_gated(part) and bool(part.gate.keeps_out)

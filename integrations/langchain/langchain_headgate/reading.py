@@ -15,6 +15,7 @@ from langchain_core.stores import BaseStore
 from langchain_core.vectorstores import VectorStore
 
 from headgate import Gate
+from headgate.integration.surface import is_gated
 from headgate.integration.walking import children, named_by, walk
 
 __all__ = ["FRAMEWORK", "held_by", "names_model", "refusal_of_readers", "refusal_of_store"]
@@ -47,7 +48,7 @@ def refusal_of_store(store: VectorStore) -> str | None:
 
     What it shows the model is what is stored, before the gate has judged it.
     """
-    if not _is_own(store) or _is_gated(store):
+    if not _is_own(store) or is_gated(store):
         return None
     held = [one for _, one in _flat(vars(store))]
     if not (any(isinstance(one, BaseLanguageModel) for one in held) or names_model(type(store))):
@@ -60,7 +61,7 @@ def refusal_of_store(store: VectorStore) -> str | None:
 
 
 def _refusals(retriever: BaseRetriever, depth: int) -> Iterator[str]:
-    if depth > _DEEPEST or _is_gated(retriever):
+    if depth > _DEEPEST or is_gated(retriever):
         return
     found = [one for _, one in _flat(held_by(retriever))]
     asked = [one for one in found if isinstance(one, (BaseRetriever, VectorStore))]
@@ -95,7 +96,7 @@ def _within(roots: list[Any]) -> tuple[list[object], bool]:
     has_model = False
     for _, item in walk(roots, is_end=lambda one: isinstance(one, _ENDS)):
         has_model = has_model or isinstance(item, BaseLanguageModel)
-        if isinstance(item, _SOURCES) and not _is_gated(item):
+        if isinstance(item, _SOURCES) and not is_gated(item):
             sources.append(item)
     return sources, has_model
 
@@ -124,7 +125,3 @@ def _is_model(item: object) -> bool:
 
 def _is_own(item: object) -> bool:
     return not type(item).__module__.startswith(FRAMEWORK)
-
-
-def _is_gated(item: object) -> bool:
-    return hasattr(type(item), "ungated")

@@ -24,6 +24,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.vectorstores import VectorStore
 
 from headgate import Chunk
+from headgate.integration.surface import is_gated
 from headgate.testing.doctor import Run
 from headgate.testing.doctor.beside import beside, told_by
 from headgate.testing.doctor.patching import replaced
@@ -31,7 +32,7 @@ from headgate.testing.doctor.reading import only_reads
 from langchain_headgate.convert import to_chunk
 from langchain_headgate.wording import beside_content, content_of, schema_of, texts_of
 
-__all__ = ["SEARCHES", "is_gated", "watching_langchain"]
+__all__ = ["SEARCHES", "watching_langchain"]
 
 SEARCHES = (
     "similarity_search",
@@ -226,11 +227,6 @@ def _only_reads(tool: BaseTool) -> bool:
 
 def _refusal(tool: BaseTool) -> Any:
     return (_NOT_RUN, None) if tool.response_format == "content_and_artifact" else _NOT_RUN
-
-
-def is_gated(item: object) -> bool:
-    """Return whether an object stands in front of another as its gate."""
-    return hasattr(type(item), "ungated")
 
 
 def _add(result: Any, chunks: Sequence[Chunk]) -> Any:

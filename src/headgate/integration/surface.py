@@ -206,6 +206,11 @@ def refuse(owner: object, name: str) -> AdapterError:
     )
 
 
+def is_gated(item: object) -> bool:
+    """Return whether an object stands in front of another as its gate; all that do name the way around."""
+    return hasattr(type(item), "ungated")
+
+
 class Proxy:
     """An object in front of another: it is an instance of its own class and, for `isinstance`, of the other's too.
 

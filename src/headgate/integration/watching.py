@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from headgate.admission.observing import observing
+from headgate.integration.surface import is_gated
 
 __all__ = ["Watched", "watching"]
 
@@ -71,17 +72,12 @@ def _with_subclasses(bases: Collection[type]) -> Iterator[type]:
             waiting += kind.__subclasses__()
 
 
-def _is_gated(item: object) -> bool:
-    """Return whether an object stands in front of another as its gate; all of ours name the way around."""
-    return hasattr(type(item), "ungated")
-
-
 def _watched(method: Callable[..., Any], watched: Watched) -> Callable[..., Any]:
     if inspect.iscoroutinefunction(method):
 
         @functools.wraps(method)
         async def seen_later(self: Any, *args: Any, **kwargs: Any) -> Any:
-            if _is_gated(self):
+            if is_gated(self):
                 return await method(self, *args, **kwargs)
             depth = _depth.get()
             token = _depth.set(depth + 1)
@@ -97,7 +93,7 @@ def _watched(method: Callable[..., Any], watched: Watched) -> Callable[..., Any]
 
     @functools.wraps(method)
     def seen(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if _is_gated(self):
+        if is_gated(self):
             return method(self, *args, **kwargs)
         depth = _depth.get()
         token = _depth.set(depth + 1)

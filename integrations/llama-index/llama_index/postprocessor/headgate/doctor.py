@@ -22,6 +22,7 @@ from llama_index.core.workflow import Workflow
 
 from headgate import AdapterError, Gate
 from headgate.integration.loops import wait_for
+from headgate.integration.surface import is_gated
 from headgate.integration.walking import Unfinished, walk
 from headgate.testing.doctor import Run
 from headgate.testing.doctor.texts import texts_of_modules, texts_of_program
@@ -156,7 +157,7 @@ def _leads_nowhere(item: object) -> bool:
 
 
 def _is_gated(item: object) -> bool:
-    return isinstance(item, GatedRetriever) or hasattr(type(item), "ungated") or bool(_steps_behind(item))
+    return is_gated(item) or bool(_steps_behind(item))
 
 
 def _is_closed(item: object) -> bool:

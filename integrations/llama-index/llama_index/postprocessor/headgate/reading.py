@@ -25,6 +25,7 @@ from llama_index.core.storage.storage_context import StorageContext
 from llama_index.core.vector_stores.types import BasePydanticVectorStore
 
 from headgate import Gate
+from headgate.integration.surface import is_gated
 from headgate.integration.walking import children, named_by, names_of, walk
 
 __all__ = ["GuardedEngines", "is_own_reader", "refusal_of_readers"]
@@ -114,7 +115,7 @@ class GuardedEngines:
             parts = [self._guarded(one) for one in held]
             return held if all(new is old for new, old in zip(parts, held, strict=True)) else type(held)(parts)
         asked = _ASKED if self._is_own_reader else BaseQueryEngine
-        return self._one(held) if isinstance(held, asked) and not _is_gated(held) else held
+        return self._one(held) if isinstance(held, asked) and not is_gated(held) else held
 
     def _one(self, part: Any) -> Any:
         # Here, because what guards a part needs the retriever that needs this.
@@ -134,7 +135,7 @@ class GuardedEngines:
 def _own_readers(retriever: BaseRetriever) -> Iterator[tuple[object, object]]:
     """Yield the retrievers of the user's own that have a model, each with something that no gate can be put before."""
     for path, item in walk(retriever, is_end=lambda one: isinstance(one, _ENDS)):
-        if isinstance(item, BaseRetriever) and not _is_gated(item) and is_own_reader(item):
+        if isinstance(item, BaseRetriever) and not is_gated(item) and is_own_reader(item):
             for source in _out_of_reach(item, is_outermost=not path):
                 yield item, source
 
@@ -145,7 +146,7 @@ def _out_of_reach(reader: BaseRetriever, *, is_outermost: bool) -> Iterator[obje
     asked = [one for one in held if isinstance(one, _ASKED)]
     others = [one for one in held if not any(one is each for each in asked)]
     found = [*_reached(others), *named_by(type(reader), (_FRAMEWORK,)), *(() if is_outermost else asked)]
-    yield from (one for one in found if isinstance(one, (*_ASKED, *_HELD)) and not _is_gated(one))
+    yield from (one for one in found if isinstance(one, (*_ASKED, *_HELD)) and not is_gated(one))
 
 
 def _has_model(retriever: BaseRetriever) -> bool:
@@ -185,10 +186,6 @@ def _flat(held: Any, depth: int = 0) -> Iterator[Any]:
 
 def _is_own(item: object) -> bool:
     return not type(item).__module__.startswith(_FRAMEWORK)
-
-
-def _is_gated(item: object) -> bool:
-    return hasattr(type(item), "ungated")
 
 
 def _readers(retriever: BaseRetriever) -> Iterator[object]:
