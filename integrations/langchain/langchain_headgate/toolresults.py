@@ -8,7 +8,7 @@ not judged.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langchain_core.documents import Document
@@ -16,17 +16,14 @@ from langchain_core.messages import BaseMessage, RemoveMessage, ToolMessage, con
 from langgraph.types import Command, Send
 
 from langchain_headgate.convert import text_of
+from langchain_headgate.rowreader import Admitted, Build
 from langchain_headgate.unpacking import Unpacked, unpack
-from langchain_headgate.values import fields_of, is_textless
+from langchain_headgate.values import GONE, fields_of, is_textless
 
 __all__ = ["NOTHING", "ToolResult"]
 
 NOTHING = "No admissible document was found."
 
-Admitted = Mapping[int, Document]
-Build = Callable[[Admitted], Any]
-
-_GONE: Any = object()
 _DEEPEST = 64
 # What of a message says where it belongs, and nothing that a tool has found.
 _PLACE = ("id", "tool_call_id", "status", "type", "role")
@@ -70,7 +67,7 @@ class ToolResult:
         if self._keeps_rest and self._is_unchanged(admitted):
             return self._result
         result = self._build(admitted)
-        if result is not _GONE:
+        if result is not GONE:
             return result
         return ToolMessage(NOTHING, tool_call_id=str(self._call.get("id")), name=self._call.get("name"))
 
@@ -102,7 +99,7 @@ class ToolResult:
         builds = [self._read(one, depth + 1) for one in value]
 
         def rebuild(admitted: Admitted) -> Any:
-            kept = [one for one in (build(admitted) for build in builds) if one is not _GONE]
+            kept = [one for one in (build(admitted) for build in builds) if one is not GONE]
             return tuple(kept) if isinstance(value, tuple) else kept
 
         return rebuild
@@ -114,7 +111,7 @@ class ToolResult:
     def _rest(self, value: Any) -> Build:
         """Return what becomes of a value without documents that can be recognised."""
         is_withheld = self._is_proved and not self._keeps_rest and not is_textless(value)
-        return lambda _: _GONE if is_withheld else value
+        return lambda _: GONE if is_withheld else value
 
     def _read_command(self, command: Command[Any], depth: int) -> Build:
         update = self._read_update(command.update, depth)
@@ -142,7 +139,7 @@ class ToolResult:
             return lambda admitted: _kept({key: build(admitted) for key, build in entries.items()})
         if isinstance(update, (list, tuple)) and update and all(map(_is_named, update)):
             named = [(key, self._read(entry, depth + 1)) for key, entry in update]
-            return lambda admitted: [(key, one) for key, build in named if (one := build(admitted)) is not _GONE]
+            return lambda admitted: [(key, one) for key, build in named if (one := build(admitted)) is not GONE]
         return self._read(update, depth + 1)
 
     def _read_written_message(self, value: Any) -> Build:
@@ -251,7 +248,7 @@ def _is_named(entry: Any) -> bool:
 
 
 def _kept(entries: dict[Any, Any]) -> dict[Any, Any]:
-    return {key: entry for key, entry in entries.items() if entry is not _GONE}
+    return {key: entry for key, entry in entries.items() if entry is not GONE}
 
 
 def _constant(value: Any) -> Build:
@@ -259,4 +256,4 @@ def _constant(value: Any) -> Build:
 
 
 def _or_none(value: Any) -> Any:
-    return None if value is _GONE else value
+    return None if value is GONE else value
