@@ -63,7 +63,7 @@ class GatedVectorStore(Proxy, VectorStore):
 
     def _require_no_reader(self) -> None:
         # At every search as well: a policy that only recorded may be loaded again, and enforce.
-        if self.__dict__[_LOOKED] or not self.gate.keeps_out:
+        if self.__dict__.get(_LOOKED) or not self.gate.keeps_out:
             return
         refusal = refusal_of_store(self.ungated)
         if refusal is not None:
