@@ -27,9 +27,9 @@ from headgate.report import new_table, plain
 __all__ = ["EXAMPLE_CORPUS", "corpus"]
 
 EXAMPLE_CORPUS = "Example: headgate freshness corpus sealed/ --policy headgate.yaml --out stale --within 7d"
-_STALE = """
+_STALE = r"""
 SELECT source, count(*) AS rows,
-    count(*) FILTER (len(list_filter(reasons, lambda code: code[1] = 'F')) > 0) AS stale,
+    count(*) FILTER (regexp_matches(array_to_string(reasons, ' '), '\bF')) AS stale,
     count(*) FILTER (NOT would_drop AND epoch_us(valid_until) <= $end) AS ending
 FROM read_parquet($parts) WHERE source IS NOT NULL GROUP BY source ORDER BY stale + ending DESC, source
 """

@@ -122,7 +122,7 @@ def find_superseded_rows(parts: Sequence[Path], out: Path, summary: Summary, *, 
         connection.execute(_STEPS[0], {"parts": [str(path) for path in parts]})
         for step in _STEPS[1:]:
             connection.execute(step)
-        connection.execute("COPY superseded TO $out (FORMAT parquet, COMPRESSION zstd)", {"out": str(written)})
+        connection.table("superseded").write_parquet(str(written), compression="zstd")
         _count(connection, summary)
         (number,) = connection.execute("SELECT count(*) FROM superseded").fetchone()
     written.replace(out)
