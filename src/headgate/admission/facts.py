@@ -222,7 +222,10 @@ def recall_facts(chunk: Chunk, digest: bytes, revision: Revision) -> Facts | Non
 
 def _fitting(seen: Sequence[Seen], parts: SeenParts) -> Facts | None:
     """Return the facts of the document among those seen that decides as one of these parts."""
-    return next((one.facts for one in seen if one.fits(*parts)), None)
+    for one in seen:
+        if one.fits(*parts):
+            return one.facts
+    return None
 
 
 def _find(
