@@ -1,14 +1,18 @@
-"""What has to be made again in the child of a fork: locks that a vanished thread may hold, threads, queues."""
+"""What a fork has to find in order: nobody within SQLite before it; in the child new locks, threads and queues."""
 
 from __future__ import annotations
 
 import logging
 import os
+import threading
+import time
 import weakref
+from collections.abc import Iterable
 from typing import Protocol
 
-__all__ = ["ForkAware", "renew_after_fork"]
+__all__ = ["ForkAware", "Lock", "hold_at_fork", "renew_after_fork"]
 
+_PATIENCE = 2.0  # seconds, for all locks together: a fork must not wait for ever
 _log = logging.getLogger("headgate")
 
 
@@ -18,7 +22,24 @@ class ForkAware(Protocol):
     def _after_fork(self) -> None: ...
 
 
+class Lock(Protocol):
+    """A lock of `threading`."""
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool: ...  # noqa: D102
+
+    def release(self) -> None: ...  # noqa: D102
+
+
+class Held(Protocol):
+    """Something whose locks are held while the process forks."""
+
+    def _locks_at_fork(self) -> Iterable[Lock]: ...
+
+
 _ALIVE: weakref.WeakSet[ForkAware] = weakref.WeakSet()
+_HELD: weakref.WeakSet[Held] = weakref.WeakSet()
+_at_fork: list[Lock] = []
+_forking = threading.Lock()
 
 
 def renew_after_fork(one: ForkAware) -> None:
@@ -30,7 +51,32 @@ def renew_after_fork(one: ForkAware) -> None:
     _ALIVE.add(one)
 
 
+def hold_at_fork(one: Held) -> None:
+    """Hold the locks of `one` while the process forks: those under which it is within SQLite.
+
+    SQLite has locks of its own that all connections of a process share. One that another thread holds at a fork is
+    locked for ever in the child, which then hangs at its first connection.
+
+    Args:
+        one: anything that a weak reference can be taken of; it is not kept alive.
+    """
+    _HELD.add(one)
+
+
+def _hold() -> None:
+    end = time.monotonic() + _PATIENCE
+    # One fork after the other. Without a lock that does not come free: a hang of the parent would be worse.
+    locks = [_forking, *(lock for one in list(_HELD) for lock in one._locks_at_fork())]
+    _at_fork.extend(lock for lock in locks if lock.acquire(timeout=max(0.0, end - time.monotonic())))
+
+
+def _let_go() -> None:
+    while _at_fork:
+        _at_fork.pop().release()
+
+
 def _renew() -> None:
+    _let_go()
     for one in list(_ALIVE):
         try:
             one._after_fork()
@@ -40,4 +86,4 @@ def _renew() -> None:
 
 # Only the forking thread lives on in the child. A lock that another one held would stay locked for ever.
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
+    os.register_at_fork(before=_hold, after_in_parent=_let_go, after_in_child=_renew)

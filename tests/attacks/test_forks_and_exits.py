@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ import pytest
 
 from headgate import Admission, Gate
 from headgate.record import Background, DecisionLog, read_log
+from headgate.registry.connection import SharedConnection
 from headgate.testing import FixedClock, Publisher
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -201,6 +203,32 @@ def test_a_sink_that_was_closed_goes_on_when_it_is_needed_again(handbook: Publis
         assert background.close()
         assert len(seen) == number
     assert not background.failures
+
+
+LONG_QUERY = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT sum(i) FROM n"
+
+
+def test_a_fork_waits_for_whoever_is_within_sqlite(tmp_path: Path) -> None:
+    """SQLite's own locks are shared by all connections: one held by another thread is locked for ever in the child."""
+    begun, ended = threading.Event(), threading.Event()
+    connection = SharedConnection(
+        tmp_path / "registry.sqlite", lambda: sqlite3.connect(":memory:", check_same_thread=False)
+    )
+
+    def count(shared: sqlite3.Connection) -> None:
+        begun.set()
+        shared.execute(LONG_QUERY).fetchall()
+        ended.set()
+
+    counting = threading.Thread(target=connection.use, args=(count,))
+    counting.start()
+    begun.wait()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if ended.is_set() else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    counting.join()
+    assert connection.use(lambda shared: shared.execute("SELECT 1").fetchone()) == (1,)
 
 
 def test_what_comes_while_a_sink_is_closed_is_handed_over_in_order() -> None:

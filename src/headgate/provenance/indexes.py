@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from headgate.errors import HeadgateError
-from headgate.forks import renew_after_fork
+from headgate.forks import Lock, hold_at_fork, renew_after_fork
 from headgate.provenance.shards import Entry, ListedChunk, place_of
 
 __all__ = ["Found", "ListedDocument", "ManifestIndex", "connect"]
@@ -73,6 +73,10 @@ class ManifestIndex:
         self._inherited: list[sqlite3.Connection | None] = []
         self._begin()
         renew_after_fork(self)
+        hold_at_fork(self)
+
+    def _locks_at_fork(self) -> tuple[Lock, ...]:
+        return (self._lock,)
 
     def _begin(self) -> None:
         self._connection = _open(self.path)

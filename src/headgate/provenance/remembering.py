@@ -22,7 +22,7 @@ from typing import BinaryIO
 
 from headgate.cache_folders import cache_folder, is_private, private_folder
 from headgate.errors import ManifestError
-from headgate.forks import renew_after_fork
+from headgate.forks import Lock, hold_at_fork, renew_after_fork
 from headgate.provenance.indexes import ManifestIndex
 from headgate.provenance.indexing import ShardReader, apply_changes, write_index
 
@@ -41,6 +41,10 @@ class _Process:
         self.indexes: weakref.WeakValueDictionary[tuple[Path, str, str], ManifestIndex] = weakref.WeakValueDictionary()
         self.highest: dict[str, tuple[int, str]] = {}
         renew_after_fork(self)
+        hold_at_fork(self)
+
+    def _locks_at_fork(self) -> tuple[Lock, ...]:
+        return (self.lock,)
 
     def _after_fork(self) -> None:
         self.lock = threading.RLock()

@@ -13,7 +13,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from headgate.errors import HeadgateError
-from headgate.forks import renew_after_fork
+from headgate.forks import Lock, hold_at_fork, renew_after_fork
 
 __all__ = ["WAIT_SECONDS", "SharedConnection", "connect", "transaction"]
 
@@ -51,6 +51,10 @@ class SharedConnection:
         self._connection: sqlite3.Connection | None = None
         self._inherited: list[sqlite3.Connection | None] = []
         renew_after_fork(self)
+        hold_at_fork(self)
+
+    def _locks_at_fork(self) -> tuple[Lock, ...]:
+        return (self._lock,)
 
     def _after_fork(self) -> None:
         """Open a connection of the child's own; the other is kept, because closing it would disturb the parent's."""

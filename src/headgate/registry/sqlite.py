@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from headgate.errors import HeadgateError
-from headgate.forks import renew_after_fork
+from headgate.forks import Lock, hold_at_fork, renew_after_fork
 from headgate.registry.connection import WAIT_SECONDS, SharedConnection, connect, transaction
 from headgate.registry.facts import Known, Proved, learned
 from headgate.registry.memory import MemoryRegistry
@@ -58,6 +58,10 @@ class SqliteRegistry:
         self._is_writable = True
         self._reader.use(lambda _: None)
         renew_after_fork(self)
+        hold_at_fork(self)
+
+    def _locks_at_fork(self) -> tuple[Lock, ...]:
+        return (self._writing,)
 
     def _after_fork(self) -> None:
         """Open a connection of the child's own; the other is kept, because closing it would disturb the parent's."""
