@@ -1,16 +1,17 @@
-"""A bounded memory of results, safe to share between threads."""
+"""A bounded memory of results, safe to share between threads, and properties that are worked out once."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, overload
 
 from headgate.forks import renew_after_fork
 
-__all__ = ["Memo"]
+__all__ = ["Memo", "cached_property"]
 
+Owner = TypeVar("Owner")
 V = TypeVar("V")
 
 
@@ -86,3 +87,31 @@ class Memo(Generic[V]):
         if len(self._values) > self._entries:
             return True
         return self._max_weight is not None and self._weight > self._max_weight
+
+
+class cached_property(Generic[Owner, V]):
+    """A property that is worked out once for each object, as `functools.cached_property` of Python 3.12.
+
+    That of 3.10 and 3.11 has one lock for all objects: at a fork another thread may hold it, and then it is locked for
+    ever in the child. Here two threads may work out the same value.
+    """
+
+    def __init__(self, work: Callable[[Owner], V]) -> None:
+        self._work, self.__doc__ = work, work.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> cached_property[Owner, V]: ...
+
+    @overload
+    def __get__(self, instance: Owner, owner: type) -> V: ...
+
+    def __get__(self, instance: Owner | None, owner: type) -> cached_property[Owner, V] | V:
+        if instance is None:
+            return self
+        value = self._work(instance)
+        # From now on the object's own entry is found first.
+        instance.__dict__[self._name] = value
+        return value

@@ -6,12 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from headgate.admission.budget import TokenBudget
-from headgate.caching import Memo
+from headgate.caching import Memo, cached_property
 from headgate.decision import Finding, Mode, OnEmpty
 from headgate.encoding import shown
 from headgate.errors import PolicyError

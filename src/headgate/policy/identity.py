@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
 from itertools import count
 from typing import Annotated, Literal
 from urllib.parse import unquote
@@ -11,6 +10,7 @@ from urllib.parse import unquote
 from pydantic import Field, field_validator, model_validator
 from typing_extensions import Self
 
+from headgate.caching import cached_property
 from headgate.policy.matching import normalise_uri
 from headgate.policy.values import PathText, PolicyModel
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import cached_property
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -16,6 +15,7 @@ from pydantic import (
 from typing_extensions import Self
 
 from headgate.assurance import MANIFEST, SEALED, Assurance, is_proof
+from headgate.caching import cached_property
 from headgate.decision import Mode
 from headgate.encoding import safe_uri
 from headgate.policy.freshness import Freshness, SourceFreshness

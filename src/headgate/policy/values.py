@@ -17,6 +17,7 @@ from pydantic import (
     PlainSerializer,
 )
 
+from headgate.caching import cached_property
 from headgate.encoding import safe_uri, shown
 from headgate.policy.durations import format_duration, parse_duration
 
@@ -109,7 +110,9 @@ ClassNames = Annotated[tuple[Annotated[str, AfterValidator(class_name)], ...], B
 class PolicyModel(BaseModel):
     """A part of a policy: unknown keys are errors, and nothing changes once it is read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_timedelta="iso8601")
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, ser_json_timedelta="iso8601", ignored_types=(cached_property,)
+    )
 
 
 def require_address(entry: str, what: str) -> None:
