@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.caching import Memo
+from headgate.caching import Memo, cached_property
 
 entries = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 12)), max_size=60)
 
@@ -114,3 +114,22 @@ def test_a_copy_begins_empty_under_the_same_bounds() -> None:
         assert len(again) <= 2
     again.put("heavy", 1, 11)
     assert len(again) == 0
+
+
+def test_a_property_is_worked_out_once_for_each_object() -> None:
+    worked_out: list[int] = []
+
+    class Number:
+        def __init__(self, value: int) -> None:
+            self.value = value
+
+        @cached_property
+        def square(self) -> int:
+            """The square."""
+            worked_out.append(self.value)
+            return self.value**2
+
+    two, three = Number(2), Number(3)
+    assert [two.square, three.square, two.square, three.square] == [4, 9, 4, 9]
+    assert worked_out == [2, 3]
+    assert Number.square.__doc__ == "The square."
