@@ -240,11 +240,13 @@ def test_what_comes_while_a_sink_is_closed_is_handed_over_in_order() -> None:
         while len(told) < len(admissions):
             background.close()
 
-    closing = threading.Thread(target=close)
-    closing.start()
+    closers = [threading.Thread(target=close) for _ in range(3)]
+    for closing in closers:
+        closing.start()
     for number in admissions:
         background(number)
-    closing.join()
+    for closing in closers:
+        closing.join()
     assert told == admissions
     assert not background.failures
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import atexit
 import logging
-import queue
 import sys
 import threading
 import time
 import weakref
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 
 from headgate.decision import Admission
@@ -43,22 +42,17 @@ class Background:
         self._sink = sink
         self._capacity = capacity
         self.failures: Counter[str] = Counter()
-        self._queue: queue.Queue[Admission | None] = queue.Queue(capacity)
-        self._thread: threading.Thread | None = None
-        self._ending: threading.Thread | None = None
-        self._starting = threading.Lock()
+        self._begin()
         _ALIVE.add(self)
         renew_after_fork(self)
 
     def __call__(self, admission: Admission) -> None:
         """Put an admission into the queue, without waiting."""
         try:
-            with self._starting:
-                self._ensure_thread()
-                self._queue.put_nowait(admission)
-        except queue.Full:
-            self._count("skipped")
+            is_put = self._put(admission)
         except RuntimeError:  # no thread can be started: too many of them, or the interpreter is ending
+            is_put = False
+        if not is_put:
             self._count("skipped")
 
     def flush(self, timeout: float | None = None) -> bool:
@@ -70,10 +64,8 @@ class Background:
         Returns:
             Whether everything was handed over in time.
         """
-        waiting = self._queue
-        # What `Queue.join` does, which has no timeout.
-        with waiting.all_tasks_done:
-            return waiting.all_tasks_done.wait_for(lambda: not waiting.unfinished_tasks, timeout)
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._waiting and not self._is_handing_over, timeout)
 
     def close(self, timeout: float | None = EXIT_SECONDS) -> bool:
         """Hand over what waits, and end the thread; an admission that comes later starts a new one.
@@ -85,43 +77,55 @@ class Background:
             Whether everything was handed over in time.
         """
         is_done = self.flush(timeout)
-        with self._starting:
-            if self._thread is not None and self._thread.is_alive():
-                try:
-                    self._queue.put_nowait(None)
-                except queue.Full:  # the sink is stuck; its thread is a daemon and ends with the process
-                    return is_done
-            # The next thread has a queue of its own: this one hands over what waits in the old one, and then ends.
-            self._ending, self._thread, self._queue = self._thread, None, queue.Queue(self._capacity)
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
         return is_done
 
-    def _after_fork(self) -> None:
-        self._queue = queue.Queue(self._capacity)
-        self._thread = self._ending = None
-        self._starting = threading.Lock()
+    def _begin(self) -> None:
+        # One lock for all of it, so that there is one thread at a time, whoever closes and whoever hands over.
+        self._changed = threading.Condition()
+        self._waiting: deque[Admission] = deque()
+        self._is_handing_over = self._is_closed = False
+        self._thread: threading.Thread | None = None
+
+    _after_fork = _begin
+
+    def _put(self, admission: Admission) -> bool:
+        with self._changed:
+            if len(self._waiting) >= self._capacity:
+                return False
+            self._ensure_thread()
+            self._waiting.append(admission)
+            self._changed.notify_all()
+        return True
 
     def _ensure_thread(self) -> None:
+        self._is_closed = False
         if self._thread is None or not self._thread.is_alive():
             _flush_at_exit()
             # A daemon, because the interpreter would wait for a stuck sink for ever.
-            work = (self._queue, self._ending)
-            thread = threading.Thread(target=self._run, args=work, name="headgate-sink", daemon=True)
+            thread = threading.Thread(target=self._run, name="headgate-sink", daemon=True)
             thread.start()
             self._thread = thread
 
-    def _run(self, waiting: queue.Queue[Admission | None], before: threading.Thread | None) -> None:
-        if before is not None:
-            before.join()
+    def _run(self) -> None:
         while True:
-            admission = waiting.get()
-            try:
-                if admission is None:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or self._is_closed)
+                if not self._waiting:
+                    self._thread = None
                     return
+                admission = self._waiting.popleft()
+                self._is_handing_over = True
+            try:
                 self._sink(admission)
             except Exception:  # noqa: BLE001 - whatever a sink does, the gate goes on
                 self._count("failed")
             finally:
-                waiting.task_done()
+                with self._changed:
+                    self._is_handing_over = False
+                    self._changed.notify_all()
 
     def _count(self, what: str) -> None:
         self.failures[what] += 1
