@@ -20,6 +20,7 @@ __all__ = [
     "read_config_bytes",
     "read_config_text",
     "replacing",
+    "replacing_bytes",
     "require_no_dangling_link",
     "write_bytes",
     "write_text",
@@ -110,19 +111,31 @@ def replacing(path: Path) -> Iterator[IO[str]]:
         PolicyError: it is a link that leads to nothing.
         OSError: it cannot be written; the old file is still there.
     """
+    with _replaced(path) as target, target.open("w", encoding="utf-8") as stream:
+        yield stream
+
+
+@contextmanager
+def replacing_bytes(path: Path) -> Iterator[IO[bytes]]:
+    """As `replacing`, for bytes."""
+    with _replaced(path) as target, target.open("wb") as stream:
+        yield stream
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[Path]:
+    """Yield the file to write, which takes the place of `path` afterwards."""
     require_no_dangling_link(path)
     target = Path(os.path.realpath(path))  # a link keeps pointing to where it points
     if target.exists() and not target.is_file():
-        with target.open("w", encoding="utf-8") as stream:
-            yield stream
+        yield target
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f".headgate-{secrets.token_hex(8)}.part")
     try:
-        with aside.open("x", encoding="utf-8") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
+        aside.touch(exist_ok=False)
+        yield aside
+        _force(aside)
         # A new file has the mode that the process gives to files; an old one keeps its own.
         if target.exists():
             aside.chmod(stat.S_IMODE(target.stat().st_mode))
@@ -131,6 +144,15 @@ def replacing(path: Path) -> Iterator[IO[str]]:
         aside.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
+
+
+def _force(file: Path) -> None:
+    # For writing: not every system forces what was opened to be read.
+    descriptor = os.open(file, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -17,6 +17,7 @@ from headgate.cli import (
     delegate,
     demo,
     doctor,
+    evidence,
     explain,
     fetch,
     freshness,
@@ -127,6 +128,14 @@ _report = Commands(
 _report.command(epilog=report.EXAMPLE_ADOPTION)(report.adoption)
 _report.command(epilog=report.EXAMPLE_STALE)(report.stale)
 app.add_typer(_report, name="report", short_help="What to do next, from a decision log.")
+_evidence = Commands(
+    help="One bundle for an auditor: what was decided in a span of time, and by what rules.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+_evidence.command(epilog=evidence.EXAMPLE_BUILD)(evidence.build)
+_evidence.command(epilog=evidence.EXAMPLE_VERIFY)(evidence.verify)
+app.add_typer(_evidence, name="evidence", short_help="One bundle for an auditor, and checking it.")
 _receipt = Commands(help="A signed record of what one prompt was given.", no_args_is_help=True, rich_markup_mode=None)
 _receipt.command(epilog=receipt.EXAMPLE_ISSUE)(receipt.issue)
 _receipt.command(epilog=receipt.EXAMPLE_VERIFY)(receipt.verify)

@@ -16,7 +16,7 @@ from headgate.record.chain import ChainCheck, Head, read_heads, verify_chain, ve
 from headgate.record.reading import log_files
 from headgate.report import plain, visible
 
-__all__ = ["asked_for", "verify_log"]
+__all__ = ["asked_for", "known_heads", "verify_log"]
 
 _SHOWN = 20
 _MOST_BYTES = 64_000_000
@@ -35,12 +35,7 @@ def verify_log(path: Path, known: Sequence[Path], keys: Path | None, *, as_json:
     files = log_files(path) if tables is None else []
     if tables is None and not files:
         raise HeadgateError(f"{path}: there is no such log.")
-    heads: dict[str, Head] = {}
-    for file in known:
-        for name, head in _heads_in(file, keys).items():
-            # The later of two heads of one chain says more.
-            if name not in heads or heads[name].number < head.number:
-                heads[name] = head
+    heads = known_heads(known, keys)
     check = verify_chain(files, heads) if tables is None else verify_lines(tables.lines_by_log(), heads)
     if not check.records:
         raise HeadgateError(f"{path}: the log holds no record; there is nothing to look at.")
@@ -49,6 +44,25 @@ def verify_log(path: Path, known: Sequence[Path], keys: Path | None, *, as_json:
     else:
         _show(check, len(heads))
     return int(not check.is_whole)
+
+
+def known_heads(files: Sequence[Path], keys: Path | None) -> dict[str, Head]:
+    """Return the heads of chains in what earlier checks printed, and in receipts.
+
+    Args:
+        files: the files.
+        keys: of the issuer of the receipts among them.
+
+    Raises:
+        HeadgateError: a file holds none, or is a receipt that does not verify.
+    """
+    heads: dict[str, Head] = {}
+    for file in files:
+        for name, head in _heads_in(file, keys).items():
+            # The later of two heads of one chain says more.
+            if name not in heads or heads[name].number < head.number:
+                heads[name] = head
+    return heads
 
 
 def asked_for(logs: Path | Sequence[Path], askers: Mapping[str, str | None]) -> dict[str, frozenset[str]]:

@@ -20,9 +20,22 @@ from headgate.encoding import digest_label, in_number
 from headgate.record.reading import raw_lines, record_in
 from headgate.record.schema import ChainRecord
 
-__all__ = ["Chain", "ChainCheck", "Head", "last_digest", "line_digest", "read_heads", "verify_chain", "verify_lines"]
+__all__ = [
+    "Chain",
+    "ChainCheck",
+    "Head",
+    "LogLines",
+    "last_digest",
+    "line_digest",
+    "lines_of",
+    "link_of",
+    "read_heads",
+    "verify_chain",
+    "verify_lines",
+]
 
-LogLines = Iterable[tuple[str, bytes | None, bool]]
+LogLines = Iterable[tuple[str, "bytes | None", bool]]
+"""The lines of a log: place, bytes (None for what cannot be read), and whether a chain may begin before them."""
 
 _TAIL = 1_000_000
 # How far back the record may be that another process saw as the last one when it began.
@@ -137,21 +150,26 @@ def verify_chain(paths: Iterable[str | Path], known: Mapping[str, Head] | None =
     Raises:
         HeadgateError: a file cannot be read.
     """
-    return verify_lines([_lines_of([Path(path) for path in paths])], known)
+    return verify_lines([lines_of([Path(path) for path in paths])], known)
 
 
 def verify_lines(logs: Iterable[LogLines], known: Mapping[str, Head] | None = None) -> ChainCheck:
     """Return what the chains of logs show, from wherever their lines come.
 
     Args:
-        logs: of each log the lines, in their order: place, bytes (None for what cannot be read), and whether a chain
-            may begin before what is here, as in the oldest file of a log that was rotated.
+        logs: of each log the lines, in their order. A chain may begin before what is here in the oldest file of a log
+            that was rotated.
         known: as for `verify_chain`.
     """
     return _Verifier(known or {}).run(logs)
 
 
-def _lines_of(files: Sequence[Path]) -> Iterator[tuple[str, bytes | None, bool]]:
+def lines_of(files: Sequence[Path]) -> Iterator[tuple[str, bytes | None, bool]]:
+    """Yield the lines of the files of one log, the oldest first, as `verify_lines` takes them.
+
+    Raises:
+        HeadgateError: a file cannot be read.
+    """
     for number, path in enumerate(files):
         # In a log that was never rotated, every chain begins at its beginning.
         may_begin_before = number == 0 and len(files) > 1
@@ -277,9 +295,15 @@ def _link_in(line: bytes) -> tuple[ChainRecord | None, str] | None:
         return None
     if not isinstance(value, dict) or value.get("type") != "admission":
         return None
-    link = value.get("chain")
-    if link is None:
+    if value.get("chain") is None:
         return None, ""
+    link = link_of(value)
+    return (link, "") if link is not None else (None, "what it says about its chain cannot be read")
+
+
+def link_of(record: Mapping[str, Any]) -> ChainRecord | None:
+    """Return the place of a record in its chain; None where it names none, or none that can be read."""
+    link = record.get("chain")
     if (
         not isinstance(link, dict)
         or not isinstance(link.get("id"), str)
@@ -287,8 +311,8 @@ def _link_in(line: bytes) -> tuple[ChainRecord | None, str] | None:
         or link["n"] < 0
         or not (link.get("prev") is None or isinstance(link["prev"], str))
     ):
-        return None, "what it says about its chain cannot be read"
-    return {"id": link["id"][:64], "n": link["n"], "prev": link.get("prev")}, ""
+        return None
+    return {"id": link["id"][:64], "n": link["n"], "prev": link.get("prev")}
 
 
 def _are(count: int) -> str:

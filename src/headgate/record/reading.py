@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from glob import escape
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from headgate.encoding import digest_label
 from headgate.errors import HeadgateError
@@ -82,7 +82,7 @@ def raw_lines(path: str | Path) -> Iterator[tuple[str, bytes | None]]:
         raise HeadgateError(f"{path}: the log cannot be read ({error.strerror}).") from error
 
 
-def lines_in(lines: BinaryIO, number: int = 0) -> Iterator[tuple[int, bytes | None]]:
+def lines_in(lines: IO[bytes], number: int = 0) -> Iterator[tuple[int, bytes | None]]:
     """Yield the lines of an open file that are not empty, from where it is; None for one that is too long to be read.
 
     Args:
@@ -159,7 +159,7 @@ def records_in(entries: Iterable[LogEntry | Mapping[str, Any]]) -> Iterator[LogE
             yield LogEntry("", None, "the admission lacks what every admission has")
 
 
-def _skip_line(lines: BinaryIO) -> None:
+def _skip_line(lines: IO[bytes]) -> None:
     while (rest := lines.readline(_MAX_LINE)) and not rest.endswith(b"\n"):
         pass
 

@@ -1,0 +1,158 @@
+"""`headgate evidence`: one bundle for an auditor, and checking it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from headgate.cli.logchain import known_heads
+from headgate.cli.options import JsonOption, LogArgument, console, instant, print_json, tables_of
+from headgate.clock import utc_now
+from headgate.encoding import in_number
+from headgate.errors import HeadgateError
+from headgate.provenance import KeySet
+from headgate.provenance.signers import load_signer
+from headgate.record.chain import LogLines, lines_of
+from headgate.record.reading import log_files
+from headgate.report import plain, visible
+
+if TYPE_CHECKING:
+    from headgate.compaction import CompactedLog
+
+__all__ = ["EXAMPLE_BUILD", "EXAMPLE_VERIFY", "build", "verify"]
+
+EXAMPLE_BUILD = (
+    "Example: headgate evidence build decisions.jsonl --since 2026-10-01T00:00:00Z --until 2026-11-01T00:00:00Z "
+    "--policy headgate.yaml --key keys/desk.private.jwk.json --out evidence-2026-10.zip"
+)
+EXAMPLE_VERIFY = "Example: headgate evidence verify evidence-2026-10.zip --keys keys/desk.jwks.json"
+_SHOWN = 20
+
+
+def build(
+    path: LogArgument,
+    since: Annotated[str, typer.Option(metavar="TIME", help="From this instant on.")],
+    until: Annotated[str, typer.Option(metavar="TIME", help="Before this instant.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="ZIP", help="The bundle to write.")],
+    policy: Annotated[
+        list[Path] | None,
+        typer.Option("--policy", "-p", help="A policy that was in force; may be given several times."),
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="The private key to sign with; ideally used for nothing else.")
+    ] = None,
+    issuer: Annotated[str | None, typer.Option(help="The issuer's name in receipts.")] = None,
+    receipts: Annotated[
+        bool, typer.Option("--receipts", help="Also issue a receipt for each admission that had a question.")
+    ] = False,
+    heads: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="What `headgate log --verify --json` printed before; the log must hold it."),
+    ] = None,
+    keys: Annotated[Path | None, typer.Option(help="With --heads RECEIPT: the public keys of its issuer.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write one bundle of what was decided in a span of time, and by what rules.
+
+    It holds the records with their chains, policies, keys, overrides and codes, and what they show under the EU AI Act,
+    ISO/IEC 42001 and NIST AI 600-1. Exit code 1 if the log is not whole.
+    """
+    from headgate.evidence import Span, build_bundle, load_policies, survey
+    from headgate.evidence.views import bundle_verdict
+
+    if receipts and (key is None or issuer is None):
+        raise HeadgateError("--receipts are signed in somebody's name: give --key and --issuer.")
+    if out.exists() and not force:
+        raise HeadgateError(f"{out} exists already. Choose another --out, or overwrite it with --force.")
+    try:
+        span = Span(instant(since, "--since"), instant(until, "--until"))
+    except ValueError as error:
+        raise HeadgateError(f"--since {since} --until {until}: {error}.") from None
+    signers = (load_signer(key),) if key is not None else ()
+    policies = load_policies(policy or ())
+    logs = _logs(path)
+    found = survey(logs(), span, known_heads(heads or [], keys))
+    if not found.check.records:
+        raise HeadgateError(f"{path}: the log holds no record; there is nothing to look at.")
+    if not found.records:
+        raise HeadgateError(f"{path}: of its {in_number(found.outside, 'record')} none is of that span of time.")
+    bundle = build_bundle(
+        out,
+        found,
+        logs,
+        policies=policies,
+        made=utc_now(),
+        signers=signers,
+        issuer=issuer,
+        has_receipts=receipts,
+    )
+    if as_json:
+        missing = list(bundle.missing)
+        print_json({**found.to_dict(), "bundle": str(out), "signed": bundle.is_signed, "missing_policies": missing})
+    else:
+        verdict = bundle_verdict(found, bundle)
+        console().print(plain(verdict.sentence, 400))
+        for step in verdict.steps:
+            console().print(plain(f"{step.words} {step.code}", 400))
+        console().print(plain(f"{in_number(bundle.records, 'record')} in {out}.", 400))
+        _name(found.check.findings + found.notices)
+    raise typer.Exit(int(bool(found.check.count or found.skipped)))
+
+
+def verify(
+    path: Annotated[Path, typer.Argument(metavar="ZIP", help="The bundle.")],
+    keys: Annotated[Path | None, typer.Option(help="The public keys of whoever may sign it.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a bundle: is it what was signed, is no record missing, do its figures follow from its records?
+
+    Exit code 1 if not.
+    """
+    from headgate.evidence import verify_bundle
+
+    check = verify_bundle(path, KeySet.load(keys) if keys is not None else None)
+    if as_json:
+        print_json(check.to_dict())
+    else:
+        _name(check.problems)
+        console().print(plain(_said(path, check.records, check.signers, len(check.problems)), 400))
+        if check.is_sound and not check.signers:
+            claimed = f" It says: {', '.join(check.claimed)}." if check.claimed else ""
+            console().print(plain(f"Who made it is not known without --keys.{claimed}", 400))
+    raise typer.Exit(int(not check.is_sound))
+
+
+def _said(path: Path, records: int, signers: tuple[str, ...], problems: int) -> str:
+    signed = f", signed by {', '.join(signers)}" if signers else ""
+    if problems:
+        return f"{path}: {in_number(problems, 'problem')}{signed}."
+    return f"{path}: {in_number(records, 'record')}, none missing or changed, and the figures follow{signed}."
+
+
+def _name(problems: list[str]) -> None:
+    for problem in problems[:_SHOWN]:
+        typer.echo(visible(f"  {problem}"), err=True)
+    if len(problems) > _SHOWN:
+        typer.echo(f"  and {len(problems) - _SHOWN:,} more; --json has them", err=True)
+
+
+def _logs(path: Path) -> Callable[[], Iterable[LogLines]]:
+    """Return what yields the lines of a log, or of its tables, as often as it is asked."""
+    tables = tables_of(path)
+    if tables is not None:
+        return partial(_lines_of_tables, tables)
+    files = log_files(path)
+    if not files:
+        raise HeadgateError(f"{path}: there is no such log.")
+    return lambda: [lines_of(files)]
+
+
+def _lines_of_tables(tables: CompactedLog) -> Iterator[LogLines]:
+    # Tables hold whole lines only, without their line breaks.
+    for log in tables.lines_by_log():
+        yield ((place, None if line is None else line + b"\n", may_begin) for place, line, may_begin in log)

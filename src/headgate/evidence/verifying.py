@@ -1,0 +1,247 @@
+"""Checking a bundle with nothing but the public keys of whoever signed it."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from headgate.clock import read_instant
+from headgate.encoding import loads_strict, shown
+from headgate.errors import HeadgateError, ManifestError
+from headgate.evidence.format import (
+    CHAINS,
+    MOST_PARTS,
+    PREDICATE_TYPE,
+    RECORDS,
+    SIGNED,
+    STATEMENT_TYPE,
+    SUMMARY,
+    UNSIGNED,
+)
+from headgate.evidence.surveying import Span, Survey, survey
+from headgate.provenance import KeySet
+from headgate.provenance.envelopes import open_envelope_signers, peek_envelope
+from headgate.record.reading import lines_in
+
+__all__ = ["BundleCheck", "verify_bundle"]
+
+_MOST_STATEMENT = 16_000_000
+_MOST_LIST = 64_000_000
+_BLOCK = 1_000_000
+# What a compressed part may hold is bounded by what the statement says of it; this bounds what the statement may say.
+_MOST_BYTES = 100_000_000_000
+_DAMAGED = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError)
+
+
+@dataclass(slots=True)
+class BundleCheck:
+    """What a bundle shows.
+
+    Attributes:
+        problems: what is wrong with it; empty if nothing is.
+        signers: the names of the keys that signed it, of those that were to be counted; empty if none was asked for.
+        claimed: the names of the keys that it says have signed it.
+        span: which span of time it is about.
+        made: when it says that it was made.
+        records: how many records it holds.
+        survey: what its records say; None where they cannot be read.
+    """
+
+    problems: list[str] = field(default_factory=list)
+    signers: tuple[str, ...] = ()
+    claimed: tuple[str, ...] = ()
+    span: Span | None = None
+    made: str = ""
+    records: int = 0
+    survey: Survey | None = None
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain JSON values."""
+        return {
+            "sound": self.is_sound,
+            "problems": list(self.problems),
+            "signed_by": list(self.signers),
+            "claims_to_be_signed_by": list(self.claimed),
+            "span": self.span.to_dict() if self.span is not None else None,
+            "made": self.made,
+            "records": self.records,
+        }
+
+
+def verify_bundle(path: Path, keys: KeySet | None = None) -> BundleCheck:
+    """Return what a bundle shows: that it is what was signed, that no record is missing, that its figures follow.
+
+    Nothing is written, and nothing of it is run.
+
+    Args:
+        path: the bundle.
+        keys: the keys of whoever may sign it; without them it is not known who made it.
+
+    Raises:
+        HeadgateError: it is not a bundle, or none of the keys signed it.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _Verifier(path, archive).run(keys)
+    except FileNotFoundError:
+        raise HeadgateError(f"{path}: there is no such file.") from None
+    except _DAMAGED as error:
+        raise HeadgateError(f"{path}: this is not a bundle, or it is damaged ({ascii(str(error))[:100]}).") from None
+
+
+class _Verifier:
+    def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
+        self._path, self._archive = path, archive
+        self._check = BundleCheck()
+
+    def run(self, keys: KeySet | None) -> BundleCheck:
+        names = [entry.filename for entry in self._archive.infolist()]
+        if len(names) > MOST_PARTS or len(set(names)) != len(names):
+            raise HeadgateError(f"{self._path}: it has too many parts, or two of one name.")
+        statement = self._statement(names, keys)
+        parts, predicate = _listed(statement), statement["predicate"]
+        for name in sorted(set(names) - set(parts) - {SIGNED, UNSIGNED}):
+            self._report(f"{shown(name)} is in it, and nobody listed it")
+        altered = [name for name, listed in parts.items() if not self._is_as_listed(name, *listed)]
+        self._check.made, self._check.span = str(predicate.get("made"))[:40], _span_in(predicate)
+        if altered or self._check.span is None or RECORDS not in parts:
+            self._report("its records are not looked at, because parts are missing or were changed")
+            return self._check
+        self._look_at_records(self._check.span)
+        return self._check
+
+    def _statement(self, names: list[str], keys: KeySet | None) -> dict[str, Any]:
+        if SIGNED in names:
+            payload = self._open(self._read(SIGNED, _MOST_STATEMENT), keys)
+        elif UNSIGNED not in names:
+            raise HeadgateError(f"{self._path}: it has no list of its parts, so it is not a bundle.")
+        elif keys is not None:
+            raise HeadgateError(f"{self._path}: nobody signed it, so it is not known who made it.")
+        else:
+            payload = self._read(UNSIGNED, _MOST_STATEMENT)
+        try:
+            statement = loads_strict(payload)
+        except ValueError:
+            statement = None
+        if (
+            not isinstance(statement, dict)
+            or statement.get("_type") != STATEMENT_TYPE
+            or statement.get("predicateType") != PREDICATE_TYPE
+            or not isinstance(statement.get("predicate"), dict)
+        ):
+            raise HeadgateError(f"{self._path}: the list of its parts is not one that headgate has written.")
+        return statement
+
+    def _open(self, envelope: bytes, keys: KeySet | None) -> bytes:
+        try:
+            payload, self._check.claimed = peek_envelope(envelope)
+            if keys is not None:
+                payload, signers = open_envelope_signers(envelope, keys)
+                self._check.signers = tuple(key.kid for key in signers)
+        except ManifestError as error:
+            raise HeadgateError(f"{self._path}: {error}") from None
+        return payload
+
+    def _is_as_listed(self, name: str, digest: str, length: int) -> bool:
+        try:
+            entry = self._archive.getinfo(name)
+        except KeyError:
+            self._report(f"{shown(name)} is missing")
+            return False
+        found, hashed = 0, hashlib.sha256()
+        if entry.file_size == length:
+            # Never more than it should hold, whatever it unpacks to.
+            with self._archive.open(entry) as part:
+                while found <= length and (block := part.read(_BLOCK)):
+                    found += len(block)
+                    hashed.update(block)
+        if found == length and hashed.hexdigest() == digest:
+            return True
+        self._report(f"{shown(name)} is not what was listed")
+        return False
+
+    def _look_at_records(self, span: Span) -> None:
+        found = self._check.survey = survey([self._lines()], span)
+        self._check.records = found.check.records
+        for finding in found.check.findings:
+            self._report(finding)
+        if found.skipped:
+            self._report(f"{found.skipped:,} lines of {RECORDS} hold no record")
+        chains = self._json(CHAINS).get("chains")
+        ends = {name: head.digest for name, head in found.check.heads.items()}
+        if not isinstance(chains, dict) or {name: _last(one) for name, one in chains.items()} != ends:
+            self._report(f"{CHAINS} says that the chains end elsewhere")
+        claimed = self._json(SUMMARY)
+        for name, value in _followed(found.to_dict()).items():
+            if claimed.get(name) != value:
+                self._report(f"{SUMMARY} says something else of {name} than the records do")
+
+    def _lines(self) -> Iterator[tuple[str, bytes | None, bool]]:
+        # A chain begins before what is here wherever the log is older than the span.
+        with self._archive.open(RECORDS) as part:
+            for number, line in lines_in(part):
+                yield f"{RECORDS}:{number}", line, True
+
+    def _json(self, name: str) -> Mapping[str, Any]:
+        try:
+            value = loads_strict(self._read(name, _MOST_LIST))
+        except (KeyError, ValueError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def _read(self, name: str, most: int) -> bytes:
+        with self._archive.open(name) as part:
+            data = part.read(most + 1)
+        if len(data) > most:
+            raise HeadgateError(f"{self._path}: {name} is larger than {most:,} bytes.")
+        return data
+
+    def _report(self, problem: str) -> None:
+        self._check.problems.append(problem)
+
+
+def _listed(statement: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
+    """Return the digest and length of each part that a statement lists."""
+    lengths = statement["predicate"].get("bytes")
+    found: dict[str, tuple[str, int]]
+    try:
+        found = {one["name"]: (str(one["digest"]["sha256"]), lengths[one["name"]]) for one in statement["subject"]}
+    except (KeyError, TypeError):
+        found = {}
+    if not found or not all(type(length) is int and 0 <= length <= _MOST_BYTES for _, length in found.values()):
+        raise HeadgateError("The list of the parts of the bundle cannot be read.")
+    return found
+
+
+def _span_in(predicate: Mapping[str, Any]) -> Span | None:
+    try:
+        span = predicate["span"]
+        since, until = (read_instant(span[name]) for name in ("since", "until"))
+        return Span(since, until) if _is_aware(since, until) else None
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _is_aware(*times: datetime) -> bool:
+    return all(time.tzinfo is not None for time in times)
+
+
+def _last(chain: object) -> object:
+    last = chain.get("last") if isinstance(chain, dict) else None
+    return last.get("digest") if isinstance(last, dict) else None
+
+
+def _followed(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a summary follows from the records of the span alone."""
+    return {name: summary[name] for name in ("span", "counts", "modes", "errors", "codes", "sources", "days")}
