@@ -24,10 +24,13 @@ from headgate import Chunk, Gate, Glossary, Manifest, Policy, Sealer
 from headgate.cli.app import app
 from headgate.corpus import CorpusItem, audit_corpus
 from headgate.demo import load_chain_builder, render_page, run_demo
+from headgate.evidence import Bundle, Span, survey
+from headgate.evidence.views import bundle_page
 from headgate.history import find_stale, score_sources, study_adoption
 from headgate.provenance import KeySet, generate_signing_key
 from headgate.provenance.revocation import Revocation, RevocationList
 from headgate.record import log_record
+from headgate.record.chain import lines_of
 from headgate.record.receipt import issue_receipt, read_receipt
 from headgate.rehearsal import rehearse
 from headgate.replay import recheck, replay_records
@@ -44,7 +47,7 @@ ODD = "\u0643\u0644 \u0645\u0648\u0631\u062f <b>k8s</b> & \u05e9\u05dc\u05d5\u05
 LONG = "https://handbook.example/" + "a-very-long-segment/" * 12 + "page?with=parameters&and=more"
 WIDE, PHONE = {"width": 1200, "height": 900}, {"width": 390, "height": 800}
 # The rest are short, and looked at on one page.
-LOOKED_AT = ("admission", "adoption", "audit", "demo", "rehearsal", "sources", "rest")
+LOOKED_AT = ("admission", "adoption", "audit", "demo", "evidence", "rehearsal", "sources", "rest")
 ORIGIN = Origin((("log", "decisions.jsonl"), ("policy", "headgate.yaml, revision sha-256:x")), "headgate x", NOW)
 
 
@@ -125,7 +128,21 @@ def pages(values: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> P
     rest = "".join(to_html(value) for name, value in values.items() if name not in LOOKED_AT)
     (folder / "rest.html").write_text(document_page("rest", f"<h1>The rest</h1>{rest}", ORIGIN), encoding="utf-8")
     (folder / "demo.html").write_text(render_page(run_demo(load_chain_builder(), limit=2), ORIGIN), encoding="utf-8")
+    (folder / "evidence.html").write_text(_evidence(folder), encoding="utf-8")
     return folder
+
+
+def _evidence(folder: Path) -> str:
+    """Return the first page of a bundle, of a log whose documents are hard to show and whose policy is not there."""
+    clock = FixedClock(NOW)
+    handbook = Publisher("handbook", "https://handbook.example/**", clock)
+    with Gate({"sources": [handbook.source()], "log": {"path": str(folder / "log.jsonl")}}, clock=clock) as gate:
+        gate.admit([handbook.seal("Suppliers get paid.", LONG), Chunk(ODD, {"source": LONG})], ODD)
+    with (folder / "log.jsonl").open("ab") as log:
+        log.write(f"{ODD}\n".encode())
+    logs = [lines_of([folder / "log.jsonl"])]
+    found = survey(logs, Span(NOW - DAY, NOW + DAY))
+    return bundle_page(found, Bundle(folder / "b.zip", 1, 0, 0, False, tuple(found.revisions)), NOW)
 
 
 @pytest.fixture(scope="module")

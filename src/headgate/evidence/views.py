@@ -17,6 +17,7 @@ from headgate.report import (
     details,
     document_page,
     escape,
+    escape_words,
     figures,
     table,
     titled_html,
@@ -84,7 +85,7 @@ def bundle_page(found: Survey, bundle: Bundle, made: datetime) -> str:
         "<p>No legal advice: check the wording against the edition that applies to you.</p>",
         *map(_framework, FRAMEWORKS),
         "<h3>What no part of it shows</h3>",
-        f"<ul>{''.join(f'<li>{escape(one)}</li>' for one in NOT_SHOWN)}</ul>",
+        f"<ul>{''.join(f'<li>{escape_words(one)}</li>' for one in NOT_SHOWN)}</ul>",
     ]
     return document_page("headgate: evidence", "".join(body), Origin(made=made))
 
@@ -160,8 +161,13 @@ def _listed(head: tuple[str, ...], rows: Sequence[Sequence[str]], numbers: tuple
 
 def _framework(one: Framework) -> str:
     rows = [
-        (escape(c.clause), escape(c.asked), escape(c.shows), escape(c.lacks), "<br>".join(map(uri_html, c.files)))
-        for c in one.clauses
+        (
+            escape(clause.clause),
+            escape_words(clause.asked),
+            f'{escape_words(clause.shows)}<br><span class="soft">in {escape(", ".join(clause.files))}</span>',
+            escape_words(clause.lacks),
+        )
+        for clause in one.clauses
     ]
-    head = ("clause", "asked for", "the bundle shows", "and does not", "parts")
+    head = ("clause", "asked for", "the bundle shows", "and does not")
     return f"<h3>{escape(one.name)}, {escape(one.edition)}</h3>{table(head, rows)}"
