@@ -10,6 +10,7 @@ import subprocess
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import pytest
@@ -450,10 +451,13 @@ def test_looking_ahead_names_the_feed_that_is_silent(site: Site) -> None:
 
 def test_the_policy_of_the_page_is_one(tmp_path: Path) -> None:
     page = (Path(__file__).parents[1] / "docs" / "feeds.md").read_text(encoding="utf-8")
-    (policy,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.M | re.S)
-    (tmp_path / "headgate.yaml").write_text(policy, encoding="utf-8")
-    (source,) = Policy.load(tmp_path / "headgate.yaml").sources
-    assert source.verifiers == ("feed",)
+    policy, *feeds = re.findall(r"^```yaml\n(.*?)^```$", page, re.M | re.S)
+    for feed in ("", *feeds):
+        text = f"{policy}{indent(feed, 8 * ' ')}"
+        (tmp_path / "headgate.yaml").write_text(text, encoding="utf-8")
+        (source,) = Policy.load(tmp_path / "headgate.yaml").sources
+        assert source.verifiers == ("feed",)
+        assert len(source.freshness.feeds) == 1 + bool(feed)
 
 
 @pytest.mark.parametrize(

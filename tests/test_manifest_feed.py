@@ -152,7 +152,7 @@ def test_another_corpus_is_not_pulled_unless_the_policy_names_it(tmp_path: Path,
 
 def test_a_corpus_is_named_of_a_manifest_only() -> None:
     feed = {"sitemap": "https://a.example/sitemap.xml", "corpus": "docs"}
-    with pytest.raises(PolicyError, match="corpus is about a manifest"):
+    with pytest.raises(PolicyError, match="corpus is about manifest"):
         Policy.from_mapping({"sources": [{"id": "a", "match": "https://a.example/**", "freshness": {"feeds": [feed]}}]})
 
 

@@ -1,7 +1,8 @@
 """What is required of which source: the policy file, its model and its patterns."""
 
 from headgate.policy.durations import format_duration, parse_duration
-from headgate.policy.freshness import FeedRule, Freshness, FreshnessRule, Revalidation, SourceFreshness, restricted
+from headgate.policy.feeds import FeedRule
+from headgate.policy.freshness import Freshness, FreshnessRule, Revalidation, SourceFreshness, restricted
 from headgate.policy.identity import UNVERSIONED, Identity, looks_like_an_edition
 from headgate.policy.matching import UriPattern, normalise_uri
 from headgate.policy.model import Policy

@@ -11,14 +11,12 @@ from typing_extensions import Self
 
 from headgate.assurance import Assurance, is_proof
 from headgate.decision import Mode
-from headgate.encoding import safe_uri
+from headgate.policy.feeds import FeedRule
 from headgate.policy.matching import UriPattern
 from headgate.policy.values import Duration, PolicyModel, as_list, plain_word
 from headgate.verification import Verifier
 
-__all__ = ["FEED_KINDS", "FeedRule", "Freshness", "FreshnessRule", "Revalidation", "SourceFreshness", "restricted"]
-
-FEED_KINDS = ("sitemap", "news", "git", "changes", "manifest")
+__all__ = ["Freshness", "FreshnessRule", "Revalidation", "SourceFreshness", "restricted"]
 
 
 def _as_words(value: object) -> object:
@@ -156,57 +154,6 @@ class FreshnessRule(Freshness):
     def differences(self) -> dict[str, Any]:
         """What the rule says itself."""
         return {name: getattr(self, name) for name in self.model_fields_set - {"match", "type", "mode"}}
-
-
-class FeedRule(PolicyModel):
-    """A feed: what says, for many documents at once, which there are and when they were changed."""
-
-    sitemap: str | None = Field(default=None, min_length=1, description="A sitemap: a file, or an https:// address.")
-    news: str | None = Field(default=None, min_length=1, description="RSS or Atom: a file, or an https:// address.")
-    git: str | None = Field(default=None, min_length=1, description="A folder in a git checkout.")
-    changes: str | None = Field(
-        default=None, min_length=1, description="JSON Lines of changes: a file, or an https:// address."
-    )
-    manifest: str | None = Field(
-        default=None,
-        min_length=1,
-        description="The folder of a manifest, or its https:// address; signed by the keys of the source.",
-    )
-    corpus: str | None = Field(
-        default=None,
-        min_length=1,
-        description="manifest: the corpus that it has to be of. Unset: the one that was pulled first.",
-    )
-    base: str = Field(default="", description="git: what the URIs of its files begin with.")
-    strip: str = Field(default="", description="git: the end of file names that URIs do not have, such as .md.")
-    name: str = Field(default="", max_length=80, description="What it is called in messages; by default its place.")
-
-    @model_validator(mode="after")
-    def _is_one(self) -> Self:
-        named = [kind for kind in FEED_KINDS if getattr(self, kind) is not None]
-        if len(named) != 1:
-            raise ValueError(f"a feed is one of {', '.join(FEED_KINDS)}: {{sitemap: https://...}}.")
-        place = self.place
-        if "://" in place and not place.startswith("https://"):
-            raise ValueError(f"{safe_uri(place)!r} is not an https:// address. Name a file, or such an address.")
-        if self.kind == "git":
-            if "://" in place or not self.base:
-                raise ValueError("git is a folder, and base is what the URIs of its files begin with: add base: URI/.")
-        elif self.base or self.strip:
-            raise ValueError("base and strip are about git.")
-        if self.corpus is not None and self.manifest is None:
-            raise ValueError("corpus is about a manifest.")
-        return self
-
-    @property
-    def kind(self) -> str:
-        """Which kind of feed it is."""
-        return next(kind for kind in FEED_KINDS if getattr(self, kind) is not None)
-
-    @property
-    def place(self) -> str:
-        """Its file, folder or address."""
-        return str(getattr(self, self.kind))
 
 
 class Revalidation(PolicyModel):

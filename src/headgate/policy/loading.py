@@ -15,7 +15,8 @@ from headgate.errors import PolicyError
 from headgate.files import MISSING_HERE, MISSING_IN_POLICY, read_config_text
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy.documents import Steps, YamlDocument, parse_yaml
-from headgate.policy.freshness import FeedRule, FreshnessRule, Revalidation, SourceFreshness
+from headgate.policy.feeds import FeedRule
+from headgate.policy.freshness import FreshnessRule, Revalidation, SourceFreshness
 from headgate.policy.identity import Identity
 from headgate.policy.model import Policy
 from headgate.policy.rules import MetadataKeys, Modes, Provenance, Quarantine, Source, SourceRule

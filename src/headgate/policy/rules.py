@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Annotated, Any, Literal, TypeVar
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     BeforeValidator,
@@ -21,7 +20,17 @@ from headgate.encoding import safe_uri
 from headgate.policy.freshness import Freshness, SourceFreshness
 from headgate.policy.identity import Identity
 from headgate.policy.matching import UriPattern
-from headgate.policy.values import Duration, Issuers, KeyNames, PathText, PathTexts, PolicyModel, as_list, key_entries
+from headgate.policy.values import (
+    Duration,
+    Issuers,
+    KeyNames,
+    PathText,
+    PathTexts,
+    PolicyModel,
+    ZoneName,
+    as_list,
+    key_entries,
+)
 from headgate.verification import Verifier
 
 __all__ = [
@@ -65,7 +74,7 @@ class MetadataKeys(PolicyModel):
     )
     version: KeyNames = Field(default=(), description="Keys that hold a version: a number, dotted numbers or a date.")
     superseded_by: KeyNames = Field(default=(), description="Keys that name a successor.")
-    timezone: str | None = Field(
+    timezone: ZoneName | None = Field(
         default=None,
         description="The zone of times without one, such as UTC or Europe/Berlin. Without it they may be meant "
         "anywhere on earth, and the cautious meaning counts.",
@@ -94,16 +103,6 @@ class MetadataKeys(PolicyModel):
         if isinstance(self.release, str):
             return None if self.release == "all" else frozenset()
         return frozenset(self.release)
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                ZoneInfo(value)
-            except (ValueError, OSError, LookupError) as error:
-                raise ValueError(f"{value!r} is not a time zone. Write UTC or a name such as Europe/Berlin.") from error
-        return value
 
 
 class Modes(PolicyModel):

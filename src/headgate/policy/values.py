@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -29,6 +30,7 @@ __all__ = [
     "PathText",
     "PathTexts",
     "PolicyModel",
+    "ZoneName",
     "as_list",
     "key_entries",
     "plain_word",
@@ -105,6 +107,17 @@ def class_name(value: str) -> str:
 
 
 ClassNames = Annotated[tuple[Annotated[str, AfterValidator(class_name)], ...], BeforeValidator(as_list)]
+
+
+def zone_name(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, LookupError) as error:
+        raise ValueError(f"{value!r} is not a time zone. Write UTC or a name such as Europe/Berlin.") from error
+    return value
+
+
+ZoneName = Annotated[str, AfterValidator(zone_name)]
 
 
 class PolicyModel(BaseModel):

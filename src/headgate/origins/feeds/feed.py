@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -167,18 +167,24 @@ class Stamp(NamedTuple):
 _UNREAD = Stamp(None, NEVER_TOLD)
 
 
-def read_date(text: str | None, now: datetime) -> Stamp:
+def read_date(value: object, now: datetime, zone: tzinfo | None = None) -> Stamp:
     """Return what a date of a feed says.
 
     Of a day it is the beginning, because a text that was fetched on the day that a feed names would be out of date for
     good otherwise. Of a month it may be any day, and a time without a zone may be meant anywhere.
+
+    Args:
+        value: a text, or what else a source has for a time.
+        now: the present.
+        zone: the zone of times without one; None if nobody says.
     """
-    if not text:
+    value = value.strip() if isinstance(value, str) else value
+    if value is None or value == "":
         return Stamp()
     try:
-        interval = read_time(text.strip(), date_order=None)
+        interval = read_time(value, zone=zone, date_order=None)
         if not interval.has_zone and interval.unit != "instant":
-            interval = read_time(text.strip(), zone=timezone.utc, date_order=None)
+            interval = read_time(value, zone=timezone.utc, date_order=None)
     except Unreadable:
         return _UNREAD
     if not FIRST_DATE <= interval.earliest <= now:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from headgate.encoding import canonical_json, safe_uri
 from headgate.origins.feeds.changes import Changes
+from headgate.origins.feeds.databases import Database
 from headgate.origins.feeds.feed import Feed, Reading
 from headgate.origins.feeds.listing import Listing, Signers
 from headgate.origins.feeds.news import News
 from headgate.origins.feeds.repository import Repository
 from headgate.origins.feeds.sitemap import Sitemap
+from headgate.origins.feeds.sql import Rows
 from headgate.policy import FeedRule, Policy
 
 __all__ = ["feed_id", "feed_name", "open_feed"]
@@ -26,6 +29,10 @@ def open_feed(rule: FeedRule, policy: Policy, signers: Signers | None = None) ->
         policy: the policy.
         signers: who may sign a manifest.
     """
+    if rule.kind == "sql":
+        zone = ZoneInfo(rule.timezone) if rule.timezone is not None else None
+        database = Database(rule.place, policy.base_dir, rule.secret_env, rule.timeout)
+        return Rows(database, rule.query, rule.incremental, rule.overlap, zone)
     place = _place(rule, policy)
     reading = Reading(policy.key_sets.timeout, policy.key_sets.private)
     if rule.kind == "git":
@@ -52,6 +59,8 @@ def feed_id(rule: FeedRule, policy: Policy, source: str, match: Sequence[str]) -
         match: the patterns of its source.
     """
     written = {"source": source, "kind": rule.kind, "place": rule.place, "base": rule.base, "strip": rule.strip}
+    if rule.query:
+        written |= {"query": rule.query, "incremental": rule.incremental or ""}
     place = _place(rule, policy)
     here = {"place": rule.name or str(place.resolve() if isinstance(place, Path) else place), "match": sorted(match)}
     return f"{_digest(written)}.{_digest(here)}"
@@ -67,4 +76,6 @@ def feed_name(rule: FeedRule) -> str:
 
 
 def _place(rule: FeedRule, policy: Policy) -> str | Path:
+    if rule.kind == "sql" and rule.place.startswith("sqlite"):
+        return policy.resolve_path(rule.place.partition("://")[2].removeprefix("/"))
     return rule.place if "://" in rule.place else policy.resolve_path(rule.place)
