@@ -89,7 +89,7 @@ class Database:
 
     @property
     def secret(self) -> str | None:
-        """The password, which is read anew for each query: such secrets are rotated.
+        """The password, which is read for each query: such secrets are rotated.
 
         Raises:
             FeedError: the variable is not set.
@@ -161,7 +161,7 @@ class _Asking:
     def _rows(self, connection: Connection) -> Iterator[Row]:
         options = {"stream_results": True, "max_row_buffer": _AT_ONCE}
         result = connection.execute(_statement(self.query, self.since), execution_options=options)
-        names = [name.lower() for name in result.keys()]  # noqa: SIM118 - it is no mapping
+        names = [name.lower() for name in result.keys()]  # noqa: SIM118 - it is not a mapping
         if "uri" not in names:
             raise FeedError(f"the query yields no column `uri`, but {', '.join(names)[:_MOST_MESSAGE]}.")
         places = [(name, names.index(name)) for name in COLUMNS if name in names]

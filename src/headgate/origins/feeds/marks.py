@@ -158,7 +158,7 @@ def version_number(value: object) -> int:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise FeedError(f"the version {shown(value, 40)} is no whole number, and cannot say what is new.")
+    raise FeedError(f"the version {shown(value, 40)} is not a whole number, and cannot say what is new.")
 
 
 def _ordered(value: object) -> tuple[_Kind, Any]:

@@ -86,7 +86,7 @@ class Rows:
     def _told(self, row: Row, now: datetime, mark: Mark | None = None) -> _Told:
         uri, version = row["uri"], row.get("version")
         if not isinstance(uri, str) or not 0 < len(uri) <= _URI_CHARS:
-            raise FeedError(f"{self.database.shown}: a row has no uri, or none that is a text of usual length.")
+            raise FeedError(f"{self.database.shown}: a row has no uri, or one that is not a text of usual length.")
         number, at = _number(version), row.get("updated_at")
         stamp = read_date(at, now, self.zone)
         # A time that is to come, or cannot be read, says nothing of how far the table was read.
@@ -105,7 +105,7 @@ class _Told(NamedTuple):
     Attributes:
         uri: of the document.
         stamp: when it was changed.
-        number: its version; 0 where that is no number.
+        number: its version; 0 where that is not one.
         is_deleted: whether it is gone.
         mark: the value by which rows are read on; None where it does not count.
     """
