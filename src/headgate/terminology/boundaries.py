@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
 from functools import lru_cache
 
 from headgate.terminology.scripts import SCRIPTED, changes_script, goes_on_behind, is_part_of_longer
@@ -29,10 +30,10 @@ _END_OF_TOKEN = re.compile(r"[^\w\-./\\@:#=&%~$?+]")
 _SENTENCE_END = "-.:?+\\"
 _STEP = 64
 _RAISED, _RAISED_BEHIND = "\u00b2\u00b3\u00b9\u2070\u2074\u2075\u2076\u2077\u2078\u2079", 3
-_MOST_MARKS, _EMPHASIS_CHARS = 3, 200
+_MARKS, _MOST_MARKS, _EMPHASIS_CHARS = frozenset("_~="), 3, 200
 _CLOSING = re.compile(r"(?<=[^\s_~=])(?:_{1,3}|~~|==)(?![\w~=])")
 _OPENING = re.compile(r"(?<![\w~=/.])(?:_{1,3}|~~|==)(?=[^\s_~=])")
-_JOINING = "/.\\@=$%&#"
+_JOINING = frozenset("/.\\@=$%&#")
 _ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#[0-9]{1,6}|#x[0-9A-Fa-f]{1,6});")
 # Between words two or three hyphens are a dash, save in a name of punycode.
 _DASH = re.compile(r"(?<=[\w.?!])(?<!\bxn)(-{2,3})(?=\w)")
@@ -106,14 +107,12 @@ def _may_end(text: str, start: int, end: int) -> bool:
 
 def is_emphasised(text: str, start: int, end: int) -> bool:
     """Return whether a span begins or ends what Markdown emphasises or strikes out: `_a b_`, `~~a~~`, `==a==`."""
-    left, right = _marks(text, start, -1), _marks(text, end, 1)
+    left = _marks(text[max(0, start - _MOST_MARKS - 1) : start][::-1])
+    right = _marks(text[end : end + _MOST_MARKS + 1])
     if not (left or right):
         return False
-    outer_left, outer_right = (
-        text[start - left - 1 : start - left] if start > left else "",
-        text[end + right : end + right + 1],
-    )
-    if (left and _is_joined_to(outer_left)) or (right and _is_joined_to(outer_right)):
+    before, behind = start - left, end + right
+    if (left and _is_joined_to(text[max(0, before - 1) : before])) or (right and _goes_on(text, behind)):
         return False
     if left and right:
         return True
@@ -122,20 +121,21 @@ def is_emphasised(text: str, start: int, end: int) -> bool:
     return _OPENING.search(text, max(0, start - _EMPHASIS_CHARS), start) is not None
 
 
-def _marks(text: str, position: int, step: int) -> int:
-    """Return how many marks of emphasis are directly before or behind a position."""
-    index = position - 1 if step < 0 else position
-    sign = text[index] if 0 <= index < len(text) else ""
-    if sign not in ("_", "~", "="):
-        return 0
-    count = 0
-    while 0 <= index < len(text) and text[index] == sign and count <= _MOST_MARKS:
-        count, index = count + 1, index + step
+def _marks(run: str) -> int:
+    """Return how many marks of emphasis a run of characters begins with, read away from the word; 0 for too many."""
+    sign = run[:1]
+    count = len(run) - len(run.lstrip(sign)) if sign in _MARKS else 0
     return count if count <= _MOST_MARKS and (sign == "_" or count == 2) else 0
 
 
 def _is_joined_to(character: str) -> bool:
-    return bool(character) and (character.isalnum() or character in _JOINING)
+    return character.isalnum() or character in _JOINING
+
+
+def _goes_on(text: str, position: int) -> bool:
+    """Return whether a token goes on at a position; a full stop ends one where no word follows it."""
+    character = text[position : position + 1]
+    return _is_joined_to(character) and (character != "." or text[position + 1 : position + 2].isalnum())
 
 
 def occurs_as_word(word: str, text: str, first: int, last: int) -> bool:
@@ -148,6 +148,31 @@ def occurs_as_word(word: str, text: str, first: int, last: int) -> bool:
     return False
 
 
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """A token, and the signs in it.
+
+    Attributes:
+        begin: where it begins.
+        finish: where it ends, without the signs that end a sentence.
+        hard: its first and last sign that only an identifier has within; None where it has none.
+        dots: its first and last full stop.
+        hyphens: how many it has.
+        digits: how many it has.
+        is_several: whether it is names with strokes between them.
+        is_compound: whether its hyphens join words to a compound.
+    """
+
+    begin: int
+    finish: int
+    hard: Span | None
+    dots: Span | None
+    hyphens: int
+    digits: int
+    is_several: bool
+    is_compound: bool
+
+
 class Tokens:
     """The tokens of a text: runs of letters, digits and the signs that join them, such as `https://host/a-b`.
 
@@ -158,117 +183,71 @@ class Tokens:
         text: the text.
     """
 
-    __slots__ = (
-        "_begin",
-        "_cuts",
-        "_digits",
-        "_dots",
-        "_finish",
-        "_hard",
-        "_hyphens",
-        "_is_compound",
-        "_is_several",
-        "_outer",
-        "_text",
-    )
+    __slots__ = ("_cuts", "_outer", "_text", "_token")
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._begin = self._finish = -1
-        self._outer, self._cuts = (-1, -1), list[Span]()
+        self._token: _Token | None = None
+        self._outer: Span | None = None
+        self._cuts: list[Span] = []
 
     def is_identifier(self, start: int, end: int) -> bool:
         """Return whether `text[start:end]` is a part of a URL, address, path, option or identifier."""
         text = self._text
-        left = start > 0 and text[start - 1] in JOINERS
-        right = end < len(text) and text[end] in JOINERS
-        right = right or text.startswith("()", end)
-        if not (left or right) and text[end : end + 1] not in _BEFORE_VERSION:
+        is_beside = text[start - 1 : start] in JOINERS or text[end : end + 1] in JOINERS or text.startswith("()", end)
+        if not is_beside and text[end : end + 1] not in _BEFORE_VERSION:
             return False
         if _VERSION.match(text, end) is not None:
             return True
-        if not (left or right) or is_emphasised(text, start, end):
+        if not is_beside or is_emphasised(text, start, end):
             return False
-        if not (self._begin <= start and end <= self._finish):
-            self._read_token(start, end)
+        token = self._token
+        if token is None or not (token.begin <= start and end <= token.finish):
+            token = self._token = self._read_token(start, end)
         if text.startswith("()", end) or (text.startswith("->", end) and text[end + 2 : end + 3].isalnum()):
             return True  # what is called, or has members
         is_longer = text.startswith(("++", "#"), end) and not text[end + 1 : end + 3].strip("+").isalnum()  # C++, C#
-        answer = is_longer or self._is_joined(start, end) or self._is_hyphenated(start, end)
+        answer = is_longer or _is_joined(text, token, start, end) or _is_hyphenated(text, token, start, end)
         if _run(text[start:end]) < end - start:
             # A term of several words ties two tokens together, and others must not see them as one.
-            self._finish, self._outer = -1, (-1, -1)
+            self._token = self._outer = None
         return answer
 
-    def _is_joined(self, start: int, end: int) -> bool:
-        text = self._text
-        if self._is_several or self._is_inflected(start, end) or self._is_between_sentences(start, end):
-            return False
-        if self._hard[0] < start or self._hard[1] >= end:
-            return True
-        # A file's ending or an attribute; a full stop at the end of the sentence is not part of the token.
-        if self._dots[1] >= end:
-            return True
-        if self._dots[0] < start and text[start - 1] in ".-":
-            return True
-        return self._begin < start and text[self._begin] == "-"  # an option
-
-    def _is_inflected(self, start: int, end: int) -> bool:
-        text = self._text
-        return text[end : end + 1] == ":" and start == self._begin and text[end + 1 : self._finish] in _ENDINGS
-
-    def _is_between_sentences(self, start: int, end: int) -> bool:
-        text, begin, finish = self._text, self._begin, self._finish
-        if self._dots[0] != self._dots[1] or text[finish : finish + 1] == "(":
-            return False
-        if start > begin and text[start - 1] == ".":
-            return _NEXT_SENTENCE.fullmatch(text, begin, finish) is not None
-        return (
-            text[end : end + 1] == "." and start == begin and _LAST_SENTENCE.fullmatch(text, begin, finish) is not None
-        )
-
-    def _is_hyphenated(self, start: int, end: int) -> bool:
-        """Whether hyphens make a name of it (`node-3-k8s`) rather than a compound (`K8s-based`)."""
-        if self._is_compound:
-            return False
-        inside = self._text[start:end]
-        hyphens = self._hyphens - inside.count("-")
-        return hyphens > 1 or (hyphens == 1 and self._digits > len(_DIGIT.findall(inside)))
-
-    def _read_token(self, start: int, end: int) -> None:
+    def _read_token(self, start: int, end: int) -> _Token:
         text = self._text
         begin, finish = self._between_dashes(start, end)
-        dots = _DOTS.match(text, begin, start + 1) if text[begin] == "." else None
-        begin = self._begin = dots.end() if dots is not None else begin
+        dots = _DOTS.match(text, begin, start + 1)
+        begin = dots.end() if dots is not None else begin
         # An entity of HTML is a sign, and its name no part of a word.
-        entity = _ENTITY.search(text, end, finish + 1) if "&" in text[end:finish] else None
-        self._finish = entity.start() if entity is not None else finish
-        token = text[begin : self._finish].rstrip(_SENTENCE_END)
-        self._finish = begin + len(token) if begin + len(token) >= end else self._finish
-        self._is_several = _ALTERNATIVES.fullmatch(token) is not None and _FOLDERS.isdisjoint(token.lower().split("/"))
-        self._is_compound = token.count("-") > 1 and not _BETWEEN_WORDS.isdisjoint(token.split("-")[1:-1])
-        outside = len(text)
-        hard = _HARD_JOINER.search(token)
+        entity = _ENTITY.search(text, end, finish + 1)
+        finish = entity.start() if entity is not None else finish
+        token = text[begin:finish].rstrip(_SENTENCE_END)
+        hard, dot = _HARD_JOINER.search(token), token.find(".")
         last_hard = max(token.rfind(sign) for sign in _HARD_JOINERS)
-        self._hard = (begin + hard.start(), begin + last_hard) if hard is not None else (outside, -1)
-        dot = token.find(".")
-        self._dots = (begin + dot, begin + token.rfind(".")) if dot >= 0 else (outside, -1)
-        self._hyphens = token.count("-")
-        self._digits = len(_DIGIT.findall(token))
+        return _Token(
+            begin,
+            begin + len(token) if begin + len(token) >= end else finish,
+            (begin + hard.start(), begin + last_hard) if hard is not None else None,
+            (begin + dot, begin + token.rfind(".")) if dot >= 0 else None,
+            token.count("-"),
+            len(_DIGIT.findall(token)),
+            _ALTERNATIVES.fullmatch(token) is not None and _FOLDERS.isdisjoint(token.lower().split("/")),
+            token.count("-") > 1 and not _BETWEEN_WORDS.isdisjoint(token.split("-")[1:-1]),
+        )
 
-    def _between_dashes(self, start: int, end: int) -> tuple[int, int]:
+    def _between_dashes(self, start: int, end: int) -> Span:
         """Return the span of the token, as far as it is one: `the depot--which is open` has two words there."""
-        text = self._text
-        if not (self._outer[0] <= start and end <= self._outer[1]):
-            begin, finish = start - self._reach_left(start), end + self._reach_right(end)
-            self._outer, self._cuts = (begin, finish), []
+        text, outer = self._text, self._outer
+        if outer is None or not (outer[0] <= start and end <= outer[1]):
+            begin, finish = outer = self._outer = start - self._reach_left(start), end + self._reach_right(end)
+            self._cuts = []
             token = text[begin:finish].rstrip(_SENTENCE_END)
             if "--" in token and token[0] != "-" and _HARD_JOINER.search(token) is None:
                 self._cuts = [match.span() for match in _DASH.finditer(text, begin, finish)]
         before = bisect_right(self._cuts, (start, start)) - 1
-        begin = self._cuts[before][1] if before >= 0 else self._outer[0]
+        begin = self._cuts[before][1] if before >= 0 else outer[0]
         behind = bisect_left(self._cuts, (end, end))
-        finish = self._cuts[behind][0] if behind < len(self._cuts) else self._outer[1]
+        finish = self._cuts[behind][0] if behind < len(self._cuts) else outer[1]
         return begin, finish
 
     def _reach_left(self, start: int) -> int:
@@ -287,6 +266,40 @@ class Tokens:
             if run < step:
                 return run
             step *= 2
+
+
+def _is_joined(text: str, token: _Token, start: int, end: int) -> bool:
+    if token.is_several or _is_inflected(text, token, start, end) or _is_between_sentences(text, token, start, end):
+        return False
+    hard, dots = token.hard, token.dots
+    if hard is not None and (hard[0] < start or hard[1] >= end):
+        return True
+    # A file's ending or an attribute; a full stop at the end of the sentence is not part of the token.
+    if dots is not None and (dots[1] >= end or (dots[0] < start and text[start - 1] in ".-")):
+        return True
+    return token.begin < start and text[token.begin] == "-"  # an option
+
+
+def _is_inflected(text: str, token: _Token, start: int, end: int) -> bool:
+    return text[end : end + 1] == ":" and start == token.begin and text[end + 1 : token.finish] in _ENDINGS
+
+
+def _is_between_sentences(text: str, token: _Token, start: int, end: int) -> bool:
+    begin, finish, dots = token.begin, token.finish, token.dots
+    if dots is None or dots[0] != dots[1] or text[finish : finish + 1] == "(":
+        return False
+    if start > begin:
+        return text[start - 1] == "." and _NEXT_SENTENCE.fullmatch(text, begin, finish) is not None
+    return text[end : end + 1] == "." and _LAST_SENTENCE.fullmatch(text, begin, finish) is not None
+
+
+def _is_hyphenated(text: str, token: _Token, start: int, end: int) -> bool:
+    """Whether hyphens make a name of it (`node-3-k8s`) rather than a compound (`K8s-based`)."""
+    if token.is_compound:
+        return False
+    inside = text[start:end]
+    hyphens = token.hyphens - inside.count("-")
+    return hyphens > 1 or (hyphens == 1 and token.digits > len(_DIGIT.findall(inside)))
 
 
 def _run(text: str) -> int:
