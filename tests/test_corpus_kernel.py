@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from headgate import Chunk, Decision, Gate
 from headgate.chunk import SEAL_KEY
-from headgate.corpus import list_corpus, seal_corpus
+from headgate.corpus import Manifest, list_corpus, seal_corpus
 from headgate.corpus.listing import entry_of
 from headgate.corpus.rows import read_rows
 from headgate.corpus.terms import TermCounts, TermRow
@@ -356,3 +356,28 @@ def test_words_can_be_counted_in_parts(texts: list[str], cut: int) -> None:
         parts.merge(rows_of(count(part)))
     assert sorted(whole.rows()) == sorted(parts.rows())
     assert whole.documents == len(texts)
+
+
+def test_a_kernel_judges_by_the_manifest_that_is_in_force_when_it_is_made(tmp_path: Path) -> None:
+    uris = [f"https://handbook.example/{name}" for name in "ab"]
+    chunks = [Chunk(f"page {uri}", {"source": uri}) for uri in uris]
+    folder, key = tmp_path / "manifest", HANDBOOK.key
+
+    def build(listed: Sequence[Chunk]) -> None:
+        Manifest.build(listed, corpus="pages", signer=Sealer(key, issuer="handbook"), out=folder, clock=CLOCK)
+
+    build(chunks)
+    provenance = {"require": "manifest", "manifest": str(folder), "keys": key.public_jwks()}
+    source = {"id": "pages", "match": "https://handbook.example/**", "provenance": provenance}
+    path = policy_file({"sources": [source]}, tmp_path)
+    before = kernel.JudgeRows(path, now=CLOCK.now)
+    assert before(batch_of(chunks))["action"].to_pylist() == ["admit", "admit"]
+    build(chunks[1:])
+    after = kernel.JudgeRows(path, now=CLOCK.now)
+    assert after(batch_of(chunks))["action"].to_pylist() == ["drop", "admit"]
+    assert (before.revision, before.state == after.state) == (after.revision, False)
+    # A worker that comes later finds another manifest than the job was planned with.
+    stale = pickle.loads(pickle.dumps(before))
+    kernel.judging._gate_of.cache_clear()
+    with pytest.raises(PolicyError, match="not the one that the job was planned with"):
+        stale(batch_of(chunks))

@@ -429,6 +429,24 @@ def test_rows_are_sealed_listed_and_audited_by_three_commands(policy: Path, tmp_
     assert said["sources"]["handbook"]["would_drop"] == 0
 
 
+@pytest.mark.parametrize("command", ["seal", "audit"])
+def test_links_are_named_and_not_followed(command: str, policy: Path, tmp_path: Path) -> None:
+    pages, elsewhere = plain_pages(tmp_path / "pages"), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    rows = [{"chunk": "the salary of the boss", "source": "https://handbook.example/b"}]
+    parquet.write_table(pa.Table.from_pylist(rows), elsewhere / "b.parquet")
+    (pages / "file.parquet").symlink_to(elsewhere / "b.parquet")
+    (pages / "folder").symlink_to(elsewhere)
+    (pages / "one").symlink_to(pages)  # and round in circles
+    (pages / "two").symlink_to(pages)
+    options = {"seal": ("-k", keyed(tmp_path), "-i", "handbook"), "audit": ("-p", policy, "--now", NOW)}
+    out = tmp_path / "out"
+    result = run(command, pages, *options[command], "-o", out, "--text-field", "chunk", "-w", "1", code=1)
+    for name in ("file.parquet", "folder", "one", "two"):
+        assert f"{name}: it is a symbolic link, which is not followed" in result.stderr
+    assert parquet.read_table(out / "parts").num_rows == 60
+
+
 def write_table(folder: Path) -> Path:
     path = folder / "table.parquet"
     rows = [

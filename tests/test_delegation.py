@@ -16,6 +16,7 @@ from headgate import Chunk, Gate, KeySet, PolicyError, Sealer
 from headgate.cli import main
 from headgate.provenance import SigningKey, generate_signing_key, sign_jws
 from headgate.provenance.delegation import DELEGATION_TYPE, MAX_DEPTH, delegate, with_delegations
+from headgate.provenance.revocation import Revocation, RevocationList
 from headgate.testing import FixedClock
 
 DOCS = "https://docs.example/"
@@ -108,6 +109,72 @@ def test_a_delegated_key_that_may_not_pushes_out_nobody(tmp_path: Path, clock: F
     new = Sealer(API, issuer="docs", clock=clock).seal(Chunk("40 days", {"source": uri}), subject=uri, version=2)
     assert [one.action for one in made.admit([new, old]).decisions] == ["drop", "admit"]
     assert [one.action for one in made.admit([old]).decisions] == ["admit"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "sealed", "page"),
+    [
+        ("old/**", "old/leave", "people/leave"),  # redirected
+        ("people/leave/index.html", "people/leave/index.html", "people/leave"),  # one page in two spellings
+    ],
+)
+def test_a_delegated_key_decides_nothing_about_pages_that_its_own_lead_to(
+    pattern: str, sealed: str, page: str, tmp_path: Path, clock: FixedClock
+) -> None:
+    (tmp_path / "redirects").write_text("/old/leave /people/leave 301\n")
+    (tmp_path / "0.jws").write_text(token(ROOT, API, f"{DOCS}{pattern}", clock))
+    provenance = {"require": "sealed", "keys": ROOT.public_jwks(), "delegations": [str(tmp_path / "0.jws")]}
+    identity = {"redirects": str(tmp_path / "redirects")}
+    source = {"id": "docs", "match": f"{DOCS}**", "provenance": provenance, "identity": identity}
+    made = Gate({"sources": [source]}, clock=clock)
+
+    def seal(key: SigningKey, path: str, version: int) -> Chunk:
+        chunk = Chunk(f"{version} days", {"source": DOCS + path})
+        return Sealer(key, issuer="docs", clock=clock).seal(chunk, subject=DOCS + path, version=version)
+
+    good, forged = seal(ROOT, page, 3), seal(API, sealed, 99)
+    assert [one.action for one in made.admit([good, forged]).decisions] == ["admit", "admit"]
+    assert [one.action for one in made.admit([good]).decisions] == ["admit"]
+    # Of the root's own pages both are one.
+    newer = seal(ROOT, sealed, 4)
+    assert [one.codes for one in made.admit([good, newer]).decisions] == [("F205",), ()]
+
+
+@pytest.mark.parametrize("revoked", [ROOT, API])
+def test_what_a_key_below_a_revoked_one_said_before_pushes_nothing_out(
+    revoked: SigningKey, tmp_path: Path, clock: FixedClock
+) -> None:
+    other = generate_signing_key("other")
+    (tmp_path / "0.jws").write_text(token(ROOT, API, f"{DOCS}**", clock))
+    (tmp_path / "keys.json").write_text(
+        json.dumps({"keys": [*ROOT.public_jwks()["keys"], *other.public_jwks()["keys"]]})
+    )
+    provenance = {
+        "require": "sealed",
+        "keys": str(tmp_path / "keys.json"),
+        "delegations": [str(tmp_path / "0.jws")],
+    }
+    rules = {"sources": [{"id": "docs", "match": f"{DOCS}**", "provenance": provenance}]}
+    security, registry = generate_signing_key("security"), {"path": str(tmp_path / "registry.db")}
+
+    def seal(key: SigningKey, version: int) -> Chunk:
+        chunk = Chunk(f"{version} days", {"source": f"{DOCS}a"})
+        return Sealer(key, issuer="docs", clock=clock).seal(chunk, subject=f"{DOCS}a", version=version)
+
+    assert Gate({**rules, "registry": registry}, clock=clock).admit([seal(API, 9)]).chunks
+    (gone,) = revoked.public
+    listed = RevocationList(
+        issuer="security",
+        version=1,
+        issued=clock.now,
+        expires=clock.now + timedelta(days=7),
+        keys={gone.thumbprint: Revocation()},
+    )
+    (tmp_path / "revoked.jws").write_bytes(listed.sign(security))
+    lists = [{"list": str(tmp_path / "revoked.jws"), "keys": security.public_jwks()}]
+    made = Gate({**rules, "registry": registry, "revocations": lists, "cache": str(tmp_path / "cache")}, clock=clock)
+    assert [one.action for one in made.admit([seal(other, 3)]).decisions] == ["admit"]
+    assert [one.codes for one in made.admit([seal(API, 9)]).decisions] == [("P107",)]
 
 
 def test_a_delegated_key_signs_no_manifest(tmp_path: Path, clock: FixedClock) -> None:

@@ -123,6 +123,35 @@ def test_what_a_later_step_changes_is_judged_as_it_is(change: Any, gate: Gate, c
     assert (guard(shelf(chunk), gate) | RunnableLambda(rewrite) | gate_documents(gate)).invoke("q") == []
 
 
+@pytest.mark.parametrize("dated", [False, True])
+def test_a_second_gate_decides_the_same_however_often_the_first_has_seen_a_document(
+    dated: bool, handbook: Publisher, clock: FixedClock
+) -> None:
+    policy = {"sources": [handbook.source()]}
+    inner, outer = Gate(policy, clock=clock), Gate(policy, clock=clock)
+    sealed = handbook.seal(TEXT, URI, {"source": URI, "page": 0}, **({"modified": clock.now} if dated else {}))
+    for number in range(4):
+        left = inner.admit([sealed]).chunks
+        for gate in (outer, inner):
+            assert [one.action for one in gate.judge(left).decisions] == ["admit"], number
+        # A step between the two that changes an entry.
+        counted = [replace(one, metadata={**one.metadata, "page": 1}) for one in left]
+        assert [one.action for one in outer.judge(counted).decisions] == ["admit"], number
+
+
+def test_what_was_released_before_it_was_forgotten_is_recognised_again(handbook: Publisher, clock: FixedClock) -> None:
+    policy = {"sources": [handbook.source()]}
+    inner, outer = Gate(policy, clock=clock), Gate(policy, clock=clock)
+    sealed = handbook.seal(TEXT, URI, {"source": URI})
+    for _ in range(3):
+        inner.admit([sealed])
+    RELEASES.forget()
+    elsewhere = outer.admit([sealed]).chunks  # as another string
+    left = inner.admit([sealed]).chunks
+    for chunks in (left, elsewhere):
+        assert [one.action for one in outer.judge(chunks).decisions] == ["admit"]
+
+
 def test_a_written_and_read_document_passes_a_second_gate_in_a_pipe(gate: Gate, chunk: Chunk) -> None:
     def fuse(found: list[Document]) -> list[Document]:  # as reciprocal rank fusion is commonly written
         return [loads(text, **ALL_OBJECTS) for text in {dumps(one): 1.0 for one in found}]

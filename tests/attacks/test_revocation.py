@@ -13,6 +13,8 @@ from headgate.provenance import generate_signing_key
 from headgate.provenance.jws import sign_jws
 from headgate.provenance.names import _PROCESS as NAMES
 from headgate.provenance.revocation import REVOCATIONS_TYPE, Revocation, RevocationList
+from headgate.provenance.seals import digest_text
+from headgate.provenance.spans import SpanProver
 from headgate.testing import FixedClock, Publisher
 from shelves import Shelf
 
@@ -50,6 +52,26 @@ def test_a_seal_that_is_dated_before_the_revocation_does_not_count(
     earlier.sealer._key = docs.key
     for chunk in (docs.seal("x", PAGE), earlier.seal("x", PAGE, modified=clock.ago(days=900))):
         assert gate.admit([chunk]).decisions[0].codes == ("P107",)
+
+
+@pytest.mark.parametrize("shape", ["{}", "{} ", "\n{}", "\t{}\n\n"])
+def test_a_text_of_a_document_seal_that_was_taken_back_does_not_come_back_with_other_white_space(
+    shape: str, docs: Publisher, clock: FixedClock, tmp_path: Path
+) -> None:
+    whole = docs.sealer.seal_document(
+        Chunk("How we pay. Pay to DE99. Questions? Ask.", {"source": PAGE}), subject=PAGE, modified=clock.now
+    )
+    text = shape.format("Pay to DE99.")
+    chunk = SpanProver([whole]).prove(Chunk(text, whole.metadata))
+    assert chunk is not None
+    security = generate_signing_key("security")
+    path = written(tmp_path / "r.jws", clock, security, digests={digest_text("Pay to DE99."): Revocation("wrong")})
+    rules = [{"list": str(path), "keys": security.public_jwks()}]
+    open_gate = Gate({"sources": [docs.source()]}, clock=clock)
+    gate = Gate({"sources": [docs.source()], "revocations": rules, "cache": str(tmp_path / "cache")}, clock=clock)
+    assert open_gate.admit([chunk]).chunks
+    for _ in range(3):
+        assert [one.codes for one in gate.admit([chunk]).decisions] == [("P107",)]
 
 
 def test_the_key_that_leaked_cannot_clear_itself(docs: Publisher, clock: FixedClock, tmp_path: Path) -> None:

@@ -14,11 +14,11 @@ from langchain_core.documents import Document
 from langchain_core.messages import ToolMessage
 
 from doors import PASSING, ShelfStore, documents, nodes
-from headgate import Chunk
+from headgate import Chunk, Gate
 from headgate.chunk import SEAL_KEY
 from headgate.testing import HOSTILE_METADATA
 from langchain_headgate import HeadgateMiddleware, guard
-from worlds import HANDBOOK, WIKI, gate_of
+from worlds import CLOCK, HANDBOOK, WIKI, gate_of
 
 PAGE = "https://handbook.example/1"
 
@@ -182,3 +182,33 @@ class RowStore(ShelfStore):
 
     def search_rows(self, query: str) -> list[Any]:
         return list(self.found)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"prompt_metadata": ["source"]},
+        {"hidden_metadata": ["source"]},
+        {"prompt_metadata": Raises("__hash__")},
+        {"id": np.array([1, 2])},
+        {"id": Raises("__eq__")},
+        {"id": Undecided()},
+    ],
+    ids=str,
+)
+def test_what_was_seen_before_breaks_no_more_than_what_was_not(change: dict[str, Any]) -> None:
+    good = HANDBOOK.seal("Everyone gets 30 days.", PAGE, {"source": PAGE}, modified=CLOCK.now)
+    odd = replace(good, **change)
+    gate = Gate({"sources": [HANDBOOK.source()]}, clock=CLOCK)
+    first = [one.codes for one in gate.admit([odd, good]).decisions]
+    for _ in range(3):
+        gate.admit([good])
+        assert [one.codes for one in gate.admit([odd, good]).decisions] == first
+
+
+def test_identifiers_that_are_equal_and_of_two_types_are_two() -> None:
+    good = HANDBOOK.seal("Everyone gets 30 days.", PAGE, {"source": PAGE}, modified=CLOCK.now)
+    gate = Gate({"sources": [HANDBOOK.source()]}, clock=CLOCK)
+    for identifier in (1, True, 1, "1", True):
+        (decision,) = gate.admit([replace(good, id=identifier)]).decisions  # type: ignore[arg-type]
+        assert decision.chunk_id == str(identifier)

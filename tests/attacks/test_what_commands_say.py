@@ -302,3 +302,13 @@ def test_a_tool_that_returns_text_alone_is_named_once(
     other = SimpleNamespace(tool_call={"name": "calculator", "args": {}, "id": "1"})
     middleware.wrap_tool_call(other, lambda _: ToolMessage("42", tool_call_id="1"))
     assert len(caplog.messages) == 1
+
+
+def test_json_on_a_terminal_holds_nothing_that_a_terminal_acts_on(here: Path) -> None:
+    odd = "a\u009b31m\u202eb\u2066c\u200bd\U000e0041.md"
+    (here / "docs").mkdir()
+    (here / "docs" / odd).write_text("k8s")
+    (here / "headgate.yaml").write_text("default: {provenance: {require: declared}}\n")
+    printed = run("audit", "docs", "--policy", "headgate.yaml", "--json").stdout
+    assert not set(odd) & set(printed) - set("ab31mcd.")
+    assert odd in json.dumps(json.loads(printed), ensure_ascii=False)

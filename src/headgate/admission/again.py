@@ -48,8 +48,11 @@ def decide_again(
         return None
     settled: list[Settled] = []
     for chunk in chunks:
-        one = _settled(chunk, revision, limits)
-        if one is None or not one.holds(now, chunk):
+        try:
+            one = _settled(chunk, revision, limits)
+            if one is None or not one.holds(now, chunk):
+                return None
+        except Exception:  # noqa: BLE001 - a chunk may hold anything; judged from the beginning, it gets a finding
             return None
         settled.append(one)
     if _is_competing(settled) or not says_the_same([one.told for one in settled], now):

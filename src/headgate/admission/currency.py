@@ -53,7 +53,8 @@ def newly_proved(judged: Sequence[Judgement], known: Mapping[str, tuple[Known, .
 
 def _counts(known: Known, judgement: Judgement, at: datetime) -> bool:
     source = judgement.facts.source
-    if all(key.thumbprint != known.key for key in source.requirement.keys):
+    key = next((one for one in source.requirement.keys if one.thumbprint == known.key), None)
+    if key is None or source.requirement.is_revoked(key):
         return False
     return is_in_force(known.modified, known.valid_from, at, source.freshness.future_skew)
 

@@ -13,7 +13,7 @@ from headgate.admission.remembering import Memory, Seen, SeenParts, seen_of
 from headgate.admission.revision import ResolvedSource, Revision
 from headgate.admission.ruling import read_types, recorded_types, under_rules
 from headgate.admission.sourcing import cited_subject, find_source, row_in, scores_in
-from headgate.admission.vouching import proved_version, verifications
+from headgate.admission.vouching import named_document, proved_version, verifications
 from headgate.assurance import NONE, Assurance
 from headgate.chunk import Chunk
 from headgate.decision import Finding, under_mode
@@ -270,6 +270,8 @@ def _find(
         failed = under_mode((check_failed("gate", error),), draft.source.modes["provenance"])
         draft.findings = (*draft.findings, *failed)
     current = draft.source.redirects.current(_document(draft, limits))
+    if draft.attestation is not None:
+        current = named_document(draft.source, draft.attestation, current)
     document = document_of_row(current, row, is_proved=draft.attestation is not None)
     return Facts(
         source=draft.source,
@@ -301,6 +303,7 @@ def _witness(draft: _Draft, revision: Revision, limits: Limits) -> Witness | Non
         return None
     source = revision.source_of(signed.uri)
     document = source.redirects.current(identify_document(signed.subject, limits.uri_chars))
+    document = named_document(source, signed, document)
     return Witness(
         source, document or "", signed.uri, signed.version, signed.modified, signed.valid_from, signed.thumbprint
     )

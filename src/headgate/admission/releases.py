@@ -162,10 +162,17 @@ class Releases:
         """Return whether a string is one that was released, and not only equal to one."""
         return id(text) in self._own
 
-    def own(self, text: str) -> str:
-        """Return a text as the string that is released: one that nobody else has, and the same each time."""
+    def own(self, text: str, spare: str | None = None) -> str:
+        """Return a text as the string that is released: one that nobody else has, and the same each time.
+
+        Args:
+            text: the text.
+            spare: what to return while none is released; an equal string of which the same is true.
+        """
         known = self._of(text)
-        return known[0].released.text if known else text[:1] + text[1:]
+        if known:
+            return known[0].released.text
+        return spare if spare is not None else text[:1] + text[1:]
 
     def forget(self) -> None:
         """Forget everything."""
@@ -184,10 +191,11 @@ class Releases:
         before = one.last.decision
         # One object of evidence stands for one text and one metadata, types and all: facts are remembered by these.
         if (
-            before.evidence is decision.evidence
+            one.released.text is released.text  # by which it is recognised
+            and before.evidence is decision.evidence
             and before.rewrite is decision.rewrite
             and not (before.metadata_rewrites or decision.metadata_rewrites)
-            and one.released.id == released.id
+            and is_equal(one.released.id, released.id)
             and is_equal(one.released.metadata, released.metadata)
         ):
             one.last = last

@@ -9,12 +9,15 @@ from datetime import datetime
 from headgate.admission.judging import Judgement
 from headgate.admission.revision import ResolvedSource, Revision, owners_of
 from headgate.assurance import is_proof
+from headgate.chunk import SEAL_KEY
 from headgate.decision import Finding
 from headgate.encoding import shown
 from headgate.limits import Limits
 from headgate.policy import KeySets
 from headgate.provenance.listing import revoked_key
 from headgate.provenance.revocation import Revocation, Revocations
+from headgate.provenance.seals import digest_text
+from headgate.provenance.spans import SPACE, is_span
 from headgate.registry import Known
 
 __all__ = ["apply_revocations", "revoking_keys", "still_known", "without_withdrawn"]
@@ -82,9 +85,10 @@ def still_known(known: Mapping[str, tuple[Known, ...]], revocations: Revocations
 def _revoked(judgement: Judgement, revocations: Revocations) -> Iterator[Finding]:
     facts = judgement.facts
     attestation, manifest = facts.attestation, facts.source.requirement.manifest
-    found = revocations.of_digest(facts.digest)
-    if found is not None:
-        yield _finding("This text", found, {"digest": facts.digest})
+    for digest in _digests(judgement):
+        found = revocations.of_digest(digest)
+        if found is not None:
+            yield _finding("This text", found, {"digest": digest})
     found = revocations.of_document(facts.uri, attestation.version if attestation is not None else None)
     if found is not None:
         yield _finding("This document", found, {"uri": facts.shown_uri})
@@ -99,6 +103,15 @@ def _revoked(judgement: Judgement, revocations: Revocations) -> Iterator[Finding
     # Of a record: what is judged again has no such attestation, whatever lists it.
     if found is not None:
         yield revoked_key(attestation.kid, found)
+
+
+def _digests(judgement: Judgement) -> Iterator[str]:
+    """Yield the digests by which a text may have been taken back."""
+    yield judgement.facts.digest
+    # Under a document seal anybody may add white space at the ends of a text.
+    bare = judgement.chunk.text.strip(SPACE)
+    if is_span(judgement.chunk.metadata.get(SEAL_KEY)) and bare != judgement.chunk.text:
+        yield digest_text(bare)
 
 
 def _finding(what: str, found: Revocation, detail: Mapping[str, object]) -> Finding:

@@ -7,6 +7,7 @@ not settled, and judged each time.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -15,6 +16,7 @@ from headgate.admission.facts import Facts, document_in
 from headgate.admission.hearing import names_of
 from headgate.admission.judging import Judgement
 from headgate.admission.planning import Answers, Plan
+from headgate.admission.released import is_same
 from headgate.admission.releases import RELEASES
 from headgate.admission.revalidating import written_of
 from headgate.admission.validity import next_change
@@ -102,7 +104,7 @@ class Settled:
 
     def holds(self, now: datetime, chunk: Chunk) -> bool:
         """Return whether it holds now for a chunk of the same facts, unless somebody says otherwise."""
-        return self.since <= now < self.until and self.identifier == chunk.id
+        return self.since <= now < self.until and is_same(self.identifier, chunk.id)
 
     def decide(self, index: int, now: datetime) -> Decision:
         """Return the decision about the chunk at a place of a retrieval."""
@@ -139,20 +141,27 @@ class Settled:
         for name in self.facts.scores:
             if name in metadata:
                 metadata[name] = chunk.metadata[name]
-        draft = _ChunkDraft(self.text, metadata, chunk.id, chunk.score, self.shown, chunk.media, (), None)
+        # Somebody may have released the text meanwhile, as another string.
+        text = RELEASES.own(self.text, self.text)
+        draft = _ChunkDraft(text, metadata, chunk.id, chunk.score, self.shown, chunk.media, (), None)
         draft.__class__ = Chunk
         left: Chunk = draft
         return left
 
 
 def settle(judgement: Judgement, plan: Plan, answers: Answers) -> None:
-    """Remember what was decided about a chunk on its own, if that holds for a while.
+    """Remember what was decided about a chunk on its own, if that holds for a while, and it can be remembered.
 
     Args:
         judgement: the chunk, before anything looked at the retrieval as a whole.
         plan: the admission.
         answers: what it asked; nothing is held back or opened by hand.
     """
+    with suppress(Exception):  # a chunk may hold anything: names that have no hash, say
+        _settle(judgement, plan, answers)
+
+
+def _settle(judgement: Judgement, plan: Plan, answers: Answers) -> None:
     facts, chunk, now = judgement.facts, judgement.chunk, plan.now
     memory = facts.memory
     if memory is None or not _is_lasting(judgement, plan):

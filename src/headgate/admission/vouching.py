@@ -5,11 +5,13 @@ from __future__ import annotations
 from headgate.admission.revision import ResolvedSource
 from headgate.encoding import shown
 from headgate.freshness import Timestamps
+from headgate.freshness.identity import page_of
+from headgate.policy import normalise_uri
 from headgate.provenance import Attestation
 from headgate.registry import Proved
 from headgate.verification import Verification
 
-__all__ = ["proved_version", "verifications"]
+__all__ = ["named_document", "proved_version", "verifications"]
 
 
 def verifications(attestation: Attestation | None, source: ResolvedSource) -> tuple[Verification, ...]:
@@ -26,6 +28,24 @@ def verifications(attestation: Attestation | None, source: ResolvedSource) -> tu
     if attestation.issued_at is not None:
         found.append(Verification(attestation.issued_at, "seal", f"sealed by {shown(attestation.issuer)}"))
     return tuple(found)
+
+
+def named_document(source: ResolvedSource, attestation: Attestation, document: str | None) -> str | None:
+    """Return which document a proof is about: what its address leads to, as far as its key speaks for that.
+
+    A key that others have delegated to says nothing outside of its namespace, not even that its page is one there
+    under another spelling, or is redirected there.
+
+    Args:
+        source: whose keys have proved it.
+        attestation: what the proof says.
+        document: what the address that was signed leads to.
+    """
+    key = source.requirement.keys.get(attestation.kid)
+    if document is None or key is None or not key.namespaces:
+        return document
+    uri = normalise_uri(page_of(document) or document)
+    return document if uri is not None and key.speaks_for(uri) else attestation.uri
 
 
 def proved_version(

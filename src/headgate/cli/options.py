@@ -24,7 +24,7 @@ from headgate.freshness import Unreadable, read_time, shift
 from headgate.policy.durations import parse_duration
 from headgate.record import LogEntry, read_log
 from headgate.record.reading import log_files
-from headgate.report import visible
+from headgate.report import visible, visible_json
 
 if TYPE_CHECKING:
     from headgate.compaction import CompactedLog
@@ -134,9 +134,9 @@ def cores(jobs: int) -> int:
 
 
 def print_json(value: object, *, indent: int | None = 2) -> None:
-    """Print one JSON object, in characters that standard output can carry."""
+    """Print one JSON object, in characters that standard output can carry and a terminal only shows."""
     is_ascii = not (sys.stdout.encoding or "").lower().startswith("utf")
-    typer.echo(to_json(value, indent=indent, is_ascii=is_ascii))
+    typer.echo(visible_json(to_json(value, indent=indent, is_ascii=is_ascii)))
 
 
 class LogEntries:

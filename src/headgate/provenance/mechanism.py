@@ -17,7 +17,7 @@ from headgate.decision import Finding, Mode
 from headgate.limits import Limits
 from headgate.provenance.attestation import Attestation
 from headgate.provenance.issuers import Issuers, may_sign
-from headgate.provenance.keys import KeySet
+from headgate.provenance.keys import KeySet, VerificationKey
 from headgate.provenance.manifests import Manifest
 from headgate.provenance.revocation import Revocations
 
@@ -62,6 +62,10 @@ class Requirement:
     def accepts(self, issuer: str, thumbprint: str | None) -> bool:
         """Return whether an issuer may speak for the source with this key."""
         return may_sign(self.issuers, issuer, thumbprint)
+
+    def is_revoked(self, key: VerificationKey) -> bool:
+        """Return whether a key was taken back, or one that has delegated to it."""
+        return any(self.revocations.of_key(one) is not None for one in (key.thumbprint, *key.delegated_by))
 
     @property
     def is_strict(self) -> bool:

@@ -5,7 +5,7 @@ from headgate.report.audits import audit_html, audit_rich, audit_verdict
 from headgate.report.charts import Bar, bar_chart, funnel_chart, line_chart
 from headgate.report.displays import Recorded, add_view, show, to_html, to_page, to_rich, to_text
 from headgate.report.documents import document_groups, document_table, documents_rich
-from headgate.report.escaping import clip, escape, escape_uri, escape_words, visible
+from headgate.report.escaping import clip, escape, escape_uri, escape_words, visible, visible_json
 from headgate.report.html import (
     Room,
     badge,
@@ -87,5 +87,6 @@ __all__ = [
     "verdict_html",
     "verdict_rich",
     "visible",
+    "visible_json",
     "within",
 ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import unicodedata
 
-__all__ = ["clip", "escape", "escape_uri", "escape_words", "visible"]
+__all__ = ["clip", "escape", "escape_uri", "escape_words", "visible", "visible_json"]
 
 # A part of an address with the signs that end it.
 _PARTS = re.compile(r"[^/?&=#._-]*[/?&=#._-]+|[^/?&=#._-]+\Z")
@@ -24,6 +25,14 @@ def visible(text: str) -> str:
     variation selectors and blank letters. Spaces, tabs and line feeds stay.
     """
     return _SUSPECT.sub(lambda match: _name(match.group()) if _is_hidden(match.group()) else match.group(), text)
+
+
+def visible_json(text: str) -> str:
+    """Return JSON that says the same, with every character that cannot be seen escaped: a terminal may act on it."""
+    # Outside of strings JSON has none of them.
+    return _SUSPECT.sub(
+        lambda match: json.dumps(match.group())[1:-1] if _is_hidden(match.group()) else match.group(), text
+    )
 
 
 def escape(text: str) -> str:

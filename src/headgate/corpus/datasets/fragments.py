@@ -7,6 +7,7 @@ parts is checked.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -22,6 +23,7 @@ __all__ = ["ARROW_SUFFIXES", "Dataset", "Fragment", "find_fragments", "open_plac
 ARROW_SUFFIXES = (".arrow", ".feather", ".ipc")
 _LINES_SUFFIXES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 _TABLE_SUFFIXES = (".parquet", *ARROW_SUFFIXES, *_LINES_SUFFIXES, *sorted(TABLE_SUFFIXES - {".parquet", ".json"}))
+_HIDDEN = (".", "_")
 _ROWS = 20_000
 _BYTES = 512_000_000
 # What a group of rows may take when it is unpacked: a small file may hold a large one.
@@ -116,21 +118,26 @@ def find_fragments(place: str) -> Dataset:
     from pyarrow import fs
 
     files, root = open_place(place)
+    dataset = Dataset()
     try:
         (info,) = files.get_file_info([root])
         if info.type == fs.FileType.NotFound:
             raise HeadgateError(f"{_shown(place)}: there is no such file or folder.")
         is_folder = info.type == fs.FileType.Directory
-        found = files.get_file_info(fs.FileSelector(root, recursive=True)) if is_folder else [info]
+        is_local = isinstance(files, fs.LocalFileSystem)
+        if is_folder:
+            names = _local_files(root, dataset) if is_local else fs.FileSelector(root, recursive=True)
+            found = files.get_file_info(names)
+        else:
+            found = [info]
     except (OSError, ValueError) as error:
         raise HeadgateError(f"{_shown(place)} cannot be listed: {one_line(error)}.") from None
-    dataset = Dataset()
-    listed = _listed(Path(root)) if is_folder and isinstance(files, fs.LocalFileSystem) else None
+    listed = _listed(Path(root)) if is_folder and is_local else None
     for one in sorted((one for one in found if one.type == fs.FileType.File), key=lambda one: str(one.path)):
         name = one.path[len(root) :].lstrip("/") if is_folder else one.base_name
         if listed is not None and name not in listed:
             continue
-        if any(part.startswith((".", "_")) for part in name.split("/")):
+        if any(part.startswith(_HIDDEN) for part in name.split("/")):
             continue
         _add(dataset, files, place, one, name)
     for name, rows in (listed or {}).items():
@@ -139,6 +146,31 @@ def find_fragments(place: str) -> Dataset:
         known = ", ".join(_TABLE_SUFFIXES)
         raise HeadgateError(f"{_shown(place)}: there is no table in it that can be read. These are: {known}.")
     return dataset
+
+
+def _local_files(root: str, dataset: Dataset) -> list[str]:
+    """Return the files below a folder; what is not followed or cannot be read is a problem of the data set.
+
+    Not by Arrow's own listing, which follows links: they could bring in, and have sealed, what is not in the folder,
+    and a few that lead back to it would never come to an end.
+    """
+    found: list[str] = []
+
+    def report(path: str, why: str) -> None:
+        dataset.problems[Path(path).relative_to(root).as_posix()] = why
+
+    for folder, folders, names in os.walk(root, onerror=lambda error: report(str(error.filename), _unreadable(error))):
+        for name in (*folders, *names):
+            if not name.startswith(_HIDDEN) and os.path.islink(os.path.join(folder, name)):
+                report(os.path.join(folder, name), "it is a symbolic link, which is not followed")
+        folders[:] = [name for name in folders if not name.startswith(_HIDDEN)]
+        paths = (os.path.join(folder, name) for name in names if not name.startswith(_HIDDEN))
+        found += [path for path in paths if not os.path.islink(path)]
+    return found
+
+
+def _unreadable(error: OSError) -> str:
+    return f"the folder cannot be read ({error.strerror})"
 
 
 def _listed(root: Path) -> dict[str, int] | None:

@@ -73,6 +73,12 @@ class RowGate(Gate):
         self._in_force = replace(self._in_force, revision=replace(revision, digest=digest_under(whole, revision)))
 
     @property
+    def state(self) -> str:
+        """The digest of what is in force: the policy with all that it names, manifests and fetched keys included."""
+        state = [list(one) if isinstance(one, tuple) else one for one in self.in_force.state]
+        return digest_label(repr(state).encode())
+
+    @property
     def revoked(self) -> list[str]:
         """The digests of the policy's local revocation lists as they are now; those at addresses are not fetched."""
         paths = [self.policy.resolve_path(one.list) for one in self.policy.revocations if "://" not in one.list]
@@ -108,22 +114,25 @@ class JudgeRows(Kernel):
         now: the instant to judge for, aware; by default the present.
         fields: which columns are the text, and metadata under other names.
         revision: the digest of the policy; by default that of what is under the path now.
+        state: the digest of what is in force, manifests and fetched keys included; by default that of now.
 
     Raises:
-        PolicyError: the policy, or a file that it names, cannot be used.
+        PolicyError: the policy, or a file that it names, cannot be used, or is not the one of that revision and state.
     """
 
     policy: str | Path
     now: datetime = field(default_factory=utc_now)
     fields: Fields = NO_FIELDS
     revision: str = ""
+    state: str = ""
 
     def __post_init__(self) -> None:
         require_aware(self.now, "now")
         object.__setattr__(self, "policy", str(Path(self.policy).absolute()))
-        if not self.revision:
-            gate = RowGate(self.policy)
+        if not (self.revision and self.state):
+            gate = _loaded(str(self.policy), self.revision, self.state)
             object.__setattr__(self, "revision", gate.policy_revision)
+            object.__setattr__(self, "state", gate.state)
 
     @property
     def gate(self) -> RowGate:
@@ -132,7 +141,7 @@ class JudgeRows(Kernel):
         Raises:
             PolicyError: the policy is not the one that the job was planned with.
         """
-        return _gate_of(str(self.policy), self.revision)
+        return _gate_of(str(self.policy), self.revision, self.state)
 
     def schema_for(self, rows: Any) -> Any:  # noqa: ARG002 - the same for all
         """Return `JUDGED`."""
@@ -140,13 +149,11 @@ class JudgeRows(Kernel):
 
     def about(self) -> Mapping[str, object]:
         """Return the policy's state, the instant, and which columns are read."""
-        gate = self.gate
-        state = [list(one) if isinstance(one, tuple) else one for one in gate.in_force.state]
         return {
             "work": "judge",
             "revision": self.revision,
-            "state": digest_label(repr(state).encode()),
-            "revoked": gate.revoked,
+            "state": self.state,
+            "revoked": self.gate.revoked,
             "now": self.now.isoformat(),
             "fields": self.fields.about(),
         }
@@ -156,12 +163,23 @@ class JudgeRows(Kernel):
 
 
 @lru_cache(maxsize=4)
-def _gate_of(policy: str, revision: str) -> RowGate:
+def _gate_of(policy: str, revision: str, state: str) -> RowGate:
+    return _loaded(policy, revision, state)
+
+
+def _loaded(policy: str, revision: str, state: str) -> RowGate:
+    """Return the gate of a policy, which is of a revision and in a state, where these are named."""
     gate = RowGate(policy)
-    if gate.policy_revision != revision:
+    if revision and gate.policy_revision != revision:
         raise PolicyError(
             f"the job was planned with the policy revision {revision}; here it is {gate.policy_revision}.",
             "Bring the same policy, key and glossary files to every worker.",
+            file=policy,
+        )
+    if state and gate.state != state:
+        raise PolicyError(
+            "a manifest, or a set of keys that is fetched, is not the one that the job was planned with.",
+            "Bring the same ones to every worker, or begin the job again.",
             file=policy,
         )
     return gate
