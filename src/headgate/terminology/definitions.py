@@ -63,10 +63,10 @@ _ENTRY = re.compile(
     rf"[{_MARKS}]{{0,4}}\]?[{_MARKS}]{{0,4}}(?:\s*(?:[:|=\u2013\u2014]|\s-)|</(?:dt|td|th|b)>\s*<d?[dt]d?>)[{_MARKS}\s]*"
 )
 _LINE_START = re.compile(rf"(?:\A|\n)[ \t>|#+\-\u2022\d.{_MARKS}\[]{{0,12}}(?:<(?:dt|td|th|b|tr|li)>\s*){{0,3}}\Z")
-# A short form directly within a bracket, or before one.
+# A short form directly within a bracket, or before one; the bracket may be that of the next one: "Army (SLA)".
 _SHORT = r"([A-Z0-9][A-Za-z0-9]{1,10})"
 _BESIDE_BRACKET = re.compile(
-    rf"[(\[\uff08](?<!\]\()[^\w()\[\]]{{0,4}}{_SHORT}\b|\b{_SHORT}[{_MARKS}]{{0,4}}\s?[(\[\uff08](?!\()"
+    rf"[(\[\uff08](?<!\]\()[^\w()\[\]]{{0,4}}{_SHORT}\b|\b{_SHORT}(?=[{_MARKS}]{{0,4}}\s?[(\[\uff08](?!\())"
 )
 _MOST_DEFINED = 2_000
 _NAME_BEFORE = re.compile(rf"([^\W\d_a-z][^\W_]*)[{_MARKS}]{{0,4}} [(\[][{_MARKS}]{{0,4}}\Z")
