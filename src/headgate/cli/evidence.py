@@ -109,7 +109,7 @@ def verify(
     keys: Annotated[Path | None, typer.Option(help="The public keys of whoever may sign it.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check a bundle: is it what was signed, is no record missing, do its figures follow from its records?
+    """Check a bundle: is it what was signed, are all records there, do its figures follow from its records?
 
     Exit code 1 if not.
     """
