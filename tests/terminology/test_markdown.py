@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -34,6 +34,23 @@ PREFIXES = st.sampled_from(
         "- > ",
         "10) ",
         "* - ",
+        *(
+            "2. ",
+            "+ ",
+            "-\t",
+            ">\t",
+            ">",
+            ">> ",
+            " > ",
+            "1.  ",
+            "-    ",
+            "-     ",
+            "   - ",
+            "> > ",
+            "- - ",
+            ">     ",
+            "- \t",
+        ),
     ]
 )
 CONTENTS = st.sampled_from(
@@ -41,6 +58,19 @@ CONTENTS = st.sampled_from(
         *("the depot", "a depot opens.", "`depot`", "the `depot` and the depot", "``the ` depot`` and a depot"),
         *("```", "```sh", "~~~", "~~~~", "````", "``` `depot`", "", "", "\\` the depot ` and the depot"),
         *("# the depot", "## a ` depot", "| depot | `depot` |", "|---|---|", "a ` tick", "two `` ticks and a depot"),
+        *(
+            "<!-- the depot -->",
+            "===",
+            "-",
+            "1.",
+            "- ```",
+            "> ```",
+            "___",
+            "* * *",
+            "a \\` depot `",
+            "#\tdepot",
+            "depot: `a`",
+        ),
         *("depot list", "- depot", "***", "---", "the depot\\", "**the depot**", "[depot](depot)", "`depot", "depot`"),
     ]
 )
@@ -57,6 +87,7 @@ def leaves(tokens: list[Token]) -> Iterator[Token]:
 
 
 @given(LINES)
+@settings(max_examples=max(500, settings().max_examples))
 def test_code_is_what_commonmark_calls_code(lines: list[str]) -> None:
     text = "\n".join(lines)
     # A deeply indented line that goes on with the paragraph above it, which stands in a list or a quotation: the parser
