@@ -199,7 +199,7 @@ def test_what_was_passed_over_is_counted_and_named(here: Path, monkeypatch: pyte
     (here / "docs").mkdir()
     (here / "docs" / "a.md").write_text("A page.")
     for number in range(30):
-        (here / "docs" / f"{number:02}.pdf").write_bytes(b"%PDF")
+        (here / "docs" / f"{number:02}.pptx").write_bytes(b"%PDF")
     (here / "docs" / "closed").mkdir()
     scandir = os.scandir
 
@@ -211,7 +211,7 @@ def test_what_was_passed_over_is_counted_and_named(here: Path, monkeypatch: pyte
     monkeypatch.setattr(os, "scandir", refusing)
     done = run("init", "docs")
     assert done.exit_code == 1
-    assert "30 places: files of this kind are not read (.pdf): docs/00.pdf" in done.stderr
+    assert "30 places: files of this kind are not read (.pdf): docs/00.pptx" in done.stderr
     assert "25 more" in done.stderr
     assert "the folder cannot be read (Permission denied): docs/closed" in done.stderr
     (here / "docs" / "a.md").unlink()

@@ -224,18 +224,18 @@ def with_path(words: Sequence[str], path: str) -> list[str]:
 def test_nothing_to_look_at_is_not_fine(words: Sequence[str], here: Path) -> None:
     (here / "empty").mkdir()
     (here / "scans").mkdir()
-    (here / "scans" / "a.pdf").write_bytes(b"%PDF")
+    (here / "scans" / "a.pptx").write_bytes(b"%PDF")
     (here / "none.jsonl").write_text("\n\n")
     for path in ("empty", "scans", "none.jsonl", "missing"):
         done = run(*with_path(words, path))
         assert code_of(done) == 2, path
         assert not (here / "o.jsonl").exists()
         assert not (here / "new.yaml").exists()
-    assert "a.pdf" in str(run(*with_path(words, "scans")).exception)
+    assert "a.pptx" in str(run(*with_path(words, "scans")).exception)
 
 
 @pytest.mark.parametrize("words", DOCUMENTS[:3], ids=lambda words: words[0])
-@pytest.mark.parametrize("skipped", ["x.pdf", "broken.md", "lines.jsonl", "link.md"])
+@pytest.mark.parametrize("skipped", ["x.pptx", "broken.md", "lines.jsonl", "link.md"])
 def test_what_is_skipped_is_named_and_not_fine(words: Sequence[str], skipped: str, here: Path) -> None:
     docs = here / "docs"
     docs.mkdir()
@@ -243,7 +243,7 @@ def test_what_is_skipped_is_named_and_not_fine(words: Sequence[str], skipped: st
     if skipped == "link.md":
         (docs / skipped).symlink_to(docs / "good.md")
     else:
-        content = {"x.pdf": b"%PDF", "broken.md": b"\xff", "lines.jsonl": b'{"text": "x", "source": "a.md"}\nno\n'}
+        content = {"x.pptx": b"%PDF", "broken.md": b"\xff", "lines.jsonl": b'{"text": "x", "source": "a.md"}\nno\n'}
         (docs / skipped).write_bytes(content[skipped])
     done = run(*with_path(words, "docs"))
     assert code_of(done) == 1

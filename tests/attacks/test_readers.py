@@ -262,8 +262,8 @@ def test_pictures_beside_documents_are_no_problem_and_other_files_are_named(tmp_
     for name in ("logo.png", "photo.JPG", "font.woff2"):
         (tmp_path / name).write_bytes(b"\x89")
     assert [item.problem for item in read_corpus(tmp_path)] == [None]
-    (tmp_path / "table.pdf").write_bytes(b"%PDF")
-    assert [item.place for item in read_corpus(tmp_path) if item.problem] == [str(tmp_path / "table.pdf")]
+    (tmp_path / "table.pptx").write_bytes(b"%PDF")
+    assert [item.place for item in read_corpus(tmp_path) if item.problem] == [str(tmp_path / "table.pptx")]
 
 
 @pytest.mark.parametrize(
@@ -344,7 +344,7 @@ def test_a_hostile_line_hides_no_other(tmp_path: Path) -> None:
 
 def test_what_is_passed_over_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("A page.")
-    (tmp_path / "scan.pdf").write_bytes(b"%PDF")
+    (tmp_path / "scan.pptx").write_bytes(b"%PDF")
     (tmp_path / "README").write_text("No ending.")
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "x.md").write_text("hidden")
@@ -354,7 +354,7 @@ def test_what_is_passed_over_is_named(tmp_path: Path) -> None:
     items = list(read_corpus(tmp_path))
     assert [item.place for item in items if item.chunk is not None] == [str(tmp_path / "a.md")]
     named = {Path(item.place).name for item in items if item.chunk is None}
-    assert named == {"scan.pdf", "README", "link.md", "loop", "pipe.md"}
+    assert named == {"scan.pptx", "README", "link.md", "loop", "pipe.md"}
     assert not any(item.is_document for item in items if item.chunk is None)
 
 

@@ -71,12 +71,12 @@ def _seal(*more: object) -> Result:
 
 def test_sealing_names_all_that_it_left_out(here: Path) -> None:
     _documents(here)
-    (here / "docs" / "table.pdf").write_bytes(b"")
+    (here / "docs" / "table.pptx").write_bytes(b"")
     done = _seal()
     assert done.exit_code == 1
     assert done.stderr.startswith("1 document sealed by 'me', written to s.jsonl.\n9 documents not sealed:\n")
     assert all(f"broken-{number}.md" in done.stderr for number in range(9))
-    assert "1 place passed over:\n  docs/table.pdf: " in done.stderr
+    assert "1 place passed over:\n  docs/table.pptx: " in done.stderr
     assert "1 document sealed, but not in every part:\n  docs/good.md: " in done.stderr
 
 

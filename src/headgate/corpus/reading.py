@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from headgate.chunk import Chunk
 from headgate.corpus.html import MAX_HTML_BYTES, decode_html, read_html
 from headgate.corpus.item import CorpusItem
 from headgate.corpus.lines import read_lines
+from headgate.corpus.office import OFFICE_SUFFIXES, iso_of, read_office
 from headgate.corpus.records import NO_FIELDS, Fields
 from headgate.corpus.tables import TABLE_SUFFIXES, read_table
 from headgate.errors import HeadgateError
@@ -32,18 +32,17 @@ _NEVER_TEXT = frozenset(
 _HTML_SUFFIXES = (".html", ".htm")
 _LINES_SUFFIXES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 _AGE_ROLES = ("modified", "published", "created")
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def read_corpus(
     path: str | Path, *, prefix: str | None = None, limits: Limits = DEFAULT_LIMITS, fields: Fields = NO_FIELDS
 ) -> Iterator[CorpusItem]:
-    """Yield the documents of a folder, of one text file, of JSON Lines (also gzipped), JSON, CSV or Parquet.
+    """Yield the documents of a folder, of one file, of JSON Lines (also gzipped), JSON, CSV or Parquet.
 
-    A text file is one chunk, an HTML page the text that its reader sees. Front matter (YAML, or TOML between `+++`)
-    becomes metadata and is not part of the text; where it cannot be read, neither can the file: it may hold an end of
-    validity. Where front matter names no source, `source` is the prefix and the path below the folder; where it has no
-    date, `mtime` is the file's own, which is not a date of the document.
+    A text file is one chunk, an HTML page the text that its reader sees, a DOCX its text, a PDF one chunk per page.
+    Front matter (YAML, or TOML between `+++`) becomes metadata and is not part of the text; where it cannot be read,
+    neither can the file: it may hold an end of validity. Where nothing names a source, `source` is the prefix and the
+    path below the folder; where a document has no date, `mtime` is the file's own, which is not the document's.
 
     A line of JSON Lines is an object with `text` (or `page_content`, `content`), and either `metadata` or further
     entries that become the metadata. Beside `metadata`, only what restricts the document is taken from them. Rows of
@@ -78,9 +77,11 @@ def read_corpus(
         return read_lines(root, limits, fields)
     if root.suffix.lower() in TABLE_SUFFIXES:
         return read_table(root, limits, fields)
+    if root.suffix.lower() in OFFICE_SUFFIXES:
+        return read_office(root, f"{prefix or 'file:'}{root.name}", limits)
     if root.suffix.lower() in TEXT_SUFFIXES:
         return iter([_read_text_file(root, root.name, prefix or "file:", limits)])
-    known = ", ".join(sorted((*TEXT_SUFFIXES, *_LINES_SUFFIXES, *TABLE_SUFFIXES)))
+    known = ", ".join(sorted((*TEXT_SUFFIXES, *OFFICE_SUFFIXES, *_LINES_SUFFIXES, *TABLE_SUFFIXES)))
     raise HeadgateError(f"{root}: this kind of file is not read. Give a folder, or a file of these: {known}.")
 
 
@@ -93,7 +94,12 @@ def is_read_in_folder(below: Path) -> bool:
     if any(part.startswith(".") for part in below.parts):
         return False
     suffix = below.suffix.lower()
-    return suffix in TEXT_SUFFIXES or suffix in TABLE_SUFFIXES or below.name.endswith(_LINES_SUFFIXES)
+    return (
+        suffix in TEXT_SUFFIXES
+        or suffix in OFFICE_SUFFIXES
+        or suffix in TABLE_SUFFIXES
+        or below.name.endswith(_LINES_SUFFIXES)
+    )
 
 
 def _read_folder(root: Path, prefix: str, limits: Limits, fields: Fields) -> Iterator[CorpusItem]:
@@ -120,6 +126,8 @@ def _read_file(root: Path, file: Path, prefix: str, limits: Limits, fields: Fiel
         yield _skipped(file, "it is not a regular file")
     elif file.suffix.lower() in TEXT_SUFFIXES:
         yield _read_text_file(file, file.relative_to(root).as_posix(), prefix, limits)
+    elif file.suffix.lower() in OFFICE_SUFFIXES:
+        yield from read_office(file, f"{prefix}{file.relative_to(root).as_posix()}", limits)
     elif file.name.endswith(_LINES_SUFFIXES):
         yield from read_lines(file, limits, fields)
     elif file.suffix.lower() in TABLE_SUFFIXES and fields.are_named:
@@ -153,7 +161,7 @@ def _read_text_file(file: Path, below: str, prefix: str, limits: Limits) -> Corp
         metadata["source"] = f"{prefix}{below}"
     # A time that is there and cannot be read is not replaced by the file's own, which says something else.
     if all(find_entry(metadata, role) is None for role in _AGE_ROLES):
-        metadata.setdefault("mtime", _iso(modified))
+        metadata.setdefault("mtime", iso_of(modified))
     return CorpusItem(str(file), Chunk(text, metadata))
 
 
@@ -176,8 +184,3 @@ def _parts(file: Path, data: bytes) -> tuple[dict[str, object], str]:
         # What is at the top of the file was written by hand; the head by a template.
         metadata = {**said, **metadata}
     return metadata, text
-
-
-def _iso(seconds: float) -> str:
-    # Not `fromtimestamp`, which refuses times before 1970 on some systems.
-    return (_EPOCH + timedelta(seconds=int(seconds))).isoformat(timespec="seconds")
