@@ -211,7 +211,7 @@ def test_what_was_passed_over_is_counted_and_named(here: Path, monkeypatch: pyte
     monkeypatch.setattr(os, "scandir", refusing)
     done = run("init", "docs")
     assert done.exit_code == 1
-    assert "30 places: files of this kind are not read (.pdf): docs/00.pptx" in done.stderr
+    assert "30 places: files of this kind are not read (.pptx): docs/00.pptx" in done.stderr
     assert "25 more" in done.stderr
     assert "the folder cannot be read (Permission denied): docs/closed" in done.stderr
     (here / "docs" / "a.md").unlink()
