@@ -73,6 +73,39 @@ def test_a_policy_says_where_the_duration_stands() -> None:
         Policy.from_mapping({"default": {"freshness": {"max_age": "soon"}}})
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (timedelta(0), "0s"),
+        (timedelta(milliseconds=999), "0s"),
+        (timedelta(seconds=59), "59s"),
+        (timedelta(seconds=60), "1m"),
+        (timedelta(seconds=-90), "-1m 30s"),
+        (timedelta(hours=1, minutes=2, seconds=3), "1h 2m"),
+        (timedelta(hours=25, seconds=3), "1d 1h"),
+        (timedelta(days=1, seconds=3), "1d 3s"),
+        (10 * DAY - timedelta(seconds=1), "9d 23h"),
+        (10 * DAY, "10d"),
+        (412.9 * DAY, "412d"),
+        (-412.9 * DAY, "-412d"),
+    ],
+)
+def test_a_duration_is_shown_in_its_two_largest_units(value: timedelta, shown: str) -> None:
+    assert format_duration(value) == shown
+
+
+def test_a_duration_is_not_negative_and_no_more_than_a_thousand_years() -> None:
+    assert parse_duration(timedelta(0)) == timedelta(0)
+    assert parse_duration(timedelta(days=400_000)) == timedelta(days=400_000)
+    assert parse_duration("366000d") == 366_000 * DAY
+    for value, words in ((timedelta(seconds=-1), "is negative"), ("366001d", "more than a thousand years")):
+        with pytest.raises(ValueError, match=words):
+            parse_duration(value)
+    assert parse_duration("1d" + " " * 98) == DAY
+    with pytest.raises(ValueError, match="is not a duration"):
+        parse_duration("1d" + " " * 99)
+
+
 @given(st.integers(0, 30_000), st.integers(0, 86_399))
 def test_what_is_shown_is_read_again_to_its_two_largest_units(days: int, seconds: int) -> None:
     value = timedelta(days=days, seconds=seconds)

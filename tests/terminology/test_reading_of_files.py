@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -207,7 +208,7 @@ def test_a_table_is_told_by_its_header_or_by_the_separator_it_declares() -> None
 
 
 def test_records_are_rows_and_what_is_missing_in_one_is_empty() -> None:
-    records = [
+    records: list[dict[str, object]] = [
         {"term": "A", "synonyms": ["b", "c, d"]},
         {"term": "B", "synonyms": "e; f"},
         {"term": "", "synonyms": None},
@@ -309,7 +310,7 @@ LARGE = "".join(f"  Term {number}: [alias {number}]\n" for number in range(4_000
 def test_the_plain_form_of_a_large_file_is_read_with_its_settings_and_lines() -> None:
     document = read_plain(f'# c\nfuzzy: flag\nterms:\n{LARGE}  X:\n    - y\n    - "z w"\n  Y: v\n')
     assert document is not None
-    value = document.value
+    value: Any = document.value
     assert value["fuzzy"] == "flag"
     assert list(value["terms"].items())[-3:] == [("Term 3999", ["alias 3999"]), ("X", ["y", "z w"]), ("Y", "v")]
     assert [document.lines[path] for path in (("terms",), ("terms", "Term 0"), ("terms", "X"), ("terms", "Y"))] == [
