@@ -7,7 +7,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -416,21 +415,6 @@ def test_a_pull_that_is_killed_is_made_again(moment: str, is_taken: bool, growin
 
 
 # --- PostgreSQL
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    pgserver = pytest.importorskip("pgserver")
-    pytest.importorskip("psycopg")
-    try:
-        # Not below pytest's folder: run by root, the server has a user of its own, who may not look in there.
-        server = pgserver.get_server(tempfile.mkdtemp(prefix="headgate-pg-"), cleanup_mode="delete")
-    except Exception as error:  # noqa: BLE001 - whatever keeps it from starting
-        pytest.skip(f"PostgreSQL does not start here ({type(error).__name__})")
-    try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://").replace("postgres:@", "postgres@")
-    finally:
-        server.cleanup()
 
 
 class PostgresPages:

@@ -75,7 +75,8 @@ class SharedState:
     ) -> None:
         self._path, self._clock, self._is_traffic = policy.registry_path, clock, is_traffic
         self._registry: Registry
-        if before is not None and before._path == self._path:
+        self._kept_in = policy.registry
+        if before is not None and before._path == self._path and before._kept_in == self._kept_in:
             self._registry = before._registry
         else:
             self._registry = open_registry(policy, is_traffic=is_traffic)

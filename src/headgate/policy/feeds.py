@@ -12,7 +12,7 @@ from typing_extensions import Self
 from headgate.encoding import safe_uri
 from headgate.policy.values import Duration, PolicyModel, ZoneName
 
-__all__ = ["FEED_KINDS", "FeedRule"]
+__all__ = ["FEED_KINDS", "FeedRule", "require_database", "require_variable"]
 
 FEED_KINDS = ("sitemap", "news", "git", "changes", "manifest", "sql")
 # Which kinds a key is about.
@@ -97,10 +97,7 @@ class FeedRule(PolicyModel):
     @field_validator("secret_env")
     @classmethod
     def _is_a_variable(cls, value: str | None) -> str | None:
-        # What is written here by mistake may be the secret itself, so that no message repeats it.
-        if value is not None and _VARIABLE.fullmatch(value) is None:
-            raise ValueError("this is not the name of an environment variable in capitals, such as CMS_PASSWORD.")
-        return value
+        return require_variable(value)
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
@@ -111,7 +108,7 @@ class FeedRule(PolicyModel):
         if strange is not None:
             raise ValueError(f"{strange} is about {' and '.join(_ABOUT[strange])}. Remove it here.")
         if self.kind == "sql":
-            _require_database(self.place)
+            require_database(self.place)
             _require_query(self.query)
             if self.incremental is None and "overlap" in self.model_fields_set:
                 raise ValueError("overlap is about what is read on. Add incremental: updated_at, or remove it.")
@@ -133,15 +130,31 @@ class FeedRule(PolicyModel):
         return str(getattr(self, self.kind))
 
 
-def _require_database(url: str) -> None:
+def require_variable(value: str | None) -> str | None:
+    """Return the name of an environment variable.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    # What is written here by mistake may be the secret itself, so that no message repeats it.
+    if value is not None and _VARIABLE.fullmatch(value) is None:
+        raise ValueError("this is not the name of an environment variable in capitals, such as CMS_PASSWORD.")
+    return value
+
+
+def require_database(url: str, name: str = "sql") -> None:
     """Raise if a text does not name a database, or holds a password.
+
+    Args:
+        url: the text.
+        name: the key in the policy.
 
     Raises:
         ValueError: so it is; the message does not repeat it.
     """
     found = _DATABASE.fullmatch(url)
     if found is None:
-        raise ValueError("sql names a database: sqlite:///file.db, or postgresql+psycopg://reader@host/name.")
+        raise ValueError(f"{name} names a database: sqlite:///file.db, or postgresql+psycopg://reader@host/name.")
     if _PASSWORD.match(found["rest"]) or _SECRETS.search(url.partition("?")[2]):
         raise ValueError(
             "the database's URL holds a password, and whoever reads the policy has it. Take it out, put it into an "

@@ -114,7 +114,7 @@ class Policy(Displayed, PolicyModel):
                 ("default", "freshness", "revalidate"),
             )
         number = next((number for number, source in enumerate(self.sources) if source.freshness.feeds), None)
-        if number is not None and self.registry is None:
+        if number is not None and (self.registry is None or self.registry.path is None):
             raise PlacedError(
                 "nothing says where to keep what the feeds say. Add registry: {path: registry.sqlite}.",
                 ("sources", number, "freshness", "feeds"),
@@ -194,7 +194,8 @@ class Policy(Displayed, PolicyModel):
     @property
     def registry_path(self) -> Path | None:
         """The file of the registry, if the policy names one."""
-        return self.resolve_path(self.registry.path) if self.registry is not None else None
+        path = self.registry.path if self.registry is not None else None
+        return self.resolve_path(path) if path is not None else None
 
     def named_files(self) -> tuple[Path, ...]:
         """Return the files that the policy names: keys, glossaries, and the timestamps of manifests."""

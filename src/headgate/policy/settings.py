@@ -13,6 +13,7 @@ from pydantic import (
 )
 from typing_extensions import Self
 
+from headgate.policy.feeds import require_database, require_variable
 from headgate.policy.values import Duration, KeyNames, PathText, PolicyModel, as_list, key_entries, require_address
 
 __all__ = [
@@ -83,7 +84,38 @@ class KeySets(PolicyModel):
 class RegistryStore(PolicyModel):
     """Where it is remembered which version of each document is current."""
 
-    path: PathText = Field(min_length=1, description="A SQLite file that all processes share; its folder must exist.")
+    path: PathText | None = Field(
+        default=None,
+        min_length=1,
+        description="A SQLite file that all processes of a machine share; its folder must exist.",
+    )
+    url: str | None = Field(
+        default=None,
+        min_length=1,
+        description="A database that gates on all machines share, as SQLAlchemy names it and without a password: "
+        "postgresql+psycopg://headgate@host/name. It keeps versions; what feeds and live answers say is in the file.",
+    )
+    secret_env: str | None = Field(
+        default=None, description="url: the environment variable that holds the password. Unset: there is none."
+    )
+
+    @field_validator("secret_env")
+    @classmethod
+    def _is_a_variable(cls, value: str | None) -> str | None:
+        return require_variable(value)
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> Self:
+        if self.url is None:
+            if self.path is None:
+                raise ValueError("name a file (path), or a database that machines share (url).")
+            if self.secret_env is not None:
+                raise ValueError("secret_env is about url. Remove it here.")
+            return self
+        require_database(self.url, "url")
+        if self.url.startswith("sqlite"):
+            raise ValueError("a SQLite file is named by path: {path: registry.sqlite}.")
+        return self
 
 
 class RevocationRule(PolicyModel):

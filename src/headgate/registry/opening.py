@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from headgate.errors import HeadgateError, PolicyError
 from headgate.policy import Policy
+from headgate.registry.database import DatabaseRegistry
 from headgate.registry.facts import Registry
 from headgate.registry.feeds import FeedRegistry
 from headgate.registry.memory import MemoryRegistry
@@ -13,17 +14,25 @@ __all__ = ["open_feeds", "open_registry"]
 
 
 def open_registry(policy: Policy, *, is_traffic: bool) -> Registry:
-    """Return the registry that a policy names, or one in memory.
+    """Return the registry that a policy names, a file or a database, or one in memory.
 
     Args:
         policy: the policy.
         is_traffic: whether what is decided is traffic; what a rehearsal makes up enters no file.
 
     Raises:
-        PolicyError: the file cannot be used.
+        PolicyError: it cannot be used.
     """
-    path = policy.registry_path
-    if path is None or not is_traffic:
+    path, named = policy.registry_path, policy.registry
+    if not is_traffic or named is None:
+        return MemoryRegistry()
+    if named.url is not None:
+        try:
+            return DatabaseRegistry(named.url, named.secret_env)
+        except HeadgateError as error:
+            remedy = "Put the database right, or make the gate when it can be reached."
+            raise PolicyError(f"{error}.", remedy, ("registry", "url")) from None
+    if path is None:
         return MemoryRegistry()
     try:
         return SqliteRegistry(path)
