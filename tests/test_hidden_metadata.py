@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from headgate import Gate
 from headgate.admission.hidden import UNREAD, cleared, find_hidden, holds_invisible
 
 TAG = "\U000e0041"
@@ -95,3 +96,26 @@ def test_values_are_read_with_so_many_parts_and_no_more() -> None:
         inner = [["x"] * (count - 2 - 100), ["x"] * 100]
         assert cleared({"a": inner, "b": inner}) == ({"a": inner, "b": inner} if is_read else {})
         assert holds_invisible(inner) is not is_read
+
+
+@pytest.mark.parametrize(("rule", "is_hiding"), [("report", False), ("strip", True), ("drop", True)])
+def test_a_gate_hides_what_nobody_sees_where_its_policy_says_so(rule: str, is_hiding: bool) -> None:
+    gate = Gate({"invisible": rule})
+    assert gate.hides_in({"k": [f"a{TAG}"]}) is is_hiding
+    assert not gate.hides_in("plain")
+
+
+class _Name(str):
+    """A name that is another one to whoever asks it."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "other"
+
+
+def test_a_name_of_any_kind_is_read_as_it_is_written() -> None:
+    found = find_hidden("text", {_Name(f"a{TAG}"): "x", 7: f"b{TAG}", None: "y"})  # type: ignore[dict-item]
+    assert found is not None
+    assert found.names == {f"a{TAG}"}
+    assert set(found.entries) == {f"a{TAG}", 7}

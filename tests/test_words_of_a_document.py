@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,19 @@ def test_the_other_chunk_may_write_it_in_other_ways(text: str, tmp_path: Path, c
     gate = gate_of(tmp_path, clock)
     assert "service level" in texts(gate, page(text))[0]
     assert texts(gate, page("The Sierra Leone Army (SLA) was small."), page(text))[1] == text
+
+
+def test_a_title_in_the_prompt_is_in_the_words_of_another_chunk(tmp_path: Path, clock: FixedClock) -> None:
+    gate = gate_of(tmp_path, clock)
+
+    def titles(*chunks: Chunk) -> list[object]:
+        return [one.metadata.get("title") for one in gate.admit(chunks).chunks]
+
+    titled = replace(page("Nothing of it.", title="The SLA"), prompt_metadata=("title",))
+    assert titles(titled) == ["The service level agreement"]
+    assert titles(page("The Sierra Leone Army (SLA) was small."), titled)[1] == "The SLA"
+    hidden = replace(titled, prompt_metadata=())
+    assert titles(page("The Sierra Leone Army (SLA) was small."), hidden)[1] == "The SLA"
 
 
 def test_its_own_word_comes_first_and_contradictions_count_for_nothing(tmp_path: Path, clock: FixedClock) -> None:
