@@ -72,22 +72,6 @@ def test_without_versions_the_time_decides(new_gate: MakeGate, docs: Publisher, 
     assert actions(gate, docs.seal("30 days, the end", PAGE, modified=clock.ago(days=1, minutes=50))) == ["admit"]
 
 
-def test_without_versions_the_texts_of_about_its_time_are_those_of_a_version(
-    new_gate: MakeGate, docs: Publisher, clock: FixedClock
-) -> None:
-    gate = new_gate()
-    first, second, third = (docs.seal(f"part {age}", PAGE, modified=clock.ago(minutes=age)) for age in (190, 140, 85))
-    for one in (first, second, third):
-        assert actions(gate, one) == ["admit"]
-    # From the one that is newest by now the first is more than an hour away.
-    assert actions(gate, second) == ["admit"]
-    assert actions(gate, first) == ["drop F205"]
-    edge = docs.seal("edge", PAGE, modified=clock.ago(minutes=25))
-    assert actions(gate, edge) == ["admit"]
-    assert actions(gate, third) == ["admit"]  # an hour is still about its time
-    assert actions(gate, second) == ["drop F205"]
-
-
 def test_documents_and_sections_are_known_by_themselves(new_gate: MakeGate, docs: Publisher) -> None:
     gate = new_gate()
     gate.admit([docs.seal("30 days", PAGE, version=2)])
