@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from headgate.testing import Publisher
 
-__all__ = ["Server"]
+__all__ = ["Server", "certificate"]
 
 
 class Server:
@@ -79,7 +79,7 @@ class Server:
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(_certificate(folder))
+        context.load_cert_chain(certificate(folder))
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.url = f"https://127.0.0.1:{self._server.server_address[1]}/jwks.json"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
@@ -98,7 +98,7 @@ class Server:
         self._server.server_close()
 
 
-def _certificate(folder: Path) -> Path:
+def certificate(folder: Path) -> Path:
     path = folder / "server.pem"
     if path.exists():
         return path

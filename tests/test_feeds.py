@@ -457,7 +457,7 @@ def test_the_policy_of_the_page_is_one(tmp_path: Path) -> None:
         (tmp_path / "headgate.yaml").write_text(text, encoding="utf-8")
         (source,) = Policy.load(tmp_path / "headgate.yaml").sources
         assert source.verifiers == ("feed",)
-        assert len(source.freshness.feeds) == 1 + bool(feed)
+        assert len(source.freshness.feeds) == 1 + len(re.findall("^- ", feed, re.M))
 
 
 @pytest.mark.parametrize(

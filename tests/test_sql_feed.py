@@ -379,14 +379,14 @@ from headgate.policy import Policy, UriPattern
 from headgate.registry import FeedRegistry, FeedState
 
 class Killing(FeedRegistry):
-    def take(self, state, said, *, after=None):
+    def take(self, state, said, **more):
         def dying():
             yield from said
             if sys.argv[3] == "within":
                 os.kill(os.getpid(), signal.SIGKILL)
         if sys.argv[3] == "before":
             os.kill(os.getpid(), signal.SIGKILL)
-        super().take(state, dying(), after=after)
+        super().take(state, dying(), **more)
         os.kill(os.getpid(), signal.SIGKILL)
 
 policy = Policy.load(sys.argv[1])

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from feed_site import DAY, HOUR, SITE, Site, git, lines, sitemap
 from headgate import Chunk, Gate
 from headgate.origins.feeds import FeedError, Pull, feed_id, open_feed, pull_feed
+from headgate.origins.feeds.sitemap import Sitemap
 from headgate.policy import Policy, UriPattern
 from headgate.record.writing import log_record
 from headgate.registry import FeedRegistry, FeedState
@@ -379,7 +380,9 @@ def test_a_list_that_writes_its_addresses_in_another_way_has_lost_nothing(site: 
 
 def test_of_two_pulls_that_overlap_the_first_one_that_ends_counts(site: Site, clock: FixedClock) -> None:
     (rule,) = site.policy.sources[0].freshness.feeds
-    feed = open_feed(rule, site.policy)
+    opened = open_feed(rule, site.policy)
+    assert isinstance(opened, Sitemap)
+    feed: Sitemap = opened
     name = feed_id(rule, site.policy, "handbook", site.policy.sources[0].match)
 
     class Slow:

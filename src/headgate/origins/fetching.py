@@ -17,6 +17,7 @@ import time
 import urllib.request
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
@@ -24,7 +25,7 @@ from headgate.encoding import safe_name, safe_uri
 from headgate.origins.addresses import Address, FetchError, UnreachableError, require_public, resolve_host
 from headgate.origins.cached import read_age
 
-__all__ = ["FetchError", "UnreachableError", "fetch", "fetch_aged", "probe"]
+__all__ = ["Answer", "FetchError", "UnreachableError", "ask", "fetch", "fetch_aged", "probe"]
 
 _BLOCK = 1 << 16
 _MOST_HEADER, _MOST_NAME, _MOST_INTERIM = 65_536, 500, 20
@@ -39,6 +40,21 @@ _HEADERS = {
 }
 _LISTS = ("age", "cache-control")
 _REDIRECTS = (301, 302, 303, 307, 308)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answers.
+
+    Attributes:
+        status: the status.
+        headers: by their names in lower case.
+        body: what it holds; empty for any status but 200.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 def fetch(url: str, *, most: int, timeout: float, private: Collection[str] = ()) -> bytes:
@@ -76,6 +92,38 @@ def fetch_aged(url: str, *, most: int, timeout: float, private: Collection[str] 
         reason = f"{type(error).__name__}: {str(error)[:200]}"
         why = f"no answer within {timeout:g} s" if time.monotonic() >= deadline else reason
         raise FetchError(f"{safe_uri(url)}: {why}.") from None
+
+
+def ask(url: str, *, most: int, timeout: float, private: Collection[str], headers: Mapping[str, str]) -> Answer:
+    """Return the answer to a request with headers of its own, such as a credential.
+
+    Redirections are not followed, and no proxy is used: nobody else is shown what the headers hold.
+
+    Args:
+        url: an `https://` address.
+        most: how many bytes of a body are accepted.
+        timeout: how long all of it may take, in seconds.
+        private: the names of hosts that may be in a private network.
+        headers: more headers than all requests have.
+
+    Raises:
+        UnreachableError: its server is not known, or does not answer in time.
+        FetchError: it is another kind of address, or the answer is none of HTTP, or too long.
+    """
+    address = Address.parse(url)
+    deadline = time.monotonic() + timeout
+    try:
+        with _connected(address, private, deadline, is_direct=True) as connection:
+            connection.request("GET", address.path, headers={**_HEADERS, **headers})
+            with connection.getresponse() as response:
+                body = _read(response, most) if response.status == http.client.OK else b""
+                return Answer(response.status, _headers(response), body)
+    except FetchError as error:
+        raise type(error)(f"{safe_uri(url)}: {error}") from None
+    except OSError as error:
+        raise UnreachableError(f"{safe_uri(url)}: {type(error).__name__}.") from None
+    except (http.client.HTTPException, ValueError, OverflowError) as error:
+        raise FetchError(f"{safe_uri(url)}: {type(error).__name__}.") from None
 
 
 def probe(

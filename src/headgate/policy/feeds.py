@@ -14,7 +14,7 @@ from headgate.policy.values import Duration, PolicyModel, ZoneName
 
 __all__ = ["FEED_KINDS", "FeedRule", "require_database", "require_variable"]
 
-FEED_KINDS = ("sitemap", "news", "git", "changes", "manifest", "sql")
+FEED_KINDS = ("sitemap", "news", "git", "changes", "manifest", "sql", "graph", "drive")
 # Which kinds a key is about.
 _ABOUT = {
     "base": ("git",),
@@ -24,8 +24,8 @@ _ABOUT = {
     "incremental": ("sql",),
     "overlap": ("sql",),
     "timezone": ("sql",),
-    "timeout": ("sql",),
-    "secret_env": ("sql",),
+    "timeout": ("sql", "graph", "drive"),
+    "secret_env": ("sql", "graph", "drive"),
 }
 _DATABASE = re.compile(r"[a-z][a-z0-9_]*(?:\+[a-z][a-z0-9_]*)?://(?P<rest>\S*)")
 # As SQLAlchemy takes a URL apart: a password may hold slashes.
@@ -54,6 +54,18 @@ class FeedRule(PolicyModel):
         default=None,
         min_length=1,
         description="A database, as SQLAlchemy names it and without a password: postgresql+psycopg://reader@host/name.",
+    )
+    graph: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The address of a delta query of Microsoft Graph: https://graph.microsoft.com/v1.0/drives/ID/root/"
+        "delta.",
+    )
+    drive: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The address of Google Drive's API: https://www.googleapis.com/drive/v3, with ?driveId=ID for a "
+        "shared drive.",
     )
     corpus: str | None = Field(
         default=None,
@@ -86,11 +98,12 @@ class FeedRule(PolicyModel):
         default=timedelta(minutes=1),
         gt=timedelta(0),
         le=timedelta(hours=1),
-        description="sql: how long a pull may take.",
+        description="sql, graph, drive: how long a pull may take.",
         validate_default=True,
     )
     secret_env: str | None = Field(
-        default=None, description="sql: the environment variable that holds the password. Unset: there is none."
+        default=None,
+        description="The environment variable that holds the password (sql), or the access token (graph, drive).",
     )
     name: str = Field(default="", max_length=80, description="What it is called in messages; by default its place.")
 
@@ -115,6 +128,11 @@ class FeedRule(PolicyModel):
             return self
         if "://" in self.place and not self.place.startswith("https://"):
             raise ValueError(f"{safe_uri(self.place)!r} is not an https:// address. Name a file, or such an address.")
+        if self.kind in ("graph", "drive"):
+            if "://" not in self.place:
+                raise ValueError(f"{self.kind} is an https:// address.")
+            if self.secret_env is None:
+                raise ValueError(f"{self.kind} needs a token. Name its environment variable: secret_env: CMS_TOKEN.")
         if self.kind == "git" and ("://" in self.place or not self.base):
             raise ValueError("git is a folder, and base is what the URIs of its files begin with: add base: URI/.")
         return self

@@ -2,7 +2,7 @@
 
 from headgate.registry.answers import Answer, AnswerRegistry
 from headgate.registry.facts import Known, Proved, Registry, learned
-from headgate.registry.feeds import FeedRegistry, FeedState, Said
+from headgate.registry.feeds import FeedItem, FeedRegistry, FeedState, Said
 from headgate.registry.memory import MemoryRegistry
 from headgate.registry.opening import open_feeds, open_registry
 from headgate.registry.sqlite import SqliteRegistry
@@ -12,6 +12,7 @@ __all__ = [
     "NEVER_TOLD",
     "Answer",
     "AnswerRegistry",
+    "FeedItem",
     "FeedRegistry",
     "FeedState",
     "Known",

@@ -12,7 +12,7 @@ from headgate.registry.connection import SharedConnection, connect, transaction
 from headgate.registry.times import NEVER_TOLD, as_instant, as_micros
 from headgate.verification import Verifier
 
-__all__ = ["NEVER_TOLD", "FeedRegistry", "FeedState", "Said"]
+__all__ = ["NEVER_TOLD", "FeedItem", "FeedRegistry", "FeedState", "Said"]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS feed_states (
@@ -23,11 +23,16 @@ CREATE TABLE IF NOT EXISTS feed_facts (
     feed TEXT NOT NULL, document TEXT NOT NULL, seen INTEGER NOT NULL, is_gone INTEGER NOT NULL, moved_to TEXT,
     modified INTEGER, untold_until INTEGER, PRIMARY KEY (document, feed)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS feed_items (
+    feed TEXT NOT NULL, id TEXT NOT NULL, uri TEXT NOT NULL, tag TEXT NOT NULL, is_folder INTEGER NOT NULL,
+    PRIMARY KEY (feed, id)
+) WITHOUT ROWID;
 """
 _STATE = "SELECT feed, name, pulled, tells_changes, covers_unlisted, cursor FROM feed_states"
 _ONE_STATE = f"{_STATE} WHERE feed = ?"
 _SAID = "SELECT feed, seen, is_gone, moved_to, modified, untold_until FROM feed_facts WHERE document = ?"
 _ALL = "SELECT document, seen, is_gone, moved_to, modified, untold_until FROM feed_facts WHERE feed = ?"
+_ITEMS = "SELECT id, uri, tag, is_folder FROM feed_items WHERE feed = ?"
 _REMEMBERED = 50_000
 
 
@@ -88,6 +93,21 @@ class Said:
         return max((time for time in (self.modified, self.untold_until) if time is not None), default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class FeedItem:
+    """What a feed that calls things by identifiers of its own has last said of one.
+
+    Attributes:
+        uri: where it is.
+        tag: what tells its content from another one; empty where the feed has no such thing.
+        is_folder: whether it holds others.
+    """
+
+    uri: str
+    tag: str = ""
+    is_folder: bool = False
+
+
 class FeedRegistry:
     """The feeds' part of a registry's file. What was read is remembered until another connection writes.
 
@@ -132,13 +152,34 @@ class FeedRegistry:
             lambda connection: {row[0]: _said(*row) for row in connection.execute(_ALL, (feed,)).fetchall()}
         )
 
-    def take(self, state: FeedState, said: Iterable[Said], *, after: FeedState | None = None) -> bool:
+    def items_of(self, feed: str) -> Mapping[str, FeedItem]:
+        """Return what a feed calls by identifiers of its own.
+
+        Raises:
+            HeadgateError: the file cannot be read.
+        """
+        return self._file.use(
+            lambda connection: {
+                _text(row[0]): FeedItem(_text(row[1]), _text(row[2]), bool(row[3]))
+                for row in connection.execute(_ITEMS, (feed,)).fetchall()
+            }
+        )
+
+    def take(
+        self,
+        state: FeedState,
+        said: Iterable[Said],
+        *,
+        after: FeedState | None = None,
+        items: Mapping[str, FeedItem | None] | None = None,
+    ) -> bool:
         """Take over a pull: all of it or, whenever the process ends, nothing.
 
         Args:
             state: the feed after the pull.
             said: what it says of documents.
             after: the feed as it was when the pull began; None if it was never pulled.
+            items: what it calls by identifiers of its own now, of those that it has named; None for what is gone.
 
         Returns:
             Whether it was taken over. Where another pull has ended meanwhile, what that one said stands.
@@ -150,7 +191,7 @@ class FeedRegistry:
 
         def work(connection: sqlite3.Connection) -> bool:
             self._state = None  # what this connection writes itself is not news to it
-            return _take(connection, state, rows, after)
+            return _take(connection, state, rows, after, items or {})
 
         return self._file.use(work)
 
@@ -200,7 +241,11 @@ def _require_feeds(connection: sqlite3.Connection) -> None:
 
 
 def _take(
-    connection: sqlite3.Connection, state: FeedState, rows: Iterable[tuple[object, ...]], after: FeedState | None
+    connection: sqlite3.Connection,
+    state: FeedState,
+    rows: Iterable[tuple[object, ...]],
+    after: FeedState | None,
+    items: Mapping[str, FeedItem | None],
 ) -> bool:
     with transaction(connection):
         stored = connection.execute(_ONE_STATE, (state.feed,)).fetchone()
@@ -210,6 +255,10 @@ def _take(
         entry = (state.feed, state.name, as_micros(state.pulled), *flags)
         connection.execute("INSERT OR REPLACE INTO feed_states VALUES (?, ?, ?, ?, ?, ?)", entry)
         connection.executemany("INSERT OR REPLACE INTO feed_facts VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        gone = [(state.feed, name) for name, item in items.items() if item is None]
+        connection.executemany("DELETE FROM feed_items WHERE feed = ? AND id = ?", gone)
+        there = ((state.feed, name, one.uri, one.tag, int(one.is_folder)) for name, one in items.items() if one)
+        connection.executemany("INSERT OR REPLACE INTO feed_items VALUES (?, ?, ?, ?, ?)", there)
     return True
 
 

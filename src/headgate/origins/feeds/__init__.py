@@ -5,4 +5,16 @@ from headgate.origins.feeds.listing import Signers
 from headgate.origins.feeds.opening import feed_id, feed_name, open_feed
 from headgate.origins.feeds.pulling import Outcome, pull_feed
 
-__all__ = ["Entry", "Feed", "FeedError", "Outcome", "Pull", "Signers", "feed_id", "feed_name", "open_feed", "pull_feed"]
+__all__ = [
+    "Entry",
+    "Feed",
+    "FeedError",
+    "ItemFeed",
+    "Outcome",
+    "Pull",
+    "Signers",
+    "feed_id",
+    "feed_name",
+    "open_feed",
+    "pull_feed",
+]

@@ -6,20 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from headgate.clock import FIRST_DATE
 from headgate.encoding import safe_uri
 from headgate.errors import HeadgateError
 from headgate.freshness import Unreadable, read_time
 from headgate.origins.fetching import FetchError, fetch_aged
-from headgate.registry import NEVER_TOLD
+from headgate.registry import NEVER_TOLD, FeedItem
 
 __all__ = [
     "MOST_BYTES",
     "Entry",
     "Feed",
     "FeedError",
+    "ItemFeed",
     "Pull",
     "Reading",
     "Stamp",
@@ -49,11 +50,14 @@ class Entry:
         uri: as the feed writes it.
         modified: when it was changed last, if the feed says so and is believed.
         untold_until: until when it may have been changed, where the feed has no date of its own for that.
+        is_other: whether it is another document than any that the feed has named, and older than the last pull: if one
+            had its address before, it took its place at any time up to now.
     """
 
     uri: str
     modified: datetime | None = None
     untold_until: datetime | None = None
+    is_other: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class Pull:
         tells_changes: whether it says when documents were changed, and is believed.
         cursor: where the next pull goes on.
         notes: what there is to say about it, in sentences.
+        items: what it calls by identifiers of its own, of those that it names; None for what is gone.
     """
 
     entries: Sequence[Entry] = ()
@@ -83,6 +88,7 @@ class Pull:
     tells_changes: bool = True
     cursor: str = ""
     notes: Sequence[str] = ()
+    items: Mapping[str, FeedItem | None] = field(default_factory=dict)
 
     @property
     def is_log(self) -> bool:
@@ -99,6 +105,23 @@ class Feed(Protocol):
         Args:
             cursor: that of the last pull that was taken over; empty for the first one.
             now: the present.
+
+        Raises:
+            FeedError: it cannot be asked, or does not answer as one.
+        """
+
+
+@runtime_checkable
+class ItemFeed(Protocol):
+    """A source of news that calls documents by identifiers of its own, and says of what is gone nothing else."""
+
+    def pull_items(self, cursor: str, now: datetime, known: Mapping[str, FeedItem]) -> Pull:
+        """Return what it says now.
+
+        Args:
+            cursor: that of the last pull that was taken over; empty for the first one.
+            now: the present.
+            known: what it has called by which identifier.
 
         Raises:
             FeedError: it cannot be asked, or does not answer as one.

@@ -8,9 +8,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from headgate.encoding import canonical_json, safe_uri
+from headgate.origins.feeds.api import Api
 from headgate.origins.feeds.changes import Changes
 from headgate.origins.feeds.databases import Database
-from headgate.origins.feeds.feed import Feed, Reading
+from headgate.origins.feeds.drive import Drive
+from headgate.origins.feeds.feed import Feed, ItemFeed, Reading
+from headgate.origins.feeds.graph import Graph
+from headgate.origins.feeds.items import Items
 from headgate.origins.feeds.listing import Listing, Signers
 from headgate.origins.feeds.news import News
 from headgate.origins.feeds.repository import Repository
@@ -21,7 +25,7 @@ from headgate.policy import FeedRule, Policy
 __all__ = ["feed_id", "feed_name", "open_feed"]
 
 
-def open_feed(rule: FeedRule, policy: Policy, signers: Signers | None = None) -> Feed:
+def open_feed(rule: FeedRule, policy: Policy, signers: Signers | None = None) -> Feed | ItemFeed:
     """Return the feed that a rule names; nothing is read yet.
 
     Args:
@@ -35,6 +39,9 @@ def open_feed(rule: FeedRule, policy: Policy, signers: Signers | None = None) ->
         return Rows(database, rule.query, rule.incremental, rule.overlap, zone)
     place = _place(rule, policy)
     reading = Reading(policy.key_sets.timeout, policy.key_sets.private)
+    if rule.kind in ("graph", "drive"):
+        service = Graph if rule.kind == "graph" else Drive
+        return Items(service, Api(rule.place, reading, rule.timeout, rule.secret_env))
     if rule.kind == "git":
         return Repository(Path(place), rule.base, rule.strip)
     if rule.kind == "manifest":

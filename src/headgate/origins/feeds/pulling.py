@@ -9,7 +9,7 @@ from datetime import datetime
 from headgate.clock import FIRST_DATE
 from headgate.encoding import safe_name, safe_uri
 from headgate.freshness import identify_document
-from headgate.origins.feeds.feed import Entry, Feed, FeedError, Pull
+from headgate.origins.feeds.feed import Entry, Feed, FeedError, ItemFeed, Pull
 from headgate.policy import UriPattern, normalise_uri
 from headgate.registry import NEVER_TOLD, FeedRegistry, FeedState, Said
 
@@ -49,7 +49,7 @@ class Outcome:
 
 
 def pull_feed(
-    feed: Feed,
+    feed: Feed | ItemFeed,
     state: FeedState,
     patterns: tuple[UriPattern, ...],
     registry: FeedRegistry,
@@ -72,7 +72,11 @@ def pull_feed(
     now, known = state.pulled, registry.states().get(state.feed)
     kept = registry.documents_of(state.feed)
     before = {name: _by_now(one, now) for name, one in kept.items()}
-    pull = feed.pull(known.cursor if known is not None else "", now)
+    cursor = known.cursor if known is not None else ""
+    if isinstance(feed, ItemFeed):
+        pull = feed.pull_items(cursor, now, registry.items_of(state.feed))
+    else:
+        pull = feed.pull(cursor, now)
     now -= pull.age
     if known is not None and pull.age and now < known.pulled:
         raise FeedError("a cache gave a copy of it from before the last pull, so it says nothing new.")
@@ -91,7 +95,7 @@ def pull_feed(
     news = {name: one for name, one in said.items() if name not in kept or one != replace(kept[name], seen=now)}
     rows = news if pull.covers_unlisted else said
     taken = FeedState(state.feed, state.name, now, pull.tells_changes, pull.covers_unlisted, pull.cursor)
-    if not registry.take(taken, rows.values(), after=known):
+    if not registry.take(taken, rows.values(), after=known, items=pull.items):
         return Outcome(
             _count(before), notes=("Another pull of it ended meanwhile: what this one has read is left out.",)
         )
@@ -141,7 +145,8 @@ def _said(
             said[document] = replace(known, seen=now, is_gone=True, moved_to=place)
         else:
             listed = _listed(known, entry, pull)
-            if known.is_gone and entry.modified is None:  # what is there again may be another text
+            # What is there again may be another text.
+            if (known.is_gone and entry.modified is None) or (entry.is_other and document in before):
                 listed = replace(listed, untold_until=max(listed.untold_until or now, now))
             said[document] = replace(listed, seen=now)
     return said, ignored
@@ -158,7 +163,7 @@ def _together(entries: Iterable[Entry]) -> Iterable[Entry]:
                 max((time for time in times if time is not None), default=None)
                 for times in ((other.modified, entry.modified), (other.untold_until, entry.untold_until))
             )
-            found[name] = Entry(other.uri, modified, untold)
+            found[name] = Entry(other.uri, modified, untold, other.is_other or entry.is_other)
     return found.values()
 
 
