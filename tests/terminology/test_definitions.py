@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from headgate import Glossary
+from headgate.terminology import Concept
 from headgate.terminology.definitions import (
     definitions_of,
     expands,
@@ -203,3 +205,24 @@ def test_a_name_is_one_in_any_case_with_hyphens_and_in_the_plural() -> None:
         "k8s",
         "apis",
     ]
+
+
+def test_what_a_publisher_defines_is_told_in_the_words_of_the_glossary() -> None:
+    concepts = [
+        Concept(canonical="access point", aliases=("AP",), near=("radio",)),
+        Concept(canonical="accounts payable", aliases=("AP",), near=("tax",)),
+        Concept(canonical="service level agreement", aliases=("SLA",)),
+        Concept(canonical="LarkDesk", aliases=("LDX",), sources=frozenset({"s"})),
+    ]
+    told = Glossary.from_concepts(concepts).told
+    assert told({"AP": "Access Points", "SLAs": "service-level agreements"}) == {
+        "ap": frozenset({"access point"}),
+        "sla": frozenset({"service level agreement"}),
+    }
+    # What several could mean, or one that is spelt out, is something else here.
+    assert told({"AP": "autonomous prefecture", "SLA": "Sierra Leone Army"}) == {"ap": frozenset(), "sla": frozenset()}
+    # A name that is no long form may well be what is spelt out; and it is one of its source alone.
+    assert told({"LDX": "Lark desk exchange"}, "s") == {}
+    assert told({"LDX": "LarkDesk"}, "s") == {"ldx": frozenset({"LarkDesk"})}
+    assert told({"LDX": "LarkDesk"}, "t") == {}
+    assert told({"XYZ": "xylophone"}) == {}

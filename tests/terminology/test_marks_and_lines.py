@@ -33,6 +33,8 @@ def _rewritten(text: str) -> str:
     [
         ("*Project* **Otter**", "LarkDesk"),
         ("**Project** *Otter*", "LarkDesk"),
+        ("***Project*** Otter", "LarkDesk"),
+        ("****Project**** Otter", "****Project**** Otter"),
         ("***Project** Otter*", "*LarkDesk*"),
         ("**Project *Otter***", "**LarkDesk**"),
         ("*Project **Otter***", "*LarkDesk*"),

@@ -304,6 +304,14 @@ def test_terms_beyond_ascii_are_written_as_they_are() -> None:
     assert "\\u0085" in write_glossary([Concept(canonical="a\x85", aliases=("b",))], "yaml")[0]
 
 
+def test_an_alias_that_a_rule_has_already_keeps_no_other_one_out_of_it() -> None:
+    concepts = [Concept(canonical="A", aliases=("a1",)), Concept(canonical="B", aliases=("a1", "b1"))]
+    for form in ("vale", "renames"):
+        text, losses = write_glossary(concepts, form)
+        assert ('"a1": "A"' in text, '"a1": "B"' in text, '"b1": "B"' in text) == (True, False, True)
+        assert losses == ["'a1' of 'B': it stands for 'A' already"]
+
+
 LARGE = "".join(f"  Term {number}: [alias {number}]\n" for number in range(4_000))
 
 
