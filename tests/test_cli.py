@@ -61,6 +61,20 @@ def test_every_command_has_help_with_an_example(run: Any) -> None:
         assert "<list[" not in run(*words, "--help")[1]
 
 
+def test_the_time_of_a_file_is_sealed_as_no_time_of_change_unless_the_policy_says_so(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "leave.md").write_text("Thirty days.\n")
+    run("keygen", "--out", "keys/docs")
+    assert run("seal", "docs", "--key", "keys/docs.private.jwk.json", "--issuer", "docs", "--out", "s.jsonl")[0] == 0
+    source = "{provenance: {require: sealed, keys: keys/docs.jwks.json}, freshness: {max_age: 3650d, missing: drop}}"
+    policy = f"default: {source}"
+    (tmp_path / "headgate.yaml").write_text(policy)
+    code, out, _ = run("audit", "s.jsonl", "--json")
+    assert (code, json.loads(out)["counts"]["F203"]) == (1, 1)
+    (tmp_path / "headgate.yaml").write_text(f"{policy}\nmetadata: {{modified: mtime}}\n")
+    assert run("audit", "s.jsonl")[0] == 0
+
+
 def test_from_documents_to_a_clean_audit(run: Any, docs: Path, tmp_path: Path) -> None:
     assert run("keygen", "--out", "keys/docs")[0] == 0
     code, out, err = run("seal", "docs", "--key", "keys/docs.private.jwk.json", "--issuer", "docs", "--out", "s.jsonl")

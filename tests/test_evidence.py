@@ -250,15 +250,46 @@ def test_no_part_can_be_taken_away_or_added(folder: Path, clock: FixedClock) -> 
 
 def test_a_list_that_others_have_signed_is_refused(folder: Path, clock: FixedClock) -> None:
     bundle = bundled(folder, span_of(clock, 1, 4), signers=[STRANGER])
-    with pytest.raises(HeadgateError, match="none of these keys may sign it"):
-        verify_bundle(bundle.path, KEYS)
+    check = verify_bundle(bundle.path, KEYS)
+    assert check.problems == ["it is signed by 'stranger', and none of these keys may sign it"]
+    assert (check.signers, check.claimed) == ((), ("stranger",))
+
+
+def test_what_else_is_wrong_is_said_beside_the_signature(folder: Path, clock: FixedClock) -> None:
+    parts = parts_of(bundled(folder, span_of(clock, 1, 4), signers=[STRANGER]).path)
+    check = verify_bundle(rezipped(folder / "altered.zip", {**parts, "codes.json": b"{}"}), KEYS)
+    assert [one.split()[-1] for one in check.problems] == ["it", "listed"]
 
 
 def test_a_bundle_that_nobody_signed_is_refused_where_somebody_has_to(folder: Path, clock: FixedClock) -> None:
     bundle = bundled(folder, span_of(clock, 1, 4))
     assert verify_bundle(bundle.path).is_sound
-    with pytest.raises(HeadgateError, match="nobody signed it"):
-        verify_bundle(bundle.path, KEYS)
+    assert verify_bundle(bundle.path, KEYS).problems == ["nobody signed it, so it is not known who made it"]
+
+
+@pytest.mark.parametrize("statement", [b"", b"[]", b"{}", b'{"payloadType": "x"}', b"\xff"])
+@pytest.mark.parametrize("name", ["statement.json", "statement.dsse.json", None])
+def test_a_list_that_is_missing_or_of_another_kind_is_a_problem_and_no_usage_error(
+    folder: Path, clock: FixedClock, name: str | None, statement: bytes
+) -> None:
+    parts = parts_of(bundled(folder, span_of(clock, 1, 4)).path)
+    del parts["statement.json"]
+    listed = {name: statement} if name is not None else {}
+    for keys in (None, KEYS):
+        assert not verify_bundle(rezipped(folder / "other.zip", {**parts, **listed}), keys).is_sound
+
+
+@pytest.mark.parametrize("lacking", ["span", "records"])
+def test_a_list_without_a_span_or_records_is_not_sound(folder: Path, clock: FixedClock, lacking: str) -> None:
+    parts = parts_of(bundled(folder, span_of(clock, 1, 4)).path)
+    if lacking == "records":
+        del parts["log/records.jsonl"]
+    parts = relisted(parts)
+    if lacking == "span":
+        parts["statement.json"] = parts["statement.json"].replace(b'"span":', b'"spam":')
+    check = verify_bundle(rezipped(folder / "less.zip", parts))
+    assert check.problems == ["its list names no span of time, or no log/records.jsonl"]
+    assert check.survey is None
 
 
 @pytest.mark.parametrize("removed", [0, 1, 2, 3])
@@ -321,8 +352,8 @@ def test_bytes_that_are_no_bundle_are_refused(tmp_path: Path) -> None:
             verify_bundle(path)
     with pytest.raises(HeadgateError, match="no such file"):
         verify_bundle(tmp_path / "gone.zip")
-    with pytest.raises(HeadgateError, match="no list of its parts"):
-        verify_bundle(rezipped(path, {"index.html": b"x"}))
+    (problem,) = verify_bundle(rezipped(path, {"index.html": b"x"})).problems
+    assert "neither statement.dsse.json nor statement.json" in problem
 
 
 @given(share=st.floats(0, 1, exclude_max=True), change=st.integers(1, 255))
@@ -339,7 +370,7 @@ def test_no_bytes_of_a_bundle_can_be_changed_without_being_noticed(
     bundle.path.write_bytes(bytes(whole))
     try:
         check = verify_bundle(bundle.path, KEYS)
-    except HeadgateError:
+    except HeadgateError:  # it is no zip file any longer
         return
     # What the zip itself says of its parts, such as their dates, is nothing that anybody signed.
     assert not check.is_sound or parts_of(bundle.path) == before
@@ -395,6 +426,59 @@ class TestCommand:
         with (folder / "log.jsonl").open("ab") as log:
             log.write(b"torn\n")
         assert self.build(folder, clock, "--force").exit_code == 1
+
+    def test_a_bundle_that_is_not_signed_by_whoever_may_is_exit_code_1(self, folder: Path, clock: FixedClock) -> None:
+        keys = folder / "desk.jwks.json"
+        assert self.build(folder, clock).exit_code == 0
+        unsigned = self.run("verify", folder / "bundle.zip", "--keys", keys)
+        assert (unsigned.exit_code, "nobody signed it" in unsigned.output) == (1, True)
+        (folder / "stranger.jwk.json").write_text(json.dumps(STRANGER.private_jwk()))
+        assert self.build(folder, clock, "--force", "--key", folder / "stranger.jwk.json").exit_code == 0
+        others = self.run("verify", folder / "bundle.zip", "--keys", keys)
+        assert (others.exit_code, "none of these keys may sign it" in others.output) == (1, True)
+        parts = parts_of(folder / "bundle.zip")
+        del parts["statement.dsse.json"]
+        rezipped(folder / "bundle.zip", parts)
+        unlisted = self.run("verify", folder / "bundle.zip", "--keys", keys)
+        assert (unlisted.exit_code, "1 problem. Its records were not" in unlisted.output) == (1, True)
+
+    def test_what_was_not_looked_at_is_no_problem_of_its_own(self, folder: Path, clock: FixedClock) -> None:
+        assert self.build(folder, clock).exit_code == 0
+        rezipped(folder / "bundle.zip", {**parts_of(folder / "bundle.zip"), "codes.json": b"{}"})
+        said = self.run("verify", folder / "bundle.zip").output
+        assert "1 problem. Its records were not looked at." in said
+        found = json.loads(self.run("verify", folder / "bundle.zip", "--json").output)
+        assert (found["problems"], found["records_checked"]) == (["'codes.json' is not what was listed"], False)
+
+    def test_a_span_may_be_named_by_days_in_utc(self, folder: Path, clock: FixedClock) -> None:
+        days = [f"{clock() + timedelta(days=day):%Y-%m-%d}" for day in (1, 4)]
+        ends = [word for pair in zip(("--since", "--until"), days, strict=True) for word in pair]
+        built = self.run("build", folder / "log.jsonl", *ends, "--out", folder / "b.zip", "--json")
+        span = json.loads(built.output)["span"]
+        assert list(span.values()) == [f"{day}T00:00:00+00:00" for day in days]
+        listed = CliRunner().invoke(app, ["log", str(folder / "log.jsonl"), *ends, "--json"])
+        assert len({json.loads(line)["admission"] for line in listed.output.splitlines()}) == 3
+
+    @pytest.mark.parametrize("time", ["2026-11", "2026-11-01T12:00:00", "last month"])
+    def test_what_is_neither_a_day_nor_an_instant_is_refused_with_what_would_be_right(
+        self, folder: Path, time: str
+    ) -> None:
+        refused = self.run("build", folder / "log.jsonl", "--since", time, "--until", time, "--out", folder / "b.zip")
+        assert "Write 2026-06-01, or 2026-06-01T12:00:00Z." in str(refused.exception)
+
+    def test_how_many_revisions_lack_their_policy_is_said_and_which(
+        self, folder: Path, handbook: Publisher, clock: FixedClock
+    ) -> None:
+        before = Gate(folder / "headgate.yaml").policy_revision
+        assert f"of 1 revision that decided, the policy of 1 is not in the bundle: {before}" in " ".join(
+            self.build(folder, clock).output.split()
+        )
+        policy_in(folder, handbook, freshness={"max_age": "30d"})
+        run_days(folder / "headgate.yaml", handbook, clock)
+        built = self.build(folder, clock, "--force", "--policy", folder / "headgate.yaml")
+        assert f"of 2 revisions that decided, the policy of 1 is not in the bundle: {before}" in " ".join(
+            built.output.split()
+        )
 
     def test_nothing_is_overwritten_unasked(self, folder: Path, clock: FixedClock) -> None:
         assert self.build(folder, clock).exit_code == 0

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from headgate.cli.logchain import known_heads
-from headgate.cli.options import JsonOption, LogArgument, console, instant, print_json, tables_of
+from headgate.cli.options import (
+    SINCE,
+    UNTIL,
+    JsonOption,
+    LogArgument,
+    console,
+    first_instant,
+    print_json,
+    tables_of,
+)
 from headgate.clock import utc_now
 from headgate.encoding import in_number
 from headgate.errors import HeadgateError
@@ -22,12 +31,13 @@ from headgate.report import plain, visible
 
 if TYPE_CHECKING:
     from headgate.compaction import CompactedLog
+    from headgate.evidence import BundleCheck
 
 __all__ = ["EXAMPLE_BUILD", "EXAMPLE_VERIFY", "build", "verify"]
 
 EXAMPLE_BUILD = (
-    "Example: headgate evidence build decisions.jsonl --since 2026-10-01T00:00:00Z --until 2026-11-01T00:00:00Z "
-    "--policy headgate.yaml --key keys/desk.private.jwk.json --out evidence-2026-10.zip"
+    "Example: headgate evidence build decisions.jsonl --since 2026-10-01 --until 2026-11-01 --policy headgate.yaml "
+    "--key keys/desk.private.jwk.json --out evidence-2026-10.zip"
 )
 EXAMPLE_VERIFY = "Example: headgate evidence verify evidence-2026-10.zip --keys keys/desk.jwks.json"
 _SHOWN = 20
@@ -35,8 +45,8 @@ _SHOWN = 20
 
 def build(
     path: LogArgument,
-    since: Annotated[str, typer.Option(metavar="TIME", help="From this instant on.")],
-    until: Annotated[str, typer.Option(metavar="TIME", help="Before this instant.")],
+    since: Annotated[str, SINCE],
+    until: Annotated[str, UNTIL],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="ZIP", help="The bundle to write.")],
     policy: Annotated[
         list[Path] | None,
@@ -70,7 +80,7 @@ def build(
     if out.exists() and not force:
         raise HeadgateError(f"{out} exists already. Choose another --out, or overwrite it with --force.")
     try:
-        span = Span(instant(since, "--since"), instant(until, "--until"))
+        span = Span(first_instant(since, "--since"), first_instant(until, "--until"))
     except ValueError as error:
         raise HeadgateError(f"--since {since} --until {until}: {error}.") from None
     signers = (load_signer(key),) if key is not None else ()
@@ -111,7 +121,7 @@ def verify(
 ) -> None:
     """Check a bundle: is it what was signed, are all records there, do its figures follow from its records?
 
-    Exit code 1 if not.
+    Exit code 1 if not, also if it was not signed by one of --keys.
     """
     from headgate.evidence import verify_bundle
 
@@ -120,18 +130,19 @@ def verify(
         print_json(check.to_dict())
     else:
         _name(check.problems)
-        console().print(plain(_said(path, check.records, check.signers, len(check.problems)), 400))
+        console().print(plain(_said(path, check), 400))
         if check.is_sound and not check.signers:
             claimed = f" It says: {', '.join(check.claimed)}." if check.claimed else ""
             console().print(plain(f"Who made it is not known without --keys.{claimed}", 400))
     raise typer.Exit(int(not check.is_sound))
 
 
-def _said(path: Path, records: int, signers: tuple[str, ...], problems: int) -> str:
-    signed = f", signed by {', '.join(signers)}" if signers else ""
-    if problems:
-        return f"{path}: {in_number(problems, 'problem')}{signed}."
-    return f"{path}: {in_number(records, 'record')}, none missing or changed, and the figures follow{signed}."
+def _said(path: Path, check: BundleCheck) -> str:
+    signed = f", signed by {', '.join(check.signers)}" if check.signers else ""
+    if check.is_sound:
+        return f"{path}: {in_number(check.records, 'record')}, none missing or changed, and the figures follow{signed}."
+    unread = "" if check.survey is not None else " Its records were not looked at."
+    return f"{path}: {in_number(len(check.problems), 'problem')}{signed}.{unread}"
 
 
 def _name(problems: list[str]) -> None:

@@ -18,11 +18,13 @@ from headgate.cli.log_table import DecisionTable
 from headgate.cli.logchain import asked_for, verify_log
 from headgate.cli.logtables import count_days, narrowed, run_sql, with_prefix
 from headgate.cli.options import (
+    SINCE,
+    UNTIL,
     JsonOption,
     LogArgument,
     LogEntries,
     console,
-    instant,
+    first_instant,
     print_json,
 )
 from headgate.cli.pages import write_page
@@ -35,7 +37,7 @@ from headgate.report import admission_html, admission_rich, escape, new_table, p
 
 __all__ = ["EXAMPLE_LOG", "log"]
 
-EXAMPLE_LOG = "Example: headgate log decisions.jsonl --code P105 --since 2026-06-01T00:00:00Z"
+EXAMPLE_LOG = "Example: headgate log decisions.jsonl --code P105 --since 2026-06-01"
 _POLL_SECONDS = 0.5
 _MOST_WHOLE = 20
 
@@ -47,8 +49,8 @@ def log(
     ] = None,
     source: Annotated[str | None, typer.Option(help="Only documents of this source.")] = None,
     action: Annotated[str | None, typer.Option(help="Only documents with this action: admit or drop.")] = None,
-    since: Annotated[str | None, typer.Option(metavar="TIME", help="From this instant on.")] = None,
-    until: Annotated[str | None, typer.Option(metavar="TIME", help="Before this instant.")] = None,
+    since: Annotated[str | None, SINCE] = None,
+    until: Annotated[str | None, UNTIL] = None,
     admission: Annotated[
         str | None, typer.Option(metavar="ID", help="Show one admission in full; a unique prefix of its id is enough.")
     ] = None,
@@ -150,8 +152,8 @@ class _Filter:
             frozenset(code.upper() for code in codes or ()),
             source,
             action,
-            instant(since, "--since") if since else None,
-            instant(until, "--until") if until else None,
+            first_instant(since, "--since") if since else None,
+            first_instant(until, "--until") if until else None,
             askers,
         )
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from headgate.compaction import CompactedLog
 
 __all__ = [
+    "SINCE",
+    "UNTIL",
     "CorpusArgument",
     "Documents",
     "DocumentsArgument",
@@ -48,6 +50,7 @@ __all__ = [
     "console",
     "cores",
     "end_of",
+    "first_instant",
     "instant",
     "print_json",
     "report_problems",
@@ -56,6 +59,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _AHEAD = re.compile(r"\s*in\s+(?P<span>\S.*)", re.IGNORECASE)
 NAMED = 5
 _NAMED_SINGLY = 20
@@ -85,6 +89,8 @@ LogArgument = Annotated[
 PolicyOption = Annotated[Path, typer.Option("--policy", "-p", help="The policy file.")]
 MaybePolicyOption = Annotated[Path | None, typer.Option("--policy", "-p", help="The policy that is in force.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
+SINCE = typer.Option(metavar="TIME", help="From this instant on; a whole day is its first instant in UTC.")
+UNTIL = typer.Option(metavar="TIME", help="Before this instant; a whole day is its first instant in UTC.")
 NowOption = Annotated[
     str | None,
     typer.Option("--now", metavar="TIME", help="Judge as of this instant: ISO 8601 with offset, or 'in 7d'."),
@@ -328,8 +334,13 @@ def report_problems(problems: Sequence[str], headline: str | None = None) -> Non
         typer.echo(visible(f"  {problem}"), err=True)
 
 
-def instant(text: str | None, option: str = "--now") -> datetime:
+def instant(text: str | None, option: str = "--now", right: str = "2026-06-01T12:00:00Z, or 'in 7d'") -> datetime:
     """Return the instant that an option names, or the present.
+
+    Args:
+        text: what was given.
+        option: by which option.
+        right: what would be right, for the error.
 
     Raises:
         HeadgateError: it is not an instant.
@@ -343,10 +354,20 @@ def instant(text: str | None, option: str = "--now") -> datetime:
         # No zone is assumed: the same command must say the same on every machine.
         interval = read_time(text, zone=None, date_order=None)
     except Unreadable as error:
-        raise HeadgateError(f"{option} {text!r}: {error}. Write 2026-06-01T12:00:00Z, or 'in 7d'.") from None
+        raise HeadgateError(f"{option} {text!r}: {error}. Write {right}.") from None
     if not interval.is_instant:
-        raise HeadgateError(f"{option} {text!r} names a whole day. Write 2026-06-01T12:00:00Z, or 'in 7d'.")
+        raise HeadgateError(f"{option} {text!r} is not one instant: say the time and its zone. Write {right}.")
     return interval.earliest
+
+
+def first_instant(text: str, option: str) -> datetime:
+    """Return the instant that an end of a span names: of a whole day, such as 2026-06-01, its first in UTC.
+
+    Raises:
+        HeadgateError: it is neither.
+    """
+    day = text.strip()
+    return instant(f"{day}T00:00:00Z" if _DAY.fullmatch(day) else text, option, "2026-06-01, or 2026-06-01T12:00:00Z")
 
 
 def _ahead(span: str, text: str, option: str) -> datetime:

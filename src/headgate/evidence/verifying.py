@@ -50,7 +50,7 @@ class BundleCheck:
         span: which span of time it is about.
         made: when it says that it was made.
         records: how many records it holds.
-        survey: what its records say; None where they cannot be read.
+        survey: what its records say; None where they were not looked at, because something else was wrong.
     """
 
     problems: list[str] = field(default_factory=list)
@@ -76,59 +76,73 @@ class BundleCheck:
             "span": self.span.to_dict() if self.span is not None else None,
             "made": self.made,
             "records": self.records,
+            "records_checked": self.survey is not None,
         }
 
 
 def verify_bundle(path: Path, keys: KeySet | None = None) -> BundleCheck:
     """Return what a bundle shows: that it is what was signed, that no record is missing, that its figures follow.
 
-    Nothing is written, and nothing of it is run.
+    Nothing is written, and nothing of it is run. Whatever is wrong with it is a problem of the result, also that none
+    of the keys signed it.
 
     Args:
         path: the bundle.
         keys: the keys of whoever may sign it; without them it is not known who made it.
 
     Raises:
-        HeadgateError: it is not a bundle, or none of the keys signed it.
+        HeadgateError: there is no such file, or nothing of it can be read as a bundle.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            return _Verifier(path, archive).run(keys)
+        archive = zipfile.ZipFile(path)
     except FileNotFoundError:
         raise HeadgateError(f"{path}: there is no such file.") from None
     except _DAMAGED as error:
-        raise HeadgateError(f"{path}: this is not a bundle, or it is damaged ({ascii(str(error))[:100]}).") from None
+        raise HeadgateError(f"{path}: this is not a bundle, or it is damaged ({_quoted(error)}).") from None
+    with archive:
+        return _Verifier(archive).run(keys)
 
 
 class _Verifier:
-    def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
-        self._path, self._archive = path, archive
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
         self._check = BundleCheck()
 
     def run(self, keys: KeySet | None) -> BundleCheck:
+        try:
+            self._look(keys)
+        except ManifestError as error:
+            self._report(error.problem)
+        except HeadgateError as error:
+            self._report(str(error))
+        except _DAMAGED as error:
+            self._report(f"it is damaged ({_quoted(error)})")
+        return self._check
+
+    def _look(self, keys: KeySet | None) -> None:
         names = [entry.filename for entry in self._archive.infolist()]
         if len(names) > MOST_PARTS or len(set(names)) != len(names):
-            raise HeadgateError(f"{self._path}: it has too many parts, or two of one name.")
+            raise HeadgateError("it has too many parts, or two of one name")
         statement = self._statement(names, keys)
         parts, predicate = _listed(statement), statement["predicate"]
         for name in sorted(set(names) - set(parts) - {SIGNED, UNSIGNED}):
             self._report(f"{shown(name)} is in it, and nobody listed it")
         altered = [name for name, listed in parts.items() if not self._is_as_listed(name, *listed)]
         self._check.made, self._check.span = str(predicate.get("made"))[:40], _span_in(predicate)
-        if altered or self._check.span is None or RECORDS not in parts:
-            self._report("its records are not looked at, because parts are missing or were changed")
-            return self._check
+        if altered:
+            return
+        if self._check.span is None or RECORDS not in parts:
+            raise HeadgateError(f"its list names no span of time, or no {RECORDS}")
         self._look_at_records(self._check.span)
-        return self._check
 
     def _statement(self, names: list[str], keys: KeySet | None) -> dict[str, Any]:
         if SIGNED in names:
             payload = self._open(self._read(SIGNED, _MOST_STATEMENT), keys)
         elif UNSIGNED not in names:
-            raise HeadgateError(f"{self._path}: it has no list of its parts, so it is not a bundle.")
-        elif keys is not None:
-            raise HeadgateError(f"{self._path}: nobody signed it, so it is not known who made it.")
+            raise HeadgateError(f"it has neither {SIGNED} nor {UNSIGNED}, so nothing says what belongs to it")
         else:
+            if keys is not None:
+                self._report("nobody signed it, so it is not known who made it")
             payload = self._read(UNSIGNED, _MOST_STATEMENT)
         try:
             statement = loads_strict(payload)
@@ -140,17 +154,18 @@ class _Verifier:
             or statement.get("predicateType") != PREDICATE_TYPE
             or not isinstance(statement.get("predicate"), dict)
         ):
-            raise HeadgateError(f"{self._path}: the list of its parts is not one that headgate has written.")
+            raise HeadgateError("the list of its parts is not one that headgate has written")
         return statement
 
     def _open(self, envelope: bytes, keys: KeySet | None) -> bytes:
-        try:
-            payload, self._check.claimed = peek_envelope(envelope)
-            if keys is not None:
-                payload, signers = open_envelope_signers(envelope, keys)
+        payload, self._check.claimed = peek_envelope(envelope)
+        if keys is not None:
+            # What else is wrong is said too: the rest is looked at as where nobody asks who made it.
+            try:
+                _, signers = open_envelope_signers(envelope, keys)
                 self._check.signers = tuple(key.kid for key in signers)
-        except ManifestError as error:
-            raise HeadgateError(f"{self._path}: {error}") from None
+            except ManifestError as error:
+                self._report(error.problem)
         return payload
 
     def _is_as_listed(self, name: str, digest: str, length: int) -> bool:
@@ -204,7 +219,7 @@ class _Verifier:
         with self._archive.open(name) as part:
             data = part.read(most + 1)
         if len(data) > most:
-            raise HeadgateError(f"{self._path}: {name} is larger than {most:,} bytes.")
+            raise HeadgateError(f"{name} is larger than {most:,} bytes")
         return data
 
     def _report(self, problem: str) -> None:
@@ -220,7 +235,7 @@ def _listed(statement: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
     except (KeyError, TypeError):
         found = {}
     if not found or not all(type(length) is int and 0 <= length <= _MOST_BYTES for _, length in found.values()):
-        raise HeadgateError("The list of the parts of the bundle cannot be read.")
+        raise HeadgateError("the list of its parts cannot be read")
     return found
 
 
@@ -231,6 +246,10 @@ def _span_in(predicate: Mapping[str, Any]) -> Span | None:
         return Span(since, until) if _is_aware(since, until) else None
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def _quoted(error: Exception) -> str:
+    return ascii(str(error))[:100]
 
 
 def _is_aware(*times: datetime) -> bool:

@@ -28,6 +28,8 @@ from headgate.report import (
 __all__ = ["bundle_page", "bundle_verdict"]
 
 _ROWS = 100
+_NAMED = 3
+_REVISION_CHARS = 60
 _PARTS = (
     (RECORDS, "the records, byte for byte as the log has them"),
     (CHAINS, "what the chains of the whole log showed, and where each begins and ends here"),
@@ -46,9 +48,7 @@ def bundle_verdict(found: Survey, bundle: Bundle) -> Verdict:
     said = f"{in_number(found.records, 'admission')} and {in_number(found.counts['documents'], 'document')}"
     steps = []
     if bundle.missing:
-        lacking = in_number(len(bundle.missing), "revision")
-        words = f"Hand over the policies too: of {lacking} that decided, there is none in the bundle."
-        steps.append(Step(words, "headgate evidence build ... --policy FILE --policy OLDER_FILE"))
+        steps.append(Step(_missing(found, bundle), "headgate evidence build ... --policy FILE --policy OLDER_FILE"))
     if not bundle.is_signed:
         steps.append(Step("Nobody signed this bundle: it shows damage, and no intent.", "... --key KEY --issuer NAME"))
     if found.check.count or found.skipped:
@@ -58,6 +58,15 @@ def bundle_verdict(found: Survey, bundle: Bundle) -> Verdict:
         return Verdict("bad", f"The log is not whole: {problems}. Of the span it has {said}.", steps=steps)
     sentence = f"The log is whole, as far as its chains reach. Of the span it has {said}."
     return Verdict("warn" if steps or found.unchained else "good", sentence, steps=steps)
+
+
+def _missing(found: Survey, bundle: Bundle) -> str:
+    lacking = len(bundle.missing)
+    whose = "the policy of 1 is" if lacking == 1 else f"the policies of {lacking:,} are"
+    named = ", ".join(name[:_REVISION_CHARS] for name in bundle.missing[:_NAMED])
+    more = f" and {lacking - _NAMED:,} more" if lacking > _NAMED else ""
+    decided = f"of {in_number(len(found.revisions), 'revision')} that decided"
+    return f"Hand over the policies too: {decided}, {whose} not in the bundle: {named}{more}."
 
 
 def bundle_page(found: Survey, bundle: Bundle, made: datetime) -> str:
