@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from headgate import Policy
+from headgate import Policy, PolicyError
 from headgate.policy.freshness import Freshness, SourceFreshness, restricted
 from headgate.policy.identity import Identity, looks_like_an_edition
 from headgate.policy.rules import MetadataKeys, Quarantine, Source
@@ -120,6 +120,14 @@ def test_the_shortest_time_within_which_something_is_verified_is_that_of_any_rul
     assert [one.verified_within for one in found.freshness.every] == [2 * DAY, DAY, None]
     assert [one.verified_grace for one in found.freshness.every][:2] == [timedelta(hours=1)] * 2
     assert source(SEALED).freshness.shortest_verified_within is None
+
+
+@pytest.mark.parametrize(("text", "line"), [("\nmode: \u202ewarn\n", 2), ("# \u2066\n", 1), ("a: 1\n\n# \u202a", 3)])
+def test_a_sign_that_turns_what_follows_is_refused_with_its_line(text: str, line: int, tmp_path: Any) -> None:
+    (tmp_path / "headgate.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(PolicyError, match="turns the direction") as caught:
+        Policy.load(tmp_path / "headgate.yaml")
+    assert caught.value.line == line
 
 
 def test_a_manifest_that_is_a_feed_needs_keys_that_may_sign_it() -> None:

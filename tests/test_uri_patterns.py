@@ -156,6 +156,22 @@ def test_what_is_no_pattern_is_refused(text: str) -> None:
         UriPattern.parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://a.example/a**", "'https://a.example/a**'"),
+        ("https://me:secret@a.example/**", "@a.example/**'"),
+        ("secret@a**", "'~"),
+        ("xy:secret@a**", "'~"),
+    ],
+)
+def test_a_pattern_that_is_refused_is_shown_without_a_password(text: str, shown: str) -> None:
+    with pytest.raises(ValueError, match="Write") as caught:
+        UriPattern.parse(text)
+    assert shown in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
 def test_a_pattern_has_four_times_two_stars_at_most() -> None:
     assert UriPattern.parse("https://**.a.**/x/**/y/**").matches("https://b.a.c/x/y")
     with pytest.raises(ValueError, match="more than four"):
