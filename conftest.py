@@ -17,7 +17,11 @@ from headgate.admission.releases import RELEASES
 from headgate.testing import FixedClock, Publisher
 
 # One conftest for all distributions; each adds its own fixtures under a name of its own. An sdist has only its own.
-pytest_plugins = [name for name in ("database_fixtures", "langchain_fixtures", "llamaindex_fixtures", "origin_fixtures") if find_spec(name)]
+pytest_plugins = [
+    name
+    for name in ("database_fixtures", "langchain_fixtures", "llamaindex_fixtures", "origin_fixtures")
+    if find_spec(name)
+]
 
 # `make test` draws the same examples every time and remembers none; `make test-deep` draws others, and many more.
 _ALL = list(HealthCheck)

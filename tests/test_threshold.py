@@ -188,6 +188,9 @@ def test_the_whole_way_on_the_command_line(
     build = ("--key", "keys/ann.private.jwk.json", "--issuer", "docs", "--corpus", "commands", "--out", "m")
     assert run("manifest", "build", "a.jsonl", *build, "--pending") == 0
     assert not Path("m/timestamp.json").exists()
+    said = capsys.readouterr().err
+    assert "Pending: it is not in force" in said
+    assert "In force until" not in said
     bea = ("manifest", "sign", "m", "--key", "keys/bea.private.jwk.json", *team, "--threshold", "3")
     assert run(*bea) == 1
     assert "1 more" in capsys.readouterr().err
@@ -203,3 +206,65 @@ def test_the_whole_way_on_the_command_line(
     assert "Signed by 'ann' and 'bea' and 'cai'" in capsys.readouterr().out
     loaded = Manifest.load(Path("m"), TEAM, timestamp_keys=STAMP.public, threshold=3, cache=tmp_path / "cache")
     assert {key.kid for key in loaded.quorum.signers} == {"ann", "bea", "cai"}
+
+
+def pending_on_the_command_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[str, ...]:
+    """Write a first version that nobody has put in force; return how it is built."""
+    for key in (ANN, STAMP):
+        key.save(folder / "keys" / key.kid)
+    Path("a.jsonl").write_text(json.dumps({"text": TEXT, "metadata": {"source": PAGE}}) + "\n")
+    build = ("manifest", "build", "a.jsonl", "--key", "keys/ann.private.jwk.json", "--issuer", "docs")
+    build += ("--corpus", "pending", "--out", "m", "--pending")
+    assert run(*build, "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["pending"], said["expires"]) == (True, None)
+    return build
+
+
+def test_whoever_looks_at_a_version_that_is_pending_is_told_so_and_what_comes_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pending_on_the_command_line(tmp_path, capsys)
+    ann = ("--keys", "keys/ann.jwks.json")
+    looks = (
+        (1, ("verify", "m", *ann)),
+        (2, ("completeness", "m", "a.jsonl", *ann)),
+        (2, ("timestamp", "m", "--key", "keys/ann.private.jwk.json")),
+        (2, ("diff", "m", "m", *ann)),
+    )
+    for code, words in looks:
+        assert run("manifest", *words) == code, words
+        assert "version 1 is pending until `headgate manifest sign`" in capsys.readouterr().err, words
+    provenance = {"require": "manifest", "manifest": str(tmp_path / "m"), "keys": jwks(ANN)}
+    policy = {"sources": [{"id": "docs", "match": "https://docs.example/**", "provenance": provenance}]}
+    with pytest.raises(PolicyError, match="version 1 is pending until"):
+        Gate(Policy.from_mapping(policy))
+
+
+@pytest.mark.parametrize("keys", [(), ("--keys", "keys/ann.jwks.json")])
+def test_what_somebody_is_to_sign_can_be_looked_at_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], keys: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    build = pending_on_the_command_line(tmp_path, capsys)
+    for place in ("m", "m/manifests/1.json"):
+        assert run("manifest", "show", place, *keys) == 0
+        said = capsys.readouterr()
+        assert "'pending', version 1, by 'docs'" in said.out
+        assert "in force" not in said.out
+        assert ("Version 1 is pending" in said.err) == (place == "m")
+        assert run("manifest", "show", place, *keys, "--json") == 0
+        shown = json.loads(capsys.readouterr().out)
+        assert (shown["version"], shown["expires"], shown["verified"]) == (1, None, bool(keys))
+    signed = ("manifest", "sign", "m", "--key", "keys/ann.private.jwk.json", "--keys", "keys/ann.jwks.json")
+    assert run(*signed, "--timestamp-key", "keys/ann.private.jwk.json") == 0
+    assert run("manifest", "show", "m", *keys) == 0
+    assert "pending:" not in capsys.readouterr().err
+    assert run(*build, "--version", "2") == 0
+    for command in ("show", "verify"):
+        capsys.readouterr()
+        assert run("manifest", command, "m", "--keys", "keys/ann.jwks.json") == 0
+        said = capsys.readouterr()
+        assert "in force from" in said.out
+        assert "Version 2 is pending" in said.err

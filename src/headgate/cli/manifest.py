@@ -195,7 +195,7 @@ def build(
     statement, stamp = publish_listing(
         publication, listing, namespace=patterns, version=version, issued=instant(now), lifetime=lifetime
     )
-    _report(listing, statement, stamp, out, is_compared=origin is not None, as_json=as_json)
+    _report(listing, publication, statement, stamp, is_compared=origin is not None, as_json=as_json)
     report_problems(unread, "Of the origin could not be read:")
     raise typer.Exit(int(bool(listing.not_listed or listing.in_part or listing.unseen or unread)))
 
@@ -228,7 +228,7 @@ def _build_of_dataset(
         statement, stamp = publish_rows(publication, rows, **about)
     listing = Listing(not_listed=list(rows.not_listed))
     listing.in_part = [f"{in_number(count, 'row')}: {note}" for note, count in outcome.summary.notes.most_common()]
-    _report(listing, statement, stamp, out, is_compared=False, as_json=as_json)
+    _report(listing, publication, statement, stamp, is_compared=False, as_json=as_json)
     shutil.rmtree(work)
     raise typer.Exit(int(bool(is_partial or listing.not_listed or listing.in_part)))
 
@@ -331,9 +331,9 @@ def _patterns(given: Sequence[str]) -> Sequence[str]:
 
 def _report(
     listing: Listing,
+    publication: Publication,
     statement: ManifestStatement,
     stamp: TimestampStatement,
-    out: Path,
     *,
     is_compared: bool,
     as_json: bool,
@@ -343,6 +343,8 @@ def _report(
         print_json(
             {
                 **timestamp_values(stamp),
+                **({"expires": None} if publication.is_pending else {}),
+                "pending": publication.is_pending,
                 "documents": statement.documents,
                 "chunks": statement.chunks,
                 "namespace": list(statement.namespace),
@@ -355,9 +357,13 @@ def _report(
         )
         return
     held = f"{in_number(statement.documents, 'document')}, {in_number(statement.chunks, 'chunk')}"
-    typer.echo(f"{statement.corpus!r}, version {statement.version}: {held}, written to {out}.", err=True)
+    typer.echo(f"{statement.corpus!r}, version {statement.version}: {held}, written to {publication.folder}.", err=True)
     typer.echo(visible(f"It speaks for {', '.join(statement.namespace)}."), err=True)
-    typer.echo(f"In force until {stamp.expires:%Y-%m-%d %H:%M} UTC; `headgate manifest timestamp` renews it.", err=True)
+    if publication.is_pending:
+        typer.echo("Pending: it is not in force until enough have signed it: `headgate manifest sign`.", err=True)
+    else:
+        until = f"{stamp.expires:%Y-%m-%d %H:%M} UTC"
+        typer.echo(f"In force until {until}; `headgate manifest timestamp` renews it.", err=True)
     if is_compared:
         typer.echo(f"{in_number(listing.seen, 'document')} compared with the origin.", err=True)
         _name(listing.unseen, f"{in_number(unseen, 'document')} signed unseen: the origin does not have them.")

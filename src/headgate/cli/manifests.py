@@ -34,7 +34,7 @@ from headgate.errors import HeadgateError, ManifestError
 from headgate.limits import DEFAULT_LIMITS
 from headgate.provenance import KeySet, Manifest
 from headgate.provenance.envelopes import peek_envelope
-from headgate.provenance.manifests import manifest_path
+from headgate.provenance.manifest_files import manifest_path, written_versions
 from headgate.provenance.statements import ManifestStatement, TimestampStatement
 from headgate.report import visible
 
@@ -90,6 +90,7 @@ def verify(
         _say(manifest.statement, manifest.timestamp)
         names = " and ".join(repr(key.kid) for key in manifest.quorum.signers)
         typer.echo(f"It verifies. Signed by {names}, the timestamp by {manifest.timestamp_key.kid!r}.")
+        _say_pending(folder, manifest.statement.version)
     report_problems(() if as_json else problems, "It does not hold:")
     raise typer.Exit(int(bool(problems)))
 
@@ -150,25 +151,51 @@ def completeness(
 
 
 def show(
-    folder: FolderArgument,
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="The folder of the manifest, or a manifest's own file in it.")
+    ],
     keys: Annotated[Path | None, typer.Option("--keys", help="The public keys to verify it with.")] = None,
     timestamp_keys: TimestampKeysOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print what a manifest and its timestamp say. Without --keys nothing is verified."""
-    if keys is not None:
-        manifest = _load(folder, keys, timestamp_keys, 0)
-        statement, stamp = manifest.statement, manifest.timestamp
-    else:
-        stamp = TimestampStatement.read(_peek(folder / "timestamp.json", DEFAULT_LIMITS.timestamp_bytes))
-        statement = ManifestStatement.read(
-            _peek(manifest_path(folder, stamp.version), min(stamp.length, DEFAULT_LIMITS.manifest_bytes))
-        )
+    """Print what a manifest and its timestamp say; of a folder where none is in force yet, what the latest says.
+
+    Without --keys nothing is verified.
+    """
+    statement, stamp = _shown(folder, keys, timestamp_keys)
     if as_json:
         print_json({**_values(statement, stamp), "verified": keys is not None})
         return
     _say(statement, stamp)
     typer.echo("Verified." if keys is not None else "Not verified: give --keys.")
+    if not folder.is_file():
+        _say_pending(folder, stamp.version if stamp is not None else -1)
+
+
+def _shown(
+    place: Path, keys: Path | None, timestamp_keys: Path | None
+) -> tuple[ManifestStatement, TimestampStatement | None]:
+    """Return what a manifest says, and the timestamp that puts it in force, if it is the one in force."""
+    is_stamped = (place / "timestamp.json").exists()
+    file = place if place.is_file() else None
+    if file is None and not is_stamped and written_versions(place):
+        file = manifest_path(place, written_versions(place)[-1])
+    if file is not None and keys is not None:
+        return Manifest.load_version(file, KeySet.load(keys)).statement, None
+    if file is not None:
+        return ManifestStatement.read(_peek(file, DEFAULT_LIMITS.manifest_bytes)), None
+    if keys is not None:
+        manifest = _load(place, keys, timestamp_keys, 0)
+        return manifest.statement, manifest.timestamp
+    stamp = TimestampStatement.read(_peek(place / "timestamp.json", DEFAULT_LIMITS.timestamp_bytes))
+    listed = min(stamp.length, DEFAULT_LIMITS.manifest_bytes)
+    return ManifestStatement.read(_peek(manifest_path(place, stamp.version), listed)), stamp
+
+
+def _say_pending(folder: Path, in_force: int) -> None:
+    for version in written_versions(folder)[-1:]:
+        if version > in_force:
+            typer.echo(f"Version {version} is pending: `headgate manifest sign` puts it in force.", err=True)
 
 
 def _load(folder: Path, keys: Path, timestamp_keys: Path | None, at_least: int, threshold: int = 1) -> Manifest:
@@ -210,9 +237,10 @@ def _peek(file: Path, most: int) -> bytes:
         return peek_envelope(opened.read(most))[0]
 
 
-def _values(statement: ManifestStatement, stamp: TimestampStatement) -> dict[str, object]:
+def _values(statement: ManifestStatement, stamp: TimestampStatement | None) -> dict[str, object]:
+    own = {"corpus": statement.corpus, "version": statement.version, "issuer": statement.issuer}
     return {
-        **timestamp_values(stamp),
+        **(timestamp_values(stamp) if stamp is not None else {**own, "issued": None, "expires": None}),
         "signed": statement.issued.isoformat(),
         "documents": statement.documents,
         "chunks": statement.chunks,
@@ -221,7 +249,7 @@ def _values(statement: ManifestStatement, stamp: TimestampStatement) -> dict[str
     }
 
 
-def _say(statement: ManifestStatement, stamp: TimestampStatement) -> None:
+def _say(statement: ManifestStatement, stamp: TimestampStatement | None) -> None:
     held = f"{in_number(statement.documents, 'document')}, {in_number(statement.chunks, 'chunk')}"
     signed = f"{statement.issued:%Y-%m-%d %H:%M}"
     typer.echo(
@@ -229,7 +257,8 @@ def _say(statement: ManifestStatement, stamp: TimestampStatement) -> None:
     )
     typer.echo(f"{held}, in {in_number(len(statement.shards), 'shard')}")
     typer.echo(visible(f"speaks for {', '.join(statement.namespace)}"))
-    typer.echo(f"in force from {stamp.issued:%Y-%m-%d %H:%M} until {stamp.expires:%Y-%m-%d %H:%M} UTC")
+    if stamp is not None:
+        typer.echo(f"in force from {stamp.issued:%Y-%m-%d %H:%M} until {stamp.expires:%Y-%m-%d %H:%M} UTC")
 
 
 def _list(entries: list[str], headline: str) -> None:

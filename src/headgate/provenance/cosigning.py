@@ -11,7 +11,7 @@ from headgate.files import write_bytes
 from headgate.limits import DEFAULT_LIMITS
 from headgate.provenance.envelopes import add_signature, open_envelope_signers, peek_envelope, sign_envelope
 from headgate.provenance.keys import KeySet, VerificationKey
-from headgate.provenance.manifests import manifest_path
+from headgate.provenance.manifest_files import manifest_path, written_versions
 from headgate.provenance.quorum import quorum_of
 from headgate.provenance.signers import Signer
 from headgate.provenance.statements import ManifestStatement, TimestampStatement, in_seconds
@@ -26,10 +26,10 @@ def latest_version(folder: Path) -> int:
     Raises:
         HeadgateError: there is none.
     """
-    found = [int(path.stem) for path in (folder / "manifests").glob("*.json") if path.stem.isdecimal()]
+    found = written_versions(folder)
     if not found:
         raise HeadgateError(f"{folder}: there is no manifest.")
-    return max(found)
+    return found[-1]
 
 
 def cosign(

@@ -14,7 +14,7 @@ from headgate.provenance.keys import VerificationKey
 from headgate.provenance.shards import inflate
 from headgate.provenance.statements import ManifestStatement, Shard
 
-__all__ = ["changes_path", "manifest_path", "read_file", "shard_path", "shard_reader"]
+__all__ = ["changes_path", "manifest_path", "read_file", "shard_path", "shard_reader", "written_versions"]
 
 _MOST_OVERHEAD = 1_024  # of gzip, beside a thousandth of what cannot be compressed
 
@@ -22,6 +22,11 @@ _MOST_OVERHEAD = 1_024  # of gzip, beside a thousandth of what cannot be compres
 def manifest_path(folder: Path, version: int) -> Path:
     """Return the file of a manifest."""
     return folder / "manifests" / f"{version}.json"
+
+
+def written_versions(folder: Path) -> list[int]:
+    """Return the versions of which there is a manifest in a folder, in force or not, in order."""
+    return sorted(int(path.stem) for path in (folder / "manifests").glob("*.json") if path.stem.isdecimal())
 
 
 def shard_path(folder: Path, shard: Shard) -> Path:

@@ -22,7 +22,14 @@ from headgate.provenance.envelopes import open_envelope, open_envelope_signers
 from headgate.provenance.indexes import Found, ManifestIndex
 from headgate.provenance.issuers import Issuers, may_sign
 from headgate.provenance.keys import KeySet, VerificationKey
-from headgate.provenance.manifest_files import changes_path, manifest_path, read_file, shard_path, shard_reader
+from headgate.provenance.manifest_files import (
+    changes_path,
+    manifest_path,
+    read_file,
+    shard_path,
+    shard_reader,
+    written_versions,
+)
 from headgate.provenance.names import NameMemory, require_corpus
 from headgate.provenance.quorum import NO_QUORUM, Quorum, quorum_of
 from headgate.provenance.remembering import ManifestMemory
@@ -265,9 +272,13 @@ def read_timestamp(
     """Return what the timestamp in a folder says, and the key that signed it (step 1).
 
     Raises:
-        ManifestError: it does not verify.
+        ManifestError: it does not verify, or there is none: then no version is in force yet.
     """
     file = folder / "timestamp.json"
+    pending = written_versions(folder)[-1:] if not file.exists() else []
+    if pending:
+        until = f"version {pending[0]} is pending until `headgate manifest sign` has put it in force"
+        raise ManifestError("P106", f"there is none, so no version is in force; {until}", str(file))
     data = read_file(file, limits.timestamp_bytes)
     if len(data) > limits.timestamp_bytes:
         raise ManifestError("P106", f"it is longer than {limits.timestamp_bytes:,} bytes", str(file))
