@@ -285,6 +285,32 @@ def test_convert_reads_an_encoding_that_is_named_and_writes_what_can_be_read(des
     assert "Choose another name" in str(result.exception)
 
 
+def test_every_command_reads_the_language_that_is_chosen_of_a_thesaurus(desk: Desk) -> None:
+    pytest.importorskip("rdflib", reason="SKOS needs rdflib: pip install 'headgate[skos]'")
+    prefix = "@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n"
+    labels = 'skos:prefLabel "LarkDesk"@en, "Pult"@de ; skos:altLabel "LDX"@en, "LDP"@de, "shared"@en .\n'
+    other = '<x:b> skos:prefLabel "main warehouse"@en ; skos:altLabel "depot"@en, "shared"@en .\n'
+    desk.write("t.ttl", f"{prefix}<x:a> {labels}{other}")
+    english = ("--language", "en")
+    result = CliRunner().invoke(app, ("glossary", "lint", "docs", "-g", "t.ttl"))
+    assert "2 languages: de, en. Choose" in str(result.exception)
+    hits = desk.json("lint", "docs", "-g", "t.ttl", *english, code=1)["hits"]
+    assert {hit["wanted"] for hit in hits} == {"LarkDesk", "main warehouse"}
+    notes = desk.json("check", "t.ttl", *english, "--documents", "docs", code=1)["notes"]
+    assert {(note["rule"], note["line"]) for note in notes} >= {("ambiguous", 2)}
+    desk.run("convert", "t.ttl", *english, "--out", "t.yaml", code=0)
+    assert "ambiguous: report" in Path("t.yaml").read_text()
+    assert "The terms are the same" in desk.run("diff", "t.ttl", "t.yaml", *english, code=0)
+    desk.run("convert", "t.ttl", *english, "--to", "json", "--out", "t.json", code=0)
+    assert Glossary.load("t.json").digest == Glossary.load("t.ttl", language="en").digest
+    desk.run("convert", "t.ttl", *english, "--to", "csv", code=1)
+    both = desk.run("convert", "t.ttl", *english, "--language", "de", code=0)
+    assert '"Pult": ["LDP"]' in both
+    assert desk.run("suggest", "docs", "--known", "t.ttl", *english, code=1) is not None
+    remark = desk.json("check", "terms.yaml", *english, code=1)["notes"]
+    assert any("has no languages" in note["text"] for note in remark)
+
+
 SHAPES = ["(AB) ", "A (", "Xy (formerly ", "a-", "A.", "<", "``` ", "word word-word ", "e-mail email "]
 
 

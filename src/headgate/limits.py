@@ -25,7 +25,8 @@ class Limits:
         listing_bytes: how many bytes all shards of a manifest may have, uncompressed.
         revocation_bytes: the longest revocation list.
         glossary_bytes: the longest glossary file.
-        glossary_aliases: how many aliases one glossary may have.
+        glossary_aliases: how many aliases one glossary may have, and how many rows a workbook.
+        glossary_triples: how many statements a glossary in RDF may make.
         alias_chars: the longest alias or canonical term.
         edits: how many edits one text may receive; beyond that it stays as it is (T305).
         memo_entries: how many results of each kind (facts, verdicts, rewrites, sources) a gate remembers.
@@ -48,6 +49,7 @@ class Limits:
     revocation_bytes: int = 4_000_000
     glossary_bytes: int = 50_000_000
     glossary_aliases: int = 1_000_000
+    glossary_triples: int = 1_000_000
     alias_chars: int = 200
     edits: int = 100_000
     memo_entries: int = 20_000

@@ -297,9 +297,8 @@ def _load_redirects(policy: Policy, rule: Source) -> Redirects:
 def _load_glossary(policy: Policy, rule: SourceRule) -> Glossary | None:
     if not rule.terminology:
         return None
-    paths = [policy.resolve_path(entry) for entry in rule.terminology]
     try:
-        glossary = Glossary.load(*paths)
+        glossary = Glossary.of_files(policy.resolve_glossaries(rule.terminology))
         if rule.glossary_terms == "names":
             require_names(glossary.concepts)
         return glossary
@@ -323,7 +322,7 @@ def _query(policy: Policy) -> QueryTerms | None:
     if rule is None or (policy.modes.terminology or policy.mode) == "audit":
         return None
     try:
-        return QueryTerms(Glossary.load(*map(policy.resolve_path, rule.rewrite)), rule.mode)
+        return QueryTerms(Glossary.of_files(policy.resolve_glossaries(rule.rewrite)), rule.mode)
     except PolicyError as error:
         raise named_here(error).under("query", "rewrite") from None
 

@@ -63,7 +63,10 @@ EXAMPLE_CONVERT = "Example: headgate glossary convert terms.csv --to yaml --out 
 _SHOWN = 20
 
 GlossariesArgument = Annotated[
-    list[Path], typer.Argument(metavar="GLOSSARY...", help="The files, read together: YAML, JSON, CSV, Solr, Vale.")
+    list[Path],
+    typer.Argument(
+        metavar="GLOSSARY...", help="The files, read together: YAML, JSON, CSV, Excel, Solr, Vale, SKOS, TBX, dbt."
+    ),
 ]
 GlossaryOption = Annotated[
     list[Path], typer.Option("--glossary", "-g", metavar="FILE", help="A glossary file; may be given several times.")
@@ -74,6 +77,10 @@ MaybeDocumentsOption = Annotated[
 ]
 MaybeLogOption = Annotated[
     Path | None, typer.Option("--log", metavar="LOG", help="A decision log that keeps texts (`log: {content: full}`).")
+]
+LanguageOption = Annotated[
+    list[str] | None,
+    typer.Option("--language", metavar="TAG", help="What is wanted of SKOS and TBX: en, en-GB; also several times."),
 ]
 SarifOption = Annotated[
     Path | None, typer.Option("--sarif", metavar="FILE", help="Also write the findings as SARIF 2.1.0, for code hosts.")
@@ -86,6 +93,7 @@ def check(
     documents: MaybeDocumentsOption = None,
     text_field: TextFieldOption = None,
     field_map: FieldMapOption = None,
+    language: LanguageOption = None,
     sarif: SarifOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -96,7 +104,7 @@ def check(
     code 1 if there is an error or a warning.
     """
     read = _documents(documents, "Reading", text_field, field_map, quiet=as_json)
-    result = check_glossary(glossary, (chunk.text for _, chunk in _chunks(read)))
+    result = check_glossary(glossary, (chunk.text for _, chunk in _chunks(read)), language or ())
     is_partial = read.finish() if read is not None else False
     _write_sarif(sarif, result.notes)
     if as_json:
@@ -124,6 +132,7 @@ def suggest(
         list[Path] | None,
         typer.Option("--known", "-k", metavar="FILE", help="A glossary; terms that it has are not proposed."),
     ] = None,
+    language: LanguageOption = None,
     out: MaybeOut = None,
     prefix: PrefixOption = None,
     text_field: TextFieldOption = None,
@@ -138,7 +147,7 @@ def suggest(
     """
     if documents is None and log is None:
         raise HeadgateError("Name documents, or a log with --log.")
-    proposals = Proposals(Glossary.load(*known) if known else None)
+    proposals = Proposals(Glossary.load(*known, language=language) if known else None)
     is_skipping = False
     if documents is not None and out is not None and not out.suffix and is_dataset(str(documents)):
         fields = Fields.parse(text_field, field_map)
@@ -188,13 +197,14 @@ def diff(
     documents: MaybeDocumentsOption = None,
     text_field: TextFieldOption = None,
     field_map: FieldMapOption = None,
+    language: LanguageOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what a new version of a glossary would change: its terms, and recorded traffic or documents.
 
     Exit code 1 if anything would change.
     """
-    old, new = Glossary.load(before), Glossary.load(after)
+    old, new = (Glossary.load(path, language=language) for path in (before, after))
     read = _documents(documents, "Comparing", text_field, field_map, quiet=as_json)
     entries = LogEntries(log, quiet=as_json) if log is not None else None
     found = diff_glossaries(
@@ -242,6 +252,7 @@ def lint(
     ] = None,
     text_field: TextFieldOption = None,
     field_map: FieldMapOption = None,
+    language: LanguageOption = None,
     sarif: SarifOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -250,7 +261,7 @@ def lint(
     Code, addresses, mentions and the canonical terms do not count. Exit code 1 if there is one, apart from terms
     that are only flagged or annotated.
     """
-    terms = Glossary.load(*glossary)
+    terms = Glossary.load(*glossary, language=language)
     read = _documents(documents, "Reading", text_field, field_map, quiet=as_json)
     hits = [hit for place, chunk in _chunks(read) for hit in lint_text(place, chunk.text, terms, source)]
     is_partial = read.finish() if read is not None else False
@@ -271,6 +282,7 @@ def convert(
     encoding: Annotated[
         str | None, typer.Option(metavar="NAME", help="The encoding of the files, such as windows-1252.")
     ] = None,
+    language: LanguageOption = None,
 ) -> None:
     """Write a glossary in another format; chains are followed, and settings that the format has no word for are named.
 
@@ -278,8 +290,8 @@ def convert(
     """
     if to not in FORMATS:
         raise HeadgateError(f"--to {to[:40]!r}: write one of {', '.join(FORMATS)}.")
-    loaded = Glossary.load(*glossary, encoding=encoding)
-    text, losses = write_glossary(loaded.concepts, to)
+    loaded = Glossary.load(*glossary, encoding=encoding, language=language)
+    text, losses = write_glossary(loaded.concepts, to, report_ambiguous=loaded.report_ambiguous)
     if out is not None:
         write_text(out, text)
         typer.echo(f"Written to {out}", err=True)

@@ -30,6 +30,7 @@ from headgate.policy.settings import (
     RegistryStore,
     RevocationRule,
 )
+from headgate.policy.values import ENTRY_TAGS, GlossaryEntry
 
 __all__ = ["YamlDocument", "load_policy", "locate", "named_here", "parse_yaml", "policy_from_mapping"]
 
@@ -39,6 +40,8 @@ _FIELDS = {
     "revalidate": tuple(Revalidation.model_fields),
     "feeds": tuple(FeedRule.model_fields),
     "rules": tuple(FreshnessRule.model_fields),
+    "terminology": tuple(GlossaryEntry.model_fields),
+    "rewrite": tuple(GlossaryEntry.model_fields),
     "identity": tuple(Identity.model_fields),
     "metadata": tuple(MetadataKeys.model_fields),
     "modes": tuple(Modes.model_fields),
@@ -145,7 +148,10 @@ def _validate(value: dict[str, object], base_dir: Path, file: str | None, docume
 
 def _explain(item: Any, file: str | None, document: YamlDocument | None) -> PolicyError:
     # What contradicts another part is seen in the policy as a whole, so the error itself says where.
-    path: Steps = (*item["loc"], *getattr(item.get("ctx", {}).get("error"), "steps", ()))
+    path: Steps = (
+        *(step for step in item["loc"] if step not in ENTRY_TAGS),
+        *getattr(item.get("ctx", {}).get("error"), "steps", ()),
+    )
     problem, remedy = str(item["msg"]).removeprefix("Value error, "), ""
     found = item.get("input")
     if item["type"] == "extra_forbidden":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -27,7 +27,7 @@ from headgate.policy.settings import (
     RegistryStore,
     RevocationRule,
 )
-from headgate.policy.values import ClassNames, PathText, PolicyModel
+from headgate.policy.values import ClassNames, GlossaryEntry, PathText, PolicyModel, glossary_files
 
 __all__ = ["PlacedError", "Policy"]
 
@@ -183,6 +183,10 @@ class Policy(Displayed, PolicyModel):
         # An absolute path replaces what it is joined to.
         return self.base_dir / text
 
+    def resolve_glossaries(self, entries: Iterable[str | GlossaryEntry]) -> list[tuple[Path, tuple[str, ...]]]:
+        """Return the glossary files that entries of the policy mean, each with its languages."""
+        return [(self.resolve_path(name), languages) for name, languages in glossary_files(entries)]
+
     def key_addresses(self) -> tuple[str, ...]:
         """Return the addresses of key sets that the policy names."""
         rules = [rule.provenance for rule in (*self.sources, self.default)]
@@ -205,10 +209,10 @@ class Policy(Displayed, PolicyModel):
             names += [entry for entry in keys if isinstance(entry, str)]
             if rule.provenance.manifest is not None:
                 names.append(f"{rule.provenance.manifest}/timestamp.json")
-            names += (*rule.provenance.delegations, *rule.terminology)
+            names += (*rule.provenance.delegations, *(name for name, _ in glossary_files(rule.terminology)))
             identity = rule.identity if isinstance(rule, Source) else None
             names += [identity.redirects] if identity is not None and identity.redirects is not None else []
-        names += self.query.rewrite if self.query is not None else ()
+        names += [name for name, _ in glossary_files(self.query.rewrite if self.query is not None else ())]
         names += [entry for rule in self.revocations for entry in rule.keys if isinstance(entry, str)]
         return tuple(self.resolve_path(name) for name in dict.fromkeys(names) if "://" not in name)
 

@@ -22,6 +22,7 @@ from headgate.policy.identity import Identity
 from headgate.policy.matching import UriPattern
 from headgate.policy.values import (
     Duration,
+    Glossaries,
     Issuers,
     KeyNames,
     PathText,
@@ -215,7 +216,11 @@ class SourceRule(PolicyModel):
 
     provenance: Provenance = Field(default_factory=Provenance)
     freshness: SourceFreshness = Field(default_factory=SourceFreshness)
-    terminology: PathTexts = Field(default=(), description="Glossary files: YAML, JSON, CSV, Solr, Vale.")
+    terminology: Glossaries = Field(
+        default=(),
+        description="Glossary files: YAML, JSON, CSV, Excel, Solr, Vale, SKOS, TBX, dbt; a file with several languages "
+        "as {file: NAME, language: en}.",
+    )
     glossary_terms: Literal["any", "names"] = Field(
         default="any",
         description="What canonical terms may be; `names` refuses markup, addresses and instructions to a model.",

@@ -14,7 +14,16 @@ from pydantic import (
 from typing_extensions import Self
 
 from headgate.policy.feeds import require_database, require_variable
-from headgate.policy.values import Duration, KeyNames, PathText, PolicyModel, as_list, key_entries, require_address
+from headgate.policy.values import (
+    Duration,
+    Glossaries,
+    KeyNames,
+    PathText,
+    PolicyModel,
+    as_list,
+    key_entries,
+    require_address,
+)
 
 __all__ = [
     "Budget",
@@ -189,9 +198,7 @@ class Budget(PolicyModel):
 class QueryRule(PolicyModel):
     """In which words a question is put to retrievers."""
 
-    rewrite: Annotated[tuple[PathText, ...], BeforeValidator(as_list)] = Field(
-        min_length=1, description="Glossary files whose aliases are looked for in questions."
-    )
+    rewrite: Glossaries = Field(min_length=1, description="Glossary files whose aliases are looked for in questions.")
     mode: Literal["replace", "expand"] = Field(
         default="expand",
         description="expand: canonical terms are added behind the question. replace: they take the place of aliases.",

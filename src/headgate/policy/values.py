@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +15,10 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
+    Field,
     PlainSerializer,
+    Tag,
 )
 
 from headgate.caching import cached_property
@@ -23,8 +26,11 @@ from headgate.encoding import safe_uri, shown
 from headgate.policy.durations import format_duration, parse_duration
 
 __all__ = [
+    "ENTRY_TAGS",
     "ClassNames",
     "Duration",
+    "Glossaries",
+    "GlossaryEntry",
     "Issuers",
     "KeyNames",
     "PathText",
@@ -32,6 +38,7 @@ __all__ = [
     "PolicyModel",
     "ZoneName",
     "as_list",
+    "glossary_files",
     "key_entries",
     "plain_word",
 ]
@@ -126,6 +133,40 @@ class PolicyModel(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, ser_json_timedelta="iso8601", ignored_types=(cached_property,)
     )
+
+
+class GlossaryEntry(PolicyModel):
+    """A glossary file, and what is wanted of it."""
+
+    file: PathText = Field(min_length=1, description="A glossary file.")
+    language: Annotated[tuple[str, ...], BeforeValidator(as_list)] = Field(
+        default=(),
+        description="The language or languages that are wanted of SKOS and TBX, such as en, or [en-GB, de].",
+    )
+
+
+ENTRY_TAGS = frozenset(("(file)", "(entry)"))
+"""What tells the two forms apart in the places of pydantic's errors; nobody has written it."""
+
+
+def _entry_form(value: object) -> str:
+    return "(entry)" if isinstance(value, (Mapping, GlossaryEntry)) else "(file)"
+
+
+Glossaries = Annotated[
+    tuple[
+        Annotated[
+            Annotated[PathText, Tag("(file)")] | Annotated[GlossaryEntry, Tag("(entry)")], Discriminator(_entry_form)
+        ],
+        ...,
+    ],
+    BeforeValidator(as_list),
+]
+
+
+def glossary_files(entries: Iterable[str | GlossaryEntry]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the glossary files that a policy names, each with the languages that are wanted of it."""
+    return tuple((one, ()) if isinstance(one, str) else (one.file, one.language) for one in entries)
 
 
 def require_address(entry: str, what: str) -> None:

@@ -11,6 +11,7 @@ from headgate.assurance import DECLARED, MANIFEST, NONE, SEALED
 from headgate.encoding import in_number
 from headgate.policy import Policy, SourceRule
 from headgate.policy.durations import format_duration
+from headgate.policy.values import GlossaryEntry
 from headgate.report.escaping import clip, escape
 from headgate.report.html import diff_html, table, within
 from headgate.report.tables import new_table, plain, prose
@@ -148,7 +149,13 @@ def _rule(policy: Policy, rule: SourceRule) -> tuple[str, ...]:
     proof += f", covering {', '.join(rule.provenance.cover)}" if rule.provenance.cover else ""
     modes = {check: policy.effective_mode(rule, check) for check in ("provenance", "freshness", "terminology")}
     said = modes["provenance"] if len(set(modes.values())) == 1 else ", ".join(f"{c}: {m}" for c, m in modes.items())
-    return proof, _freshness(rule), ", ".join(rule.terminology) or "\u2013", said
+    return proof, _freshness(rule), ", ".join(map(_glossary_name, rule.terminology)) or "\u2013", said
+
+
+def _glossary_name(entry: str | GlossaryEntry) -> str:
+    if isinstance(entry, str):
+        return entry
+    return f"{entry.file} ({', '.join(entry.language)})" if entry.language else entry.file
 
 
 def _issuer(entry: tuple[str, tuple[str, ...] | None]) -> str:

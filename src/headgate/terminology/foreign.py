@@ -1,7 +1,4 @@
-"""Files that are glossaries of another kind, or none: named, with the way to convert them; never parsed.
-
-XML is not parsed at all, so neither entities nor what a DTD names are ever expanded or fetched.
-"""
+"""Files that are glossaries of a kind that is not read, or none: named, with the way to convert them; never parsed."""
 
 from __future__ import annotations
 
@@ -12,30 +9,21 @@ from headgate.errors import PolicyError
 __all__ = ["foreign_problem", "foreign_text_problem"]
 
 _EXCEL = (
-    "this is an Excel workbook.",
-    "Save the sheet as `CSV UTF-8` (File, Save As), with the columns canonical and alias.",
+    "this is not an Excel workbook that can be read (.xlsx).",
+    "Save it as .xlsx, or the sheet as `CSV UTF-8` (File, Save As), with the columns canonical and alias.",
 )
 _OPEN_DOCUMENT = ("this is an OpenDocument spreadsheet.", "Save the sheet as CSV, with the character set UTF-8.")
 _MAGIC = (
     (b"\xd0\xcf\x11\xe0", ("this is an old Excel workbook (.xls), or another Office file.", _EXCEL[1])),
-    (b"PK\x03\x04", ("this is a ZIP archive, as Excel workbooks are.", _EXCEL[1])),
+    (b"PK\x03\x04", ("this is a ZIP archive, and not a workbook of Excel.", _EXCEL[1])),
     (b"\x1f\x8b", ("this is compressed (gzip).", "Decompress it: gunzip FILE.")),
     (b"%PDF", ("this is a PDF.", "Write the terms as CSV, with the columns canonical and alias.")),
     (b"PAR1", ("this is Parquet.", "Write it as CSV: pandas.read_parquet(FILE).to_csv(NEW, index=False).")),
     (b"SQLite format 3", ("this is an SQLite database.", "Export the table: sqlite3 -header -csv FILE 'SELECT ...'.")),
 )
 _SPREADSHEETS = {".xlsx": _EXCEL, ".xlsm": _EXCEL, ".xlsb": _EXCEL, ".xls": _EXCEL, ".ods": _OPEN_DOCUMENT}
-_SKOS = (
-    "this is SKOS or other RDF ({}), which is not read.",
-    "Query it into CSV: SELECT ?canonical ?alias WHERE {{ ?c skos:prefLabel ?canonical ; skos:altLabel ?alias }}, "
-    "with `arq --results=CSV` or rdflib.",
-)
-_RDF = {".ttl": "Turtle", ".nt": "N-Triples", ".rdf": "RDF/XML", ".owl": "OWL", ".jsonld": "JSON-LD", ".trig": "TriG"}
-_TURTLE = re.compile(r"\s*(?:#[^\n]*\n\s*)*(?:@prefix|@base|PREFIX|BASE)\s", re.IGNORECASE)
-_N_TRIPLES = re.compile(r"\s*(?:#[^\n]*\n\s*)*<[^<>\s]+>\s+<[^<>\s]+>\s+[<\"]")
+_GRAPHS = {".trig": "TriG", ".nq": "N-Quads", ".trix": "TriX", ".n3": "Notation3"}
 _XML_KINDS = (
-    (re.compile(r"<(?:\w+:)?(?:tbx|martif)\b|TBX-", re.IGNORECASE), "TBX", "the terms of each termEntry"),
-    (re.compile(r"<(?:\w+:)?RDF\b|skos", re.IGNORECASE), "SKOS in RDF/XML", "skos:prefLabel and skos:altLabel"),
     (re.compile(r"<tmx\b", re.IGNORECASE), "TMX, a translation memory", "the pairs you want"),
     (re.compile(r"<xliff\b", re.IGNORECASE), "XLIFF, a file of translations", "the pairs you want"),
     (re.compile(r"<!doctype html|<html\b", re.IGNORECASE), "an HTML page", "the terms of its table"),
@@ -65,15 +53,11 @@ def foreign_text_problem(text: str, suffix: str) -> PolicyError | None:
         suffix: how its name ends, in lower case.
     """
     head = text[:_HEAD]
-    if head.lstrip().startswith("<") and not _N_TRIPLES.match(head):
+    if head.lstrip("\ufeff \t\r\n").startswith("<"):
         return _xml_problem(head)
-    kind = _RDF.get(suffix)
-    if kind is None and _TURTLE.match(head):
-        kind = "Turtle"
-    if kind is None and _N_TRIPLES.match(head):
-        kind = "N-Triples"
-    if kind is not None:
-        return PolicyError(_SKOS[0].format(kind), _SKOS[1].format(), line=1)
+    if suffix in _GRAPHS:
+        problem = f"this is {_GRAPHS[suffix]}, which is not read."
+        return PolicyError(problem, "Write the graph of terms as Turtle (.ttl), with `riot` or rdflib.", line=1)
     if _WORDNET.match(head):
         problem = "these are WordNet synonyms (Prolog), which are not read."
         return PolicyError(problem, "Write Solr synonyms: old, older => new.", line=1)
@@ -86,7 +70,5 @@ def _xml_problem(head: str) -> PolicyError:
     kind, what = next(
         ((name, what) for pattern, name, what in _XML_KINDS if pattern.search(head)), ("XML", "the terms")
     )
-    entities = " XML is never parsed here, so nothing that a DTD names is expanded or fetched."
-    is_declaring = re.search(r"<!(?:ENTITY|DOCTYPE)", head, re.IGNORECASE) and kind != "an HTML page"
-    problem = f"this is {kind}, which is not read.{entities if is_declaring else ''}"
+    problem = f"this is {kind}, which is not read."
     return PolicyError(problem, f"Export {what} as CSV, with the columns canonical and alias.", line=1)

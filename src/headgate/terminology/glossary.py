@@ -51,24 +51,37 @@ class Glossary(Displayed):
         )
 
     @classmethod
-    def load(cls, *paths: str | Path, encoding: str | None = None) -> Glossary:
+    def load(
+        cls, *paths: str | Path, encoding: str | None = None, language: str | Sequence[str] | None = None
+    ) -> Glossary:
         """Return the glossary in one or more files, taken together.
 
-        They may be YAML, JSON, CSV or TSV, synonyms as Solr and Elasticsearch have them, or Vale substitution rules.
+        They may be YAML, JSON, CSV, TSV or Excel's workbooks, synonyms as Solr and Elasticsearch have them, Vale
+        substitution rules, SKOS, TBX, or models and metrics of dbt.
 
         Args:
             paths: the files.
             encoding: what they are in, if they are not UTF-8 and have no byte order mark.
+            language: the language, or the languages, that are wanted of SKOS and TBX, such as `en` or `en-GB`; needed
+                where a file has several. Each language is one glossary: nothing is translated.
 
         Raises:
             PolicyError: with every problem, its file, its line and the remedy.
         """
-        contents = [(Path(path), read_glossary_bytes(Path(path))) for path in paths]
+        languages = (language,) if isinstance(language, str) else tuple(language or ())
+        return cls.of_files([(Path(path), languages) for path in paths], encoding=encoding)
+
+    @classmethod
+    def of_files(cls, files: Sequence[tuple[Path, Sequence[str]]], *, encoding: str | None = None) -> Glossary:
+        """Return the glossary in files of which each has languages of its own; as `load`."""
+        contents = [(path, tuple(languages), read_glossary_bytes(path)) for path, languages in files]
         # By content, not by time of change: the sources of a policy, its gates and its reloads share what is compiled.
-        key = (cls, encoding, *((str(path), hashlib.sha256(data).digest()) for path, data in contents))
+        digests = ((str(path), languages, hashlib.sha256(data).digest()) for path, languages, data in contents)
+        key = (cls, encoding, *digests)
         known = _LOADED.get(key)
         if not isinstance(known, cls):
-            known = cls(_together([parse_glossary(data, path, encoding) for path, data in contents]))
+            read = [parse_glossary(data, path, encoding, languages) for path, languages, data in contents]
+            known = cls(_together(read))
             _LOADED.put(key, known, sum(len(concept.aliases) for concept in known.concepts))
         return known
 
@@ -94,6 +107,11 @@ class Glossary(Displayed):
     def concepts(self) -> tuple[Concept, ...]:
         """The concepts."""
         return self._content.concepts
+
+    @property
+    def report_ambiguous(self) -> bool:
+        """Whether an alias of several concepts is left alone and reported, rather than refused."""
+        return self._content.report_ambiguous
 
     @property
     def remarks(self) -> tuple[Remark, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,16 @@ from headgate.policy.documents import OLD_TRUTHS, Steps, YamlDocument, parse_yam
 from headgate.terminology.encodings import decode
 from headgate.terminology.foreign import foreign_problem, foreign_text_problem
 from headgate.terminology.formats import GlossaryFile, build
+from headgate.terminology.metrics import is_dbt, read_dbt
 from headgate.terminology.plain_yaml import read_plain
+from headgate.terminology.recognising import graph_form, xml_form
+from headgate.terminology.remarks import Remark
+from headgate.terminology.skos import is_json_ld, read_skos
 from headgate.terminology.synonyms import has_synonym_lists, read_synonyms, synonyms_in
 from headgate.terminology.tables import is_table, read_records, read_table
+from headgate.terminology.tbx import read_tbx
 from headgate.terminology.vale import is_vale, read_vale
+from headgate.terminology.workbooks import is_workbook, read_workbook
 
 __all__ = ["parse_glossary", "read_glossary_bytes", "read_glossary_file"]
 
@@ -28,21 +35,23 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # a path has one slash of t
 _TABLES = frozenset((".csv", ".tsv", ".tab"))
 _SYNONYMS = frozenset((".txt", ".syn", ".synonyms"))
 _YAML = frozenset((".yaml", ".yml"))
+_JSON = frozenset((".json", ".jsonld"))
 _ENTRY_DEPTH = 2
 """`terms`, then the entry: how deep lines are kept while nothing is wrong."""
 
 
-def read_glossary_file(path: Path, encoding: str | None = None) -> GlossaryFile:
-    """Return what a glossary file says: YAML, JSON, CSV or TSV, Solr synonyms, or a Vale substitution rule.
+def read_glossary_file(path: Path, encoding: str | None = None, languages: Sequence[str] = ()) -> GlossaryFile:
+    """Return what a glossary file says, whatever of the formats that are read it is in.
 
     Args:
         path: the file.
         encoding: what it is in, if it is not UTF-8 and has no byte order mark.
+        languages: the languages that are wanted of a file that has several.
 
     Raises:
         PolicyError: with every problem, its line and the remedy.
     """
-    return parse_glossary(read_glossary_bytes(path), path, encoding)
+    return parse_glossary(read_glossary_bytes(path), path, encoding, languages)
 
 
 def read_glossary_bytes(path: Path) -> bytes:
@@ -57,33 +66,61 @@ def read_glossary_bytes(path: Path) -> bytes:
     return read_config_bytes(path, DEFAULT_LIMITS.glossary_bytes)
 
 
-def parse_glossary(data: bytes, path: Path, encoding: str | None = None) -> GlossaryFile:
+def parse_glossary(data: bytes, path: Path, encoding: str | None = None, languages: Sequence[str] = ()) -> GlossaryFile:
     """Return what the content of a glossary file says; as `read_glossary_file`.
 
     Args:
         data: the content.
         path: the file's name, which says what it is and stands in messages.
         encoding: what it is in.
+        languages: the languages that are wanted of a file that has several.
     """
-    file, suffix = str(path), path.suffix.lower()
+    file = str(path)
     try:
-        foreign = foreign_problem(data, suffix)
-        if foreign is None:
-            text = decode(data, encoding)
-            foreign = foreign_text_problem(text, suffix)
-        if foreign is not None:
-            raise foreign
-        return _parse(text, file, suffix)
+        return _read(data, file, path.suffix.lower(), encoding, tuple(languages))
     except PolicyError as error:
         others = tuple(other.at(file) for other in error.others)
         raise PolicyError(error.problem, error.remedy, error.path, error.file or file, error.line, others) from None
 
 
+def _read(data: bytes, file: str, suffix: str, encoding: str | None, languages: tuple[str, ...]) -> GlossaryFile:
+    form = xml_form(data, suffix)
+    if form == "tbx":
+        return read_tbx(data, file, languages, encoding)
+    if form == "rdf":
+        # What it is in, it says itself; here the text is for lines only.
+        return read_skos(data, data.decode(encoding or "utf-8", "replace"), "xml", file, languages, encoding)
+    if is_workbook(data):
+        return _in_no_language(read_workbook(data, file), file, languages)
+    _refuse_foreign(foreign_problem(data, suffix))
+    text = decode(data, encoding)
+    graph = graph_form(text, suffix)
+    document = _Json(text) if suffix in _JSON else None
+    if graph is None and document is not None and is_json_ld(document.value):
+        graph = "json-ld"
+    if graph is not None:
+        return read_skos(data, text, graph, file, languages)
+    _refuse_foreign(foreign_text_problem(text, suffix))
+    found = _structured(document, file) if document is not None else _parse(text, file, suffix)
+    return _in_no_language(found, file, languages)
+
+
+def _refuse_foreign(problem: PolicyError | None) -> None:
+    if problem is not None:
+        raise problem
+
+
+def _in_no_language(found: GlossaryFile, file: str, languages: tuple[str, ...]) -> GlossaryFile:
+    """Return a glossary of a format without languages, with a remark where one was chosen."""
+    if not languages:
+        return found
+    remark = Remark("language", f"a file of this format has no languages, and {languages[0]!r} chooses nothing.", file)
+    return replace(found, remarks=(*found.remarks, remark))
+
+
 def _parse(text: str, file: str, suffix: str) -> GlossaryFile:
     if suffix in _TABLES:
         return read_table(text, file)
-    if suffix == ".json":
-        return _structured(_Json(text), file)
     if suffix not in _YAML:
         # "Unicode text" of Excel is a table that is called .txt.
         if is_table(text):
@@ -160,6 +197,8 @@ def _structured(document: _Yaml | _Json, file: str) -> GlossaryFile:
     is_native = isinstance(value, Mapping) and bool({"terms", "renames"} & value.keys())
     if is_native:
         return build(value, file, document.line_of)
+    if is_dbt(value):
+        return read_dbt(value, file, document.line_of)
     if is_vale(value):
         return read_vale(value, file, document.line_of)
     if isinstance(value, list) and value and all(isinstance(one, Mapping) for one in value):

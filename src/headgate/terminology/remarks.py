@@ -19,6 +19,12 @@ RemarkKind = Literal[
     "several-replacements",
     "rule-setting",
     "own-canonical",
+    "ambiguous",
+    "language",
+    "label",
+    "deprecated",
+    "status",
+    "sheet",
 ]
 _MOST_NAMED = 100
 

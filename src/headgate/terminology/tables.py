@@ -5,25 +5,27 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
 from headgate.errors import PolicyError
+from headgate.policy.documents import Steps
 from headgate.terminology.columns import Columns, find_columns
 from headgate.terminology.concepts import Concept
 from headgate.terminology.formats import FileModel, GlossaryFile, TermModel, concept_of, explain
 from headgate.terminology.remarks import Remark, refuse
 
-__all__ = ["is_table", "read_records", "read_table"]
+__all__ = ["HEADER_WITHIN", "find_header", "is_table", "no_columns", "read_below", "read_records", "read_table"]
 
 _SEP = re.compile(r"[ ]*\"?sep=(.)\"?[;,\t ]*\r?\n", re.IGNORECASE)
 _DELIMITERS = (",", ";", "\t", "|")
-_HEADER_WITHIN = 10
+HEADER_WITHIN = 10
+"""In how many rows from the top the columns are looked for."""
 _HEAD_CHARS = 20_000
 _FIRST_OF_FORMULAS = frozenset("=#'")
-_FORMULA = re.compile(r"=\s*[\w+(\"'@-]")
+_FORMULA = re.compile(r"=\s*[\w+(\"'@\[{#$!-]")
 _QUOTED = re.compile("'+[=+@-]")
 _ERROR = re.compile(r"#(?:NAME\?|REF!|VALUE!|DIV/0!|NULL!|NUM!|N/A|SPILL!|CALC!)")
 _COMMA = re.compile(r",(?!\d)|(?<!\d),")
@@ -81,11 +83,41 @@ def read_records(
     names = list(dict.fromkeys(str(name) for record in records for name in record))
     columns = find_columns(names)
     if columns is None:
-        raise _no_columns(names, line_of(0))
+        raise no_columns(names, line_of(0))
     rows = _Rows(columns, file)
     for number, record in enumerate(records):
         rows.add([_cell(record.get(name)) for name in names], line_of(number))
     return rows.finish(line_of(0))
+
+
+def find_header(rows: Sequence[tuple[int, Sequence[str]]]) -> tuple[Columns, int] | None:
+    """Return the columns and the line of the first row at the top of a table that names them, or None."""
+    for line, row in rows[:HEADER_WITHIN]:
+        columns = find_columns(row)
+        if columns is not None:
+            return columns, line
+    return None
+
+
+def read_below(
+    columns: Columns, rows: Iterable[tuple[int, Sequence[str]]], header_line: int, file: str | None, place: Steps
+) -> GlossaryFile:
+    """Return what the rows below a header say, each with its line.
+
+    Args:
+        columns: what the header names.
+        rows: all rows that are left.
+        header_line: the line of the header.
+        file: the file's name.
+        place: where in the file, such as the name of a sheet.
+
+    Raises:
+        PolicyError: as `read_table`.
+    """
+    found = _Rows(columns, file, place)
+    for line, row in rows:
+        found.add(row, line)
+    return found.finish(header_line)
 
 
 def _cell(value: object) -> str:
@@ -110,7 +142,7 @@ def _layout(head: str, declared: str | None) -> tuple[str, Columns, int]:
             if columns is not None:
                 return delimiter, columns, line
             widest = max(widest, row, key=len)
-    raise _no_columns(widest, 1)
+    raise no_columns(widest, 1)
 
 
 def _first_rows(head: str, delimiter: str) -> Iterator[tuple[list[str], int]]:
@@ -118,13 +150,19 @@ def _first_rows(head: str, delimiter: str) -> Iterator[tuple[list[str], int]]:
     try:
         for row in reader:
             yield row, reader.line_num
-            if reader.line_num >= _HEADER_WITHIN:
+            if reader.line_num >= HEADER_WITHIN:
                 return
     except csv.Error:
         return
 
 
-def _no_columns(found: Sequence[str], line: int | None) -> PolicyError:
+def no_columns(found: Sequence[str], line: int | None) -> PolicyError:
+    """Return what is wrong with a table of which no row names the columns.
+
+    Args:
+        found: the row that names most.
+        line: its line.
+    """
     shown = ", ".join(repr(name.strip()[:40]) for name in found[:_MOST_SHOWN] if name.strip()) or "nothing"
     problem = f"a table of terms has the columns canonical and alias; found here: {shown}."
     return PolicyError(problem, _HEADER_REMEDY, line=line)
@@ -133,9 +171,9 @@ def _no_columns(found: Sequence[str], line: int | None) -> PolicyError:
 class _Rows:
     """Gathers rows to concepts: those that differ only in their alias are one."""
 
-    def __init__(self, columns: Columns, file: str | None) -> None:
+    def __init__(self, columns: Columns, file: str | None, place: Steps = ()) -> None:
         self.problems: list[PolicyError] = []
-        self._columns, self._file = columns, file
+        self._columns, self._file, self._place = columns, file, place
         self._settings = tuple(columns.settings.items())
         self._found: dict[tuple[str, tuple[str, ...]], tuple[int | None, list[str]]] = {}
         # Tables have few different settings.
@@ -173,7 +211,10 @@ class _Rows:
             problem = PolicyError(f"{canonical!r} has no alias.", "Add one, or remove the row.")
         else:
             problem = PolicyError("the row has no canonical term.", "Write it in every row; merged cells lose it.")
-        self.problems.append(problem.at(self._file, line))
+        self._note(problem, line)
+
+    def _note(self, problem: PolicyError, line: int | None) -> None:
+        self.problems.append(problem.under(*self._place).at(self._file, line))
 
     def _without_formulas(self, canonical: str, aliases: list[str], line: int | None) -> tuple[str, list[str]]:
         for text in (canonical, *aliases):
@@ -181,7 +222,7 @@ class _Rows:
                 what = "a formula" if text[0] == "=" else "an error of a spreadsheet"
                 problem = f"{text[:40]!r} is {what}, which is never calculated here."
                 remedy = "Paste its value, or put ' before it if it is a term."
-                self.problems.append(PolicyError(problem, remedy, file=self._file, line=line))
+                self._note(PolicyError(problem, remedy), line)
         return _unquoted(canonical), [_unquoted(alias) for alias in aliases]
 
     def _model(self, given: tuple[str, ...], line: int | None) -> TermModel | None:
@@ -194,7 +235,8 @@ class _Rows:
             try:
                 self._models[given] = TermModel.model_validate(entry)
             except ValidationError as error:
-                self.problems += [one.at(self._file, line) for one in explain(error, TermModel)]
+                for one in explain(error, TermModel):
+                    self._note(one, line)
                 return None
         return self._models[given]
 
@@ -205,8 +247,7 @@ class _Rows:
             PolicyError: there were problems.
         """
         for name, meant in self._columns.misspelt:
-            problem = PolicyError(f"unknown column {name!r}.", f"Did you mean {meant!r}?")
-            self.problems.append(problem.at(self._file, header_line))
+            self._note(PolicyError(f"unknown column {name!r}.", f"Did you mean {meant!r}?"), header_line)
         remarks: tuple[Remark, ...] = ()
         if self._columns.ignored:
             text = f"columns without a meaning here, passed over: {', '.join(self._columns.ignored)[:200]}."
@@ -222,6 +263,7 @@ class _Rows:
             yield Concept(
                 canonical=canonical,
                 aliases=tuple(aliases),
+                path=self._place,
                 file=self._file,
                 line=line,
                 **{name: getattr(like, name) for name, _ in self._settings},

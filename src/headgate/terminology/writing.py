@@ -21,17 +21,25 @@ _SPECIAL = re.compile(r"([\\,#]|=>)")
 _EXPRESSION = re.compile(r"([\\.+*?()|\[\]{}^$])")
 
 
-def write_glossary(concepts: Sequence[Concept], form: str) -> tuple[str, list[str]]:
+def write_glossary(concepts: Sequence[Concept], form: str, *, report_ambiguous: bool = False) -> tuple[str, list[str]]:
     """Return concepts as a file, and what of them that format cannot say.
 
     Args:
         concepts: the concepts.
         form: one of `FORMATS`.
+        report_ambiguous: whether an alias of several concepts is reported rather than refused.
 
     Raises:
         KeyError: there is no such format.
     """
-    return FORMATS[form](concepts)
+    text, losses = FORMATS[form](concepts)
+    if report_ambiguous and form == "yaml":
+        text = f"ambiguous: report\n{text}"
+    elif report_ambiguous and form == "json":
+        text = text.replace("{\n", '{\n  "ambiguous": "report",\n', 1)
+    elif report_ambiguous:
+        losses.append("`ambiguous: report`, for names that several terms have")
+    return text, losses
 
 
 def _settings_of(concept: Concept) -> dict[str, Any]:

@@ -57,12 +57,13 @@ class GlossaryCheck:
         }
 
 
-def check_glossary(paths: Sequence[Path], texts: Iterable[str] = ()) -> GlossaryCheck:
+def check_glossary(paths: Sequence[Path], texts: Iterable[str] = (), languages: Sequence[str] = ()) -> GlossaryCheck:
     """Return what there is to say about the glossary in one or more files.
 
     Args:
         paths: the files, taken together as a source of a policy takes them.
         texts: a corpus; terms that it never has are named. Read once.
+        languages: the languages that are wanted of files that have several.
 
     Raises:
         PolicyError: a file is missing or cannot be read at all.
@@ -72,7 +73,7 @@ def check_glossary(paths: Sequence[Path], texts: Iterable[str] = ()) -> Glossary
     is_reported, is_whole = False, True
     for path in paths:
         try:
-            file = read_glossary_file(path)
+            file = read_glossary_file(path, languages=languages)
         except PolicyError as error:
             if not path.is_file():
                 raise
