@@ -213,8 +213,8 @@ def pending_on_the_command_line(folder: Path, capsys: pytest.CaptureFixture[str]
     for key in (ANN, STAMP):
         key.save(folder / "keys" / key.kid)
     Path("a.jsonl").write_text(json.dumps({"text": TEXT, "metadata": {"source": PAGE}}) + "\n")
-    build = ("manifest", "build", "a.jsonl", "--key", "keys/ann.private.jwk.json", "--issuer", "docs")
-    build += ("--corpus", "pending", "--out", "m", "--pending")
+    key_and_issuer = ("--key", "keys/ann.private.jwk.json", "--issuer", "docs")
+    build = ("manifest", "build", "a.jsonl", *key_and_issuer, "--corpus", "pending", "--out", "m", "--pending")
     assert run(*build, "--json") == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["pending"], said["expires"]) == (True, None)
