@@ -311,6 +311,40 @@ def test_what_entered_a_prompt_lately_and_is_over_by_now_is_said(week: Week) -> 
     assert "https://handbook.example/ends" not in {one["document"] for one in week.outlook("--within", "7d")["endings"]}
 
 
+def test_what_was_recorded_under_milder_rules_ends_nothing(
+    tmp_path: Path, clock: FixedClock, handbook: Publisher
+) -> None:
+    log = tmp_path / "log.jsonl"
+    bare = [Chunk(text, {"source": f"https://handbook.example/{text}"}) for text in ("one", "two")]
+    declared = {"id": "handbook", "match": "https://handbook.example/**", "provenance": {"require": "declared"}}
+    with Gate({"sources": [declared], "log": {"path": str(log)}}, clock=clock) as gate:
+        assert len(gate.admit(bare, query="?").chunks) == 2
+    asks_more = handbook.source(freshness={"max_age": "90d", "missing": "drop"})
+    with Gate({"sources": [asks_more], "log": {"path": str(log)}}, clock=clock) as gate:
+        outlook = look_ahead(gate, read_log([log]), now=clock.now + DAY)
+        assert outlook.endings == []
+        assert (outlook.otherwise, outlook.is_good) == (2, True)
+        assert outlook.to_dict()["kept_out_otherwise"] == 2
+        assert "keeps 2 documents out for another reason than time" in str(outlook)
+        # What was sealed since is judged by what was recorded of it last.
+        sealed = [handbook.seal(chunk.text, chunk.metadata["source"], modified=clock.ago(days=86)) for chunk in bare]
+        assert len(gate.admit(sealed[:1], query="?").chunks) == 1
+        outlook = look_ahead(gate, read_log([log]), now=clock.now + DAY)
+    assert [(one.document, one.reasons) for one in outlook.endings] == [("https://handbook.example/one", ("F202",))]
+    assert outlook.otherwise == 1
+
+
+def test_what_was_over_already_when_an_audit_let_it_pass_is_said(
+    tmp_path: Path, clock: FixedClock, handbook: Publisher
+) -> None:
+    log = tmp_path / "log.jsonl"
+    policy = {"mode": "audit", "sources": [handbook.source()], "log": {"path": str(log)}}
+    with Gate(policy, clock=clock) as gate:
+        gate.admit([handbook.seal("ended", "https://handbook.example/ended", expires=clock.ago(days=1))], query="?")
+        outlook = look_ahead(gate, read_log([log]), now=clock.now + DAY)
+    assert [one.reasons for one in outlook.endings] == [("F201",)]
+
+
 def test_a_document_is_told_once_per_admission_and_no_piece_of_it_answers_for_another(
     tmp_path: Path, clock: FixedClock, handbook: Publisher
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
@@ -28,6 +28,8 @@ __all__ = ["Ending", "FeedOutlook", "Outlook", "SourceOutlook", "look_ahead"]
 _DOCUMENTS = 50_000
 # Said of a time at which nobody had vouched: for a document that was not retrieved since, that may be past.
 _VOUCHING = frozenset(("F208", "F210", "F211", "P114"))
+# Said of a date of the document itself: it is over also where it was when it was recorded, by a gate that let it pass.
+_DATED = frozenset(("F201", "F202"))
 State = Literal["over", "unknown", "soon", "good", "open"]
 _STATES: tuple[State, ...] = get_args(State)  # the worst first
 
@@ -123,6 +125,8 @@ class Outlook(Printable):
         endings: documents that entered prompts and will be kept out, the most used first.
         refetch: documents to fetch again, the last seen first.
         undecided: how many documents the records say too little about.
+        otherwise: how many documents the policy keeps out as they were recorded last, whatever the time: the policy is
+            another one since, or they were let pass in audit mode. They may be in the index as they have to be by now.
         skipped: lines of the log without a record that can be used.
     """
 
@@ -133,6 +137,7 @@ class Outlook(Printable):
     endings: list[Ending] = field(default_factory=list)
     refetch: list[Refetch] = field(default_factory=list)
     undecided: int = 0
+    otherwise: int = 0
     skipped: int = 0
 
     @property
@@ -154,6 +159,7 @@ class Outlook(Printable):
             "refetch": [one.to_dict() for one in self.refetch[:most]],
             "to_fetch": len(self.refetch),
             "undecided": self.undecided,
+            "kept_out_otherwise": self.otherwise,
             "skipped_lines": self.skipped,
         }
 
@@ -308,6 +314,7 @@ def _feeds(policy: Policy, now: datetime) -> tuple[tuple[FeedOutlook, ...], dict
 def _add_endings(outlook: Outlook, gate: Gate, kept: MostFrequent[AdmissionRecord]) -> None:
     present = Redecider(gate.policy, at=outlook.now)
     then = Redecider(gate.policy, at=outlook.now + outlook.within)
+    recorded = Redecider(gate.policy)
     # What is in the news is said of each document by itself.
     news = {one.id for one in gate.policy.sources if any(feed.kind == "news" for feed in one.freshness.feeds)}
     for name, count, record in kept.items():
@@ -320,7 +327,9 @@ def _add_endings(outlook: Outlook, gate: Gate, kept: MostFrequent[AdmissionRecor
             outlook.undecided += 1
             continue
         # Of what entered a prompt not longer ago than is looked ahead. Who vouches may have done so since.
-        over = tuple(one.code for one in today.reasons if one.code not in _VOUCHING)
+        found = [one.code for one in today.reasons if one.code not in _VOUCHING]
+        over = _since(record, found, recorded) if found else ()
+        outlook.otherwise += bool(found) and not over
         if over and read_instant(record["now"]) >= outlook.now - outlook.within:
             ended = max((bound for bound in today.bounds if bound <= outlook.now), default=None)
             outlook.endings.append(Ending(name, today.source, count, over, ended))
@@ -333,6 +342,13 @@ def _add_endings(outlook: Outlook, gate: Gate, kept: MostFrequent[AdmissionRecor
         if reasons:
             outlook.endings.append(Ending(name, later.source, count, reasons, _end_of(later, outlook)))
     outlook.endings.sort(key=lambda one: (-one.prompts, one.document))
+
+
+def _since(record: AdmissionRecord, codes: Sequence[str], recorded: Redecider) -> tuple[str, ...]:
+    """Return the codes that time has brought since a record was made."""
+    (at_the_time,) = recorded.redecide_read(record)
+    before = {one.code for one in at_the_time.reasons}
+    return tuple(code for code in codes if code in _DATED or code not in before)
 
 
 def _is_of_source(finding: Finding) -> bool:
