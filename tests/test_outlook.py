@@ -327,7 +327,9 @@ def test_what_was_recorded_under_milder_rules_ends_nothing(
         assert outlook.to_dict()["kept_out_otherwise"] == 2
         assert "keeps 2 documents out for another reason than time" in str(outlook)
         # What was sealed since is judged by what was recorded of it last.
-        sealed = [handbook.seal(chunk.text, chunk.metadata["source"], modified=clock.ago(days=86)) for chunk in bare]
+        sealed = [
+            handbook.seal(chunk.text, str(chunk.metadata["source"]), modified=clock.ago(days=86)) for chunk in bare
+        ]
         assert len(gate.admit(sealed[:1], query="?").chunks) == 1
         outlook = look_ahead(gate, read_log([log]), now=clock.now + DAY)
     assert [(one.document, one.reasons) for one in outlook.endings] == [("https://handbook.example/one", ("F202",))]

@@ -142,8 +142,8 @@ def _notes(outlook: Outlook) -> str:
     if outlook.otherwise:
         them = in_number(outlook.otherwise, "document")
         notes.append(
-            f"As recorded last, the policy keeps {them} out for another reason than time: `headgate replay` says which, "
-            "and `headgate audit` whether that still holds."
+            f"As recorded last, the policy keeps {them} out for another reason than time: `headgate replay` says "
+            "which, and `headgate audit` whether that still holds."
         )
     if outlook.skipped:
         notes.append(f"{in_number(outlook.skipped, 'line')} of the log could not be read.")
