@@ -26,7 +26,7 @@ test-oldest:
 	$(OLDEST)/bin/python -m pip install --quiet --constraint $(OLDEST)/floors.txt \
 		--group test --group integrations/langchain/pyproject.toml:test --group integrations/llama-index/pyproject.toml:test \
 		--group integrations/haystack/pyproject.toml:test -e integrations/haystack \
-		-e '.[tokens,otel,plots,parquet,scale,duckdb,feeds,sql,stores,skos,tbx,xlsx,fast]' -e 'integrations/langchain[agents,demo]' -e 'integrations/llama-index[rehearsal]'
+		-e '.[tokens,otel,plots,parquet,scale,duckdb,feeds,sql,calendars,stores,skos,tbx,xlsx,fast]' -e 'integrations/langchain[agents,demo]' -e 'integrations/llama-index[rehearsal]'
 	$(OLDEST)/bin/python -m pytest -W ignore::DeprecationWarning
 
 # What reads texts, compiled by mypyc from the same source, and the tests of terminology on that. Needs a C compiler and a
@@ -119,5 +119,5 @@ $(STAMP): pyproject.toml $(wildcard integrations/*/pyproject.toml)
 	$(BIN)/python -m pip install --quiet --group dev --group integrations/langchain/pyproject.toml:test \
 		--group integrations/llama-index/pyproject.toml:test \
 		--group integrations/haystack/pyproject.toml:test -e integrations/haystack \
-		-e '.[tokens,otel,plots,parquet,scale,duckdb,feeds,sql,stores,skos,tbx,xlsx,fast]' -e 'integrations/langchain[demo]' -e integrations/llama-index
+		-e '.[tokens,otel,plots,parquet,scale,duckdb,feeds,sql,calendars,stores,skos,tbx,xlsx,fast]' -e 'integrations/langchain[demo]' -e integrations/llama-index
 	touch $(STAMP)

@@ -22,7 +22,6 @@ from headgate.admission.revalidating import written_of
 from headgate.admission.validity import next_change
 from headgate.chunk import Chunk
 from headgate.decision import Decision
-from headgate.freshness import shift
 from headgate.frozen import draft_of
 from headgate.origins.questions import Asked
 from headgate.provenance.revocation import Revocations
@@ -261,9 +260,9 @@ def _until(judgement: Judgement, answers: Answers, now: datetime) -> datetime:
     ends = [facts.quiet[1] if facts.quiet is not None else _LAST]
     if source.requirement.manifest is not None:
         ends.append(source.requirement.manifest.window[1])
-    rule, last = source.freshness.verified_within, judgement.verified
-    if rule is not None and last is not None:
-        ends.append(shift(last.at, rule))
+    within, last = source.freshness.verified_within, judgement.verified
+    if within is not None and last is not None:
+        ends.append(source.freshness.end_of(last.at, within))
     ends += (one.expires for one, _ in answers.revocations.lists)
     asked = answers.live.get(judgement.index)
     if asked is not None and asked.answer is not None:

@@ -45,7 +45,7 @@ def judge_verified(
     found = judgement.verified = latest_verification(every, source.verifiers, now, rule.future_skew)
     if "origin" in source.verifiers and not is_asking:
         return
-    if found is not None and (rule.verified_within is None or now - found.at <= rule.verified_within):
+    if found is not None and (rule.verified_within is None or now <= rule.end_of(found.at, rule.verified_within)):
         return
     finding = judge_verification(found, rule, source.verifiers, now, why_unverified(judgement) if found is None else "")
     # A proof that was refused may well say when, and who says that it is gone has looked: that nobody has is not known.

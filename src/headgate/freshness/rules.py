@@ -16,7 +16,7 @@ from headgate.freshness.catalogue import AGE_ROLES
 from headgate.freshness.interval import Interval, shift
 from headgate.freshness.statuses import STATUS_WORDS
 from headgate.freshness.timestamps import Timestamps
-from headgate.policy.durations import format_duration
+from headgate.policy.durations import format_duration, format_span
 from headgate.policy.freshness import Freshness
 
 __all__ = ["Judged", "freshness_bounds", "judge_freshness", "quiet_window"]
@@ -102,7 +102,7 @@ def quiet_window(times: Timestamps, rule: Freshness) -> tuple[datetime, datetime
     starts.append(shift(earliest, -rule.future_skew))
     limits = [limit for limit in (rule.max_age, rule.warn_after) if limit is not None]
     if limits:
-        ends.append(shift(earliest, min(limits)))
+        ends.append(min(rule.end_of(earliest, limit) for limit in limits))
     start, end = max(starts), min(ends)
     return (start, end) if start <= end else None
 
@@ -126,7 +126,7 @@ def freshness_bounds(times: Timestamps, rule: Freshness) -> tuple[datetime, ...]
         earliest = basis[1].earliest
         bounds.append(shift(earliest, -rule.future_skew))
         if rule.max_age is not None:
-            bounds.append(shift(shift(earliest, rule.max_age), _TICK))
+            bounds.append(shift(rule.end_of(earliest, rule.max_age), _TICK))
     return tuple(sorted(bounds))
 
 
@@ -229,9 +229,9 @@ def _unsigned_age(times: Timestamps, role: str) -> tuple[str, dict[str, object]]
 
 
 def _judge_age(times: Timestamps, role: str, interval: Interval, rule: Freshness, now: datetime) -> Iterator[Finding]:
-    oldest, youngest = now - interval.earliest, now - interval.latest
-    if rule.max_age is not None and oldest > rule.max_age:
-        allowed = format_duration(rule.max_age)
+    oldest = now - interval.earliest
+    if rule.max_age is not None and now > rule.end_of(interval.earliest, rule.max_age):
+        allowed = format_span(rule.max_age)
         detail = {
             **_detail(times, role, interval),
             "age_seconds": round(oldest.total_seconds()),
@@ -239,15 +239,15 @@ def _judge_age(times: Timestamps, role: str, interval: Interval, rule: Freshness
         }
         # The age as everywhere else: since the earliest instant that the time can mean.
         age = format_duration(oldest)
-        if youngest > rule.max_age:
+        if now > rule.end_of(interval.latest, rule.max_age):
             message = f"It was {role} {age} ago; the limit is {allowed}."
         else:
             message = f"It was {role} up to {age} ago; the limit is {allowed}. {_what_is_open(interval)}."
         yield Finding("F202", message, detail=detail)
-    elif rule.warn_after is not None and oldest > rule.warn_after:
+    elif rule.warn_after is not None and now > rule.end_of(interval.earliest, rule.warn_after):
         yield Finding(
             "F209",
-            f"It was {role} {format_duration(oldest)} ago; review is due after {format_duration(rule.warn_after)}.",
+            f"It was {role} {format_duration(oldest)} ago; review is due after {format_span(rule.warn_after)}.",
             "warning",
             {**_detail(times, role, interval), "age_seconds": round(oldest.total_seconds())},
         )

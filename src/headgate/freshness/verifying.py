@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from headgate.decision import Finding
 from headgate.freshness.interval import shift
-from headgate.policy.durations import format_duration
+from headgate.policy.durations import format_duration, format_span
 from headgate.policy.freshness import Freshness
 from headgate.verification import Verification, Verifier
 
@@ -54,16 +54,17 @@ def judge_verification(
     if found is None:
         message = f"Nobody has verified it: what counts is {' or '.join(counted)}{f', and {why}' if why else ''}."
         return Finding("F210", message, detail={"counted": list(counted)})
-    age = now - found.at
-    if age <= limit:
+    if now <= rule.end_of(found.at, limit):
         return None
-    message = f"It was last verified {format_duration(age)} ago ({found.name}); the limit is {format_duration(limit)}."
-    detail = {"verified": found.at.isoformat(), "by": found.by, "name": found.name, "limit": format_duration(limit)}
-    return Finding("F211", message, "warning" if age <= limit + rule.verified_grace else "error", detail)
+    allowed = format_span(limit)
+    message = f"It was last verified {format_duration(now - found.at)} ago ({found.name}); the limit is {allowed}."
+    detail = {"verified": found.at.isoformat(), "by": found.by, "name": found.name, "limit": allowed}
+    is_excused = now <= rule.end_of(found.at, limit, rule.verified_grace)
+    return Finding("F211", message, "warning" if is_excused else "error", detail)
 
 
 def verification_bounds(found: Verification | None, rule: Freshness) -> tuple[datetime, ...]:
     """Return the instants from which on `verified_within` keeps a document out that it lets in before."""
     if found is None or rule.verified_within is None:
         return ()
-    return (shift(shift(found.at, rule.verified_within + rule.verified_grace), _TICK),)
+    return (shift(rule.end_of(found.at, rule.verified_within, rule.verified_grace), _TICK),)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from headgate.clock import read_instant, utc_now
 from headgate.display import Printable
 from headgate.history.counting import MostFrequent
-from headgate.policy import Policy
+from headgate.policy import Freshness, Policy
 from headgate.record import DecisionRecord, LogEntry, name_of, records_in
 
 __all__ = [
@@ -150,9 +150,9 @@ def list_stale(
     # By default the log's own end, so that an old log gives the same list every day.
     at = now or last or utc_now()
     found = StaleList(at, is_pruned=seen.is_pruned, skipped=skipped)
-    limits = _limits(policy)
+    rules = _rules(policy)
     for name, count, dates in seen.items():
-        document = _judge(name, count, dates, limits.get(dates.source), at)
+        document = _judge(name, count, dates, rules.get(dates.source), at)
         if document is None:
             found.undated += 1
         else:
@@ -162,20 +162,18 @@ def list_stale(
     return found
 
 
-def _limits(policy: Policy | None) -> dict[str, timedelta]:
+def _rules(policy: Policy | None) -> dict[str, Freshness]:
     if policy is None:
         return {}
-    rules = {source.id: source.freshness.max_age for source in policy.sources}
-    rules["default"] = policy.default.freshness.max_age
-    return {name: age for name, age in rules.items() if age is not None}
+    return {**{source.id: source.freshness for source in policy.sources}, "default": policy.default.freshness}
 
 
-def _judge(name: str, count: int, dates: Dates, limit: timedelta | None, now: datetime) -> StaleDocument | None:
+def _judge(name: str, count: int, dates: Dates, rule: Freshness | None, now: datetime) -> StaleDocument | None:
     modified, until = _instant(dates.modified), _instant(dates.valid_until)
     age = max(now - modified, _ZERO) if modified is not None else None
     ends = []
-    if modified is not None and limit is not None:
-        ends.append(limit - (now - modified))
+    if modified is not None and rule is not None and rule.max_age is not None:
+        ends.append(rule.end_of(modified, rule.max_age) - now)
     if until is not None:
         ends.append(until - now)
     if not ends:

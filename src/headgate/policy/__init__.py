@@ -1,6 +1,6 @@
 """What is required of which source: the policy file, its model and its patterns."""
 
-from headgate.policy.durations import format_duration, parse_duration
+from headgate.policy.durations import BusinessDays, format_duration, format_span, least_of, most_of, parse_duration
 from headgate.policy.feeds import FeedRule
 from headgate.policy.freshness import Freshness, FreshnessRule, Revalidation, SourceFreshness, restricted
 from headgate.policy.identity import UNVERSIONED, Identity, looks_like_an_edition
@@ -12,6 +12,7 @@ from headgate.policy.settings import Budget, KeySets, Log, QuarantineStore
 __all__ = [
     "UNVERSIONED",
     "Budget",
+    "BusinessDays",
     "FeedRule",
     "Freshness",
     "FreshnessRule",
@@ -30,7 +31,10 @@ __all__ = [
     "SourceRule",
     "UriPattern",
     "format_duration",
+    "format_span",
+    "least_of",
     "looks_like_an_edition",
+    "most_of",
     "normalise_uri",
     "parse_duration",
     "restricted",

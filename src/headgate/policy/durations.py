@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 
-__all__ = ["format_duration", "parse_duration"]
+__all__ = ["BusinessDays", "format_duration", "format_span", "least_of", "most_of", "parse_duration", "parse_span"]
 
 _DAY = 86_400.0
 # A month and a year have no fixed length; one number, and always the same, is what a limit needs.
@@ -30,12 +31,60 @@ _ISO = re.compile(
     rf"P(?=.)(?:(?P<y>{_NUMBER})Y)?(?:(?P<mo>{_NUMBER})M)?(?:(?P<w>{_NUMBER})W)?(?:(?P<d>{_NUMBER})D)?"
     rf"(?:T(?=.)(?:(?P<h>{_NUMBER})H)?(?:(?P<m>{_NUMBER})M)?(?:(?P<s>{_NUMBER})S)?)?"
 )
-_BUSINESS = re.compile(r"\b(business|working|work|bank)[ -]?days?\b")
+_BUSINESS = re.compile(r"\b(?:(?:business|working|work|bank)[ -]?days?\b|[0-9] ?bds?\b)")
+_BUSINESS_DAYS = re.compile(r"([0-9]{1,5}) ?(?:(?:business|working|work|bank)[ -]?days?|bds?)")
+_MOST_BUSINESS_DAYS = 10_000
 # Minutes to one reader and months to another.
 _AMBIGUOUS = re.compile(r"[0-9] ?M(?![A-Za-z])")
 _MOST_CHARS = 100
 _LONGEST = 1_000 * 366 * _DAY
 _EXAMPLES = "Write 90d, 36h, 15m, 2 weeks or P30D."
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessDays:
+    """A number of business days: how long that is depends on when it begins, and on a calendar.
+
+    Attributes:
+        days: how many.
+    """
+
+    days: int
+
+    def __str__(self) -> str:
+        return f"{self.days}bd"
+
+
+def parse_span(value: object) -> timedelta | BusinessDays:
+    """Return the duration that `value` names, which may be one of business days: `5bd`, `5 business days`.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if isinstance(value, BusinessDays):
+        return value
+    text = " ".join(value.split()).lower() if isinstance(value, str) and len(value) <= _MOST_CHARS else ""
+    found = _BUSINESS_DAYS.fullmatch(text)
+    if found is not None:
+        days = int(found[1])
+        if days > _MOST_BUSINESS_DAYS:
+            raise ValueError(f"{value!r} is more than {_MOST_BUSINESS_DAYS:,} business days.")
+        return BusinessDays(days)
+    if _BUSINESS.search(text):
+        raise ValueError(f"{value!r} is not a duration. Write whole business days alone: 5 business days, 5bd.")
+    return parse_duration(value)
+
+
+def least_of(span: timedelta | BusinessDays) -> timedelta:
+    """Return a time that a duration is never shorter than: of business days as many days, less a change of clocks."""
+    if isinstance(span, timedelta):
+        return span
+    return max(timedelta(0), timedelta(days=span.days) - timedelta(hours=1))
+
+
+def most_of(span: timedelta | BusinessDays) -> timedelta:
+    """Return a time that a duration is hardly ever longer than, whatever the calendar."""
+    return span if isinstance(span, timedelta) else timedelta(days=2 * span.days + 14)
 
 
 def parse_duration(value: object) -> timedelta:
@@ -96,3 +145,8 @@ def format_duration(value: timedelta) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return sign + (" ".join(parts[:2]) or "0s")
+
+
+def format_span(value: timedelta | BusinessDays) -> str:
+    """Return a duration for people, as `format_duration` does; of business days as `5bd`."""
+    return format_duration(value) if isinstance(value, timedelta) else str(value)

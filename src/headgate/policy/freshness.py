@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 from typing_extensions import Self
 
 from headgate.assurance import Assurance, is_proof
 from headgate.decision import Mode
+from headgate.policy.calendars import end_of_business_days, require_calendar
+from headgate.policy.durations import BusinessDays, least_of, most_of
 from headgate.policy.feeds import FeedRule
 from headgate.policy.matching import UriPattern
-from headgate.policy.values import Duration, PolicyModel, as_list, plain_word
+from headgate.policy.values import Duration, PolicyModel, Span, ZoneName, as_list, plain_word
 from headgate.verification import Verifier
 
 __all__ = ["Freshness", "FreshnessRule", "Revalidation", "SourceFreshness", "restricted"]
+
+_LAST = datetime.max.replace(tzinfo=timezone.utc)
 
 
 def _as_words(value: object) -> object:
@@ -31,11 +35,20 @@ def _as_words(value: object) -> object:
 class Freshness(PolicyModel):
     """How current the documents of a source must be."""
 
-    max_age: Duration | None = Field(
-        default=None, description="The oldest last modification that is admitted, such as 90d."
+    max_age: Span | None = Field(
+        default=None, description="The oldest last modification that is admitted, such as 90d or 5 business days."
     )
-    warn_after: Duration | None = Field(default=None, description="The age from which an admitted document is marked.")
-    verified_within: Duration | None = Field(
+    warn_after: Span | None = Field(default=None, description="The age from which an admitted document is marked.")
+    calendar: Annotated[str, AfterValidator(require_calendar)] | None = Field(
+        default=None,
+        description="Whose business days count, where a limit is in them: country (DE), one of its parts (DE-BY), or "
+        "a market (NYSE). Unset: Monday to Friday.",
+    )
+    calendar_timezone: ZoneName | None = Field(
+        default=None,
+        description="The zone whose days business days are. Unset: they are over where they are over first.",
+    )
+    verified_within: Span | None = Field(
         default=None,
         description="How long ago somebody who may must have vouched for a document, such as 24h: see verified_by.",
     )
@@ -45,7 +58,7 @@ class Freshness(PolicyModel):
         "feed that lists the document. origin: a live answer. seal: the time of sealing. Unset: the first three, and "
         "the time of sealing where the source has none of them.",
     )
-    verified_grace: Duration = Field(
+    verified_grace: Span = Field(
         default=timedelta(0),
         description="How long after verified_within a document is still admitted, with a warning.",
         validate_default=True,
@@ -87,7 +100,7 @@ class Freshness(PolicyModel):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.max_age is not None and self.warn_after is not None and self.warn_after > self.max_age:
+        if self.max_age is not None and self.warn_after is not None and _is_longer(self.warn_after, self.max_age):
             raise ValueError("warn_after is longer than max_age. Make it shorter.")
         return self
 
@@ -98,6 +111,23 @@ class Freshness(PolicyModel):
             if given:
                 raise ValueError(f"{sorted(given)[0]!r} is about verified_within. Add it, such as 24h.")
         return self
+
+    def end_of(self, start: datetime, *spans: timedelta | BusinessDays) -> datetime:
+        """Return the last instant at which no more than some durations, one after the other, have passed.
+
+        Args:
+            start: the instant from which they count.
+            spans: the durations.
+        """
+        for span in spans:
+            if isinstance(span, timedelta):
+                try:
+                    start += span
+                except OverflowError:
+                    return _LAST
+            else:
+                start = end_of_business_days(start, span.days, self.calendar, self.calendar_timezone)
+        return start
 
     def evidence_for(self, require: Assurance, *, is_proved: bool) -> Literal["any", "sealed"]:
         """Return whether unsigned entries may say what signed evidence leaves open, as the policy says or by default.
@@ -229,7 +259,7 @@ class SourceFreshness(Freshness):
     def shortest_verified_within(self) -> timedelta | None:
         """The shortest `verified_within` that counts for any document of the source."""
         limits = (rule.verified_within for rule in self.every)
-        return min((limit for limit in limits if limit is not None), default=None)
+        return min((least_of(limit) for limit in limits if limit is not None), default=None)
 
     def under(self, rule: FreshnessRule) -> Freshness:
         """Return what counts for documents of a rule: what it says, and of what it leaves open the rest.
@@ -253,16 +283,41 @@ def restricted(rule: Freshness, other: Freshness) -> Freshness:
 
     For documents that fall under the other one only by what nobody signed.
     """
-    limits = {name: _shorter(getattr(rule, name), getattr(other, name)) for name in _LIMITS}
+    limits = {name: _shorter(getattr(rule, name), getattr(other, name), rule, other) for name in _LIMITS}
     actions = {name: max(getattr(rule, name), getattr(other, name), key=_ACTIONS.index) for name in _CHOICES}
     words = dict(rule.status)
     for word, action in other.status.items():
         # What a word means where neither says so is not known here, and may be stricter than a warning.
         if action == "drop" or (action == "warn" and words.get(word) == "admit"):
             words[word] = action
-    grace = min(rule.verified_grace, other.verified_grace)
+    grace = _shorter(rule.verified_grace, other.verified_grace, rule, other)
     return rule.model_copy(update={**limits, **actions, "status": words, "verified_grace": grace})
 
 
-def _shorter(one: timedelta | None, other: timedelta | None) -> timedelta | None:
-    return min((limit for limit in (one, other) if limit is not None), default=None)
+def _shorter(
+    one: timedelta | BusinessDays | None, other: timedelta | BusinessDays | None, rule: Freshness, stricter: Freshness
+) -> timedelta | BusinessDays | None:
+    """Return a limit under the calendar of a rule that lets nothing through that one of two limits does not.
+
+    Args:
+        one: a limit of the rule.
+        other: that of the other rule.
+        rule: the rule.
+        stricter: the other rule.
+    """
+    is_alike = (rule.calendar, rule.calendar_timezone) == (stricter.calendar, stricter.calendar_timezone)
+    if other is None or (one == other and is_alike):
+        return one
+    if isinstance(one, BusinessDays) and isinstance(other, BusinessDays) and is_alike:
+        return min(one, other, key=lambda span: span.days)
+    if one is None and is_alike:
+        return other
+    # Which of them ends first depends on when they begin.
+    return min(least_of(span) for span in (one, other) if span is not None)
+
+
+def _is_longer(one: timedelta | BusinessDays, other: timedelta | BusinessDays) -> bool:
+    """Return whether a duration is longer than another one, whenever they begin."""
+    if isinstance(one, BusinessDays) and isinstance(other, BusinessDays):
+        return one.days > other.days
+    return least_of(one) > most_of(other)

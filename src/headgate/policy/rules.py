@@ -17,6 +17,7 @@ from headgate.assurance import MANIFEST, SEALED, Assurance, is_proof
 from headgate.caching import cached_property
 from headgate.decision import Mode
 from headgate.encoding import safe_uri
+from headgate.policy.durations import least_of
 from headgate.policy.freshness import Freshness, SourceFreshness
 from headgate.policy.identity import Identity
 from headgate.policy.matching import UriPattern
@@ -263,7 +264,13 @@ class SourceRule(PolicyModel):
         # Unset, it is made short enough.
         is_chosen = revalidate is not None and "after" in revalidate.model_fields_set
         is_alone = self.verifiers_under(rule) == ("origin",)
-        if is_chosen and is_alone and revalidate is not None and within is not None and revalidate.after > within:
+        if (
+            is_chosen
+            and is_alone
+            and revalidate is not None
+            and within is not None
+            and revalidate.after > least_of(within)
+        ):
             raise ValueError(
                 "freshness.revalidate asks again only when its last answer is too old for verified_within. Write a "
                 "shorter `after`."

@@ -18,12 +18,13 @@ from pydantic import (
     Discriminator,
     Field,
     PlainSerializer,
+    PlainValidator,
     Tag,
 )
 
 from headgate.caching import cached_property
 from headgate.encoding import safe_uri, shown
-from headgate.policy.durations import format_duration, parse_duration
+from headgate.policy.durations import BusinessDays, format_duration, format_span, parse_duration, parse_span
 
 __all__ = [
     "ENTRY_TAGS",
@@ -36,6 +37,7 @@ __all__ = [
     "PathText",
     "PathTexts",
     "PolicyModel",
+    "Span",
     "ZoneName",
     "as_list",
     "glossary_files",
@@ -65,6 +67,14 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration, json_schema_input_type=str),
     PlainSerializer(format_duration, return_type=str),
+]
+
+
+# A time, or a number of business days: what of a source's freshness rule counts by a calendar.
+Span = Annotated[
+    timedelta | BusinessDays,
+    PlainValidator(parse_span, json_schema_input_type=str),
+    PlainSerializer(format_span, return_type=str),
 ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from headgate.chunk import SEAL_KEY, Chunk
+from headgate.policy import most_of
 from headgate.rehearsal.injecting import Injection, injection
 from headgate.rehearsal.world import World
 
@@ -18,7 +19,7 @@ _YEARS = timedelta(days=3 * 365)
 @injection("stale copy", "An old copy, sealed by its publisher in its time.", stopped_by="freshness.max_age")
 def stale_copy(chunk: Chunk, world: World) -> Chunk | None:
     """Return the chunk as it stood before `max_age`."""
-    limit = world.freshness_of(chunk).max_age or _YEARS
+    limit = most_of(world.freshness_of(chunk).max_age or _YEARS)
     old = world.with_modified(chunk, world.now - limit - world.days(1, 400))
     return world.publish(world.with_text(old, world.changed(chunk.text)))
 
@@ -33,9 +34,9 @@ def superseded_version(chunk: Chunk, world: World) -> Chunk | None:
     modified = world.modified(chunk)
     if modified is None:
         return None
-    limit = world.freshness_of(chunk).max_age or _YEARS
+    rule = world.freshness_of(chunk)
     before = modified - world.days(0.1, 20)
-    if world.now - before > limit:
+    if world.now > rule.end_of(before, rule.max_age or _YEARS):
         return None
     old = world.with_modified(chunk, before)
     version = old.metadata.get("version")

@@ -10,7 +10,7 @@ from rich.console import Group
 from headgate.assurance import DECLARED, MANIFEST, NONE, SEALED
 from headgate.encoding import in_number
 from headgate.policy import Policy, SourceRule
-from headgate.policy.durations import format_duration
+from headgate.policy.durations import format_span
 from headgate.policy.values import GlossaryEntry
 from headgate.report.escaping import clip, escape
 from headgate.report.html import diff_html, table, within
@@ -167,12 +167,12 @@ def _freshness(rule: SourceRule) -> str:
     fresh = rule.freshness
     said = []
     if fresh.max_age is not None:
-        said.append(f"at most {format_duration(fresh.max_age)} old")
+        said.append(f"at most {format_span(fresh.max_age)} old")
         said.append(
             {"drop": "with a time", "warn": "a missing time is marked", "admit": "or without a time"}[fresh.missing]
         )
     if fresh.warn_after is not None:
-        said.append(f"marked after {format_duration(fresh.warn_after)}")
+        said.append(f"marked after {format_span(fresh.warn_after)}")
     # What counts for documents that get in: those with a seal, where seals are required.
     if fresh.evidence_for(rule.provenance.require, is_proved=True) == "sealed" and (fresh.max_age or fresh.warn_after):
         said.append("signed times only")

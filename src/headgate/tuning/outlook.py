@@ -16,7 +16,7 @@ from headgate.display import Printable
 from headgate.freshness import shift
 from headgate.history.counting import MostFrequent
 from headgate.origins.feeds import feed_id, feed_name
-from headgate.policy import Freshness, Policy
+from headgate.policy import Freshness, Policy, least_of
 from headgate.record import AdmissionRecord, DecisionRecord, LogEntry, error_codes, name_of, records_in
 from headgate.record.refetch import Refetch
 from headgate.registry import open_feeds
@@ -273,7 +273,7 @@ def _under(
         if "manifest" in counted and (verified is None or verified.at < stamp.issued):
             verified = Verification(stamp.issued, "manifest", f"list {stamp.version} of {stamp.corpus!r}")
     if rule.verified_within is not None and verified is not None:
-        ends.append(shift(verified.at, rule.verified_within + rule.verified_grace))
+        ends.append(rule.end_of(verified.at, rule.verified_within, rule.verified_grace))
     end = min(ends, default=None)
     if end is None:
         return SourceOutlook(source.id, "open" if rule.verified_within is None else "unknown")
@@ -282,7 +282,7 @@ def _under(
     horizon = within
     if verified is not None and verified.by == "feed" and rule.verified_within is not None:
         # What is asked again and again by itself is late from half of its time on, and not before.
-        horizon = min(within, rule.verified_within / 2 + rule.verified_grace)
+        horizon = min(within, least_of(rule.verified_within) / 2 + least_of(rule.verified_grace))
     state: State = "over" if end <= now else "soon" if end <= now + horizon else "good"
     return SourceOutlook(source.id, state, verified, end)
 
@@ -301,8 +301,9 @@ def _feeds(policy: Policy, now: datetime) -> tuple[tuple[FeedOutlook, ...], dict
             state = states.get(feed_id(rule, policy, source.id, source.match))
             pulled = state.pulled if state is not None else None
             within = source.freshness.shortest_verified_within
-            limit = within + source.freshness.verified_grace if within is not None else None
-            is_late = pulled is None or (limit is not None and now - pulled >= limit)
+            is_late = pulled is None or (
+                within is not None and now >= source.freshness.end_of(pulled, within, source.freshness.verified_grace)
+            )
             found.append(FeedOutlook(source.id, feed_name(rule), pulled, is_late))
             known = latest.get(source.id)
             if state is not None and state.tells_changes and (known is None or known.at < state.pulled):

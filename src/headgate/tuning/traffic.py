@@ -147,8 +147,9 @@ class Traffic:
         varied = frozenset((source,)) if source is not None else frozenset(rules)
         keeps = {name: (missing or rule.missing) != "drop" for name, rule in rules.items()}
         limits = {rules[name].max_age for name in varied}
-        # Sources with limits of their own have no one line that the chart could mark.
-        return draw_curve(decided, varied, keeps, limits.pop() if len(limits) == 1 else None, source)
+        # Sources with limits of their own have no one line that the chart could mark, nor have business days.
+        limit = limits.pop() if len(limits) == 1 else None
+        return draw_curve(decided, varied, keeps, limit if isinstance(limit, timedelta) else None, source)
 
     def assurance(self, policy: Policy, source: str | None = None, *, at: datetime | None = None) -> Levels:
         """Return how many documents and prompts survive if another level of assurance is required and enforced.

@@ -13,6 +13,7 @@ from headgate.assurance import is_proof
 from headgate.chunk import SEAL_KEY, Chunk
 from headgate.freshness.catalogue import candidate_keys
 from headgate.freshness.entries import find_entry
+from headgate.policy import most_of
 from headgate.policy.matching import normalise_uri
 from headgate.provenance import KeySet, Sealer, generate_signing_key
 from headgate.terminology import Glossary
@@ -112,7 +113,7 @@ class Canaries:
         yield replace(tampered, chunk=replace(tampered.chunk, text=tampered.chunk.text.replace("canary", "Canary")))
         yield self._sealed("stale", source, shape, base, sealer, expires=self._now - _DAY)
         if source.freshness.max_age is not None:
-            old = self._now - source.freshness.max_age - _DAY
+            old = self._now - most_of(source.freshness.max_age) - _DAY
             yield self._sealed("stale", source, shape, base, sealer, modified=old)
         yield self._sealed("uncovered", source, shape, base, sealer, has_entry=True)
         yield self._sealed("genuine", source, shape, base, sealer, alias=_alias_of(source.glossary, source.id))
