@@ -106,6 +106,7 @@ bench: $(STAMP)
 	$(BIN)/python -W ignore -m benchmarks.live
 	$(BIN)/python -W ignore -m benchmarks.terminology
 	$(BIN)/python -W ignore -m benchmarks.loading
+	$(BIN)/python -W ignore -m benchmarks.learning
 	$(BIN)/python -W ignore -m benchmarks.near_misses
 	MPLBACKEND=Agg $(BIN)/python -W ignore -m benchmarks.rehearsal
 

@@ -24,6 +24,7 @@ from headgate.cli import (
     glossary,
     init,
     keygen,
+    learning,
     log,
     logtables,
     manifest,
@@ -170,12 +171,13 @@ _freshness.command(epilog=freshness.EXAMPLE_SUGGEST)(freshness.suggest)
 _freshness.command(epilog=staleness.EXAMPLE_CORPUS)(staleness.corpus)
 app.add_typer(_freshness, name="freshness", short_help="Say what goes out of date, and how often to verify.")
 _glossary = Commands(
-    help="Work on a glossary: check it, propose terms, compare versions, hold documents to it.",
+    help="Work on a glossary: check it, propose terms and words that decide, compare versions, hold documents to it.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 _glossary.command(epilog=glossary.EXAMPLE_CHECK)(glossary.check)
 _glossary.command(epilog=glossary.EXAMPLE_SUGGEST)(glossary.suggest)
+_glossary.command(epilog=learning.EXAMPLE_LEARN)(learning.learn)
 _glossary.command(epilog=glossary.EXAMPLE_DIFF)(glossary.diff)
 _glossary.command(epilog=glossary.EXAMPLE_LINT)(glossary.lint)
 _glossary.command(epilog=glossary.EXAMPLE_CONVERT)(glossary.convert)

@@ -48,9 +48,15 @@ __all__ = [
     "EXAMPLE_DIFF",
     "EXAMPLE_LINT",
     "EXAMPLE_SUGGEST",
+    "GlossariesArgument",
+    "LanguageOption",
+    "MaybeDocumentsOption",
+    "MaybeOut",
     "check",
+    "chunks",
     "convert",
     "diff",
+    "documents_of",
     "lint",
     "suggest",
 ]
@@ -103,8 +109,8 @@ def check(
     terms that contain an alias, markup, or an instruction to a model; with documents, terms that they never have. Exit
     code 1 if there is an error or a warning.
     """
-    read = _documents(documents, "Reading", text_field, field_map, quiet=as_json)
-    result = check_glossary(glossary, (chunk.text for _, chunk in _chunks(read)), language or ())
+    read = documents_of(documents, "Reading", text_field, field_map, quiet=as_json)
+    result = check_glossary(glossary, (chunk.text for _, chunk in chunks(read)), language or ())
     is_partial = read.finish() if read is not None else False
     _write_sarif(sarif, result.notes)
     if as_json:
@@ -153,8 +159,8 @@ def suggest(
         fields = Fields.parse(text_field, field_map)
         is_skipping = count_terms(proposals, str(documents), out, workers, fields, quiet=as_json)
         documents, out = None, out / "glossary.yaml"
-    read = _documents(documents, "Reading", text_field, field_map, quiet=as_json, prefix=prefix)
-    for place, chunk in _chunks(read):
+    read = documents_of(documents, "Reading", text_field, field_map, quiet=as_json, prefix=prefix)
+    for place, chunk in chunks(read):
         entries = {str(key).lower(): value for key, value in chunk.metadata.items()}
         uri, title = entries.get("source") or entries.get("url"), entries.get("title")
         proposals.add(place, chunk.text, uri=_text(uri), title=_text(title))
@@ -205,12 +211,12 @@ def diff(
     Exit code 1 if anything would change.
     """
     old, new = (Glossary.load(path, language=language) for path in (before, after))
-    read = _documents(documents, "Comparing", text_field, field_map, quiet=as_json)
+    read = documents_of(documents, "Comparing", text_field, field_map, quiet=as_json)
     entries = LogEntries(log, quiet=as_json) if log is not None else None
     found = diff_glossaries(
         old,
         new,
-        texts=((place, chunk.text) for place, chunk in _chunks(read)),
+        texts=((place, chunk.text) for place, chunk in chunks(read)),
         records=(entry.record for entry in entries or () if entry.record is not None),
     )
     is_partial = read.finish() if read is not None else False
@@ -262,8 +268,8 @@ def lint(
     that are only flagged or annotated.
     """
     terms = Glossary.load(*glossary, language=language)
-    read = _documents(documents, "Reading", text_field, field_map, quiet=as_json)
-    hits = [hit for place, chunk in _chunks(read) for hit in lint_text(place, chunk.text, terms, source)]
+    read = documents_of(documents, "Reading", text_field, field_map, quiet=as_json)
+    hits = [hit for place, chunk in chunks(read) for hit in lint_text(place, chunk.text, terms, source)]
     is_partial = read.finish() if read is not None else False
     _write_sarif(sarif, hits)
     if as_json:
@@ -302,7 +308,7 @@ def convert(
     raise typer.Exit(int(bool(losses)))
 
 
-def _documents(
+def documents_of(
     path: Path | None,
     what: str,
     text_field: str | None,
@@ -311,12 +317,14 @@ def _documents(
     quiet: bool,
     prefix: str | None = None,
 ) -> Documents | None:
+    """Return what reads the documents that a command was given; None if it was given none."""
     if path is None:
         return None
     return Documents(path, what, prefix=prefix, quiet=quiet, fields=Fields.parse(text_field, field_map))
 
 
-def _chunks(read: Documents | None) -> Iterator[tuple[str, Chunk]]:
+def chunks(read: Documents | None) -> Iterator[tuple[str, Chunk]]:
+    """Yield the documents that have a text, each with its place."""
     for item in read or ():
         if item.chunk is not None and isinstance(item.chunk.text, str):
             yield item.place, item.chunk

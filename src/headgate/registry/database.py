@@ -64,7 +64,7 @@ class DatabaseRegistry:
         renew_after_fork(self)
 
     def _after_fork(self) -> None:
-        """Connect anew: the parent's connections are the parent's."""
+        """Connect afresh: the parent's connections are the parent's."""
         self._opening, self._owing = threading.Lock(), threading.Lock()
         if self._engine is not None:
             self._engine.dispose(close=False)
