@@ -124,6 +124,8 @@ HOSTILE = [
     ("laughs.tbx", f"<!DOCTYPE tbx [{LAUGHS}]>" + _tbx("&l11;"), "'l1' is external, or made of"),
     ("undefined.tbx", "<!DOCTYPE tbx SYSTEM 'x.dtd'>" + _tbx(_entry(("&x;", "", ""))), "'x' is defined elsewhere"),
     ("unparsed.tbx", '<!DOCTYPE tbx [<!NOTATION n SYSTEM "n"><!ENTITY a SYSTEM "x" NDATA n>]>' + _tbx(), "'a' is ext"),
+    ("encoding.tbx", '<?xml version="1.0" encoding="utf-9"?>' + _tbx(), "unknown encoding: utf-9.*Save it as UTF-8"),
+    ("wide.tbx", '<?xml version="1.0" encoding="gbk"?>' + _tbx(), "cannot be read.*Save it as UTF-8"),
     ("deep.tbx", _tbx("<conceptEntry>" * 300), "nested too deeply"),
     ("other.tbx", "<html/>", "begins with <html>"),
     ("cut.tbx", DCT_3[:600], "not XML"),

@@ -156,6 +156,9 @@ def test_all_problems_come_at_once_with_their_lines(tmp_path: Path) -> None:
 def test_rdf_in_xml_says_its_own_encoding_and_may_name_its_namespaces(tmp_path: Path, encoding: str) -> None:
     glossary = load(tmp_path, "t.rdf", IN_XML.format(encoding=encoding).encode(encoding))
     assert names(glossary) == {"Lärk Desk": {"LDX"}}
+    unknown = IN_XML.format(encoding="utf-9")
+    assert "unknown encoding: utf-9" in message(tmp_path, "u.rdf", unknown)
+    assert "unknown encoding" in message(tmp_path, "u.rdf", IN_XML.format(encoding="utf-8"), encoding="klingon")
     assert names(load(tmp_path, "t.owl", IN_XML.format(encoding="us-ascii").encode("cp1252"), encoding="cp1252"))
 
 
@@ -309,6 +312,7 @@ def test_a_policy_chooses_the_language_of_each_of_its_glossaries(tmp_path: Path)
             r"headgate\.yaml:4 default\.terminology\[0\]\.languag: .*Did you mean 'language'",
         ),
         ("{language: en}", r":4 default\.terminology\[0\]\.file: 'file' is missing"),
+        ("{file: t.ttl, language: ''}", r":4 default\.terminology\[0\]\.language"),
         ("{file: t.ttl, language: 3}", r":4 default\.terminology\[0\]\.language"),
         ("7", r":4 default\.terminology\[0\]: 7 does not fit"),
         ("{file: t.ttl, language: fr}", r"headgate\.yaml:3 default\.terminology.*no terms in 'fr'"),

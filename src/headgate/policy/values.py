@@ -149,7 +149,7 @@ class GlossaryEntry(PolicyModel):
     """A glossary file, and what is wanted of it."""
 
     file: PathText = Field(min_length=1, description="A glossary file.")
-    language: Annotated[tuple[str, ...], BeforeValidator(as_list)] = Field(
+    language: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(as_list)] = Field(
         default=(),
         description="The language or languages that are wanted of SKOS and TBX, such as en, or [en-GB, de].",
     )

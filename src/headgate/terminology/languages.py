@@ -64,7 +64,7 @@ def in_languages(
             preferred labels of one concept.
     """
     entries = list(entries)
-    wanted = _wanted(entries, [normal_language(one) for one in languages])
+    wanted = _wanted(entries, [normal_language(one) for one in languages if one.strip()])
     reading = _Reading(file, remarks)
     named = [pair for language in wanted for pair in reading.named(entries, language)]
     concepts = list(reading.concepts(named))

@@ -89,7 +89,7 @@ def _read(data: bytes, file: str, suffix: str, encoding: str | None, languages: 
         return read_tbx(data, file, languages, encoding)
     if form == "rdf":
         # What it is in, it says itself; here the text is for lines only.
-        return read_skos(data, data.decode(encoding or "utf-8", "replace"), "xml", file, languages, encoding)
+        return read_skos(data, data.decode("utf-8", "replace"), "xml", file, languages, encoding)
     if is_workbook(data):
         return _in_no_language(read_workbook(data, file), file, languages)
     _refuse_foreign(foreign_problem(data, suffix))

@@ -43,7 +43,6 @@ def parse_xml(
 
     Raises:
         PolicyError: it is not XML, or names an entity that is external, nested or too long; with its line.
-        ValueError: the handler's own.
     """
     parser = _parser(data, extra, doctype=doctype)
     parser.setFeature(feature_namespaces, int(namespaces))
@@ -57,6 +56,8 @@ def parse_xml(
         raise PolicyError(f"this is not XML: {error.getMessage()}.", "", line=error.getLineNumber()) from None
     except SAXException as error:
         raise PolicyError(f"this cannot be read: {one_line(error)}.", "", line=_line(parser)) from None
+    except (LookupError, ValueError) as error:  # an encoding that there is not, or that expat cannot take from Python
+        raise PolicyError(f"this cannot be read: {one_line(error)}.", "Save it as UTF-8.", line=_line(parser)) from None
     except PolicyError as error:
         raise error.at(None, _line(parser)) from None
 
