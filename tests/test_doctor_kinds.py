@@ -31,6 +31,7 @@ from llama_index.core.workflow import StartEvent, StopEvent, Workflow, step
 
 from headgate import Gate, HeadgateError
 from headgate.admission.proving import proving
+from headgate.report import to_html
 from headgate.testing import Diagnosis, FixedClock, Publisher, prove
 from headgate.testing.doctor import Run
 from langchain_headgate import guard
@@ -229,7 +230,25 @@ def test_declared_sources_are_proved_without_keys(store: InMemoryVectorStore, cl
     declared = {"id": "handbook", "match": [f"{BASE}**"], "provenance": {"require": "declared"}}
     diagnosis = prove(chain(guard(store.as_retriever(), Gate({"sources": [declared]}, clock=clock))), QUESTION)
     assert diagnosis.holds, str(diagnosis)
-    assert outcomes(diagnosis)["stale"] == "holds"
+    assert outcomes(diagnosis)["stale"] == outcomes(diagnosis)["undeclared"] == "holds"
+    assert "forged" not in outcomes(diagnosis)
+    assert "handbook" in diagnosis.at_their_word
+    assert str(diagnosis).partition("\n")[0].endswith(" are taken at their word.")
+    for shown in (str(diagnosis), to_html(diagnosis)):
+        assert "whoever can write to the index can name these sources" in shown
+
+
+@pytest.mark.parametrize("require", ["sealed", "declared"])
+def test_a_line_in_audit_mode_is_in_place_and_keeps_nothing_out(
+    require: str, store: InMemoryVectorStore, clock: FixedClock, handbook: Publisher
+) -> None:
+    declared: dict[str, Any] = {"id": "handbook", "match": [f"{BASE}**"], "provenance": {"require": "declared"}}
+    source = handbook.source() if require == "sealed" else declared
+    gate = Gate({"mode": "audit", "sources": [source]}, clock=clock)
+    diagnosis = prove(chain(guard(store.as_retriever(), gate)), QUESTION)
+    assert str(diagnosis).startswith("The line is in place, in audit mode: it keeps nothing out yet.")
+    assert not diagnosis.holds
+    assert {one.why for one in diagnosis.broken} == {"audit mode keeps nothing out"}
 
 
 class Flow(Workflow):

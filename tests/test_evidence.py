@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import zipfile
+import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -342,6 +345,95 @@ def test_a_log_that_changes_while_it_is_read_makes_no_bundle(folder: Path, clock
         build_bundle(out, found, lambda: [lines_of(files)], policies={}, made=clock())
     assert not out.exists()
     assert not list(folder.glob(".headgate-*"))
+
+
+def test_what_was_wrong_with_the_log_is_wrong_with_the_bundle(folder: Path, clock: FixedClock) -> None:
+    log = folder / "log.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    known = survey([lines_of([log])], span_of(clock, 0, DAYS)).check.heads
+    cases: dict[str, tuple[list[bytes], dict[str, Any]]] = {
+        "the first are gone": (lines[2:], {}),
+        "the end is gone": (lines[:-1], {"known": known}),
+        "the end is torn": ([*lines[:-1], lines[-1][:90] + b"\n"], {}),
+    }
+    for name, (left, options) in cases.items():
+        log.write_bytes(b"".join(left))
+        bundle = bundled(folder, span_of(clock, 0, DAYS), signers=[DESK], **options)
+        problems = verify_bundle(bundle.path, KEYS).problems
+        assert any("the log was not whole when it was made" in one for one in problems), name
+
+
+def test_a_key_that_was_not_in_force_signs_no_bundle(folder: Path, clock: FixedClock) -> None:
+    bundle = bundled(folder, span_of(clock, 1, 4), signers=[DESK])  # made on the fourth day
+    made = span_of(clock, 1, 4).until
+
+    def held(**dates: datetime) -> KeySet:
+        return KeySet([replace(key, **dates) for key in KEYS])  # type: ignore[arg-type]
+
+    for keys in (held(valid_until=made), held(valid_from=made + timedelta(seconds=1))):
+        assert any("was not in force" in one for one in verify_bundle(bundle.path, keys).problems)
+    assert verify_bundle(bundle.path, held(valid_from=made, valid_until=made + timedelta(seconds=1))).is_sound
+
+
+def _with_comment(data: bytes) -> bytes:
+    out = io.BytesIO(data)
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.comment = b"Ignore part 3."
+    return out.getvalue()
+
+
+def _behind_another(data: bytes) -> bytes:
+    front = io.BytesIO()
+    with zipfile.ZipFile(front, "w") as archive:
+        archive.writestr("index.html", "<h1>Another first page</h1>")
+    return front.getvalue() + data
+
+
+def _rewritten(data: bytes, change: Callable[[zipfile.ZipInfo], None]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+        for entry in old.infolist():
+            made = zipfile.ZipInfo(entry.filename, entry.date_time)
+            made.external_attr = entry.external_attr
+            if entry.filename == "index.html":
+                change(made)
+            new.writestr(made, old.read(entry))
+    return out.getvalue()
+
+
+def _as_link(entry: zipfile.ZipInfo) -> None:
+    entry.external_attr = 0o120777 << 16
+
+
+def _renamed(entry: zipfile.ZipInfo) -> None:
+    said = b"\x01" + zlib.crc32(entry.filename.encode()).to_bytes(4, "little") + b"decoy.html"
+    entry.extra = b"\x75\x70" + len(said).to_bytes(2, "little") + said
+
+
+def _packed_otherwise(entry: zipfile.ZipInfo) -> None:
+    entry.compress_type = zipfile.ZIP_LZMA
+
+
+LAYOUTS: dict[str, Callable[[bytes], bytes]] = {
+    "a comment": _with_comment,
+    "another zip before it": _behind_another,
+    "a part that is a link": lambda data: _rewritten(data, _as_link),
+    "a part with another name": lambda data: _rewritten(data, _renamed),
+    "a part that is packed otherwise": lambda data: _rewritten(data, _packed_otherwise),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_what_nobody_signs_of_a_zip_file_is_as_it_was_written(layout: str, folder: Path, clock: FixedClock) -> None:
+    bundle = bundled(folder, span_of(clock, 1, 4), signers=[DESK])
+    bundle.path.write_bytes(LAYOUTS[layout](bundle.path.read_bytes()))
+    assert verify_bundle(bundle.path, KEYS).problems
+
+
+def test_a_list_that_is_not_the_one_that_counts_is_not_there(folder: Path, clock: FixedClock) -> None:
+    parts = parts_of(bundled(folder, span_of(clock, 1, 4), signers=[DESK]).path)
+    check = verify_bundle(rezipped(folder / "two.zip", {**parts, "statement.json": b"{}"}), KEYS)
+    assert check.problems == ["'statement.json' is in it, and nobody listed it"]
 
 
 def test_bytes_that_are_no_bundle_are_refused(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -246,3 +247,27 @@ def test_a_disk_that_is_nearly_full_is_said(
         for _ in range(20):
             gate.admit([handbook.seal("text", URI)])
     assert "the disk of the decision log" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["schema", '{"schema":1,"type":"admission"', "type"])
+def test_no_entry_of_a_document_is_taken_for_the_beginning_of_a_record(
+    name: str, handbook: Publisher, clock: FixedClock, tmp_path: Path
+) -> None:
+    (tmp_path / "terms.yaml").write_text("terms: {LarkDesk: [LDX]}")
+    path = tmp_path / "log.jsonl"
+    source = handbook.source(terminology=[str(tmp_path / "terms.yaml")])
+    policy = {"sources": [source], "log": {"path": str(path), "content": "full"}}
+    with Gate(policy, clock=clock) as gate:
+        for _ in range(3):
+            chunk = handbook.seal("LDX text", URI, {"source": URI, name: "LDX"}, cover=[name])
+            shown = replace(chunk, prompt_metadata=(name,))
+            (decision,) = gate.admit([shown], '{"schema":1,"type":"admission"').decisions
+            assert decision.metadata_rewrites
+    assert verify_chain([path]).records == 3
+    assert verify_chain([path]).is_whole
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[0] + lines[1].replace(b'"enforce"', b'"audit"', 1) + lines[2])
+    assert not verify_chain([path]).is_whole
+    # A record behind one that was torn is found all the same.
+    path.write_bytes(lines[0] + lines[1][:60] + lines[1] + lines[2])
+    assert verify_chain([path]).records == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import signal
@@ -12,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -249,6 +250,23 @@ def test_what_comes_while_a_sink_is_closed_is_handed_over_in_order() -> None:
         closing.join()
     assert told == admissions
     assert not background.failures
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError, SystemExit, KeyboardInterrupt, ValueError])
+def test_whatever_a_sink_ends_in_the_next_admission_is_handed_over(error: type[BaseException]) -> None:
+    told: list[object] = []
+
+    def sink(admission: Any) -> None:
+        told.append(admission)
+        if admission % 2:
+            raise error
+
+    background = Background(sink)
+    for number in range(10):
+        background(cast("Any", number))
+    assert background.flush(LIMIT_SECONDS)
+    assert told == list(range(10))
+    assert background.failures == {"failed": 5}
 
 
 def test_waiting_for_a_sink_that_is_stuck_has_an_end(handbook: Publisher, clock: FixedClock) -> None:

@@ -33,7 +33,7 @@ def replay(
 ) -> None:
     """Decide recorded traffic again, under another policy or at another date, and say what would change.
 
-    Exit code 1 if any decision would change, or if lines of the log were skipped.
+    Exit code 1 if any decision would change or could not be made again, or if lines of the log were skipped.
     """
     # Here, so that the other commands start without it.
     from headgate.replay import replay_records
@@ -53,4 +53,4 @@ def replay(
         print_json(result.to_dict())
     else:
         console().print(result)
-    raise typer.Exit(int(is_partial or result.is_changed))
+    raise typer.Exit(int(is_partial or result.is_changed or bool(result.undecided)))

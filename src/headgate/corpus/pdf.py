@@ -16,9 +16,13 @@ MAX_PDF_BYTES = 100_000_000
 """The longest PDF that is read."""
 
 _MOST_PAGES = 5_000
-# What draws a page, and all pages: pypdf takes seconds for a megabyte of it.
+# pypdf takes seconds for a megabyte of what draws a page. Counted in its operators, of which each takes some 20
+# microseconds; what is drawn through a form is read anew each time, and so are its fonts.
 _MOST_DRAWN = 1_000_000
-_MOST_DRAWN_IN_ALL = 50_000_000
+_MOST_STEPS, _MOST_STEPS_IN_ALL = 500_000, 10_000_000
+_BYTES_PER_STEP, _STEPS_PER_FONT = 4, 1_500
+_MOST_RESOURCES = 1_000
+_DEEPEST = 20
 _MISSING = "PDF is read where pypdf is installed: pip install 'headgate[documents]'"
 
 
@@ -83,7 +87,7 @@ def _metadata(reader: Any) -> dict[str, object]:
         ("creationdate", "/CreationDate", "creation_date"),
     ):
         written = said.get(key)
-        if written is None:
+        if not isinstance(written, (str, bytes)) or not written.strip():
             continue
         try:
             time = getattr(said, read)
@@ -95,26 +99,91 @@ def _metadata(reader: Any) -> dict[str, object]:
 
 
 def _pages(reader: Any, count: int) -> Iterator[Page]:
-    left = _MOST_DRAWN_IN_ALL
+    left = _MOST_STEPS_IN_ALL
     for number in range(count):
-        try:
-            page = reader.pages[number]
-            contents = page.get_contents()
-            drawn = len(contents.get_data()) if contents is not None else 0
-        except Exception as error:  # noqa: BLE001 - as above
-            yield Page(number, None, f"it cannot be read ({one_line(error)})")
+        if left <= 0:
+            yield Page(number, None, "the pages before it took all the time that there is for one file")
             continue
-        left -= drawn
-        if drawn > _MOST_DRAWN or left < 0:
-            most = _MOST_DRAWN if drawn > _MOST_DRAWN else _MOST_DRAWN_IN_ALL
-            yield Page(number, None, f"more than {most:,} bytes draw {'it' if drawn > most else 'the pages up to it'}")
-        else:
-            yield _read(page, number)
+        drawing = _Drawing(min(left, _MOST_STEPS))
+        yield _read(reader, number, drawing)
+        left -= drawing.steps
 
 
-def _read(page: Any, number: int) -> Page:
+def _read(reader: Any, number: int, drawing: _Drawing) -> Page:
     try:
-        text = page.extract_text().strip()
+        page = reader.pages[number]
+        contents = page.get_contents()
+        drawing.begin(page, len(contents.get_data()) if contents is not None else 0)
+        text = page.extract_text(visitor_operand_before=drawing.step).strip()
+    except _TooMuch:
+        return Page(number, None, "it takes too long to draw")
     except Exception as error:  # noqa: BLE001 - as above
         return Page(number, None, f"it cannot be read ({one_line(error)})")
     return Page(number, text) if text else Page(number, None, "it has no text; a scanned page needs OCR")
+
+
+class _TooMuch(Exception):
+    """A page takes more steps than it may."""
+
+
+class _Drawing:
+    """Counts what a page takes, and ends it where that is too much.
+
+    Args:
+        most: the steps that there are.
+
+    Attributes:
+        steps: those that it took.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._form = 0
+        self.steps = 0
+
+    def begin(self, page: Any, drawn: int) -> None:
+        """Take note of a page: how much draws it, and what its heaviest form and its fonts take."""
+        if drawn > _MOST_DRAWN:
+            raise _TooMuch
+        heaviest, fonts = _weigh(page.get("/Resources"))
+        self._form = heaviest // _BYTES_PER_STEP + fonts * _STEPS_PER_FONT
+        self._take(drawn // _BYTES_PER_STEP + fonts * _STEPS_PER_FONT)
+
+    def step(self, operator: Any, *_: Any) -> None:
+        """Take note of an operator."""
+        self._take(self._form + 1 if operator == b"Do" else 1)
+
+    def _take(self, steps: int) -> None:
+        self.steps += steps
+        if self.steps > self._most:
+            raise _TooMuch
+
+
+def _weigh(resources: Any) -> tuple[int, int]:
+    """Return the length of the longest form among resources, and the most fonts that are in one place."""
+    heaviest = fonts = seen = 0
+    known: set[int] = set()
+    waiting = [(resources, 0)]
+    while waiting:
+        found, depth = waiting.pop()
+        found = found.get_object() if hasattr(found, "get_object") else found
+        seen += 1
+        if not hasattr(found, "get") or id(found) in known or depth > _DEEPEST or seen > _MOST_RESOURCES:
+            continue
+        known.add(id(found))
+        fonts = max(fonts, _count(found.get("/Font")))
+        forms = found.get("/XObject")
+        forms = forms.get_object() if hasattr(forms, "get_object") else forms
+        for named in forms.values() if hasattr(forms, "values") else ():
+            form = named.get_object()
+            if form.get("/Subtype") == "/Form":
+                heaviest = max(heaviest, len(form.get_data()))
+                waiting.append((form.get("/Resources"), depth + 1))
+    if seen > _MOST_RESOURCES:
+        raise _TooMuch
+    return heaviest, fonts
+
+
+def _count(value: Any) -> int:
+    value = value.get_object() if hasattr(value, "get_object") else value
+    return len(value) if hasattr(value, "__len__") else 0

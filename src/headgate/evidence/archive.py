@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, BinaryIO
 
-__all__ = ["Archive", "Part"]
+__all__ = ["Archive", "Part", "layout_problems"]
 
 _STAMP = (1980, 1, 1, 0, 0, 0)  # the earliest that the format knows
 _MODE = 0o644
+_LOCAL_HEADER = 30
+_ZIP64 = 0x0001
 
 
 class Part:
@@ -69,3 +72,46 @@ class Archive:
         """Write a whole part."""
         with self.part(name) as part:
             part.write(data)
+
+
+def layout_problems(archive: zipfile.ZipFile, file: BinaryIO) -> Iterator[str]:
+    """Yield what of a zip file is laid out otherwise than `Archive` does it.
+
+    Nobody signs what a zip file says besides its parts, and programs differ in what they make of it: bytes before or
+    between the parts, other names, links.
+
+    Args:
+        archive: the zip file, opened for reading.
+        file: its bytes.
+    """
+    place = 0
+    for entry in archive.infolist():
+        if entry.header_offset != place:
+            yield "there are bytes before or between its parts"
+            return
+        file.seek(place)
+        header = file.read(_LOCAL_HEADER)
+        lengths = [int.from_bytes(header[start : start + 2], "little") for start in (26, 28)]
+        place += _LOCAL_HEADER + sum(lengths) + entry.compress_size
+        kind = stat.S_IFMT(entry.external_attr >> 16)
+        if (
+            entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+            or entry.flag_bits & 0x1  # encrypted
+            or kind not in (0, stat.S_IFREG)
+            or entry.comment
+            or not _is_plain(entry.extra)
+            or not _is_plain(file.read(sum(lengths))[lengths[0] :])
+        ):
+            yield f"{entry.filename!a} is stored in a way that headgate does not write"
+    if place != archive.start_dir or archive.comment:
+        yield "there are bytes behind its parts, or a comment"
+
+
+def _is_plain(extra: bytes) -> bool:
+    """Return whether what stands beside the name of a part says how long the part is, and nothing else."""
+    while extra:
+        kind, length = (int.from_bytes(extra[start : start + 2], "little") for start in (0, 2))
+        if kind != _ZIP64 or len(extra) < 4 + length:
+            return False
+        extra = extra[4 + length :]
+    return True

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from headgate.clock import read_instant
 from headgate.encoding import loads_strict, shown
 from headgate.errors import HeadgateError, ManifestError
+from headgate.evidence.archive import layout_problems
 from headgate.evidence.format import (
     CHAINS,
     MOST_PARTS,
@@ -25,7 +25,7 @@ from headgate.evidence.format import (
     UNSIGNED,
 )
 from headgate.evidence.surveying import Span, Survey, survey
-from headgate.provenance import KeySet
+from headgate.provenance import KeySet, VerificationKey
 from headgate.provenance.envelopes import open_envelope_signers, peek_envelope
 from headgate.record.reading import lines_in
 
@@ -36,7 +36,6 @@ _MOST_LIST = 64_000_000
 _BLOCK = 1_000_000
 # What a compressed part may hold is bounded by what the statement says of it; this bounds what the statement may say.
 _MOST_BYTES = 100_000_000_000
-_DAMAGED = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError)
 
 
 @dataclass(slots=True)
@@ -94,19 +93,19 @@ def verify_bundle(path: Path, keys: KeySet | None = None) -> BundleCheck:
         HeadgateError: there is no such file, or nothing of it can be read as a bundle.
     """
     try:
-        archive = zipfile.ZipFile(path)
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            return _Verifier(archive, file).run(keys)
     except FileNotFoundError:
         raise HeadgateError(f"{path}: there is no such file.") from None
-    except _DAMAGED as error:
+    except Exception as error:  # noqa: BLE001 - whatever a damaged file makes a parser raise
         raise HeadgateError(f"{path}: this is not a bundle, or it is damaged ({_quoted(error)}).") from None
-    with archive:
-        return _Verifier(archive).run(keys)
 
 
 class _Verifier:
-    def __init__(self, archive: zipfile.ZipFile) -> None:
-        self._archive = archive
+    def __init__(self, archive: zipfile.ZipFile, file: BinaryIO) -> None:
+        self._archive, self._file = archive, file
         self._check = BundleCheck()
+        self._signers: tuple[VerificationKey, ...] = ()
 
     def run(self, keys: KeySet | None) -> BundleCheck:
         try:
@@ -115,7 +114,7 @@ class _Verifier:
             self._report(error.problem)
         except HeadgateError as error:
             self._report(str(error))
-        except _DAMAGED as error:
+        except Exception as error:  # noqa: BLE001 - as above
             self._report(f"it is damaged ({_quoted(error)})")
         return self._check
 
@@ -123,17 +122,21 @@ class _Verifier:
         names = [entry.filename for entry in self._archive.infolist()]
         if len(names) > MOST_PARTS or len(set(names)) != len(names):
             raise HeadgateError("it has too many parts, or two of one name")
+        for problem in layout_problems(self._archive, self._file):
+            self._report(problem)
         statement = self._statement(names, keys)
         parts, predicate = _listed(statement), statement["predicate"]
-        for name in sorted(set(names) - set(parts) - {SIGNED, UNSIGNED}):
+        for name in sorted(set(names) - set(parts) - {SIGNED if SIGNED in names else UNSIGNED}):
             self._report(f"{shown(name)} is in it, and nobody listed it")
         altered = [name for name, listed in parts.items() if not self._is_as_listed(name, *listed)]
         self._check.made, self._check.span = str(predicate.get("made"))[:40], _span_in(predicate)
+        self._require_in_force()
         if altered:
             return
         if self._check.span is None or RECORDS not in parts:
             raise HeadgateError(f"its list names no span of time, or no {RECORDS}")
         self._look_at_records(self._check.span)
+        self._look_at_log()
 
     def _statement(self, names: list[str], keys: KeySet | None) -> dict[str, Any]:
         if SIGNED in names:
@@ -164,9 +167,21 @@ class _Verifier:
             try:
                 _, signers = open_envelope_signers(envelope, keys)
                 self._check.signers = tuple(key.kid for key in signers)
+                self._signers = signers
             except ManifestError as error:
                 self._report(error.problem)
         return payload
+
+    def _require_in_force(self) -> None:
+        """Report keys that were not in force when the bundle says that it was made."""
+        try:
+            made: datetime | None = read_instant(self._check.made)
+        except ValueError:
+            made = None
+        for key in self._signers:
+            is_early = key.valid_from is not None and (made is None or made < key.valid_from)
+            if is_early or (key.valid_until is not None and (made is None or made >= key.valid_until)):
+                self._report(f"the key {shown(key.kid)} was not in force when it was made ({self._check.made})")
 
     def _is_as_listed(self, name: str, digest: str, length: int) -> bool:
         try:
@@ -201,6 +216,16 @@ class _Verifier:
         for name, value in _followed(found.to_dict()).items():
             if claimed.get(name) != value:
                 self._report(f"{SUMMARY} says something else of {name} than the records do")
+
+    def _look_at_log(self) -> None:
+        """Report what whoever made the bundle found wrong with the log that it is from."""
+        found = self._json(CHAINS).get("check")
+        problems = found.get("problems") if isinstance(found, dict) else None
+        if problems != 0:
+            self._report(f"the log was not whole when it was made: {shown(problems)} problems in its chains")
+        skipped = self._json(SUMMARY).get("skipped_lines")
+        if skipped != 0:
+            self._report(f"the log was not whole when it was made: {shown(skipped)} lines that hold no record")
 
     def _lines(self) -> Iterator[tuple[str, bytes | None, bool]]:
         # A chain begins before what is here wherever the log is older than the span.

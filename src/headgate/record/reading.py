@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from glob import escape
@@ -30,6 +31,8 @@ __all__ = [
 # Nested empty values take some 25 times their length in memory.
 _MAX_LINE = LONGEST_LINE
 _BEGIN = b'{"schema":'
+# What is nested may have an entry of that name, after a document's; only a record has a number and its type there.
+_BEGINNING = re.compile(rb'\{"schema":[0-9]{1,9},"type":"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,11 @@ def record_in(line: bytes) -> bytes:
     """Return the bytes of the record in a line, without its line break and without a torn record before it."""
     line = line.strip()
     start = line.rfind(_BEGIN)
-    return line[start:] if start > 0 else line
+    while start > 0:
+        if _BEGINNING.match(line, start):
+            return line[start:]
+        start = line.rfind(_BEGIN, 0, start)
+    return line
 
 
 def log_files(path: Path) -> list[Path]:

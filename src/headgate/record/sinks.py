@@ -120,7 +120,7 @@ class Background:
                 self._is_handing_over = True
             try:
                 self._sink(admission)
-            except Exception:  # noqa: BLE001 - whatever a sink does, the gate goes on
+            except BaseException:  # noqa: BLE001 - whatever a sink does, also where it is cancelled, the gate goes on
                 self._count("failed")
             finally:
                 with self._changed:

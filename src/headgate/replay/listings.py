@@ -14,6 +14,7 @@ from headgate.record import DecisionRecord, error_codes
 __all__ = ["NotRecorded", "check_listed", "check_refused", "claim_listing", "judge_listing"]
 
 _OTHER = "another version of its manifest is in force now, and what that says of it is not recorded"
+_NONE = "a manifest decides now, and what that says beside the text is not recorded"
 # In records these parts of a URI are digests, so that a document cannot be looked up by it.
 _MASKED = frozenset("?#@;")
 
@@ -53,7 +54,7 @@ def judge_listing(claim: Claim, entry: DecisionRecord, requirement: Requirement,
         return Verdict((manifest.absence(uri, requirement.source),))
     if is_same and "P105" in error_codes(entry):
         return Verdict((Finding("P105", "As recorded."),))
-    raise NotRecorded(_OTHER)
+    raise NotRecorded(_NONE)
 
 
 def check_listed(attestation: Attestation, digest: str, requirement: Requirement) -> tuple[Finding, ...]:

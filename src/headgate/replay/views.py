@@ -67,6 +67,8 @@ def replay_verdict(replay: Replay) -> Verdict:
         words = f"{in_number(count, 'document')} of {clip(source, 60)} would go for {titled(code)}."
         words += f" {CODES[code].fix}" if code in CODES else ""
         steps.append(Step(words, f"headgate explain {code}" if code in CODES else ""))
+    if sum(replay.undecided.values()) == replay.documents:
+        return Verdict(kind, _sentence(replay), steps=steps)
     before = f"{in_number(replay.admitted_before, 'document')} admitted"
     return Verdict(kind, _sentence(replay), before, f"{in_number(replay.admitted_after, 'document')} admitted", steps)
 
@@ -187,10 +189,14 @@ def _sentence(replay: Replay) -> str:
     if not replay.admissions:
         return "The log holds no admission that could be decided again."
     gone, come = sum(replay.newly_dropped.values()), sum(replay.newly_admitted.values())
+    undecided = sum(replay.undecided.values())
+    if undecided == replay.documents and undecided:
+        return f"None of {in_number(undecided, 'document')} can be decided again: this says nothing about the policy."
+    rest = f" Of {in_number(undecided, 'more document')} it cannot be told." if undecided else ""
     return (
         f"{replay.changed_prompts:,} of {in_number(replay.admissions, 'prompt')} would change: "
         f"{in_number(gone, 'document')} would go, {come:,} would come "
-        f"({replay.admitted_before:,} admitted then, {replay.admitted_after:,} now)."
+        f"({replay.admitted_before:,} admitted then, {replay.admitted_after:,} now).{rest}"
     )
 
 

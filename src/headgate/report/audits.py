@@ -14,9 +14,9 @@ from headgate.encoding import in_number
 from headgate.report.charts import funnel_chart
 from headgate.report.documents import document_groups, document_groups_rich
 from headgate.report.escaping import clip, escape
-from headgate.report.html import Room, table, within
+from headgate.report.html import Room, table, titled_html, within
 from headgate.report.rows import DocumentRow, rows_of
-from headgate.report.tables import Listing, audit_reasons, new_table, plain
+from headgate.report.tables import Listing, audit_reasons, audit_warnings, new_table, plain
 from headgate.report.verdicts import Step, Verdict, steps_rich, verdict_html, verdict_rich
 
 __all__ = ["audit_html", "audit_rich", "audit_verdict"]
@@ -36,8 +36,11 @@ def audit_verdict(audit: Audit) -> Verdict:
     verb = "is" if counts["admissible"] == 1 else "are"
     said = f"{counts['admissible']:,} of {in_number(total, 'document')} {verb} admissible "
     said += f"({counts['admissible'] / total:.0%})"
+    warnings = audit_warnings(audit)
+    if warnings:
+        said += f", {_warned(audit):,} of them with a warning"
     if not kept_out:
-        return Verdict("good", f"{said}.")
+        return Verdict("warn" if warnings else "good", f"{said}.", steps=_warning_steps(warnings))
     said += f"; {kept_out:,} would be kept out."
     steps = []
     reason, count = max(audit_reasons(audit), key=lambda pair: pair[1])
@@ -54,6 +57,21 @@ def audit_verdict(audit: Audit) -> Verdict:
         f"{in_number(counts['admissible'], 'document')} can enter a prompt",
         steps,
     )
+
+
+def _warned(audit: Audit) -> int:
+    admissible = (row.decision for row in audit.rows if row.decision is not None and not row.keeps_out)
+    return sum(any(one.severity == "warning" for one in decision.findings) for decision in admissible)
+
+
+def _warning_steps(warnings: list[tuple[str, int]]) -> list[Step]:
+    """Return what to do about the warning that most documents carry."""
+    if not warnings:
+        return []
+    warning, count = warnings[0]
+    code = warning[:4]
+    fix = f" {CODES[code].fix}" if code in CODES else ""
+    return [Step(f"{warning}: {in_number(count, 'document')}.{fix}", f"headgate explain {code}")]
 
 
 def audit_html(audit: Audit) -> str:
@@ -74,6 +92,9 @@ def audit_html(audit: Audit) -> str:
             f"<h2>What would be kept out ({len(kept_out):,})</h2>",
             document_groups(list(map(_row, kept_out)), room),
         ]
+    warned = [(titled_html(warning[:4]), f"{count:,}") for warning, count in audit_warnings(audit)]
+    if warned:
+        parts += ["<h2>Admissible, with a warning</h2>", table(("warning", "documents"), warned, numbers=(1,))]
     if kept:
         parts += ["<h2>Sources</h2>", table(_HEAD, kept, numbers=(1, 2, 3)) + rest]
     if audit.skipped:
@@ -96,7 +117,9 @@ def audit_rich(audit: Audit, shown: int = _SHOWN) -> Group:
         return Group(*parts)
     parts += document_groups_rich([_row(row) for row in audit.rows if row.keeps_out], shown)
     reasons = audit_reasons(audit)
-    parts += [Text(), _by_source(audit), *([Text(), _by_reason(reasons)] if reasons else [])]
+    parts += [Text(), _by_source(audit), *([Text(), _by_reason("Reasons", "kept out for", reasons)] if reasons else [])]
+    warnings = audit_warnings(audit)
+    parts += [Text(), _by_reason("Admissible, with a warning", "warning", warnings)] if warnings else []
     return Group(*parts, steps_rich(verdict))
 
 
@@ -107,8 +130,8 @@ def _by_source(audit: Audit) -> Listing:
     return listed
 
 
-def _by_reason(reasons: list[tuple[str, int]]) -> Listing:
-    listed = new_table("Reasons", [("kept out for", False), ("documents", True)])
+def _by_reason(title: str, name: str, reasons: list[tuple[str, int]]) -> Listing:
+    listed = new_table(title, [(name, False), ("documents", True)])
     for reason, count in reasons:
         listed.add_row(plain(reason), f"{count:,}")
     return listed

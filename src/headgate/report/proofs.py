@@ -21,7 +21,7 @@ from headgate.report.html import badge, code_badge, table, titled_html, uri_html
 from headgate.report.rows import age_in_words
 from headgate.report.tables import new_table, plain, prose, signed
 from headgate.report.verdicts import Step, Verdict, steps_rich, verdict_html, verdict_rich
-from headgate.testing.doctor.diagnosis import PROMISES, Diagnosis
+from headgate.testing.doctor.diagnosis import AT_THEIR_WORD, PROMISES, Diagnosis
 
 __all__ = [
     "VIEWS",
@@ -50,7 +50,17 @@ def diagnosis_verdict(found: Diagnosis) -> Verdict:
     after = f"{kept:,} of {in_number(len(found.verdicts), 'promise')} proved to hold" if found.verdicts else ""
     steps = [Step(clip(advice, 400)) for advice in found.advice[:3]]
     return Verdict(
-        "good" if is_good else "bad" if found.broken or not found.verdicts else "warn", sentence, "", after, steps
+        "warn"
+        if is_good and found.at_their_word
+        else "good"
+        if is_good
+        else "bad"
+        if found.broken or not found.verdicts
+        else "warn",
+        sentence,
+        "",
+        after,
+        steps,
     )
 
 
@@ -87,7 +97,12 @@ def diagnosis_html(found: Diagnosis) -> str:
             for code, count in sorted(found.reasons.items(), key=lambda item: (-item[1], item[0]))
         ]
         parts.append(table(("kept out for", "documents"), reasons, numbers=(1,)) if reasons else "")
-    for title, lines in (("Not seen", found.unproved), ("Opened by hand", found.opened)):
+    words = [f"{', '.join(found.at_their_word)}. {AT_THEIR_WORD}"] if found.at_their_word else []
+    for title, lines in (
+        ("Not seen", found.unproved),
+        ("Taken at their word", words),
+        ("Opened by hand", found.opened),
+    ):
         if lines:
             parts.append(f"<h2>{title}</h2><ul>{''.join(f'<li>{escape(clip(line, 400))}</li>' for line in lines)}</ul>")
     return "".join(parts)

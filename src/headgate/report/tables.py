@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
@@ -10,6 +11,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from headgate.codes import titled
 from headgate.corpus import Audit
 from headgate.report.escaping import clip, visible
 from headgate.report.palette import SIGNS, TERMINAL
@@ -122,6 +124,15 @@ def audit_reasons(audit: Audit) -> list[tuple[str, int]]:
     reasons = losses([row.decision.to_dict() for row in audit.rows if row.decision is not None])
     unreadable = sum(row.decision is None for row in audit.rows)
     return [*reasons, *([("unreadable", unreadable)] if unreadable else [])]
+
+
+def audit_warnings(audit: Audit) -> list[tuple[str, int]]:
+    """Return how many admissible documents carry each warning, the most frequent first; one may carry several."""
+    counts: Counter[str] = Counter()
+    for row in audit.rows:
+        if row.decision is not None and not row.keeps_out:
+            counts.update({one.code for one in row.decision.findings if one.severity == "warning"})
+    return [(titled(code), count) for code, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))]
 
 
 def _text(cell: Cell) -> Text:

@@ -20,7 +20,7 @@ from headgate.terminology import Glossary
 
 __all__ = ["Canaries", "Canary", "Kind"]
 
-Kind = Literal["forged", "tampered", "stale", "uncovered", "genuine"]
+Kind = Literal["forged", "undeclared", "tampered", "stale", "uncovered", "genuine"]
 
 _DAY = timedelta(days=1)
 _MOST_ENTRIES = 40
@@ -100,7 +100,11 @@ class Canaries:
         requirement = source.requirement
         issuer = min(requirement.issuers, default="headgate-canary")
         if not is_proof(requirement.require):
-            yield self._plain("forged", source, shape, base, {} if requirement.require == "none" else {"source": None})
+            # What only has to be declared can be forged by whoever declares it; what declares nothing is kept out.
+            if requirement.require == "none":
+                yield self._plain("forged", source, shape, base, {})
+            else:
+                yield self._plain("undeclared", source, shape, base, {"source": None})
             yield self._plain("stale", source, shape, base, {"valid_until": (self._now - _DAY).isoformat()})
             yield self._plain("genuine", source, shape, base, {}, alias=_alias_of(source.glossary, source.id))
             return
@@ -131,7 +135,6 @@ class Canaries:
         mark = self._next()
         metadata = shape.filled(f"{base}{mark}", self._now)
         if more.get("source", "") is None:
-            # What only has to be declared is forged where it declares nothing.
             metadata.pop(shape.source_key)
         else:
             metadata |= more

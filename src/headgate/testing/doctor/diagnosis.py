@@ -8,17 +8,23 @@ from typing import Literal
 
 from headgate.display import Displayed
 
-__all__ = ["PROMISES", "Diagnosis", "Fate", "Outcome", "Verdict"]
+__all__ = ["AT_THEIR_WORD", "PROMISES", "Diagnosis", "Fate", "Outcome", "Verdict"]
 
 PROMISES = {
     "around": "nothing reaches a model around the gate",
     "forged": "a forged document does not reach the prompt",
+    "undeclared": "a document that names no source of the policy does not",
     "tampered": "a document that was changed does not",
     "stale": "a document past its date does not",
     "uncovered": "metadata that no proof covers does not",
     "genuine": "a genuine, current document reaches the prompt",
     "worded": "it reaches it in the glossary's words",
 }
+
+AT_THEIR_WORD = (
+    "The policy requires no proof (require: declared): whoever can write to the index can name these sources."
+)
+"""What is said of sources that are taken at their word."""
 
 Outcome = Literal["holds", "broken", "not proved"]
 _WORDS: Mapping[Outcome, str] = {"holds": "holds", "broken": "BROKEN", "not proved": "not proved"}
@@ -80,6 +86,7 @@ class Diagnosis(Displayed):
         advice: what to change.
         unproved: what the proof could not see.
         opened: which sources are open by hand (`headgate override`), until when and why.
+        modes: the modes of the policies of its gates that keep nothing out: `audit`, `warn`.
     """
 
     verdicts: tuple[Verdict, ...] = ()
@@ -89,6 +96,7 @@ class Diagnosis(Displayed):
     advice: tuple[str, ...] = ()
     unproved: tuple[str, ...] = ()
     opened: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
 
     @property
     def is_kept(self) -> bool:
@@ -105,6 +113,11 @@ class Diagnosis(Displayed):
     def broken(self) -> tuple[Verdict, ...]:
         """The promises that are not kept."""
         return tuple(one for one in self.verdicts if one.outcome == "broken")
+
+    @property
+    def at_their_word(self) -> tuple[str, ...]:
+        """The sources that require no proof (`require: declared`): whoever writes to the index can name them."""
+        return tuple(dict.fromkeys(one.source or "" for one in self.verdicts if one.promise == "undeclared"))
 
     @property
     def promises(self) -> dict[str, dict[str, bool]]:
@@ -137,6 +150,8 @@ class Diagnosis(Displayed):
             "own_documents": {"seen": self.own[0], "pass": self.own[1], "reasons": dict(self.reasons)},
             "unproved": list(self.unproved),
             "opened": list(self.opened),
+            "at_their_word": list(self.at_their_word),
+            "modes": list(self.modes),
             "advice": list(self.advice),
         }
 
@@ -154,6 +169,8 @@ class Diagnosis(Displayed):
             because = ", because " + ", ".join(f"{code} ({count})" for code, count in counted) if counted else ""
             lines += ["", f"Of your own documents, {passed} of {seen} pass{because}."]
         lines += ["", "Not seen:", *(f"  {one}" for one in self.unproved)] if self.unproved else []
+        if self.at_their_word:
+            lines += ["", f"Taken at their word: {', '.join(self.at_their_word)}. {AT_THEIR_WORD}"]
         lines += ["", "Opened by hand:", *(f"  {one}" for one in self.opened)] if self.opened else []
         lines += ["", *self.advice] if self.advice else []
         return "\n".join(lines)
@@ -161,6 +178,10 @@ class Diagnosis(Displayed):
     def _headline(self) -> str:
         if self.holds and self.lets_nothing_through:
             return "The line works, and the policy lets none of your own documents through: prompts would be empty."
+        if self.holds and self.at_their_word:
+            return f"The line works; documents of {', '.join(self.at_their_word)} are taken at their word."
         if self.holds:
             return "The line works."
+        if self.modes and not any(one.promise == "around" for one in self.broken):
+            return f"The line is in place, in {' and '.join(self.modes)} mode: it keeps nothing out yet."
         return "The line does not work." if self.broken or not self.verdicts else "The line is not proved."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -128,7 +129,8 @@ class _Proof:
         every = [*self._around([first, look], closed, gates), *(one for verdicts, _ in judged for one in verdicts)]
         if gates and not any(one.promise == "genuine" for one in every):
             every.append(Verdict("genuine", "not proved", None, "no source of the policy could admit anything"))
-        verdicts = _summed(every)
+        modes = sorted({gate.policy.mode for gate in gates if gate.policy.mode != "enforce"})
+        verdicts = _summed(_because_of(modes, every))
         for name in dict.fromkeys((*first.withheld_tools, *look.withheld_tools, *closed.withheld_tools)):
             self._unproved.append(f"the tool {name!r} was not run, because it may do more than read (--run-tools)")
         for kind in dict.fromkeys((*first.unread, *look.unread, *closed.unread)):
@@ -146,6 +148,7 @@ class _Proof:
             tuple(_advise(gates, verdicts, around, is_asked=bool(first.admissions or look.admissions))),
             tuple(dict.fromkeys(self._unproved)),
             tuple(dict.fromkeys(str(one) for gate in gates for one in opened_by_hand(gate.policy, gate.now()))),
+            tuple(modes),
         )
 
     @property
@@ -257,6 +260,13 @@ class _Proof:
 
     def _plant(self, canaries: Canaries, hatch: Callable[[Sequence[Chunk]], Sequence[Canary]]) -> Run:
         return self._run(Run(canaries.keys, hatch, may_run_tools=self._may_run_tools))
+
+
+def _because_of(modes: Sequence[str], verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+    """Yield verdicts; of what is broken because a gate only observes, that is the reason, and no place in the chain."""
+    for one in verdicts:
+        is_observed = bool(modes) and one.outcome == "broken" and one.promise not in ("around", "genuine")
+        yield replace(one, why=f"{' and '.join(modes)} mode keeps nothing out") if is_observed else one
 
 
 def _summed(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:

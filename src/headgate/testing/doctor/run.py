@@ -274,4 +274,4 @@ def caller() -> str:
         if frame.f_back is None:
             break
         frame = frame.f_back
-    return "a library's own code"
+    return "the chain itself, which is all of libraries"
