@@ -17,7 +17,7 @@ MAX_PDF_BYTES = 100_000_000
 
 _MOST_PAGES = 5_000
 # pypdf takes seconds for a megabyte of what draws a page. Counted in its operators, of which each takes some 20
-# microseconds; what is drawn through a form is read anew each time, and so are its fonts.
+# microseconds; what is drawn through a form is read again each time, and so are its fonts.
 _MOST_DRAWN = 1_000_000
 _MOST_STEPS, _MOST_STEPS_IN_ALL = 500_000, 10_000_000
 _BYTES_PER_STEP, _STEPS_PER_FONT = 4, 1_500

@@ -108,7 +108,7 @@ def layout_problems(archive: zipfile.ZipFile, file: BinaryIO) -> Iterator[str]:
 
 
 def _is_plain(extra: bytes) -> bool:
-    """Return whether what stands beside the name of a part says how long the part is, and nothing else."""
+    """Return whether what comes with the name of a part says how long the part is, and nothing else."""
     while extra:
         kind, length = (int.from_bytes(extra[start : start + 2], "little") for start in (0, 2))
         if kind != _ZIP64 or len(extra) < 4 + length:
