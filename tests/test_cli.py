@@ -185,3 +185,86 @@ def test_document_text_cannot_write_to_the_terminal(run: Any, tmp_path: Path) ->
     _, out, _ = run("audit", "d.jsonl", "--policy", "p.yaml")
     assert "\x1b" not in out
     assert "\u202e" not in out
+
+
+@pytest.mark.parametrize("file", ["chroma.sqlite3", "docstore.json"])
+def test_a_folder_of_an_index_is_said_to_be_one_with_what_to_use(run: Any, tmp_path: Path, file: str) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / file).write_bytes(b"")
+    run("keygen", "--out", "k")
+    (tmp_path / "p.yaml").write_text("sources: []\n")
+    for words in (
+        ("init", "store"),
+        ("audit", "store", "--policy", "p.yaml"),
+        ("seal", "store", "--key", "k.private.jwk.json", "--issuer", "k", "--out", "s.jsonl"),
+        ("rehearse", "store", "--policy", "p.yaml"),
+        ("glossary", "suggest", "store"),
+    ):
+        code, _, err = run(*words)
+        assert (code, "the folder of an index" in err, "MODULE:NAME" in err) == (2, True, True), (words, err)
+
+
+def test_texts_beside_the_file_of_an_index_are_read(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "docstore.json").write_text("{}")
+    (tmp_path / "docs" / "leave.md").write_text("Thirty days.")
+    code, out, _ = run("init", "docs")
+    assert (code, "drafted from 1 document" in out) == (1, True)
+
+
+def test_the_address_of_a_store_is_no_file_and_its_password_is_not_said(run: Any, tmp_path: Path) -> None:
+    run("keygen", "--out", "k")
+    (tmp_path / "p.yaml").write_text("sources: []\n")
+    place = "postgresql://me:secret@db.example/texts"
+    for words in (
+        ("init", place),
+        ("audit", place, "--policy", "p.yaml"),
+        ("seal", place, "--key", "k.private.jwk.json", "--issuer", "k"),
+    ):
+        code, _, err = run(*words)
+        assert (code, "--out DIR" in err, "secret" in err) == (2, True, False), (words, err)
+
+
+def test_an_option_that_would_mean_nothing_is_refused(run: Any, docs: Path, tmp_path: Path) -> None:
+    run("keygen", "--out", "k")
+    (tmp_path / "p.yaml").write_text("sources: []\n")
+    signing = ("--key", "k.private.jwk.json", "--issuer", "k")
+    table = tmp_path / "t.parquet"
+    table.write_bytes(b"")
+    listing = ("--corpus", "c", "--out", "m")
+    for words, said in (
+        (("audit", "docs", "--policy", "p.yaml", "--collection", "faq"), "give --out DIR"),
+        (("audit", "docs", "--policy", "p.yaml", "--workers", "2"), "give --out DIR"),
+        (("audit", "docs", "--policy", "p.yaml", "--sign", "k.private.jwk.json"), "give --out DIR"),
+        (("audit", "docs/more.jsonl", "--policy", "p.yaml", "--collection", "x", "--out", "a"), "has no collections"),
+        (("seal", "docs", *signing, "--collection", "x", "--out", "s.jsonl"), "has no collections"),
+        (("manifest", "build", "docs", *signing, *listing, "--collection", "x"), "has no collections"),
+        (("manifest", "build", "docs/more.jsonl", *signing, *listing, "--collection", "x"), "has no collections"),
+        (("manifest", "build", "t.parquet", *signing, *listing, "--collection", "x"), "has no collections"),
+        (("backfill", "headgate:Gate", *signing, "--collection", "x"), "has no collections"),
+        (("glossary", "suggest", "docs", "--workers", "2"), "give --out DIR"),
+    ):
+        code, _, err = run(*words)
+        assert (code, said in err) == (2, True), (words, err)
+
+
+def test_what_names_no_source_is_told_what_can_name_it(run: Any, tmp_path: Path) -> None:
+    lines = [{"text": "a", "metadata": {"link": 7, "title": "A"}}, {"text": "b", "metadata": {}}]
+    (tmp_path / "d.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    run("keygen", "--out", "k")
+    _, _, err = run("seal", "d.jsonl", "--key", "k.private.jwk.json", "--issuer", "k", "--out", "s.jsonl")
+    assert "no document can be sealed" in err
+    (tmp_path / "e.jsonl").write_text(
+        json.dumps({"text": "c", "metadata": {"url": "https://a.example/"}}) + "\n" + (tmp_path / "d.jsonl").read_text()
+    )
+    _, _, err = run("seal", "e.jsonl", "--key", "k.private.jwk.json", "--issuer", "k", "--out", "s.jsonl")
+    assert "--field-map source=ENTRY" in err
+    assert "keys are: link, title." in err
+    assert "It names no source: it has no metadata." in err
+    assert err.count("cannot be sealed") == 2
+    code, out, _ = run("init", "d.jsonl")
+    assert (code, "It has no lock" in out, "require: none" in (tmp_path / "headgate.yaml").read_text()) == (
+        0,
+        True,
+        True,
+    )

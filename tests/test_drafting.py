@@ -153,6 +153,10 @@ def test_seals_are_required_only_where_there_are_some(tmp_path: Path, handbook: 
     text, gate = drafted(tmp_path, sealed, keys=["k.jwks.json"])
     assert "keeps out 1 document without a seal" in text
     assert "keep out 1 of these 2 documents (P101: 1)" in enforced_counts(audit_corpus(gate, sealed, NOW))
+    assert "Seal at ingestion" in drafted(tmp_path, plain)[0]
+    text, _ = drafted(tmp_path, sealed)
+    assert "name the keys (headgate init --keys FILE), then" in text
+    assert "Seal at ingestion" not in text
 
 
 def test_documents_without_a_source_are_said_and_let_in(tmp_path: Path) -> None:

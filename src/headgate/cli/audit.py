@@ -15,6 +15,7 @@ from headgate.cli.datasets import (
     WorkersOption,
     opened_dataset,
     report_run,
+    require_out,
     run_dataset,
 )
 from headgate.cli.loading import load_gate
@@ -86,6 +87,7 @@ def audit(
         with opened_dataset(documents, collection, out) as place:
             code = _audit_dataset(place, policy, out, workers, sign, fields, now, as_json=as_json)
         raise typer.Exit(code)
+    require_out({"--collection": collection, "--sign": sign, "--workers": workers or None})
     gate, moment = load_gate(policy), instant(now, "--now or --at")
     lasting = verified_on(gate.policy) if moment > utc_now() else gate.policy
     is_ahead = lasting != gate.policy

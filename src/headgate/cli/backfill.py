@@ -219,7 +219,8 @@ class _Counted:
                 self._show_state(state, words, is_listed=is_listed)
         if self._noted:
             notes = [f"{note} ({count:,})" for note, count in self._notes.most_common(_NAMED)]
-            report_problems(notes, f"{in_number(self._noted, 'row')} sealed, but not in every part:")
+            sealed = "sealed" if is_written else "would be sealed"
+            report_problems(notes, f"{in_number(self._noted, 'row')} {sealed}, but not in every part:")
         if origin is None:
             typer.echo(
                 "Nothing was compared: a seal says that you vouch for what is in the index, whoever wrote it there, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from headgate.cli.options import cores, report_problems, track
-from headgate.cli.stores import open_store
+from headgate.cli.stores import open_store, require_no_collection
 from headgate.encoding import in_number
 from headgate.errors import HeadgateError
 
@@ -30,9 +30,9 @@ __all__ = [
     "WorkersOption",
     "count_terms",
     "is_dataset",
-    "is_store_folder",
     "opened_dataset",
     "report_run",
+    "require_out",
     "run_dataset",
 ]
 
@@ -56,8 +56,6 @@ SignOption = Annotated[
 ]
 _EVERY = 30.0  # seconds between two lines of progress where nobody watches
 _SHOWN = 20
-# Of Chroma and of LlamaIndex.
-_STORE_FILES = ("chroma.sqlite3", "docstore.json")
 
 
 def is_dataset(place: str) -> bool:
@@ -71,6 +69,19 @@ def is_dataset(place: str) -> bool:
             one.suffix.lower() in tables for one in path.rglob("*") if not one.name.startswith(".")
         )
     return path.suffix.lower() in tables
+
+
+def require_out(options: Mapping[str, object]) -> None:
+    """Raise where an option is given that only means something with --out.
+
+    Raises:
+        HeadgateError: one is not None.
+    """
+    for name, value in options.items():
+        if value is not None:
+            raise HeadgateError(
+                f"{name} is for data sets and stores, which are worked on into a folder: give --out DIR."
+            )
 
 
 def run_dataset(
@@ -141,12 +152,6 @@ def count_terms(counts: TermCounts, place: str, out: Path, workers: int, fields:
     return report_run(outcome)
 
 
-def is_store_folder(place: str) -> bool:
-    """Return whether a folder is one in which a store keeps its rows, and not one of texts."""
-    path = Path(place)
-    return path.is_dir() and any((path / name).exists() for name in _STORE_FILES)
-
-
 @contextmanager
 def opened_dataset(place: str, collection: str | None, out: Path) -> Iterator[str]:
     """Give the place of a data set; the rows of a store are written beside the results, and removed at the end.
@@ -161,6 +166,7 @@ def opened_dataset(place: str, collection: str | None, out: Path) -> Iterator[st
     """
     store = None if is_dataset(place) or Path(place).is_file() else open_store(place, collection)
     if store is None:
+        require_no_collection(collection, place)
         yield place
         return
     from headgate.corpus.datasets.spooling import spool

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from headgate.chunk import Chunk
-from headgate.cli.datasets import WorkersOption, count_terms, is_dataset
+from headgate.cli.datasets import WorkersOption, count_terms, is_dataset, require_out
 from headgate.cli.options import (
     Documents,
     FieldMapOption,
@@ -159,6 +159,8 @@ def suggest(
         fields = Fields.parse(text_field, field_map)
         is_skipping = count_terms(proposals, str(documents), out, workers, fields, quiet=as_json)
         documents, out = None, out / "glossary.yaml"
+    else:
+        require_out({"--workers": workers or None})
     read = documents_of(documents, "Reading", text_field, field_map, quiet=as_json, prefix=prefix)
     for place, chunk in chunks(read):
         entries = {str(key).lower(): value for key, value in chunk.metadata.items()}

@@ -31,6 +31,7 @@ from headgate.corpus import (
     CorpusItem,
     Fields,
     Survey,
+    admits_unproved,
     audit_corpus,
     describe_editions,
     draft_policy,
@@ -167,6 +168,11 @@ def _show(out: Path, survey: Survey, check: Audit, glossary: Path | None) -> Non
     if glossary is not None:
         typer.echo(f"{glossary}: {in_number(len(survey.acronyms), 'short form')} that the documents define.")
     typer.echo(enforced_counts(check))
+    if admits_unproved(survey):
+        typer.echo(
+            "It has no lock: most documents name no source, so whatever is in the index gets in. Name the metadata key "
+            f"that says where they come from under `metadata: source:` in {out}, or have the loader write one."
+        )
 
 
 def _as_dict(out: Path, survey: Survey, check: Audit, glossary: Path | None) -> dict[str, object]:

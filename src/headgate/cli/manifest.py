@@ -31,7 +31,7 @@ from headgate.cli.options import (
     track,
 )
 from headgate.cli.outputs import file_of, require_unread
-from headgate.cli.stores import open_store
+from headgate.cli.stores import open_store, require_no_collection
 from headgate.corpus import NO_FIELDS, CorpusItem, Fields, Listing, list_corpus, publish_listing
 from headgate.corpus.gathering import stored_items
 from headgate.corpus.origin import Origin
@@ -177,6 +177,7 @@ def build(
         raise HeadgateError("--unseen and --ignore are about a comparison: give --against DOCUMENTS.")
     fields = Fields.parse(text_field, field_map)
     if against is None and questions is None and prefix is None and _is_large(corpus_place):
+        require_no_collection(collection, corpus_place)
         kernel_options = {"cover": cover, "hide": hide, "keys": names, "fields": fields}
         about = {"namespace": patterns, "version": version, "issued": instant(now), "lifetime": lifetime}
         _build_of_dataset(corpus_place, publication, jobs, kernel_options, about, as_json=as_json)
@@ -281,6 +282,7 @@ def read_index(
     if store is not None:
         yield from track(stored_items(store), what, quiet=quiet)
         return
+    require_no_collection(collection, place)
     read = Documents(Path(place), what, prefix=prefix, quiet=quiet, questions=questions, fields=fields)
     yield from read
     read.require_some()

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from headgate.cli.loading import is_place, load_target
+from headgate.cli.stores import instead_of
 from headgate.clock import utc_now
 from headgate.corpus import NO_FIELDS, CorpusItem, Fields, observe_corpus, read_corpus, read_questions
 from headgate.encoding import in_number, to_json
@@ -267,6 +268,8 @@ class Documents:
             self._items = _observed(str(path), questions, prefix)
         elif questions is not None:
             raise HeadgateError(f"--questions is for an application, module:name; {path} is read as files.")
+        elif not path.exists() and (instead := instead_of(path)) is not None:
+            raise HeadgateError(instead)
         else:
             self._items = read_corpus(path, prefix=prefix, fields=fields)
         self._documents = 0
@@ -289,11 +292,14 @@ class Documents:
         Raises:
             HeadgateError: there was none, so there was nothing to look at.
         """
-        if not self._documents:
-            first = (
-                f" The first of {len(self.problems):,} things passed over: {self.problems[0]}." if self.problems else ""
-            )
-            raise HeadgateError(f"{self._path}: there is no document to look at.{first}")
+        if self._documents:
+            return
+        instead = None if self.is_application else instead_of(self._path)
+        if instead is not None:
+            raise HeadgateError(instead)
+        passed_over = f" {in_number(len(self.problems), 'thing')} passed over" if self.problems else ""
+        first = f"{passed_over}, the first: {self.problems[0]}." if self.problems else ""
+        raise HeadgateError(f"{self._path}: there is no document to look at.{first}")
 
     def finish(self) -> bool:
         """Name on stderr what was skipped, and return whether anything was.

@@ -11,7 +11,7 @@ from typing import IO, Annotated
 import typer
 
 from headgate.chunk import Chunk
-from headgate.cli.datasets import CollectionOption, is_dataset, is_store_folder, opened_dataset, report_run, run_dataset
+from headgate.cli.datasets import CollectionOption, is_dataset, opened_dataset, report_run, run_dataset
 from headgate.cli.loading import is_place
 from headgate.cli.metadata import metadata_keys
 from headgate.cli.options import (
@@ -24,6 +24,7 @@ from headgate.cli.options import (
     report_problems,
 )
 from headgate.cli.outputs import file_of, require_unread
+from headgate.cli.stores import is_store_folder, require_no_collection, without_password
 from headgate.corpus import CorpusItem, Fields, Journal, open_journal, seal_corpus, to_line, to_lines
 from headgate.encoding import in_number
 from headgate.errors import HeadgateError
@@ -98,6 +99,9 @@ def seal(
         names, fields = metadata_keys(None, timezone, date_order), Fields.parse(text_field, field_map)
         claims = names, tuple(cover or (EVERYTHING,)), tuple(hide or ()), batch
         raise typer.Exit(_seal_dataset(documents, collection, key, issuer, out, jobs, claims, fields))
+    require_no_collection(collection, documents)
+    if "://" in documents:
+        raise HeadgateError(f"{without_password(documents)} is a data set or a store: give --out DIR, a folder.")
     sealer = Sealer(key, issuer)
     if whole and batch:
         raise HeadgateError("--whole signs each document once anyway; leave --batch out.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,45 @@ from headgate.errors import HeadgateError, one_line
 from headgate.integration.adapters import adapters
 from headgate.integration.backfilling import StoredIndex
 
-__all__ = ["open_store", "without_password"]
+__all__ = ["instead_of", "is_store_folder", "open_store", "require_no_collection", "without_password"]
+
+# Of Chroma and of LlamaIndex.
+_STORE_FILES = ("chroma.sqlite3", "docstore.json")
+# As a path has it too, in which two slashes are one.
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")
+_INSTEAD = (
+    "Name a retriever or store of yours as MODULE:NAME, with --questions FILE. All that an index holds is judged by "
+    "`headgate audit ... --out DIR`, sealed by `headgate backfill` and listed by `headgate manifest build`, with "
+    "langchain-headgate or llama-index-postprocessor-headgate installed."
+)
+
+
+def is_store_folder(place: str | Path) -> bool:
+    """Return whether a folder is one in which a store keeps its rows, and not one of texts."""
+    path = Path(place)
+    return path.is_dir() and any((path / name).exists() for name in _STORE_FILES)
+
+
+def instead_of(place: Path) -> str | None:
+    """Return what a place is, and what to use, where it is an index and not documents; None for any other."""
+    address = _ADDRESS.match(str(place))
+    if address is not None and not place.exists():
+        return f"{address[1]}://... is an address, and not a folder or file of texts. {_INSTEAD}"
+    if is_store_folder(place):
+        return f"{place} is the folder of an index, and not one of texts. {_INSTEAD}"
+    return None
+
+
+def require_no_collection(collection: str | None, place: str) -> None:
+    """Raise where a collection is named of what has none.
+
+    Raises:
+        HeadgateError: there is one.
+    """
+    if collection is not None:
+        raise HeadgateError(
+            f"--collection {collection!r}: {without_password(place)} has no collections. Leave the option out."
+        )
 
 
 def open_store(store: str, collection: str | None) -> StoredIndex | None:
@@ -21,9 +60,11 @@ def open_store(store: str, collection: str | None) -> StoredIndex | None:
         collection: the collection or table in it.
 
     Raises:
-        HeadgateError: it is a store, and cannot be opened.
+        HeadgateError: it is a store, and cannot be opened, or it has no collections.
     """
     is_object = is_place(store)
+    if is_object:
+        require_no_collection(collection, store)
     # Looking for adapters imports frameworks, and a file is none of theirs.
     if not is_object and "://" not in store and not Path(store).is_dir():
         return None

@@ -3,7 +3,7 @@
 from headgate.corpus.auditing import Audit, AuditRow, audit_corpus
 from headgate.corpus.building import Manifest, publish_listing
 from headgate.corpus.comparing import Completeness, Difference, diff_manifests, measure_completeness
-from headgate.corpus.drafting import describe_editions, draft_policy, enforced_counts
+from headgate.corpus.drafting import admits_unproved, describe_editions, draft_policy, enforced_counts
 from headgate.corpus.gathering import items_of
 from headgate.corpus.item import CorpusItem
 from headgate.corpus.lines import to_line, to_lines
@@ -27,6 +27,7 @@ __all__ = [
     "Listing",
     "Manifest",
     "Survey",
+    "admits_unproved",
     "audit_corpus",
     "describe_editions",
     "diff_manifests",

@@ -12,7 +12,7 @@ from headgate.corpus.survey import SourceSurvey, Survey
 from headgate.encoding import in_number
 from headgate.policy import UriPattern
 
-__all__ = ["describe_editions", "draft_policy", "enforced_counts"]
+__all__ = ["admits_unproved", "describe_editions", "draft_policy", "enforced_counts"]
 
 _STANDARD_SOURCE_KEY = "source"
 _NOT_IN_ID = re.compile(r"[^A-Za-z0-9]+")
@@ -92,6 +92,11 @@ def enforced_counts(check: Audit) -> str:
     return f"Enforced as it is, it would keep out {which} of these {in_number(judged, 'document')} ({named})."
 
 
+def admits_unproved(survey: Survey) -> bool:
+    """Return whether a draft lets documents in that name no source, because most do not."""
+    return survey.without_source * 2 > survey.documents
+
+
 def _check_lines(check: Audit | None) -> list[str]:
     return [] if check is None else [f"# {enforced_counts(check)}"]
 
@@ -135,10 +140,15 @@ def _source_lines(source: SourceSurvey, keys: Sequence[str], identifier: str, gl
         lines.append(f"    provenance: {{require: sealed, keys: {_flow(keys)}}}")
     else:
         named = _flow(keys) if keys else "keys/NAME.jwks.json"
+        next_step = (
+            "Whose seals these are, a draft cannot know: name the keys (headgate init --keys FILE)"
+            if source.sealed
+            else "Seal at ingestion"
+        )
         lines += [
             "    # declared: taken at its word. It keeps out what names another place, or none, and not what somebody",
             "    # put into the index under this place. `sealed` does, and with it everything without a seal.",
-            f"    # Seal at ingestion, then: {{require: sealed, keys: {named}}}",
+            f"    # {next_step}, then: {{require: sealed, keys: {named}}}",
             "    provenance: {require: declared}",
         ]
     lines += _freshness_lines(source)
@@ -225,7 +235,7 @@ def _why_no_age(source: SourceSurvey) -> str | None:
 
 
 def _default_lines(survey: Survey) -> list[str]:
-    if survey.without_source * 2 <= survey.documents:
+    if not admits_unproved(survey):
         lines = [
             "# Documents that match no source, from places that were not seen. Nothing configured, nothing admitted."
         ]

@@ -226,11 +226,7 @@ class Publishing:
             entry = find_entry(given.metadata, "source", self.keys)
             value = entry[1] if entry else None
         if not isinstance(value, str) or not value:
-            shown = ", ".join(sorted(map(str, islice(given.metadata, 50))))[:_SHOWN_KEYS] or "none"
-            raise HeadgateError(
-                f"It names no source, so it cannot be sealed. Say which entry or function gives the subject; its "
-                f"metadata keys are: {shown}."
-            )
+            raise HeadgateError(_without_source(given.metadata))
         return value
 
     def _find_definitions(self, given: _Given) -> dict[str, str]:
@@ -343,6 +339,19 @@ def _require_successors(
             if (top != name or name not in covered) and name_successor(value) is not None:
                 problem = f"{name!r} (superseded_by) cannot be covered, because it is not a plain value."
                 raise HeadgateError(f"{problem} Write one name or address.")
+
+
+def _without_source(metadata: Mapping[str, object]) -> str:
+    if not metadata:
+        return (
+            "It names no source: it has no metadata. Have `source` written at ingestion, or give a function of the "
+            "document as `subject` in Python."
+        )
+    names = ", ".join(sorted(map(str, islice(metadata, 50))))[:_SHOWN_KEYS]
+    return (
+        "It names no source. Say which entry holds it: `subject` (backfill: --subject ENTRY), --field-map source=ENTRY "
+        f"of a file, or `source` under `metadata` of the policy. Its metadata keys are: {names}."
+    )
 
 
 def _covered(

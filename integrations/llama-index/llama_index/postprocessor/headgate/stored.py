@@ -59,6 +59,8 @@ def open_index(place: str, collection: str | None) -> StoredIndex | None:
     """Return the rows of a persisted folder, or of a Chroma folder that LlamaIndex wrote; None for any other place."""
     folder = Path(place)
     if (folder / _DOCSTORE).is_file():
+        if collection is not None:
+            raise AdapterError(f"--collection {collection!r}: a folder of LlamaIndex has no collections.")
         return DocstoreRows.read(folder / _DOCSTORE)
     return _open_chroma(place, collection) if is_chroma(place) else None
 
