@@ -241,7 +241,6 @@ def test_an_option_that_would_mean_nothing_is_refused(run: Any, docs: Path, tmp_
         (("manifest", "build", "docs", *signing, *listing, "--collection", "x"), "has no collections"),
         (("manifest", "build", "docs/more.jsonl", *signing, *listing, "--collection", "x"), "has no collections"),
         (("manifest", "build", "t.parquet", *signing, *listing, "--collection", "x"), "has no collections"),
-        (("backfill", "headgate:Gate", *signing, "--collection", "x"), "has no collections"),
         (("glossary", "suggest", "docs", "--workers", "2"), "give --out DIR"),
     ):
         code, _, err = run(*words)

@@ -97,6 +97,8 @@ def test_the_command_on_a_persisted_index(tmp_path: Path) -> None:
     key = next(path for path in tmp_path.glob("handbook*") if "private" in path.name)
     words = ["backfill", str(folder), "--key", str(key), "--issuer", "handbook"]
     before = (folder / "docstore.json").read_bytes()
+    named = CliRunner().invoke(app, [*words, "--collection", "other"])
+    assert "a folder of LlamaIndex has no collections" in str(named.exception)
     dry = CliRunner().invoke(app, words)
     assert (dry.exit_code, (folder / "docstore.json").read_bytes()) == (0, before)
     assert f"{SIZE} rows, {SIZE} would be sealed; nothing was written (--write writes)." in dry.output

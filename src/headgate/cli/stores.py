@@ -63,8 +63,6 @@ def open_store(store: str, collection: str | None) -> StoredIndex | None:
         HeadgateError: it is a store, and cannot be opened, or it has no collections.
     """
     is_object = is_place(store)
-    if is_object:
-        require_no_collection(collection, store)
     # Looking for adapters imports frameworks, and a file is none of theirs.
     if not is_object and "://" not in store and not Path(store).is_dir():
         return None
@@ -82,6 +80,8 @@ def open_store(store: str, collection: str | None) -> StoredIndex | None:
         except Exception as error:  # whatever a store's own client raises
             raise HeadgateError(f"{without_password(store)} cannot be opened: {one_line(error)}.") from error
         if found is not None:
+            if is_object:
+                require_no_collection(collection, store)
             return found
     return None
 
