@@ -542,6 +542,31 @@ def test_the_rows_of_a_store_become_a_data_set(policy: Path, tmp_path: Path) -> 
     assert not (tmp_path / "rows" / "rows-000001.parquet").exists()
 
 
+def test_a_document_that_cannot_be_encoded_spoils_no_other(policy: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.jsonl").write_text(
+        r"""{"id": "a", "text": "one \ud800", "metadata": {"source": "https://wiki.example/1"}}
+{"id": "b\ud800", "text": "two", "metadata": {"source": "https://wiki.example/2", "x\ud800": "\ud800"}}
+{"id": "c", "text": "three", "metadata": {"source": "https://wiki.example/3"}}
+""",
+        encoding="utf-8",
+    )
+    outcome = judged(policy, tmp_path / "data", tmp_path / "out")
+    assert not outcome.failures
+    found = [(row["id"], row["codes"]) for row in rows_in(tmp_path / "out")]
+    assert found == [("a", ["G902"]), ("b\ufffd", found[2][1]), ("c", found[2][1])]
+
+
+def test_a_text_of_a_store_that_cannot_be_encoded_is_not_judged_as_another(policy: Path, tmp_path: Path) -> None:
+    rows = [
+        StoredRow("a\ud800", Chunk(text, {"source": "https://wiki.example/1"}, "a\ud800")) for text in ("1\ud800", "2")
+    ]
+    outcome = judged(policy, spool(stored_items(Shelf(rows)), tmp_path / "rows"), tmp_path / "out")
+    assert outcome.rows_in == len(rows)
+    assert rows_in(tmp_path / "out")[0]["action"] == "drop"
+    assert set(outcome.summary.reasons) == {"its text holds a lone surrogate, which no table can hold"}
+
+
 def test_what_will_be_out_of_date_is_counted(data: Path, tmp_path: Path) -> None:
     policy = write_policy(tmp_path, freshness={"max_age": "30d"})
     words = (

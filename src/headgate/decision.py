@@ -12,6 +12,7 @@ from headgate.assurance import NONE, Assurance, is_proof
 from headgate.chunk import Chunk
 from headgate.codes import CHECKS
 from headgate.display import Displayed
+from headgate.surrogates import encodable, replace_surrogates
 from headgate.verification import Verification
 
 if TYPE_CHECKING:
@@ -65,6 +66,13 @@ class Finding:
     severity: Severity = "error"
     detail: Mapping[str, object] = field(default_factory=dict)
     mode: Mode = "enforce"
+
+    def __post_init__(self) -> None:
+        # What a document says ends in both, and both are shown, logged and exported wherever findings go.
+        if not self.message.isascii():
+            object.__setattr__(self, "message", replace_surrogates(self.message))
+        if self.detail:
+            object.__setattr__(self, "detail", encodable(self.detail))
 
     @property
     def check(self) -> str:
@@ -185,8 +193,8 @@ class Decision(Displayed):
             "age_seconds": round(self.age.total_seconds()) if self.age is not None else None,
             "findings": [finding.to_dict() for finding in self.findings],
             "edits": _edits(self.rewrite),
-            "metadata_edits": {name: _edits(rewrite) for name, rewrite in self.metadata_rewrites.items()},
-            "withheld": list(self.withheld),
+            "metadata_edits": {encodable(name): _edits(rewrite) for name, rewrite in self.metadata_rewrites.items()},
+            "withheld": [encodable(name) for name in self.withheld],
         }
         if self.verified is not None:
             at, by, name = self.verified
@@ -205,7 +213,7 @@ def _edit(edit: Edit) -> list[object]:
     """Return an edit as plain values; what is there now is added where it is not the canonical term itself."""
     entry: list[object] = [edit.start, edit.end, edit.canonical, edit.mode]
     is_said = edit.replacement == (edit.canonical if edit.mode == "replace" else edit.alias)
-    return entry if is_said else [*entry, edit.replacement]
+    return entry if is_said else [*entry, replace_surrogates(edit.replacement)]
 
 
 ShortfallReason = Literal["no_more", "pool", "limit", "not_adjustable", "error"]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any, NoReturn
 
+from headgate.surrogates import encodable, replace_surrogates
 from headgate.uris import safe_uri, short_digest
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "b64url_encode",
     "canonical_json",
     "digest_label",
+    "encodable",
     "in_number",
     "is_counter_name",
     "is_digest_label",
@@ -35,7 +37,6 @@ __all__ = [
 ]
 
 _DIGEST_LABEL = re.compile(r"sha-256:[A-Za-z0-9_-]{43}")
-_SURROGATES = re.compile("[\ud800-\udfff]")
 _URI = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]{0,31}://|urn:|file:|doi:)[^\s\x00-\x1f]{1,2048}")
 # Longer than any identifier that a store makes, shorter than a text that says something.
 _NAME_CHARS = 200
@@ -194,11 +195,6 @@ def label_of(identifier: object) -> object:
     if not isinstance(identifier, str):
         return None
     return hashlib.sha256(str.encode(identifier, "utf-8", "surrogatepass")).hexdigest()
-
-
-def replace_surrogates(text: str) -> str:
-    """Return `text` with lone surrogates replaced by U+FFFD, so that it can be encoded; lengths stay."""
-    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
 
 
 def shown(value: object, most: int = 80) -> str:

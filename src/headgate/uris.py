@@ -10,6 +10,8 @@ import hashlib
 import re
 from base64 import urlsafe_b64encode
 
+from headgate.surrogates import replace_surrogates
+
 __all__ = ["safe_uri", "short_digest"]
 
 # Characters that separate, with those that look like them and become them in some normal forms.
@@ -80,10 +82,12 @@ def safe_uri(uri: str) -> str:
     Scheme, host and path stay. User information, query, fragment and parameters (RFC 3986, sections 3.2.1 to 3.5)
     become short digests, whatever they are called: presigned URLs carry their credentials there, under names that
     differ from service to service. So do they where the URI is none by the letter: without a scheme, with encoded
-    separators, in the connection string of a database. A safe URI stays as it is.
+    separators, in the connection string of a database. A safe URI stays as it is, and can be encoded.
     """
-    if _HARMLESS.fullmatch(uri):
-        return uri
+    return uri if _HARMLESS.fullmatch(uri) else replace_surrogates(_made_safe(uri))
+
+
+def _made_safe(uri: str) -> str:
     inline = _BLANK.sub("", uri.removeprefix("file:")[:_INLINE_CHARS]).partition(":")[0].lower()
     if inline in _INLINE:
         return f"{inline}:{_digested(uri.removeprefix('file:').partition(':')[2])}"

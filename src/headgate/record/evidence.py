@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import cast
 
 from headgate.clock import read_instant
-from headgate.encoding import safe_uri
+from headgate.encoding import encodable, safe_uri
 from headgate.freshness import (
     NO_REDIRECTS,
     RESTRICTING_ROLES,
@@ -90,7 +90,7 @@ def evidence_of(
         found["verified"] = [[one.at.isoformat(), one.by, one.name] for one in verified_by]
     if hints:
         found["time_like"] = list(hints)
-    return found
+    return encodable(found)
 
 
 def with_recalled(evidence: Mapping[str, object], recalled: Sequence[Known], digest: str) -> dict[str, object]:

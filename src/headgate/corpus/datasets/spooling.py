@@ -11,7 +11,7 @@ from pyarrow import parquet
 
 from headgate.corpus.item import CorpusItem
 from headgate.corpus.kernel.calling import batch_of
-from headgate.encoding import canonical_json
+from headgate.encoding import canonical_json, encodable, replace_surrogates
 from headgate.files import write_bytes
 
 __all__ = ["spool"]
@@ -20,6 +20,7 @@ _ROWS = 20_000
 _BYTES = 256_000_000
 _DONE = "_complete.json"
 _NOT_CARRIED = "it holds content that is not text, which a table does not carry"
+_NOT_A_TEXT = "its text holds a lone surrogate, which no table can hold"
 
 
 def spool(items: Iterable[CorpusItem], folder: Path) -> Path:
@@ -51,16 +52,23 @@ def spool(items: Iterable[CorpusItem], folder: Path) -> Path:
 
 
 def _batch(items: list[CorpusItem]) -> Any:
-    plain = [
-        item if item.chunk is None or not item.chunk.media else CorpusItem(item.place, None, _NOT_CARRIED)
-        for item in items
-    ]
+    plain = [_carried(item) for item in items]
     batch = batch_of(plain)
-    ids = [item.chunk.id if item.chunk is not None else item.place for item in items]
+    ids = [encodable(item.chunk.id) if item.chunk is not None else item.place for item in items]
     columns = [pyarrow.array(ids, pyarrow.string()), *batch.columns[1:]]
     problems = pyarrow.array([item.problem if item.chunk is None else None for item in plain], pyarrow.string())
     schema = pyarrow.schema([*batch.schema, ("headgate_problem", pyarrow.string())])
     return pyarrow.RecordBatch.from_arrays([*columns, problems], schema=schema)
+
+
+def _carried(item: CorpusItem) -> CorpusItem:
+    """Return a row as a table carries it; with the reason, and without its document, where a table cannot."""
+    if item.chunk is None:
+        return item
+    # Judged in another text it could be admissible, and the gate admits it in none.
+    is_other = replace_surrogates(item.chunk.text) != item.chunk.text
+    problem = _NOT_CARRIED if item.chunk.media else _NOT_A_TEXT if is_other else None
+    return item if problem is None else CorpusItem(item.place, None, problem)
 
 
 def _blocks(items: Iterable[CorpusItem]) -> Iterator[list[CorpusItem]]:

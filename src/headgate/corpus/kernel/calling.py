@@ -9,7 +9,7 @@ from typing import Any
 from headgate.corpus.item import CorpusItem
 from headgate.corpus.records import NO_FIELDS, Fields
 from headgate.corpus.rows import read_rows
-from headgate.encoding import to_json
+from headgate.encoding import encodable, replace_surrogates, to_json
 from headgate.errors import HeadgateError
 
 try:
@@ -80,11 +80,14 @@ class Kernel(ABC):
 
 
 def batch_of(items: Sequence[CorpusItem]) -> Any:
-    """Return documents as a record batch that `read_rows` reads as the same documents; an unread one is nulls."""
+    """Return documents as a record batch that `read_rows` reads as the same documents; an unread one is nulls.
+
+    Arrow holds no lone surrogate: it is replaced, so that one document does not spoil the others.
+    """
     chunks = [item.chunk for item in items]
     columns = [
-        [chunk and chunk.id for chunk in chunks],
-        [chunk and chunk.text for chunk in chunks],
+        [chunk and encodable(chunk.id) for chunk in chunks],
+        [chunk and replace_surrogates(chunk.text) for chunk in chunks],
         [None if chunk is None else to_json(dict(chunk.metadata)) for chunk in chunks],
     ]
     arrays = [pyarrow.array(column, pyarrow.string()) for column in columns]

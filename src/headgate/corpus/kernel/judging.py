@@ -23,7 +23,7 @@ from headgate.corpus.kernel.calling import Kernel
 from headgate.corpus.kernel.schemas import JUDGED
 from headgate.corpus.records import NO_FIELDS, Fields
 from headgate.decision import Decision, Finding, Mode
-from headgate.encoding import digest_label
+from headgate.encoding import digest_label, encodable
 from headgate.errors import PolicyError
 from headgate.freshness import Candidate, Interval, find_superseded
 from headgate.freshness.releases import Release
@@ -222,7 +222,7 @@ def _row(judged: Judged, problem: str | None) -> tuple[Any, ...]:
         verified.at if verified is not None else None,
         verified.by if verified is not None else None,
         sum(len(one.edits) for one in (decision.rewrite, *rewrites) if one is not None),
-        list(decision.withheld),
+        [encodable(name) for name in decision.withheld],
         judged.valid_until,
         problem,
         _compared(judged.candidate, judged.mode),
