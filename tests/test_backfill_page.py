@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -51,26 +50,3 @@ def test_faiss(folder: Path) -> None:
     again = faiss.load_local("faiss/", EMBEDDING, allow_dangerous_deserialization=True)
     assert len(guard(again, "headgate.yaml").similarity_search("x", k=7)) == 7
     assert (folder / "faiss" / "index.faiss").read_bytes() == before
-
-
-def test_qdrant(folder: Path) -> None:
-    qdrant = pytest.importorskip("qdrant_client")
-    client = qdrant.QdrantClient(":memory:")
-    client.create_collection("handbook", vectors_config=qdrant.models.VectorParams(size=2, distance="Cosine"))
-    points = [
-        qdrant.models.PointStruct(
-            id=n, vector=[0.6, 0.8], payload={"page_content": d.page_content, "metadata": d.metadata}
-        )
-        for n, d in enumerate(documents())
-    ]
-    client.upsert("handbook", points)
-    names: dict[str, Any] = {"client": client}
-    exec(compile(block("qdrant"), "backfill.md", "exec"), names)  # noqa: S102 - our own page
-    assert [outcome.state for outcome in names["outcomes"]] == ["sealed"] * 7
-    from headgate import Chunk, Gate
-
-    found = client.scroll("handbook", limit=10, with_vectors=True)[0]
-    chunks = [Chunk(point.payload["page_content"], point.payload["metadata"]) for point in found]
-    assert len(Gate("headgate.yaml").admit(chunks).chunks) == 7
-    assert all(point.vector == pytest.approx([0.6, 0.8]) for point in found)
-    client.close()

@@ -1,4 +1,4 @@
-"""Stores whose rows can be read, and those that seals can be written into: Chroma and both kinds of pgvector tables."""
+"""Stores whose rows can be read, and those that seals can be written into: Chroma, Qdrant and pgvector tables."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from headgate import AdapterError
 from headgate.integration.backfilling import SealedRow, StoredIndex, StoredRow
 from headgate.integration.collections import ChromaRows, choose_collection, is_chroma, is_of_llama_index
 from langchain_headgate.convert import to_chunk
+from langchain_headgate.points import QdrantRows
 from langchain_headgate.tables import PgRows, open_tables
 
 __all__ = ["open_index", "stored_index"]
@@ -38,6 +39,8 @@ def stored_index(target: Any) -> StoredIndex | None:
         return ChromaRows(target._collection)
     if names & {"langchain_postgres.PGVector", "langchain_postgres.PGVectorStore"}:
         return PgRows.of_store(target)
+    if "langchain_qdrant.QdrantVectorStore" in names:
+        return QdrantRows(target)
     if isinstance(target, InMemoryVectorStore):
         return RowsInMemory(target, lambda: [_document(row) for row in target.store.values()])
     if "langchain_community.FAISS" in names:

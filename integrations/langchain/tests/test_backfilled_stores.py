@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from langchain_core.documents import Document
@@ -101,6 +102,44 @@ def chroma_vectors(store: Any) -> dict[str, bytes]:
 
 def test_chroma(chroma: Any) -> None:
     check_end_to_end(chroma, lambda: chroma_vectors(chroma))
+
+
+@pytest.fixture
+def qdrant(tmp_path: Path) -> Iterator[Any]:
+    module, client = pytest.importorskip("langchain_qdrant"), pytest.importorskip("qdrant_client")
+    opened = client.QdrantClient(path=str(tmp_path / "qdrant"))
+    opened.create_collection("handbook", vectors_config=client.models.VectorParams(size=8, distance="Cosine"))
+    store = module.QdrantVectorStore(opened, "handbook", EMBEDDING)
+    store.add_documents(documents(), ids=[str(UUID(int=number)) for number in range(SIZE)])
+    yield store
+    opened.close()
+
+
+def qdrant_vectors(store: Any) -> dict[str, list[float]]:
+    points, _ = store.client.scroll(store.collection_name, limit=SIZE, with_vectors=True)
+    # The client without a server normalises a vector again whenever it writes a point.
+    return {str(point.id): [round(number, 5) for number in point.vector] for point in points}
+
+
+def test_qdrant(qdrant: Any) -> None:
+    check_end_to_end(qdrant, lambda: qdrant_vectors(qdrant))
+
+
+def test_points_of_qdrant_that_others_wrote_or_change(qdrant: Any) -> None:
+    client, name = qdrant.client, qdrant.collection_name
+    point = pytest.importorskip("qdrant_client").models.PointStruct
+    odd = [{"metadata": {"source": "https://handbook.example/a"}}, {"page_content": "text", "metadata": "none"}, None]
+    client.upsert(name, [point(id=1_000 + n, vector=[0.5] * 8, payload=one) for n, one in enumerate(odd)])
+    index = index_of(qdrant)
+    rows = [row for page in index.pages(SIZE + 3) for row in page]
+    client.set_payload(name, payload={"page_content": "changed meanwhile"}, points=[str(UUID(int=3))])
+    client.delete(name, points_selector=[str(UUID(int=4))])
+    named = [str(UUID(int=number)) for number in (2, 3, 4)]
+    wanted = [SealedRow(row, "seal") for row in rows if row.id in named]
+    assert sorted(index.write(wanted)) == named[1:]
+    found = {outcome.id: outcome for outcome in backfill(index, HANDBOOK.sealer, writes=True)}
+    assert [found[str(1_000 + number)].state for number in range(3)] == ["unfit"] * 3
+    assert "no text under 'page_content'" in str(found["1000"].problem)
 
 
 def test_a_collection_of_chroma_itself(chroma: Any) -> None:
