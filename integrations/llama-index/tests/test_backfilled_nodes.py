@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from llama_index.core import Document, MockEmbedding, StorageContext, VectorStoreIndex, load_index_from_storage
+from llama_index.core import (
+    Document,
+    MockEmbedding,
+    SimpleDirectoryReader,
+    StorageContext,
+    VectorStoreIndex,
+    load_index_from_storage,
+)
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.schema import MetadataMode
 from typer.testing import CliRunner
@@ -15,7 +23,7 @@ from headgate import AdapterError, Gate
 from headgate.cli.app import app
 from headgate.integration.backfilling import StoredIndex, backfill
 from headgate.testing import FixedClock, Publisher
-from llama_index.postprocessor.headgate import guard
+from llama_index.postprocessor.headgate import HeadgatePostprocessor, guard
 from llama_index.postprocessor.headgate.adapter import LlamaIndexAdapter
 
 CLOCK = FixedClock()
@@ -104,6 +112,53 @@ def test_the_command_on_a_persisted_index(tmp_path: Path) -> None:
     assert f"{SIZE} rows, {SIZE} would be sealed; nothing was written (--write writes)." in dry.output
     assert CliRunner().invoke(app, [*words, "--write"]).exit_code == 0
     assert len(search(load(folder))) == SIZE
+
+
+def test_the_times_of_files_are_signed_as_nothing(tmp_path: Path) -> None:
+    """Signed without the entries beside them, which tell whose they are, they would be the age of a document."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "leave.md").write_text("Everyone gets thirty days of leave.")
+    read = SimpleDirectoryReader(str(tmp_path / "docs")).load_data()
+    index = VectorStoreIndex.from_documents(read, embed_model=EMBEDDING)
+    index.storage_context.persist(str(tmp_path / "storage"))
+    private, public = HANDBOOK.key.save(tmp_path / "handbook")
+    words = ["backfill", str(tmp_path / "storage"), "--key", str(private), "--issuer", "handbook"]
+    words += ["--against", str(tmp_path / "docs"), "--prefix", f"{tmp_path}/docs/"]
+    dry = CliRunner().invoke(app, words)
+    assert (dry.exit_code, "not in every part" in dry.output) == (0, False), dry.output
+    policy: dict[str, Any] = {
+        "sources": [
+            {
+                "id": "docs",
+                "match": f"file:{tmp_path}/docs/**",
+                "provenance": {"require": "sealed", "keys": str(public)},
+                "freshness": {"max_age": "3650d", "missing": "drop"},
+            }
+        ]
+    }
+    (tmp_path / "p.yaml").write_text(json.dumps({**policy, "metadata": {"modified": "last_modified_date"}}))
+    assert CliRunner().invoke(app, [*words, "--write"]).exit_code == 0
+    held = load(tmp_path / "storage").as_retriever().retrieve("leave")
+    assert not HeadgatePostprocessor(Gate(policy)).postprocess_nodes(held)
+    # Where the policy says that the time of a file counts, it is signed.
+    CliRunner().invoke(app, [*words, "--reseal", "--policy", str(tmp_path / "p.yaml"), "--write"])
+    held = load(tmp_path / "storage").as_retriever().retrieve("leave")
+    assert len(HeadgatePostprocessor(Gate(tmp_path / "p.yaml")).postprocess_nodes(held)) == 1
+
+
+def test_what_a_dry_run_would_seal_in_part_is_not_said_to_be_sealed(tmp_path: Path) -> None:
+    build().storage_context.persist(str(tmp_path / "storage"))
+    private, _ = HANDBOOK.key.save(tmp_path / "handbook")
+    for number in range(SIZE):
+        page = tmp_path / "docs" / str(number)
+        page.parent.mkdir(exist_ok=True)
+        page.with_suffix(".md").write_text(
+            f"---\nsource: https://handbook.example/{number}\n---\nPart {number}. Everyone gets {number} days of leave."
+        )
+    words = ["backfill", str(tmp_path / "storage"), "--key", str(private), "--issuer", "handbook"]
+    words += ["--against", str(tmp_path / "docs")]
+    assert f"{SIZE} rows would be sealed, but not in every part:" in CliRunner().invoke(app, words).output
+    assert f"{SIZE} rows sealed, but not in every part:" in CliRunner().invoke(app, [*words, "--write"]).output
 
 
 def test_chroma_through_llama_index(tmp_path: Path) -> None:

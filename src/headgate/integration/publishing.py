@@ -16,7 +16,8 @@ from headgate.chunk import SEAL_KEY, Chunk
 from headgate.encoding import safe_uri
 from headgate.errors import HeadgateError
 from headgate.freshness import RESTRICTING_ROLES, TIME_ROLES, Timestamps, find_entry, resolve_timestamps
-from headgate.freshness.catalogue import lookup, lookup_each, present_roles
+from headgate.freshness.catalogue import AGE_ROLES, lookup, lookup_each, present_roles
+from headgate.freshness.conventions import is_of_a_copy, may_mean_a_copy
 from headgate.freshness.successors import name_successor
 from headgate.integration.defining import sealed_definitions
 from headgate.integration.published import Claims, Prepared, Published, SealArguments, seal_prepared
@@ -194,7 +195,7 @@ class Publishing:
         problems: dict[str, None] = {}
         # Media come first: where proof is required, one that nothing covers keeps the document out (P116).
         room = _MAX_COVERED - sum(digest is not None for digest in media.values())
-        present = present_roles(metadata, self.keys)
+        present = _without_times_of_files(metadata, present_roles(metadata, self.keys), self.keys)
         names = _covered(metadata, present, (*self.cover, *self.hide, *cover), room, problems)
         _require_successors(metadata, present, names)
         hidden = {*self.hide, *hide}
@@ -352,6 +353,20 @@ def _without_source(metadata: Mapping[str, object]) -> str:
         "It names no source. Say which entry holds it: `subject` (backfill: --subject ENTRY), --field-map source=ENTRY "
         f"of a file, or `source` under `metadata` of the policy. Its metadata keys are: {names}."
     )
+
+
+def _without_times_of_files(
+    metadata: Mapping[str, object], present: Mapping[str, tuple[str, ...]], keys: MetadataKeys
+) -> Mapping[str, tuple[str, ...]]:
+    """Return the roles without ages that are known to be those of a file: signed alone, they would pass for more."""
+    if not may_mean_a_copy(metadata):
+        return present
+    return {
+        role: tuple(name for name in names if name in getattr(keys, role) or not is_of_a_copy(name, metadata, None))
+        if role in AGE_ROLES
+        else names
+        for role, names in present.items()
+    }
 
 
 def _covered(
