@@ -24,7 +24,7 @@ from llama_index.postprocessor.headgate.fetching import Reach, afetch, fetch, re
 from llama_index.postprocessor.headgate.gating import aadmit_nodes, admit_nodes, off_loop
 from llama_index.postprocessor.headgate.outside import refuse_additions
 from llama_index.postprocessor.headgate.reading import GuardedEngines, is_own_reader, refusal_of_readers
-from llama_index.postprocessor.headgate.tracing import arecord, record
+from llama_index.postprocessor.headgate.tracing import arecord, callbacks_of, record
 
 __all__ = ["GatedRetriever"]
 
@@ -91,7 +91,7 @@ class GatedRetriever(Proxy, BaseRetriever):
         replacing: Sequence[str] = (),
         trace_inner: TraceInner | None = None,
     ) -> None:
-        super().__init__(callback_manager=retriever.callback_manager)
+        super().__init__(callback_manager=callbacks_of(retriever))
         self._inner = retriever
         self._gate = require_gate(policy, type(self).__name__)
         self._look_through()

@@ -17,7 +17,7 @@ from llama_index.postprocessor.headgate.comparing import Before
 from llama_index.postprocessor.headgate.convert import is_note, to_nodes
 from llama_index.postprocessor.headgate.gating import as_nodes, off_loop
 from llama_index.postprocessor.headgate.outside import is_harmless
-from llama_index.postprocessor.headgate.tracing import arecord, record
+from llama_index.postprocessor.headgate.tracing import arecord, callbacks_of, record
 from llama_index.postprocessor.headgate.untraced import untraced
 
 __all__ = ["GuardedStep"]
@@ -43,7 +43,7 @@ class GuardedStep(BaseNodePostprocessor):
     _replacing: tuple[str, ...] = PrivateAttr()
 
     def __init__(self, inner: BaseNodePostprocessor, gate: Gate, replacing: Sequence[str] = ()) -> None:
-        super().__init__(callback_manager=inner.callback_manager)
+        super().__init__(callback_manager=callbacks_of(inner))
         self._inner, self._gate, self._replacing = inner, gate, tuple(replacing)
 
     @classmethod
@@ -75,7 +75,7 @@ class GuardedStep(BaseNodePostprocessor):
         return {**super().__getstate__(), "__pydantic_private__": private}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        fields = {"callback_manager": state["__pydantic_private__"]["_inner"].callback_manager, **state["__dict__"]}
+        fields = {"callback_manager": callbacks_of(state["__pydantic_private__"]["_inner"]), **state["__dict__"]}
         BaseModel.__setstate__(self, {**state, "__dict__": fields})
 
     def _postprocess_nodes(

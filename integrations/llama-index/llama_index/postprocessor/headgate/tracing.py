@@ -16,6 +16,7 @@ from llama_index.core.instrumentation.dispatcher import (  # type: ignore[attr-d
 )
 from llama_index.core.instrumentation.events import BaseEvent
 from llama_index.core.instrumentation.span import active_span_id
+from llama_index.core.settings import Settings
 
 from headgate import Admission, Gate
 from headgate.integration.adapters import log_dropped
@@ -23,7 +24,7 @@ from headgate.record.asking import asker_in
 from headgate.record.summary import headline, shown
 from llama_index.postprocessor.headgate.untraced import visible
 
-__all__ = ["EVENT_NAME", "HeadgateAdmissionEvent", "arecord", "record"]
+__all__ = ["EVENT_NAME", "HeadgateAdmissionEvent", "arecord", "callbacks_of", "record"]
 
 EVENT_NAME = "headgate.admission"
 _FRAMEWORK = "llama_index"
@@ -46,6 +47,15 @@ class HeadgateAdmissionEvent(BaseEvent):
     def class_name(cls) -> str:
         """Return the name that handlers see."""
         return "HeadgateAdmissionEvent"
+
+
+def callbacks_of(component: object) -> CallbackManager:
+    """Return what a component tells of its work; that of the settings, as the framework does, where it has none.
+
+    A class that leaves out its base's constructor has none, such as the framework's own `PGRetriever`.
+    """
+    found = getattr(component, "callback_manager", None)
+    return found if isinstance(found, CallbackManager) else Settings.callback_manager
 
 
 def record(gate: Gate, admission: Admission, callback_manager: CallbackManager | None) -> Admission:
