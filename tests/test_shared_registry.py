@@ -179,6 +179,39 @@ def test_what_could_not_be_written_is_remembered_and_written_later(
     fresh.close()
 
 
+def test_what_cannot_be_written_keeps_nobody_from_reading(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    registry = DatabaseRegistry(url)
+    registry.learn([Proved("a", "key", "digest", 1)], CLOCK.now)
+    engine = sqlalchemy.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(
+            sqlalchemy.text("CREATE RULE frozen AS ON INSERT TO headgate_documents DO INSTEAD SELECT 1/0")
+        )
+    try:
+        registry.learn([Proved("b", "key", "digest", 1)], CLOCK.now)
+        assert registry.known(["a"])["a"][0].version == 1
+    finally:
+        with engine.begin() as connection:
+            connection.execute(sqlalchemy.text("DROP RULE frozen ON headgate_documents"))
+        engine.dispose()
+        registry.close()
+
+
+def test_what_a_database_cannot_hold_keeps_nothing_else_out_of_it(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    registry = DatabaseRegistry(url)
+    odd = [
+        Proved("a\x00b", "key", "digest", 1),
+        Proved("a", "key", "digest", 2**70),
+        Proved("b", "k" * 90, "digest", 1),
+    ]
+    registry.learn([odd[0], Proved("c", "key", "digest", 3), *odd[1:]], CLOCK.now)
+    assert registry.known(["c", "a\x00b"])["c"][0].version == 3
+    assert "cannot hold what was proved" in caplog.text
+    registry.learn([Proved("d", "key", "digest", 4)], CLOCK.now)
+    assert registry.known(["d"])["d"][0].version == 4
+    registry.close()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
 def test_a_child_of_a_fork_asks_by_a_connection_of_its_own(new_gate: MakeGate, handbook: Publisher) -> None:
     gate = new_gate()

@@ -76,7 +76,7 @@ class DatabaseRegistry:
         Raises:
             HeadgateError: the database cannot be asked.
         """
-        wanted = [one for one in documents if len(one) <= _LONGEST]
+        wanted = [one for one in documents if _can_be_held(one)]
         found: dict[str, tuple[Known, ...]] = {}
         if wanted:
             found = self._use(lambda connection: self._facts(connection, wanted), is_reading=True)
@@ -91,7 +91,7 @@ class DatabaseRegistry:
         Raises:
             HeadgateError: the database cannot be written; this process remembers it nevertheless.
         """
-        wanted = [(one, at) for one in proved if len(one.document) <= _LONGEST]
+        wanted = [(one, at) for one in proved if _can_be_held(one.document)]
         try:
             self._write_owed(wanted)
         except HeadgateError:
@@ -138,7 +138,9 @@ class DatabaseRegistry:
         except HeadgateError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a driver raises
-            self._failed_at = time.monotonic()
+            # What cannot be written need not keep anybody from reading.
+            if is_reading or _is_out_of_reach(error):
+                self._failed_at = time.monotonic()
             raise HeadgateError(f"the registry {self._shown} cannot be used ({self._described(error)})") from None
 
     @property
@@ -212,10 +214,17 @@ class DatabaseRegistry:
                 yield Known(document, by, first.version, *times, known)
 
     def _write(self, connection: Connection, proved: Sequence[tuple[Proved, datetime]]) -> None:
-        for one, at in proved:
-            self._learn(connection, one, at)
+        from sqlalchemy.exc import DataError, IntegrityError
 
-    def _learn(self, connection: Connection, proved: Proved, at: datetime) -> None:
+        for one, at in proved:
+            try:
+                with connection.begin_nested():
+                    self._learn(connection, one, at)
+            except (DataError, IntegrityError, ValueError) as error:
+                # It would keep all others from being written, now and later.
+                _log.warning("the registry cannot hold what was proved of a document (%s)", type(error).__name__)
+
+    def _learn(self, connection: Connection, proved: Proved, at: datetime, *, is_again: bool = False) -> None:
         from sqlalchemy import delete, insert, update
         from sqlalchemy.exc import IntegrityError
 
@@ -230,8 +239,10 @@ class DatabaseRegistry:
             try:
                 with connection.begin_nested():
                     connection.execute(insert(facts).values(document=after.document, key=after.key, **row))
-            except IntegrityError:  # another gate was the first one
-                self._learn(connection, proved, at)
+            except IntegrityError:
+                if is_again:
+                    raise
+                self._learn(connection, proved, at, is_again=True)  # another gate was the first one
                 return
         else:
             connection.execute(update(facts).where(named).values(**row))
@@ -244,6 +255,18 @@ class DatabaseRegistry:
             modified = as_micros(after.texts[proved.digest])
             values = {"document": after.document, "key": after.key, "digest": proved.digest, "modified": modified}
             connection.execute(insert(texts).values(**values))
+
+
+def _can_be_held(document: str) -> bool:
+    # No text of PostgreSQL holds a null character.
+    return len(document) <= _LONGEST and "\x00" not in document
+
+
+def _is_out_of_reach(error: Exception) -> bool:
+    """Return whether a database does not answer, rather than refuse what it was asked."""
+    from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
+
+    return isinstance(error, (OperationalError, InterfaceError, TimeoutError, OSError))
 
 
 def _times(known: Known) -> dict[str, int | None]:
