@@ -205,6 +205,36 @@ def test_the_stale_list_puts_the_most_damage_first() -> None:
     assert find_stale([], gate.policy).documents == []
 
 
+def test_what_has_no_date_by_which_it_ends_is_said_with_its_true_cause() -> None:
+    gate = gate_of("warn")
+    undated = DOCS.seal("x", "https://docs.example/undated", modified=None)
+    entries = [record(gate, good(1, "dated")), record(gate, undated)]
+    ruled = str(find_stale(entries, gate.policy))
+    assert "1 has no date that counts: `DateDocuments`" in " ".join(ruled.split())
+    assert "--policy" not in ruled
+    unruled = find_stale(entries, None)
+    assert (unruled.undated, unruled.unruled) == (2, 1)
+    said = " ".join(str(unruled).split())
+    assert "1 has a date of change, and no policy says how old it may be (--policy)." in said
+    assert "1 has no date that counts" in said
+    elsewhere = Gate({"sources": [DOCS.source()]}, clock=CLOCK).policy
+    assert "and no max_age of the policy is for it." in " ".join(str(find_stale(entries, elsewhere)).split())
+    assert unruled.to_dict()["without_max_age"] == 1
+
+
+def test_a_terminal_says_what_to_do_next_as_the_page_does() -> None:
+    clean = [record(gate_of("audit"), good(1, "a"))]
+    for result in (
+        study_adoption(clean),
+        find_stale([record(gate_of("warn"), good(100, "past"))], gate_of("warn").policy),
+    ):
+        assert "Do next" in str(result)
+        assert "Do next" in result._repr_html_()
+    enforced = [record(gate_of("enforce"), good(1, "a"))]
+    assert "Do next" not in str(study_adoption(enforced))
+    assert "in the way of enforcing the rest" in str(study_adoption([*clean, *enforced]))
+
+
 def test_nothing_recorded_is_said() -> None:
     for result in (score_sources([]), study_adoption([]), find_stale([])):
         text = result._repr_html_()

@@ -34,6 +34,7 @@ from headgate.report import (
     prose,
     ranked,
     signed,
+    steps_rich,
     table,
     titled_html,
     uri_html,
@@ -59,7 +60,8 @@ def adoption_verdict(found: Adoption) -> Verdict:
     if not found.admissions:
         return Verdict("warn", sentence)
     if not found.blocked:
-        step = Step("Nothing stands in the way. In the policy:", "mode: enforce")
+        rest = " of enforcing the rest" if "enforce" in found.modes else ""
+        step = Step(f"Nothing stands in the way{rest}. In the policy:", "mode: enforce")
         return Verdict("good", sentence, steps=() if found.is_enforced else (step,))
     before = f"{in_number(found.documents, 'document')} retrieved for {in_number(found.admissions, 'prompt')}"
     verb = "are" if found.is_enforced else "would be"
@@ -114,6 +116,9 @@ def adoption_rich(found: Adoption) -> Group:
         )
     if listed.row_count:
         parts += [Text(), listed]
+    if not any(remedy.verdict != "rightly out" for remedy in found.remedies()):
+        # Otherwise the table says what to do.
+        parts.append(steps_rich(adoption_verdict(found)))
     return Group(*parts)
 
 
@@ -186,7 +191,7 @@ def stale_rich(found: StaleList) -> Group:
     if len(found.documents) > _ROWS:
         more = f"and {len(found.documents) - _ROWS:,} more documents; --json lists all"
         parts.append(Text(more, style=TERMINAL["before"]))
-    return Group(*parts)
+    return Group(*parts, steps_rich(stale_verdict(found)))
 
 
 def _stale_badge(document: StaleDocument) -> tuple[str, str]:
@@ -237,12 +242,27 @@ def _stale_sentence(found: StaleList) -> str:
         return "No document entered a prompt."
     dated = in_number(len(found.documents), "dated document")
     verb = "is past its date" if found.past == 1 else "are past their date"
-    said = f"{found.past:,} of {dated} that entered prompts {verb}"
-    said += f" on {found.now:%Y-%m-%d}." if found.documents else "."
-    if found.undated:
-        has = "has" if found.undated == 1 else "have"
-        said += f" {found.undated:,} {has} no date that counts (name a policy whose max_age does)."
-    return said + (" There were so many that the rarest were forgotten." if found.is_pruned else "")
+    said = [
+        f"{found.past:,} of {dated} that entered prompts {verb} on {found.now:%Y-%m-%d}."
+        if found.documents
+        else f"Of {in_number(found.undated, 'document')} that entered prompts, nothing says when they go out of date."
+    ]
+    bare = found.undated - found.unruled
+    if bare:
+        said.append(
+            f"{bare:,} {_have(bare)} no date that counts: `DateDocuments` and `DateNodes` find one at ingestion, and "
+            "`metadata.modified` in the policy names the key of one that is there."
+        )
+    if found.unruled:
+        lack = (
+            "no max_age of the policy is for it" if found.has_policy else "no policy says how old it may be (--policy)"
+        )
+        said.append(f"{found.unruled:,} {_have(found.unruled)} a date of change, and {lack}.")
+    return " ".join((*said, *(["There were so many that the rarest were forgotten."] if found.is_pruned else [])))
+
+
+def _have(count: int) -> str:
+    return "has" if count == 1 else "have"
 
 
 def _when(instant: str | None) -> str:

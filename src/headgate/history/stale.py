@@ -83,7 +83,9 @@ class StaleList(Printable):
     Attributes:
         now: the instant for which it was made.
         documents: those that have a date, worst first.
-        undated: how many documents entered prompts without any date.
+        undated: how many documents entered prompts without a date by which they go out of date.
+        unruled: how many of these have a date of change, and no `max_age` applies to them.
+        has_policy: whether a policy was there to say so.
         past: how many of the dated ones are past their date.
         is_pruned: whether there were so many that the rarest were forgotten.
         skipped: lines of the log without a record that can be used.
@@ -92,6 +94,8 @@ class StaleList(Printable):
     now: datetime
     documents: list[StaleDocument] = field(default_factory=list)
     undated: int = 0
+    unruled: int = 0
+    has_policy: bool = False
     past: int = 0
     is_pruned: bool = False
     skipped: int = 0
@@ -104,6 +108,7 @@ class StaleList(Printable):
             "listed": len(self.documents),
             "past": self.past,
             "undated": self.undated,
+            "without_max_age": self.unruled,
             "is_pruned": self.is_pruned,
             "skipped_lines": self.skipped,
         }
@@ -149,12 +154,13 @@ def list_stale(
     """
     # By default the log's own end, so that an old log gives the same list every day.
     at = now or last or utc_now()
-    found = StaleList(at, is_pruned=seen.is_pruned, skipped=skipped)
+    found = StaleList(at, has_policy=policy is not None, is_pruned=seen.is_pruned, skipped=skipped)
     rules = _rules(policy)
     for name, count, dates in seen.items():
         document = _judge(name, count, dates, rules.get(dates.source), at)
         if document is None:
             found.undated += 1
+            found.unruled += _instant(dates.modified) is not None
         else:
             found.documents.append(document)
             found.past += document.left <= _ZERO
