@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from joserfc.jwk import ECKey, OKPKey, RSAKey
@@ -18,7 +18,7 @@ from joserfc.jws import JWSRegistry
 
 from headgate.caching import cached_property
 from headgate.encoding import canonical_json, digest_label, shown
-from headgate.errors import PolicyError
+from headgate.errors import HeadgateError, PolicyError
 from headgate.files import create, read_config_bytes
 from headgate.limits import DEFAULT_LIMITS
 from headgate.policy.matching import UriPattern
@@ -261,6 +261,19 @@ class SigningKey:
             raise PolicyError("this key is public; only a private key signs.", _PRIVATE)
         algorithms = algorithms_of(key)
         return cls(kid or str(key.get("kid") or thumbprint_of(key)), algorithms[0], key)
+
+    # A key does not change, so that copies of what holds one may share it; which copying by way of a pickle could not.
+    def __copy__(self) -> SigningKey:
+        return self
+
+    def __deepcopy__(self, memo: object) -> SigningKey:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise HeadgateError(
+            "A private key is not pickled: whoever reads that could sign. Build what signs in each process, from the "
+            "path of the key."
+        )
 
     @property
     def public(self) -> KeySet:

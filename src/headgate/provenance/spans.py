@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from headgate.chunk import SEAL_KEY, Chunk
-from headgate.encoding import b64url_decode, b64url_encode, loads_strict
+from headgate.encoding import b64url_decode, b64url_encode, digest_label, loads_strict
 from headgate.errors import SealError
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.provenance.jws import ParsedJws, parse_jws
@@ -192,6 +192,11 @@ class SpanProver:
         for document in documents:
             whole = _Whole(document)
             self._documents[whole.signed] = whole
+
+    @property
+    def digest(self) -> str:
+        """A digest of the seals of the documents: with others, a chunk gets another proof."""
+        return digest_label("\n".join(sorted(self._documents)).encode("utf-8", "surrogatepass"))
 
     def prove(self, chunk: Chunk) -> Chunk | None:
         """Return a chunk with its proof in place of the document's seal; None if it is not a run of whole blocks.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -52,6 +53,14 @@ class DateNodes(TransformComponent):
     def class_name(cls) -> str:
         """Return the name under which the component is serialised."""
         return "DateNodes"
+
+    def to_dict(self, **kwargs: Any) -> dict[str, Any]:
+        """Return the settings, and a value that no other call gives.
+
+        An `IngestionPipeline` keeps what a component gave for as long as that says the same of itself; what commits and
+        files say of a text changes without either.
+        """
+        return {**super().to_dict(**kwargs), "run": secrets.token_hex(8)}
 
     def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[BaseNode]:  # noqa: ARG002 - the base's signature
         """Return copies of the nodes with dates; what could not be dated is logged."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from llama_index.core.bridge.pydantic import Field, PrivateAttr
+from llama_index.core.bridge.pydantic import BaseModel, Field, PrivateAttr
 from llama_index.core.schema import BaseNode, MetadataMode, TransformComponent
 
 from headgate import Chunk, HeadgateError, Sealer
@@ -34,7 +34,8 @@ class SealNodes(TransformComponent):
     successor are covered too, so that nobody can change them in the index.
 
     Args:
-        key: the path of the private key, or a `Sealer`. Only a path is kept when the component is serialised.
+        key: the path of the private key, or a `Sealer`. Only a path is kept when the component is serialised, and only
+            with a path, or a signer that can be pickled, does it go to worker processes.
         issuer: who vouches; not needed with a `Sealer`.
         subject: the metadata key that holds the document's URI; by default the keys of the usual readers.
         modified: the metadata key that holds the last modification; by default the keys of the usual readers. A time
@@ -92,6 +93,25 @@ class SealNodes(TransformComponent):
         """Return the name under which the component is serialised."""
         return "SealNodes"
 
+    def to_dict(self, **kwargs: Any) -> dict[str, Any]:
+        """Return the settings, and which key it seals with.
+
+        An `IngestionPipeline` keeps what a component gave, and by this it knows whether another would give the same:
+        nodes that a key has sealed are not those that its successor seals.
+        """
+        return {**super().to_dict(**kwargs), "sealed_with": self._sealer.public.digest}
+
+    # The framework's own way leaves out what cannot be pickled, which would leave a component that cannot seal.
+    def __getstate__(self) -> dict[str, Any]:
+        state = BaseModel.__getstate__(self)
+        return state if self.key is None else {**state, "__pydantic_private__": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if state["__pydantic_private__"] is None:
+            self.__init__(**state["__dict__"])  # type: ignore[misc]  # the key is read again, in this process
+        else:
+            BaseModel.__setstate__(self, state)
+
     def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[BaseNode]:  # noqa: ARG002 - the base's signature
         """Return copies of the nodes, each with a seal in its metadata."""
         # What one node of a document defines is sealed with those of its others that mention it.
@@ -136,6 +156,14 @@ class ProveNodes(TransformComponent):
     def class_name(cls) -> str:
         """Return the name under which the component is serialised."""
         return "ProveNodes"
+
+    def to_dict(self, **kwargs: Any) -> dict[str, Any]:
+        """Return which documents it knows, by a digest: what a pipeline keeps of it holds for these, and no others."""
+        return {**super().to_dict(**kwargs), "proved_by": self._prover.digest}
+
+    # The framework's own way makes another one, which knows no document.
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        BaseModel.__setstate__(self, state)
 
     def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[BaseNode]:  # noqa: ARG002 - the base's signature
         """Return copies of the nodes, each with its proof in its metadata."""
