@@ -286,6 +286,46 @@ def test_what_styles_rows_and_stand_ins_hide_is_not_read() -> None:
     assert read_docx(raw(stand_in))[1] == "Seen. 5 mg"
 
 
+HIDING = f"""<w:styles xmlns:w="{W}"><w:docDefaults><w:rPrDefault><w:rPr>%s</w:rPr></w:rPrDefault></w:docDefaults>
+<w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:rPr>%s</w:rPr></w:style>
+<w:style w:type="paragraph" w:styleId="Seen"><w:rPr><w:vanish w:val="0"/></w:rPr></w:style>
+<w:style w:type="paragraph" w:styleId="Plain"/></w:styles>"""
+
+
+@pytest.mark.parametrize(
+    ("defaults", "normal", "read"),
+    [
+        ("", "", "none seen plain"),
+        ("<w:vanish/>", "", "seen"),
+        ("", "<w:vanish/>", "seen plain"),
+        ("<w:vanish/>", '<w:vanish w:val="0"/>', "none seen"),
+    ],
+)
+def test_what_hides_text_without_a_style_of_its_own_hides_it(defaults: str, normal: str, read: str) -> None:
+    styled = "".join(
+        f'<w:p><w:pPr><w:pStyle w:val="{name}"/></w:pPr><w:r><w:t>{name.lower()}</w:t></w:r></w:p>'
+        for name in ("Seen", "Plain")
+    )
+    parts = parts_of(raw(f"<w:p><w:r><w:t>none</w:t></w:r></w:p>{styled}"))
+    parts["word/styles.xml"] = (HIDING % (defaults, normal)).encode()
+    assert read_docx(packed(parts))[1].split() == read.split()
+
+
+def test_what_was_seen_before_a_change_of_form_and_within_a_box_changes_nothing() -> None:
+    change = '<w:pPrChange w:id="1"><w:pPr><w:pStyle w:val="Ghost"/></w:pPr></w:pPrChange>'
+    before = f'<w:p><w:pPr><w:pStyle w:val="Seen"/>{change}</w:pPr><w:r><w:t>seen</w:t></w:r></w:p>'
+    box = "<w:pict><w:txbxContent><w:p><w:r><w:t>in a box</w:t></w:r></w:p></w:txbxContent></w:pict>"
+    hidden = f"<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>BEFORE</w:t>{box}<w:t>BEHIND</w:t></w:r></w:p>"
+    parts = parts_of(raw(before + hidden))
+    ghost = '<w:style w:type="paragraph" w:styleId="Ghost"><w:rPr><w:vanish/></w:rPr></w:style>'
+    parts["word/styles.xml"] = f'<w:styles xmlns:w="{W}">{ghost}</w:styles>'.encode()
+    text = read_docx(packed(parts))[1]
+    assert "seen" in text
+    assert "BEFORE" not in text
+    assert "BEHIND" not in text
+    assert "in a box" not in text
+
+
 def test_a_box_within_a_cell_is_there_once() -> None:
     box = "<w:pict><w:txbxContent><w:p><w:r><w:t>box</w:t></w:r></w:p></w:txbxContent></w:pict>"
     row = f"<w:tbl><w:tr><w:tc><w:p><w:r><w:t>cell</w:t></w:r><w:r>{box}</w:r></w:p></w:tc></w:tr></w:tbl>"

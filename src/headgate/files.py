@@ -116,14 +116,19 @@ def replacing(path: Path) -> Iterator[IO[str]]:
 
 
 @contextmanager
-def replacing_bytes(path: Path) -> Iterator[IO[bytes]]:
-    """As `replacing`, for bytes."""
-    with _replaced(path) as target, target.open("wb") as stream:
+def replacing_bytes(path: Path, mode: int = 0o666) -> Iterator[IO[bytes]]:
+    """As `replacing`, for bytes.
+
+    Args:
+        path: the file.
+        mode: the permissions of a new one, before the process's own mask.
+    """
+    with _replaced(path, mode) as target, target.open("wb") as stream:
         yield stream
 
 
 @contextmanager
-def _replaced(path: Path) -> Iterator[Path]:
+def _replaced(path: Path, mode: int = 0o666) -> Iterator[Path]:
     """Yield the file to write, which takes the place of `path` afterwards."""
     require_no_dangling_link(path)
     target = Path(os.path.realpath(path))  # a link keeps pointing to where it points
@@ -133,7 +138,7 @@ def _replaced(path: Path) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f".headgate-{secrets.token_hex(8)}.part")
     try:
-        aside.touch(exist_ok=False)
+        aside.touch(mode, exist_ok=False)
         yield aside
         _force(aside)
         # A new file has the mode that the process gives to files; an old one keeps its own.

@@ -37,6 +37,7 @@ _UNSEEN = frozenset(
     )
 )
 _BREAKS = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-"}
+_DEFAULT = ""  # the name of what styles are based on that name none
 _FALSE = frozenset(("0", "false", "off"))
 
 
@@ -107,18 +108,27 @@ class _Package:
         return found
 
     def _hidden_styles(self, name: str) -> frozenset[str]:
-        """Return the styles whose text is hidden, by themselves or by the style that they are based on."""
+        """Return the styles whose text is hidden, by themselves or by the style that they are based on.
+
+        `_DEFAULT` is among them where text without a style is hidden.
+        """
         own: dict[str, bool] = {}
         based: dict[str, str] = {}
-        current = ""
+        current, plain = _DEFAULT, ""
         for event, element in self._events(name, _MOST_BESIDE):
             if event == "start" and element.tag == f"{_W}style":
                 current = element.get(f"{_W}styleId", "")
+                based.setdefault(current, _DEFAULT)
+                if element.get(f"{_W}type") == "paragraph" and element.get(f"{_W}default") in ("1", "true", "on"):
+                    plain = current
             elif event == "end" and element.tag == f"{_W}vanish":
                 own[current] = _is_on(element)
             elif event == "end" and element.tag == f"{_W}basedOn":
                 based[current] = element.get(f"{_W}val", "")
-        return frozenset(style for style in {*own, *based} if _is_hidden(style, own, based))
+        hidden = {style for style in {*own, *based} if _is_hidden(style, own, based)}
+        if plain:
+            (hidden.add if plain in hidden else hidden.discard)(_DEFAULT)
+        return frozenset(hidden)
 
     def _events(self, name: str, most: int) -> Iterator[tuple[str, Any]]:
         if name not in self._names:
@@ -152,6 +162,7 @@ class _Row:
 class _Paragraph:
     parts: list[str] = field(default_factory=list)
     is_hidden: bool = False
+    is_lost: bool = False
 
 
 class _Reading:
@@ -165,7 +176,7 @@ class _Reading:
         self._cells: list[list[str]] = []
         self._rows: list[_Row] = []
         self._paragraphs: list[_Paragraph] = []
-        self._is_run_hidden = False
+        self._runs: list[bool] = []  # whether each that is open is hidden
 
     def begin(self, element: Any) -> None:
         """Take note of an element that begins."""
@@ -176,9 +187,10 @@ class _Reading:
         if tag in _UNSEEN and self._parent() != f"{_W}trPr":
             self._unseen += 1
         elif tag == f"{_W}p":
-            self._paragraphs.append(_Paragraph())
+            is_lost = bool(self._runs) and self._runs[-1]  # in a box of a run that is hidden
+            self._paragraphs.append(_Paragraph(is_hidden=_DEFAULT in self._hidden_styles, is_lost=is_lost))
         elif tag == f"{_W}r":
-            self._is_run_hidden = bool(self._paragraphs) and self._paragraphs[-1].is_hidden
+            self._runs.append(bool(self._paragraphs) and self._paragraphs[-1].is_hidden)
         elif tag == f"{_W}tr":
             self._rows.append(_Row())
         elif tag == f"{_W}tc":
@@ -193,6 +205,8 @@ class _Reading:
             self._add(element.text or "")
         elif tag in _BREAKS and self._parent(0) == f"{_W}r":
             self._add(_BREAKS[tag])
+        elif tag == f"{_W}r":
+            self._runs.pop()
         elif tag == f"{_W}p":
             self._put("".join(self._paragraphs.pop().parts).strip())
         elif tag == f"{_W}tc":
@@ -213,10 +227,11 @@ class _Reading:
             self._rows[-1].is_hidden = self._rows[-1].is_hidden or _is_on(element)
         elif parent == f"{_W}rPr" and above == f"{_W}r":
             if tag == f"{_W}vanish":
-                self._is_run_hidden = _is_on(element)
+                self._runs[-1] = _is_on(element)
             elif tag == f"{_W}rStyle" and element.get(f"{_W}val") in self._hidden_styles:
-                self._is_run_hidden = True
-        elif tag == f"{_W}pStyle" and self._paragraphs:
+                self._runs[-1] = True
+        # Not what it was before a change of form that is not accepted yet.
+        elif tag == f"{_W}pStyle" and parent == f"{_W}pPr" and above == f"{_W}p":
             self._paragraphs[-1].is_hidden = element.get(f"{_W}val") in self._hidden_styles
 
     def _parent(self, back: int = 1) -> str:
@@ -225,7 +240,9 @@ class _Reading:
         return self._tags[place] if place >= 0 else ""
 
     def _add(self, text: str) -> None:
-        if self._paragraphs and not self._unseen and not self._is_run_hidden:
+        if not self._paragraphs or self._unseen or (self._runs and self._runs[-1]):
+            return
+        if not self._paragraphs[-1].is_lost:
             self._paragraphs[-1].parts.append(text)
 
     def _put(self, line: str) -> None:

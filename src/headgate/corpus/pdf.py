@@ -21,7 +21,7 @@ _MOST_PAGES = 5_000
 _MOST_DRAWN = 1_000_000
 _MOST_STEPS, _MOST_STEPS_IN_ALL = 500_000, 10_000_000
 _BYTES_PER_STEP, _STEPS_PER_FONT = 4, 1_500
-_MOST_RESOURCES = 1_000
+_MOST_RESOURCES, _MOST_UNPACKED = 1_000, 10_000_000
 _DEEPEST = 20
 _MISSING = "PDF is read where pypdf is installed: pip install 'headgate[documents]'"
 
@@ -161,7 +161,7 @@ class _Drawing:
 
 def _weigh(resources: Any) -> tuple[int, int]:
     """Return the length of the longest form among resources, and the most fonts that are in one place."""
-    heaviest = fonts = seen = 0
+    heaviest = fonts = seen = unpacked = 0
     known: set[int] = set()
     waiting = [(resources, 0)]
     while waiting:
@@ -177,7 +177,10 @@ def _weigh(resources: Any) -> tuple[int, int]:
         for named in forms.values() if hasattr(forms, "values") else ():
             form = named.get_object()
             if form.get("/Subtype") == "/Form":
-                heaviest = max(heaviest, len(form.get_data()))
+                length = len(form.get_data())
+                heaviest, unpacked = max(heaviest, length), unpacked + length
+                if unpacked > _MOST_UNPACKED:
+                    raise _TooMuch
                 waiting.append((form.get("/Resources"), depth + 1))
     if seen > _MOST_RESOURCES:
         raise _TooMuch

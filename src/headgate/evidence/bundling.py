@@ -70,7 +70,8 @@ def build_bundle(
         OSError: the file cannot be written.
     """
     records = _Records(found)
-    with replacing_bytes(path) as stream, Archive(stream) as archive:
+    # As private as the log that it is from.
+    with replacing_bytes(path, 0o640) as stream, Archive(stream) as archive:
         with archive.part(RECORDS) as part:
             for line in records.chosen(logs()):
                 part.write(line + b"\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from headgate.clock import read_instant, require_aware
@@ -207,7 +207,8 @@ def _note_decision(found: Survey, record: AdmissionRecord, decision: DecisionRec
     which, source = ("admitted" if is_in else "dropped"), _short(decision["source"])
     found.counts["documents"] += 1
     found.counts[which] += 1
-    for table, name in ((found.sources, source), (found.days, record["now"][:10])):
+    day = read_instant(record["now"]).astimezone(timezone.utc).date().isoformat()
+    for table, name in ((found.sources, source), (found.days, day)):
         if name in table or _has_room(found, table):
             table.setdefault(name, Counter())[which] += 1
     findings = decision["findings"]
