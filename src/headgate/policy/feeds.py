@@ -24,7 +24,7 @@ _ABOUT = {
     "incremental": ("sql",),
     "overlap": ("sql",),
     "timezone": ("sql",),
-    "timeout": ("sql", "graph", "drive"),
+    "timeout": ("sitemap", "news", "changes", "manifest", "sql", "graph", "drive"),
     "secret_env": ("sql", "graph", "drive"),
 }
 _DATABASE = re.compile(r"[a-z][a-z0-9_]*(?:\+[a-z][a-z0-9_]*)?://(?P<rest>\S*)")
@@ -98,7 +98,7 @@ class FeedRule(PolicyModel):
         default=timedelta(minutes=1),
         gt=timedelta(0),
         le=timedelta(hours=1),
-        description="sql, graph, drive: how long a pull may take.",
+        description="How long a pull may take, however many files or pages it reads; git has a bound of its own.",
         validate_default=True,
     )
     secret_env: str | None = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone, tzinfo
@@ -135,11 +136,13 @@ class Reading:
     Attributes:
         timeout: how long an address may take.
         private: the hosts that may be in a private network.
+        within: how long a pull may take, however much it reads.
         ages: how old what was read was, as caches said.
     """
 
     timeout: timedelta = timedelta(seconds=5)
     private: tuple[str, ...] = ()
+    within: timedelta = timedelta(minutes=1)
     ages: list[timedelta] = field(default_factory=list, compare=False)
 
     def take_age(self) -> timedelta:
@@ -148,15 +151,27 @@ class Reading:
         self.ages.clear()
         return age
 
-    def read(self, place: str | Path) -> bytes:
+    def deadline(self) -> float:
+        """Return when a pull that begins now has to be at its end, by the monotonic clock."""
+        return time.monotonic() + self.within.total_seconds()
+
+    def read(self, place: str | Path, deadline: float | None = None) -> bytes:
         """Return the content of a file or an https:// address.
 
+        Args:
+            place: where it is.
+            deadline: of the pull; None where it reads nothing else.
+
         Raises:
-            FeedError: it cannot be read, or is longer than `MOST_BYTES`.
+            FeedError: it cannot be read, there is no time left, or it is longer than `MOST_BYTES`.
         """
+        left = (deadline if deadline is not None else self.deadline()) - time.monotonic()
+        if left <= 0:
+            whole = self.within.total_seconds()
+            raise FeedError(f"{shown_place(place)}: no end within {whole:g} s. Give the feed more: timeout: 10m.")
         if isinstance(place, str):
             try:
-                seconds = self.timeout.total_seconds()
+                seconds = min(left, self.timeout.total_seconds())
                 data, age = fetch_aged(place, most=MOST_BYTES, timeout=seconds, private=self.private)
             except FetchError as error:
                 raise FeedError(str(error)) from None

@@ -119,6 +119,7 @@ class Listing:
             signers.keys,
             timestamp_keys=signers.timestamp_keys,
             at_least=signers.at_least,
+            within=self.reading.within.total_seconds(),
             timeout=self.reading.timeout.total_seconds(),
             private=self.reading.private,
             now=now,

@@ -38,7 +38,7 @@ def open_feed(rule: FeedRule, policy: Policy, signers: Signers | None = None) ->
         database = Database(rule.place, policy.base_dir, rule.secret_env, rule.timeout)
         return Rows(database, rule.query, rule.incremental, rule.overlap, zone)
     place = _place(rule, policy)
-    reading = Reading(policy.key_sets.timeout, policy.key_sets.private)
+    reading = Reading(policy.key_sets.timeout, policy.key_sets.private, rule.timeout)
     if rule.kind in ("graph", "drive"):
         service = Graph if rule.kind == "graph" else Drive
         return Items(service, Api(rule.place, reading, rule.timeout, rule.secret_env))

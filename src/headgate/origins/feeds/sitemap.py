@@ -56,7 +56,8 @@ class Sitemap:
         return Pull(kept, is_complete=True, age=age, tells_changes=2 * dated >= len(kept), notes=notes)
 
     def _parts(self) -> Iterator[Element]:
-        root = self._root(self.place, "urlset", "sitemapindex")
+        deadline = self.reading.deadline()
+        root = self._root(self.place, deadline, "urlset", "sitemapindex")
         if _name(root) == "urlset":
             yield root
             return
@@ -64,11 +65,11 @@ class Sitemap:
         if len(parts) > _MOST_FILES:
             raise FeedError(f"{shown_place(self.place)}: it names more than {_MOST_FILES:,} sitemaps.")
         for part in parts:
-            yield self._root(self._beside(part), "urlset")
+            yield self._root(self._beside(part), deadline, "urlset")
 
-    def _root(self, place: str | Path, *names: str) -> Element:
+    def _root(self, place: str | Path, deadline: float, *names: str) -> Element:
         """Return what a file holds: a page that says that it is missing is not a list without documents."""
-        root = parse_xml(_unpacked(self.reading.read(place), place), place)
+        root = parse_xml(_unpacked(self.reading.read(place, deadline), place), place)
         if _name(root) not in names:
             raise FeedError(f"{shown_place(place)}: it is not a sitemap ({' or '.join(names)}).")
         return root
