@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from headgate import Chunk, Gate
 from headgate.cli import main
 from headgate.codes import CODES
 
@@ -267,3 +268,19 @@ def test_what_names_no_source_is_told_what_can_name_it(run: Any, tmp_path: Path)
         True,
         True,
     )
+
+
+def test_one_is_one_in_what_is_said(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "d.jsonl").write_text(json.dumps({"text": "a", "metadata": {"source": "https://a.example/"}}) + "\n")
+    (tmp_path / "p.yaml").write_text("default: {provenance: {require: sealed}}\nlog: {path: log.jsonl}\n")
+    assert "0 of 1 document is admissible" in run("audit", "d.jsonl", "--policy", "p.yaml")[1]
+    with Gate(tmp_path / "p.yaml") as gate:
+        admission = gate.admit([Chunk("a", {"source": "https://a.example/"})], "?")
+        gate.admit([], "?")
+        gate.admit([], "?")
+    assert [one.message for one in admission.findings] == [
+        "None of the 1 document that was found may enter the prompt."
+    ]
+    lines = (tmp_path / "log.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "log.jsonl").write_bytes(lines[0] + lines[2])
+    assert "2 records in 1 chain: 1 problem." in run("log", "log.jsonl", "--verify")[1]

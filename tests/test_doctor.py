@@ -207,6 +207,10 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     (tmp_path / "breaks.py").write_text("raise RuntimeError('no\\nreason')")
     assert run("breaks:x") == (2, "headgate: 'breaks' cannot be imported: RuntimeError: no reason.\n")
     assert run("my_rag:none")[0] == 2
-    assert run("no_such_module:x")[0] == 2
+    code, said = run("no_such_module:x")
+    assert code == 2
+    assert f"There is no module 'no_such_module' in this folder ({tmp_path})" in said
+    (tmp_path / "lacks.py").write_text("import no_such_package")
+    assert "'lacks' cannot be imported: ModuleNotFoundError: No module named 'no_such_package'" in run("lacks:x")[1]
     assert run("nonsense")[0] == 2
     sys.modules.pop("my_rag", None)

@@ -72,7 +72,7 @@ def test_check_names_what_will_be_found_where_nobody_means_it(desk: Desk) -> Non
     }
     assert (found["concepts"], found["aliases"], found["texts"]) == (3, 4, 1)
     desk.write("good.yaml", "terms: {LarkDesk: [LDX]}\n")
-    assert "1 concept, 1 aliases: 0 errors, 0 warnings, 0 notes." in desk.run("check", "good.yaml", code=0)
+    assert "1 concept, 1 alias: 0 errors, 0 warnings, 0 notes." in desk.run("check", "good.yaml", code=0)
 
 
 def test_check_names_the_mistakes_of_all_files_at_once(desk: Desk) -> None:
@@ -216,6 +216,16 @@ def test_what_only_looks_like_another_spelling_is_not_proposed() -> None:
     assert proposals.found() == []
     proposals.add("b", "A data base and a data base, a Back-end and two back-ends. " + "backends backend " * 3)
     assert {(one.canonical, one.alias) for one in proposals.found()} == {("database", "data base")}
+
+
+def test_an_ordinary_word_is_no_other_spelling_of_a_name_of_the_same_letters(desk: Desk) -> None:
+    desk.write("docs.jsonl", json.dumps({"text": "reST and reST. " * 9 + "The rest of it, and the rest. " * 9}) + "\n")
+    (one,) = desk.json("suggest", "docs.jsonl", "--out", "draft.yaml", code=0)["proposals"]
+    assert (one["canonical"], one["alias"], one["doubt"]) == ("reST", "rest", "it is an ordinary word too")
+    assert not Glossary.load(desk.folder / "draft.yaml").concepts
+    desk.write("own.yaml", "terms:\n  Internet: [internet]\n  reST: [rest]\n  GitHub: [github]\n")
+    notes = desk.json("check", "own.yaml", code=1)["notes"]
+    assert [(note["rule"], note["line"]) for note in notes] == [("ordinary-word", 3)]
 
 
 def test_a_document_whose_title_has_changed_is_named(desk: Desk) -> None:

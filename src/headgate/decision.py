@@ -310,7 +310,8 @@ class Admission(Displayed):
         if not self.is_empty:
             return ()
         count = len(self.decisions)
-        message = f"None of the {count:,} documents that were found may enter the prompt."
+        found = "the 1 document that was" if count == 1 else f"the {count:,} documents that were"
+        message = f"None of {found} found may enter the prompt."
         return (Finding("G908", message, "warning", {"documents": count, "on_empty": self.on_empty}, self.mode),)
 
     @property

@@ -15,6 +15,7 @@ from headgate.surrogates import encodable, replace_surrogates
 from headgate.uris import safe_uri, short_digest
 
 __all__ = [
+    "are",
     "b64url_decode",
     "b64url_encode",
     "canonical_json",
@@ -114,6 +115,11 @@ def digest_label(data: bytes) -> str:
 def in_number(count: int, noun: str) -> str:
     """Return a count and what is counted: `1 document`, `1,200 documents`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def are(count: int) -> str:
+    """Return the verb of a count: `is` of one, `are` of any other."""
+    return "is" if count == 1 else "are"
 
 
 def is_digest_label(value: object) -> bool:

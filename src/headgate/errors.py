@@ -136,7 +136,8 @@ class NothingAdmissibleError(HeadgateError):
 
     def __str__(self) -> str:
         reasons = ", ".join(f"{code}: {count}" for code, count in sorted(self.codes.items()))
-        return f"None of the {self.documents:,} documents that were found may enter the prompt ({reasons})."
+        found = "the 1 document that was" if self.documents == 1 else f"the {self.documents:,} documents that were"
+        return f"None of {found} found may enter the prompt ({reasons})."
 
 
 def format_path(path: tuple[str | int, ...]) -> str:

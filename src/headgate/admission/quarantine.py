@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeGuard
 
 from headgate.decision import Admission, Decision
+from headgate.encoding import in_number
 from headgate.errors import HeadgateError
 from headgate.events import EventFile, Line
 from headgate.forks import renew_after_fork
@@ -200,7 +201,7 @@ class Watch:
         if seen < rule.at_least or failed <= rule.failures * seen:
             return None
         return (
-            f"{failed:,} of {seen:,} documents failed within {format_duration(rule.window)}; "
+            f"{failed:,} of {in_number(seen, 'document')} failed within {format_duration(rule.window)}; "
             f"the policy allows {rule.failures:.0%}"
         )
 

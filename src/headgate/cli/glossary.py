@@ -125,7 +125,9 @@ def _show_check(result: GlossaryCheck) -> None:
     for note in result.notes:
         typer.echo(visible(str(note)))
     counts = ", ".join(in_number(count, level) for level, count in result.counts().items())
-    what = f"{in_number(result.concepts, 'concept')}, {result.aliases:,} aliases"
+    what = (
+        f"{in_number(result.concepts, 'concept')}, {result.aliases:,} {'alias' if result.aliases == 1 else 'aliases'}"
+    )
     typer.echo(f"{what}: {counts}.")
 
 

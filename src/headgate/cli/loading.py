@@ -54,6 +54,14 @@ def load_object(place: str) -> Any:
         sys.path.insert(0, str(Path.cwd()))
     try:
         found: Any = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        # Of the module itself, or a package above it; what it imports in turn may be missing too.
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise HeadgateError(f"{module_name[:80]!r} cannot be imported: {one_line(error)}.") from error
+        raise HeadgateError(
+            f"There is no module {error.name[:80]!r} in this folder ({Path.cwd()}), nor is one installed. Run headgate "
+            "in the folder that holds it, or name that in PYTHONPATH."
+        ) from error
     except Exception as error:  # whatever the reader's own module raises while it is imported
         raise HeadgateError(f"{module_name[:80]!r} cannot be imported: {one_line(error)}.") from error
     for step in name.split("."):

@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from headgate.cli.options import console, print_json, tables_of
-from headgate.encoding import in_number
+from headgate.encoding import are, in_number
 from headgate.errors import HeadgateError
 from headgate.record.asking import load_salt, salt_path, salted
 from headgate.record.chain import ChainCheck, Head, read_heads, verify_chain, verify_lines
@@ -121,15 +121,15 @@ def _show(check: ChainCheck, known: int) -> None:
     if check.count > _SHOWN:
         typer.echo(f"  and {check.count - _SHOWN:,} more; --json has them", err=True)
     chains = in_number(len(check.heads), "chain")
-    verdict = "no record is missing, changed or out of order" if check.is_whole else f"{check.count:,} problems"
+    verdict = "no record is missing, changed or out of order" if check.is_whole else in_number(check.count, "problem")
     screen.print(plain(f"{in_number(check.records, 'record')} in {chains}: {verdict}."))
     if check.unchained:
-        screen.print(
-            plain(f"{in_number(check.unchained, 'record')} at the beginning are of a version without a chain.")
-        )
+        old = f"{in_number(check.unchained, 'record')} at the beginning {are(check.unchained)}"
+        screen.print(plain(f"{old} of a version without a chain."))
     if check.earlier:
         gone = sum(check.earlier.values())
-        screen.print(plain(f"{in_number(gone, 'record')} of these chains were in files that have been rotated away."))
+        where = f"{'was' if gone == 1 else 'were'} in files that have been rotated away"
+        screen.print(plain(f"{in_number(gone, 'record')} of these chains {where}."))
     if not known:
         screen.print(
             plain(

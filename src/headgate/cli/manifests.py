@@ -29,7 +29,7 @@ from headgate.cli.options import (
 )
 from headgate.corpus import diff_manifests, measure_completeness
 from headgate.decision import Finding
-from headgate.encoding import in_number
+from headgate.encoding import are, in_number
 from headgate.errors import HeadgateError, ManifestError
 from headgate.limits import DEFAULT_LIMITS
 from headgate.provenance import KeySet, Manifest
@@ -142,7 +142,8 @@ def completeness(
             }
         )
     else:
-        typer.echo(f"{found.complete:,} of {in_number(found.documents, 'document')} are there in full,")
+        verb = are(1 if found.documents == 1 else found.complete)
+        typer.echo(f"{found.complete:,} of {in_number(found.documents, 'document')} {verb} there in full,")
         typer.echo(f"{found.found:,} of {in_number(found.chunks, 'chunk')}.")
         _list(found.partial, f"{in_number(len(found.partial), 'document')} in part")
         _list(found.missing, f"{in_number(len(found.missing), 'document')} missing")

@@ -31,6 +31,7 @@ from headgate.cli.options import (
 )
 from headgate.cli.pages import policy_in_force, write_view
 from headgate.corpus import Fields
+from headgate.encoding import are, in_number
 from headgate.errors import HeadgateError
 from headgate.policy import Policy
 
@@ -122,9 +123,9 @@ def _explain_empty(result: Rehearsal, documents: Path) -> str:
     if not result.injected:
         idle = f" Tried in vain: {', '.join(result.idle)}." if result.idle else ""
         return (
-            f"{documents}: nothing was injected, so nothing was tried. {result.curated:,} documents are admissible, of "
-            f"which the doses take too few, or none fits.{idle} Raise a dose (--dose 'stale copy=0.5'), or give more "
-            "documents."
+            f"{documents}: nothing was injected, so nothing was tried. "
+            f"{in_number(result.curated, 'document')} {are(result.curated)} admissible, of which the doses take too "
+            f"few, or none fits.{idle} Raise a dose (--dose 'stale copy=0.5'), or give more documents."
         )
     question, error = result.failed[0]
     return f"the retriever failed for each of {len(result.failed):,} questions, such as {question[:80]!r}: {error}"

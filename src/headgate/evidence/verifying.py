@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from headgate.clock import read_instant
-from headgate.encoding import loads_strict, shown
+from headgate.encoding import in_number, loads_strict, shown
 from headgate.errors import HeadgateError, ManifestError
 from headgate.evidence.archive import layout_problems
 from headgate.evidence.format import (
@@ -207,7 +207,9 @@ class _Verifier:
         for finding in found.check.findings:
             self._report(finding)
         if found.skipped:
-            self._report(f"{found.skipped:,} lines of {RECORDS} hold no record")
+            self._report(
+                f"{in_number(found.skipped, 'line')} of {RECORDS} {'holds' if found.skipped == 1 else 'hold'} no record"
+            )
         chains = self._json(CHAINS).get("chains")
         ends = {name: head.digest for name, head in found.check.heads.items()}
         if not isinstance(chains, dict) or {name: _last(one) for name, one in chains.items()} != ends:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from headgate.chunk import Chunk
-from headgate.encoding import canonical_json
+from headgate.encoding import are, canonical_json, in_number
 from headgate.integration.published import Prepared
 from headgate.provenance import Sealer
 from headgate.provenance.values import DEFINITION_BYTES, MAX_DEFINITIONS, is_definition
@@ -35,7 +35,9 @@ def sealed_definitions(items: Iterable[tuple[object, object]], where: str, probl
         room -= size
         found[str(short)] = str(written)
     if left:
-        problems[f"{left:,} definitions of {where!r} are not sealed: not plain words, or there is no room"] = None
+        problems[
+            f"{in_number(left, 'definition')} of {where!r} {are(left)} not sealed: not plain words, or there is no room"
+        ] = None
     return found
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from headgate.encoding import digest_label, in_number
+from headgate.encoding import are, digest_label, in_number
 from headgate.record.reading import raw_lines, record_in
 from headgate.record.schema import ChainRecord
 
@@ -246,7 +246,7 @@ class _Verifier:
         elif number > head.number + 1:
             missing = in_number(number - head.number - 1, "record")
             self._check.report(
-                place, f"{missing} of the chain {name} {_are(number - head.number - 1)} missing before it"
+                place, f"{missing} of the chain {name} {are(number - head.number - 1)} missing before it"
             )
         elif previous != head.digest:
             self._check.report(place, f"the record before it in the chain {name} is not the one that was written")
@@ -261,7 +261,7 @@ class _Verifier:
             self._check.earlier[name] = number
         elif number:
             self._check.report(
-                place, f"the first {in_number(number, 'record')} of the chain {name} {_are(number)} missing"
+                place, f"the first {in_number(number, 'record')} of the chain {name} {are(number)} missing"
             )
         elif previous is not None and previous not in self._recent and not may_begin_before:
             self._check.report(place, f"the record is missing after which the chain {name} began")
@@ -313,7 +313,3 @@ def link_of(record: Mapping[str, Any]) -> ChainRecord | None:
     ):
         return None
     return {"id": link["id"][:64], "n": link["n"], "prev": link.get("prev")}
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"

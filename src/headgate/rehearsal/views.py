@@ -129,9 +129,10 @@ def rehearsal_rich(rehearsal: Rehearsal) -> Group:
 
 
 def _conditions(rehearsal: Rehearsal) -> str:
+    asked = f"{in_number(rehearsal.questions, 'question')} {'was' if rehearsal.questions == 1 else 'were'} asked"
     said = (
-        f"{rehearsal.curated:,} curated documents became an index of {rehearsal.indexed:,} as production would have "
-        f"it on {rehearsal.now:%d %B %Y}; {rehearsal.questions:,} questions were asked without and with the gate"
+        f"{in_number(rehearsal.curated, 'curated document')} became an index of {rehearsal.indexed:,} as production "
+        f"would have it on {rehearsal.now:%d %B %Y}; {asked} without and with the gate"
     )
     said += f", through a retriever of {rehearsal.framework}" if rehearsal.framework != "none" else ""
     return f"{said} (seed {rehearsal.seed})."

@@ -216,7 +216,9 @@ def _notes(replay: Replay) -> list[str]:
         )
         notes += [f"  {count:,}: {lack}" for lack, count in replay.undecided.most_common(8)]
     if replay.texts:
-        notes.append(f"Terms: {replay.rewritten_before:,} places rewritten then, {replay.rewritten_after:,} now.")
+        notes.append(
+            f"Terms: {in_number(replay.rewritten_before, 'place')} rewritten then, {replay.rewritten_after:,} now."
+        )
     elif replay.documents:
         notes.append("Terminology and budget were left out: the log keeps no texts (`log: {content: full}` would).")
     if replay.skipped:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from headgate.codes import CODES
 from headgate.corpus import Audit, AuditRow
-from headgate.encoding import in_number
+from headgate.encoding import are, in_number
 from headgate.report.charts import funnel_chart
 from headgate.report.documents import document_groups, document_groups_rich
 from headgate.report.escaping import clip, escape
@@ -33,7 +33,7 @@ def audit_verdict(audit: Audit) -> Verdict:
     total, kept_out = counts["documents"], counts["kept_out"]
     if not total:
         return Verdict("warn", "The corpus is empty: there was nothing to judge.")
-    verb = "is" if counts["admissible"] == 1 else "are"
+    verb = are(1 if total == 1 else counts["admissible"])
     said = f"{counts['admissible']:,} of {in_number(total, 'document')} {verb} admissible "
     said += f"({counts['admissible'] / total:.0%})"
     warnings = audit_warnings(audit)

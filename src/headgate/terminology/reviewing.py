@@ -13,7 +13,7 @@ from headgate.terminology.folding import fold_alias
 from headgate.terminology.ordinary import is_ordinary
 from headgate.terminology.remarks import Remark, refuse
 
-__all__ = ["LEVELS", "Level", "Note", "require_names", "review", "risk_of"]
+__all__ = ["LEVELS", "Level", "Note", "hides_word", "require_names", "review", "risk_of"]
 
 Level = Literal["error", "warning", "note"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "note")
@@ -153,11 +153,17 @@ def _parts(folded: str) -> Iterator[str]:
                 yield folded[words[first][0] : words[last][1]]
 
 
+def hides_word(canonical: str, alias: str) -> bool:
+    """Return whether an alias is an ordinary word, and its term a name of the same letters: `rest` and `reST`."""
+    return alias.islower() and is_ordinary(alias) and any(letter.isupper() for letter in canonical[1:])
+
+
 def _about_alias(concept: Concept, alias: str) -> Iterator[Note]:
     risk = risk_of(alias)
     if risk is not None:
         yield _note(concept, f"alias-{risk[0]}", "warning", f"the alias {alias[:80]!r} {risk[1]}.", alias)
-    if concept.near or concept.only_near or concept.unless or fold_alias(alias) == fold_alias(concept.canonical):
+    is_spelling = fold_alias(alias) == fold_alias(concept.canonical) and not hides_word(concept.canonical, alias)
+    if concept.near or concept.only_near or concept.unless or is_spelling:
         return  # words nearby decide; or it only normalises a spelling
     spelling = concept.required_spelling(alias)
     if is_ordinary(alias) and (spelling is None or spelling.islower()):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from headgate.clock import FIRST_DATE
-from headgate.encoding import safe_name, safe_uri
+from headgate.encoding import in_number, safe_name, safe_uri
 from headgate.freshness import identify_document
 from headgate.origins.feeds.feed import Entry, Feed, FeedError, ItemFeed, Pull
 from headgate.policy import UriPattern, normalise_uri
@@ -201,8 +201,8 @@ def _require_some(said: Mapping[str, Said], pull: Pull) -> None:
     """
     if pull.entries and not said:
         raise FeedError(
-            f"none of its {len(pull.entries):,} documents belongs to the source, so it is not believed. Compare its "
-            f"addresses with `match`; the first is {safe_uri(pull.entries[0].uri)}."
+            f"none of its {in_number(len(pull.entries), 'document')} belongs to the source, so it is not believed. "
+            f"Compare its addresses with `match`; the first is {safe_uri(pull.entries[0].uri)}."
         )
 
 

@@ -11,7 +11,7 @@ from headgate.corpus.terms import Kind, TermCounts
 from headgate.encoding import in_number
 from headgate.terminology import Glossary
 from headgate.terminology.folding import fold_alias
-from headgate.terminology.reviewing import risk_of
+from headgate.terminology.reviewing import hides_word, risk_of
 
 __all__ = ["Proposals", "TermProposal"]
 
@@ -123,6 +123,8 @@ def _without_rivals(proposals: list[TermProposal]) -> Iterator[TermProposal]:
         doubt = one.doubt
         if doubt is None and risk_of(one.canonical) is not None:
             doubt = "it reads like more than a name"
+        if doubt is None and hides_word(one.canonical, one.alias):
+            doubt = "it is an ordinary word too"
         if doubt is None and taken.get(alias, one.canonical) != one.canonical:
             doubt = f"{one.alias} is proposed for {taken[alias]} already"
         if doubt is None and alias != canonical and (alias in canonicals or canonical in taken):
