@@ -212,6 +212,23 @@ def test_what_a_database_cannot_hold_keeps_nothing_else_out_of_it(url: str, capl
     registry.close()
 
 
+def test_a_server_that_says_nothing_is_waited_for_to_a_bound(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = DatabaseRegistry(url)
+    released = threading.Event()
+    monkeypatch.setattr("headgate.registry.database._LONGEST_SECONDS", 0.1)
+    try:
+        with pytest.raises(HeadgateError, match="cannot be used"):
+            registry._use(lambda connection: released.wait())
+        with pytest.raises(HeadgateError, match="a moment ago"):
+            registry.known(["a"])
+    finally:
+        released.set()
+    for thread in threading.enumerate():
+        if thread.name == "headgate-registry":
+            thread.join()
+    registry.close()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
 def test_a_child_of_a_fork_asks_by_a_connection_of_its_own(new_gate: MakeGate, handbook: Publisher) -> None:
     gate = new_gate()

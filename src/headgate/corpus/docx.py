@@ -17,7 +17,7 @@ MAX_DOCX_BYTES = 100_000_000
 
 _MOST_XML = 50_000_000
 _MOST_BESIDE = 5_000_000
-_DEEPEST = 300
+_DEEPEST, _MOST_ELEMENTS = 300, 1_000_000
 _MISSING = "DOCX is read where defusedxml is installed: pip install 'headgate[documents]'"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
@@ -172,7 +172,7 @@ class _Reading:
         self.lines: list[str] = []
         self._hidden_styles = hidden_styles
         self._tags: list[str] = []
-        self._unseen = 0
+        self._elements = self._unseen = 0
         self._cells: list[list[str]] = []
         self._rows: list[_Row] = []
         self._paragraphs: list[_Paragraph] = []
@@ -181,8 +181,9 @@ class _Reading:
     def begin(self, element: Any) -> None:
         """Take note of an element that begins."""
         tag = element.tag
-        if len(self._tags) >= _DEEPEST:
-            raise ValueError("its parts are nested too deeply")
+        self._elements += 1
+        if len(self._tags) >= _DEEPEST or self._elements > _MOST_ELEMENTS:
+            raise ValueError("its parts are nested too deeply, or there are too many")
         self._tags.append(tag)
         if tag in _UNSEEN and self._parent() != f"{_W}trPr":
             self._unseen += 1

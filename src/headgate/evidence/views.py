@@ -50,7 +50,7 @@ def bundle_verdict(found: Survey, bundle: Bundle) -> Verdict:
     if bundle.missing:
         steps.append(Step(_missing(found, bundle), "headgate evidence build ... --policy FILE --policy OLDER_FILE"))
     if not bundle.is_signed:
-        steps.append(Step("Nobody signed this bundle: it shows damage, and no intent.", "... --key KEY --issuer NAME"))
+        steps.append(Step("Nobody signed this bundle: it shows damage, and no intent.", "... --key KEY"))
     if found.check.count or found.skipped:
         problems = (
             f"{in_number(found.check.count, 'problem')} in its chains, {in_number(found.skipped, 'line')} skipped"

@@ -29,7 +29,7 @@ _ABOUT = {
 }
 _DATABASE = re.compile(r"[a-z][a-z0-9_]*(?:\+[a-z][a-z0-9_]*)?://(?P<rest>\S*)")
 # As SQLAlchemy takes a URL apart: a password may hold slashes.
-_PASSWORD = re.compile(r"[^/@:]*:[^@]*@")
+_PASSWORD = re.compile(r"[^/:]*:[^@]*@")
 # How drivers call what is a secret, in the query of a URL.
 _SECRETS = re.compile(r"passw|pwd|secret|token|odbc_connect", re.IGNORECASE)
 _SELECT = re.compile(r"\s*(?:select|with)\b", re.IGNORECASE)

@@ -7,6 +7,8 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from datetime import datetime
 from itertools import groupby
@@ -28,6 +30,8 @@ T = TypeVar("T")
 _WAIT_SECONDS = 2
 # For so long a database that could not be asked is not asked again: else every admission would wait for it in turn.
 _REST_SECONDS = 1.0
+_LONGEST_SECONDS = 3.0
+_MOST_STUCK = 64
 _MOST_OWED = 10_000
 _AT_ONCE = 500
 _LONGEST = 2_048
@@ -57,15 +61,25 @@ class DatabaseRegistry:
         self._tables: tuple[Table, Table] | None = None
         self._engine: Engine | None = None
         self._failed_at = float("-inf")
+        self._stuck = 0  # threads under way
         self._unwritten = MemoryRegistry()
         self._owed: list[tuple[Proved, datetime]] = []
         self._owing = threading.Lock()
-        self._use(lambda connection: self._facts(connection, [""]))
+        try:
+            self._use(lambda connection: self._facts(connection, [""]))
+        except HeadgateError:
+            self.close()
+            raise
         renew_after_fork(self)
+
+    def __del__(self) -> None:
+        # After a reload that names another one, whoever asks this one last lets go of it.
+        if getattr(self, "_engine", None) is not None:
+            self.close()
 
     def _after_fork(self) -> None:
         """Connect afresh: the parent's connections are the parent's."""
-        self._opening, self._owing = threading.Lock(), threading.Lock()
+        self._opening, self._owing, self._stuck = threading.Lock(), threading.Lock(), 0
         if self._engine is not None:
             self._engine.dispose(close=False)
         self._engine = None
@@ -127,14 +141,10 @@ class DatabaseRegistry:
         Raises:
             HeadgateError: the database cannot be used.
         """
-        if time.monotonic() < self._failed_at + _REST_SECONDS:
+        if time.monotonic() < self._failed_at + _REST_SECONDS or self._stuck >= _MOST_STUCK:
             raise HeadgateError(f"the registry {self._shown} could not be used a moment ago")
         try:
-            with self._opened().connect() as connection:
-                if is_reading:
-                    return work(connection.execution_options(isolation_level="AUTOCOMMIT"))
-                with connection.begin():
-                    return work(connection)
+            return self._within_time(lambda: self._connected_work(work, is_reading=is_reading))
         except HeadgateError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a driver raises
@@ -143,15 +153,42 @@ class DatabaseRegistry:
                 self._failed_at = time.monotonic()
             raise HeadgateError(f"the registry {self._shown} cannot be used ({self._described(error)})") from None
 
+    def _connected_work(self, work: Callable[[Connection], T], *, is_reading: bool) -> T:
+        with self._opened().connect() as connection:
+            if is_reading:
+                return work(connection.execution_options(isolation_level="AUTOCOMMIT"))
+            with connection.begin():
+                return work(connection)
+
+    def _within_time(self, work: Callable[[], T]) -> T:
+        """Return the result of some work, in a thread of its own: no driver gives up in every case.
+
+        Raises:
+            TimeoutError: it takes too long; the thread is left to itself.
+        """
+        done: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                done.set_result(work())
+            except BaseException as error:  # noqa: BLE001 - whoever waits for it gets it
+                done.set_exception(error)
+            finally:
+                self._stuck -= 1
+
+        self._stuck += 1
+        threading.Thread(target=run, name="headgate-registry", daemon=True).start()
+        return done.result(_LONGEST_SECONDS)
+
     @property
     def _shown(self) -> str:
         return safe_uri(self.url)
 
     def _described(self, error: Exception) -> str:
         origin = getattr(error, "orig", None) or error
-        text = (str(origin).splitlines() or [""])[0][:200]
         secret = os.environ.get(self._secret_env or "")
-        return f"{type(origin).__name__}: {text.replace(secret, '...') if secret else text}"
+        text = str(origin).replace(secret, "...") if secret else str(origin)
+        return f"{type(origin).__name__}: {(text.splitlines() or [''])[0][:200]}"
 
     def _opened(self) -> Engine:
         with self._opening:
@@ -266,7 +303,7 @@ def _is_out_of_reach(error: Exception) -> bool:
     """Return whether a database does not answer, rather than refuse what it was asked."""
     from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
-    return isinstance(error, (OperationalError, InterfaceError, TimeoutError, OSError))
+    return isinstance(error, (OperationalError, InterfaceError, TimeoutError, FutureTimeoutError, OSError))
 
 
 def _times(known: Known) -> dict[str, int | None]:

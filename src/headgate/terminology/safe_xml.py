@@ -16,6 +16,7 @@ __all__ = ["parse_xml"]
 _MOST_ENTITIES = 50
 _MOST_ENTITY_CHARS = 500
 _WIDE = ("utf-8", "utf-16-le", "utf-16-be")
+_BEGINNINGS = (b"<", b"\xef", b"\xff", b"\xfe", b"\x00")
 _BASE = "https://glossary.invalid/"
 """What relative addresses are relative to: nowhere."""
 
@@ -78,6 +79,9 @@ def _parser(data: bytes, extra: str, *, doctype: bool) -> Any:
             raise PolicyError("the file declares a document type.", "Remove it.")
 
         def defused_entity_decl(self, name: str, is_parameter: bool, value: str | None, *_: Any) -> None:
+            # Else it could not be counted how often it is named.
+            if not name.isascii() or data[:64].lstrip()[:1] not in _BEGINNINGS:
+                raise _entity(name, "is in characters other than ASCII")
             self.entities += 1
             self.grown += _growth(data, name, value or "")
             if is_parameter or value is None or any(sign in value for sign in "&%<"):

@@ -26,6 +26,7 @@ _OK, _REFUSED, _REDIRECTS = 200, (401, 403), range(300, 400)
 _UNKNOWN = (400, 404, 410)
 # What may be right a moment later, and how often it is asked again.
 _LATER, _MOST_TRIES = (429, 500, 502, 503, 504), 6
+_LONGEST_REST = 3_600.0  # in seconds
 _DIGITS = re.compile(r"[0-9]{1,9}")
 # Until when servers have asked to be left alone, by host and port.
 _RESTS: dict[tuple[str, int], float] = {}
@@ -174,6 +175,8 @@ def _wait(answer: Answer, default: float) -> float:
     """Return for how many seconds a server asks to be left alone (RFC 9110, section 10.2.3)."""
     text = answer.headers.get("retry-after", "").strip()
     if _DIGITS.fullmatch(text):
-        return float(text)
+        return min(float(text), _LONGEST_REST)
     date = read_http_date(text)
-    return max(0.0, (date - utc_now()).total_seconds()) if date is not None else default
+    wait = (date - utc_now()).total_seconds() if date is not None else default
+    # Nobody silences a feed for good.
+    return min(max(0.0, wait), _LONGEST_REST)

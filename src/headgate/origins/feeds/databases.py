@@ -184,9 +184,9 @@ class _Asking:
         kind = f"{type(origin).__name__}{f', {code}' if code else ''}"
         if not isinstance(error, (OperationalError, ProgrammingError)):
             return f"it cannot be asked ({kind})."
-        text = (str(origin).splitlines() or [""])[0]
         secret = os.environ.get(self.database.secret_env or "")
-        text = text.replace(secret, "...") if secret else text
+        said = str(origin).replace(secret, "...") if secret else str(origin)
+        text = (said.splitlines() or [""])[0]
         return f"it cannot be asked ({kind}: {text[:_MOST_MESSAGE]})."
 
 

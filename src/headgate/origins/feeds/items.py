@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from typing_extensions import Self
@@ -18,6 +18,7 @@ from headgate.registry import FeedItem
 
 __all__ = ["Found", "Items", "Named", "Service", "text_of"]
 
+_AHEAD = timedelta(minutes=5)
 _MOST_ITEMS = 1_000_000
 _MOST_CHARS, _MOST_TAG = 8_192, 256
 _EXPIRED = "The place where the last pull ended is no longer known to the service, so that all was read again."
@@ -180,7 +181,9 @@ def _entry(one: Named, before: FeedItem | None, pulled: datetime | None, now: da
 
     What is another text than at the last pull, and has an older date, came at any time up to now.
     """
-    modified, untold = read_date(one.modified, now)
+    # A service names a change once: by a clock that is a little ahead, it was made just now at the latest.
+    modified, untold = read_date(one.modified, now + _AHEAD)
+    modified = min(modified, now) if modified is not None else None
     uri, tag = one.item.uri, one.item.tag
     if pulled is None or (modified is not None and modified > pulled):
         return Entry(uri, modified, untold)

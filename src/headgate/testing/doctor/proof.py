@@ -129,7 +129,9 @@ class _Proof:
         every = [*self._around([first, look], closed, gates), *(one for verdicts, _ in judged for one in verdicts)]
         if gates and not any(one.promise == "genuine" for one in every):
             every.append(Verdict("genuine", "not proved", None, "no source of the policy could admit anything"))
-        modes = sorted({gate.policy.mode for gate in gates if gate.policy.mode != "enforce"})
+        # One gate that enforces has to keep out what it should, whatever others only report.
+        is_observed = all(gate.policy.mode != "enforce" for gate in gates)
+        modes = sorted({gate.policy.mode for gate in gates}) if is_observed else []
         verdicts = _summed(_because_of(modes, every))
         for name in dict.fromkeys((*first.withheld_tools, *look.withheld_tools, *closed.withheld_tools)):
             self._unproved.append(f"the tool {name!r} was not run, because it may do more than read (--run-tools)")
