@@ -222,7 +222,7 @@ def test_a_file_that_replaces_another_is_not_made_through_a_link(tmp_path: Path)
 
 
 READ = {
-    "after", "against", "before", "document", "documents", "glossary",
+    "after", "against", "before", "document", "documents", "examples", "glossary",
         "history", "folder", "heads", "key", "keys", "known", "log", "new", "old", "path", "policy",
     "questions", "receipt", "sign", "timestamp_key", "timestamp_keys", "to", "corpus_place",
 }  # fmt: skip
