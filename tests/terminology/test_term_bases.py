@@ -231,3 +231,10 @@ def test_synonyms_that_are_none_are_all_named_with_their_lines(tmp_path: Path) -
     found = message(tmp_path, "t.yml", text)
     assert "t.yml:4 metrics[0].meta.synonyms: synonyms are a list" in found
     assert "t.yml:5 metrics[1].config.meta.synonyms" in found
+
+
+def test_a_term_base_without_terms_is_said_to_be_one() -> None:
+    empty = '<tbx type="TBX-Basic" style="dca" xmlns="urn:iso:std:iso:30042:ed-2"><text><body/></text></tbx>'
+    with pytest.raises(PolicyError, match="no term in this TBX") as caught:
+        parse_glossary(empty.encode(), Path("empty.tbx"))
+    assert caught.value.file == "empty.tbx"

@@ -49,6 +49,8 @@ def read_tbx(data: bytes, file: str | None, languages: tuple[str, ...], encoding
     """
     handler = _Reader(file)
     parse_xml(data, handler, extra="tbx", encoding=encoding)
+    if not handler.entries:
+        raise PolicyError("there is no term in this TBX.", "Name a file that has term entries.", file=file, line=1)
     return in_languages(handler.entries, languages, file, handler.remarks())
 
 
