@@ -194,7 +194,7 @@ class RowStore(ShelfStore):
         {"id": Raises("__eq__")},
         {"id": Undecided()},
     ],
-    ids=str,
+    ids=lambda change: str(change).partition(" object at ")[0],
 )
 def test_what_was_seen_before_breaks_no_more_than_what_was_not(change: dict[str, Any]) -> None:
     good = HANDBOOK.seal("Everyone gets 30 days.", PAGE, {"source": PAGE}, modified=CLOCK.now)
