@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from headgate import Glossary, PolicyError
 from headgate.policy.documents import parse_yaml
 from headgate.terminology import Concept
+from headgate.terminology.reading import parse_glossary
 from headgate.terminology.writing import FORMATS, write_glossary
 
 ENDINGS = {"yaml": "yaml", "json": "json", "csv": "csv", "tsv": "tsv", "solr": "txt", "vale": "yml", "renames": "yml"}
@@ -87,3 +88,15 @@ def test_spreadsheets_calculate_nothing_of_what_is_written() -> None:
     text, _ = write_glossary([Concept(canonical="=A1", aliases=("+1 x", "@x", "-x"))], "csv")
     assert [line.split(",")[1] for line in text.splitlines()[1:]] == ["'+1 x", "'@x", "'-x"]
     assert _said(_read_back(text, "csv")) == {"=A1": {"+1 x", "@x", "-x"}}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_a_glossary_says_as_a_whole_is_written_or_named(form: str) -> None:
+    settings = {"fuzzy": "replace", "ordinary": ["orchestratos", "a: b"]}
+    text, losses = write_glossary([Concept(canonical="B", aliases=("beta",))], form, report_ambiguous=True, **settings)  # type: ignore[arg-type]
+    if form in ("yaml", "json"):
+        read = parse_glossary(text.encode(), Path(f"g.{form}"))
+        assert (read.fuzzy, read.ordinary, read.report_ambiguous) == ("replace", ("orchestratos", "a: b"), True)
+        assert losses == []
+    else:
+        assert losses == [f"`{name}` of the whole glossary" for name in ("ambiguous", "fuzzy", "ordinary")]

@@ -301,7 +301,13 @@ def convert(
     if to not in FORMATS:
         raise HeadgateError(f"--to {to[:40]!r}: write one of {', '.join(FORMATS)}.")
     loaded = Glossary.load(*glossary, encoding=encoding, language=language)
-    text, losses = write_glossary(loaded.concepts, to, report_ambiguous=loaded.report_ambiguous)
+    text, losses = write_glossary(
+        loaded.concepts,
+        to,
+        report_ambiguous=loaded.report_ambiguous,
+        fuzzy=loaded.fuzzy,
+        ordinary=loaded.ordinary,
+    )
     if out is not None:
         write_text(out, text)
         typer.echo(f"Written to {out}", err=True)

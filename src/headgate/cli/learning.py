@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from headgate.errors import HeadgateError
 from headgate.files import write_text
 from headgate.report import new_table, plain
 from headgate.terminology import Glossary
+from headgate.terminology.formats import GlossaryFile
 from headgate.terminology.reading import read_glossary_file
 from headgate.terminology.writing import write_glossary
 from headgate.tuning.glossaries import Learnt, Lessons
@@ -58,10 +60,8 @@ def learn(
     """
     if documents is None and examples is None:
         raise HeadgateError("Name documents with --documents, or labelled texts with --examples.")
-    known = Glossary.from_concepts(
-        [one for path in glossary for one in read_glossary_file(path, languages=language or ()).concepts],
-        report_ambiguous=True,
-    )
+    files = [read_glossary_file(path, languages=language or ()) for path in glossary]
+    known = Glossary.from_concepts([one for file in files for one in file.concepts], report_ambiguous=True)
     lessons = Lessons(known)
     if not lessons.aliases:
         raise HeadgateError("No alias of this glossary has several meanings, so there is nothing to learn.")
@@ -79,7 +79,7 @@ def learn(
         is_partial = (read.finish() if read is not None else False) or is_partial
     learnt = lessons.learn(precision)
     if out is not None:
-        write_text(out, _draft(learnt))
+        write_text(out, _draft(learnt, files))
         typer.echo(f"Written to {out}", err=True)
     if as_json:
         print_json({"lessons": [one.to_dict() for one in learnt.lessons], "without": list(learnt.without)})
@@ -88,8 +88,17 @@ def learn(
     raise typer.Exit(int(is_partial or not any(one.accepted for one in learnt.lessons)))
 
 
-def _draft(learnt: Learnt) -> str:
-    text, _ = write_glossary(learnt.concepts, "yaml", report_ambiguous=True)
+_FUZZY = ("off", "flag", "replace")  # what one file wants holds for all
+
+
+def _draft(learnt: Learnt, files: Sequence[GlossaryFile]) -> str:
+    text, _ = write_glossary(
+        learnt.concepts,
+        "yaml",
+        report_ambiguous=True,
+        fuzzy=max((one.fuzzy for one in files), key=_FUZZY.index),
+        ordinary=[word for one in files for word in one.ordinary],
+    )
     lines = ["# `near:` words were learnt from examples. Read them: nobody has. Strike out what is chance."]
     for one in learnt.lessons:
         state = "" if one.accepted else "; too seldom right, so not written"

@@ -114,6 +114,16 @@ class Glossary(Displayed):
         return self._content.report_ambiguous
 
     @property
+    def fuzzy(self) -> str:
+        """What is done with near misses: `off`, `flag` or `replace`."""
+        return self._content.fuzzy
+
+    @property
+    def ordinary(self) -> tuple[str, ...]:
+        """Words that are not near misses."""
+        return self._content.ordinary
+
+    @property
     def remarks(self) -> tuple[Remark, ...]:
         """What was done with the files that their authors should know: chains followed, expressions passed over."""
         return self._content.remarks

@@ -21,24 +21,39 @@ _SPECIAL = re.compile(r"([\\,#]|=>)")
 _EXPRESSION = re.compile(r"([\\.+*?()|\[\]{}^$])")
 
 
-def write_glossary(concepts: Sequence[Concept], form: str, *, report_ambiguous: bool = False) -> tuple[str, list[str]]:
+def write_glossary(
+    concepts: Sequence[Concept],
+    form: str,
+    *,
+    report_ambiguous: bool = False,
+    fuzzy: str = "off",
+    ordinary: Sequence[str] = (),
+) -> tuple[str, list[str]]:
     """Return concepts as a file, and what of them that format cannot say.
 
     Args:
         concepts: the concepts.
         form: one of `FORMATS`.
         report_ambiguous: whether an alias of several concepts is reported rather than refused.
+        fuzzy: what is done with near misses.
+        ordinary: words that are not near misses.
 
     Raises:
         KeyError: there is no such format.
     """
     text, losses = FORMATS[form](concepts)
-    if report_ambiguous and form == "yaml":
-        text = f"ambiguous: report\n{text}"
-    elif report_ambiguous and form == "json":
-        text = text.replace("{\n", '{\n  "ambiguous": "report",\n', 1)
-    elif report_ambiguous:
-        losses.append("`ambiguous: report`, for names that several terms have")
+    settings: dict[str, Any] = {"ambiguous": "report"} if report_ambiguous else {}
+    settings |= {"fuzzy": fuzzy} if fuzzy != "off" else {}
+    settings |= {"ordinary": list(ordinary)} if ordinary else {}
+    if form == "yaml":
+        # Words of ours need no quotation marks.
+        head = "".join(f"{name}: {one if isinstance(one, str) else _quoted(one)}\n" for name, one in settings.items())
+        text = head + text
+    elif form == "json":
+        head = "".join(f"  {json.dumps(name)}: {_quoted(value)},\n" for name, value in settings.items())
+        text = text.replace("{\n", f"{{\n{head}", 1)
+    else:
+        losses += [f"`{name}` of the whole glossary" for name in settings]
     return text, losses
 
 

@@ -25,6 +25,8 @@ _AROUND = 200
 """As far as words are nearby."""
 _WORD = re.compile(r"[^\W\d_]{3,40}")
 _FOLDS = 5
+# Fewer decisions say nothing of how often they are right.
+_LEAST = 5
 _MOST_WORDS = 12
 _LEAST = 2
 """In how many examples a word must be, and how many a meaning must have beside it."""
@@ -209,7 +211,7 @@ class Lessons:
             decided += sum(meant is not None for meant in found)
             right += sum(meant == one.canonical for meant, one in zip(found, tested, strict=True))
         words = _words(alias, examples)
-        is_accepted = decided > 0 and right >= precision * decided and any(words.values())
+        is_accepted = decided >= _LEAST and right >= precision * decided and any(words.values())
         return Lesson(alias, words, dict(Counter(one.canonical for one in examples)), decided, right, is_accepted)
 
     def _decide(self, alias: str, words: Mapping[str, Sequence[str]], tested: Sequence[Example]) -> list[str | None]:
