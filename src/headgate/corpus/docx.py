@@ -17,6 +17,7 @@ MAX_DOCX_BYTES = 100_000_000
 
 _MOST_XML = 50_000_000
 _MOST_BESIDE = 5_000_000
+_PIECE = 4_000_000
 _DEEPEST, _MOST_ELEMENTS = 300, 1_000_000
 _MISSING = "DOCX is read where defusedxml is installed: pip install 'headgate[documents]'"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -145,7 +146,8 @@ class _Bounded:
         self._part, self._left = part, most
 
     def read(self, size: int = -1) -> bytes:
-        data = self._part.read(size)
+        # In large pieces, because some parsers look at a long token again with each one.
+        data = self._part.read(max(size, _PIECE))
         self._left -= len(data)
         if self._left < 0:
             raise ValueError("a part of it unpacks to too much")
