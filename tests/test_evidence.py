@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +219,19 @@ def test_records_of_another_time_between_those_of_a_chain_are_there_and_counted(
     assert check.problems == []
     assert check.survey is not None
     assert check.survey.counts["admissions"] == 2
+
+
+def test_days_and_ends_are_those_of_utc(tmp_path: Path, handbook: Publisher, clock: FixedClock) -> None:
+    chunk = handbook.seal("Payments go to account 12.", URI)
+    east = clock().replace(hour=3).astimezone(timezone(timedelta(hours=9)))  # the same day there
+    late = clock().replace(hour=20)
+    with Gate(policy_in(tmp_path, handbook), clock=clock) as gate:
+        gate.admit([chunk], "q", now=late.astimezone(timezone(timedelta(hours=9))))  # the next day there
+        gate.admit([chunk], "q", now=east)
+    found = survey([lines_of([tmp_path / "log.jsonl"])], span_of(clock, -2, 2))
+    assert set(found.days) == {f"{clock():%Y-%m-%d}"}
+    (use,) = found.revisions.values()
+    assert (datetime.fromisoformat(use.first), datetime.fromisoformat(use.last)) == (east, late)
 
 
 CHANGES: dict[str, Callable[[bytes], bytes]] = {

@@ -396,3 +396,11 @@ def test_without_the_libraries_the_remedy_is_named(tmp_path: Path, monkeypatch: 
     problems = [str(item.problem) for item in read_corpus(tmp_path)]
     assert len(problems) == 2
     assert all("pip install 'headgate[documents]'" in problem for problem in problems)
+
+
+def test_a_docx_in_the_strict_form_is_said_to_be_in_it() -> None:
+    parts = parts_of(raw("<w:p><w:r><w:t>x</w:t></w:r></w:p>"))
+    name = "http://purl.oclc.org/ooxml/wordprocessingml/main"
+    parts["word/document.xml"] = parts["word/document.xml"].replace(W.encode(), name.encode())
+    with pytest.raises(ValueError, match="in the strict form"):
+        read_docx(packed(parts))

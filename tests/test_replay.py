@@ -285,3 +285,22 @@ def test_words_that_are_only_recorded_are_not_looked_for_in_what_has_an_error(tm
     (again,) = Redecider(policy).redecide(record)
     (recorded,) = record["decisions"]
     assert list(again.codes) == [finding["code"] for finding in recorded["findings"]] == ["F202"]
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_where_nothing_can_be_decided_again_this_is_said(others: int, tmp_path: Path) -> None:
+    stranger = STRANGER.seal("a", "https://docs.example/a")
+    known = [DOCS.seal("b", "https://docs.example/b")] * others
+    policy, log = tmp_path / "p.json", tmp_path / "log.jsonl"
+    log.write_text(json.dumps(record_of(policy_of(), [stranger, *known])) + "\n")
+    trusting = DOCS.source(provenance={"keys": [DOCS.key.public_jwks(), STRANGER.key.public_jwks()]})
+    policy.write_text(json.dumps({"sources": [trusting]}))
+    done = CliRunner().invoke(app, ["replay", str(log), "--policy", str(policy)])
+    assert done.exit_code == 1
+    said = " ".join(done.stdout.split())
+    if others:
+        assert "0 of 1 prompt would change" in said
+        assert "Of 1 more document it cannot be told." in said
+    else:
+        assert "None of 1 document can be decided again: this says nothing about the policy." in said
+        assert "admitted then" not in said

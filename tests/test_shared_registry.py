@@ -285,6 +285,29 @@ def test_a_password_comes_from_the_environment_and_into_no_message(
     assert "tiger-7" not in str(caught.value).replace("127.0.0.1:1/tiger-7", "")
 
 
+def test_where_the_tables_cannot_be_made_it_is_said_why(postgres: str, url: str) -> None:
+    engine = sqlalchemy.create_engine(url)
+    statements = (
+        "DROP ROLE IF EXISTS reader",
+        "CREATE ROLE reader LOGIN",
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+    )
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(sqlalchemy.text(statement))
+    engine.dispose()
+    with pytest.raises(HeadgateError, match="permission denied for schema"):
+        DatabaseRegistry(postgres.replace("postgres@", "reader@"))
+
+
+def test_more_questions_than_may_be_under_way_at_once_are_asked_one_after_another(url: str) -> None:
+    registry = DatabaseRegistry(url)
+    for number in range(100):
+        registry.learn([Proved(f"d{number}", "key", "digest", number)], CLOCK.now)
+        assert registry.known([f"d{number}"])[f"d{number}"][0].version == number
+    registry.close()
+
+
 def test_feeds_still_need_a_file_of_this_machine(handbook: Publisher, tmp_path: Path) -> None:
     source = handbook.source(freshness={"feeds": [{"changes": "changes.jsonl"}]})
     with pytest.raises(PolicyError, match="where to keep what the feeds say"):

@@ -282,3 +282,18 @@ def test_a_real_browser_sees_no_element_that_a_document_wrote(gate: Gate, tmp_pa
     assert not page.css("script, iframe, object, embed, svg")
     assert len(page.css("img")) == 1
     assert len(page.css("tbody tr")) == 40
+
+
+def test_an_audit_tells_of_warnings_on_what_it_would_admit(publisher: Publisher) -> None:
+    rules = {"provenance": {"require": "declared"}, "freshness": {"max_age": "90d", "missing": "warn"}}
+    gate = Gate({"sources": [{"id": "files", "match": "file:**", **rules}]}, clock=FixedClock(NOW))
+    fresh = {"source": "file:b", "last_modified": NOW.isoformat()}
+    chunks = [Chunk("a", {"source": "file:a"}), Chunk("b", fresh), Chunk("c", {"source": "file:c"})]
+    audit = audit_corpus(gate, [CorpusItem(f"line {n}", chunk) for n, chunk in enumerate(chunks)], NOW)
+    for shown in (to_text(audit), to_html(audit)):
+        assert "3 of 3 documents are admissible (100%), 2 of them with a warning." in shown
+        assert "F203" in shown
+        assert "Admissible, with a warning" in shown
+    silent = audit_corpus(gate, [CorpusItem("line 1", chunks[1])], NOW)
+    assert "1 of 1 document is admissible (100%)." in to_text(silent)
+    assert "warning" not in to_text(silent)

@@ -79,8 +79,8 @@ class InForce:
         """As `judge`. Work of more than a few milliseconds is done in a thread, so that the event loop goes on."""
         if self.shared.is_asking:
             return await self._ask_and_judge(gate, chunks, query, self.instant(now), as_of)
-        # Where a source can be in quarantine, or the registry is a file, each admission looks at one, and a disk must
-        # not stop the event loop; nor so much that nothing else may have to wait for it.
+        # Where a source can be in quarantine, or the registry is a file or a database, each admission looks there, and
+        # that must not stop the event loop; nor so much that nothing else may have to wait for it.
         weight = _AGAIN_WEIGHT + 1 if self.shared.is_slow else weigh(chunks)
         if weight > _AGAIN_WEIGHT:
             return await asyncio.to_thread(self.judge, gate, chunks, query, now, as_of)

@@ -269,10 +269,7 @@ def _find(
     except Exception as error:  # noqa: BLE001 - as above
         failed = under_mode((check_failed("gate", error),), draft.source.modes["provenance"])
         draft.findings = (*draft.findings, *failed)
-    current = draft.source.redirects.current(_document(draft, limits))
-    if draft.attestation is not None:
-        current = named_document(draft.source, draft.attestation, current)
-    document = document_of_row(current, row, is_proved=draft.attestation is not None)
+    document = document_of_row(_document(draft, limits), row, is_proved=draft.attestation is not None)
     return Facts(
         source=draft.source,
         digest=label,
@@ -302,11 +299,8 @@ def _witness(draft: _Draft, revision: Revision, limits: Limits) -> Witness | Non
     if signed is None or draft.attestation is not None:
         return None
     source = revision.source_of(signed.uri)
-    document = source.redirects.current(identify_document(signed.subject, limits.uri_chars))
-    document = named_document(source, signed, document)
-    return Witness(
-        source, document or "", signed.uri, signed.version, signed.modified, signed.valid_from, signed.thumbprint
-    )
+    document = named_document(source, signed, limits.uri_chars) or ""
+    return Witness(source, document, signed.uri, signed.version, signed.modified, signed.valid_from, signed.thumbprint)
 
 
 def _evidence(
@@ -383,9 +377,9 @@ def _present(
 
 def _document(draft: _Draft, limits: Limits) -> str | None:
     if draft.attestation is not None:
-        return identify_document(draft.attestation.subject, limits.uri_chars)
+        return named_document(draft.source, draft.attestation, limits.uri_chars)
     written = draft.declared if draft.uri == draft.presented.declared_uri else draft.uri
-    return identify_document(written, limits.uri_chars)
+    return draft.source.redirects.current(identify_document(written, limits.uri_chars))
 
 
 def _timestamps(draft: _Draft, metadata: Mapping[str, object], revision: Revision, limits: Limits) -> Timestamps:

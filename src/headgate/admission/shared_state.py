@@ -114,12 +114,12 @@ class SharedState:
 
     @property
     def is_slow(self) -> bool:
-        """Whether asking may wait for a disk."""
+        """Whether asking may wait for a disk, or for the database of a registry."""
         has_files = self.is_watching or self._registry.is_slow or self._feeds is not None
         return has_files or self._asker is not None or self._revocations is not None or self._overrides is not None
 
     def says_the_same(self, told: Sequence[Told], now: datetime) -> bool:
-        """Return whether others say of documents what they said before; nobody is waited for but a disk.
+        """Return whether others say of documents what they said before; no server of theirs is waited for.
 
         Args:
             told: what was said of each.

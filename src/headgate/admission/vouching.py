@@ -5,7 +5,7 @@ from __future__ import annotations
 from headgate.admission.revision import ResolvedSource
 from headgate.encoding import shown
 from headgate.freshness import Timestamps
-from headgate.freshness.identity import page_of
+from headgate.freshness.identity import identify_document, page_of
 from headgate.policy import normalise_uri
 from headgate.provenance import Attestation
 from headgate.registry import Proved
@@ -30,7 +30,7 @@ def verifications(attestation: Attestation | None, source: ResolvedSource) -> tu
     return tuple(found)
 
 
-def named_document(source: ResolvedSource, attestation: Attestation, document: str | None) -> str | None:
+def named_document(source: ResolvedSource, attestation: Attestation, max_chars: int) -> str | None:
     """Return which document a proof is about: what its address leads to, as far as its key speaks for that.
 
     A key that others have delegated to says nothing outside of its namespace, not even that its page is one there
@@ -39,8 +39,9 @@ def named_document(source: ResolvedSource, attestation: Attestation, document: s
     Args:
         source: whose keys have proved it.
         attestation: what the proof says.
-        document: what the address that was signed leads to.
+        max_chars: longer addresses name nothing.
     """
+    document = source.redirects.current(identify_document(attestation.subject, max_chars))
     key = source.requirement.keys.get(attestation.kid)
     if document is None or key is None or not key.namespaces:
         return document

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from io import TextIOWrapper
 from typing import Annotated, Any
@@ -198,6 +199,8 @@ def _spare_encodings() -> None:
 def main() -> None:
     """Run the command line."""
     _spare_encodings()
+    # It tells of every small fault of a PDF; what matters is told by page.
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         app()
     except HeadgateError as error:

@@ -18,6 +18,7 @@ from headgate.cli.datasets import (
     require_out,
     run_dataset,
 )
+from headgate.cli.instants import instant
 from headgate.cli.loading import load_gate
 from headgate.cli.options import (
     Documents,
@@ -29,7 +30,6 @@ from headgate.cli.options import (
     QuestionsOption,
     TextFieldOption,
     console,
-    instant,
     print_json,
 )
 from headgate.cli.pages import policy_in_force, write_page

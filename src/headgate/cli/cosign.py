@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from headgate.cli.instants import NowOption, instant
 from headgate.cli.manifest import ExpiresOption, FolderArgument, duration, timestamp_values
-from headgate.cli.options import JsonOption, NowOption, instant, print_json
+from headgate.cli.options import JsonOption, print_json
 from headgate.encoding import in_number
 from headgate.provenance import KeySet, load_signer
 from headgate.provenance.cosigning import cosign, latest_version, put_in_force

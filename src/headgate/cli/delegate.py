@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from headgate.cli.options import NowOption, end_of, instant
+from headgate.cli.instants import NowOption, end_of, instant
 from headgate.cli.outputs import file_of, require_unread
 from headgate.errors import HeadgateError
 from headgate.files import write_bytes

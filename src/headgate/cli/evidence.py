@@ -9,17 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from headgate.cli.instants import SINCE, UNTIL, first_instant
 from headgate.cli.logchain import known_heads
-from headgate.cli.options import (
-    SINCE,
-    UNTIL,
-    JsonOption,
-    LogArgument,
-    console,
-    first_instant,
-    print_json,
-    tables_of,
-)
+from headgate.cli.options import JsonOption, LogArgument, console, print_json, tables_of
 from headgate.clock import utc_now
 from headgate.encoding import in_number
 from headgate.errors import HeadgateError

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from headgate.cli.instants import NowOption, instant
 from headgate.cli.manifest import duration
 from headgate.cli.manifests import KeysOption, TimestampKeysOption
-from headgate.cli.options import JsonOption, NowOption, instant, print_json
+from headgate.cli.options import JsonOption, print_json
 from headgate.encoding import in_number
 from headgate.provenance import KeySet
 

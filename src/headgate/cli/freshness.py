@@ -8,16 +8,9 @@ from typing import Annotated
 
 import typer
 
+from headgate.cli.instants import NowOption, instant
 from headgate.cli.loading import load_gate
-from headgate.cli.options import (
-    HtmlOption,
-    JsonOption,
-    LogEntries,
-    NowOption,
-    console,
-    instant,
-    print_json,
-)
+from headgate.cli.options import HtmlOption, JsonOption, LogEntries, console, print_json
 from headgate.cli.pages import policy_in_force, write_page
 from headgate.errors import HeadgateError
 from headgate.policy.durations import parse_duration

@@ -12,16 +12,15 @@ from typing import Annotated
 import typer
 
 from headgate.admission.gate import Gate
+from headgate.cli.instants import NowOption, instant
 from headgate.cli.options import (
     CorpusArgument,
     Documents,
     FieldMapOption,
     JsonOption,
-    NowOption,
     PrefixOption,
     QuestionsOption,
     TextFieldOption,
-    instant,
     print_json,
     track,
 )

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from headgate.cli.options import JsonOption, NowOption, end_of, instant, print_json
+from headgate.cli.instants import NowOption, end_of, instant
+from headgate.cli.options import JsonOption, print_json
 from headgate.errors import HeadgateError
 from headgate.files import create
 from headgate.provenance import generate_signing_key

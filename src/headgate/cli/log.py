@@ -14,19 +14,11 @@ from typing import Annotated
 
 import typer
 
+from headgate.cli.instants import SINCE, UNTIL, first_instant
 from headgate.cli.log_table import DecisionTable
 from headgate.cli.logchain import asked_for, verify_log
 from headgate.cli.logtables import count_days, narrowed, run_sql, with_prefix
-from headgate.cli.options import (
-    SINCE,
-    UNTIL,
-    JsonOption,
-    LogArgument,
-    LogEntries,
-    console,
-    first_instant,
-    print_json,
-)
+from headgate.cli.options import JsonOption, LogArgument, LogEntries, console, print_json
 from headgate.cli.pages import write_page
 from headgate.clock import read_instant
 from headgate.codes import CODES

@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from headgate.cli.datasets import is_dataset, report_run, run_dataset
+from headgate.cli.instants import NowOption, instant
 from headgate.cli.metadata import metadata_keys
 from headgate.cli.options import (
     Documents,
@@ -20,12 +21,10 @@ from headgate.cli.options import (
     JobsOption,
     JsonOption,
     MaybePolicyOption,
-    NowOption,
     PrefixOption,
     QuestionsOption,
     TextFieldOption,
     cores,
-    instant,
     print_json,
     report_problems,
     track,

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from headgate.cli.instants import NowOption, instant
 from headgate.cli.manifest import (
     CollectionOption,
     CorpusArgument,
@@ -20,10 +21,8 @@ from headgate.cli.metadata import metadata_keys
 from headgate.cli.options import (
     JsonOption,
     MaybePolicyOption,
-    NowOption,
     PrefixOption,
     QuestionsOption,
-    instant,
     print_json,
     report_problems,
 )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -17,12 +15,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from headgate.cli.loading import is_place, load_target
 from headgate.cli.stores import instead_of
-from headgate.clock import utc_now
 from headgate.corpus import NO_FIELDS, CorpusItem, Fields, observe_corpus, read_corpus, read_questions
 from headgate.encoding import in_number, to_json
 from headgate.errors import HeadgateError
-from headgate.freshness import Unreadable, read_time, shift
-from headgate.policy.durations import parse_duration
 from headgate.record import LogEntry, read_log
 from headgate.record.reading import log_files
 from headgate.report import visible, visible_json
@@ -31,8 +26,6 @@ if TYPE_CHECKING:
     from headgate.compaction import CompactedLog
 
 __all__ = [
-    "SINCE",
-    "UNTIL",
     "CorpusArgument",
     "Documents",
     "DocumentsArgument",
@@ -43,16 +36,12 @@ __all__ = [
     "LogArgument",
     "LogEntries",
     "MaybePolicyOption",
-    "NowOption",
     "PolicyOption",
     "PrefixOption",
     "QuestionsOption",
     "TextFieldOption",
     "console",
     "cores",
-    "end_of",
-    "first_instant",
-    "instant",
     "print_json",
     "report_problems",
     "tables_of",
@@ -60,8 +49,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_AHEAD = re.compile(r"\s*in\s+(?P<span>\S.*)", re.IGNORECASE)
 NAMED = 5
 _NAMED_SINGLY = 20
 
@@ -90,12 +77,6 @@ LogArgument = Annotated[
 PolicyOption = Annotated[Path, typer.Option("--policy", "-p", help="The policy file.")]
 MaybePolicyOption = Annotated[Path | None, typer.Option("--policy", "-p", help="The policy that is in force.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
-SINCE = typer.Option(metavar="TIME", help="From this instant on; a whole day is its first instant in UTC.")
-UNTIL = typer.Option(metavar="TIME", help="Before this instant; a whole day is its first instant in UTC.")
-NowOption = Annotated[
-    str | None,
-    typer.Option("--now", metavar="TIME", help="Judge as of this instant: ISO 8601 with offset, or 'in 7d'."),
-]
 TextFieldOption = Annotated[
     str | None,
     typer.Option("--text-field", metavar="FIELD", help="The field of JSON, CSV or Parquet that holds the text."),
@@ -338,67 +319,6 @@ def report_problems(problems: Sequence[str], headline: str | None = None) -> Non
         typer.echo(headline, err=True)
     for problem in problems:
         typer.echo(visible(f"  {problem}"), err=True)
-
-
-def instant(text: str | None, option: str = "--now", right: str = "2026-06-01T12:00:00Z, or 'in 7d'") -> datetime:
-    """Return the instant that an option names, or the present.
-
-    Args:
-        text: what was given.
-        option: by which option.
-        right: what would be right, for the error.
-
-    Raises:
-        HeadgateError: it is not an instant.
-    """
-    if text is None:
-        return utc_now()
-    ahead = _AHEAD.fullmatch(text)
-    if ahead is not None:
-        return _ahead(ahead["span"], text, option)
-    try:
-        # No zone is assumed: the same command must say the same on every machine.
-        interval = read_time(text, zone=None, date_order=None)
-    except Unreadable as error:
-        raise HeadgateError(f"{option} {text!r}: {error}. Write {right}.") from None
-    if not interval.is_instant:
-        raise HeadgateError(f"{option} {text!r} is not one instant: say the time and its zone. Write {right}.")
-    return interval.earliest
-
-
-def first_instant(text: str, option: str) -> datetime:
-    """Return the instant that an end of a span names: of a whole day, such as 2026-06-01, its first in UTC.
-
-    Raises:
-        HeadgateError: it is neither.
-    """
-    day = text.strip()
-    return instant(f"{day}T00:00:00Z" if _DAY.fullmatch(day) else text, option, "2026-06-01, or 2026-06-01T12:00:00Z")
-
-
-def _ahead(span: str, text: str, option: str) -> datetime:
-    try:
-        return shift(utc_now(), parse_duration(span))
-    except ValueError as error:
-        raise HeadgateError(f"{option} {text!r}: {error}") from None
-
-
-def end_of(until: str, at: datetime) -> datetime:
-    """Return the instant that `--until` names: a duration from now on, or an instant itself.
-
-    Raises:
-        HeadgateError: it is neither, or beyond all dates.
-    """
-    try:
-        span = parse_duration(until)
-    except ValueError:
-        return instant(until, "--until")
-    if not isinstance(span, timedelta):
-        raise HeadgateError(f"--until {until!r}: write 4h or 2026-06-01T12:00:00Z.")
-    try:
-        return at + span
-    except OverflowError:
-        raise HeadgateError(f"--until {until!r} is beyond all dates.") from None
 
 
 def track(items: Iterable[T], what: str, *, quiet: bool) -> Iterator[T]:

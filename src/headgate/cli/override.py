@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from headgate.admission.overriding import LIFTED, Override, OverrideFile, overrides_of
-from headgate.cli.options import JsonOption, NowOption, PolicyOption, console, end_of, instant, print_json
+from headgate.cli.instants import NowOption, end_of, instant
+from headgate.cli.options import JsonOption, PolicyOption, console, print_json
 from headgate.errors import HeadgateError
 from headgate.policy import Policy
 from headgate.policy.durations import format_duration

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from headgate.admission.quarantine import QuarantineFile
-from headgate.cli.options import JsonOption, NowOption, PolicyOption, console, instant, print_json
+from headgate.cli.instants import NowOption, instant
+from headgate.cli.options import JsonOption, PolicyOption, console, print_json
 from headgate.errors import HeadgateError
 from headgate.policy import Policy
 from headgate.report import new_table, plain

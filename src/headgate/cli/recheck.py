@@ -6,16 +6,8 @@ from typing import Annotated
 
 import typer
 
-from headgate.cli.options import (
-    JsonOption,
-    LogArgument,
-    LogEntries,
-    NowOption,
-    PolicyOption,
-    console,
-    instant,
-    print_json,
-)
+from headgate.cli.instants import NowOption, instant
+from headgate.cli.options import JsonOption, LogArgument, LogEntries, PolicyOption, console, print_json
 from headgate.errors import HeadgateError
 from headgate.policy import Policy
 

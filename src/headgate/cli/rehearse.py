@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from headgate.chunk import Chunk
+from headgate.cli.instants import NowOption, instant
 from headgate.cli.loading import load_object
 from headgate.cli.options import (
     Documents,
@@ -21,12 +22,10 @@ from headgate.cli.options import (
     FieldMapOption,
     HtmlOption,
     JsonOption,
-    NowOption,
     PolicyOption,
     PrefixOption,
     TextFieldOption,
     console,
-    instant,
     print_json,
 )
 from headgate.cli.pages import policy_in_force, write_view

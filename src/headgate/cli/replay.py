@@ -7,15 +7,8 @@ from typing import Annotated
 
 import typer
 
-from headgate.cli.options import (
-    HtmlOption,
-    JsonOption,
-    LogArgument,
-    LogEntries,
-    console,
-    instant,
-    print_json,
-)
+from headgate.cli.instants import instant
+from headgate.cli.options import HtmlOption, JsonOption, LogArgument, LogEntries, console, print_json
 from headgate.cli.pages import policy_in_force, write_page
 from headgate.policy import Policy
 

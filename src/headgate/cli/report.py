@@ -7,17 +7,8 @@ from typing import Annotated
 
 import typer
 
-from headgate.cli.options import (
-    HtmlOption,
-    JsonOption,
-    LogArgument,
-    LogEntries,
-    MaybePolicyOption,
-    NowOption,
-    console,
-    instant,
-    print_json,
-)
+from headgate.cli.instants import NowOption, instant
+from headgate.cli.options import HtmlOption, JsonOption, LogArgument, LogEntries, MaybePolicyOption, console, print_json
 from headgate.cli.pages import policy_in_force, write_page
 from headgate.encoding import to_json
 from headgate.files import write_text

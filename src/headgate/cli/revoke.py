@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
+from headgate.cli.instants import NowOption, instant
 from headgate.cli.manifest import duration
-from headgate.cli.options import HtmlOption, JsonOption, NowOption, console, instant, print_json
+from headgate.cli.options import HtmlOption, JsonOption, console, print_json
 from headgate.cli.pages import write_view
 from headgate.encoding import in_number
 from headgate.errors import HeadgateError, PolicyError, SealError

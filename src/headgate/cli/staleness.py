@@ -10,16 +10,8 @@ import typer
 
 from headgate.cli.datasets import WorkersOption, report_run, run_dataset
 from headgate.cli.freshness import duration_of
-from headgate.cli.options import (
-    FieldMapOption,
-    JsonOption,
-    NowOption,
-    PolicyOption,
-    TextFieldOption,
-    console,
-    instant,
-    print_json,
-)
+from headgate.cli.instants import NowOption, instant
+from headgate.cli.options import FieldMapOption, JsonOption, PolicyOption, TextFieldOption, console, print_json
 from headgate.corpus import Fields
 from headgate.encoding import in_number
 from headgate.report import new_table, plain

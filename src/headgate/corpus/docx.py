@@ -39,6 +39,7 @@ _UNSEEN = frozenset(
 )
 _BREAKS = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-"}
 _DEFAULT = ""  # the name of what styles are based on that name none
+_STRICT = "{http://purl.oclc.org/ooxml/"
 _FALSE = frozenset(("0", "false", "off"))
 
 
@@ -183,6 +184,8 @@ class _Reading:
     def begin(self, element: Any) -> None:
         """Take note of an element that begins."""
         tag = element.tag
+        if tag.startswith(_STRICT):
+            raise ValueError("it is in the strict form; save it as an ordinary Word document")
         self._elements += 1
         if len(self._tags) >= _DEEPEST or self._elements > _MOST_ELEMENTS:
             raise ValueError("its parts are nested too deeply, or there are too many")

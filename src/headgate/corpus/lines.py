@@ -15,7 +15,10 @@ from headgate.corpus.records import NO_FIELDS, Fields, parse_json, to_item
 from headgate.encoding import in_number, to_json
 from headgate.limits import Limits
 
-__all__ = ["COUNT_KEY", "read_lines", "to_line", "to_lines"]
+__all__ = ["COUNT_KEY", "LINES_SUFFIXES", "read_lines", "to_line", "to_lines"]
+
+LINES_SUFFIXES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+"""How the names of JSON Lines end."""
 
 COUNT_KEY = "headgate"
 """The name, beside `text` and `metadata`, under which a line says which one it is: `{"document": 3}`.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from datetime import datetime
 from io import BytesIO
@@ -59,8 +58,6 @@ def read_pdf(data: bytes) -> tuple[dict[str, object], Iterator[Page]]:
         import pypdf
     except ImportError:
         raise ValueError(_MISSING) from None
-    # It tells of every small fault; what matters is told by page.
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         reader = pypdf.PdfReader(BytesIO(data))
         is_open = not reader.is_encrypted or bool(reader.decrypt(""))

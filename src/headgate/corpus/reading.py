@@ -9,7 +9,7 @@ from pathlib import Path
 from headgate.chunk import Chunk
 from headgate.corpus.html import MAX_HTML_BYTES, decode_html, read_html
 from headgate.corpus.item import CorpusItem
-from headgate.corpus.lines import read_lines
+from headgate.corpus.lines import LINES_SUFFIXES, read_lines
 from headgate.corpus.office import OFFICE_SUFFIXES, iso_of, read_office
 from headgate.corpus.records import NO_FIELDS, Fields
 from headgate.corpus.tables import TABLE_SUFFIXES, read_table
@@ -30,7 +30,6 @@ _NEVER_TEXT = frozenset(
     )
 )
 _HTML_SUFFIXES = (".html", ".htm")
-_LINES_SUFFIXES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 _AGE_ROLES = ("modified", "published", "created")
 
 
@@ -73,7 +72,7 @@ def read_corpus(
         return _read_folder(root, start, limits, fields)
     if not root.is_file():
         raise HeadgateError(f"{root}: there is no such file or folder.")
-    if root.name.endswith(_LINES_SUFFIXES):
+    if root.name.endswith(LINES_SUFFIXES):
         return read_lines(root, limits, fields)
     if root.suffix.lower() in TABLE_SUFFIXES:
         return read_table(root, limits, fields)
@@ -81,7 +80,7 @@ def read_corpus(
         return read_office(root, f"{prefix or 'file:'}{root.name}", limits)
     if root.suffix.lower() in TEXT_SUFFIXES:
         return iter([_read_text_file(root, root.name, prefix or "file:", limits)])
-    known = ", ".join(sorted((*TEXT_SUFFIXES, *OFFICE_SUFFIXES, *_LINES_SUFFIXES, *TABLE_SUFFIXES)))
+    known = ", ".join(sorted((*TEXT_SUFFIXES, *OFFICE_SUFFIXES, *LINES_SUFFIXES, *TABLE_SUFFIXES)))
     raise HeadgateError(f"{root}: this kind of file is not read. Give a folder, or a file of these: {known}.")
 
 
@@ -98,7 +97,7 @@ def is_read_in_folder(below: Path) -> bool:
         suffix in TEXT_SUFFIXES
         or suffix in OFFICE_SUFFIXES
         or suffix in TABLE_SUFFIXES
-        or below.name.endswith(_LINES_SUFFIXES)
+        or below.name.endswith(LINES_SUFFIXES)
     )
 
 
@@ -128,7 +127,7 @@ def _read_file(root: Path, file: Path, prefix: str, limits: Limits, fields: Fiel
         yield _read_text_file(file, file.relative_to(root).as_posix(), prefix, limits)
     elif file.suffix.lower() in OFFICE_SUFFIXES:
         yield from read_office(file, f"{prefix}{file.relative_to(root).as_posix()}", limits)
-    elif file.name.endswith(_LINES_SUFFIXES):
+    elif file.name.endswith(LINES_SUFFIXES):
         yield from read_lines(file, limits, fields)
     elif file.suffix.lower() in TABLE_SUFFIXES and fields.are_named:
         yield from read_table(file, limits, fields)

@@ -189,8 +189,13 @@ def is_within(record: AdmissionRecord, span: Span) -> bool:
         return False
 
 
+def _in_utc(record: AdmissionRecord) -> str:
+    """Return when an admission was, as text whose order is that of time."""
+    return read_instant(record["now"]).astimezone(timezone.utc).isoformat(timespec="microseconds")
+
+
 def _note_revision(found: Survey, record: AdmissionRecord) -> None:
-    now, name = record["now"], record["policy_revision"] or "unknown"
+    now, name = _in_utc(record), record["policy_revision"] or "unknown"
     use = found.revisions.get(name)
     if use is None:
         if not _has_room(found, found.revisions):
@@ -207,15 +212,15 @@ def _note_decision(found: Survey, record: AdmissionRecord, decision: DecisionRec
     which, source = ("admitted" if is_in else "dropped"), _short(decision["source"])
     found.counts["documents"] += 1
     found.counts[which] += 1
-    day = read_instant(record["now"]).astimezone(timezone.utc).date().isoformat()
-    for table, name in ((found.sources, source), (found.days, day)):
+    now = _in_utc(record)
+    for table, name in ((found.sources, source), (found.days, now[:10])):
         if name in table or _has_room(found, table):
             table.setdefault(name, Counter())[which] += 1
     findings = decision["findings"]
     _count_each(found, found.codes, {one["code"] for one in findings})
     _count_each(found, found.kept_out, {one["code"] for one in findings if one["severity"] == "error"})
     if is_in:
-        _note_key(found, record["now"], source, decision)
+        _note_key(found, now, source, decision)
     for finding in findings:
         if finding["code"] == _OVERRIDDEN:
             _note_override(found, finding["detail"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -12,8 +11,9 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from datetime import datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from headgate.databases import NOT_INSTALLED, connect_arguments, described_error, with_password
 from headgate.encoding import safe_uri
 from headgate.errors import HeadgateError
 from headgate.forks import renew_after_fork
@@ -31,11 +31,10 @@ _WAIT_SECONDS = 2
 # For so long a database that could not be asked is not asked again: else every admission would wait for it in turn.
 _REST_SECONDS = 1.0
 _LONGEST_SECONDS = 3.0
-_MOST_STUCK = 64
+_MOST_THREADS = 64
 _MOST_OWED = 10_000
 _AT_ONCE = 500
 _LONGEST = 2_048
-_TAKE_A_TIMEOUT = ("psycopg", "psycopg2", "pymysql", "mysqldb")
 _log = logging.getLogger("headgate")
 
 
@@ -61,7 +60,7 @@ class DatabaseRegistry:
         self._tables: tuple[Table, Table] | None = None
         self._engine: Engine | None = None
         self._failed_at = float("-inf")
-        self._stuck = 0  # threads under way
+        self._threads = threading.BoundedSemaphore(_MOST_THREADS)
         self._unwritten = MemoryRegistry()
         self._owed: list[tuple[Proved, datetime]] = []
         self._owing = threading.Lock()
@@ -79,7 +78,8 @@ class DatabaseRegistry:
 
     def _after_fork(self) -> None:
         """Connect afresh: the parent's connections are the parent's."""
-        self._opening, self._owing, self._stuck = threading.Lock(), threading.Lock(), 0
+        self._opening, self._owing = threading.Lock(), threading.Lock()
+        self._threads = threading.BoundedSemaphore(_MOST_THREADS)
         if self._engine is not None:
             self._engine.dispose(close=False)
         self._engine = None
@@ -141,7 +141,7 @@ class DatabaseRegistry:
         Raises:
             HeadgateError: the database cannot be used.
         """
-        if time.monotonic() < self._failed_at + _REST_SECONDS or self._stuck >= _MOST_STUCK:
+        if time.monotonic() < self._failed_at + _REST_SECONDS:
             raise HeadgateError(f"the registry {self._shown} could not be used a moment ago")
         try:
             return self._within_time(lambda: self._connected_work(work, is_reading=is_reading))
@@ -164,9 +164,10 @@ class DatabaseRegistry:
         """Return the result of some work, in a thread of its own: no driver gives up in every case.
 
         Raises:
-            TimeoutError: it takes too long; the thread is left to itself.
+            TimeoutError: it takes too long, and the thread is left to itself; or too many are under way.
         """
         done: Future[T] = Future()
+        threads = self._threads
 
         def run() -> None:
             try:
@@ -174,9 +175,10 @@ class DatabaseRegistry:
             except BaseException as error:  # noqa: BLE001 - whoever waits for it gets it
                 done.set_exception(error)
             finally:
-                self._stuck -= 1
+                threads.release()
 
-        self._stuck += 1
+        if not threads.acquire(blocking=False):
+            raise TimeoutError(f"{_MOST_THREADS} questions are under way")
         threading.Thread(target=run, name="headgate-registry", daemon=True).start()
         return done.result(_LONGEST_SECONDS)
 
@@ -186,9 +188,7 @@ class DatabaseRegistry:
 
     def _described(self, error: Exception) -> str:
         origin = getattr(error, "orig", None) or error
-        secret = os.environ.get(self._secret_env or "")
-        text = str(origin).replace(secret, "...") if secret else str(origin)
-        return f"{type(origin).__name__}: {(text.splitlines() or [''])[0][:200]}"
+        return f"{type(origin).__name__}: {described_error(origin, self._secret_env)}"
 
     def _opened(self) -> Engine:
         with self._opening:
@@ -198,18 +198,11 @@ class DatabaseRegistry:
 
     def _connected(self) -> Engine:
         try:
-            from sqlalchemy import create_engine, make_url
+            from sqlalchemy import create_engine, inspect, make_url
         except ImportError:
-            raise HeadgateError("a database is asked through SQLAlchemy: pip install 'headgate[sql]'") from None
-        url = make_url(self.url)
-        if self._secret_env is not None:
-            secret = os.environ.get(self._secret_env)
-            if not secret:
-                raise HeadgateError(f"the environment variable {self._secret_env} is not set")
-            url = url.set(password=secret)
-        wait: dict[str, Any] = {}
-        if url.get_driver_name() in _TAKE_A_TIMEOUT:
-            wait["connect_timeout"] = _WAIT_SECONDS
+            raise HeadgateError(NOT_INSTALLED) from None
+        url = with_password(make_url(self.url), self._secret_env)
+        wait = connect_arguments(url, _WAIT_SECONDS)
         if url.get_backend_name() == "postgresql":
             milliseconds = _WAIT_SECONDS * 1_000
             wait["options"] = f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
@@ -218,8 +211,13 @@ class DatabaseRegistry:
         )
         if self._tables is None:
             self._tables = _tables()
-        with suppress(Exception):  # another gate may make them at the same time
+        try:
             self._tables[0].metadata.create_all(engine)
+        except Exception:
+            # Another gate may have made them at the same time; otherwise this says why they are not there.
+            if not inspect(engine).has_table(self._tables[1].name):
+                engine.dispose()
+                raise
         return engine
 
     def _facts(self, connection: Connection, documents: Sequence[str]) -> dict[str, tuple[Known, ...]]:

@@ -72,7 +72,7 @@ class Registry(Protocol):
     """Where facts are kept. Threads share one, and so may processes.
 
     Attributes:
-        is_slow: whether asking or learning may wait for a disk.
+        is_slow: whether asking or learning may wait for a disk or a database.
     """
 
     is_slow: bool

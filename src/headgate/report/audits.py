@@ -117,9 +117,9 @@ def audit_rich(audit: Audit, shown: int = _SHOWN) -> Group:
         return Group(*parts)
     parts += document_groups_rich([_row(row) for row in audit.rows if row.keeps_out], shown)
     reasons = audit_reasons(audit)
-    parts += [Text(), _by_source(audit), *([Text(), _by_reason("Reasons", "kept out for", reasons)] if reasons else [])]
+    parts += [Text(), _by_source(audit), *([Text(), _counted("Reasons", "kept out for", reasons)] if reasons else [])]
     warnings = audit_warnings(audit)
-    parts += [Text(), _by_reason("Admissible, with a warning", "warning", warnings)] if warnings else []
+    parts += [Text(), _counted("Admissible, with a warning", "warning", warnings)] if warnings else []
     return Group(*parts, steps_rich(verdict))
 
 
@@ -130,7 +130,7 @@ def _by_source(audit: Audit) -> Listing:
     return listed
 
 
-def _by_reason(title: str, name: str, reasons: list[tuple[str, int]]) -> Listing:
+def _counted(title: str, name: str, reasons: list[tuple[str, int]]) -> Listing:
     listed = new_table(title, [(name, False), ("documents", True)])
     for reason, count in reasons:
         listed.add_row(plain(reason), f"{count:,}")

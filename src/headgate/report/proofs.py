@@ -6,7 +6,7 @@ Loaded when one of them is looked at, because the rooms that they come from are 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Group
 from rich.text import Text
@@ -45,23 +45,16 @@ _REVOKED = ("which", "what", "why")
 def diagnosis_verdict(found: Diagnosis) -> Verdict:
     """Return whether the line works."""
     sentence = str(found).partition("\n")[0]
-    is_good = found.holds and not found.lets_nothing_through
     kept = sum(one.outcome == "holds" for one in found.verdicts)
     after = f"{kept:,} of {in_number(len(found.verdicts), 'promise')} proved to hold" if found.verdicts else ""
     steps = [Step(clip(advice, 400)) for advice in found.advice[:3]]
-    return Verdict(
-        "warn"
-        if is_good and found.at_their_word
-        else "good"
-        if is_good
-        else "bad"
-        if found.broken or not found.verdicts
-        else "warn",
-        sentence,
-        "",
-        after,
-        steps,
-    )
+    return Verdict(_kind_of(found), sentence, "", after, steps)
+
+
+def _kind_of(found: Diagnosis) -> Literal["good", "bad", "warn"]:
+    if found.holds and not found.lets_nothing_through:
+        return "warn" if found.at_their_word else "good"
+    return "bad" if found.broken or not found.verdicts else "warn"
 
 
 def diagnosis_html(found: Diagnosis) -> str:

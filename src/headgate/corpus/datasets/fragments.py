@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from headgate.corpus.datasets.ledger import LEDGER, PARTS, listed_rows
+from headgate.corpus.lines import LINES_SUFFIXES
 from headgate.corpus.tables import TABLE_SUFFIXES
 from headgate.errors import HeadgateError, one_line
 
 __all__ = ["ARROW_SUFFIXES", "Dataset", "Fragment", "find_fragments", "open_place", "suffix_of"]
 
 ARROW_SUFFIXES = (".arrow", ".feather", ".ipc")
-_LINES_SUFFIXES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
-_TABLE_SUFFIXES = (".parquet", *ARROW_SUFFIXES, *_LINES_SUFFIXES, *sorted(TABLE_SUFFIXES - {".parquet", ".json"}))
+_TABLE_SUFFIXES = (".parquet", *ARROW_SUFFIXES, *LINES_SUFFIXES, *sorted(TABLE_SUFFIXES - {".parquet", ".json"}))
 _HIDDEN = (".", "_")
 _ROWS = 20_000
 _BYTES = 512_000_000

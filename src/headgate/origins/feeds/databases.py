@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import time
@@ -13,7 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from headgate.databases import NOT_INSTALLED, connect_arguments, described_error, with_password
 from headgate.encoding import safe_uri
+from headgate.errors import HeadgateError
 from headgate.origins.feeds.feed import FeedError
 
 if TYPE_CHECKING:
@@ -27,14 +28,13 @@ COLUMNS = ("uri", "version", "updated_at", "deleted")
 Row = Mapping[str, object]
 
 _MOST_ROWS, _MOST_BYTES, _AT_ONCE = 1_000_000, 100_000_000, 1_000
-_MOST_MESSAGE = 200
+_MOST_NAMES = 200
 # What keeps a query from writing, and the server from working on it for ever.
 _GUARDS = {
     "postgresql": ("SET TRANSACTION READ ONLY", "SET LOCAL statement_timeout = {milliseconds}"),
     "mysql": ("SET SESSION TRANSACTION READ ONLY",),
     "mariadb": ("SET SESSION TRANSACTION READ ONLY",),
 }
-_TAKE_A_TIMEOUT = ("psycopg", "psycopg2", "pymysql", "mysqldb", "mysqlconnector", "mariadbconnector")
 _STEPS = 10_000  # of SQLite's machine, after which it looks at the time
 # What is still being asked, because nobody can end it: it is not asked a second time meanwhile.
 _UNDER_WAY: dict[tuple[str, str], threading.Thread] = {}
@@ -87,20 +87,6 @@ class Database:
         """What it is called in messages."""
         return safe_uri(self.url)
 
-    @property
-    def secret(self) -> str | None:
-        """The password, which is read for each query: such secrets are rotated.
-
-        Raises:
-            FeedError: the variable is not set.
-        """
-        if self.secret_env is None:
-            return None
-        secret = os.environ.get(self.secret_env)
-        if not secret:
-            raise FeedError(f"the environment variable {self.secret_env} is not set.")
-        return secret
-
     def engine(self, deadline: float) -> Engine:
         """Return what connects to it.
 
@@ -112,17 +98,19 @@ class Database:
             from sqlalchemy.exc import ArgumentError, NoSuchModuleError
             from sqlalchemy.pool import NullPool
         except ImportError:
-            raise FeedError("a database is asked through SQLAlchemy: pip install 'headgate[sql]'.") from None
+            raise FeedError(f"{NOT_INSTALLED}.") from None
         try:
             url = make_url(self.url)
             if url.get_backend_name() == "sqlite":
                 creator = partial(_open_file, self.folder, url.database, deadline)
                 return create_engine("sqlite://", creator=creator, poolclass=NullPool)
-            secret = self.secret
-            url = url if secret is None else url.set(password=secret)
-            wait = {"connect_timeout": max(1, int(deadline - time.monotonic()))}
-            arguments = wait if url.get_driver_name() in _TAKE_A_TIMEOUT else {}
+            arguments = connect_arguments(url, deadline - time.monotonic())
+            url = with_password(url, self.secret_env)
             return create_engine(url, poolclass=NullPool, connect_args=arguments, hide_parameters=True)
+        except FeedError:
+            raise
+        except HeadgateError as error:
+            raise FeedError(f"{error}.") from None
         except ModuleNotFoundError as error:
             raise FeedError(f"its driver is not installed ({error.name}).") from None
         except (ArgumentError, NoSuchModuleError, ValueError) as error:
@@ -163,7 +151,7 @@ class _Asking:
         result = connection.execute(_statement(self.query, self.since), execution_options=options)
         names = [name.lower() for name in result.keys()]  # noqa: SIM118 - it is not a mapping
         if "uri" not in names:
-            raise FeedError(f"the query yields no column `uri`, but {', '.join(names)[:_MOST_MESSAGE]}.")
+            raise FeedError(f"the query yields no column `uri`, but {', '.join(names)[:_MOST_NAMES]}.")
         places = [(name, names.index(name)) for name in COLUMNS if name in names]
         size = 0
         for number, values in enumerate(result, 1):
@@ -184,10 +172,7 @@ class _Asking:
         kind = f"{type(origin).__name__}{f', {code}' if code else ''}"
         if not isinstance(error, (OperationalError, ProgrammingError)):
             return f"it cannot be asked ({kind})."
-        secret = os.environ.get(self.database.secret_env or "")
-        said = str(origin).replace(secret, "...") if secret else str(origin)
-        text = (said.splitlines() or [""])[0]
-        return f"it cannot be asked ({kind}: {text[:_MOST_MESSAGE]})."
+        return f"it cannot be asked ({kind}: {described_error(origin, self.database.secret_env)})."
 
 
 def _open_file(folder: Path, name: str | None, deadline: float) -> sqlite3.Connection:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -20,6 +19,7 @@ from headgate.errors import AdapterError, HeadgateError
 from headgate.freshness.entries import find_entry
 from headgate.integration.adapters import adapters
 from headgate.policy.matching import normalise_uri
+from headgate.testing.doctor.advising import advise, because_of, modes_of
 from headgate.testing.doctor.canaries import Canaries, Canary
 from headgate.testing.doctor.diagnosis import Diagnosis, Fate, Verdict
 from headgate.testing.doctor.functions import FunctionProbe
@@ -129,10 +129,8 @@ class _Proof:
         every = [*self._around([first, look], closed, gates), *(one for verdicts, _ in judged for one in verdicts)]
         if gates and not any(one.promise == "genuine" for one in every):
             every.append(Verdict("genuine", "not proved", None, "no source of the policy could admit anything"))
-        # One gate that enforces has to keep out what it should, whatever others only report.
-        is_observed = all(gate.policy.mode != "enforce" for gate in gates)
-        modes = sorted({gate.policy.mode for gate in gates}) if is_observed else []
-        verdicts = _summed(_because_of(modes, every))
+        modes = modes_of(gates)
+        verdicts = _summed(because_of(modes, every))
         for name in dict.fromkeys((*first.withheld_tools, *look.withheld_tools, *closed.withheld_tools)):
             self._unproved.append(f"the tool {name!r} was not run, because it may do more than read (--run-tools)")
         for kind in dict.fromkeys((*first.unread, *look.unread, *closed.unread)):
@@ -147,7 +145,7 @@ class _Proof:
             tuple(fate for _, fate in judged),
             (seen, passed),
             reasons,
-            tuple(_advise(gates, verdicts, around, is_asked=bool(first.admissions or look.admissions))),
+            tuple(advise(gates, verdicts, around, is_asked=bool(first.admissions or look.admissions))),
             tuple(dict.fromkeys(self._unproved)),
             tuple(dict.fromkeys(str(one) for gate in gates for one in opened_by_hand(gate.policy, gate.now()))),
             tuple(modes),
@@ -264,13 +262,6 @@ class _Proof:
         return self._run(Run(canaries.keys, hatch, may_run_tools=self._may_run_tools))
 
 
-def _because_of(modes: Sequence[str], verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
-    """Yield verdicts; of what is broken because a gate only observes, that is the reason, and no place in the chain."""
-    for one in verdicts:
-        is_observed = bool(modes) and one.outcome == "broken" and one.promise not in ("around", "genuine")
-        yield replace(one, why=f"{' and '.join(modes)} mode keeps nothing out") if is_observed else one
-
-
 def _summed(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
     """Return one verdict for each promise and source: the one that says the least good."""
     worst: dict[tuple[str, str | None], Verdict] = {}
@@ -382,28 +373,3 @@ def _find_probes(target: object) -> tuple[Probe, list[Probe]]:
     if found is None:
         raise AdapterError(f"No installed integration supports the type {type(target).__name__}.")
     return found, others
-
-
-def _advise(
-    gates: Sequence[Gate], verdicts: Sequence[Verdict], around: Sequence[str], *, is_asked: bool
-) -> Iterator[str]:
-    if not gates:
-        yield "There is no gate in this chain. Add the line: retriever = guard(retriever, 'headgate.yaml')."
-        return
-    modes = sorted({gate.policy.mode for gate in gates if gate.policy.mode != "enforce"})
-    if modes:
-        yield f"A gate runs in {' and '.join(modes)} mode, which keeps nothing out. Set mode: enforce in the policy."
-    if not is_asked:
-        yield "No gate was asked: the question did not lead to retrieval. Try another question or input."
-    broken = [one for one in verdicts if one.outcome == "broken"]
-    goes_around = any(one.promise == "around" for one in broken)
-    if goes_around:
-        yield "Documents go around the gate. Guard what returns them too, or build the chain on what is guarded."
-    # What goes around a gate says nothing about the policy.
-    is_policy = not modes and not goes_around
-    for source in dict.fromkeys(one.source for one in broken if one.promise == "forged" and is_policy):
-        yield f"The source {source!r} lets in what nobody vouches for: see its `provenance.require` in the policy."
-    if any(one.promise == "genuine" and one.outcome == "not proved" for one in verdicts) and is_asked:
-        yield "Nothing genuine came to a model: a step between source and prompt changes the texts, or drops them."
-    if around:
-        yield f"Documents may go around the gate, from {', '.join(around)}. Put guard() outside of what adds them."

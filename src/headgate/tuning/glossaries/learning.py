@@ -111,17 +111,19 @@ class Lessons:
     """Gathers examples of the aliases of a glossary that have several meanings.
 
     Args:
-        glossary: the glossary; words that it has already are left aside while examples are sought and tested.
+        glossary: the glossary; words that it has already, and sources, are left aside while examples are sought.
     """
 
     def __init__(self, glossary: Glossary) -> None:
         self._concepts = glossary.concepts
         self._meanings = _meanings(glossary.concepts)
-        plain = [replace(one, near=(), only_near=(), mode="flag") for one in self._rivals()]
+        rivals = [replace(one, sources=frozenset(), mode="flag") for one in self._rivals()]
+        plain = [replace(one, near=(), only_near=()) for one in rivals]
+        # What is tested is what is written: the words that are learnt beside those that are there.
         self._claiming: dict[str, list[Concept]] = defaultdict(list)
-        for one in plain:
+        for one in rivals:
             for alias in dict.fromkeys(map(fold_alias, one.aliases)):
-                self._claiming[alias].append(replace(one, sources=frozenset()))
+                self._claiming[alias].append(one)
         self._plain = Glossary.from_concepts(plain, report_ambiguous=True)
         names = {meant for meanings in self._meanings.values() for meant in meanings}
         self._names = re.compile(
@@ -216,7 +218,7 @@ class Lessons:
 
     def _decide(self, alias: str, words: Mapping[str, Sequence[str]], tested: Sequence[Example]) -> list[str | None]:
         """Return what a glossary with such words makes of examples; None where it leaves them."""
-        concepts = [replace(one, near=tuple(words.get(one.canonical, ()))) for one in self._claiming[alias]]
+        concepts = [replace(one, near=_near(one, words.get(one.canonical, ()))) for one in self._claiming[alias]]
         glossary = Glossary.from_concepts(concepts, report_ambiguous=True)
         found: list[str | None] = []
         for one in tested:
@@ -262,6 +264,10 @@ def _strongest(meant: str, seen: Mapping[str, Counter[str]], totals: Mapping[str
     return [word for _, word in sorted(ranked)[:_MOST_WORDS]]
 
 
+def _near(concept: Concept, words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*concept.near, *words)))
+
+
 def _with_words(concepts: Sequence[Concept], accepted: Mapping[str, Mapping[str, Sequence[str]]]) -> Iterator[Concept]:
     """Yield the concepts, with words where an alias needs them, apart from the aliases that do not."""
     for concept in concepts:
@@ -271,7 +277,7 @@ def _with_words(concepts: Sequence[Concept], accepted: Mapping[str, Mapping[str,
             continue
         for alias in learnt:
             words = accepted[fold_alias(alias)][concept.canonical]
-            yield replace(concept, aliases=(alias,), near=tuple(dict.fromkeys((*concept.near, *words))))
+            yield replace(concept, aliases=(alias,), near=_near(concept, words))
         others = tuple(alias for alias in concept.aliases if alias not in learnt)
         if others:
             yield replace(concept, aliases=others)
