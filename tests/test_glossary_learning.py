@@ -162,7 +162,9 @@ def test_what_cannot_be_learnt_from_is_said(folder: Path) -> None:
     assert "too few examples" in run("terms.yaml", "--examples", "few.jsonl", code=1)
 
 
-@pytest.mark.parametrize("settings", [{"only_near": ("latency",)}, {"near": ("latency",)}, {"unless": ("discount",)}, {}])
+@pytest.mark.parametrize(
+    "settings", [{"only_near": ("latency",)}, {"near": ("latency",)}, {"unless": ("discount",)}, {}]
+)
 def test_the_figures_are_those_of_what_is_written(settings: dict[str, Any]) -> None:
     concepts = [Concept(canonical=name, aliases=("SLO",), **(settings if name == OBJECTIVE else {})) for name in TALK]
     lessons = Lessons(Glossary.from_concepts(concepts, report_ambiguous=True))
