@@ -37,6 +37,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 # Audit mode records in the user's state folder by default; tests/test_trail.py names a folder of its own.
 os.environ["HEADGATE_STATE"] = "off"
+# What is printed is as wide as that says, where it is set.
+os.environ.pop("COLUMNS", None)
 # Haystack else tells its makers that it was used.
 os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"
 
