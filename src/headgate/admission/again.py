@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from headgate.admission.concluding import admission_of
-from headgate.admission.facts import recall_facts
+from headgate.admission.examining import recall_facts
 from headgate.admission.releases import RELEASES
 from headgate.admission.revision import Revision
 from headgate.admission.settled import Settled, Told

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from headgate.admission.editions import apply_editions
 from headgate.admission.entering import judge_chunk, share_definitions
-from headgate.admission.facts import check_failed
+from headgate.admission.examining import check_failed
 from headgate.admission.hearing import hear
 from headgate.admission.judging import Judgement
 from headgate.admission.overriding import apply_overrides
@@ -17,7 +17,7 @@ from headgate.admission.planning import Answers, Plan
 from headgate.admission.revalidating import answered, judge_unanswered
 from headgate.admission.revision import Revision
 from headgate.admission.revoking import apply_revocations, still_known
-from headgate.admission.settled import settle
+from headgate.admission.settling import settle
 from headgate.admission.setwide import apply_budget, apply_quarantine, apply_supersession, drop_notes
 from headgate.admission.standing import judge_standing
 from headgate.admission.validity import next_change

@@ -13,7 +13,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from headgate.admission.facts import Facts, MetadataChoice, check_failed
+from headgate.admission.examining import check_failed
+from headgate.admission.facts import Facts, MetadataChoice
 from headgate.admission.hidden import UNREAD
 from headgate.admission.judging import Judgement, judge_times
 from headgate.admission.naming import is_name

@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from headgate.admission.emptiness import is_note
-from headgate.admission.facts import Facts, check_failed, find_facts
+from headgate.admission.examining import check_failed, find_facts
+from headgate.admission.facts import Facts
 from headgate.admission.hidden import cleared
 from headgate.admission.releases import RELEASES
 from headgate.admission.revision import Revision

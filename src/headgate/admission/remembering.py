@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-if TYPE_CHECKING:
-    from headgate.admission.facts import Facts, MetadataChoice
-    from headgate.admission.settled import Settled
+from headgate.admission.facts import Facts
 
-__all__ = ["Memory", "Seen", "SeenParts", "seen_of"]
+__all__ = ["Seen", "SeenParts", "seen_of"]
 
 # Values of these types that are equal and of one type are the same.
 _PLAIN = frozenset((str, int, bool, type(None)))
@@ -22,21 +19,6 @@ _TELLING = _PLAIN | {date, UUID, bytes}
 _ZONES = (type(None), timezone, ZoneInfo)
 _NAMES = frozenset((str,))
 _ENTRY_WEIGHT = 100
-
-
-@dataclass(slots=True)
-class Memory:
-    """What follows from facts and need not be found again; as long-lived as they are.
-
-    Attributes:
-        choices: which metadata may be in the prompt, by what its index shows and hides.
-        leaving: with which metadata it leaves, by what is taken out of it.
-        settled: what was decided, by what its index shows and hides.
-    """
-
-    choices: dict[tuple[tuple[str, ...] | None, tuple[str, ...]], MetadataChoice] = field(default_factory=dict)
-    leaving: dict[frozenset[str], dict[str, Any]] = field(default_factory=dict)
-    settled: dict[tuple[tuple[str, ...] | None, tuple[str, ...]], Settled] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
