@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -547,3 +548,15 @@ def test_a_pull_without_what_asks_says_what_to_install() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ}, check=False)  # noqa: S603
     assert "pip install 'headgate[sql]'" in done.stderr
+
+
+def test_gates_that_ask_one_database_at_once_are_all_answered(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "cms.db") as file:
+        file.execute("CREATE TABLE pages (uri)")
+        # Long enough that the questions overlap.
+        numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT"
+        file.execute(f"INSERT INTO pages {numbers} 'https://pages.example/' || i FROM n")
+    database = Database("sqlite:///cms.db", tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: len(database.read("SELECT uri FROM pages")), range(16)))
+    assert answers == [20_000] * 16

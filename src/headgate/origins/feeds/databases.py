@@ -36,8 +36,8 @@ _GUARDS = {
     "mariadb": ("SET SESSION TRANSACTION READ ONLY",),
 }
 _STEPS = 10_000  # of SQLite's machine, after which it looks at the time
-# What is still being asked, because nobody can end it: it is not asked a second time meanwhile.
-_UNDER_WAY: dict[tuple[str, str], threading.Thread] = {}
+# What was given up and is still being asked, because nobody can end it: it is not asked a second time meanwhile.
+_GIVEN_UP: dict[tuple[str, str], threading.Thread] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +69,15 @@ class Database:
         seconds = self.timeout.total_seconds()
         asking = _Asking(self, query, since, time.monotonic() + seconds)
         thread = threading.Thread(target=asking.run, name="headgate-database", daemon=True)
-        before = _UNDER_WAY.setdefault((self.url, query), thread)
-        if before is not thread and before.is_alive():
+        before = _GIVEN_UP.get((self.url, query))
+        if before is not None and before.is_alive():
             raise FeedError(f"{self.shown}: it has not answered the last pull yet.")
-        _UNDER_WAY[self.url, query] = thread
         thread.start()
         thread.join(seconds)
         if thread.is_alive():
+            _GIVEN_UP[self.url, query] = thread
             raise FeedError(f"{self.shown}: no answer within {seconds:g} s.")
-        del _UNDER_WAY[self.url, query]
+        _GIVEN_UP.pop((self.url, query), None)
         if asking.problem is not None:
             raise FeedError(f"{self.shown}: {asking.problem}")
         return asking.rows
