@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from feed_site import DAY, SITE, lines, sitemap
-from headgate import HeadgateError
+from feed_site import DAY, SITE, git, lines, sitemap
 from headgate.cli.app import app
 from headgate.origins.feeds import FeedError, open_feed
 from headgate.origins.feeds.changes import Changes
 from headgate.origins.feeds.feed import Reading
 from headgate.origins.feeds.news import News
+from headgate.origins.feeds.repository import Repository
 from headgate.origins.feeds.sitemap import Sitemap
 from headgate.policy import Policy
 from headgate.testing import FixedClock, Publisher
@@ -80,8 +83,47 @@ def test_a_policy_says_how_long_a_pull_may_take(kind: str, handbook: Publisher) 
         (rule,) = policy.sources[0].freshness.feeds
         feed: Any = open_feed(rule, policy)
         assert feed.reading.within == within
-    with pytest.raises(HeadgateError, match="timeout is about"):
-        policy_of(handbook, {"git": "docs", "base": f"{SITE}/", "timeout": "3m"})
+    policy = policy_of(handbook, {"git": "docs", "base": f"{SITE}/", "timeout": "3m"})
+    repository: Any = open_feed(policy.sources[0].freshness.feeds[0], policy)
+    assert repository.within == timedelta(minutes=3)
+
+
+def commit(folder: Path, at: datetime, name: str) -> None:
+    (folder / name).write_text("text")
+    git(folder, at, "add", ".")
+    git(folder, at, "commit", "-q", "-m", name)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, clock: FixedClock) -> Path:
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    git(folder, clock.now, "init", "-q")
+    commit(folder, clock.now - 9 * DAY, "a.md")
+    return folder
+
+
+@pytest.mark.parametrize("hanging", ["rev-parse", "ls-tree", "log", "rev-list", "diff"])
+def test_a_pull_of_a_checkout_ends_whichever_of_its_commands_hangs(
+    hanging: str, checkout: Path, tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = Repository(checkout, f"{SITE}/")
+    cursor = feed.pull("", clock.now).cursor
+    commit(checkout, clock.now - DAY, "b.md")
+    real, stand_in = shutil.which("git"), tmp_path / "bin" / "git"
+    stand_in.parent.mkdir()
+    pipe = tmp_path / "never"
+    os.mkfifo(pipe)
+    script = f'for word in "$@"; do [ "$word" = {hanging} ] && exec cat {pipe}; done\nexec {real} "$@"\n'
+    stand_in.write_text(f"#!/bin/sh\n{script}")
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", str(stand_in.parent), prepend=os.pathsep)
+    begun = time.monotonic()
+    with pytest.raises(FeedError, match=r"no end within 1 s\. Give the feed more: timeout: 10m"):
+        Repository(checkout, f"{SITE}/", within=timedelta(seconds=1)).pull(cursor, clock.now)
+    assert time.monotonic() - begun < 20  # a minute and more by the bound of a command alone
+    with pytest.raises(FeedError, match="no end within 0 s"):
+        Repository(checkout, f"{SITE}/", within=timedelta(0)).pull(cursor, clock.now)
 
 
 @pytest.fixture

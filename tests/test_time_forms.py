@@ -133,6 +133,30 @@ def test_what_would_have_to_be_guessed_is_not_read(value: str) -> None:
             read_time(value, zone=zone)
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2568-03-04",
+        "2568-03-04 10:00",
+        "4/3/2568",
+        "4 Mar 2568",
+        "2568",
+        "1403/12/14",
+        "14.12.1403",
+        "1447-09",
+        "14470904083000",
+    ],
+)
+def test_no_year_of_another_calendar_makes_a_document_hold_for_centuries(written: str) -> None:
+    for role in ("valid_until", "valid_from", "modified"):
+        times = resolve_timestamps({role: written})
+        assert role not in times.intervals
+        assert (times.problem_with(role) or times.unread[role]).problem is not None
+    # What names its zone was written by a program, in this calendar; so was what is far away, and not so far.
+    for far in ("2568-03-04T10:00:00Z", "1403-12-14 10:00 +03:30", "2500-01-01", "2999-12-31", "1601-01-01"):
+        assert read_values(far).problem is None
+
+
 def test_a_weekday_that_contradicts_the_century_leaves_both() -> None:
     found = read_values("Friday, 18-Aug-50 02:01:18 GMT").intervals
     assert [one.earliest.year for one in found] == [2050, 1950]

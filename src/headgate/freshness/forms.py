@@ -16,10 +16,10 @@ from headgate.freshness.eastern import rewrite_eastern
 from headgate.freshness.interval import Interval, Unreadable, from_day
 from headgate.freshness.moments import calendar_day, moment, month_or_year
 from headgate.freshness.named import read_named
-from headgate.freshness.years import short_year
+from headgate.freshness.years import is_of_another_calendar, short_year
 from headgate.freshness.zones import ZONE, read_offset
 
-__all__ = ["DateOrder", "Unreadable", "read_digits", "read_text"]
+__all__ = ["OTHER_CALENDAR", "DateOrder", "Unreadable", "read_digits", "read_text"]
 
 DateOrder = Literal["DMY", "MDY"]
 
@@ -39,6 +39,9 @@ _PDF = re.compile(
 _NUMERIC = re.compile(
     r"(?P<first>\d{1,2})(?P<sign>[/-]|\. ?)(?P<second_part>\d{1,2})(?P=sign)(?P<year>\d{4}|\d{2})" + AT
 )
+# What has a clock and a zone was written by a program, in this calendar.
+_ZONED = re.compile(r"\d:\d{2}.*(?:[Zz]|UTC|GMT|[+-]\d{2}:?\d{2})$")
+OTHER_CALENDAR = "its year may be of another calendar: write it in this one, or with a time and a zone"
 _DIGITS = {8: 0, 10: 1, 12: 2, 14: 3, 17: 4}
 # Unbreakable and wide spaces, hyphens and minus, the digits and characters of East Asian keyboards; marks of direction
 # are nothing.
@@ -64,6 +67,13 @@ def read_text(text: str, zone: tzinfo | None, order: DateOrder | None) -> tuple[
     """
     if not text.isascii():
         text = _in_plain_signs(text)
+    found = _read_forms(text, zone, order)
+    if any(is_of_another_calendar(one.latest.year) for one in found) and not _ZONED.search(text):
+        raise Unreadable(OTHER_CALENDAR)
+    return found
+
+
+def _read_forms(text: str, zone: tzinfo | None, order: DateOrder | None) -> tuple[Interval, ...]:
     for reader in (_read_iso, _read_basic, _read_pdf):
         found = reader(text, zone)
         if found is not None:

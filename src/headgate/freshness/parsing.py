@@ -16,9 +16,10 @@ from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 
-from headgate.freshness.forms import DateOrder, Unreadable, read_digits, read_text
+from headgate.freshness.forms import OTHER_CALENDAR, DateOrder, Unreadable, read_digits, read_text
 from headgate.freshness.interval import Interval, from_day, from_local
 from headgate.freshness.values import MOST_VALUES, pair_as_time, plain_value
+from headgate.freshness.years import is_of_another_calendar
 from headgate.freshness.zones import without_comment
 
 __all__ = ["Readings", "is_none", "plain_value", "read_time", "read_values"]
@@ -222,6 +223,8 @@ def _read_number(value: float, role: str, zone: tzinfo | None) -> tuple[Interval
             return (written, _epoch(whole)) if len(digits) == 10 else (written,)
         if len(digits) in (14, 17) and 1900 <= int(digits[:4]) <= 2199:
             raise Unreadable("there is no such day or time of day")
+        if len(digits) in (14, 17) and is_of_another_calendar(int(digits[:4])):
+            raise Unreadable(OTHER_CALENDAR)
     return (_epoch(value),)
 
 

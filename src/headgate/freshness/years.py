@@ -1,14 +1,16 @@
-"""Years of two digits, which a date of mail or HTTP may have."""
+"""Years that do not say enough: of two digits, as a date of mail or HTTP may have them, or of another calendar."""
 
 from __future__ import annotations
 
 from datetime import date
 
-__all__ = ["http_years", "short_year"]
+__all__ = ["http_years", "is_of_another_calendar", "short_year"]
 
 # RFC 9110, section 5.6.7: what seems more than fifty years ahead is past. A number of this release and not of the
 # clock, so that a document's time does not move while nobody touches it.
 _LAST_OF_WINDOW = 2076
+# The years from 2000 to 2100 in the Persian and the Islamic calendar, and in the Buddhist one.
+_ELSEWHERE = (range(1378, 1526), range(2543, 2644))
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -34,6 +36,14 @@ def http_years(text: str, month: int, day: int, weekday: str) -> tuple[int, ...]
     # A date and its date a century before never share their weekday: where it contradicts the window, both count.
     is_earlier = _is_on(year - 100, month, day, weekday) and not _is_on(year, month, day, weekday)
     return (year, year - 100) if is_earlier else (year,)
+
+
+def is_of_another_calendar(year: int) -> bool:
+    """Return whether a year that was written without a zone may be one of our time in another calendar.
+
+    As one of this calendar it is centuries away, so that what ended last year would hold for ever.
+    """
+    return any(year in years for years in _ELSEWHERE)
 
 
 def _is_on(year: int, month: int, day: int, weekday: str) -> bool:

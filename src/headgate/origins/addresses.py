@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import socket
 from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from typing_extensions import Self
 
 from headgate.encoding import safe_uri
 from headgate.errors import HeadgateError
+from headgate.origins.looking_up import look_up
 from headgate.policy.hosts import normalise_host
 
 __all__ = ["Address", "FetchError", "UnreachableError", "require_public", "resolve_host"]
@@ -75,23 +75,29 @@ class Address:
         return cls(host, port or _HTTPS, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
 
 
-def resolve_host(host: str, port: int, private: Collection[str] | None = None) -> list[tuple[int, str]]:
+def resolve_host(
+    host: str, port: int, private: Collection[str] | None = None, *, seconds: float = 10.0
+) -> list[tuple[int, str]]:
     """Return the network addresses of a host, each with its family.
 
     Args:
         host: its name.
         port: of the service.
         private: the names of hosts that may be in a private network; None for any.
+        seconds: how long to wait.
 
     Raises:
-        UnreachableError: the host is not known.
+        UnreachableError: the host is not known, or not found in that time.
         FetchError: it is in a private network and not opened.
     """
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        places = look_up(host, port, seconds)
+    except TimeoutError:
+        raise UnreachableError(f"the host {host} was not found in time; the look-up of names hangs.") from None
+    except BlockingIOError:
+        raise UnreachableError(f"the host {host} was not looked up; the look-ups of too many others hang.") from None
     except (OSError, UnicodeError) as error:
         raise UnreachableError(f"the host {host} is not known ({type(error).__name__}).") from None
-    places = list(dict.fromkeys((int(entry[0]), str(entry[4][0])) for entry in found))
     if private is not None:
         require_public(host, [place for _, place in places], private)
     return places

@@ -11,7 +11,6 @@ import base64
 import http.client
 import ipaddress
 import socket
-import ssl
 import threading
 import time
 import urllib.request
@@ -24,6 +23,7 @@ from urllib.parse import unquote, urlsplit
 from headgate.encoding import safe_name, safe_uri
 from headgate.origins.addresses import Address, FetchError, UnreachableError, require_public, resolve_host
 from headgate.origins.cached import read_age
+from headgate.origins.trust import trusting
 
 __all__ = ["Answer", "FetchError", "UnreachableError", "ask", "fetch", "fetch_aged", "probe"]
 
@@ -188,7 +188,7 @@ def _read(response: http.client.HTTPResponse, most: int) -> bytes:
 def _connected(
     address: Address, private: Collection[str], deadline: float, *, is_direct: bool = False
 ) -> Iterator[http.client.HTTPSConnection]:
-    context = ssl.create_default_context()
+    context = trusting()
     proxy = None if is_direct else _proxy_for(address)
     bare = _open(address, private, deadline, proxy)
     # A second handle on the connection, because TLS takes over the first. The timeout of a socket starts again with
@@ -219,10 +219,10 @@ def _open(
         # The proxy looks names up; an address it would merely pass on.
         with suppress(ValueError):
             require_public(address.host, [str(ipaddress.ip_address(host))], private)
-        places = resolve_host(proxy[0], proxy[1])
+        places = resolve_host(proxy[0], proxy[1], seconds=deadline - time.monotonic())
         port = proxy[1]
     else:
-        places = resolve_host(host, port, private)
+        places = resolve_host(host, port, private, seconds=deadline - time.monotonic())
     last: OSError = TimeoutError()
     for left, (family, place) in zip(range(len(places), 0, -1), places, strict=True):
         bare = socket.socket(family, socket.SOCK_STREAM)

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import threading
+import time
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,17 @@ from typing import Literal, NamedTuple
 
 from headgate.clock import read_instant
 
-__all__ = ["Change", "Commit", "GitProblem", "Repositories", "arrived_since", "find_head", "list_files", "read_commits"]
+__all__ = [
+    "Change",
+    "Commit",
+    "GitProblem",
+    "GitTimeout",
+    "Repositories",
+    "arrived_since",
+    "find_head",
+    "list_files",
+    "read_commits",
+]
 
 _SECONDS = 60
 _MOST_BYTES = 200_000_000
@@ -35,11 +46,16 @@ _ENVIRONMENT = {
 }
 
 
+_LATE = "git was not at its end in time"
 _ODD = "git did not list its commits as it was asked to"
 
 
 class GitProblem(ValueError):
     """Why git cannot say when a file was changed."""
+
+
+class GitTimeout(GitProblem):
+    """Git was not at its end in time."""
 
 
 Change = Literal["added", "changed", "removed"]
@@ -68,17 +84,22 @@ _LINK = "120000 "
 _KINDS: Mapping[str, Change] = {"A": "added", "D": "removed"}
 
 
-def read_commits(folder: Path, head: str = "HEAD") -> Iterator[Commit]:
+def read_commits(folder: Path, head: str = "HEAD", deadline: float | None = None) -> Iterator[Commit]:
     """Yield the commits that touched the files of a folder, the last one first; names are relative to the folder.
 
     A merge brings what it merged at its own time, however old that is: the commits behind it are not followed.
 
+    Args:
+        folder: the folder, in a checkout.
+        head: the last commit that counts.
+        deadline: when git has to be at its end, by the monotonic clock; None for a minute a command.
+
     Raises:
         GitProblem: git cannot say.
     """
-    _find_top(folder)
+    _find_top(folder, deadline)
     command = ["log", "--first-parent", "-m", "--format=%x00%H %cI %P", *_RAW, "--relative", head, "--", "."]
-    parts = _parts(folder, *command)
+    parts = _parts(folder, *command, deadline=deadline)
     about = ""
     files: list[tuple[Change, str]] = []
     for part in parts:
@@ -94,22 +115,25 @@ def read_commits(folder: Path, head: str = "HEAD") -> Iterator[Commit]:
         yield _commit(about, files)
 
 
-def find_head(folder: Path) -> str:
-    """Return the hash of the last commit of a checkout.
+def find_head(folder: Path, deadline: float | None = None) -> str:
+    """Return the hash of the last commit of a checkout; arguments as for `read_commits`.
 
     Raises:
         GitProblem: git cannot say.
     """
-    return _run(folder, "rev-parse", "--verify", "HEAD^{commit}").strip()
+    return _run(folder, "rev-parse", "--verify", "HEAD^{commit}", deadline=deadline).strip()
 
 
-def arrived_since(folder: Path, head: str, now: str = "HEAD") -> tuple[frozenset[str], frozenset[str]] | None:
+def arrived_since(
+    folder: Path, head: str, now: str = "HEAD", deadline: float | None = None
+) -> tuple[frozenset[str], frozenset[str]] | None:
     """Return the commits that are new since an earlier head, by their hashes, and the files that differ since then.
 
     Args:
         folder: a folder in a checkout; names are relative to it.
         head: the hash of what was the last commit before.
         now: what is the last commit now.
+        deadline: as for `read_commits`.
 
     Returns:
         None where that commit is not in the history: it is another one.
@@ -121,24 +145,27 @@ def arrived_since(folder: Path, head: str, now: str = "HEAD") -> tuple[frozenset
         return None
     try:
         # A commit that was taken back is still among the objects for a while.
-        _run(folder, "merge-base", "--is-ancestor", head, now)
+        _run(folder, "merge-base", "--is-ancestor", head, now, deadline=deadline)
+    except GitTimeout:
+        raise
     except GitProblem:
         return None
-    commits = _run(folder, "rev-list", f"{head}..{now}", "--").split()
-    names = _parts(
-        folder, "diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--relative", head, now, "--", "."
-    )
+    commits = _run(folder, "rev-list", f"{head}..{now}", "--", deadline=deadline).split()
+    differing = ("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--relative")
+    names = _parts(folder, *differing, head, now, "--", ".", deadline=deadline)
     return frozenset(commits), frozenset(names)
 
 
-def list_files(folder: Path, head: str = "HEAD") -> Iterator[tuple[str, bool]]:
+def list_files(folder: Path, head: str = "HEAD", deadline: float | None = None) -> Iterator[tuple[str, bool]]:
     """Yield the files that the last commit has in a folder, by their names relative to it, and whether each is a link.
+
+    Arguments as for `read_commits`.
 
     Raises:
         GitProblem: git cannot say.
     """
-    _find_top(folder)
-    for part in filter(None, _parts(folder, "ls-tree", "-r", "-z", head, ".")):
+    _find_top(folder, deadline)
+    for part in filter(None, _parts(folder, "ls-tree", "-r", "-z", head, ".", deadline=deadline)):
         about, _, name = part.partition("\t")
         yield name, about.startswith(_LINK)
 
@@ -186,8 +213,8 @@ class Repositories:
         return known
 
 
-def _find_top(folder: Path) -> Path:
-    said = _run(folder, "rev-parse", "--show-toplevel", "--is-shallow-repository").splitlines()
+def _find_top(folder: Path, deadline: float | None = None) -> Path:
+    said = _run(folder, "rev-parse", "--show-toplevel", "--is-shallow-repository", deadline=deadline).splitlines()
     if len(said) != 2:
         raise GitProblem("git did not say where the checkout begins")
     # At the border of a shallow clone every file looks as if it were made in that commit.
@@ -225,8 +252,24 @@ def _changes(top: Path, names: Collection[str]) -> Iterator[tuple[str, str]]:
             raise GitProblem(_ODD)
 
 
-def _parts(folder: Path, *arguments: str) -> Iterator[str]:
+def _seconds_until(deadline: float | None) -> float:
+    """Return how many seconds git may take.
+
+    Raises:
+        GitTimeout: none are left.
+    """
+    if deadline is None:
+        return _SECONDS
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise GitTimeout(_LATE)
+    return left
+
+
+def _parts(folder: Path, *arguments: str, deadline: float | None = None) -> Iterator[str]:
     """Yield what git says between null characters, while it is still saying it: whoever has enough stops it."""
+    seconds = _seconds_until(deadline)
+    ends = time.monotonic() + seconds
     try:
         process = subprocess.Popen(  # noqa: S603 - no shell, and all but the paths is fixed
             _command(folder, *arguments),
@@ -237,7 +280,8 @@ def _parts(folder: Path, *arguments: str) -> Iterator[str]:
         )
     except (OSError, ValueError) as error:
         raise GitProblem(f"git did not answer ({type(error).__name__})") from None
-    timer = threading.Timer(_SECONDS, process.kill)
+    timer = threading.Timer(seconds, process.kill)
+    timer.daemon = True
     timer.start()
     try:
         rest, read = b"", 0
@@ -249,6 +293,8 @@ def _parts(folder: Path, *arguments: str) -> Iterator[str]:
             yield from (part.decode("utf-8", "surrogateescape") for part in whole)
         # Every part ends with a null character: what is left was cut off, and could be the name of another file.
         if process.wait() or rest:
+            if time.monotonic() >= ends:
+                raise GitTimeout(_LATE)
             raise GitProblem("git could not read the history to its end")
     finally:
         timer.cancel()
@@ -258,19 +304,22 @@ def _parts(folder: Path, *arguments: str) -> Iterator[str]:
             process.stdout.close()
 
 
-def _run(folder: Path, *arguments: str) -> str:
+def _run(folder: Path, *arguments: str, deadline: float | None = None) -> str:
+    seconds = _seconds_until(deadline)
     try:
         done = subprocess.run(  # noqa: S603 - no shell, and all but the paths is fixed
             _command(folder, *arguments),
             capture_output=True,
-            timeout=_SECONDS,
+            timeout=seconds,
             check=False,
             stdin=subprocess.DEVNULL,
             env=_environment(),
         )
     except FileNotFoundError:
         raise GitProblem("git is not installed") from None
-    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+    except subprocess.TimeoutExpired:
+        raise GitTimeout(_LATE) from None
+    except (OSError, ValueError) as error:
         raise GitProblem(f"git did not answer ({type(error).__name__})") from None
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0][:200]

@@ -24,7 +24,6 @@ _ABOUT = {
     "incremental": ("sql",),
     "overlap": ("sql",),
     "timezone": ("sql",),
-    "timeout": ("sitemap", "news", "changes", "manifest", "sql", "graph", "drive"),
     "secret_env": ("sql", "graph", "drive"),
 }
 _DATABASE = re.compile(r"[a-z][a-z0-9_]*(?:\+[a-z][a-z0-9_]*)?://(?P<rest>\S*)")
@@ -98,7 +97,7 @@ class FeedRule(PolicyModel):
         default=timedelta(minutes=1),
         gt=timedelta(0),
         le=timedelta(hours=1),
-        description="How long a pull may take, however many files or pages it reads; git has a bound of its own.",
+        description="How long a pull may take, however many files, pages or commits it reads.",
         validate_default=True,
     )
     secret_env: str | None = Field(

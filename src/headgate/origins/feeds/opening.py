@@ -43,7 +43,7 @@ def open_feed(rule: FeedRule, policy: Policy, signers: Signers | None = None) ->
         service = Graph if rule.kind == "graph" else Drive
         return Items(service, Api(rule.place, reading, rule.timeout, rule.secret_env))
     if rule.kind == "git":
-        return Repository(Path(place), rule.base, rule.strip)
+        return Repository(Path(place), rule.base, rule.strip, rule.timeout)
     if rule.kind == "manifest":
         cache = policy.resolve_path(policy.cache) if policy.cache is not None else None
         return Listing(place, reading, signers or Signers(), cache, rule.corpus)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 from headgate.clock import read_instant
 from headgate.origins.feeds.feed import Entry, FeedError, Pull
-from headgate.origins.git import Commit, GitProblem, arrived_since, find_head, list_files, read_commits
+from headgate.origins.git import Commit, GitProblem, GitTimeout, arrived_since, find_head, list_files, read_commits
 from headgate.registry import NEVER_TOLD
 
 __all__ = ["Repository"]
@@ -25,11 +26,13 @@ class Repository:
         folder: the folder.
         base: what the URIs of its files begin with.
         strip: the end of file names that URIs do not have.
+        within: how long a pull may take.
     """
 
     folder: Path
     base: str
     strip: str = ""
+    within: timedelta = timedelta(minutes=1)
 
     def pull(self, cursor: str, now: datetime) -> Pull:
         """Return the files of the last commit, each with the last change of its own.
@@ -38,12 +41,17 @@ class Repository:
         What has arrived since the last pull was changed no earlier than that, whatever the dates of commits say.
         Nothing is fetched: whoever runs the checkout pulls it.
         """
+        seconds = self.within.total_seconds()
+        deadline = time.monotonic() + seconds
         try:
-            head = find_head(self.folder)
+            head = find_head(self.folder, deadline)
             # One commit throughout: somebody may pull meanwhile.
-            listed = dict(list_files(self.folder, head))
-            commits = list(read_commits(self.folder, head))
-            before = _Before.read(self.folder, cursor, head)
+            listed = dict(list_files(self.folder, head, deadline))
+            commits = list(read_commits(self.folder, head, deadline))
+            before = _Before.read(self.folder, cursor, head, deadline)
+        except GitTimeout:
+            late = f"{self.folder}: no end within {seconds:g} s. Give the feed more: timeout: 10m."
+            raise FeedError(late) from None
         except GitProblem as problem:
             raise FeedError(f"{self.folder}: {problem}.") from None
         files = set(listed)
@@ -81,15 +89,21 @@ class _Before:
     arrived: tuple[frozenset[str], frozenset[str]] | None
 
     @classmethod
-    def read(cls, folder: Path, cursor: str, now: str) -> _Before | None:
+    def read(cls, folder: Path, cursor: str, now: str, deadline: float) -> _Before | None:
         """Return what a cursor says; None for the first pull.
+
+        Args:
+            folder: the folder of the checkout.
+            cursor: that of the pull before.
+            now: the hash of the last commit.
+            deadline: when git has to be at its end.
 
         Raises:
             GitProblem: git cannot say what is new.
         """
         head, _, pulled = cursor.partition(" ")
         try:
-            return cls(read_instant(pulled), arrived_since(folder, head, now))
+            return cls(read_instant(pulled), arrived_since(folder, head, now, deadline))
         except ValueError as error:
             if isinstance(error, GitProblem):
                 raise
