@@ -30,10 +30,12 @@ class Resolver:
     """The system's look-up of names, which hangs until it is told to go on, and then knows loopback alone."""
 
     def __init__(self) -> None:
-        self.goes_on, self.asked = threading.Event(), 0
+        self.goes_on, self.begun = threading.Event(), threading.Event()
+        self.asked = 0
 
     def __call__(self, host: str, port: int, *_: object, **__: object) -> list[Any]:
         self.asked += 1
+        self.begun.set()
         self.goes_on.wait(30)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
 
@@ -61,6 +63,7 @@ def test_whatever_is_fetched_waits_no_longer_than_it_may(resolver: Resolver) -> 
         fetch(url, most=10, timeout=SECONDS)
     with pytest.raises(FeedError, match="look-up of names hangs"):
         Reading(timedelta(seconds=SECONDS)).read(url)
+    assert resolver.begun.wait(30)
     assert resolver.asked == 1  # by all of them together: it still hangs
 
 
@@ -70,6 +73,7 @@ def test_a_proxy_whose_name_is_not_found_is_waited_for_no_longer(
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     with pytest.raises(FetchError, match=r"proxy\.example was not found in time"):
         fetch(f"https://{HOST}/a", most=10, timeout=SECONDS)
+    assert resolver.begun.wait(30)
     assert resolver.asked == 1
 
 
@@ -85,6 +89,7 @@ def test_a_look_up_that_hangs_is_one_thread_and_too_many_are_refused(resolver: R
             return None
 
         assert set(threads.map(wait, range(8))) == {TimeoutError}
+    assert resolver.begun.wait(30)
     assert resolver.asked == 1
     with pytest.raises(TimeoutError):
         look_ups.places("second.example", 443, SECONDS)
@@ -111,6 +116,7 @@ def test_a_name_that_nobody_finds_costs_an_admission_its_time_and_leaves_other_h
     gate = Gate({"sources": [source]}, clock=clock)
     pages = [publisher.seal("text", f"https://{HOST}/{number}") for number in range(20)]
     assert [one.codes for one in gate.admit(pages).decisions] == [("F208",)] * 20
+    assert resolver.begun.wait(30)
     assert resolver.asked == 1
 
 
