@@ -19,7 +19,7 @@ from headgate.testing import FixedClock, Publisher
 # One conftest for all distributions; each adds its own fixtures under a name of its own. An sdist has only its own.
 pytest_plugins = [
     name
-    for name in ("database_fixtures", "langchain_fixtures", "llamaindex_fixtures", "origin_fixtures")
+    for name in ("database_fixtures", "fleets", "langchain_fixtures", "llamaindex_fixtures", "origin_fixtures")
     if find_spec(name)
 ]
 

@@ -13,7 +13,7 @@ from headgate.policy.loading import locate
 SOURCE = "version: 1\nsources:\n  - id: a\n    match: ['https://a.example/**']\n    provenance: {require: declared}\n"
 TOP = (
     "Known here: version, mode, modes, metadata, sources, default, budget, query, invisible, on_empty, log, "
-    "quarantine, overrides, registry, revocations, key_sets, trusted_steps, cache."
+    "quarantine, overrides, registry, revocations, key_sets, trusted_steps, cache, pull."
 )
 REQUIRE = "input should be 'none', 'declared', 'manifest' or 'sealed'."
 MODE = "input should be 'enforce', 'warn' or 'audit'."

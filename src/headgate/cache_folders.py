@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import tempfile
+import threading
+import weakref
 from pathlib import Path
 
-__all__ = ["CACHE_VARIABLE", "cache_folder", "is_private", "private_folder"]
+from headgate.forks import renew_after_fork
+
+__all__ = ["CACHE_VARIABLE", "cache_folder", "is_private", "private_folder", "temporary_folder"]
 
 CACHE_VARIABLE = "HEADGATE_CACHE"
 """The environment variable that names the cache folder."""
@@ -48,3 +54,36 @@ def is_private(folder: Path) -> bool:
         return True
     found = folder.stat()
     return found.st_uid == os.getuid() and not found.st_mode & 0o022
+
+
+class _Temporary:
+    """A folder that goes with the process that made it, not with its forked children."""
+
+    def __init__(self) -> None:
+        self.folder: Path | None = None
+        self._after_fork()
+        renew_after_fork(self)
+
+    def _after_fork(self) -> None:
+        self.lock = threading.Lock()
+
+
+_TEMPORARY = _Temporary()
+
+
+def temporary_folder() -> Path:
+    """Return a folder of this process, for what can be made again and could be kept nowhere else.
+
+    Raises:
+        OSError: there is none, and it cannot be made.
+    """
+    with _TEMPORARY.lock:
+        if _TEMPORARY.folder is None or not _TEMPORARY.folder.is_dir():
+            _TEMPORARY.folder = Path(tempfile.mkdtemp(prefix="headgate-"))
+            weakref.finalize(_TEMPORARY, _remove, _TEMPORARY.folder, os.getpid())
+        return _TEMPORARY.folder
+
+
+def _remove(folder: Path, owner: int) -> None:
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -379,5 +379,15 @@ CATALOGUE = (
         "Opened one night and forgotten, a source would stay open; so every decision says who, why and until when.",
         "See that the job runs again that vouches for the source, then `headgate override SOURCE --end`.",
     ),
+    Code(
+        "G910",
+        "policy not confirmed",
+        "The policy is pulled from a place that many gates share. It has ended, or that place has not confirmed for "
+        "longer than `pull.warn_after` that it is the one in force. An error keeps everything out: it has ended, or "
+        "`pull.stop_after` is over.",
+        "A gate that hears nothing goes on under rules that may have been taken back.",
+        "`headgate policy show` says why the place does not answer as it should. If the policy has ended, publish it "
+        "again.",
+    ),
 )
 """Every reason code, in the order of the checks."""

@@ -19,6 +19,8 @@ class Limits:
         metadata_keys: how many metadata keys are looked at for times and sources; more are a reason to drop (F203).
         chunks: how many chunks one admission judges; the rest is dropped (G904).
         policy_bytes: the longest policy file, and the longest key file.
+        bundle_bytes: the longest signed policy, with the files that it names.
+        bundle_files: how many files it holds.
         timestamp_bytes: the longest timestamp of a manifest.
         manifest_bytes: the longest manifest, without its shards.
         shard_bytes: the longest shard of a manifest, and what may have changed since another version; uncompressed.
@@ -42,6 +44,8 @@ class Limits:
     metadata_keys: int = 10_000
     chunks: int = 10_000
     policy_bytes: int = 1_000_000
+    bundle_bytes: int = 64_000_000
+    bundle_files: int = 1_000
     timestamp_bytes: int = 65_536
     manifest_bytes: int = 64_000_000
     shard_bytes: int = 64_000_000

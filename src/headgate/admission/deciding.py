@@ -16,6 +16,7 @@ from headgate.admission.concluding import judge_admission
 from headgate.admission.observing import is_observing, under_observation
 from headgate.admission.planning import Answers, Plan, plan_admission, weigh
 from headgate.admission.proving import current_proof
+from headgate.admission.pulling import Pulled
 from headgate.admission.recording import Recorder
 from headgate.admission.releases import RELEASES
 from headgate.admission.revision import Revision
@@ -47,6 +48,8 @@ class InForce:
         limits: bounds on what one admission may cost.
         clock: tells the time, once per admission.
         proved: the sources that are made up for a proof under way.
+        written: the policy as its file has it, which may say where the other is pulled from.
+        pulled: where it was pulled from, if it was.
     """
 
     policy: Policy
@@ -56,6 +59,22 @@ class InForce:
     limits: Limits
     clock: Clock
     proved: frozenset[str] = frozenset()
+    written: Policy | None = None
+    pulled: Pulled | None = None
+
+    @property
+    def source(self) -> Policy:
+        """What is loaded again: the policy as its file has it."""
+        return self.written if self.written is not None else self.policy
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether anything of it is fetched in the background."""
+        return bool(self.revision.key_sets) or self.pulled is not None
+
+    def standing(self, admission: Admission) -> Admission:
+        """Return an admission with what there is to say about the age of the policy, where it was pulled."""
+        return admission if self.pulled is None else self.pulled.apply(admission, self.revision)
 
     def judge(
         self, gate: object, chunks: Sequence[Chunk], query: str | None, now: datetime | None, as_of: datetime | None

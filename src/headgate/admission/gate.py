@@ -17,15 +17,18 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from headgate.admission.carrying import Carried
 from headgate.admission.deciding import InForce
 from headgate.admission.emptiness import require_admissible
+from headgate.admission.following import Follower
 from headgate.admission.hidden import holds_invisible
+from headgate.admission.knowing import knowing
 from headgate.admission.loading import load
 from headgate.admission.observing import is_observing
 from headgate.admission.proving import current_proof
+from headgate.admission.pulling import Pulled
 from headgate.admission.recording import Recorder
 from headgate.admission.releases import RELEASES
-from headgate.admission.resolving import with_source
 from headgate.admission.revision import Revision
 from headgate.admission.revoking import without_withdrawn
 from headgate.admission.shared_state import SharedState
@@ -46,7 +49,7 @@ _log = logging.getLogger("headgate")
 _INLINE_DECISIONS = 500  # more take longer to write down than an event loop should wait
 
 
-class Gate:
+class Gate(Carried):
     """Decides what may enter a prompt.
 
     A gate may be shared by threads and tasks, and survives a fork.
@@ -75,8 +78,8 @@ class Gate:
     ) -> None:
         self.trace_inner = trace_inner
         self._path = Path(policy) if isinstance(policy, (str, Path)) else None
-        read, revision = load(policy, self._path, limits, clock)
-        self._followed: Sequence[str] = ()
+        read, revision, written, pulled = load(policy, self._path, limits, clock)
+        self._follower = Follower(self._follow, self._withdraw)
         self._reloading = threading.Lock()
         self._before_proof: InForce | None = None
         try:
@@ -84,9 +87,15 @@ class Gate:
             shared = SharedState(read, revision.revocation_keys, clock, is_traffic=self._is_traffic)
         except PolicyError as error:
             raise (locate(error, self._path) if self._path is not None else error) from None
-        # Replaced as a whole: whoever reads it has all of the old or all of the new.
-        self._in_force = InForce(read, revision, shared, recorder, limits, clock)
+        self._take(InForce(read, revision, shared, recorder, limits, clock, written=written, pulled=pulled))
         renew_after_fork(self)
+
+    def _take(self, in_force: InForce) -> None:
+        """Decide with something else from now on."""
+        # Replaced as a whole: whoever reads it has all of the old or all of the new.
+        self._in_force = in_force
+        if in_force.pulled is not None:
+            in_force.pulled.accept()
 
     def _after_fork(self) -> None:
         """Let the child of a fork reload, whoever was reloading in the parent; a proof is not the child's."""
@@ -108,7 +117,18 @@ class Gate:
     def files(self) -> tuple[Path, ...]:
         """The files that the revision in force was read from: the policy, keys, glossaries, timestamps of manifests."""
         own = (self._path,) if self._path is not None else ()
-        return (*own, *self._in_force.revision.files)
+        keys = self.written.named_files() if self.pulled is not None else ()
+        return (*own, *keys, *self._in_force.revision.files)
+
+    @property
+    def written(self) -> Policy:
+        """The policy as its file has it: the one in force, or one that says where that is pulled from."""
+        return self._in_force.source
+
+    @property
+    def pulled(self) -> Pulled | None:
+        """Which signed policy is in force, where it was pulled from and when that was confirmed; None if it was not."""
+        return self._in_force.pulled
 
     @property
     def policy_revision(self) -> str:
@@ -198,10 +218,11 @@ class Gate:
         For adapters that ask a retriever for more and release only the last answer.
         """
         in_force = self._in_force
-        if in_force.revision.key_sets:
+        if in_force.is_followed:
             now = in_force.instant(now)
-            in_force = self._following(now)
-        return in_force.judge(self, chunks, query, now, as_of)
+            self._follower.follow(in_force, now)
+            in_force = self._in_force
+        return in_force.standing(in_force.judge(self, chunks, query, now, as_of))
 
     async def ajudge(
         self,
@@ -212,10 +233,12 @@ class Gate:
     ) -> Admission:
         """As `judge`. Work of more than a few milliseconds is done in a thread, so that the event loop goes on."""
         in_force = self._in_force
-        if in_force.revision.key_sets:  # what was fetched meanwhile is loaded, with all that the policy names
+        if in_force.is_followed:
             now = in_force.instant(now)
-            in_force = await asyncio.to_thread(self._following, now)
-        return await in_force.ajudge(self, chunks, query, now, as_of)
+            if self._follower.is_due(in_force, now):  # what was fetched is loaded, with all that the policy names
+                await asyncio.to_thread(self._follower.follow, in_force, now)
+            in_force = self._in_force
+        return in_force.standing(await in_force.ajudge(self, chunks, query, now, as_of))
 
     def release(
         self, admission: Admission, *, context: object = None, framework: str = "none", traced: bool = True
@@ -294,7 +317,7 @@ class Gate:
         self.close()
 
     def reload(self) -> bool:
-        """Read the policy file, and every file that it names, again.
+        """Read the policy file, and every file that it names, again; a place that it is pulled from is asked.
 
         The new revision takes effect at once and as a whole; admissions that have begun end under the old one.
 
@@ -304,13 +327,30 @@ class Gate:
         Raises:
             PolicyError: the new files cannot be used; the old revision stays in force.
         """
-        return self._reload(self._path or self.policy, may_wait=True)
+        if self.pulled is not None:
+            self.pulled.place.ask_again(self.now())
+        return self._reload(self._path or self.written, may_wait=True)
+
+    def settle(self, timeout: float) -> bool:
+        """Wait until a policy that is being pulled is in force, or known to be none.
+
+        Args:
+            timeout: how long to wait for the place, and again for what it has, in seconds.
+
+        Returns:
+            Whether that is so.
+        """
+        return self._follower.settle(self._in_force, self.now(), timeout)
 
     def _reload(self, source: Policy | Path, *, may_wait: bool) -> bool:
         with self._reloading:
             before = self._in_force
-            policy, revision = load(source, self._path, before.limits, before.clock, may_wait=may_wait)
+            loaded = load(source, self._path, before.limits, before.clock, may_wait=may_wait)
+            policy, revision = loaded.policy, loaded.revision
+            same = replace(before, written=loaded.written, pulled=loaded.pulled)
             if revision.state == before.revision.state:
+                if not before.proved:  # the same, and confirmed or renewed
+                    self._take(same)
                 return False
             revision.require_no_rollback(before.revision)
             if before.proved:
@@ -318,7 +358,7 @@ class Gate:
             # A log or a registry that cannot be opened changes nothing.
             recorder = before.recorder.under(policy)
             shared = before.shared.under(policy, revision.revocation_keys, may_wait=may_wait)
-            self._in_force = replace(before, policy=policy, revision=revision, shared=shared, recorder=recorder)
+            self._take(replace(same, policy=policy, revision=revision, shared=shared, recorder=recorder))
             _log.info("policy revision %s is in force", revision.digest)
             return True
 
@@ -335,66 +375,23 @@ class Gate:
         Raises:
             PolicyError: the source cannot be used.
         """
-        extra = Policy.from_mapping({"sources": [source]}).sources
         with self._reloading:
             before = self._in_force
-            if before.proved:
-                raise PolicyError("another chain is being proved with this gate.", "Wait until that is over.")
-            if extra[0].id in before.revision.sources:
-                raise PolicyError(f"the policy has a source {extra[0].id!r} already.", "Choose another id.")
-            # Of the same digest: for all others it is the same policy. No file is read again.
-            knowing = with_source(before.revision, before.policy, extra[0], before.limits)
-            self._in_force = replace(before, revision=knowing, proved=frozenset(one.id for one in extra))
-            self._before_proof = before
+            self._in_force, self._before_proof = knowing(before, source), before
         # The lock is free meanwhile: a chain that reloads its gate while it is proved gets an answer.
         try:
             yield
         finally:
             self._in_force, self._before_proof = before, None
 
-    def _following(self, now: datetime) -> InForce:
-        """Return what is in force, with key sets that were fetched meanwhile; nothing here waits for the network."""
-        in_force = self._in_force
-        found = in_force.revision.newer_keys(now, in_force.policy.key_sets)
-        if found is None or found == self._followed or in_force.proved:
-            return in_force
-        self._followed = found  # once each, also if the policy cannot be loaded meanwhile
-        try:
-            self._reload(in_force.policy, may_wait=False)
-        except PolicyError as error:
-            _log.warning("the policy in force stays, without keys that were added or withdrawn: %s", error)
-            with self._reloading:
-                before = self._in_force
-                left = without_withdrawn(before.revision, now, before.policy.key_sets, before.limits)
-                self._in_force = replace(before, revision=left)
-        return self._in_force
+    def _follow(self, may_wait: bool) -> bool:
+        return self._reload(self.written, may_wait=may_wait)
 
-    # A copy of a component decides with the very gate of the original: its memory, its log, its reloads.
-    def __copy__(self) -> Gate:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Gate:
-        return self
-
-    def __getstate__(self) -> dict[str, object]:
-        return {
-            "policy": self._path if self._path is not None else self.policy,
-            "revision": self._in_force.revision.digest,
-            "clock": self._in_force.clock,
-            "limits": self._in_force.limits,
-            "sinks": self._in_force.recorder.sinks,
-            "trace_inner": self.trace_inner,
-        }
-
-    def __setstate__(self, state: dict[str, object]) -> None:
-        revision = state.pop("revision")
-        self.__init__(**state)  # type: ignore[misc]
-        if self._in_force.revision.digest != revision:
-            raise PolicyError(
-                f"the pickled gate had the policy revision {revision}; here it is {self._in_force.revision.digest}.",
-                "Bring the same policy, key and glossary files, or build the gate here.",
-                file=str(self._path) if self._path is not None else None,
-            )
+    def _withdraw(self, now: datetime) -> None:
+        with self._reloading:
+            before = self._in_force
+            left = without_withdrawn(before.revision, now, before.policy.key_sets, before.limits)
+            self._in_force = replace(before, revision=left)
 
     def __repr__(self) -> str:
         return f"Gate(mode={self._in_force.revision.mode!r}, revision={self._in_force.revision.digest!r})"

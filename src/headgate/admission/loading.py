@@ -4,16 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
+from headgate.admission.pulling import Pulled, candidates, require_own_keys
 from headgate.admission.resolving import resolve
 from headgate.admission.revision import Revision
-from headgate.clock import Clock
+from headgate.clock import Clock, utc_now
 from headgate.errors import PolicyError
-from headgate.limits import Limits
+from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy import Policy
 from headgate.policy.loading import locate
 
-__all__ = ["load"]
+__all__ = ["Loaded", "load", "policy_of"]
+
+
+class Loaded(NamedTuple):
+    """A policy and all that it names.
+
+    Attributes:
+        policy: the policy.
+        revision: the same with all that it names.
+        written: the policy as it is written in its file, which may say where the other is pulled from.
+        pulled: where it was pulled from, if it was.
+    """
+
+    policy: Policy
+    revision: Revision
+    written: Policy
+    pulled: Pulled | None = None
 
 
 def load(
@@ -23,7 +41,7 @@ def load(
     clock: Clock,
     *,
     may_wait: bool = True,
-) -> tuple[Policy, Revision]:
+) -> Loaded:
     """Return a policy and all that it names, loaded.
 
     Args:
@@ -37,15 +55,54 @@ def load(
         PolicyError: the policy, or a file that it names, cannot be used.
     """
     if isinstance(policy, (str, Path)):
-        loaded = Policy.load(policy)
+        written = Policy.load(policy)
     elif isinstance(policy, Policy):
-        loaded = policy
+        written = policy
     else:
-        loaded = Policy.from_mapping(policy)
+        written = Policy.from_mapping(policy)
     try:
-        return loaded, resolve(loaded, limits, clock, may_wait=may_wait)
+        if written.pull is not None:
+            return _load_pulled(written, limits, clock, may_wait=may_wait)
+        return Loaded(written, _resolved(written, limits, clock, may_wait=may_wait), written)
     except PolicyError as error:
         raise (locate(error, path) if path is not None else error) from None
+
+
+def policy_of(policy: Policy | str | Path, clock: Clock = utc_now) -> Policy:
+    """Return the policy that is in force by a policy file: the one in it, or the one that it pulls.
+
+    Args:
+        policy: the policy file, or what is in it.
+        clock: tells whether a place is to be asked.
+
+    Raises:
+        PolicyError: it cannot be used; of one that is pulled, also if what it names cannot be.
+    """
+    path = Path(policy) if isinstance(policy, (str, Path)) else None
+    written = policy if isinstance(policy, Policy) else Policy.load(policy)
+    return written if written.pull is None else load(written, path, DEFAULT_LIMITS, clock).policy
+
+
+def _load_pulled(written: Policy, limits: Limits, clock: Clock, *, may_wait: bool) -> Loaded:
+    """Return the latest policy that can be used; one that cannot be replaces nothing."""
+    first: PolicyError | None = None
+    for pulled, found in candidates(written, clock(), may_wait=may_wait):
+        try:
+            if isinstance(found, PolicyError):
+                raise found
+            revision = _resolved(found, limits, clock, may_wait=may_wait)
+            require_own_keys(pulled.place.keys, revision)
+        except PolicyError as error:
+            first = first or error
+            pulled.place.refuse(pulled.bundle, error)
+        else:
+            return Loaded(found, revision, written, pulled)
+    raise first if first is not None else PolicyError("there is no policy.", "", ("pull",))
+
+
+def _resolved(policy: Policy, limits: Limits, clock: Clock, *, may_wait: bool) -> Revision:
+    try:
+        return resolve(policy, limits, clock, may_wait=may_wait)
     except (ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RecursionError, OSError) as error:
         # Whatever a key or glossary file holds, a reload must not end in anything but a PolicyError.
         raise PolicyError(f"it cannot be used ({type(error).__name__}: {error}).", "") from error

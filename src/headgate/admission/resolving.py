@@ -52,6 +52,9 @@ def resolve(policy: Policy, limits: Limits, clock: Clock = utc_now, *, may_wait:
     Raises:
         PolicyError: a key or glossary file cannot be used; the error names both the file and the place in the policy.
     """
+    if policy.pull is not None:
+        remedy = "Give the one that is in force: Gate(...).policy."
+        raise PolicyError("this says where the policy is pulled from, and is none itself.", remedy, ("pull",))
     keys_of = KeyLoader(policy, clock, may_wait=may_wait)
     problems: list[PolicyError] = []
     resolved = [

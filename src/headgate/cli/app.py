@@ -31,6 +31,7 @@ from headgate.cli import (
     manifest,
     manifests,
     override,
+    policy,
     quarantine,
     receipt,
     recheck,
@@ -166,6 +167,17 @@ _revoke.command(epilog=revoke.EXAMPLE_REMOVE)(revoke.remove)
 _revoke.command(epilog=revoke.EXAMPLE_RENEW)(revoke.renew)
 _revoke.command(epilog=revoke.EXAMPLE_SHOW)(revoke.show)
 app.add_typer(_revoke, name="revoke", short_help="Take back keys, documents and texts.")
+_policy = Commands(
+    help="One signed policy for many gates: publish it, try it on a share of them, promote it or take it back.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+_policy.command(epilog=policy.EXAMPLE_PUBLISH)(policy.publish)
+_policy.command(epilog=policy.EXAMPLE_PROMOTE)(policy.promote)
+_policy.command("take-back", epilog=policy.EXAMPLE_TAKE_BACK)(policy.take_back)
+_policy.command(epilog=policy.EXAMPLE_VERIFY)(policy.verify)
+_policy.command(epilog=policy.EXAMPLE_SHOW)(policy.show)
+app.add_typer(_policy, name="policy", short_help="One signed policy for many gates.")
 _freshness = Commands(rich_markup_mode=None)
 _freshness.callback(invoke_without_command=True, epilog=freshness.EXAMPLE_OUTLOOK)(freshness.freshness)
 _freshness.command(epilog=freshness.EXAMPLE_SUGGEST)(freshness.suggest)

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from headgate.admission.loading import policy_of
 from headgate.cli.loading import is_place, load_target
 from headgate.cli.options import JsonOption, MaybePolicyOption, PrefixOption, print_json, report_problems, track
 from headgate.cli.stores import open_store, without_password
@@ -22,7 +23,7 @@ from headgate.errors import AdapterError, HeadgateError, one_line
 from headgate.files import replacing
 from headgate.integration.backfilling import Outcome, StoredIndex, backfill
 from headgate.integration.publishing import Publishing
-from headgate.policy import MetadataKeys, Policy
+from headgate.policy import MetadataKeys
 from headgate.provenance import Sealer
 
 __all__ = ["EXAMPLE_BACKFILL", "backfill_command"]
@@ -91,7 +92,7 @@ def backfill_command(
     source and the times. Exit code 1 if anything was not sealed; all of it is counted, and --list names every row.
     """
     sealer = Sealer(key, issuer)
-    keys = Policy.load(policy).metadata if policy is not None else MetadataKeys()
+    keys = policy_of(policy).metadata if policy is not None else MetadataKeys()
     if ignore and against is None:
         raise HeadgateError("--ignore names entries that are not compared, and nothing is: give --against DOCUMENTS.")
     index = _open(store, collection)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from headgate.admission.loading import policy_of
 from headgate.errors import HeadgateError
-from headgate.policy import MetadataKeys, Policy
+from headgate.policy import MetadataKeys
 
 __all__ = ["metadata_keys"]
 
@@ -18,7 +19,7 @@ def metadata_keys(policy: Path | None, timezone: str | None = None, date_order: 
     """
     if date_order not in (None, "DMY", "MDY"):
         raise HeadgateError(f"--date-order {date_order!r}: write DMY or MDY.")
-    own = Policy.load(policy).metadata if policy is not None else MetadataKeys()
+    own = policy_of(policy).metadata if policy is not None else MetadataKeys()
     given = {"timezone": timezone, "date_order": date_order}
     try:
         return MetadataKeys.model_validate(

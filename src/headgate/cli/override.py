@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
+from headgate.admission.loading import policy_of
 from headgate.admission.overriding import LIFTED, Override, OverrideFile, overrides_of
 from headgate.cli.instants import NowOption, end_of, instant
 from headgate.cli.options import JsonOption, PolicyOption, console, print_json
 from headgate.errors import HeadgateError
-from headgate.policy import Policy
 from headgate.policy.durations import format_duration
 from headgate.report import new_table, plain
 
@@ -39,7 +39,7 @@ def override(
     Nothing else is lifted: what was refuted, taken back, rolled back or never listed stays out. Exit code 1 if any
     source is open.
     """
-    loaded = Policy.load(policy)
+    loaded = policy_of(policy)
     file = overrides_of(loaded)
     if file is None:
         raise HeadgateError(

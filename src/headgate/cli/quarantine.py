@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
+from headgate.admission.loading import policy_of
 from headgate.admission.quarantine import QuarantineFile
 from headgate.cli.instants import NowOption, instant
 from headgate.cli.options import JsonOption, PolicyOption, console, print_json
 from headgate.errors import HeadgateError
-from headgate.policy import Policy
 from headgate.report import new_table, plain
 
 __all__ = ["EXAMPLE_QUARANTINE", "quarantine"]
@@ -29,7 +29,7 @@ def quarantine(
     as_json: JsonOption = False,
 ) -> None:
     """Show which sources are held back, release one, or hold one. Exit code 1 if any is held."""
-    loaded = Policy.load(policy)
+    loaded = policy_of(policy)
     if loaded.quarantine is None:
         raise HeadgateError(
             f"{policy}: nothing says where quarantine is kept. Add quarantine: {{path: quarantine.jsonl}}."

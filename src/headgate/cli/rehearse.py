@@ -13,6 +13,7 @@ from rapidfuzz import process
 from rich.console import Console
 from rich.progress import Progress
 
+from headgate.admission.loading import policy_of
 from headgate.chunk import Chunk
 from headgate.cli.instants import NowOption, instant
 from headgate.cli.loading import load_object
@@ -32,7 +33,6 @@ from headgate.cli.pages import policy_in_force, write_view
 from headgate.corpus import Fields
 from headgate.encoding import are, in_number
 from headgate.errors import HeadgateError
-from headgate.policy import Policy
 
 if TYPE_CHECKING:
     from headgate.rehearsal import Rehearsal
@@ -84,7 +84,7 @@ def rehearse(
     chosen = _injections(only, injection)
     doses = _doses(dose, [one.name for one in chosen])
     build = _builder(framework, retriever)
-    loaded = Policy.load(policy)
+    loaded = policy_of(policy)
     read = Documents(documents, "Reading", prefix=prefix, quiet=as_json, fields=Fields.parse(text_field, field_map))
     chunks = [item.chunk for item in read if item.chunk is not None]
     is_partial = read.finish()

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from headgate.admission.loading import policy_of
 from headgate.cli.instants import instant
 from headgate.cli.options import HtmlOption, JsonOption, LogArgument, LogEntries, console, print_json
 from headgate.cli.pages import policy_in_force, write_page
-from headgate.policy import Policy
 
 __all__ = ["EXAMPLE_REPLAY", "replay"]
 
@@ -33,7 +33,7 @@ def replay(
     from headgate.replay.views import replay_html
 
     entries = LogEntries(path, quiet=as_json)
-    result = replay_records(iter(entries), Policy.load(policy), at=instant(at, "--at") if at else None)
+    result = replay_records(iter(entries), policy_of(policy), at=instant(at, "--at") if at else None)
     is_partial = entries.finish()
     write_page(
         html,

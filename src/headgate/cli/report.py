@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
+from headgate.admission.loading import policy_of
 from headgate.cli.instants import NowOption, instant
 from headgate.cli.options import HtmlOption, JsonOption, LogArgument, LogEntries, MaybePolicyOption, console, print_json
 from headgate.cli.pages import policy_in_force, write_page
 from headgate.encoding import to_json
 from headgate.files import write_text
-from headgate.policy import Policy
 
 __all__ = ["EXAMPLE_ADOPTION", "EXAMPLE_STALE", "adoption", "stale"]
 
@@ -62,7 +62,7 @@ def stale(
     from headgate.history import find_stale
     from headgate.history.reports import stale_html
 
-    loaded = Policy.load(policy) if policy is not None else None
+    loaded = policy_of(policy) if policy is not None else None
     entries = LogEntries(path, quiet=as_json)
     found = find_stale(entries.for_report(), loaded, now=instant(now) if now else None)
     is_partial = entries.finish()

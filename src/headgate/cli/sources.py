@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from headgate.admission.loading import policy_of
 from headgate.admission.overriding import overrides_of
 from headgate.admission.quarantine import QuarantineFile
 from headgate.cli.options import (
@@ -20,7 +21,6 @@ from headgate.cli.options import (
 from headgate.cli.pages import policy_in_force, write_page
 from headgate.clock import utc_now
 from headgate.errors import HeadgateError
-from headgate.policy import Policy
 
 __all__ = ["EXAMPLE_SOURCES", "sources"]
 
@@ -47,7 +47,7 @@ def sources(
         raise HeadgateError(f"--by {by!r}: write hour, day or week.")
     if not 0 < objective <= 100:
         raise HeadgateError(f"--objective {objective}: write per cent, such as 99.")
-    loaded = Policy.load(policy) if policy is not None else None
+    loaded = policy_of(policy) if policy is not None else None
     held = {}
     if loaded is not None and loaded.quarantine is not None:
         held = dict(QuarantineFile(loaded.resolve_path(loaded.quarantine.path)).held())

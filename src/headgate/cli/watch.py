@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from headgate.admission.feed_signers import feed_signers
+from headgate.admission.loading import policy_of
 from headgate.cli.options import JsonOption, console, print_json
 from headgate.clock import utc_now
 from headgate.encoding import in_number, safe_uri
@@ -56,7 +57,7 @@ def watch(
 
 
 def _pull_once(file: Path, *, accepts_losses: bool) -> list[dict[str, object]]:
-    policy = Policy.load(file)
+    policy = policy_of(file)
     registry = open_feeds(policy)
     if registry is None:
         raise HeadgateError(f"{file}: no source has a feed. Add freshness: {{feeds: [...]}}.")

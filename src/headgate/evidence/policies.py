@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from headgate.admission.loading import policy_of
 from headgate.admission.resolving import resolve
 from headgate.admission.revision import ResolvedSource, Revision
 from headgate.errors import PolicyError
@@ -47,7 +48,7 @@ def load_policies(paths: Iterable[Path]) -> dict[str, GivenPolicy]:
     """
     found: dict[str, GivenPolicy] = {}
     for path in paths:
-        policy = Policy.load(path)
+        policy = policy_of(path)
         try:
             revision = resolve(policy, DEFAULT_LIMITS, may_wait=False)
         except PolicyError as error:

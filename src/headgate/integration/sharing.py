@@ -174,7 +174,7 @@ class _Kept:
             policy = Policy.load(self._path)
             files = _Files.look([self._path, *policy.named_files()])
             gate = Gate(self._path)
-            if gate.policy == policy:
+            if gate.written == policy:
                 break
         return gate, files
 

@@ -23,6 +23,7 @@ __all__ = [
     "arrived_since",
     "find_head",
     "list_files",
+    "read_blob",
     "read_commits",
 ]
 
@@ -122,6 +123,27 @@ def find_head(folder: Path, deadline: float | None = None) -> str:
         GitProblem: git cannot say.
     """
     return _run(folder, "rev-parse", "--verify", "HEAD^{commit}", deadline=deadline).strip()
+
+
+def read_blob(repository: Path, revision: str, file: str, most: int, deadline: float | None = None) -> bytes:
+    """Return the content of a file in a revision of a repository, which may be a bare one.
+
+    Args:
+        repository: the repository.
+        revision: a branch, a tag or a commit; no option.
+        file: its path from the top.
+        most: how many bytes are accepted.
+        deadline: until when git may take, by the monotonic clock; None for a minute per question.
+
+    Raises:
+        GitProblem: git cannot say, or it is longer.
+    """
+    commit = _run(repository, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}", deadline=deadline)
+    blob = _run(repository, "rev-parse", "--verify", "--end-of-options", f"{commit.strip()}:{file}", deadline=deadline)
+    size = _run(repository, "cat-file", "-s", blob.strip(), deadline=deadline).strip()
+    if not size.isdigit() or int(size) > most:
+        raise GitProblem(f"{file} is longer than {most:,} bytes")
+    return _said(repository, "cat-file", "blob", blob.strip(), deadline=deadline)
 
 
 def arrived_since(
@@ -305,6 +327,10 @@ def _parts(folder: Path, *arguments: str, deadline: float | None = None) -> Iter
 
 
 def _run(folder: Path, *arguments: str, deadline: float | None = None) -> str:
+    return _said(folder, *arguments, deadline=deadline).decode("utf-8", "surrogateescape")
+
+
+def _said(folder: Path, *arguments: str, deadline: float | None = None) -> bytes:
     seconds = _seconds_until(deadline)
     try:
         done = subprocess.run(  # noqa: S603 - no shell, and all but the paths is fixed
@@ -324,7 +350,7 @@ def _run(folder: Path, *arguments: str, deadline: float | None = None) -> str:
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0][:200]
         raise GitProblem("it lies in no git checkout" if "not a git repository" in said else f"git says: {said}")
-    return done.stdout.decode("utf-8", "surrogateescape")
+    return done.stdout
 
 
 def _command(folder: Path, *arguments: str) -> list[str]:

@@ -14,8 +14,7 @@ from headgate.cache_folders import cache_folder
 from headgate.encoding import loads_strict, safe_uri
 from headgate.errors import PolicyError
 from headgate.limits import DEFAULT_LIMITS
-from headgate.origins.remote import Remote
-from headgate.policy import KeySets
+from headgate.origins.remote import Asking, Remote
 from headgate.provenance import KeySet
 
 __all__ = ["RemoteKeys", "remote_keys"]
@@ -38,7 +37,7 @@ class RemoteKeys(Remote[KeySet]):
         super().__init__(url, cache / "keys")
         self._seen: frozenset[str] = frozenset()
 
-    def load(self, now: datetime, rules: KeySets) -> KeySet:
+    def load(self, now: datetime, rules: Asking) -> KeySet:
         """Return the set, fetched if nothing is at hand that is young enough.
 
         Raises:
@@ -47,16 +46,16 @@ class RemoteKeys(Remote[KeySet]):
         self.bring(now, rules)
         return self.current(now, rules)
 
-    def current(self, now: datetime, rules: KeySets) -> KeySet:
+    def current(self, now: datetime, rules: Asking) -> KeySet:
         """Return the set that counts: the last one that was fetched, or nobody's if that is too long ago."""
         keys = self._value
         return keys if keys is not None and not self._is_stale(now, rules) else _NOBODY
 
-    def withdrawn(self, now: datetime, rules: KeySets) -> frozenset[str]:
+    def withdrawn(self, now: datetime, rules: Asking) -> frozenset[str]:
         """Return the thumbprints of the keys that were in an earlier set and are not in the one that counts."""
         return self._seen - {key.thumbprint for key in self.current(now, rules)}
 
-    def poll(self, now: datetime, rules: KeySets) -> str:
+    def poll(self, now: datetime, rules: Asking) -> str:
         """Begin a refresh in the background if it is time, and return what tells the present set from another."""
         self.refresh_if_due(now, rules)
         return self.current(now, rules).digest

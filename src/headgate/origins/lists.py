@@ -10,8 +10,7 @@ from headgate.cache_folders import cache_folder
 from headgate.encoding import safe_uri
 from headgate.errors import PolicyError, SealError
 from headgate.limits import DEFAULT_LIMITS
-from headgate.origins.remote import Remote
-from headgate.policy import KeySets
+from headgate.origins.remote import Asking, Remote
 from headgate.provenance import KeySet
 from headgate.provenance.revocation import RevocationList
 
@@ -56,7 +55,7 @@ class RemoteList(Remote[RevocationList]):
                 raise PolicyError(f"{shown}: version {before.version} of the list was accepted before (P108).")
         return found
 
-    def _is_stale(self, now: datetime, rules: KeySets) -> bool:  # noqa: ARG002 - it says itself when it ends
+    def _is_stale(self, now: datetime, rules: Asking) -> bool:  # noqa: ARG002 - it says itself when it ends
         return self._fetched is None
 
 

@@ -13,7 +13,7 @@ import logging
 import threading
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from headgate.cache_folders import private_folder
 from headgate.clock import read_instant
@@ -21,13 +21,28 @@ from headgate.errors import HeadgateError, PolicyError
 from headgate.files import write_bytes
 from headgate.forks import renew_after_fork
 from headgate.origins.fetching import FetchError, fetch
-from headgate.policy import KeySets
 
-__all__ = ["Remote"]
+__all__ = ["Asking", "Remote"]
 
 T = TypeVar("T")
 _RETRY = timedelta(minutes=1)
 _log = logging.getLogger("headgate")
+
+
+class Asking(Protocol):
+    """How often something is fetched, how long it counts, and what the address may take and be."""
+
+    @property
+    def refresh(self) -> timedelta: ...  # noqa: D102
+
+    @property
+    def keep(self) -> timedelta: ...  # noqa: D102
+
+    @property
+    def timeout(self) -> timedelta: ...  # noqa: D102
+
+    @property
+    def private(self) -> tuple[str, ...]: ...  # noqa: D102
 
 
 class Remote(Generic[T]):
@@ -66,7 +81,7 @@ class Remote(Generic[T]):
         """
         raise NotImplementedError
 
-    def bring(self, now: datetime, rules: KeySets, *, may_wait: bool = True) -> None:
+    def bring(self, now: datetime, rules: Asking, *, may_wait: bool = True) -> None:
         """Have something at hand: what was kept or fetched last, fetched again and waited for if that is long ago.
 
         Args:
@@ -96,7 +111,7 @@ class Remote(Generic[T]):
                     ) from None
                 _log.warning("the %s before stays in force: %s", self.what, error)
 
-    def refresh_if_due(self, now: datetime, rules: KeySets) -> None:
+    def refresh_if_due(self, now: datetime, rules: Asking) -> None:
         """Begin a refresh in the background if it is time."""
         if self._is_due(now, rules):
             self._begin(now, rules)
@@ -108,13 +123,13 @@ class Remote(Generic[T]):
             thread.join(timeout)
         return thread is None or not thread.is_alive()
 
-    def _is_due(self, now: datetime, rules: KeySets) -> bool:
+    def _is_due(self, now: datetime, rules: Asking) -> bool:
         fetched, attempted = self._fetched, self._attempted
         if fetched is not None and now - fetched < rules.refresh:
             return False
         return attempted is None or now - attempted >= min(_RETRY, rules.refresh) or now < attempted
 
-    def _begin(self, now: datetime, rules: KeySets) -> None:
+    def _begin(self, now: datetime, rules: Asking) -> None:
         with self._lock:
             if self._thread is not None and self._thread.is_alive():
                 return
@@ -122,14 +137,23 @@ class Remote(Generic[T]):
             self._thread = threading.Thread(target=self._try, args=(now, rules), name="headgate-origin", daemon=True)
             self._thread.start()
 
-    def _try(self, now: datetime, rules: KeySets) -> None:
+    def _try(self, now: datetime, rules: Asking) -> None:
         try:
             self._refresh(now, rules)
         except (FetchError, PolicyError) as error:
             _log.warning("the %s before stays in force: %s", self.what, error)
 
-    def _refresh(self, now: datetime, rules: KeySets) -> None:
-        data = fetch(self.url, most=self.most, timeout=rules.timeout.total_seconds(), private=rules.private)
+    def ask(self, rules: Asking) -> bytes:
+        """Return what is there now.
+
+        Raises:
+            FetchError: it does not answer as it should.
+            PolicyError: it cannot be read.
+        """
+        return fetch(self.url, most=self.most, timeout=rules.timeout.total_seconds(), private=rules.private)
+
+    def _refresh(self, now: datetime, rules: Asking) -> None:
+        data = self.ask(rules)
         with self._lock:
             self._take(self.parse(data), now)
             self._attempted = now
@@ -138,7 +162,7 @@ class Remote(Generic[T]):
     def _take(self, value: T, fetched: datetime) -> None:
         self._value, self._fetched = value, fetched
 
-    def _is_stale(self, now: datetime, rules: KeySets) -> bool:
+    def _is_stale(self, now: datetime, rules: Asking) -> bool:
         return self._fetched is None or now - self._fetched > rules.keep
 
     def _recall(self, now: datetime) -> None:

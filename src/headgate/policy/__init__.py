@@ -6,6 +6,7 @@ from headgate.policy.freshness import Freshness, FreshnessRule, Revalidation, So
 from headgate.policy.identity import UNVERSIONED, Identity, looks_like_an_edition
 from headgate.policy.matching import UriPattern, normalise_uri
 from headgate.policy.model import Policy
+from headgate.policy.pulling import PullRule
 from headgate.policy.rules import MetadataKeys, Modes, Provenance, Quarantine, Source, SourceRule
 from headgate.policy.settings import Budget, KeySets, Log, QuarantineStore
 
@@ -23,6 +24,7 @@ __all__ = [
     "Modes",
     "Policy",
     "Provenance",
+    "PullRule",
     "Quarantine",
     "QuarantineStore",
     "Revalidation",

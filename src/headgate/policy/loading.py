@@ -19,6 +19,7 @@ from headgate.policy.feeds import FeedRule
 from headgate.policy.freshness import FreshnessRule, Revalidation, SourceFreshness
 from headgate.policy.identity import Identity
 from headgate.policy.model import Policy
+from headgate.policy.pulling import GitPlace, PullRule
 from headgate.policy.rules import MetadataKeys, Modes, Provenance, Quarantine, Source, SourceRule
 from headgate.policy.settings import (
     Budget,
@@ -53,6 +54,8 @@ _FIELDS = {
     "key_sets": tuple(KeySets.model_fields),
     "registry": tuple(RegistryStore.model_fields),
     "revocations": tuple(RevocationRule.model_fields),
+    "pull": tuple(PullRule.model_fields),
+    "git": tuple(GitPlace.model_fields),
     "sources": tuple(Source.model_fields),
     "default": tuple(SourceRule.model_fields),
 }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from pydantic import (
     Field,
+    PrivateAttr,
     model_validator,
 )
 from typing_extensions import Self
@@ -16,6 +18,7 @@ from headgate.decision import Mode, OnEmpty
 from headgate.display import Displayed
 from headgate.encoding import safe_uri
 from headgate.policy.matching import UriPattern
+from headgate.policy.pulling import PullRule
 from headgate.policy.rules import MetadataKeys, Modes, Rule, Source, SourceRule
 from headgate.policy.settings import (
     Budget,
@@ -33,6 +36,8 @@ __all__ = ["PlacedError", "Policy"]
 
 # The checks that can keep a document out for what it is.
 _KEEPING_OUT = ("provenance", "freshness")
+# What the file of a machine says itself where its policy is pulled.
+_BESIDE_PULL = frozenset(("version", "pull", "cache", "base_dir"))
 
 
 class PlacedError(ValueError):
@@ -98,8 +103,24 @@ class Policy(Displayed, PolicyModel):
         description="The folder for the indexes of manifests and their accepted versions. Unset: HEADGATE_CACHE, "
         "otherwise the user's cache folder.",
     )
+    pull: PullRule | None = Field(
+        default=None, description="Where the signed policy is pulled from that is in force instead of this file."
+    )
     # Excluded from dumps, and so from the revision: the same policy in another folder is the same policy.
     base_dir: Path = Field(default=Path(), exclude=True, description="Where relative paths start; set by `load`.")
+    # Of a policy that was pulled: where the files are that were signed with it, by their names in it.
+    _signed_files: Mapping[str, Path] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _is_pulled_whole(self) -> Self:
+        if self.pull is None:
+            return self
+        for name in self.model_fields_set - _BESIDE_PULL:
+            raise PlacedError(
+                "this file says where the policy is pulled from, and all else is in that one. Publish it there.",
+                (name,),
+            )
+        return self
 
     @model_validator(mode="after")
     def _feeds_are_kept(self) -> Self:
@@ -180,8 +201,20 @@ class Policy(Displayed, PolicyModel):
 
     def resolve_path(self, text: str) -> Path:
         """Return the file that a path in the policy means."""
+        signed = self._signed_files.get(posixpath.normpath(text)) if self._signed_files else None
         # An absolute path replaces what it is joined to.
-        return self.base_dir / text
+        return signed if signed is not None else self.base_dir / text
+
+    def with_files(self, files: Mapping[str, Path], base_dir: Path) -> Policy:
+        """Return the policy with the files that were signed with it; all other paths start in another folder.
+
+        Args:
+            files: where each is, by its name in the policy.
+            base_dir: where relative paths start that name none of them: logs, registries, manifests.
+        """
+        policy = self.model_copy(update={"base_dir": base_dir})
+        policy._signed_files = dict(files)
+        return policy
 
     def resolve_glossaries(self, entries: Iterable[str | GlossaryEntry]) -> list[tuple[Path, tuple[str, ...]]]:
         """Return the glossary files that entries of the policy mean, each with its languages."""
@@ -203,18 +236,31 @@ class Policy(Displayed, PolicyModel):
 
     def named_files(self) -> tuple[Path, ...]:
         """Return the files that the policy names: keys, glossaries, and the timestamps of manifests."""
-        names: list[str] = []
+        rules = (*self.sources, self.default)
+        stamps = (f"{rule.provenance.manifest}/timestamp.json" for rule in rules if rule.provenance.manifest)
+        pulled = [self.pull.path] if self.pull is not None and self.pull.path is not None else []
+        names = dict.fromkeys((*self.files_to_sign(), *stamps, *pulled))
+        return tuple(self.resolve_path(name) for name in names if "://" not in name)
+
+    def files_to_sign(self) -> tuple[str, ...]:
+        """Return the names of files without which the policy means nothing: keys, delegations, glossaries, redirects.
+
+        What is kept by others and changes on its own is not among them: manifests, revocation lists, feeds, state.
+        """
+        return tuple(dict.fromkeys(name for name in self._read_files() if "://" not in name))
+
+    def _read_files(self) -> Iterator[str]:
         for rule in (*self.sources, self.default):
             keys = (*rule.provenance.keys, *rule.provenance.timestamp_keys)
-            names += [entry for entry in keys if isinstance(entry, str)]
-            if rule.provenance.manifest is not None:
-                names.append(f"{rule.provenance.manifest}/timestamp.json")
-            names += (*rule.provenance.delegations, *(name for name, _ in glossary_files(rule.terminology)))
+            yield from (entry for entry in keys if isinstance(entry, str))
+            yield from rule.provenance.delegations
+            yield from (name for name, _ in glossary_files(rule.terminology))
             identity = rule.identity if isinstance(rule, Source) else None
-            names += [identity.redirects] if identity is not None and identity.redirects is not None else []
-        names += [name for name, _ in glossary_files(self.query.rewrite if self.query is not None else ())]
-        names += [entry for rule in self.revocations for entry in rule.keys if isinstance(entry, str)]
-        return tuple(self.resolve_path(name) for name in dict.fromkeys(names) if "://" not in name)
+            if identity is not None and identity.redirects is not None:
+                yield identity.redirects
+        yield from (name for name, _ in glossary_files(self.query.rewrite if self.query is not None else ()))
+        more = [*(rule.keys for rule in self.revocations), *([self.pull.keys] if self.pull is not None else [])]
+        yield from (entry for keys in more for entry in keys if isinstance(entry, str))
 
     @property
     def is_enforcing(self) -> bool:

@@ -10,9 +10,7 @@ import hashlib
 import logging
 import os
 import secrets
-import shutil
 import sqlite3
-import tempfile
 import threading
 import weakref
 from collections.abc import Iterator
@@ -20,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from headgate.cache_folders import cache_folder, is_private, private_folder
+from headgate.cache_folders import cache_folder, is_private, private_folder, temporary_folder
 from headgate.errors import ManifestError
 from headgate.forks import Lock, hold_at_fork, renew_after_fork
 from headgate.provenance.indexes import ManifestIndex
@@ -105,7 +103,10 @@ class ManifestMemory:
             folder = private_folder(self._root() / "manifests")
         except (OSError, RuntimeError) as error:
             _log.warning("a manifest is indexed in a temporary folder: %s", error)
-            folder = _temporary()
+            try:
+                folder = temporary_folder()
+            except OSError as none:
+                raise ManifestError("P106", f"there is no folder in which it can be indexed ({none})") from none
         with _PROCESS.lock:
             key = (folder, self.name, digest)
             known = _PROCESS.indexes.get(key) or self._opened(folder, digest)
@@ -191,30 +192,6 @@ class ManifestMemory:
 def _require_chunks(listed: int, chunks: int) -> None:
     if listed != chunks:
         raise ManifestError("P106", f"its shards list {listed:,} chunks, not {chunks:,}")
-
-
-class _Temporary:
-    """A folder that goes with the process that made it, not with its forked children."""
-
-    folder: Path | None = None
-    owner = 0
-
-
-def _temporary() -> Path:
-    with _PROCESS.lock:
-        if _Temporary.folder is None or not _Temporary.folder.is_dir():
-            try:
-                _Temporary.folder = Path(tempfile.mkdtemp(prefix="headgate-"))
-            except OSError as error:
-                raise ManifestError("P106", f"there is no folder in which it can be indexed ({error})") from error
-            _Temporary.owner = os.getpid()
-            weakref.finalize(_Temporary, _remove, _Temporary.folder, _Temporary.owner)
-        return _Temporary.folder
-
-
-def _remove(folder: Path, owner: int) -> None:
-    if os.getpid() == owner:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_whole(path: Path) -> bool:

@@ -23,7 +23,12 @@ __all__ = [
     "Shard",
     "TimestampStatement",
     "in_seconds",
+    "read_instant",
+    "read_name",
+    "read_number",
     "read_seconds",
+    "read_statement",
+    "write_statement",
 ]
 
 MANIFEST_TYPE: Final = "https://headgate.dev/manifest/v1"
@@ -110,7 +115,7 @@ class TimestampStatement:
             "expires": in_seconds(self.expires),
             "length": self.length,
         }
-        return _statement(TIMESTAMP_TYPE, [(f"manifests/{self.version}.json", self.digest)], predicate)
+        return write_statement(TIMESTAMP_TYPE, [(f"manifests/{self.version}.json", self.digest)], predicate)
 
     @classmethod
     def read(cls, payload: bytes) -> TimestampStatement:
@@ -119,21 +124,21 @@ class TimestampStatement:
         Raises:
             ManifestError: it is not a statement of this type (P106).
         """
-        subjects, predicate = _read_statement(payload, TIMESTAMP_TYPE)
-        issued, expires = _instant(predicate, "issued"), _instant(predicate, "expires")
-        version = _number(predicate, "version")
+        subjects, predicate = read_statement(payload, TIMESTAMP_TYPE)
+        issued, expires = read_instant(predicate, "issued"), read_instant(predicate, "expires")
+        version = read_number(predicate, "version")
         if len(subjects) != 1 or subjects[0][0] != f"manifests/{version}.json":
             raise ManifestError("P106", "the subject of a timestamp is the manifest of its version")
         if expires <= issued:
             raise ManifestError("P106", "it expires before it was issued")
         return cls(
-            corpus=_name(predicate, "corpus"),
+            corpus=read_name(predicate, "corpus"),
             version=version,
-            issuer=_name(predicate, "issuer"),
+            issuer=read_name(predicate, "issuer"),
             issued=issued,
             expires=expires,
             digest=subjects[0][1],
-            length=_number(predicate, "length"),
+            length=read_number(predicate, "length"),
         )
 
 
@@ -190,7 +195,7 @@ class ManifestStatement:
                 "length": self.changes.file.length,
             }
         subjects = [(f"{number:x}", shard.digest) for number, shard in enumerate(self.shards)]
-        return _statement(MANIFEST_TYPE, subjects, predicate)
+        return write_statement(MANIFEST_TYPE, subjects, predicate)
 
     @classmethod
     def read(cls, payload: bytes) -> ManifestStatement:
@@ -199,28 +204,29 @@ class ManifestStatement:
         Raises:
             ManifestError: it is not a statement of this type (P106).
         """
-        subjects, predicate = _read_statement(payload, MANIFEST_TYPE)
+        subjects, predicate = read_statement(payload, MANIFEST_TYPE)
         if predicate.get("digest") != DIGEST_NAME:
             raise ManifestError("P106", f"the digest is {shown(predicate.get('digest'), 40)}, not {DIGEST_NAME!r}")
         shards = _shards(subjects, predicate.get("shards"))
-        documents = _number(predicate, "documents")
+        documents = read_number(predicate, "documents")
         if sum(shard.lines for shard in shards) != documents:
             raise ManifestError("P106", "its shards do not hold as many documents as it says")
-        version = _number(predicate, "version")
+        version = read_number(predicate, "version")
         return cls(
-            corpus=_name(predicate, "corpus"),
+            corpus=read_name(predicate, "corpus"),
             version=version,
-            issuer=_name(predicate, "issuer"),
-            issued=_instant(predicate, "issued"),
+            issuer=read_name(predicate, "issuer"),
+            issued=read_instant(predicate, "issued"),
             namespace=_namespace(predicate.get("namespace")),
             documents=documents,
-            chunks=_number(predicate, "chunks"),
+            chunks=read_number(predicate, "chunks"),
             shards=shards,
             changes=_changes(predicate.get("changes"), version),
         )
 
 
-def _statement(kind: str, subjects: Sequence[tuple[str, str]], predicate: Mapping[str, object]) -> bytes:
+def write_statement(kind: str, subjects: Sequence[tuple[str, str]], predicate: Mapping[str, object]) -> bytes:
+    """Return an in-toto statement of a type about some files, each with the SHA-256 of its content."""
     return canonical_json(
         {
             "_type": _STATEMENT_TYPE,
@@ -231,7 +237,12 @@ def _statement(kind: str, subjects: Sequence[tuple[str, str]], predicate: Mappin
     )
 
 
-def _read_statement(payload: bytes, kind: str) -> tuple[list[tuple[str, str]], dict[str, object]]:
+def read_statement(payload: bytes, kind: str) -> tuple[list[tuple[str, str]], dict[str, object]]:
+    """Return the files of an in-toto statement, each with its digest, and its predicate.
+
+    Raises:
+        ManifestError: it is not one, or one of another type (P106).
+    """
     try:
         statement = loads_strict(payload)
     except ValueError as error:
@@ -268,7 +279,7 @@ def _shards(subjects: Sequence[tuple[str, str]], sizes: object) -> tuple[Shard, 
     for number, ((name, digest), size) in enumerate(zip(subjects, sizes, strict=True)):
         if name != f"{number:x}" or not isinstance(size, dict):
             raise ManifestError("P106", f"the shard {number} is not where it belongs")
-        shards.append(Shard(digest, _number(size, "lines"), _number(size, "length")))
+        shards.append(Shard(digest, read_number(size, "lines"), read_number(size, "length")))
     return tuple(shards)
 
 
@@ -277,13 +288,13 @@ def _changes(value: object, version: int) -> Changes | None:
         return None
     if not isinstance(value, dict):
         raise ManifestError("P106", "'changes' is not an object")
-    before, digests = _number(value, "version"), (value.get("manifest"), value.get("digest"))
+    before, digests = read_number(value, "version"), (value.get("manifest"), value.get("digest"))
     if before >= version:
         raise ManifestError("P106", "its changes begin from a version that is not an earlier one")
     manifest, digest = (one if isinstance(one, str) and _HEX.fullmatch(one) else None for one in digests)
     if manifest is None or digest is None:
         raise ManifestError("P106", "its changes name no digest of the manifest before, or of their file")
-    return Changes(before, manifest, Shard(digest, _number(value, "lines"), _number(value, "length")))
+    return Changes(before, manifest, Shard(digest, read_number(value, "lines"), read_number(value, "length")))
 
 
 def _namespace(value: object) -> tuple[str, ...]:
@@ -297,14 +308,24 @@ def _namespace(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _name(values: Mapping[str, object], name: str) -> str:
+def read_name(values: Mapping[str, object], name: str) -> str:
+    """Return a name.
+
+    Raises:
+        ManifestError: it is missing or something else (P106).
+    """
     value = values.get(name)
     if not isinstance(value, str) or not 0 < len(value) <= _NAME_CHARS or not value.isprintable():
         raise ManifestError("P106", f"{name!r} is missing or is not a name")
     return value
 
 
-def _number(values: Mapping[str, object], name: str) -> int:
+def read_number(values: Mapping[str, object], name: str) -> int:
+    """Return a whole number.
+
+    Raises:
+        ManifestError: it is missing or something else (P106).
+    """
     try:
         value = read_version(values.get(name))
     except SealError:
@@ -314,7 +335,12 @@ def _number(values: Mapping[str, object], name: str) -> int:
     return value
 
 
-def _instant(values: Mapping[str, object], name: str) -> datetime:
+def read_instant(values: Mapping[str, object], name: str) -> datetime:
+    """Return an instant, in whole seconds.
+
+    Raises:
+        ManifestError: it is missing or something else (P106).
+    """
     seconds = read_seconds(values, name)
     if seconds is None:
         raise ManifestError("P106", f"{name!r} is missing")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from headgate.admission.gate import Gate
+from headgate.admission.loading import policy_of
 from headgate.chunk import Chunk
 from headgate.clock import require_aware, utc_now
 from headgate.codes import first_reason
@@ -111,9 +112,7 @@ class _RecordingGate(Gate):
 
 
 def _policy(policy: Policy | str | Path | Mapping[str, object]) -> Policy:
-    if isinstance(policy, Policy):
-        return policy
-    return Policy.load(policy) if isinstance(policy, (str, Path)) else Policy.from_mapping(policy)
+    return policy_of(policy if isinstance(policy, (Policy, str, Path)) else Policy.from_mapping(policy))
 
 
 def _check(

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from headgate.admission.concluding import judge_admission
 from headgate.admission.gate import Gate
+from headgate.admission.loading import policy_of
 from headgate.admission.planning import plan_admission
 from headgate.admission.resolving import digest_under
 from headgate.admission.setwide import candidate_of
@@ -64,7 +65,7 @@ class RowGate(Gate):
     _is_traffic = False
 
     def __init__(self, policy: Policy | str | Path) -> None:
-        whole = policy if isinstance(policy, Policy) else Policy.load(policy)
+        whole = policy_of(policy)
         part = whole.model_copy(update={"budget": None, "log": None, "quarantine": None, "overrides": None})
         # A corpus holds most texts once: a large memory of them would only be memory.
         limits = replace(DEFAULT_LIMITS, chunks=2**31, memo_entries=2_000, memo_chars=4_000_000)

@@ -1,0 +1,230 @@
+"""What somebody who holds the place of a policy, but not its key, can have gates do: nothing but wait."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from fleets import HOUR, Fleet, restart
+from headgate import HeadgateError, PolicyError
+from headgate.encoding import canonical_json
+from headgate.errors import ManifestError
+from headgate.provenance import generate_signing_key
+from headgate.provenance.bundles import BUNDLE_TYPE, PolicyBundle
+from headgate.provenance.envelopes import sign_envelope
+from headgate.provenance.jws import sign_jws
+from headgate.provenance.statements import MANIFEST_TYPE
+
+pytestmark = pytest.mark.enable_socket
+DOCS = "admit+T301 drop+P109"
+
+
+def bundle(fleet: Fleet, **changes: Any) -> PolicyBundle:
+    """Return a later version of what is published, as its publisher would make it."""
+    found = PolicyBundle.read(fleet.signed.read_bytes(), fleet.key.public)
+    return replace(found, **{"version": 7, **changes})
+
+
+def signed(fleet: Fleet, **changes: Any) -> bytes:
+    return bundle(fleet, **changes).sign(fleet.key)
+
+
+def forged(fleet: Fleet, change: Callable[[dict[str, Any]], None], kind: str = BUNDLE_TYPE) -> bytes:
+    """Return a statement that no publisher of ours would make, with the right signature under it."""
+    envelope = json.loads(fleet.signed.read_bytes())
+    statement = json.loads(base64.b64decode(envelope["payload"]))
+    statement["predicate"]["version"] = 7
+    statement["predicateType"] = kind
+    change(statement)
+    return sign_envelope(canonical_json(statement), [fleet.key])
+
+
+def swap(statement: dict[str, Any]) -> None:
+    contents = statement["predicate"]["contents"]
+    first, second, *_ = sorted(contents)
+    contents[first], contents[second] = contents[second], contents[first]
+
+
+def rename(name: str) -> Callable[[dict[str, Any]], None]:
+    def change(statement: dict[str, Any]) -> None:
+        content = b"version: 1\nmode: audit"
+        digest = hashlib.sha256(content).hexdigest()
+        statement["subject"].append({"name": name, "digest": {"sha256": digest}})
+        statement["predicate"]["contents"][digest] = base64.b64encode(content).decode()
+
+    return change
+
+
+def files(fleet: Fleet, text: str, **more: bytes) -> dict[str, bytes]:
+    return {**bundle(fleet).files, "headgate.yaml": text.encode(), **more}
+
+
+def other_key(fleet: Fleet) -> bytes:
+    return bundle(fleet).sign(generate_signing_key("policies"))
+
+
+def unsigned(fleet: Fleet) -> bytes:
+    return canonical_json({**json.loads(fleet.signed.read_bytes()), "signatures": []})
+
+
+def mixed(fleet: Fleet) -> bytes:
+    """Return the signature of one version under the statement of another."""
+    envelope = json.loads(signed(fleet))
+    return canonical_json({**envelope, "signatures": json.loads(fleet.signed.read_bytes())["signatures"]})
+
+
+def traversing(name: str) -> Callable[[Fleet], bytes]:
+    return lambda fleet: forged(fleet, rename(name))
+
+
+def using(text: str) -> Callable[[Fleet], bytes]:
+    return lambda fleet: signed(fleet, files=files(fleet, text))
+
+
+def by_the_policy_key(fleet: Fleet) -> bytes:
+    text = (
+        '{"version": 1, "sources": [{"id": "docs", "match": "https://docs.example/**", "provenance": {"keys": "k"}}]}'
+    )
+    return signed(fleet, files=files(fleet, text, k=json.dumps(fleet.key.public_jwks()).encode()))
+
+
+NAMES = [
+    "policy/../headgate.yaml",
+    "policy//etc/passwd",
+    "policy/a/../../b",
+    "policy/./headgate.yaml",
+    "policy/..\\b",
+    "policy/C:b",
+    "policy/a\x00b",
+    "policy/a\nb",
+    "policy/HEADGATE.yaml",
+    "policy/headgate.yaml",
+    "policy/headgate.yaml/x",
+    "policy/headgate.yaml.",
+    "policy/ headgate.yaml",
+    "policy/" + "a" * 600,
+    "policy/",
+    "elsewhere/headgate.yaml",
+    "headgate.yaml",
+]
+ATTACKS: dict[str, Callable[[Fleet], bytes]] = {
+    "nothing": lambda fleet: b"",
+    "HTML": lambda fleet: b"<html>sign in</html>",
+    "a list": lambda fleet: b"[]",
+    "not text": lambda fleet: b"\xff\xfe\x00",
+    "deep": lambda fleet: b"[" * 100_000,
+    "too long": lambda fleet: b" " * 64_000_001,
+    "cut off": lambda fleet: signed(fleet)[:-40],
+    "the policy as it is, unsigned": lambda fleet: fleet.draft.read_bytes(),
+    "without a signature": unsigned,
+    "another key of the same name": other_key,
+    "the key of a source": lambda fleet: bundle(fleet).sign(fleet.docs.key),
+    "the signature of another version": mixed,
+    "a JWS of the same claims": lambda fleet: sign_jws(b"{}", fleet.key, typ="headgate-policy").encode(),
+    "a statement of another type": lambda fleet: forged(fleet, lambda statement: None, MANIFEST_TYPE),
+    "contents that change places": lambda fleet: forged(fleet, swap),
+    "contents that are missing": lambda fleet: forged(fleet, lambda one: one["predicate"]["contents"].popitem()),
+    "contents that no file has": lambda fleet: forged(fleet, lambda one: one["subject"].pop()),
+    "no policy": lambda fleet: forged(fleet, lambda one: one["subject"].pop(0)),
+    "a share without a trial": lambda fleet: forged(
+        fleet, lambda one: one["subject"].append({**one["subject"][0], "name": "trial/other.yaml"})
+    ),
+    "another name": lambda fleet: signed(fleet, name="staging"),
+    "from the future": lambda fleet: signed(fleet, issued=fleet.clock.now + 2 * HOUR),
+    "ended": lambda fleet: signed(fleet, issued=fleet.clock.now - 2 * HOUR, expires=fleet.clock.now),
+    "an earlier version": lambda fleet: signed(fleet, version=1),
+    "the same version with another content": lambda fleet: signed(fleet, version=2, issued=fleet.clock.ago(hours=1)),
+    "a version that is none": lambda fleet: forged(fleet, lambda one: one["predicate"].update(version=-1)),
+    "a version of letters": lambda fleet: forged(fleet, lambda one: one["predicate"].update(version="8")),
+    "a policy that is none": using("version: 1\nsources: ["),
+    "a policy of another time": using("version: 2"),
+    "a policy that pulls another": using("version: 1\npull: {name: acme, path: other.json, keys: keys/docs.json}"),
+    "a policy that names a file of the machine": using("version: 1\ndefault: {terminology: ['/etc/hosts']}"),
+    "a policy that names what was not signed": using("version: 1\ndefault: {terminology: [other.yaml]}"),
+    "a policy that leaves its folder": using("version: 1\ndefault: {terminology: [../../../one/other.yaml]}"),
+    "a policy whose source is the publisher of policies": by_the_policy_key,
+    **{f"a file named {name[:40]!r}": traversing(name) for name in NAMES},
+}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_what_the_place_says_besides_leaves_the_last_good_one_in_force(name: str, fleet: Fleet) -> None:
+    fleet.publish()
+    gate = fleet.gate(warn_after="2d")
+    before = sorted(fleet.folder.rglob("*"))
+    fleet.serve(ATTACKS[name](fleet))
+    fleet.follow(gate)
+    assert fleet.says(gate) == DOCS
+    assert gate.pulled is not None
+    assert gate.pulled.place.problem
+    assert gate.pulled.age(fleet.clock.now) == HOUR
+    # Nothing was written anywhere but in the cache.
+    cache = fleet.machine(warn_after="2d").parent / "cache"
+    assert [path for path in sorted(fleet.folder.rglob("*")) if cache not in path.parents] == [
+        path for path in before if cache not in path.parents
+    ]
+    # A process that begins now has the last good one too; a machine that never had one has none.
+    restart()
+    assert fleet.says(fleet.gate(warn_after="2d")) == DOCS
+    if name in ("an earlier version", "the same version with another content"):
+        return
+    with pytest.raises(PolicyError):
+        fleet.gate("two")
+
+
+def test_an_earlier_version_stays_refused_after_a_restart(fleet: Fleet) -> None:
+    old = fleet.signed.read_bytes()
+    fleet.write("docs", "news")
+    fleet.publish()
+    fleet.gate()
+    restart()
+    fleet.serve(old)
+    gate = fleet.gate()
+    fleet.follow(gate)
+    assert gate.pulled is not None
+    assert "version 2 was accepted before" in (gate.pulled.place.problem or "")
+    assert fleet.says(gate) == "admit+T301 admit+T301"
+    # Also where what was kept is gone.
+    for path in (fleet.machine().parent / "cache" / "policies").glob("*.json"):
+        path.unlink()
+    restart()
+    with pytest.raises(PolicyError, match="version 2 was accepted before"):
+        fleet.gate()
+
+
+def test_a_version_below_what_the_machine_wants_is_refused(fleet: Fleet) -> None:
+    with pytest.raises(PolicyError, match="5 is wanted"):
+        fleet.gate(at_least=5)
+
+
+def test_a_key_that_is_over_signs_nothing(fleet: Fleet) -> None:
+    fleet.key.save(fleet.folder / "short", valid_until=fleet.clock.now + HOUR)
+    gate = fleet.gate(keys=str(fleet.folder / "short.jwks.json"))
+    assert fleet.says(gate) == DOCS
+    fleet.follow(gate)
+    assert "G910" in fleet.says(gate)
+    assert "admit" not in fleet.says(gate)
+
+
+def test_a_clock_that_goes_back_makes_nothing_young(fleet: Fleet) -> None:
+    gate = fleet.gate(warn_after="1h", stop_after="2h")
+    fleet.server.status = 500
+    fleet.follow(gate, 3 * HOUR)
+    assert "admit" not in fleet.says(gate)
+    # What was kept is from the future for a process whose clock is behind: then its age is not known.
+    restart()
+    fleet.clock.advance(timedelta(days=-2))
+    assert "admit" not in fleet.says(fleet.gate(warn_after="1h", stop_after="2h"))
+
+
+@pytest.mark.parametrize("change", [{"share": 10_000}, {"share": 0}, {"files": {}}, {"version": -1}, {"name": ""}])
+def test_what_no_reader_takes_is_not_signed(fleet: Fleet, change: dict[str, Any]) -> None:
+    with pytest.raises((ManifestError, HeadgateError)):
+        bundle(fleet, trial=bundle(fleet).files, **{"share": 500, **change}).sign(fleet.key)

@@ -1,0 +1,483 @@
+"""A signed policy that many gates pull: from an address, a git repository or a file; the last good one stays."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import pickle
+import subprocess
+from datetime import timedelta
+
+import pytest
+import yaml
+
+from fleets import HOUR, Fleet, restart
+from headgate import Gate, HeadgateError, PolicyError
+from headgate.integration.sharing import shared_gate
+from headgate.testing import FixedClock
+
+pytestmark = pytest.mark.enable_socket
+BOTH, DOCS, NEWS = "admit+T301 admit+T301", "admit+T301 drop+P109", "drop+P109 admit+T301"
+DAY = timedelta(days=1)
+
+
+def test_a_policy_is_fetched_once_for_all_gates_and_not_per_admission(fleet: Fleet) -> None:
+    gates = [fleet.gate() for _ in range(3)]
+    for gate in gates:
+        assert [fleet.says(gate) for _ in range(3)] == [DOCS] * 3
+    assert fleet.server.asked == 1
+    # The same revision as on the desk of whoever published it, although its files are elsewhere.
+    assert {gate.policy_revision for gate in gates} == {Gate(fleet.draft).policy_revision}
+
+
+def test_a_new_version_comes_into_force_in_the_background(fleet: Fleet) -> None:
+    gate = fleet.gate()
+    assert gate.pulled is not None
+    assert (gate.pulled.bundle.version, fleet.says(gate)) == (1, DOCS)
+    fleet.write("news")
+    fleet.publish()
+    assert fleet.says(gate) == DOCS
+    fleet.follow(gate)
+    assert (gate.pulled.bundle.version, fleet.says(gate)) == (2, NEWS)
+    assert fleet.server.asked == 2
+
+
+async def test_asynchronous_admissions_follow_too(fleet: Fleet) -> None:
+    gate = fleet.gate()
+    fleet.write("news")
+    fleet.publish()
+    fleet.clock.advance(HOUR)
+    await gate.aadmit([])
+    assert gate.settle(30)
+    admission = await gate.aadmit([fleet.news.seal("K8s", "https://news.example/a")])
+    assert admission.chunks[0].text == "Kubernetes"
+
+
+def test_an_address_that_hangs_holds_up_no_decision(fleet: Fleet) -> None:
+    gate = fleet.gate()
+    fleet.server.hangs.clear()
+    fleet.clock.advance(HOUR)
+    assert fleet.says(gate) == DOCS
+    assert not gate.settle(0.01)
+    fleet.server.hangs.set()
+    assert gate.settle(30)
+    assert fleet.server.asked == 2
+
+
+def test_what_is_in_force_outlasts_the_place_and_says_its_age(fleet: Fleet, caplog: pytest.LogCaptureFixture) -> None:
+    gate = fleet.gate(warn_after="2h", stop_after="4h")
+    fleet.server.status = 500
+    for _ in range(2):
+        fleet.follow(gate)
+        assert fleet.says(gate) == DOCS
+    fleet.follow(gate)
+    assert gate.pulled is not None
+    assert gate.pulled.age(fleet.clock.now) == 3 * HOUR
+    (chunk,) = [fleet.docs.seal("x", "https://docs.example/a")]
+    admission = gate.admit([chunk])
+    assert [(one.code, one.severity) for one in admission.decisions[0].findings] == [("G910", "warning")]
+    assert "for 3h" in admission.decisions[0].findings[0].message
+    assert admission.valid_until == fleet.clock.now + HOUR
+    fleet.follow(gate)
+    fleet.follow(gate)
+    assert [one.codes for one in gate.admit([chunk]).decisions] == [("G910",)]
+    assert gate.admit([chunk]).is_empty
+    assert "the policy before stays in force" in caplog.text
+    # What answers again counts again.
+    fleet.serve()
+    fleet.follow(gate)
+    assert fleet.says(gate) == DOCS
+
+
+def test_a_gate_that_only_observes_keeps_nothing_out_for_the_age_of_its_policy(fleet: Fleet) -> None:
+    fleet.write("docs", mode="audit")
+    fleet.publish("--expires", "1h")
+    gate = fleet.gate(stop_after="1h")
+    fleet.server.status = 500
+    fleet.follow(gate, 3 * HOUR)
+    admission = gate.admit([fleet.docs.seal("x", "https://docs.example/a")])
+    assert (admission.decisions[0].action, admission.decisions[0].codes) == ("admit", ("G910",))
+
+
+def test_an_end_that_the_publisher_set_is_an_end(fleet: Fleet) -> None:
+    fleet.publish("--expires", "3h")
+    gate = fleet.gate()
+    admission = gate.admit([fleet.docs.seal("x", "https://docs.example/a")])
+    assert admission.valid_until == fleet.clock.now + 3 * HOUR
+    fleet.follow(gate, 3 * HOUR)
+    assert gate.admit([fleet.docs.seal("x", "https://docs.example/a")]).is_empty
+    # Signed again without a change, it goes on under the same revision.
+    before = gate.policy_revision
+    fleet.publish("--expires", "3h")
+    fleet.follow(gate)
+    assert (fleet.says(gate), gate.policy_revision) == (DOCS, before)
+
+
+def test_another_process_begins_with_the_last_good_one(fleet: Fleet) -> None:
+    fleet.gate()
+    fleet.server.status = 500
+    restart()
+    fleet.clock.advance(2 * DAY)
+    gate = fleet.gate()
+    (decision,) = gate.admit([fleet.docs.seal("x", "https://docs.example/a")]).decisions
+    assert (decision.action, decision.codes) == ("admit", ("G910",))
+    restart()
+    with pytest.raises(PolicyError, match="500"):
+        fleet.gate("two")
+
+
+def test_what_was_kept_is_believed_only_where_nobody_else_writes(fleet: Fleet) -> None:
+    fleet.gate()
+    folder = fleet.machine().parent / "cache" / "policies"
+    (kept,) = folder.glob("*.json")
+    good = kept.read_bytes()
+    fleet.server.status = 500
+    for written in (b"garbage", b"{}", good[:-20], b" " * 70_000_000):
+        kept.write_bytes(written)
+        restart()
+        with pytest.raises(PolicyError, match="500"):
+            fleet.gate()
+    kept.write_bytes(good)
+    folder.chmod(0o777)
+    restart()
+    with pytest.raises(PolicyError, match="500"):
+        fleet.gate()
+    folder.chmod(0o700)
+    restart()
+    assert fleet.says(fleet.gate()) == DOCS
+
+
+def test_files_that_were_unpacked_and_changed_are_put_back(fleet: Fleet) -> None:
+    fleet.gate()
+    folder = next((fleet.machine().parent / "cache" / "policies" / "files").iterdir()) / "policy"
+    (folder / "headgate.yaml").write_text("version: 1\nmode: audit")
+    (folder / "keys" / "docs.json").unlink()
+    (folder / "keys" / "docs.json").symlink_to(fleet.folder / "draft" / "keys" / "news.json")
+    restart()
+    assert fleet.says(fleet.gate()) == DOCS
+    assert not (folder / "keys" / "docs.json").is_symlink()
+
+
+def test_a_cache_that_cannot_be_written_is_no_reason_to_stop(fleet: Fleet, caplog: pytest.LogCaptureFixture) -> None:
+    file = fleet.machine()
+    (file.parent / "cache").write_text("a file")
+    assert fleet.says(Gate(file, clock=fleet.clock)) == DOCS
+    assert "remembered by this process alone" in caplog.text
+
+
+def test_state_is_beside_the_file_of_the_machine_and_what_was_signed_is_not(fleet: Fleet) -> None:
+    fleet.write("docs", log={"path": "decisions.jsonl"}, registry={"path": "registry.sqlite"})
+    fleet.publish()
+    with fleet.gate() as gate:
+        fleet.says(gate)
+    assert (fleet.machine().parent / "decisions.jsonl").exists()
+    assert (fleet.machine().parent / "registry.sqlite").exists()
+    before = (fleet.machine().parent / "decisions.jsonl").read_text()
+    fleet.write("news", log={"path": "decisions.jsonl"})
+    fleet.publish()
+    fleet.follow(gate)
+    fleet.says(gate)
+    assert len((fleet.machine().parent / "decisions.jsonl").read_text()) > len(before)
+
+
+def test_a_policy_that_cannot_be_used_on_a_machine_replaces_nothing(
+    fleet: Fleet, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate = fleet.gate()
+    fleet.write("news", log={"path": "missing/decisions.jsonl"})
+    fleet.publish()
+    fleet.follow(gate)
+    assert fleet.says(gate) == DOCS
+    assert "cannot be opened" in caplog.text
+    # And is no version that was accepted: whoever mends it need not count on.
+    (fleet.machine().parent / "missing").mkdir()
+    fleet.follow(gate)
+    assert fleet.says(gate) == NEWS
+
+
+def test_a_private_network_is_not_reached_unless_the_file_opens_it(fleet: Fleet) -> None:
+    with pytest.raises(PolicyError, match="private network"):
+        fleet.gate(private=[])
+    assert fleet.server.asked == 0
+
+
+def test_a_secret_in_an_address_is_in_no_message_and_no_file(fleet: Fleet, caplog: pytest.LogCaptureFixture) -> None:
+    gate = fleet.gate(url=f"{fleet.url}?token=SECRET-4711")
+    fleet.server.status = 500
+    fleet.follow(gate)
+    file, now = fleet.machine(url=f"{fleet.url}?token=SECRET-4711"), fleet.clock.now.isoformat()
+    said = fleet.run("policy", "show", "--policy", str(file), "--now", now, fails=1)
+    assert gate.pulled is not None
+    assert "500" in (gate.pulled.place.problem or "")
+    kept = "".join(path.read_text() for path in (fleet.machine().parent / "cache").rglob("*.confirmed"))
+    assert "SECRET" not in f"{caplog.text}{said}{gate.pulled.place.problem}{kept}"
+
+
+def test_a_git_revision_is_a_place(fleet: Fleet) -> None:
+    work = fleet.folder / "repository"
+    work.mkdir()
+
+    def git(*words: str) -> None:
+        own = ("-c", "user.name=a", "-c", "user.email=a@b.example", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", "-C", str(work), *own, *words], check=True, capture_output=True)  # noqa: S603, S607
+
+    def commit() -> None:
+        (work / "headgate").mkdir(exist_ok=True)
+        (work / "headgate" / "policy.json").write_bytes(fleet.signed.read_bytes())
+        git("add", ".")
+        git("commit", "-m", "policy")
+
+    git("init", "-b", "main")
+    commit()
+    place = {"repository": str(work), "revision": "main", "file": "headgate/policy.json"}
+    gate = fleet.gate(git=place)
+    assert fleet.says(gate) == DOCS
+    fleet.write("news")
+    fleet.publish()
+    (work / "headgate" / "policy.json").write_text("being edited")
+    fleet.follow(gate)
+    assert fleet.says(gate) == DOCS
+    commit()
+    fleet.follow(gate)
+    assert fleet.says(gate) == NEWS
+    # A bare repository, a tag, and what is none of these.
+    subprocess.run(["git", "clone", "--bare", "-q", str(work), str(fleet.folder / "bare.git")], check=True)  # noqa: S603, S607
+    assert fleet.says(fleet.gate("two", git={**place, "repository": str(fleet.folder / "bare.git")})) == NEWS
+    for wrong in ({"revision": "gone"}, {"file": "gone.json"}, {"repository": str(fleet.folder / "draft")}):
+        with pytest.raises(PolicyError, match="git"):
+            fleet.gate("three", git={**place, **wrong})
+    (work / "link.json").symlink_to("headgate/policy.json")
+    git("add", ".")
+    git("commit", "-m", "a link")
+    with pytest.raises(PolicyError, match="envelope"):
+        fleet.gate("three", git={**place, "file": "link.json"})
+    assert fleet.server.asked == 0
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"repository": "r", "file": "../policy.json"},
+        {"repository": "r", "file": "/policy.json"},
+        {"repository": "r", "file": "a", "revision": "--upload-pack=x"},
+        {"repository": "r", "file": "a", "revision": "main:b"},
+        {"repository": "r", "file": ""},
+        {"file": "a"},
+    ],
+)
+def test_a_git_place_that_is_none_is_an_error_at_its_place(fleet: Fleet, place: dict[str, str]) -> None:
+    with pytest.raises(PolicyError) as caught:
+        fleet.gate(git=place)
+    assert caught.value.path[:2] == ("pull", "git")
+    assert caught.value.line is not None
+
+
+def test_a_file_is_a_place(fleet: Fleet) -> None:
+    gate = fleet.gate(path=str(fleet.signed))
+    assert fleet.says(gate) == DOCS
+    fleet.write("news")
+    fleet.publish(serve=False)
+    fleet.follow(gate)
+    assert fleet.says(gate) == NEWS
+    fleet.signed.unlink()
+    fleet.follow(gate)
+    assert fleet.says(gate) == NEWS
+    assert fleet.server.asked == 0
+
+
+@pytest.mark.parametrize(
+    ("pull", "match"),
+    [
+        ({"url": "http://config.example/policy.json"}, "https"),
+        ({"url": "https://user:pass@config.example/policy.json"}, "no user"),
+        ({"url": "policy.json"}, "https"),
+        ({"keys": "https://config.example/keys.json"}, "not asked of an address"),
+        ({"keys": []}, "keys"),
+        ({"path": "policy.json"}, "one place"),
+        ({"refresh": "1s"}, "minute|60"),
+        ({"refresh": "1h", "stop_after": "5m"}, "shorter"),
+        ({"gate_env": "not a name"}, "variable"),
+        ({"namee": "acme"}, "Did you mean 'name'"),
+        ({"name": ""}, "name"),
+    ],
+)
+def test_a_place_that_is_none_is_an_error_at_its_place(fleet: Fleet, pull: dict[str, object], match: str) -> None:
+    file = fleet.machine()
+    written = yaml.safe_load(file.read_text())
+    written["pull"].update({"url": fleet.url, **pull})
+    file.write_text(yaml.safe_dump(written))
+    with pytest.raises(PolicyError, match=match) as caught:
+        Gate(file)
+    assert caught.value.path[:1] == ("pull",)
+    assert "pass@" not in str(caught.value)
+
+
+def test_the_file_of_a_machine_holds_no_other_rules(fleet: Fleet) -> None:
+    file = fleet.machine()
+    file.write_text(file.read_text() + "\nmode: audit\n")
+    with pytest.raises(PolicyError, match="pulled from") as caught:
+        Gate(file)
+    assert caught.value.path == ("mode",)
+    assert caught.value.line is not None
+
+
+def test_a_shared_gate_is_made_once(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = fleet.machine()
+    gate = shared_gate(file)
+    assert shared_gate(file) is gate
+    assert file in gate.files
+    assert fleet.folder / "policies.jwks.json" in gate.files
+
+
+def test_a_gate_that_is_serialised_comes_back_under_the_same_revision_or_not_at_all(fleet: Fleet) -> None:
+    gate = fleet.gate()
+    written = pickle.dumps(gate)
+    assert fleet.says(pickle.loads(written)) == DOCS
+    mapping = yaml.safe_load(fleet.machine().read_text())
+    mapping["cache"] = str(fleet.folder / "one" / "cache")
+    assert fleet.says(pickle.loads(pickle.dumps(Gate(mapping, clock=fleet.clock)))) == DOCS
+    fleet.write("news")
+    fleet.publish()
+    fleet.follow(gate)
+    with pytest.raises(PolicyError, match="revision"):
+        pickle.loads(written)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_the_child_of_a_fork_follows_on_its_own(fleet: Fleet) -> None:
+    gate = fleet.gate()
+    # In the middle of asking, whose answer comes only in the parent.
+    fleet.server.hangs.clear()
+    fleet.clock.advance(HOUR)
+    fleet.says(gate)
+    fleet.write("news")
+    fleet.publish(serve=False)
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(read)
+            said = fleet.says(gate)
+            place = gate.pulled
+            assert place is not None
+            # The place of the child is a file: the server is a thread of the parent.
+            place.place.ask = lambda rules: fleet.signed.read_bytes()  # type: ignore[method-assign]
+            fleet.follow(gate)
+            os.write(write, f"{said}|{fleet.says(gate)}".encode())
+        finally:
+            os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        assert pipe.read() == f"{DOCS}|{NEWS}"
+    os.waitpid(child, 0)
+    fleet.server.hangs.set()
+    assert gate.settle(30)
+    assert fleet.says(gate) == DOCS
+
+
+def test_what_is_closed_can_be_used_again(fleet: Fleet) -> None:
+    with fleet.gate() as gate:
+        pass
+    fleet.write("news")
+    fleet.publish()
+    fleet.follow(gate)
+    assert fleet.says(gate) == NEWS
+
+
+def test_commands_look_at_the_policy_that_is_in_force(fleet: Fleet) -> None:
+    fleet.write("docs", overrides={"path": "overrides.jsonl"})
+    fleet.publish()
+    said = fleet.run("override", "docs", "--until", "1h", "--reason", "x", "--policy", str(fleet.machine()), fails=1)
+    assert "docs" in said
+    documents = fleet.folder / "documents.jsonl"
+    documents.write_text(json.dumps({"text": "x", "metadata": {"source": "https://docs.example/a"}}) + "\n")
+    assert "P101" in fleet.run("audit", str(documents), "--policy", str(fleet.machine()), fails=1)
+
+
+def test_show_says_what_is_in_force_and_how_old_that_is(fleet: Fleet) -> None:
+    now = fleet.clock.now.isoformat()
+    shown = json.loads(fleet.run("policy", "show", "--policy", str(fleet.machine()), "--now", now, "--json"))
+    assert (shown["policy"], shown["version"], shown["age"], shown["problem"]) == ("acme", 1, "0s", None)
+    assert shown["revision"] == Gate(fleet.draft).policy_revision
+    with pytest.raises(AssertionError, match="not pulled"):
+        fleet.run("policy", "show", "--policy", str(fleet.draft), "--now", now)
+    fleet.server.status = 500
+    fleet.gate()
+    restart()
+    assert "500" in fleet.run("policy", "show", "--policy", str(fleet.machine()), "--now", now, fails=1)
+
+
+def test_verify_says_what_was_signed(fleet: Fleet) -> None:
+    keys = str(fleet.folder / "policies.jwks.json")
+    values = json.loads(fleet.run("policy", "verify", str(fleet.signed), "--keys", keys, "--json"))
+    assert values["files"] == ["headgate.yaml", "keys/docs.json", "terms.yaml"]
+    other = fleet.folder / "draft" / "keys" / "docs.json"
+    with pytest.raises(AssertionError, match="P103"):
+        fleet.run("policy", "verify", str(fleet.signed), "--keys", str(other))
+    fleet.publish("--expires", "1h")
+    fleet.run("policy", "verify", str(fleet.signed), "--keys", keys, "--now", "2027-01-01T00:00:00Z", fails=1)
+
+
+def test_a_policy_is_taken_back_by_one_command(fleet: Fleet) -> None:
+    gate = fleet.gate()
+    fleet.write("news")
+    fleet.publish()
+    fleet.follow(gate)
+    assert fleet.says(gate) == NEWS
+    assert "version 3" in fleet.sign("take-back")
+    fleet.follow(gate)
+    assert fleet.says(gate) == DOCS
+    assert gate.pulled is not None
+    assert gate.pulled.bundle.version == 3
+
+
+def test_what_gates_could_not_take_is_not_signed(fleet: Fleet, clock: FixedClock) -> None:
+    before = fleet.signed.read_bytes()
+    outside = fleet.folder / "outside.json"
+    outside.write_text(json.dumps(fleet.docs.key.public_jwks()))
+    draft = fleet.draft.parent
+
+    def refused(match: str) -> None:
+        with pytest.raises((AssertionError, HeadgateError), match=match):
+            fleet.publish()
+        assert fleet.signed.read_bytes() == before
+
+    text = fleet.draft.read_text()
+    fleet.draft.write_text(text.replace("keys/docs.json", "../outside.json"))
+    refused("not below the folder")
+    fleet.draft.write_text(text.replace("keys/docs.json", str(draft / "keys" / "docs.json")))
+    refused("not below the folder")
+    (draft / "keys" / "link.json").symlink_to(outside)
+    fleet.draft.write_text(text.replace("keys/docs.json", "keys/link.json"))
+    refused("not below the folder")
+    fleet.docs.key.save(draft / "keys" / "secret")
+    fleet.draft.write_text(text.replace("keys/docs.json", "keys/secret.private.jwk.json"))
+    refused("private")
+    (draft / "keys" / "own.json").write_text((fleet.folder / "policies.jwks.json").read_text())
+    fleet.draft.write_text(text.replace("keys/docs.json", "keys/own.json"))
+    refused("signs policies")
+    fleet.draft.write_text(text.replace("terms.yaml", "gone.yaml"))
+    refused("does not exist")
+    fleet.draft.write_text(fleet.machine().read_text())
+    refused("pulled from")
+    fleet.draft.write_text("version: 1\nsources: [")
+    refused("not YAML")
+    fleet.draft.write_text(text)
+    with pytest.raises(AssertionError, match="before the next"):
+        fleet.publish("--version", "1")
+    with pytest.raises(AssertionError, match="Choose another"):
+        fleet.publish("--name", "other")
+    assert fleet.signed.read_bytes() == before
+
+
+def test_the_log_of_the_library_says_once_per_answer_what_is_wrong(
+    fleet: Fleet, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate = fleet.gate()
+    fleet.serve(b"{}")
+    with caplog.at_level(logging.WARNING, "headgate"):
+        fleet.follow(gate)
+        for _ in range(5):
+            fleet.says(gate)
+    assert caplog.text.count("stays in force") == 1
