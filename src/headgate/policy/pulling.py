@@ -33,7 +33,7 @@ class GitPlace(PolicyModel):
     def _is_inside(cls, value: str) -> str:
         path = PurePosixPath(value)
         if path.is_absolute() or ".." in path.parts or not value.isprintable():
-            raise ValueError("this is no path from the top of the repository. Write headgate/policy.json, say.")
+            raise ValueError("this is not a path from the top of the repository. Write headgate/policy.json, say.")
         return path.as_posix()
 
 
