@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from feed_site import Site
+from feed_site import Site, sitemap
 from headgate import Chunk, Gate, HeadgateError
 from headgate.cli.app import app
 from headgate.clock import utc_now
@@ -274,7 +274,7 @@ def test_what_was_removed_is_out_of_date_as_well(tmp_path: Path) -> None:
     assert found.within <= DAY
 
 
-def test_a_feed_of_changes_is_a_history_and_a_registry_is_none(tmp_path: Path) -> None:
+def test_a_feed_of_changes_is_a_history(tmp_path: Path) -> None:
     events = [
         {"uri": f"https://a.example/{number % 20}", "kind": kind, "at": (START + number * DAY).isoformat()}
         for number in range(300)
@@ -284,10 +284,76 @@ def test_a_feed_of_changes_is_a_history_and_a_registry_is_none(tmp_path: Path) -
     moved = {"uri": "https://a.example/1", "kind": "moved", "to": "/x", "at": (START + 400 * DAY).isoformat()}
     history = read_history(lines_of(tmp_path / "changes.jsonl", [*events, undated, moved]))
     assert (len(history.lives), history.changes) == (20, 280)
-    with contextlib.closing(sqlite3.connect(tmp_path / "registry.sqlite")) as connection:
+
+
+@pytest.fixture
+def watched(tmp_path: Path, clock: FixedClock) -> Site:
+    """A registry that has seen one pull of a sitemap: page N was changed N days ago, forty more at once."""
+    pages = [(str(number), clock.now - number * DAY) for number in range(1, 121)]
+    stamped = [(f"stamped-{number}", clock.now - 2.5 * DAY) for number in range(40)]
+    (tmp_path / "sitemap.xml").write_text(sitemap(*pages, *stamped))
+    site = Site(tmp_path, clock, {"sitemap": "sitemap.xml"})
+    site.pull()
+    return site
+
+
+def test_the_last_changes_in_a_registry_are_a_history(watched: Site, tmp_path: Path) -> None:
+    history = read_history(tmp_path / "registry.sqlite")
+    found = suggest_verification(history, budget=0.1)
+    shares = {one.within / DAY: one.share for one in found.intervals}
+    # Of 120 pages the last change of N was N - 1 days before that of the first.
+    assert [shares[days] for days in (1, 7, 30)] == [1 / 120, 7 / 120, 30 / 120]
+    assert found.within == 7 * DAY
+    assert "each time is looked at once" in found.why
+    arguments = ["freshness", "suggest", str(tmp_path / "registry.sqlite"), "--json", "--budget", "10%"]
+    for more in ([], ["--feed", "the feed"]):
+        result = CliRunner().invoke(app, [*arguments, *more])
+        assert (result.exit_code, json.loads(result.output)["verified_within"]) == (0, "7d")
+
+
+def test_what_a_feed_misses_counts_as_out_of_date_and_many_at_once_as_nothing(
+    watched: Site, tmp_path: Path, clock: FixedClock
+) -> None:
+    pages = [(str(number), clock.now - number * DAY) for number in range(4, 121)]
+    stamped = [(f"stamped-{number}", clock.now - 2.5 * DAY) for number in range(40)]
+    clock.advance(DAY)
+    (tmp_path / "sitemap.xml").write_text(sitemap(*pages, *stamped))
+    watched.pull()
+    found = suggest_verification(read_history(tmp_path / "registry.sqlite"), budget=0.1)
+    shares = {one.within / DAY: one.share for one in found.intervals}
+    assert shares[2] == 3 / 120  # three are gone since yesterday, and none was changed
+    assert (found.documents, found.bulk_changes) == (120, 0)  # the dates of a build were never believed
+
+
+@pytest.mark.parametrize(("pages", "says"), [(20, "too few to tell"), (0, "no feed in it says when")])
+def test_a_registry_of_few_changes_suggests_nothing(pages: int, says: str, tmp_path: Path, clock: FixedClock) -> None:
+    old = [(f"old-{number}", clock.now - (400 + number) * DAY) for number in range(60 if pages else 0)]
+    new = [(str(number), clock.now - number * DAY) for number in range(1, pages + 1)]
+    undated = [(f"undated-{number}", None) for number in range(0 if pages else 60)]
+    (tmp_path / "sitemap.xml").write_text(sitemap(*old, *new, *undated))
+    Site(tmp_path, clock, {"sitemap": "sitemap.xml"}).pull()
+    if not pages:
+        with pytest.raises(HeadgateError, match=says):
+            read_history(tmp_path / "registry.sqlite")
+        return
+    found = suggest_verification(read_history(tmp_path / "registry.sqlite"))
+    assert found.within is None
+    assert says in found.why
+
+
+def test_a_registry_has_to_be_one_and_its_feed_has_to_be_clear(watched: Site, tmp_path: Path) -> None:
+    registry, other = tmp_path / "registry.sqlite", tmp_path / "other.sqlite"
+    with contextlib.closing(sqlite3.connect(other)) as connection:
         connection.execute("CREATE TABLE documents (x)")
-    with pytest.raises(HeadgateError, match="a registry knows last changes only"):
-        read_history(tmp_path / "registry.sqlite")
+    before = other.read_bytes()
+    for place, feed, says in (
+        (other, None, "no feed was ever pulled into it"),
+        (registry, "wiki", "it has the feeds 'the feed'. Name the one"),
+        (tmp_path / "sitemap.xml", "site", "only a registry holds feeds"),
+    ):
+        with pytest.raises(HeadgateError, match=says):
+            read_history(place, feed)
+    assert other.read_bytes() == before
 
 
 def test_a_feed_that_has_been_silent_for_too_long_is_not_good(tmp_path: Path, clock: FixedClock) -> None:

@@ -60,8 +60,12 @@ def freshness(
 
 def suggest(
     history: Annotated[
-        Path, typer.Argument(metavar="HISTORY", help="A folder in a git checkout, or JSON Lines of changes.")
+        Path,
+        typer.Argument(metavar="HISTORY", help="A folder in a git checkout, JSON Lines of changes, or a registry."),
     ],
+    feed: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of a registry: the feed that is meant, if it has several.")
+    ] = None,
     budget: Annotated[str, typer.Option(metavar="SHARE", help="The share that may be out of date.")] = "5%",
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Also draw it: PNG, SVG or PDF.")] = None,
     html: HtmlOption = None,
@@ -74,7 +78,7 @@ def suggest(
     from headgate.tuning import read_history, suggest_verification
     from headgate.tuning.views import suggestion_html
 
-    found = suggest_verification(read_history(history), _share(budget))
+    found = suggest_verification(read_history(history, feed), _share(budget))
     write_page(html, "headgate: how often to verify", lambda: suggestion_html(found), history=history)
     if plot is not None:
         found.plot().figure.savefig(plot)

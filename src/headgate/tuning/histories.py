@@ -12,7 +12,7 @@ from headgate.clock import read_instant
 from headgate.errors import HeadgateError
 from headgate.origins.git import Change, Commit, GitProblem, read_commits
 
-__all__ = ["History", "Life", "history_of", "read_history"]
+__all__ = ["History", "Life", "history_of", "read_history", "stamped_together"]
 
 # A commit that touches so many documents is a move, a licence header or a copy of the site: it says nothing about them.
 _BULK_DOCUMENTS, _BULK_SHARE = 10, 0.1
@@ -56,6 +56,7 @@ class History:
         lives: the documents by name; one that was removed and added again is two.
         bulk_changes: changes that are not evidence, because very many documents had them at once.
         bulk_events: in how many commits those were.
+        is_of_last_changes: whether of each document its last change alone is known.
     """
 
     begin: datetime
@@ -63,6 +64,7 @@ class History:
     lives: list[Life] = field(default_factory=list)
     bulk_changes: int = 0
     bulk_events: int = 0
+    is_of_last_changes: bool = False
 
     @property
     def changes(self) -> int:
@@ -75,16 +77,24 @@ class History:
         return self.end - self.begin
 
 
-def read_history(place: Path) -> History:
-    """Return the history of a folder in a git checkout, or of a file of changes.
+def read_history(place: Path, feed: str | None = None) -> History:
+    """Return the history of a folder in a git checkout, of a file of changes, or of a feed in a registry.
 
     Args:
-        place: a folder, or JSON Lines with `document`, `at` (ISO 8601 with an offset) and, where it is not a change,
-            `kind`: added or removed. The lines of a feed of changes are read too; those without a time are left out.
+        place: a folder, a registry, or JSON Lines with `document`, `at` (ISO 8601 with an offset) and, where it is not
+            a change, `kind`: added or removed. The lines of a feed of changes are read too; those without a time are
+            left out.
+        feed: of a registry the feed that is meant, by its name; by default the only one that dates changes.
 
     Raises:
         HeadgateError: it cannot be read, or nothing happened in it.
     """
+    if _is_database(place):
+        from headgate.tuning.registries import read_registry
+
+        return read_registry(place, feed)
+    if feed is not None:
+        raise HeadgateError(f"{place}: only a registry holds feeds, and this is none.")
     try:
         return history_of(read_commits(place) if place.is_dir() else _at_once(_read_lines(place)))
     except GitProblem as problem:
@@ -123,6 +133,30 @@ def history_of(commits: Iterable[Commit]) -> History:
     return history
 
 
+def stamped_together(times: Mapping[str, datetime]) -> list[list[str]]:
+    """Return which documents share a time that so many have that it says nothing about them, by the time.
+
+    Args:
+        times: the time of each document.
+    """
+    runs: list[list[str]] = []
+    last: datetime | None = None
+    for name, at in sorted(times.items(), key=lambda item: item[1]):
+        if last is None or at - last >= _ALIKE:
+            runs.append([])
+        runs[-1].append(name)
+        last = at
+    return [run for run in runs if len(run) > max(_BULK_DOCUMENTS, _BULK_SHARE * len(times))]
+
+
+def _is_database(place: Path) -> bool:
+    try:
+        with place.open("rb") as file:
+            return file.read(len(_SQLITE)) == _SQLITE
+    except OSError:
+        return False
+
+
 def _at_once(events: Iterable[Commit]) -> Iterator[Commit]:
     """Yield as one what follows so closely that it was stamped together, as by a build."""
     ordered = sorted(events, key=lambda event: event.at)
@@ -146,10 +180,6 @@ def _read_lines(file: Path) -> Iterator[Commit]:
             for number, line in enumerate(iter(lambda: lines.readline(_MOST_LINE), b""), start=1):
                 if number > _MOST_DOCUMENTS:
                     raise HeadgateError(f"{file}: more than {_MOST_DOCUMENTS:,} lines.")
-                if number == 1 and line.startswith(_SQLITE):
-                    raise HeadgateError(
-                        f"{file}: a registry knows last changes only. Name a checkout, or a file of changes."
-                    )
                 if line.strip():
                     yield from _read_line(file, number, line)
     except OSError as error:

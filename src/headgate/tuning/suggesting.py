@@ -11,7 +11,7 @@ import random
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from headgate.display import Printable
@@ -115,6 +115,8 @@ def suggest_verification(history: History, budget: float = 0.05) -> Suggestion:
     within = _choose(intervals, budget)
     reason = _too_little(history, len(lives))
     why = reason or _reasoning(intervals, within, budget)
+    if history.is_of_last_changes and reason is None:
+        why += " Of each document the last change alone is known: each time is looked at once, up to the last change."
     if history.bulk_changes:
         at_once = in_number(history.bulk_events, "commit")
         why += f" {history.bulk_changes:,} changes in {at_once} touched so many documents that they say nothing."
@@ -181,6 +183,8 @@ def _exposure(life: Life, history: History, within: timedelta) -> tuple[float, f
     A verification at an instant is out of date at the end of the interval if a change, or the removal, lies within it.
     """
     begin, end = life.since, history.end - within
+    if history.is_of_last_changes:
+        return _once(life, end)
     changes = life.changes[bisect_right(life.changes, begin) :]
     if life.until is not None:
         end = min(end, life.until if life.is_gone else life.until - within)
@@ -195,6 +199,13 @@ def _exposure(life: Life, history: History, within: timedelta) -> tuple[float, f
             covered += stop - start
             reached = stop
     return covered / _DAY, (end - begin) / _DAY
+
+
+def _once(life: Life, start: datetime) -> tuple[float, float]:
+    """Return whether a verification at one time would be out of date by now, and that it could have been made then."""
+    if life.until is not None and life.until <= start:
+        return 0.0, 0.0
+    return float(life.until is not None or any(change > start for change in life.changes)), 1.0
 
 
 def _ratio(part: float, whole: float) -> float:
