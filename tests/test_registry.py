@@ -8,6 +8,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -15,10 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from headgate import Chunk, Gate, HeadgateError, PolicyError
 from headgate.record.writing import log_record
-from headgate.registry import MemoryRegistry, Proved, SqliteRegistry
+from headgate.registry import Known, MemoryRegistry, Proved, SqliteRegistry
+from headgate.registry.database import DatabaseRegistry
+from headgate.registry.facts import learned
 from headgate.rehearsal import rehearse
 from headgate.replay import Redecider
 from headgate.testing import FixedClock, Publisher
@@ -55,6 +60,8 @@ def test_an_old_version_stays_out_once_the_new_one_was_admitted(new_gate: MakeGa
     assert (decision.action, decision.codes) == ("drop", ("F205",))
     assert decision.findings[0].message == "This is version 1; version 2 was proved on 2026-06-01."
     assert actions(gate, docs.seal("30 days", PAGE, version=2)) == ["admit"]
+    for _ in range(3):  # however often it is asked for
+        assert actions(gate, docs.seal("25 days", PAGE, version=1)) == ["drop F205"]
 
 
 def test_a_chunk_that_is_unchanged_in_the_current_version_is_current(new_gate: MakeGate, docs: Publisher) -> None:
@@ -70,6 +77,30 @@ def test_without_versions_the_time_decides(new_gate: MakeGate, docs: Publisher, 
     assert actions(gate, docs.seal("25 days", PAGE, modified=clock.ago(days=9))) == ["drop F205"]
     # Chunks of one version may differ by an hour.
     assert actions(gate, docs.seal("30 days, the end", PAGE, modified=clock.ago(days=1, minutes=50))) == ["admit"]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "expected"), [((50, 50), "drop F205"), ((60, 60), "drop F205"), ((20, 40), "admit")]
+)
+def test_without_versions_a_text_is_current_for_as_long_as_times_may_differ(
+    minutes: tuple[int, int], expected: str, new_gate: MakeGate, docs: Publisher, clock: FixedClock
+) -> None:
+    gate = new_gate()
+    first, second, third = (
+        docs.seal(text, PAGE, modified=clock.ago(minutes=ago))
+        for text, ago in (("25 days", sum(minutes)), ("27 days", minutes[1]), ("30 days", 0))
+    )
+    for chunk in (first, second, third):  # each is near enough to the one before to be of its version
+        assert actions(gate, chunk) == ["admit"]
+    for _ in range(2):
+        assert [actions(gate, chunk) for chunk in (first, second, third)] == [[expected], ["admit"], ["admit"]]
+    # What goes back to an earlier text is of the time at which it does.
+    clock.advance(timedelta(minutes=40))
+    again = docs.seal("25 days", PAGE, modified=clock.now)
+    assert [actions(gate, chunk) for chunk in (again, third)] == [["admit"], ["admit"]]
+    clock.advance(timedelta(minutes=40))
+    assert actions(gate, docs.seal("30 days, the end", PAGE, modified=clock.now)) == ["admit"]
+    assert [actions(gate, chunk) for chunk in (again, third)] == [["admit"], ["drop F205"]]
 
 
 def test_documents_and_sections_are_known_by_themselves(new_gate: MakeGate, docs: Publisher) -> None:
@@ -352,3 +383,61 @@ def test_that_a_registry_is_read_only_is_said_and_only_then(
         registry.close()
     assert any("is read-only" in record.getMessage() for record in caplog.records) is not is_writable
     assert all(name.startswith(path.name) for name in os.listdir(tmp_path))
+
+
+moments = st.integers(0, 4).map(
+    lambda number: datetime(2026, 6, 1, tzinfo=timezone.utc) + number * timedelta(minutes=40)
+)
+facts = st.builds(
+    Proved,
+    document=st.sampled_from(["a", "b"]),
+    key=st.sampled_from(["k1", "k2"]),
+    digest=st.sampled_from(["d1", "d2", "d3"]),
+    version=st.one_of(st.none(), st.integers(0, 3), st.just(2**63 - 1)),
+    modified=st.one_of(st.none(), moments),
+    valid_from=st.one_of(st.none(), moments),
+).filter(lambda one: one.version is not None or one.modified is not None)
+
+
+@given(st.lists(st.lists(facts, max_size=3), max_size=8))
+def test_every_registry_knows_what_follows_from_what_was_proved(batches: list[list[Proved]]) -> None:
+    pytest.importorskip("sqlalchemy")
+    at, known = datetime(2026, 6, 2, tzinfo=timezone.utc), dict[tuple[str, str], Known]()
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
+        patched.setattr("headgate.registry.database._LONGEST_SECONDS", 600)  # however busy the machine is
+        registries = (
+            MemoryRegistry(),
+            SqliteRegistry(Path(folder) / "a.sqlite"),
+            DatabaseRegistry(f"sqlite:///{folder}/b.sqlite"),
+        )
+        for number, batch in enumerate(batches):
+            for one in batch:
+                after = learned(known.get((one.document, one.key)), one, at + timedelta(seconds=number))
+                if after is not None:
+                    known[one.document, one.key] = after
+            for registry in registries:
+                registry.learn(batch, at + timedelta(seconds=number))
+                if number % 2 and not isinstance(registry, MemoryRegistry):
+                    registry.close()  # what is used again opens it
+        for registry in registries:
+            found = registry.known(["a", "b", "c"])
+            assert {(name, one.key): one for name, each in found.items() for one in each} == known
+            assert set(registry.known(["b", "c"])) == {name for name, _ in known} - {"a"}
+            assert registry.known([]) == {}
+            registry.close()
+
+
+def test_a_registry_in_a_database_is_asked_about_any_number_of_documents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("sqlalchemy")
+    monkeypatch.setattr("headgate.registry.database._LONGEST_SECONDS", 600)  # however busy the machine is
+    registry, at = DatabaseRegistry(f"sqlite:///{tmp_path / 'a.sqlite'}"), datetime(2026, 6, 2, tzinfo=timezone.utc)
+    names = [f"page {number}" for number in range(1_002)]
+    held = {names[number] for number in (0, 499, 500, 501, 999, 1_000, 1_001)}
+    registry.learn([Proved(name, "key", "text", 1) for name in held], at)
+    assert registry.known(names).keys() == held
+    longest = "x" * 2_048
+    registry.learn([Proved(name, "key", "text", 1) for name in (longest, longest + "x", "a\0b", "last")], at)
+    assert registry.known([longest, longest + "x", "a\0b", "last"]).keys() == {longest, "last"}
+    registry.close()

@@ -46,7 +46,9 @@ VERSIONS = [  # what was known, what is proved, and what is known then: None for
     (_known(None, NOW), _proved("b", None, NOW + HOUR), NOW + HOUR),
     (_known(None, NOW), _proved("b", None, NOW - HOUR), NOW),
     (_known(None, NOW), _proved("b", None, NOW - HOUR - TICK), None),
-    (_known(None, NOW), _proved("a", None, NOW + HOUR), None),
+    (_known(None, NOW), _proved("a", None, NOW), None),
+    (_known(None, NOW), _proved("a", None, NOW - HOUR), None),
+    (_known(None, NOW), _proved("a", None, NOW + HOUR), NOW + HOUR),
     (_known(None, NOW), _proved("a", None, NOW + 2 * HOUR), "fresh"),
     (_known(None, NOW), _proved("b", None, NOW + 2 * HOUR, tolerance=2 * HOUR), NOW + 2 * HOUR),
     (_known(None, None), _proved("b", None, NOW), None),
@@ -76,6 +78,16 @@ def test_a_chunk_is_held_by_its_version_and_text() -> None:
     assert known.holds(_proved("b", 2))
     assert not known.holds(_proved("c", 2))
     assert not known.holds(_proved("b", 3))
+
+
+def test_without_versions_a_chunk_is_held_at_its_own_time_while_that_is_near() -> None:
+    known = _known(None, NOW, a=NOW - HOUR, b=NOW - HOUR - TICK)
+    assert known.holds(_proved("a", None, NOW - HOUR))
+    assert known.holds(_proved("b", None, NOW - HOUR - TICK, tolerance=2 * HOUR))
+    assert not known.holds(_proved("b", None, NOW - HOUR - TICK))
+    assert not known.holds(_proved("a", None, NOW - HOUR + TICK))  # it is so again, later
+    assert not known.holds(_proved("c", None, NOW))
+    assert not known.holds(_proved("a", 1, NOW - HOUR))
 
 
 def test_two_thousand_texts_of_a_version_are_remembered() -> None:

@@ -65,7 +65,14 @@ class Known:
 
     def holds(self, proved: Proved) -> bool:
         """Return whether a chunk says nothing new: it is of this very version, and its text is known."""
-        return self.version == proved.version and proved.digest in self.texts
+        if self.version != proved.version or proved.digest not in self.texts:
+            return False
+        if self.version is not None or self.modified is None or proved.modified is None:
+            return True
+        # Without versions, its time may have come nearer meanwhile, or the current version's have moved on.
+        known = self.texts[proved.digest]
+        is_known = known is not None and known >= proved.modified
+        return is_known and self.modified - proved.modified <= proved.tolerance
 
 
 class Registry(Protocol):
@@ -130,13 +137,16 @@ def _later(before: Known, fresh: Known, proved: Proved) -> Known | None:
         return None
     if proved.modified - before.modified > proved.tolerance:
         return fresh
-    if before.modified - proved.modified > proved.tolerance or proved.digest in before.texts:
+    if before.modified - proved.modified > proved.tolerance:
+        return None
+    known = before.texts.get(proved.digest)
+    if known is not None and known >= proved.modified:
         return None
     newest = max(before.modified, proved.modified)
     return replace(before, modified=newest, texts=_with(before.texts, proved))
 
 
 def _with(texts: Mapping[str, datetime | None], proved: Proved) -> Mapping[str, datetime | None]:
-    if len(texts) >= MAX_TEXTS:
+    if len(texts) >= MAX_TEXTS and proved.digest not in texts:
         return texts
     return {**texts, proved.digest: proved.modified}
