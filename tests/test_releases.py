@@ -139,6 +139,21 @@ def test_a_second_gate_decides_the_same_however_often_the_first_has_seen_a_docum
         assert [one.action for one in outer.judge(counted).decisions] == ["admit"], number
 
 
+@pytest.mark.parametrize(("one", "other"), [(1, True), (1, 1.0), (0.0, -0.0)])
+def test_of_equal_values_that_read_differently_each_document_keeps_its_own(
+    one: object, other: object, clock: FixedClock
+) -> None:
+    wiki = {"id": "wiki", "match": "https://wiki.example/**", "provenance": {"require": "declared"}}
+    gate = Gate({"sources": [wiki]}, clock=clock)
+    found = [Chunk(TEXT, {"source": "https://wiki.example/1", "page": page}, "1") for page in (one, other)]
+    for _ in range(2):
+        for chunk in found:
+            (left,) = gate.admit([chunk]).chunks
+            known = RELEASES.find(left)
+            assert known is not None
+            assert repr(known.original.metadata["page"]) == repr(chunk.metadata["page"])
+
+
 def test_what_was_released_before_it_was_forgotten_is_recognised_again(handbook: Publisher, clock: FixedClock) -> None:
     policy = {"sources": [handbook.source()]}
     inner, outer = Gate(policy, clock=clock), Gate(policy, clock=clock)
@@ -179,6 +194,25 @@ def test_the_words_of_both_gates_count(gate: Gate, chunk: Chunk, handbook: Publi
     (found,) = guard(guard(shelf(chunk), gate), outer).invoke("q")
     assert found.page_content == "Book holiday in LarkDesk."
     assert original_text(found) == TEXT
+
+
+@pytest.mark.usefixtures("offline_tokens")
+def test_a_cut_divides_no_words_of_either_gate(gate: Gate, chunk: Chunk, handbook: Publisher, tmp_path: Any) -> None:
+    (tmp_path / "more.yaml").write_text("terms: {holiday: [days of leave]}")
+    (tmp_path / "other.yaml").write_text("terms: {Kubernetes: [K8s]}")
+
+    def left(most: int, *glossaries: str) -> str:
+        budget = {"max_tokens": most, "encoding": "bytes", "cut": "tokens"}
+        source = handbook.source(terminology=[str(tmp_path / name) for name in glossaries])
+        outer = Gate({"sources": [source], "budget": budget}, clock=FixedClock())
+        (found,) = guard(guard(shelf(chunk), gate), outer).invoke("q")
+        return str(found.page_content)
+
+    # Every byte is a token. LarkDesk is of the first gate, holiday of the second.
+    assert left(25) == left(25, "other.yaml") == "Book days of leave in "
+    assert left(30) == left(30, "other.yaml") == "Book days of leave in LarkDesk"
+    assert left(8, "more.yaml") == "Book "
+    assert left(12, "more.yaml") == "Book holiday"
 
 
 class Both(BaseRetriever):
@@ -306,6 +340,21 @@ def test_the_memory_is_bounded(handbook: Publisher, clock: FixedClock) -> None:
     huge = gate.admit([handbook.seal("x" * 9_000, URI)])
     small.remember(huge, gate)
     assert small.find(huge.chunks[0]) is None
+
+
+@pytest.mark.parametrize(("entries", "is_kept"), [(49_999, True), (50_000, False), (60_000, False)])
+@pytest.mark.parametrize("nest", [list, lambda entries: [[[*entries]]], lambda entries: {"a": {0: [*entries]}}])
+def test_what_holds_too_much_to_be_weighed_is_not_kept(
+    nest: Any, entries: int, is_kept: bool, handbook: Publisher, clock: FixedClock
+) -> None:
+    gate = Gate({"sources": [handbook.source()]}, clock=clock)
+    sealed = handbook.seal(TEXT, URI)
+    around = 0 if nest is list else 2  # containers that hold the list
+    value = nest([0] * (entries - around))
+    admission = gate.admit([replace(sealed, metadata={**sealed.metadata, "value": value})])
+    memory = Releases(Limits(released_chars=10**11))
+    memory.remember(admission, gate)
+    assert len(memory) == is_kept
 
 
 def test_many_copies_of_one_text_take_bounded_room(handbook: Publisher, clock: FixedClock) -> None:

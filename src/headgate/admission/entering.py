@@ -206,10 +206,10 @@ def _rewrite(judgement: Judgement, revision: Revision, limits: Limits, defined: 
     if findings:
         judgement.add(findings, mode)
     judgement.definitions = rewrite.definitions
-    text = rewrite.text
+    reworded = rewrite
     if chunk.released is not None:
         # What is decided and recorded is about the original; what enters is in the words of both gates.
-        text = words.of(chunk.released.text)[0].text
+        reworded = words.of(chunk.released.text)[0]
     changed = _cleared_entries(judgement, revision)
     for name in judgement.shown or ():
         value = (chunk.released or chunk).metadata.get(name)
@@ -220,7 +220,7 @@ def _rewrite(judgement: Judgement, revision: Revision, limits: Limits, defined: 
         if found.edits:
             changed[name] = found
     if mode != "audit":  # audit records what would change, and changes nothing
-        judgement.rewrite, judgement.text = rewrite, text
+        judgement.rewrite, judgement.reworded, judgement.text = rewrite, reworded, reworded.text
         judgement.metadata_rewrites = changed
         if judgement.facts.hidden is not None and revision.invisible == "strip":
             judgement.removed |= judgement.facts.hidden.names

@@ -66,6 +66,7 @@ class Judgement:
         tokens: how many its text had, and how many enter the prompt; None where nobody counts.
         definitions: what its text says that short forms stand for; None where nobody has looked.
         is_cleared: whether its metadata leaves without what nobody sees in it.
+        reworded: what was made of the text as it came, or as an earlier gate released it; None where nothing was.
     """
 
     __slots__ = (
@@ -88,6 +89,7 @@ class Judgement:
         "modified",
         "recalled",
         "removed",
+        "reworded",
         "rewrite",
         "shown",
         "text",
@@ -122,6 +124,7 @@ class Judgement:
         self.invisible: Mapping[str, int] = _NOTHING
         self.tokens: tuple[int, int] | None = None
         self.is_cleared = False
+        self.reworded: Rewrite | None = None
 
     def add(self, findings: Sequence[Finding], mode: Mode) -> None:
         """Add the findings of a check that runs under `mode`."""

@@ -17,6 +17,7 @@ from headgate.freshness import Candidate, Interval, as_release, find_superseded
 from headgate.freshness.supersession import is_in_force
 from headgate.limits import Limits
 from headgate.registry import Known
+from headgate.terminology.edits import Rewrite
 
 __all__ = ["apply_budget", "apply_quarantine", "apply_supersession", "candidate_of", "drop_notes", "refuse_surplus"]
 
@@ -105,13 +106,18 @@ def apply_budget(judged: Sequence[Judgement], revision: Revision) -> None:
 
 
 def _terms_of(judgement: Judgement) -> Sequence[tuple[int, int]]:
-    """Return where terminology has written something, which is not cut in two."""
-    rewrite, released = judgement.rewrite, judgement.chunk.released
-    if released is not None and (rewrite is None or rewrite.text != judgement.text):
-        known = RELEASES.find(released)  # the words of an earlier gate
-        rewrite = known.decision.rewrite if known is not None else None
-    if rewrite is None or rewrite.text != judgement.text:
-        return ()
+    """Return where terminology has written something, of this gate or of an earlier one: it is not cut in two."""
+    reworded, released = judgement.reworded, judgement.chunk.released
+    terms = _written(reworded) if reworded is not None else []
+    known = RELEASES.find(released) if released is not None else None
+    before = known.decision.rewrite if known is not None else None
+    if released is not None and before is not None and before.text == released.text:
+        earlier = _written(before)
+        terms += [reworded.to_rewritten(*term) for term in earlier] if reworded is not None else earlier
+    return terms
+
+
+def _written(rewrite: Rewrite) -> list[tuple[int, int]]:
     return [(start, end) for _, _, start, end in rewrite.alignment.spans]
 
 
