@@ -22,7 +22,6 @@ _FIRST_OF_WEEKEND = 5
 _CHANGE = timedelta(hours=1)
 # A calendar without a working day in as many days is none.
 _LONGEST_REST = 366
-_COUNTRY_CHARS = (2, 3)
 _INSTALL = "pip install 'headgate[calendars]'"
 _LAST = datetime.max.replace(tzinfo=timezone.utc)
 
@@ -137,7 +136,6 @@ def _holidays(calendar: str, year: int) -> Any:
     """
     import holidays
 
-    country, _, part = calendar.partition("-")
-    if part or len(country) in _COUNTRY_CHARS:
-        return holidays.country_holidays(country, subdiv=part or None, years=year, expand=False)
-    return holidays.financial_holidays(calendar, years=year, expand=False)
+    name, _, part = calendar.partition("-")
+    # Markets are found by their names as countries are.
+    return holidays.country_holidays(name, subdiv=part or None, years=year)
