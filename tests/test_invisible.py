@@ -285,6 +285,21 @@ def test_a_large_value_without_such_signs_enters_where_they_are_only_reported(cl
     assert admission.chunks[0].metadata == chunk.metadata
 
 
+@pytest.mark.parametrize("nest", [lambda value: [value], lambda value: (value,), lambda value: {"a": value}])
+def test_what_is_cleared_is_33_deep_and_has_ten_thousand_parts_at_most(nest: Any) -> None:
+    def nested(times: int) -> dict[str, Any]:
+        value: Any = HIDDEN
+        for _ in range(times):
+            value = nest(value)
+        return {"tags": value}
+
+    assert cleared(nested(33)).keys() == {"tags"}
+    assert HIDDEN not in str(cleared(nested(33)))
+    assert cleared(nested(34)) == {}
+    assert cleared({"tags": nest([HIDDEN] * 9_999)}).keys() == {"tags"}
+    assert cleared({"tags": nest([HIDDEN] * 10_000)}) == {}
+
+
 @pytest.mark.parametrize("kind", [list, tuple, frozenset, set])
 def test_what_is_cleared_keeps_its_kind(kind: Any) -> None:
     left = cleared({"tags": kind(["a\U000e0061\U000e0062b", "c"])})["tags"]

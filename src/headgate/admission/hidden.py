@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from headgate.terminology.invisible import Invisible, find_invisible, without_invisible
@@ -106,7 +107,7 @@ def _texts(value: object) -> Iterator[str]:
     """
     level = [value]
     left = _MOST_PARTS
-    for depth in range(_MOST_DEPTH + 2):
+    for depth in count():
         nested: list[object] = []
         for one in level:
             if isinstance(one, str):
