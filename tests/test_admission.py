@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -21,6 +22,24 @@ OPEN = {"id": "wiki", "match": "https://wiki.example/**", "provenance": {"requir
 
 def gate_of(*sources: Any, **more: Any) -> Gate:
     return Gate({"sources": list(sources) or [DOCS.source()], **more}, clock=CLOCK)
+
+
+@pytest.mark.parametrize(
+    ("chunk", "code", "message"),
+    [
+        (Chunk(7, {}), "G902", "The text must be a string, not int."),  # type: ignore[arg-type]
+        (Chunk("x", [("a", 1)]), "G902", "The metadata must be a mapping, not list."),  # type: ignore[arg-type]
+        (Chunk("a\ud800", {}), "G902", "The text holds a lone surrogate at position 1."),
+        (Chunk("a" * 11, {}), "G903", "The text has 11 characters; the limit is 10 bytes."),
+        (Chunk("\u00fc" * 6, {}), "G903", "The text has 12 bytes; the limit is 10."),
+        (Chunk("a" * 10, {}), None, ""),
+        (Chunk("\u00fc" * 5, MappingProxyType({})), None, ""),
+    ],
+)
+def test_what_cannot_be_read_says_why(chunk: Chunk, code: str | None, message: str) -> None:
+    gate = Gate({"default": {"provenance": {"require": "none"}}}, clock=CLOCK, limits=Limits(text_bytes=10))
+    (decision,) = gate.admit([chunk]).decisions
+    assert [(one.code, one.message) for one in decision.findings] == ([(code, message)] if code else [])
 
 
 @pytest.mark.parametrize("mode", ["enforce", "warn", "audit"])

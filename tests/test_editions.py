@@ -52,6 +52,15 @@ def test_every_page_of_another_edition_is_out_where_one_is_named(clock: FixedClo
     assert finding.message == "It is of the edition 'v3.9'; the current one is 'v3.10'."
 
 
+def test_of_a_long_name_of_an_edition_80_characters_are_shown(clock: FixedClock) -> None:
+    for length, shown in ((80, 80), (81, 80)):
+        other, current = ("1" * length, "2" * length)
+        gate = gate_of(clock, current)
+        (finding,) = gate.admit([Chunk("x", {"source": f"{SITE}/{other}/a"})]).decisions[0].findings
+        assert finding.message == f"It is of the edition {other[:shown]!r}; the current one is {current[:shown]!r}."
+        assert finding.detail == {"edition": other[:shown], "current": current[:shown]}
+
+
 def test_the_highest_edition_of_a_retrieval_keeps_out_the_others(clock: FixedClock) -> None:
     gate = gate_of(clock)
     assert says(gate, "v3.5/a", "v3.10/b", "v3.10/c") == ["drop F213", "admit", "admit"]

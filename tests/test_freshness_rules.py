@@ -216,6 +216,27 @@ def test_a_type_chooses_a_rule_where_metadata_counts(clock: FixedClock) -> None:
     assert says(gate, last_modified=old, type=["note", "policy"]) == "admit"
 
 
+@pytest.mark.parametrize(
+    ("value", "is_read"),
+    [
+        ([7, None, {"a": "policy"}, "policy"], True),
+        (("policy",), True),
+        (frozenset(("policy",)), True),
+        ({"policy": 1}, False),
+        (["note"] * 15 + ["policy"], True),
+        (["note"] * 16 + ["policy"], False),
+        ("policy" + " " * 58, True),
+        ("policy" + " " * 59, False),
+        (7, False),
+        (["policy" + " " * 59, "policy"], True),
+    ],
+)
+def test_of_types_sixteen_short_words_are_read(value: object, is_read: bool, clock: FixedClock) -> None:
+    gate = declared(clock, max_age="30d", rules=[{"type": "policy", "max_age": "1y"}])
+    found = says(gate, last_modified=clock.ago(days=90).isoformat(), type=value)
+    assert found == ("admit" if is_read else "drop F202")
+
+
 def test_a_type_that_nobody_signed_only_restricts(handbook: Publisher, clock: FixedClock) -> None:
     rules = [
         {"type": "law", "max_age": "10y"},

@@ -9,6 +9,7 @@ import os
 import pickle
 import threading
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -19,7 +20,10 @@ from uuid import UUID
 import pytest
 
 from headgate import Admission, Chunk, Gate, Policy, PolicyError
-from headgate.limits import Limits
+from headgate.admission.observing import observing
+from headgate.admission.proving import knowing_keys, proving
+from headgate.admission.revision import Revision
+from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.testing import FixedClock, Publisher
 
 URI = "https://handbook.example/paris"
@@ -539,3 +543,75 @@ def test_an_instant_that_no_calendar_has_is_a_wrong_call(hours: int) -> None:
     for argument in ("now", "as_of"):
         with pytest.raises(ValueError, match="outside the years"):
             Gate({"mode": "audit"}).admit([Chunk("x")], **{argument: edge})  # type: ignore[arg-type]
+
+
+class _AsItIs:
+    """A proof that judges as the policy says."""
+
+    def __init__(self) -> None:
+        self.seen: list[Admission] = []
+
+    def revision_of(self, gate: object, revision: Revision, limits: Limits) -> Revision:
+        return revision
+
+    def released(self, gate: object, admission: Admission) -> None:
+        self.seen.append(admission)
+
+
+@pytest.mark.parametrize("aside", ["a proof", "observing", "neither"])
+def test_what_is_judged_for_a_proof_or_only_looked_at_leaves_no_trace(
+    aside: str, handbook: Publisher, clock: FixedClock, tmp_path: Path
+) -> None:
+    log, proof = tmp_path / "log.jsonl", _AsItIs()
+    told: list[Admission] = []
+    policy = {
+        "sources": [handbook.source(quarantine={"failures": "50%", "window": "1h", "at_least": 10})],
+        "log": {"path": str(log)},
+        "quarantine": {"path": str(tmp_path / "quarantine.json")},
+    }
+    around: AbstractContextManager[None] = nullcontext()
+    if aside != "neither":
+        around = proving(proof) if aside == "a proof" else observing()
+    with Gate(policy, clock=clock, sinks=[told.append]) as gate:
+        with around:
+            admission = gate.admit([handbook.seal("30 days", URI, version=2)])
+            for _ in range(20):
+                gate.admit([replace(handbook.seal("x", URI), text="forged")])
+        assert gate.flush()
+        is_told = aside == "neither"
+        assert (len(told), log.exists() and len(log.read_text().splitlines())) == ((21, 21) if is_told else (0, 0))
+        assert (tmp_path / "quarantine.json").exists() is is_told
+        assert (len(proof.seen), admission in proof.seen) == ((21, True) if aside == "a proof" else (0, False))
+        # Nor is it known afterwards which version was current.
+        found = gate.admit([handbook.seal("25 days", URI, version=1)]).decisions[0].codes
+        assert found == (("P113", "F205") if is_told else ())
+
+
+def test_while_a_chain_is_looked_at_as_it_is_a_gate_changes_nothing(
+    handbook: Publisher, clock: FixedClock, tmp_path: Path
+) -> None:
+    (tmp_path / "terms.yaml").write_text("terms: {Kubernetes: [K8s]}")
+    rule = {"rewrite": [str(tmp_path / "terms.yaml")], "mode": "replace"}
+    gate = Gate({"sources": [handbook.source()], "invisible": "drop", "query": rule}, clock=clock)
+    question, reply, hidden = "What is K8s?", "Kubernetes is this.", "a\U000e0061b"
+
+    def state() -> tuple[object, ...]:
+        return gate.keeps_out, gate.hides_in(hidden), gate.reworded(question), gate.answered(reply, question)
+
+    assert state() == (True, True, "What is Kubernetes?", "K8s is this.")
+    with observing():
+        assert state() == (False, False, question, reply)
+        assert [one.action for one in gate.admit([Chunk("forged", {"source": URI})]).decisions] == ["admit"]
+    assert state() == (True, True, "What is Kubernetes?", "K8s is this.")
+    assert not gate.hides_in("ab")
+    plain = Gate({"mode": "audit"}, clock=clock)
+    assert (plain.keeps_out, plain.hides_in(hidden), plain.reworded(question)) == (False, False, question)
+    assert plain.answered(reply, question) == reply
+
+
+def test_a_proof_brings_keys_only_where_some_are_accepted(handbook: Publisher, prices: Publisher) -> None:
+    declared = {"id": "wiki", "match": "https://wiki.example/**", "provenance": {"require": "declared"}}
+    gate = Gate({"sources": [handbook.source(), declared]})
+    known = knowing_keys(gate.in_force, prices.key.public, DEFAULT_LIMITS)
+    found = {one.id: len(one.requirement.keys) for one in (*known.sources.values(), known.default)}
+    assert found == {"handbook": 2, "wiki": 0, "default": 0}

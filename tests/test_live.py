@@ -33,6 +33,7 @@ from headgate.testing import FixedClock, Publisher
 from origin_fixtures import Origin, says
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+OPEN = {"id": "open", "match": "https://open.example/**", "provenance": {"require": "declared"}}
 
 
 pytestmark = pytest.mark.enable_socket
@@ -108,6 +109,38 @@ def test_only_what_is_proved_is_asked_about_and_only_by_its_own_source(origin: O
     assert row.decision is not None
     assert row.decision.admitted
     assert origin.server.asked == 0
+
+
+def test_a_source_that_wants_no_server_asked_stands_beside_one_that_does(origin: Origin) -> None:
+    other = Publisher("other", "https://other.example/**", origin.clock)
+    asking = origin.publisher.source(freshness={"revalidate": {"timeout": "10s"}})
+    policy = {"sources": [other.source(), asking, OPEN], "key_sets": {"private": ["127.0.0.1"]}}
+    quiet = other.seal("text", "https://other.example/a"), Chunk("text", {"source": "https://open.example/a"})
+    assert says(Gate(policy, clock=origin.clock), *quiet, Chunk("text", {})) == ["admit", "admit", "drop P109 P101"]
+    assert origin.server.asked == 0
+    assert says(Gate(policy, clock=origin.clock), *quiet, origin.page()) == ["admit"] * 3
+    assert origin.server.asked == 1
+
+
+@pytest.mark.parametrize(
+    ("identity", "asked"),
+    [
+        ({"current": "v2"}, ["v2/a"]),
+        ({"current": "highest"}, ["v1/a", "v2/a"]),  # which one that is depends on what else is found
+        ({"current": "v2", "asked": "warn"}, ["v1/a", "v2/a"]),  # the question may name it
+        (None, ["v1/a", "v2/a"]),
+    ],
+)
+def test_no_server_is_asked_about_a_page_that_stays_out_for_its_edition(
+    identity: dict[str, str] | None, asked: list[str], origin: Origin
+) -> None:
+    pattern = {"pattern": f"{origin.base}/{{version}}/{{page}}", **identity} if identity is not None else None
+    source = origin.publisher.source(freshness={"revalidate": {"timeout": "10s"}}, identity=pattern)
+    gate = Gate({"sources": [source], "key_sets": {"private": ["127.0.0.1"]}}, clock=origin.clock)
+    for name in ("v1/a", "v2/a"):
+        before = origin.server.asked
+        gate.admit([origin.publisher.seal("text", f"{origin.base}/{name}")])
+        assert origin.server.asked - before == int(name in asked), name
 
 
 def test_an_audit_does_not_miss_what_it_does_not_ask(origin: Origin) -> None:

@@ -9,6 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from headgate import Policy, PolicyError
+from headgate.policy.durations import BusinessDays
+from headgate.policy.feeds import FEED_KINDS, FeedRule
 from headgate.policy.freshness import Freshness, SourceFreshness, restricted
 from headgate.policy.identity import Identity, looks_like_an_edition
 from headgate.policy.rules import MetadataKeys, Quarantine, Source
@@ -312,6 +314,31 @@ def test_a_restriction_takes_the_stricter_of_two_rules() -> None:
 
 
 @pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        # By one calendar, business days can be compared.
+        ({"max_age": "5bd"}, {"max_age": "3bd"}, BusinessDays(3)),
+        ({"max_age": "3bd"}, {"max_age": "5bd"}, BusinessDays(3)),
+        ({"max_age": "3bd"}, {"max_age": "3bd"}, BusinessDays(3)),
+        ({}, {"max_age": "3bd"}, BusinessDays(3)),
+        ({"max_age": "3bd"}, {}, BusinessDays(3)),
+        # Else the shortest time that either may be.
+        ({"max_age": "3bd"}, {"max_age": "2d"}, timedelta(days=2)),
+        ({"max_age": "2d"}, {"max_age": "3bd"}, timedelta(days=2)),
+        ({"max_age": "9d"}, {"max_age": "3bd"}, 3 * DAY - timedelta(hours=1)),
+        ({"max_age": "5bd"}, {"max_age": "3bd", "calendar_timezone": "UTC"}, 3 * DAY - timedelta(hours=1)),
+        ({"max_age": "3bd"}, {"max_age": "3bd", "calendar_timezone": "UTC"}, 3 * DAY - timedelta(hours=1)),
+        ({}, {"max_age": "3bd", "calendar_timezone": "UTC"}, 3 * DAY - timedelta(hours=1)),
+        ({"max_age": "3bd", "calendar_timezone": "UTC"}, {}, BusinessDays(3)),
+    ],
+)
+def test_of_limits_in_business_days_the_shorter_counts_where_one_calendar_says_which_it_is(
+    one: dict[str, str], other: dict[str, str], expected: object
+) -> None:
+    assert restricted(Freshness.model_validate(one), Freshness.model_validate(other)).max_age == expected
+
+
+@pytest.mark.parametrize(
     ("evidence", "require", "is_proved", "expected"),
     [
         (None, "sealed", True, "sealed"),
@@ -326,3 +353,81 @@ def test_unsigned_entries_speak_where_nothing_is_proved_or_the_policy_lets_them(
     evidence: Any, require: Any, is_proved: bool, expected: str
 ) -> None:
     assert SourceFreshness(evidence=evidence).evidence_for(require, is_proved=is_proved) == expected
+
+
+PLACES = {
+    "sitemap": {"sitemap": "https://a.example/sitemap.xml"},
+    "news": {"news": "feed.xml"},
+    "git": {"git": "docs", "base": "https://a.example/"},
+    "changes": {"changes": "changes.jsonl"},
+    "manifest": {"manifest": "https://a.example/manifest/"},
+    "sql": {"sql": "sqlite:///cms.db", "query": "SELECT uri FROM pages"},
+    "graph": {"graph": "https://graph.example/delta", "secret_env": "TOKEN"},
+    "drive": {"drive": "https://drive.example/v3", "secret_env": "TOKEN"},
+}
+ABOUT = {
+    "base": ("https://a.example/", {"git"}),
+    "strip": (".md", {"git"}),
+    "corpus": ("handbook", {"manifest"}),
+    "query": ("SELECT uri FROM pages", {"sql"}),
+    "incremental": ("version", {"sql"}),
+    "timezone": ("UTC", {"sql"}),
+    "timeout": ("1s", {*FEED_KINDS}),
+    "secret_env": ("TOKEN", {"sql", "graph", "drive"}),
+    "name": ("pages", {*FEED_KINDS}),
+}
+
+
+@pytest.mark.parametrize("kind", FEED_KINDS)
+def test_a_feed_takes_the_keys_that_are_about_its_kind_and_no_others(kind: str) -> None:
+    rule = FeedRule.model_validate(PLACES[kind])
+    assert (rule.kind, rule.place) == (kind, PLACES[kind][kind])
+    for key, (value, kinds) in ABOUT.items():
+        given = {**PLACES[kind], key: value}
+        if kind in kinds:
+            assert getattr(FeedRule.model_validate(given), key) is not None
+        else:
+            with pytest.raises(ValidationError, match=f"{key} is about "):
+                FeedRule.model_validate(given)
+
+
+SQL = PLACES["sql"]
+FEEDS: list[tuple[dict[str, str], str | None]] = [
+    ({**SQL, "sql": "postgresql+psycopg://reader@host/name?sslmode=require"}, None),
+    ({**SQL, "sql": "cms.db"}, "sql names a database"),
+    ({**SQL, "sql": "postgresql://reader:word@host/name"}, "holds a password"),
+    ({**SQL, "sql": "postgresql://host/name?user=u&PASSWORD=word"}, "holds a password"),
+    ({**SQL, "query": " with a as (select 1) select * from a; "}, None),
+    ({**SQL, "query": "selected"}, "query is one SELECT"),
+    ({**SQL, "query": "SELECT 1; DROP TABLE a"}, "query is one SELECT"),
+    ({**SQL, "query": "DROP TABLE a"}, "query is one SELECT"),
+    ({**SQL, "overlap": "1m"}, "Add incremental"),
+    ({**SQL, "overlap": "30d", "incremental": "updated_at"}, None),
+    ({**SQL, "overlap": "31d", "incremental": "updated_at"}, "less than or equal to 30 days"),
+    ({**SQL, "timeout": "1h"}, None),
+    ({**SQL, "timeout": "61m"}, "less than or equal to 1 hour"),
+    ({**SQL, "timeout": "0s"}, "greater than 0"),
+    ({"sitemap": "http://a.example/s.xml"}, "not an https:// address"),
+    ({"changes": "s3://a/changes.jsonl"}, "not an https:// address"),
+    ({"git": "https://a.example/x.git", "base": "https://a.example/"}, "git is a folder"),
+    ({"git": "docs"}, "add base"),
+    ({"graph": "delta.json", "secret_env": "T"}, "is an https:// address"),
+    ({"graph": "https://graph.example/delta"}, "needs a token"),
+    ({"drive": "https://drive.example/v3", "secret_env": "ya29.a0Af"}, "not the name of an environment variable"),
+    ({"drive": "https://drive.example/v3", "secret_env": "A" * 100}, None),
+    ({"drive": "https://drive.example/v3", "secret_env": "A" * 101}, "not the name of an environment variable"),
+    ({"sitemap": "a", "news": "b"}, "a feed is one of"),
+    ({"name": "a"}, "a feed is one of"),
+]
+
+
+@pytest.mark.parametrize(("feed", "words"), FEEDS)
+def test_a_feed_is_taken_where_it_can_be_pulled_and_else_refused_without_a_secret(
+    feed: dict[str, str], words: str | None
+) -> None:
+    if words is None:
+        assert FeedRule.model_validate(feed).place in feed.values()
+        return
+    with pytest.raises(ValidationError, match=words) as caught:
+        FeedRule.model_validate(feed)
+    assert ":word@" not in caught.value.errors()[0]["msg"]

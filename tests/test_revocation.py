@@ -106,6 +106,26 @@ def test_documents_and_texts_are_revoked_whoever_vouches(
     assert actions(gate, *chunks) == ["admit", "drop P107", "admit", "drop P107"]
 
 
+def test_a_key_that_was_revoked_later_is_taken_back_as_the_first(
+    security: Security, docs: Publisher, clock: FixedClock
+) -> None:
+    other = Publisher("other", "https://other.example/**", clock)
+    gate = gate_of(security, clock, docs.source(), other.source())
+    chunks = docs.seal("30 days", PAGE), other.seal("x", "https://other.example/a")
+    security.revoke(keys=[thumbprint(docs.key)])
+    assert actions(gate, *chunks) == ["drop P107", "admit"]
+    security.revoke(keys=[thumbprint(other.key)])
+    assert actions(gate, *chunks) == ["admit", "drop P107"]
+
+
+def test_what_cannot_be_read_hides_nothing_that_was_taken_back(
+    security: Security, docs: Publisher, clock: FixedClock
+) -> None:
+    gate, taken = gate_of(security, clock, docs.source(), WIKI), docs.seal("30 days", PAGE)
+    security.revoke(documents=[PAGE])
+    assert actions(gate, Chunk("\ud800"), taken, Chunk("\ud800")) == ["drop G902", "drop P107", "drop G902"]
+
+
 def test_versions_up_to_one_are_revoked(security: Security, docs: Publisher, clock: FixedClock) -> None:
     security.revoke(documents={PAGE: Revocation("wrong", 3)})
     gate = gate_of(security, clock, docs.source())

@@ -8,6 +8,7 @@ import os
 import shlex
 import stat
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,28 @@ def test_a_warning_names_what_left_nothing_and_the_command_that_explains_it(
     assert "headgate explain P109" in line
     assert f"headgate log {default_log_path()} --admission {admission.id[:12]}" in line
     assert len(admission.chunks) == 2
+
+
+def test_the_five_most_frequent_reasons_are_named(
+    state: Path, clock: FixedClock, handbook: Publisher, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = "https://handbook.example/a"
+    sealed, stranger = handbook.seal("Good.", page), Publisher("x", "https://handbook.example/**", clock)
+    chunks = [
+        sealed.with_metadata(headgate_seal="x"),
+        replace(sealed, text="Bad."),
+        stranger.seal("Good.", page),
+        handbook.seal("Good.", page, expires=clock.ago(days=1)),
+        handbook.seal("Good.", page, not_before=clock.ago(days=-1)),
+        CHUNKS[0],
+    ]
+    gate = Gate({**AUDIT, "sources": [handbook.source()]}, clock=clock)
+    for number, named in ((5, "1)"), (6, "1, ...)")):
+        caplog.clear()
+        gate.admit([*chunks[:number], chunks[1]])
+        (line,) = [line for line in lines(caplog, logging.WARNING) if "admissible" in line]
+        assert line.partition("(")[2].startswith("P105: 2, P106: 1, P103: 1, F201: 1, F206: ")
+        assert line.partition("F206: ")[2].startswith(named)
 
 
 def test_the_commands_that_are_named_work(

@@ -129,6 +129,7 @@ def test_how_much_a_pattern_says_in_numbers() -> None:
         ("https://a.b:81/c", ("https", ":81", "b", "a"), ("c",), None),
         ("https://[::1]/c", ("https", "", "[::1]"), ("c",), None),
         ("https://[::1]:81/c", ("https", "", "[::1]:81"), ("c",), None),
+        ("https://[::ffff:1.2.3.4]/c", ("https", "", "[::ffff:1.2.3.4]"), ("c",), None),
         ("https://a/", ("https", "", "a"), ("",), None),
         ("https://a/?", ("https", "", "a"), ("",), ""),
         ("file:a/b?c?d", ("file",), ("a", "b"), "c?d"),
@@ -237,6 +238,12 @@ def test_the_normal_form_is_no_longer_than_asked_for() -> None:
     assert normalise_uri("file:abc", 7) is None
     assert normalise_uri("a\u00fc", 11) is None
     assert normalise_uri("a\u00fc", 12) == "file:a%C3%BC"
+
+
+def test_where_nobody_says_how_long_it_may_be_a_uri_has_2048_characters_at_most() -> None:
+    for whole in ("file:" + "a" * 2_043, "https://a.example/" + "a" * 2_030):
+        assert normalise_uri(whole) == whole
+        assert normalise_uri(whole + "a") is None
 
 
 @pytest.mark.parametrize(

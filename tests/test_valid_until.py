@@ -40,6 +40,8 @@ CASES: list[tuple[list[Chunk], dict[str, Any], timedelta | None]] = [
     ([CHANGED], {"max_age": "12h"}, None),  # too old already, and for good
     ([_open(valid_until=NOW + 3 * DAY)], {}, 3 * DAY),
     ([_open(valid_until=NOW - DAY)], {}, None),
+    ([_open(valid_until=NOW)], {}, None),
+    ([_open(valid_from=NOW)], {}, None),
     ([_open(valid_from=NOW + 2 * DAY)], {}, 2 * DAY),
     ([_open(valid_from=NOW - DAY)], {}, None),
     ([_open(review_by=NOW + 4 * DAY)], {}, None),  # only a warning
@@ -67,6 +69,28 @@ def test_an_answer_holds_until_the_first_decision_changes(
     else:
         assert until is not None
         assert abs(until - (NOW + after)) <= SECOND
+
+
+@pytest.mark.parametrize(
+    ("claims", "counts"),
+    [
+        # A little before its time, by what the source grants other people's clocks: five minutes.
+        ({"modified": NOW + timedelta(minutes=4)}, NOW - timedelta(minutes=1)),
+        ({"modified": NOW - DAY}, NOW - DAY - timedelta(minutes=5)),
+        ({"not_before": NOW - timedelta(minutes=2)}, NOW - timedelta(minutes=2)),
+    ],
+)
+def test_an_answer_ends_when_a_version_that_is_known_comes_into_force(claims: dict[str, Any], counts: datetime) -> None:
+    clock, docs = FixedClock(NOW), Publisher("docs", "https://docs.example/**", FixedClock(NOW - 9 * DAY))
+    gate = Gate({"sources": [docs.source()]}, clock=clock)
+    old, new = docs.seal("old", PAGE, version=1), docs.seal("new", PAGE, version=2, **claims)
+    assert [one.action for one in gate.admit([new]).decisions] == ["admit"]
+    clock.now = counts - timedelta(hours=1)  # by another clock, or one that was set back
+    admission = gate.admit([old])
+    assert (admission.decisions[0].action, admission.valid_until) == ("admit", counts)
+    for now, action in ((counts - SECOND, "admit"), (counts, "drop")):
+        clock.now = now
+        assert gate.admit([old]).decisions[0].action == action
 
 
 @pytest.mark.parametrize("number", range(len(CASES)))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate import Chunk, Gate
+from headgate.admission.observing import observing
+from headgate.provenance import generate_signing_key
+from headgate.provenance.revocation import Revocation, RevocationList
 from headgate.testing import FixedClock, Publisher
 from thorough import Thorough, told
 
@@ -205,3 +211,101 @@ def test_a_decision_ends_when_its_time_is_over(policy: dict[str, Any]) -> None:
     assert codes(modified + timedelta(days=28) - second) == ("T301",)
     assert codes(modified + timedelta(days=28) + second) == ("F209", "T301")
     assert codes(modified + timedelta(days=30) + second) == ("F202",)
+
+
+def _judges(gate: Gate, *found: Chunk, at: datetime = NOW) -> bool:
+    """Return whether a gate judges chunks from the beginning."""
+    called = set()
+    sys.setprofile(lambda frame, event, _: called.add(frame.f_code.co_name) if event == "call" else None)
+    try:
+        gate.judge(found, "q", at)
+    finally:
+        sys.setprofile(None)
+    return "judge_admission" in called
+
+
+def _revocations(folder: Path) -> dict[str, Any]:
+    key = generate_signing_key("security")
+    listed = RevocationList(issuer="security", version=1, issued=NOW, expires=NOW + timedelta(days=7))
+    (folder / "revoked.jws").write_bytes(replace(listed, digests={"sha-256:" + "A" * 43: Revocation()}).sign(key))
+    return {"revocations": [{"list": str(folder / "revoked.jws"), "keys": key.public_jwks()}]}
+
+
+def _feeds(folder: Path) -> dict[str, Any]:
+    (folder / "changes.jsonl").write_text("")
+    source = _publisher.source(freshness={"feeds": [{"changes": str(folder / "changes.jsonl")}]})
+    return {"sources": [source], "registry": {"path": str(folder / "registry.sqlite")}}
+
+
+MORE: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "nothing": lambda _: {},
+    "a mode": lambda _: {"mode": "warn"},
+    "invisible": lambda _: {"invisible": "strip"},
+    "a registry": lambda folder: {"registry": {"path": str(folder / "registry.sqlite")}},
+    "a feed": _feeds,
+    "revocations": _revocations,
+    "overrides": lambda folder: {"overrides": {"path": str(folder / "overrides.json")}},
+    "quarantine": lambda folder: {
+        "sources": [_publisher.source(quarantine={"failures": "90%"})],
+        "quarantine": {"path": str(folder / "quarantine.json")},
+    },
+}
+
+
+@pytest.mark.parametrize("more", MORE)
+def test_what_is_settled_is_not_judged_again(more: str, policy: dict[str, Any], tmp_path: Path) -> None:
+    gate = Gate({**policy, **MORE[more](tmp_path)})
+    page = "https://elsewhere.example/x"
+    found = [
+        sealed(),
+        sealed("Everyone gets 30 days.", f"{PAGE}/days", title="LDX"),
+        Chunk("An open page.", {"source": page}, "1"),
+        Chunk("The same page goes on.", {"source": page, "relevance_score": 0.5}, "2"),
+    ]
+    assert _judges(gate, *found)
+    seen(gate, *found)
+    for retrieval in (found, found[::-1], found[:2], found[:1] * 2, [found[3], found[2]]):
+        assert not _judges(gate, *retrieval), retrieval[0].text
+        assert not _judges(gate, *retrieval, at=NOW + timedelta(hours=20)), retrieval[0].text
+    assert not _judges(gate, replace(found[3], metadata={**found[3].metadata, "relevance_score": 0.75}))
+    # Of each there may be another one that nobody has decided about.
+    for other in (
+        found[0].with_metadata(title="new"),
+        replace(found[0], text="Something else."),
+        replace(found[2], id="9"),
+        replace(found[2], text=""),
+    ):
+        assert _judges(gate, other)
+    assert _judges(gate, *found, at=NOW + timedelta(days=40))
+
+
+def test_a_question_about_another_date_is_about_that_date(policy: dict[str, Any]) -> None:
+    past, found = NOW - timedelta(days=25), [sealed(days=20), sealed("Newer.", f"{PAGE}/b", days=27)]
+    gate, thorough = seen(Gate(policy), *found), Thorough(policy)
+    for as_of in (past, None, past, None):
+        expected = told(thorough.judge(found, "q", NOW, as_of))
+        for _ in range(3):
+            assert told(gate.judge(found, "q", NOW, as_of)) == expected
+
+
+def test_what_is_kept_out_for_what_it_is_stays_so() -> None:
+    gate = Gate({"sources": [_publisher.source()]})
+    forged = Chunk("Nobody signed this.", {"source": PAGE})
+    seen(gate, forged)
+    assert not _judges(gate, forged)
+    (decision,) = gate.judge([forged], "q", NOW).decisions
+    assert (decision.action, decision.codes) == ("drop", ("P101",))
+
+
+def test_what_depends_on_more_than_the_chunk_is_judged_each_time(policy: dict[str, Any], offline_tokens: None) -> None:
+    budget = Gate({**policy, "budget": {"max_tokens": 1_000, "encoding": "bytes"}})
+    seen(budget, sealed())
+    assert _judges(budget, sealed())
+    edition = {"pattern": "https://handbook.example/{version}/{page}", "current": "latest"}
+    editions = Gate({**policy, "sources": [_publisher.source(identity=edition)]})
+    seen(editions, sealed())
+    assert _judges(editions, sealed())
+    gate = seen(Gate(policy), sealed())
+    assert not _judges(gate, sealed())
+    with observing():
+        assert _judges(gate, sealed())
