@@ -1,4 +1,4 @@
-"""A bounded memory of results, safe to share between threads, and properties that are worked out once."""
+"""A bounded memory of results, safe to share between threads; what is made once per process, or once per object."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Generic, TypeVar, overload
 
 from headgate.forks import renew_after_fork
 
-__all__ = ["Memo", "cached_property"]
+__all__ = ["Memo", "OncePerProcess", "cached_property"]
 
+K = TypeVar("K", bound=Hashable)
 Owner = TypeVar("Owner")
 V = TypeVar("V")
 
@@ -87,6 +88,35 @@ class Memo(Generic[V]):
         if len(self._values) > self._entries:
             return True
         return self._max_weight is not None and self._weight > self._max_weight
+
+
+class OncePerProcess(Generic[K, V]):
+    """What all gates of a process share: made for whoever asks for it first."""
+
+    def __init__(self) -> None:
+        self._made: dict[K, V] = {}
+        self._after_fork()
+        renew_after_fork(self)
+
+    def get(self, key: K, make: Callable[[], V]) -> V:
+        """Return what was made under a key, or make it."""
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = make()
+            return self._made[key]
+
+    def values(self) -> list[V]:
+        """Return all that was made."""
+        return list(self._made.values())
+
+    def clear(self) -> None:
+        """Forget all that was made, as if the process had just begun."""
+        with self._lock:
+            self._made.clear()
+
+    def _after_fork(self) -> None:
+        """Let the child go on, whoever was making something in the parent."""
+        self._lock = threading.Lock()
 
 
 class cached_property(Generic[Owner, V]):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any, NoReturn
 
+from headgate.forks import importing
 from headgate.surrogates import encodable, replace_surrogates
 from headgate.uris import safe_uri, short_digest
 
@@ -243,7 +244,8 @@ def to_json_line(value: object) -> bytes:
 @lru_cache(maxsize=1)
 def _orjson() -> Callable[[object], bytes] | None:
     try:
-        import orjson
+        with importing():
+            import orjson
     except ImportError:
         return None
     options = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS

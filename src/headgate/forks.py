@@ -1,4 +1,4 @@
-"""What a fork has to find in order: nobody within SQLite before it; in the child new locks, threads and queues."""
+"""What a fork has to find in order: nobody in SQLite or in an import before it; in the child new locks and threads."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
-__all__ = ["ForkAware", "Lock", "hold_at_fork", "renew_after_fork"]
+__all__ = ["ForkAware", "Lock", "hold_at_fork", "importing", "renew_after_fork"]
 
 _PATIENCE = 2.0  # seconds, for all locks together: a fork must not wait for ever
 _log = logging.getLogger("headgate")
@@ -52,10 +53,10 @@ def renew_after_fork(one: ForkAware) -> None:
 
 
 def hold_at_fork(one: Held) -> None:
-    """Hold the locks of `one` while the process forks: those under which it is within SQLite.
+    """Hold the locks of `one` while the process forks: those under which it is in SQLite, or imports.
 
-    SQLite has locks of its own that all connections of a process share. One that another thread holds at a fork is
-    locked for ever in the child, which then hangs at its first connection.
+    SQLite has locks of its own that all connections of a process share, and Python one for each module that is being
+    imported. One that another thread holds at a fork is locked for ever in the child, which hangs where it needs it.
 
     Args:
         one: anything that a weak reference can be taken of; it is not kept alive.
@@ -87,3 +88,28 @@ def _renew() -> None:
 # Only the forking thread lives on in the child. A lock that another one held would stay locked for ever.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_hold, after_in_parent=_let_go, after_in_child=_renew)
+
+
+class _Importing:
+    """Who imports late, one at a time."""
+
+    def __init__(self) -> None:
+        self._after_fork()
+        renew_after_fork(self)
+        hold_at_fork(self)
+
+    def _after_fork(self) -> None:
+        self.lock = threading.RLock()
+
+    def _locks_at_fork(self) -> tuple[Lock, ...]:
+        return (self.lock,)
+
+
+_IMPORTING = _Importing()
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """Import within the block what is needed late, such as an optional library; no other thread forks meanwhile."""
+    with _IMPORTING.lock:
+        yield

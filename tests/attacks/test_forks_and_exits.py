@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import fcntl
+import importlib
 import os
 import signal
 import sqlite3
@@ -18,6 +20,8 @@ from typing import Any, cast
 import pytest
 
 from headgate import Admission, Gate
+from headgate.caching import OncePerProcess
+from headgate.forks import importing
 from headgate.record import Background, DecisionLog, read_log
 from headgate.registry.connection import SharedConnection
 from headgate.testing import FixedClock, Publisher
@@ -230,6 +234,55 @@ def test_a_fork_waits_for_whoever_is_within_sqlite(tmp_path: Path) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     counting.join()
     assert connection.use(lambda shared: shared.execute("SELECT 1").fetchone()) == (1,)
+
+
+def test_a_fork_waits_for_whoever_imports_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock of a module that another thread is importing is locked for ever in the child."""
+    (tmp_path / "optional_library.py").write_text(
+        "import threading\nIMPORTING.set()\nFORKING.wait()\nsum(range(3_000_000))\nis_whole = True\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    begun, forking = threading.Event(), threading.Event()
+    monkeypatch.setattr(builtins, "IMPORTING", begun, raising=False)
+    monkeypatch.setattr(builtins, "FORKING", forking, raising=False)
+
+    def load() -> bool:
+        with importing():
+            return bool(importlib.import_module("optional_library").is_whole)
+
+    loading = threading.Thread(target=load)
+    loading.start()
+    begun.wait()
+    forking.set()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(LIMIT_SECONDS)
+        os._exit(0 if load() else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    loading.join()
+    monkeypatch.delitem(sys.modules, "optional_library")
+
+
+def test_a_child_need_not_wait_for_what_a_thread_of_its_parent_was_making() -> None:
+    shared, begun, go_on = OncePerProcess[str, str](), threading.Event(), threading.Event()
+
+    def slowly() -> str:
+        begun.set()
+        go_on.wait()
+        return "made"
+
+    making = threading.Thread(target=shared.get, args=("key set", slowly))
+    making.start()
+    begun.wait()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(LIMIT_SECONDS)
+        os._exit(0 if shared.get("key set", lambda: "made here") == "made here" else 1)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    go_on.set()
+    making.join()
+    assert status == 0
+    assert shared.get("key set", lambda: "made again") == "made"
 
 
 def test_what_comes_while_a_sink_is_closed_is_handed_over_in_order() -> None:

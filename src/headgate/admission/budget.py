@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from headgate.caching import Memo
 from headgate.errors import BudgetError
+from headgate.forks import importing
 from headgate.provenance.spans import SPACE, cut_blocks
 
 if TYPE_CHECKING:
@@ -176,7 +177,8 @@ def _ends_of_sentences(text: str) -> list[int]:
 
 def _load(name: str) -> Encoding:
     try:
-        import tiktoken
+        with importing():
+            import tiktoken
     except ImportError as error:
         raise BudgetError("A token budget needs tiktoken: pip install 'headgate[tokens]'.") from error
     try:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
-import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from headgate.admission.collecting import collect
 from headgate.admission.trail import AuditTrail, default_trail, trail_of
 from headgate.decision import Admission, Finding
 from headgate.errors import PolicyError
-from headgate.forks import Lock, hold_at_fork, renew_after_fork
+from headgate.forks import importing
 from headgate.policy import Log, Policy
 from headgate.record.log import DecisionLog
 from headgate.record.sinks import Background, Sink
@@ -22,35 +22,11 @@ __all__ = ["Recorder"]
 _log = logging.getLogger("headgate")
 
 
-class _Otel:
-    """What shows admissions in OpenTelemetry: imported with the first one, and by nobody while the process forks.
-
-    The lock of a module that another thread is importing at a fork is locked for ever in the child.
-    """
-
-    def __init__(self) -> None:
-        self._emit: Callable[..., None] | None = None
-        self._after_fork()
-        renew_after_fork(self)
-        hold_at_fork(self)
-
-    def _after_fork(self) -> None:
-        self._lock = threading.Lock()
-
-    def _locks_at_fork(self) -> tuple[Lock, ...]:
-        return (self._lock,)
-
-    def emitter(self) -> Callable[..., None]:
-        """Return the function that does it."""
-        if self._emit is None:
-            with self._lock:
-                from headgate.record.otel import emit
-
-                self._emit = emit
-        return self._emit
-
-
-_OTEL = _Otel()
+@lru_cache(maxsize=1)
+def _emitter() -> Callable[..., None]:
+    with importing():
+        from headgate.record.otel import emit
+    return emit
 
 
 class Recorder:
@@ -134,7 +110,7 @@ class Recorder:
         # Only where the application has loaded OpenTelemetry: importing it here would tax everybody.
         if "opentelemetry.trace" in sys.modules:
             try:
-                _OTEL.emitter()(admission, context, framework, spans)
+                _emitter()(admission, context, framework, spans)
             except Exception:  # noqa: BLE001 - a trace that fails changes no decision
                 self._count("otel", "OpenTelemetry failed; admissions go on, and this is counted")
 

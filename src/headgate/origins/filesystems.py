@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from headgate.caching import Memo
 from headgate.encoding import safe_uri
-from headgate.forks import renew_after_fork
+from headgate.forks import importing, renew_after_fork
 from headgate.origins.addresses import FetchError
 
 __all__ = ["is_file", "is_stored", "probe_file", "probe_store"]
@@ -138,8 +138,8 @@ class _Systems:
 
     def get(self, scheme: str, options: str) -> Any:
         """Return what asks a store."""
-        import fsspec
-
+        with importing():
+            import fsspec
         known = self._known.get((scheme, options))
         if known is not None:
             return known

@@ -6,11 +6,11 @@ its keys are gone, and what they signed is not admitted.
 
 from __future__ import annotations
 
-import threading
 from datetime import datetime
 from pathlib import Path
 
 from headgate.cache_folders import cache_folder
+from headgate.caching import OncePerProcess
 from headgate.encoding import loads_strict, safe_uri
 from headgate.errors import PolicyError
 from headgate.limits import DEFAULT_LIMITS
@@ -83,8 +83,7 @@ class RemoteKeys(Remote[KeySet]):
         self._seen |= {key.thumbprint for key in value}
 
 
-_KNOWN: dict[tuple[str, Path], RemoteKeys] = {}
-_LOCK = threading.Lock()
+_KNOWN = OncePerProcess[tuple[str, Path], RemoteKeys]()
 
 
 def remote_keys(url: str, cache: Path | None) -> RemoteKeys:
@@ -95,7 +94,4 @@ def remote_keys(url: str, cache: Path | None) -> RemoteKeys:
         cache: the cache folder; by default the user's.
     """
     key = url, cache if cache is not None else cache_folder()
-    with _LOCK:
-        if key not in _KNOWN:
-            _KNOWN[key] = RemoteKeys(*key)
-        return _KNOWN[key]
+    return _KNOWN.get(key, lambda: RemoteKeys(*key))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import datetime
 from pathlib import Path
 
 from headgate.cache_folders import cache_folder
+from headgate.caching import OncePerProcess
 from headgate.encoding import safe_uri
 from headgate.errors import PolicyError, SealError
 from headgate.limits import DEFAULT_LIMITS
@@ -59,8 +59,7 @@ class RemoteList(Remote[RevocationList]):
         return self._fetched is None
 
 
-_KNOWN: dict[tuple[str, Path, str], RemoteList] = {}
-_LOCK = threading.Lock()
+_KNOWN = OncePerProcess[tuple[str, Path, str], RemoteList]()
 
 
 def remote_list(url: str, cache: Path | None, keys: KeySet) -> RemoteList:
@@ -72,8 +71,4 @@ def remote_list(url: str, cache: Path | None, keys: KeySet) -> RemoteList:
         keys: who may sign it: for others it is another list.
     """
     folder = (cache if cache is not None else cache_folder()) / "lists"
-    key = url, folder, keys.digest
-    with _LOCK:
-        if key not in _KNOWN:
-            _KNOWN[key] = RemoteList(url, folder, keys)
-        return _KNOWN[key]
+    return _KNOWN.get((url, folder, keys.digest), lambda: RemoteList(url, folder, keys))

@@ -11,12 +11,12 @@ import logging
 import os
 import posixpath
 import shutil
-import threading
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from headgate.cache_folders import cache_folder, private_folder, temporary_folder
+from headgate.caching import OncePerProcess
 from headgate.clock import read_instant
 from headgate.encoding import safe_uri, shown
 from headgate.errors import HeadgateError, ManifestError, PolicyError
@@ -242,8 +242,7 @@ def place_of(rule: PullRule) -> str:
     return rule.url or f"file:{rule.path}"
 
 
-_KNOWN: dict[tuple[str, Path, str], PulledPolicy] = {}
-_LOCK = threading.Lock()
+_KNOWN = OncePerProcess[tuple[str, Path, str], PulledPolicy]()
 
 
 def pulled_policy(policy: Policy) -> PulledPolicy:
@@ -266,11 +265,9 @@ def pulled_policy(policy: Policy) -> PulledPolicy:
         except PolicyError as error:
             raise error.under("pull", "keys", number) from None
     cache = policy.resolve_path(policy.cache) if policy.cache is not None else cache_folder()
-    key = rule.model_dump_json(), policy.base_dir.absolute() / cache, keys.digest
-    with _LOCK:
-        if key not in _KNOWN:
-            _KNOWN[key] = PulledPolicy(rule, keys, policy.base_dir.absolute(), key[1])
-        return _KNOWN[key]
+    here = policy.base_dir.absolute()
+    key = rule.model_dump_json(), here / cache, keys.digest
+    return _KNOWN.get(key, lambda: PulledPolicy(rule, keys, here, here / cache))
 
 
 def unpacked(bundle: PolicyBundle, part: Part, cache: Path, base_dir: Path) -> Policy:

@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from headgate.forks import importing
+
 __all__ = ["end_of_business_days", "is_business_day", "require_calendar"]
 
 _DAY, _TICK = timedelta(days=1), timedelta(microseconds=1)
@@ -134,7 +136,8 @@ def _holidays(calendar: str, year: int) -> Any:
         ImportError: it is not installed.
         NotImplementedError: it does not know the calendar.
     """
-    import holidays
+    with importing():
+        import holidays
 
     name, _, part = calendar.partition("-")
     # Markets are found by their names as countries are.

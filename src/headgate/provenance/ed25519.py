@@ -13,6 +13,8 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from headgate.forks import importing
+
 __all__ = ["verifier_of"]
 
 _SIGNATURE_BYTES = 64
@@ -41,8 +43,9 @@ def verifier_of(key: Ed25519PublicKey) -> Callable[[bytes, bytes], bool]:
 @lru_cache(maxsize=1)
 def _libsodium() -> tuple[Callable[[bytes, bytes], bytes], Any] | None:
     try:
-        from nacl.bindings import crypto_sign_open
-        from nacl.exceptions import BadSignatureError
+        with importing():
+            from nacl.bindings import crypto_sign_open
+            from nacl.exceptions import BadSignatureError
     except ImportError:
         return None
     return crypto_sign_open, BadSignatureError

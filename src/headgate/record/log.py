@@ -17,7 +17,7 @@ from pathlib import Path
 from headgate.clock import Clock, utc_now
 from headgate.decision import Admission
 from headgate.encoding import to_json_line
-from headgate.forks import renew_after_fork
+from headgate.forks import importing, renew_after_fork
 from headgate.policy import Log
 from headgate.record.asking import current_asker, load_salt, recorded_asker
 from headgate.record.chain import Chain, last_digest
@@ -194,7 +194,8 @@ class DecisionLog:
         Where there is no flock, only one process may write to a log that rotates.
         """
         try:
-            import fcntl
+            with importing():
+                import fcntl
         except ImportError:
             yield True
             return

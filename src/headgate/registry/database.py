@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from headgate.databases import NOT_INSTALLED, connect_arguments, described_error, with_password
 from headgate.encoding import safe_uri
 from headgate.errors import HeadgateError
-from headgate.forks import renew_after_fork
+from headgate.forks import importing, renew_after_fork
 from headgate.registry.facts import Known, Proved, learned
 from headgate.registry.memory import MemoryRegistry
 from headgate.registry.times import as_instant, as_micros
@@ -198,7 +198,8 @@ class DatabaseRegistry:
 
     def _connected(self) -> Engine:
         try:
-            from sqlalchemy import create_engine, inspect, make_url
+            with importing():
+                from sqlalchemy import create_engine, inspect, make_url
         except ImportError:
             raise HeadgateError(NOT_INSTALLED) from None
         url = with_password(make_url(self.url), self._secret_env)
@@ -206,9 +207,10 @@ class DatabaseRegistry:
         if url.get_backend_name() == "postgresql":
             milliseconds = _WAIT_SECONDS * 1_000
             wait["options"] = f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
-        engine = create_engine(
-            url, connect_args=wait, pool_timeout=_WAIT_SECONDS, pool_recycle=1_800, hide_parameters=True
-        )
+        with importing():  # the driver
+            engine = create_engine(
+                url, connect_args=wait, pool_timeout=_WAIT_SECONDS, pool_recycle=1_800, hide_parameters=True
+            )
         if self._tables is None:
             self._tables = _tables()
         try:

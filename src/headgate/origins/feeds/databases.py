@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from headgate.databases import NOT_INSTALLED, connect_arguments, described_error, with_password
 from headgate.encoding import safe_uri
 from headgate.errors import HeadgateError
+from headgate.forks import importing
 from headgate.origins.feeds.feed import FeedError
 
 if TYPE_CHECKING:
@@ -94,9 +95,10 @@ class Database:
             FeedError: what it needs is not installed, or its file is not there.
         """
         try:
-            from sqlalchemy import create_engine, make_url
-            from sqlalchemy.exc import ArgumentError, NoSuchModuleError
-            from sqlalchemy.pool import NullPool
+            with importing():
+                from sqlalchemy import create_engine, make_url
+                from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+                from sqlalchemy.pool import NullPool
         except ImportError:
             raise FeedError(f"{NOT_INSTALLED}.") from None
         try:
@@ -106,7 +108,8 @@ class Database:
                 return create_engine("sqlite://", creator=creator, poolclass=NullPool)
             arguments = connect_arguments(url, deadline - time.monotonic())
             url = with_password(url, self.secret_env)
-            return create_engine(url, poolclass=NullPool, connect_args=arguments, hide_parameters=True)
+            with importing():  # the driver
+                return create_engine(url, poolclass=NullPool, connect_args=arguments, hide_parameters=True)
         except FeedError:
             raise
         except HeadgateError as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, ParseError
 
+from headgate.forks import importing
 from headgate.origins.feeds.feed import MOST_BYTES, Entry, FeedError, Pull, Reading, believed, read_date, shown_place
 
 __all__ = ["Sitemap", "parse_xml"]
@@ -94,8 +95,9 @@ def parse_xml(data: bytes, place: str | Path) -> Element:
         FeedError: it is no such document, or what reads it safely is not installed.
     """
     try:
-        from defusedxml import DefusedXmlException
-        from defusedxml.ElementTree import fromstring
+        with importing():
+            from defusedxml import DefusedXmlException
+            from defusedxml.ElementTree import fromstring
     except ImportError:
         raise FeedError("Sitemaps and news need defusedxml: pip install 'headgate[feeds]'") from None
     try:
