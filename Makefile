@@ -8,12 +8,15 @@ STAMP := $(VENV)/.installed
 demo: $(STAMP)
 	$(BIN)/headgate demo --html demo-out/demo.html
 
+# One process for each core, up to eight: each holds the frameworks in memory. WORKERS=0 runs the tests in this process.
+WORKERS ?= auto
+SIDE_BY_SIDE := --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 # Random examples, 10,000 a property.
 test-deep: $(STAMP)
-	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 # The suite on the lowest versions that the distributions declare, in an environment of its own. What old versions of
 # other projects deprecate is not ours to mend.
@@ -27,7 +30,7 @@ test-oldest:
 		--group test --group integrations/langchain/pyproject.toml:test --group integrations/llama-index/pyproject.toml:test \
 		--group integrations/haystack/pyproject.toml:test -e integrations/haystack \
 		-e '.[tokens,otel,plots,parquet,scale,duckdb,feeds,sql,calendars,stores,skos,tbx,xlsx,fast]' -e 'integrations/langchain[agents,demo]' -e 'integrations/llama-index[rehearsal]'
-	$(OLDEST)/bin/python -m pytest -W ignore::DeprecationWarning
+	$(OLDEST)/bin/python -m pytest $(SIDE_BY_SIDE) -W ignore::DeprecationWarning
 
 # What reads texts, compiled by mypyc from the same source, and the tests of terminology on that. Needs a C compiler and a
 # package index. It is built beside the source: the hook puts pyproject.toml aside while it runs.
