@@ -9,7 +9,7 @@ from langchain_headgate.compressor import HeadgateCompressor, gate_documents
 from langchain_headgate.convert import decision_record, is_note, original_citation, original_metadata, original_text
 from langchain_headgate.dating import DateDocuments
 from langchain_headgate.ingestion import ProveDocuments, SealDocuments
-from langchain_headgate.narrowing import freshness_filter
+from langchain_headgate.narrowing import edition_filter, freshness_filter
 from langchain_headgate.retriever import GatedRetriever
 from langchain_headgate.vectorstore import GatedVectorStore
 
@@ -27,6 +27,7 @@ __all__ = [
     "SealDocuments",
     "__version__",
     "decision_record",
+    "edition_filter",
     "freshness_filter",
     "gate_documents",
     "guard",

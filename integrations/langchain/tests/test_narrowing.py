@@ -13,10 +13,10 @@ from langchain_chroma import Chroma
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 
-from headgate import Gate
-from headgate.integration.narrowing import earliest_admissible
+from headgate import Chunk, Gate
+from headgate.integration.narrowing import admissible_editions, earliest_admissible, edition_entry
 from headgate.testing import FixedClock, Publisher
-from langchain_headgate import freshness_filter, guard
+from langchain_headgate import edition_filter, freshness_filter, guard
 
 BASE, DAY = "https://handbook.example/", timedelta(days=1)
 
@@ -110,3 +110,94 @@ def test_a_rule_for_some_documents_may_reach_further_back(handbook: Publisher, c
     rules = [{"type": "policy", "max_age": "900d"}]
     gate = Gate({"sources": [handbook.source(freshness={"max_age": "90d", "rules": rules})]}, clock=clock)
     assert earliest_admissible(gate, "handbook") == clock.now - 900 * DAY
+
+
+DOCS = "https://docs.example/"
+PATTERN = "https://docs.example/{version}/{page}"
+
+
+def editions_of(**identity: str) -> Gate:
+    source = {
+        "id": "docs",
+        "match": f"{DOCS}**",
+        "provenance": {"require": "declared"},
+        "identity": {"pattern": PATTERN, **identity},
+    }
+    other = {"id": "other", "match": "https://other.example/**", "provenance": {"require": "declared"}}
+    return Gate({"sources": [source, other]}, clock=FixedClock())
+
+
+def pages_of(gate: Gate, addresses: list[str], name: str) -> Counting:
+    store = Counting(name, Ranked())
+    store.add_documents(
+        [
+            Document(f"age {len(addresses) - n}", metadata={"source": address, "edition": edition_entry(gate, address)})
+            for n, address in enumerate(addresses)
+        ]
+    )
+    return store
+
+
+def test_fewer_fetches_where_most_pages_are_of_other_editions() -> None:
+    gate = editions_of(current="v3.10")
+    old = [f"{DOCS}v3.{minor}/install" for minor in range(10)] + [f"{DOCS}next/{n}" for n in range(50)]
+    store = pages_of(gate, [*old, f"{DOCS}v3.10/install", f"{DOCS}v3.10/use", f"{DOCS}about/team", f"{DOCS}"], "pages")
+    retriever = guard(store.as_retriever(search_kwargs={"k": 4}), gate)
+    asked, found = [], []
+    narrowed: dict[str, Any] = {"filter": edition_filter(gate, "edition", "docs")}
+    for options in ({}, narrowed):
+        Counting.asked = 0
+        found.append([document.metadata["source"] for document in retriever.invoke("Which?", **options)])
+        asked.append(Counting.asked)
+    assert found[0] == found[1]
+    assert len(found[0]) == 4
+    assert asked == [3, 1]
+
+
+SEGMENTS = st.sampled_from(
+    ["v3.10", "v3.9", "3.10", "V3.10", "latest", "next", "noble", "about", "v3.10 ", "2024", "%763.10"]
+)
+ENDS = st.sampled_from(["", "/", "/install", "//install", "/a/b?x=1", "#top"])
+
+
+@given(
+    SEGMENTS,
+    ENDS,
+    st.sampled_from(["v3.10", "latest", "noble", "unversioned"]),
+    st.sampled_from([DOCS, "https://other.example/"]),
+)
+def test_no_page_that_could_be_admitted_is_kept_away_for_its_edition(
+    segment: str, end: str, current: str, site: str
+) -> None:
+    address = f"{site}{segment}{end}"
+    with editions_of(current=current) as gate:
+        (decision,) = gate.admit([Chunk("text", {"source": address})]).decisions
+        for source in ("docs", None):
+            if source == "docs" and site != DOCS:
+                continue
+            editions = admissible_editions(gate, source)
+            assert editions is not None
+            assert decision.admitted == (edition_entry(gate, address) in editions)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {"current": "highest"},
+        {"current": "v3.10", "asked": "warn"},
+        {},
+    ],
+)
+def test_where_any_edition_may_be_admitted_nothing_is_kept_away(policy: dict[str, str]) -> None:
+    assert edition_filter(editions_of(**policy), "edition", "docs") is None
+    assert edition_filter(editions_of(**policy), "edition") is None
+
+
+def test_a_gate_that_does_not_enforce_keeps_no_edition_away() -> None:
+    gate = editions_of(current="v3.10")
+    assert edition_filter(gate, "edition") == {"edition": {"$in": ["", "v3.10"]}}
+    assert edition_filter(gate, "edition", "other") is None
+    watching = Gate({**gate.policy.model_dump(exclude_unset=True, by_alias=True), "mode": "audit"})
+    assert edition_filter(watching, "edition") is None
+    with pytest.raises(ValueError, match="no source 'else'"):
+        edition_filter(gate, "edition", "else")

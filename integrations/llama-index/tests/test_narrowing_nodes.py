@@ -11,8 +11,9 @@ from llama_index.core.schema import TextNode
 from llama_index.core.vector_stores import SimpleVectorStore
 
 from headgate import Gate
+from headgate.integration.narrowing import edition_entry
 from headgate.testing import FixedClock, Publisher
-from llama_index.postprocessor.headgate import freshness_filters, guard
+from llama_index.postprocessor.headgate import edition_filters, freshness_filters, guard
 
 DAY = timedelta(days=1)
 
@@ -65,6 +66,40 @@ def test_fewer_fetches_for_the_same_nodes(handbook: Publisher, clock: FixedClock
         ASKED.clear()
         retriever = guard(index.as_retriever(similarity_top_k=4, filters=filters), gate)
         found.append([one.node.get_content() for one in retriever.retrieve("Which?")])
+        asked.append(len(ASKED))
+    assert found[0] == found[1]
+    assert len(found[0]) == 4
+    assert asked == [3, 1]
+
+
+def test_fewer_fetches_where_most_nodes_are_of_other_editions(clock: FixedClock) -> None:
+    docs = "https://docs.example/"
+    source = {
+        "id": "docs",
+        "match": f"{docs}**",
+        "provenance": {"require": "declared"},
+        "identity": {"pattern": f"{docs}{{version}}/{{page}}", "current": "v3.10"},
+    }
+    gate = Gate({"sources": [source]}, clock=clock)
+    addresses = (
+        [f"{docs}v3.{n % 10}/{n}" for n in range(60)] + [f"{docs}v3.10/{n}" for n in range(3)] + [f"{docs}about"]
+    )
+    nodes = [
+        TextNode(
+            text=f"age {len(addresses) - n}",
+            id_=f"00000000-0000-0000-0000-{n:012}",
+            metadata={"source": address, "edition": edition_entry(gate, address)},
+            excluded_embed_metadata_keys=["source", "edition"],
+        )
+        for n, address in enumerate(addresses)
+    ]
+    context = StorageContext.from_defaults(vector_store=Counting())
+    index = VectorStoreIndex(nodes, storage_context=context, embed_model=Ranked(), show_progress=False)
+    found, asked = [], []
+    for filters in (None, edition_filters(gate, "edition", "docs")):
+        ASKED.clear()
+        retriever = guard(index.as_retriever(similarity_top_k=4, filters=filters), gate)
+        found.append([one.node.metadata["source"] for one in retriever.retrieve("Which?")])
         asked.append(len(ASKED))
     assert found[0] == found[1]
     assert len(found[0]) == 4

@@ -11,7 +11,7 @@ from llama_index.postprocessor.headgate.convert import (
 from llama_index.postprocessor.headgate.dating import DateNodes
 from llama_index.postprocessor.headgate.indexes import GatedIndex
 from llama_index.postprocessor.headgate.ingestion import ProveNodes, SealNodes
-from llama_index.postprocessor.headgate.narrowing import freshness_filters
+from llama_index.postprocessor.headgate.narrowing import edition_filters, freshness_filters
 from llama_index.postprocessor.headgate.postprocessor import HeadgatePostprocessor
 from llama_index.postprocessor.headgate.retriever import GatedRetriever
 from llama_index.postprocessor.headgate.tracing import HeadgateAdmissionEvent
@@ -26,6 +26,7 @@ __all__ = [
     "SealNodes",
     "__version__",
     "decision_record",
+    "edition_filters",
     "freshness_filters",
     "guard",
     "is_note",
