@@ -121,7 +121,7 @@ $(STAMP): pyproject.toml $(wildcard integrations/*/pyproject.toml)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --group dev --group integrations/langchain/pyproject.toml:test \
-		--group integrations/llama-index/pyproject.toml:test \
+		--group integrations/langchain/pyproject.toml:stores --group integrations/llama-index/pyproject.toml:test \
 		--group integrations/haystack/pyproject.toml:test -e integrations/haystack \
 		-e '.[tokens,otel,plots,parquet,scale,duckdb,feeds,sql,calendars,stores,skos,tbx,xlsx,fast]' -e 'integrations/langchain[demo]' -e integrations/llama-index
 	touch $(STAMP)

@@ -38,8 +38,9 @@ def names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, handbook: Publisher) 
     return run("langchain", {"pages": pages, "embedding": DeterministicFakeEmbedding(size=8)})
 
 
-@pytest.mark.parametrize("block", ["chroma", "faiss", "memory"])
+@pytest.mark.parametrize("block", ["chroma", "faiss", "memory", "lancedb", "milvus"])
 def test_a_langchain_store(block: str, names: dict[str, Any]) -> None:
+    pytest.importorskip({"milvus": "langchain_milvus", "lancedb": "lancedb"}.get(block, "langchain_core"))
     run(block, names)
     names["store"].add_documents([Document(FORGED, metadata={"source": ADDRESS})])
     assert [document.page_content for document in names["retriever"].invoke("leave")] == [

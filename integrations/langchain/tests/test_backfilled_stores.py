@@ -10,81 +10,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from langchain_core.documents import Document
-from langchain_core.embeddings import DeterministicFakeEmbedding
+from backfilled import EMBEDDING, HANDBOOK, SIZE, check_end_to_end, documents, index_of, policy_of, search
 from typer.testing import CliRunner
 
-from headgate import AdapterError, Gate
+from headgate import AdapterError
 from headgate.chunk import SEAL_KEY
 from headgate.cli.app import app
-from headgate.integration.backfilling import SealedRow, StoredIndex, backfill
-from headgate.testing import FixedClock, Publisher
+from headgate.integration.backfilling import SealedRow, backfill
 from langchain_headgate import guard
 from langchain_headgate.adapter import LangChainAdapter
-
-CLOCK = FixedClock()
-HANDBOOK = Publisher("handbook", "https://handbook.example/**", CLOCK)
-EMBEDDING = DeterministicFakeEmbedding(size=8)
-SIZE = 25
-
-
-def documents() -> list[Document]:
-    made = [
-        Document(
-            f"Part {number}. Everyone gets {number} days of leave. Ü {chr(0x1F6B2)}",
-            metadata={
-                "source": f"https://handbook.example/{number}.md",
-                "title": f"Part {number}",
-                "page": number,
-                "weight": number / 4,
-                "is_public": number % 2 == 0,
-                "last_modified": CLOCK.ago(days=number).isoformat(),
-            },
-        )
-        for number in range(SIZE - 1)
-    ]
-    return [*made, Document("Nobody knows where this is from.", metadata={"title": "stray"})]
-
-
-def policy_of() -> Gate:
-    return Gate({"sources": [HANDBOOK.source(freshness={"max_age": "90d"})]}, clock=CLOCK)
-
-
-def search(store: Any) -> list[Document]:
-    found: list[Document] = guard(store, policy_of()).similarity_search("leave", k=SIZE)
-    return found
-
-
-def index_of(store: Any) -> StoredIndex:
-    index = LangChainAdapter().stored_index(store)
-    assert index is not None
-    return index
-
-
-def check_end_to_end(store: Any, vectors: Any) -> None:
-    """Backfill a store that was killed half-way, and search it under a policy that requires seals."""
-    before, index = vectors(), index_of(store)
-    plain = {document.page_content: document.metadata for document in store.similarity_search("leave", k=SIZE)}
-    assert not search(store)
-    assert index.count() == SIZE
-    dry = list(backfill(index_of(store), HANDBOOK.sealer))
-    assert not search(store)
-    running = backfill(index, HANDBOOK.sealer, writes=True, page=4)
-    for _ in range(6):  # into the second page
-        next(running)
-    del running
-    states = [outcome.state for outcome in backfill(index_of(store), HANDBOOK.sealer, writes=True, page=4)]
-    assert states.count("kept") == 8 - states[:8].count("unfit")
-    assert sorted(set(states)) == ["kept", "sealed", "unfit"]
-    assert states.count("unfit") == [outcome.state for outcome in dry].count("unfit") == 1
-    found = search(store)
-    assert len(found) == SIZE - 1
-    assert {document.metadata["title"] for document in found} == {f"Part {number}" for number in range(SIZE - 1)}
-    assert vectors() == before
-    # Nothing but the seal was added, and nothing else was changed.
-    after = {document.page_content: document.metadata for document in store.similarity_search("leave", k=SIZE)}
-    assert {text: {k: v for k, v in entries.items() if k != SEAL_KEY} for text, entries in after.items()} == plain
-    assert {outcome.state for outcome in backfill(index_of(store), HANDBOOK.sealer, writes=True)} == {"kept", "unfit"}
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def backfill_command(
         str,
         typer.Argument(
             metavar="STORE",
-            help="A folder of Chroma or of LlamaIndex, postgresql://..., or MODULE:NAME: a store or index of yours.",
+            help="A folder of Chroma, FAISS, LanceDB or LlamaIndex, postgresql://..., or MODULE:NAME of a store.",
         ),
     ],
     key: Annotated[Path, typer.Option("--key", "-k", help="The private key (JWK or PEM).")],
@@ -60,7 +60,7 @@ def backfill_command(
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="Write the seals; without it nothing is written.")] = False,
     collection: Annotated[
-        str | None, typer.Option(help="The collection in a folder or database, or the table of a PGVectorStore.")
+        str | None, typer.Option(help="The collection, table or index in a folder or database.")
     ] = None,
     match: Annotated[
         list[str] | None, typer.Option(metavar="PATTERN", help="Seal only documents whose URI matches this pattern.")
@@ -129,8 +129,8 @@ def _open(store: str, collection: str | None) -> StoredIndex:
         return found
     what = f"a {type(load_target(store)).__name__}, not a store" if is_place(store) else "not a store"
     raise AdapterError(
-        f"{without_password(store)} is {what} known here. Give a folder of Chroma or of LlamaIndex, postgresql://..., "
-        "or MODULE:NAME of a Chroma, PGVector or PGVectorStore store, or of an index; docs/backfill.md has the others. "
+        f"{without_password(store)} is {what} known here. Give a folder of Chroma, FAISS, LanceDB or "
+        "LlamaIndex, postgresql://..., or MODULE:NAME of a store or an index; docs/backfill.md says which. "
         "Is langchain-headgate or llama-index-postprocessor-headgate installed?"
     )
 

@@ -67,7 +67,7 @@ CorpusArgument = Annotated[
     str,
     typer.Argument(
         metavar="CORPUS",
-        help="JSON Lines, a folder of texts, of Chroma or LlamaIndex, postgresql://..., or MODULE:NAME of a store.",
+        help="JSON Lines, a folder of texts or of a store, postgresql://..., or MODULE:NAME of a store.",
     ),
 ]
 CollectionOption = Annotated[str | None, typer.Option(help="The collection or table of a store.")]

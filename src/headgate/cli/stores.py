@@ -13,8 +13,8 @@ from headgate.integration.backfilling import StoredIndex
 
 __all__ = ["instead_of", "is_store_folder", "open_store", "require_no_collection", "without_password"]
 
-# Of Chroma and of LlamaIndex.
-_STORE_FILES = ("chroma.sqlite3", "docstore.json")
+# Of Chroma, of LlamaIndex, of LanceDB and of FAISS.
+_STORE_FILES = ("chroma.sqlite3", "docstore.json", "*.lance", "*.faiss")
 # As a path has it too, in which two slashes are one.
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")
 _INSTEAD = (
@@ -27,7 +27,7 @@ _INSTEAD = (
 def is_store_folder(place: str | Path) -> bool:
     """Return whether a folder is one in which a store keeps its rows, and not one of texts."""
     path = Path(place)
-    return path.is_dir() and any((path / name).exists() for name in _STORE_FILES)
+    return path.is_dir() and any(any(path.glob(name)) for name in _STORE_FILES)
 
 
 def instead_of(place: Path) -> str | None:

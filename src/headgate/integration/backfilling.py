@@ -85,6 +85,9 @@ class SealedRow:
 class StoredIndex(Protocol):
     """What an integration offers so that the rows of a store can be sealed where they are.
 
+    One whose rows can be read, and for a reason that is known beforehand not written, has a method `require_writable`
+    besides: it raises an `AdapterError` that says why and what to do instead, before a row is looked at.
+
     Attributes:
         name: what it is, for messages.
     """
@@ -173,9 +176,12 @@ def backfill(
         page: how many rows are read, signed and written at a time.
 
     Raises:
+        AdapterError: nothing can be written into this store, which is said of a dry run too.
         PolicyError: a pattern cannot be read.
         HeadgateError: the store cannot be read or written; what was yielded before is written.
     """
+    require: Callable[[], None] = getattr(store, "require_writable", lambda: None)
+    require()
     deciding = _Deciding(
         sealer, publishing or Publishing(), compare, tuple(map(UriPattern.parse, matching)), reseals=reseals
     )

@@ -10,7 +10,18 @@ from headgate.chunk import SEAL_KEY, Chunk
 from headgate.errors import AdapterError
 from headgate.integration.backfilling import SealedRow, StoredRow
 
-__all__ = ["NODE_CONTENT", "ChromaRows", "choose_collection", "is_chroma", "is_of_llama_index"]
+__all__ = [
+    "NODE_CONTENT",
+    "ChromaRows",
+    "MakeMetadata",
+    "MakeRow",
+    "choose_collection",
+    "chosen",
+    "is_chroma",
+    "is_of_llama_index",
+    "row_of",
+    "seal_of",
+]
 
 NODE_CONTENT = "_node_content"
 """The metadata entry in which LlamaIndex keeps a whole node."""
@@ -18,7 +29,9 @@ NODE_CONTENT = "_node_content"
 _CHROMA_FILE = "chroma.sqlite3"
 
 MakeRow = Callable[[str, object, Mapping[str, object]], StoredRow]
+"""Makes a row of its identifier, text and metadata."""
 MakeMetadata = Callable[[SealedRow], Mapping[str, object]]
+"""Returns the entries of the metadata that a sealed row is to get."""
 
 
 class ChromaRows:
@@ -34,8 +47,8 @@ class ChromaRows:
         self, collection: Any, make_row: MakeRow | None = None, make_metadata: MakeMetadata | None = None
     ) -> None:
         self._collection = collection
-        self._make_row = make_row or _row
-        self._make_metadata = make_metadata or _seal
+        self._make_row = make_row or row_of
+        self._make_metadata = make_metadata or seal_of
         self.name = f"the Chroma collection {collection.name!r}"
 
     def count(self) -> int:
@@ -68,13 +81,15 @@ class ChromaRows:
             offset += len(ids)
 
 
-def _row(identifier: str, text: object, metadata: Mapping[str, object]) -> StoredRow:
+def row_of(identifier: str, text: object, metadata: Mapping[str, object]) -> StoredRow:
+    """Return a row of an index as LangChain reads it."""
     if not isinstance(text, str):
         return StoredRow(identifier, None, "it has no text")
     return StoredRow(identifier, Chunk(text, dict(metadata), identifier))
 
 
-def _seal(sealed: SealedRow) -> Mapping[str, object]:
+def seal_of(sealed: SealedRow) -> Mapping[str, object]:
+    """Return the entry that a sealed row is to get."""
     return {SEAL_KEY: sealed.seal}
 
 
@@ -89,11 +104,19 @@ def choose_collection(client: Any, wanted: str | None, place: str) -> Any:
     Raises:
         AdapterError: there is none of that name, or several and none is wanted.
     """
-    names = [found.name for found in client.list_collections()]
+    return client.get_collection(chosen([found.name for found in client.list_collections()], wanted, place))
+
+
+def chosen(names: Sequence[str], wanted: str | None, place: str) -> str:
+    """Return the name that is wanted, or the only one there is.
+
+    Raises:
+        AdapterError: there is none of that name, or several and none is wanted.
+    """
     if wanted is None and len(names) == 1:
-        wanted = names[0]
-    if wanted in names:
-        return client.get_collection(wanted)
+        return names[0]
+    if wanted is not None and wanted in names:
+        return wanted
     listed = ", ".join(sorted(names)[:20]) or "none"
     problem = "say which collection" if wanted is None else f"there is no collection {wanted[:80]!r}"
     raise AdapterError(f"{place}: {problem} (--collection). There are: {listed}.")
