@@ -6,6 +6,7 @@ what a user waits for.
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import os
 import statistics
@@ -14,16 +15,20 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from headgate import Chunk, Gate
+from headgate.origins.asking import Asker
+from headgate.origins.questions import Question
 from headgate.testing import FixedClock, Publisher
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 from servers import Server
 
 _DOCUMENTS, _THREADS, _TIMEOUT = 1_000, 64, 0.3
+_HOUR = timedelta(hours=1)
 
 
 def _serve(folder: Path, connection: Connection) -> None:
@@ -44,7 +49,7 @@ class _World:
         self._server, theirs = multiprocessing.Pipe()
         self._process = multiprocessing.get_context("spawn").Process(target=_serve, args=(self.folder, theirs))
         self._process.start()
-        base = self._server.recv().rpartition("/")[0]
+        self.base = base = self._server.recv().rpartition("/")[0]
         os.environ["SSL_CERT_FILE"] = str(self.folder / "server.pem")
         self.publisher = Publisher("docs", f"{base}/**", clock)
         self.chunks = [self.publisher.seal(f"text {n}", f"{base}/{n}") for n in range(_DOCUMENTS)]
@@ -90,6 +95,31 @@ def _waits(gate: Gate, chunks: list[Chunk]) -> list[float]:
         return list(threads.map(one, chunks))
 
 
+def _steps(world: _World, asker: Asker) -> list[float]:
+    """Return how long the step that asks takes for each document, all of them at once on one event loop."""
+
+    async def one(number: int) -> float:
+        question = Question(f"{world.base}/{number}", _HOUR, source="docs")
+        started = time.perf_counter()
+        await asker.begin([question], world.clock(), timedelta(seconds=_TIMEOUT)).wait_async()
+        return time.perf_counter() - started
+
+    async def every() -> list[float]:
+        return await asyncio.gather(*map(one, range(_DOCUMENTS)))
+
+    return asyncio.run(every())
+
+
+def _one_by_one(gate: Gate, chunks: list[Chunk]) -> list[float]:
+    """Return the CPU time of an admission per chunk."""
+    found = []
+    for chunk in chunks:
+        started = time.process_time()
+        gate.admit([chunk])
+        found.append(time.process_time() - started)
+    return found
+
+
 def _shown(name: str, seconds: list[float]) -> None:
     ordered = sorted(seconds)
     p99 = ordered[int(len(ordered) * 0.99)]
@@ -110,10 +140,13 @@ def main() -> None:
     world.answers(0)
     hanging = world.gate(**rule)
     _shown("the server hangs", _each(hanging, world.chunks))
+    _shown("the step that asks, all at once, the server hangs", _steps(world, Asker(clock, ("127.0.0.1",))))
     world.answers(503)
     broken = world.gate(**rule)
     _each(broken, world.chunks[:50])
     _shown("the server failed, and has a rest", _each(broken, world.chunks[50:]))
+    _shown("the same one by one, CPU", _one_by_one(broken, world.chunks[50:]))
+    _shown("no rule, one by one, CPU", _one_by_one(world.gate(), world.chunks[50:]))
     world.answers(200)
     _warm(world)
     world.close()

@@ -212,6 +212,32 @@ def test_news_tell_of_what_they_name_and_of_nothing_else(content: str, tmp_path:
     assert site.says(site.page("a", days=5)) == ["drop F211"]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:base="{SITE}/"><entry><link href="a"/>{{}}</entry></feed>',
+        f'<feed xml:base="{SITE}/x/"><entry xml:base="../y/"><link xml:base=".." href="a"/>{{}}</entry></feed>',
+        f'<feed xml:base="https://["><entry xml:base="{SITE}/"><link href="/a"/>{{}}</entry></feed>',
+        "<rss><channel><item><guid>https://handbook.example/a</guid>{}</item></channel></rss>",
+        "<rss><channel><item><guid isPermaLink='true'> https://handbook.example/a </guid>{}</item></channel></rss>",
+    ],
+)
+def test_news_name_documents_relative_to_what_they_say_and_by_identifiers(
+    content: str, tmp_path: Path, clock: FixedClock
+) -> None:
+    site = Site(tmp_path, clock, {"news": "news.xml"}, verified_within="24h", verified_by=["feed"])
+    (tmp_path / "news.xml").write_text(content.format(f"<updated>{(clock.now - DAY).isoformat()}</updated>"))
+    assert site.pull().added == ("https://handbook.example/a",)
+    assert site.says(site.page("a", days=0.5), site.page("a", days=2)) == ["admit", "drop F207"]
+
+
+def test_an_identifier_that_is_no_address_names_no_document(tmp_path: Path, clock: FixedClock) -> None:
+    site = Site(tmp_path, clock, {"news": "news.xml"})
+    guid = '<guid isPermaLink="false">https://handbook.example/a</guid>'
+    (tmp_path / "news.xml").write_text(f"<rss><channel><item>{guid}</item></channel></rss>")
+    assert site.pull().listed == 0
+
+
 @pytest.mark.parametrize("date", ["", "31 mai 2026 a 10h", "2026-06-01T12:01:00Z", "0001-01-01T00:00:00Z"])
 def test_news_that_do_not_say_what_was_changed_verify_nothing(date: str, tmp_path: Path, clock: FixedClock) -> None:
     site = Site(tmp_path, clock, {"news": "news.xml"}, verified_within="24h", verified_by=["feed"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urljoin
 from xml.etree.ElementTree import Element
 
 from headgate.origins.feeds.feed import Entry, FeedError, Pull, Reading, read_date, shown_place
@@ -13,6 +14,8 @@ from headgate.registry import NEVER_TOLD
 
 __all__ = ["News"]
 
+# RFC 4287, section 2.
+_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _CHANGED = ("updated", "modified")
 # When something was published first. It was not there before; of what became of it since, these say nothing.
 _PUBLISHED = ("published", "pubdate", "issued", "date")
@@ -36,7 +39,8 @@ class News:
         if _name(root) not in ("rss", "feed", "rdf"):
             raise FeedError(f"{shown_place(self.place)}: it is neither RSS nor Atom.")
         items = [element for element in root.iter() if _name(element) in ("item", "entry")]
-        entries = [_entry(link, item, now) for item in items if (link := _link(item))]
+        base = _absolute(root.get(_BASE, ""), self.place if isinstance(self.place, str) else "")
+        entries = [_entry(link, item, now) for item in items if (link := _link(item, base))]
         return Pull(entries, covers_unlisted=False, age=self.reading.take_age())
 
 
@@ -44,11 +48,23 @@ def _name(element: Element) -> str:
     return str(element.tag).rpartition("}")[2].lower()
 
 
-def _link(item: Element) -> str:
+def _link(item: Element, base: str) -> str:
+    """Return the address of an item, as an absolute one where it says, or its feed does, what it is relative to."""
+    base = _absolute(item.get(_BASE, ""), base)
     for child in item:
         if _name(child) == "link" and child.get("rel", "alternate") == "alternate":
-            return (child.get("href") or str(child.text or "")).strip()
-    return ""
+            written = (child.get("href") or str(child.text or "")).strip()
+            return _absolute(written, _absolute(child.get(_BASE, ""), base)) if written else ""
+    # In RSS an identifier is an address as well, unless it says that it is none.
+    guids = (child for child in item if _name(child) == "guid" and child.get("isPermaLink", "true") == "true")
+    return next((str(child.text or "").strip() for child in guids), "")
+
+
+def _absolute(written: str, base: str) -> str:
+    try:
+        return urljoin(base, written)
+    except ValueError:  # such as a host in brackets that is none
+        return written
 
 
 def _entry(link: str, item: Element, now: datetime) -> Entry:
