@@ -108,6 +108,35 @@ def test_what_is_found_late_is_checked_as_ever(resolver: Resolver) -> None:
     assert resolve_host(HOST, 443, (HOST,), seconds=10) == [(socket.AF_INET, "127.0.0.1")]
 
 
+def test_a_name_is_looked_up_once_per_request_and_asked_at_what_was_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def rebinding(host: str, port: int, *_: object, **__: object) -> list[Any]:
+        asked.append(host)
+        place = "127.0.0.1" if len(asked) == 1 else "127.0.0.2"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (place, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    with socket.socket() as first, socket.socket() as second:
+        first.bind(("127.0.0.1", 0))
+        second.bind(("127.0.0.2", first.getsockname()[1]))
+        for one in (first, second):
+            one.listen()
+        accepting = threading.Thread(target=lambda: first.accept()[0].close())
+        accepting.start()
+        url = f"https://{HOST}:{first.getsockname()[1]}/a"
+        with pytest.raises(UnreachableError):  # it speaks no TLS
+            probe(url, timeout=30, private=(HOST,))
+        accepting.join()
+        # What it is by now is looked up and checked anew.
+        with pytest.raises(FetchError, match="private network"):
+            probe(url, timeout=30)
+        second.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            second.accept()
+    assert asked == [HOST] * 2
+
+
 def test_a_name_that_nobody_finds_costs_an_admission_its_time_and_leaves_other_hosts_alone(
     resolver: Resolver, clock: FixedClock
 ) -> None:
