@@ -122,7 +122,11 @@ def test_a_name_is_looked_up_once_per_request_and_asked_at_what_was_checked(monk
         second.bind(("127.0.0.2", first.getsockname()[1]))
         for one in (first, second):
             one.listen()
-        accepting = threading.Thread(target=lambda: first.accept()[0].close())
+
+        def hang_up() -> None:
+            first.accept()[0].close()
+
+        accepting = threading.Thread(target=hang_up)
         accepting.start()
         url = f"https://{HOST}:{first.getsockname()[1]}/a"
         with pytest.raises(UnreachableError):  # it speaks no TLS
