@@ -88,7 +88,7 @@ def test_lines_of_a_shard_are_as_documented() -> None:
 
 
 def test_unknown_names_in_an_entry_are_ignored() -> None:
-    line = ENTRY_LINE.replace('"ver":3', '"ver":3,"root":"x","val":{},"defs":[],"more":1')
+    line = ENTRY_LINE.replace('"ver":3', '"ver":3,"val":{},"defs":[],"more":1')
     assert Entry.read(line.encode()) == Entry.read(ENTRY_LINE.encode())
 
 

@@ -566,6 +566,10 @@ def _line(**changes: object) -> bytes:
         _line(chunks=[["A" * 42 + "=", None]]),
         _line(chunks=[[None, None]]),
         _line(chunks=["A" * 43]),
+        _line(root="x"),
+        _line(root=""),
+        _line(root=["A" * 43]),
+        _line(root="sha-256:" + "A" * 43),
     ],
 )
 def test_entries_of_another_form_are_refused(text: bytes, shelf: Shelf) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from headgate.chunk import SEAL_KEY, Chunk
 from headgate.corpus.item import CorpusItem
 from headgate.encoding import b64url_decode, safe_uri
+from headgate.errors import SealError
 from headgate.freshness import find_entry
 from headgate.policy import MetadataKeys, normalise_uri
 from headgate.provenance import Manifest, digest_text
 from headgate.provenance.indexes import ListedDocument
+from headgate.provenance.spans import SpanToken, is_span, read_span
 
 __all__ = ["Completeness", "Difference", "diff_manifests", "measure_completeness"]
 
@@ -87,41 +90,79 @@ def measure_completeness(
         keys: which metadata keys name the source.
     """
     names = keys or MetadataKeys()
-    held: dict[str, set[bytes]] = {}
+    held: dict[str, _Held] = {}
     result = Completeness()
     for item in items:
-        listed = _listed_uri(item, manifest, names)
-        if listed is not None:
-            uri, digest = listed
-            held.setdefault(uri, set()).add(digest)
-        elif item.is_document:
+        if not _hold(item, manifest, names, held) and item.is_document:
             result.unlisted.append(item.place)
     for document in _documents(manifest):
         wanted = {digest for digest, _ in document.chunks}
-        there = len(wanted & held.get(document.uri, set()))
+        has = held.get(document.uri, _Held())
+        there = len(wanted) if has.is_whole else len(wanted & has.digests)
         result.documents += 1
         result.chunks += len(wanted)
         result.found += there
         if there == len(wanted):
             result.complete += 1
         else:
-            (result.partial if there else result.missing).append(safe_uri(document.uri))
+            is_begun = there or has.blocks
+            (result.partial if is_begun else result.missing).append(safe_uri(document.uri))
     return result
+
+
+@dataclass(slots=True)
+class _Held:
+    """What an index holds of a document that is listed.
+
+    Attributes:
+        digests: of the texts that are listed themselves.
+        blocks: those that are there, where the document is listed by the root over its blocks.
+        size: how many it has.
+    """
+
+    digests: set[bytes] = field(default_factory=set)
+    blocks: set[int] = field(default_factory=set)
+    size: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        return 0 < self.size == len(self.blocks)
 
 
 def _documents(manifest: Manifest) -> Iterator[ListedDocument]:
     return manifest.index.documents() if manifest.index is not None else iter(())
 
 
-def _listed_uri(item: CorpusItem, manifest: Manifest, keys: MetadataKeys) -> tuple[str, bytes] | None:
-    """Return document and digest of a chunk that the manifest lists; None for any other."""
+def _hold(item: CorpusItem, manifest: Manifest, keys: MetadataKeys, held: dict[str, _Held]) -> bool:
+    """Count a chunk among what the index holds, and return whether the manifest lists it."""
     chunk = item.chunk
     named = find_entry(chunk.metadata, "source", keys) if chunk is not None else None
     uri = normalise_uri(named[1]) if named is not None else None
     if chunk is None or uri is None:
-        return None
+        return False
     try:
         label = digest_text(chunk.text)
     except UnicodeEncodeError:
+        return False
+    if manifest.find(uri, label) is not None:
+        held.setdefault(uri, _Held()).digests.add(b64url_decode(label.partition(":")[2]))
+        return True
+    span = _span_of(chunk)
+    if span is None or manifest.find(uri, label, span.root) is None:
+        return False
+    has = held.setdefault(uri, _Held())
+    has.blocks.update(span.run)
+    has.size = span.size
+    return True
+
+
+def _span_of(chunk: Chunk) -> SpanToken | None:
+    """Return of which run of which document a chunk is shown to be, or None."""
+    token = chunk.metadata.get(SEAL_KEY)
+    if not is_span(token):
         return None
-    return (uri, b64url_decode(label.partition(":")[2])) if manifest.find(uri, label) is not None else None
+    try:
+        span = read_span(str(token), chunk.text)
+    except SealError:
+        return None
+    return span if span.is_included else None

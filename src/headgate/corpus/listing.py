@@ -22,6 +22,7 @@ from headgate.provenance import metadata_digest
 from headgate.provenance.covered import MEDIA_PREFIX
 from headgate.provenance.seals import digest_text
 from headgate.provenance.shards import Entry
+from headgate.provenance.spans import BLOCKS_KEY, root_of_whole
 from headgate.provenance.statements import in_seconds
 from headgate.provenance.values import MAX_COVERED
 
@@ -62,6 +63,7 @@ class Piece:
         metadata: the entries that are covered.
         media: content that is not text, with digests.
         says: what the publisher says of it.
+        root: over its blocks, if it is a document that was sealed as a whole.
     """
 
     place: str
@@ -69,6 +71,7 @@ class Piece:
     metadata: Mapping[str, object]
     media: Mapping[str, str | None]
     says: SealArguments
+    root: bytes = b""
 
 
 def list_corpus(
@@ -192,7 +195,7 @@ def _read(
     item: CorpusItem, chunk: Chunk, publishing: Publishing, cover: Sequence[str]
 ) -> tuple[str, Piece, tuple[str, ...]]:
     # A seal says what it says by itself, and may be renewed without the list.
-    metadata = {key: value for key, value in chunk.metadata.items() if key != SEAL_KEY}
+    metadata = {key: value for key, value in chunk.metadata.items() if key not in (SEAL_KEY, BLOCKS_KEY)}
     claims = publishing.claims(metadata, chunk, cover=cover, hide=item.hide, media=chunk.media)
     uri = normalise_uri(claims.arguments["subject"])
     if uri is None:
@@ -201,7 +204,8 @@ def _read(
         raise HeadgateError(f"the source {safe_uri(uri)[:100]!r} holds a wildcard, which names more than one document")
     digest = b64url_decode(digest_text(chunk.text).partition(":")[2])
     kept = {name: metadata.get(name) for name in claims.arguments["cover"]}
-    return uri, Piece(item.place, digest, kept, chunk.media, claims.arguments), claims.problems
+    root = root_of_whole(chunk) if BLOCKS_KEY in chunk.metadata else b""
+    return uri, Piece(item.place, digest, kept, chunk.media, claims.arguments, root), claims.problems
 
 
 def entry_of(uri: str, pieces: Sequence[Piece], keys: MetadataKeys, problems: list[str]) -> Entry:
@@ -233,6 +237,11 @@ def entry_of(uri: str, pieces: Sequence[Piece], keys: MetadataKeys, problems: li
         more = metadata_digest(one.metadata, covered, one.media) if covered else None
         chunks[one.digest, b64url_decode(more.partition(":")[2]) if more else b""] = None
     times = {name: _time(name, pieces, keys) for name in _CLAIMED}
+    roots = {one.root for one in pieces} - {b""}
+    if len(roots) > 1:
+        problems.append(
+            f"{pieces[0].place}: of {safe_uri(uri)} no root is listed: {len(roots)} texts of it were sealed as a whole"
+        )
     subject, versions = pieces[0].says["subject"], {one.says["version"] for one in pieces} - {None}
     return Entry(
         subject=subject if len(sections) == 1 else subject.partition("#")[0],
@@ -245,6 +254,7 @@ def entry_of(uri: str, pieces: Sequence[Piece], keys: MetadataKeys, problems: li
         covered=tuple(covered),
         hidden=tuple(dict.fromkeys(name for one in pieces for name in one.says["hidden"])),
         chunks=tuple(sorted(chunks)),
+        root=roots.pop() if len(roots) == 1 else b"",
     )
 
 

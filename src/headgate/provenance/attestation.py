@@ -35,6 +35,7 @@ class Attestation:
         validators: what the origin said with the very content that was vouched for, if that is known.
         corpus: the corpus in whose manifest the text is listed, if it was looked for there.
         corpus_version: the version of that manifest.
+        root: of the Merkle tree over the document's blocks, where its publisher signed it as a whole; otherwise empty.
         definitions: what short forms of the document stand for, as its publisher knows them.
     """
 
@@ -56,6 +57,7 @@ class Attestation:
     validators: Validators | None = None
     corpus: str | None = None
     corpus_version: int | None = None
+    root: bytes = b""
     definitions: Mapping[str, str] = field(default_factory=dict)
 
     def times(self) -> Mapping[str, datetime]:

@@ -17,12 +17,16 @@ from headgate.errors import HeadgateError
 from headgate.forks import Lock, hold_at_fork, renew_after_fork
 from headgate.provenance.shards import Entry, ListedChunk, place_of
 
-__all__ = ["Found", "ListedDocument", "ManifestIndex", "connect"]
+__all__ = ["FORM", "Found", "ListedDocument", "ManifestIndex", "connect"]
+
+FORM = 3
+"""Of the tables; what was written in another one is made again."""
 
 _FIND = """
 SELECT d.sub, d.ver, d.mod, d.nbf, d.exp, d.cov, d.hid, l.more
 FROM documents d JOIN listed l ON l.document = d.id WHERE d.place = ? AND l.digest = ? LIMIT 1000
 """
+_FIND_ROOT = "SELECT sub, ver, mod, nbf, exp FROM documents WHERE place = ? AND root = ?"
 _HAS = "SELECT 1 FROM documents WHERE place = ?"
 
 
@@ -48,12 +52,14 @@ class ListedDocument:
         uri: its URI in normal form.
         line: tells whether anything about it differs from another version.
         chunks: its chunks.
+        root: over its blocks; empty where none is listed.
     """
 
     place: bytes
     uri: str
     line: bytes
     chunks: frozenset[ListedChunk]
+    root: bytes = b""
 
 
 class ManifestIndex:
@@ -111,6 +117,27 @@ class ManifestIndex:
         )
         return Found(entry, tuple(row[7] for row in rows if row[7]))
 
+    def find_root(self, uri: str, root: bytes) -> Found | None:
+        """Return what is listed for a document by the root over its blocks, or None.
+
+        A root is over the text alone: nothing beside it is covered.
+
+        Args:
+            uri: in its normal form.
+            root: of the document's blocks.
+        """
+        for sub, ver, mod, nbf, exp in self._rows(_FIND_ROOT, place_of(uri), root):
+            entry = Entry(
+                subject=sub if sub is not None else uri,
+                uri=uri,
+                version=ver,
+                modified=mod,
+                valid_from=nbf,
+                valid_until=exp,
+            )
+            return Found(entry, ())
+        return None
+
     def has_document(self, uri: str) -> bool:
         """Return whether anything is listed under a URI in its normal form."""
         return bool(self._rows(_HAS, place_of(uri)))
@@ -118,10 +145,10 @@ class ManifestIndex:
     def documents(self) -> Iterator[ListedDocument]:
         """Yield every document in force, in the order of their places."""
         with closing(connect(self.path, "mode=ro&immutable=1")) as connection:
-            rows = connection.execute("SELECT place, id, line, uri FROM documents ORDER BY place")
-            for place, number, line, uri in rows:
+            rows = connection.execute("SELECT place, id, line, uri, root FROM documents ORDER BY place")
+            for place, number, line, uri, root in rows:
                 chunks = connection.execute("SELECT digest, more FROM listed WHERE document = ?", (number,))
-                yield ListedDocument(place, uri, line, frozenset(chunks.fetchall()))
+                yield ListedDocument(place, uri, line, frozenset(chunks.fetchall()), root or b"")
 
     def dated(self) -> Iterator[tuple[str, int | None]]:
         """Yield the URI and the last modification, in seconds since 1970, of every document in force."""
@@ -131,6 +158,11 @@ class ManifestIndex:
     def outside(self) -> int:
         """Return how many documents are outside the manifest's namespace, and so not in force."""
         return int(self._rows("SELECT sum(outside) FROM shards")[0][0])
+
+    @property
+    def form(self) -> int:
+        """The form of its tables."""
+        return int(self._rows("PRAGMA user_version")[0][0])
 
     def close(self) -> None:
         """Close the connection; what is looked up afterwards fails."""

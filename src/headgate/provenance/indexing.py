@@ -16,7 +16,7 @@ from pathlib import Path
 
 from headgate.errors import ManifestError
 from headgate.provenance.changes import read_changes
-from headgate.provenance.indexes import connect
+from headgate.provenance.indexes import FORM, connect
 from headgate.provenance.shards import Entry, place_of, shard_of, split_lines
 from headgate.provenance.statements import Changes, Shard
 
@@ -25,7 +25,7 @@ __all__ = ["ShardReader", "apply_changes", "write_index"]
 _SCHEMA = """
 CREATE TABLE documents (
     place BLOB PRIMARY KEY, id INTEGER NOT NULL, line BLOB NOT NULL, uri TEXT NOT NULL, sub TEXT,
-    ver INTEGER, mod INTEGER, nbf INTEGER, exp INTEGER, cov TEXT, hid TEXT, size INTEGER NOT NULL
+    ver INTEGER, mod INTEGER, nbf INTEGER, exp INTEGER, cov TEXT, hid TEXT, size INTEGER NOT NULL, root BLOB
 ) WITHOUT ROWID;
 CREATE TABLE listed (
     document INTEGER NOT NULL, digest BLOB NOT NULL, more BLOB NOT NULL, PRIMARY KEY (document, digest, more)
@@ -37,8 +37,7 @@ CREATE TABLE shards (
 CREATE TABLE shape (bits INTEGER NOT NULL, namespace TEXT NOT NULL);
 """
 _DROP = "".join(f"DROP TABLE IF EXISTS {name};" for name in ("documents", "listed", "shards", "shape"))
-_FORM = 2  # an index of another form is not a base
-_INSERT = "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _REPLACE = _INSERT.replace("INSERT", "INSERT OR REPLACE")
 _LIST = "INSERT INTO listed VALUES (?, ?, ?)"
 _AT_ONCE = 500  # changes; the pages that they are on fit into SQLite's cache
@@ -95,7 +94,7 @@ def write_index(path: Path, reader: ShardReader, *, is_based: bool = False) -> t
         if not is_based or _shape(connection) != _wanted(reader):
             connection.executescript(_DROP + _SCHEMA)
             connection.execute("INSERT INTO shape VALUES (?, ?)", (reader.bits, json.dumps(reader.namespace)))
-            connection.execute(f"PRAGMA user_version={_FORM}")
+            connection.execute(f"PRAGMA user_version={FORM}")
         writing = _Writing(connection, reader)
         for number, shard in enumerate(reader.shards):
             writing.add(number, shard)
@@ -143,7 +142,8 @@ def _shape(connection: sqlite3.Connection) -> tuple[object, ...]:
 
 
 def _wanted(reader: ShardReader) -> tuple[object, ...]:
-    return _FORM, reader.bits, json.dumps(reader.namespace)
+    # An index of another form is not a base.
+    return FORM, reader.bits, json.dumps(reader.namespace)
 
 
 class _Writing:
@@ -311,4 +311,5 @@ def _row(number: int, place: bytes, mark: bytes, entry: Entry) -> tuple[object, 
         json.dumps(entry.covered) if entry.covered else None,
         json.dumps(entry.hidden) if entry.hidden else None,
         len(entry.chunks),
+        entry.root or None,
     )

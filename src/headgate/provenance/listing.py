@@ -68,7 +68,7 @@ def as_listed(
     manifest = requirement.manifest
     if manifest is None:
         return attestation, ()
-    found = manifest.find(attestation.uri, digest)
+    found = manifest.find(attestation.uri, digest, attestation.root)
     if found is None:
         return attestation, (manifest.absence(attestation.uri, requirement.source),)
     entry = found.entry
@@ -103,7 +103,7 @@ def without_key(verdict: Verdict, signed: Attestation, digest: str, requirement:
     revoked = revoked_key(signed.kid, revocations.of_key(signed.thumbprint) or Revocation())
     if manifest is not None and manifest.taken_back(lambda key: revocations.of_key(key.thumbprint)):
         manifest = None
-    found = manifest.find(signed.uri, digest) if manifest is not None else None
+    found = manifest.find(signed.uri, digest, signed.root) if manifest is not None else None
     if manifest is None or found is None:
         return Verdict((*verdict.findings, revoked))
     milder = (*verdict.findings, replace(revoked, severity="warning"))

@@ -214,16 +214,18 @@ class Manifest(Displayed):
         signers = () if self.quorum.without(is_revoked) is not None else self.quorum.signers
         return tuple(key for key in (*signers, self.timestamp_key) if is_revoked(key))
 
-    def find(self, uri: str, digest: str) -> Found | None:
+    def find(self, uri: str, digest: str, root: bytes = b"") -> Found | None:
         """Return what is listed for a text under a URI, or None.
 
         Args:
             uri: in its normal form.
             digest: of the text, as seals write it.
+            root: over the blocks of a document of which the text was shown to be a run, if it was.
         """
         if self.index is None or self.refusal is not None:
             return None
-        return self.index.find(uri, b64url_decode(digest.partition(":")[2]))
+        found = self.index.find(uri, b64url_decode(digest.partition(":")[2]))
+        return self.index.find_root(uri, root) if found is None and root else found
 
     def absence(self, uri: str, source: str) -> Finding:
         """Return the finding about a text that is not listed (P110), or that nothing counts (P108)."""

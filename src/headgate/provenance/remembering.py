@@ -21,7 +21,7 @@ from typing import BinaryIO
 from headgate.cache_folders import cache_folder, is_private, private_folder, temporary_folder
 from headgate.errors import ManifestError
 from headgate.forks import Lock, hold_at_fork, renew_after_fork
-from headgate.provenance.indexes import ManifestIndex
+from headgate.provenance.indexes import FORM, ManifestIndex
 from headgate.provenance.indexing import ShardReader, apply_changes, write_index
 
 __all__ = ["ManifestMemory"]
@@ -134,10 +134,13 @@ class ManifestMemory:
         for path in folder.glob(f"{self.name}-{digest}-*.sqlite"):
             if _is_whole(path):
                 try:
-                    return ManifestIndex(path)
+                    index = ManifestIndex(path)
+                    if index.form == FORM:
+                        return index
+                    index.close()
                 except sqlite3.Error:
                     pass
-            _log.warning("the index %s is not what was written, and is made again", path)
+            _log.warning("the index %s is not what this version writes, and is made again", path)
             _discard(path)
         return None
 

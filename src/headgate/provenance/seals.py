@@ -132,7 +132,7 @@ class SealMechanism:
             detail = {"sealed": seal.digest, "found": digest, "issuer": seal.issuer[:_DETAIL_CHARS]}
             findings.append(Finding("P105", "The text is not the one that was sealed.", detail=detail))
         covered = (seal.covered_digest,) if seal.covered_digest is not None else ()
-        return Verdict(tuple(findings), _attest(seal, key), covered)
+        return Verdict(tuple(findings), _attest(seal, key, claim.content.root), covered)
 
 
 def _undelegated(seal: Seal, key: VerificationKey, requirement: Requirement) -> Finding | None:
@@ -156,12 +156,14 @@ class _Signed:
         seal: the claims.
         is_shared: whether one signature is over many chunks.
         lack: why the chunk is not in what was signed, if it is not.
+        root: over the blocks of the document, where that is what was signed.
     """
 
     parsed: ParsedJws
     seal: Seal
     is_shared: bool = False
     lack: tuple[str, str] | None = None
+    root: bytes = b""
 
     def verify(self, keys: KeySet) -> VerificationKey:
         """Return the key that signed.
@@ -198,7 +200,7 @@ def _read(token: object, limits: Limits, text: str = "", digest: str = "") -> _S
     if is_span(token):
         span = read_span(str(token), text, limits)
         seal = parse_seal(span.parsed.payload, span.parsed.kid or "", digest or digest_text(text))
-        return _Signed(span.parsed, seal, is_shared=True, lack=None if span.is_included else _NOT_A_RUN)
+        return _Signed(span.parsed, seal, True, None if span.is_included else _NOT_A_RUN, span.root)
     if is_batch(token):
         batch = read_batch(str(token), limits)
         seal = parse_seal(batch.claims, batch.parsed.kid or "")
@@ -236,7 +238,7 @@ def issuer_finding(issuer: str, kid: str, requirement: Requirement) -> Finding:
     return Finding("P104", message, detail={**detail, "kid": kid[:_DETAIL_CHARS]} if by_whom else detail)
 
 
-def _attest(seal: Seal, key: VerificationKey) -> Attestation:
+def _attest(seal: Seal, key: VerificationKey, root: bytes) -> Attestation:
     media: tuple[str, ...] = ()
     covered, valid_from, valid_until = seal.covered, seal.valid_from, seal.valid_until
     if covered:
@@ -265,6 +267,7 @@ def _attest(seal: Seal, key: VerificationKey) -> Attestation:
         hidden=seal.hidden,
         definitions=seal.definitions,
         validators=seal.validators,
+        root=root,
     )
 
 

@@ -51,6 +51,7 @@ class Entry:
         covered: names of the metadata entries that are covered, and `media:NAME` for content that is not text.
         hidden: those of them that are kept out of the prompt.
         chunks: its chunks.
+        root: of the Merkle tree over its blocks, as in a document seal; empty where none is listed.
     """
 
     subject: str
@@ -62,6 +63,7 @@ class Entry:
     covered: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     chunks: tuple[ListedChunk, ...] = ()
+    root: bytes = b""
 
     def to_line(self) -> bytes:
         """Return the entry as a line of a shard, with its line feed."""
@@ -74,6 +76,7 @@ class Entry:
             "cov": list(self.covered) or None,
             "hid": list(self.hidden) or None,
             "chunks": [[b64url_encode(text), b64url_encode(more) if more else None] for text, more in self.chunks],
+            "root": b64url_encode(self.root) if self.root else None,
         }
         return canonical_json({name: value for name, value in line.items() if value is not None}) + b"\n"
 
@@ -111,6 +114,7 @@ class Entry:
             covered=covered,
             hidden=hidden,
             chunks=_chunks(values.get("chunks"), is_covering=bool(covered)),
+            root=_digest(values["root"]) if values.get("root") is not None else b"",
         )
 
 

@@ -29,6 +29,7 @@ __all__ = [
     "document_claims",
     "is_span",
     "read_span",
+    "root_of_whole",
 ]
 
 DOCUMENT_TYPE = "headgate-document+jwt"
@@ -99,10 +100,16 @@ class SpanToken:
     Attributes:
         parsed: what was signed.
         is_included: whether the text is a run of whole blocks of what was signed.
+        root: the root that was signed.
+        run: which blocks it is said to be.
+        size: how many blocks the document has.
     """
 
     parsed: ParsedJws
     is_included: bool
+    root: bytes
+    run: range
+    size: int
 
 
 def is_span(token: object) -> bool:
@@ -131,7 +138,8 @@ def read_span(token: str, text: str, limits: Limits = DEFAULT_LIMITS) -> SpanTok
     if not _LENGTHS.fullmatch(encoded):
         raise SealError("P106", "the lengths of the blocks cannot be read")
     lengths = [int(length) for length in encoded.split("-")]
-    if start + len(lengths) > size:
+    span = range(start, start + len(lengths))
+    if span.stop > size:
         raise SealError("P106", "the blocks are outside the document")
     try:
         tail, path = b64url_decode(space).decode("utf-8"), b64url_decode(steps)
@@ -141,7 +149,7 @@ def read_span(token: str, text: str, limits: Limits = DEFAULT_LIMITS) -> SpanTok
         raise SealError("P106", "what follows the last block is not white space")
     run = text.strip(SPACE) + tail
     if sum(lengths) != len(run):
-        return SpanToken(parsed, is_included=False)
+        return SpanToken(parsed, False, root, span, size)
     blocks, end = [], 0
     for length in lengths:
         blocks.append(run[end : end + length])
@@ -150,7 +158,7 @@ def read_span(token: str, text: str, limits: Limits = DEFAULT_LIMITS) -> SpanTok
         found = root_from_range(_leaves(blocks, start), start, size, path)
     except ValueError as error:
         raise SealError("P106", f"the proof cannot be read: {error}") from None
-    return SpanToken(parsed, is_included=found == root)
+    return SpanToken(parsed, found == root, root, span, size)
 
 
 @lru_cache(maxsize=1_024)  # all chunks of a document have one
@@ -175,6 +183,20 @@ def _read_document(signed: str, limits: Limits) -> tuple[ParsedJws, bytes, int]:
     if len(found) != HASH_BYTES:
         raise SealError("P106", "the claim 'root' is not of the form sha-256:...")
     return parsed, found, size
+
+
+def root_of_whole(document: Chunk, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """Return the root over the blocks of a document that was sealed as a whole, made of its text.
+
+    Raises:
+        SealError: its seal is not one of a whole document (P106).
+        ValueError: its text is not what its seal is over.
+    """
+    _, signed, _ = _read_document(str(document.metadata.get(SEAL_KEY)), limits)
+    root = _Whole(document).root
+    if root != signed:
+        raise ValueError("the text of the document is not the one that was sealed")
+    return root
 
 
 class SpanProver:
@@ -235,6 +257,11 @@ class _Whole:
             place += length
             self._ends[place - (len(block) - len(block.rstrip(SPACE)))] = number
         self._leaves = _leaves(self._blocks)
+
+    @property
+    def root(self) -> bytes:
+        """The root over the blocks."""
+        return root_from_range(self._leaves, 0, len(self._leaves), b"")
 
     def token(self, text: str) -> str | None:
         """Return the proof of a text, or None if it is not a run of whole blocks."""

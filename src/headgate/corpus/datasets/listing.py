@@ -33,7 +33,7 @@ JOIN files ON rows.filename = files.name WHERE uri IS NOT NULL
 """
 _ORDERED = """
 SELECT place, uri, subject, digest, metadata, covered, hidden, version,
-    epoch_us(modified) AS modified, epoch_us(not_before) AS not_before, epoch_us(expires) AS expires
+    epoch_us(modified) AS modified, epoch_us(not_before) AS not_before, epoch_us(expires) AS expires, root
 FROM listed ORDER BY sha256(uri), uri, number, file_row_number
 """
 

@@ -47,6 +47,7 @@ class ListRows(Kernel):
         """Return what is covered, and how metadata is read."""
         return {
             "work": "list",
+            "form": 2,
             "cover": list(self.cover),
             "hide": list(self.hide),
             "keys": self.keys.model_dump(mode="json"),
@@ -64,7 +65,7 @@ class ListRows(Kernel):
 
 def _row(found: tuple[str, Piece, tuple[str, ...]] | str, problem: str | None) -> tuple[Any, ...]:
     if isinstance(found, str):
-        return (*(None,) * 10, found, [])
+        return (*(None,) * 11, found, [])
     uri, piece, problems = found
     says = piece.says
     return (
@@ -78,6 +79,7 @@ def _row(found: tuple[str, Piece, tuple[str, ...]] | str, problem: str | None) -
         says["modified"],
         says["not_before"],
         says["expires"],
+        piece.root or None,
         None,
         [one for one in (problem, *problems) if one],
     )
@@ -102,4 +104,4 @@ def piece_of(row: Mapping[str, Any], place: str) -> Piece:
         definitions={},
         validators=None,
     )
-    return Piece(place, row["digest"], json.loads(row["metadata"]), {}, says)
+    return Piece(place, row["digest"], json.loads(row["metadata"]), {}, says, row["root"] or b"")

@@ -109,6 +109,7 @@ LISTED = pa.schema(
         pa.field("modified", _INSTANT),
         pa.field("not_before", _INSTANT),
         pa.field("expires", _INSTANT),
+        pa.field("root", _DIGEST),
         pa.field("problem", pa.string()),
         pa.field("notes", _TEXTS, nullable=False),
     ]
@@ -126,6 +127,7 @@ LISTED = pa.schema(
 | `version` | its version |
 | `modified` | its last modification |
 | `not_before`, `expires` | from when until when the publisher stands behind it |
+| `root` | over its blocks, if it is a document that was sealed as a whole |
 | `problem` | why it cannot be listed |
 | `notes` | what of its metadata could not be said or covered |
 """
