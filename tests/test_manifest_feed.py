@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from headgate.admission.feed_signers import feed_signers
 from headgate.cli.app import app
 from headgate.origins.feeds import FeedError, Outcome, feed_id, open_feed, pull_feed
 from headgate.policy import Policy, UriPattern
+from headgate.provenance import SigningKey, generate_signing_key
+from headgate.provenance.revocation import Revocation, RevocationList
 from headgate.registry import FeedRegistry, FeedState
 from headgate.testing import FixedClock, Publisher
 from servers import Server
@@ -48,6 +51,14 @@ class Watched:
         self.policy = Policy.load(self.file)
         self.registry = FeedRegistry(folder / "registry.sqlite")
         self.gate = Gate(self.file, clock=clock)
+
+    def names_keys(self, *keys: SigningKey) -> None:
+        """Write into the policy who may sign."""
+        policy = json.loads(self.file.read_text())
+        jwks = {"keys": [one for key in keys for one in key.public_jwks()["keys"]]}
+        policy["sources"][0]["provenance"]["keys"] = jwks
+        self.file.write_text(json.dumps(policy))
+        self.policy = Policy.load(self.file)
 
     def names(self, corpus: str) -> None:
         """Write into the policy of which corpus the feed is."""
@@ -112,6 +123,41 @@ def test_a_document_without_a_date_may_have_been_changed_until_it_was_listed(tmp
     watched.shelf.renew()
     watched.pull()
     assert watched.says("a", 0) == "admit"
+
+
+@pytest.mark.parametrize("is_revoked", [True, False])
+def test_a_key_that_leaked_runs_no_feed_ahead_for_ever(is_revoked: bool, tmp_path: Path, clock: FixedClock) -> None:
+    """What it signed last holds until it is revoked, or out of the policy, and is then no answer of the feed at all."""
+    security, file = generate_signing_key("security"), tmp_path / "revoked.jws"
+    ends = clock.now + 30 * DAY
+    none = RevocationList(issuer="security", version=1, issued=clock.now, expires=ends)
+    file.write_bytes(none.sign(security))
+    rules = [{"list": str(file), "keys": security.public_jwks()}]
+    watched = Watched(tmp_path, clock, revocations=rules)
+    leaked, fresh = watched.shelf.key, generate_signing_key("fresh")
+    watched.names_keys(watched.publisher.key, leaked, fresh)
+    watched.lists(a=10)
+    watched.pull()
+    watched.shelf.publish([watched.listed("x", 1)], version=2**63 - 1)
+    watched.pull()
+    watched.shelf.key = fresh
+    watched.shelf.publish([watched.listed("a", 10)], version=2)
+    with pytest.raises(FeedError, match="accepted before"):
+        watched.pull()
+    if is_revoked:
+        (key,) = leaked.public
+        file.write_bytes(replace(none, version=2, keys={key.thumbprint: Revocation()}).sign(security))
+    else:
+        watched.names_keys(watched.publisher.key, fresh)
+    assert watched.pull().listed == 1
+    watched.shelf.key = leaked
+    watched.shelf.publish([watched.listed("x", 1)], version=2**63 - 1)
+    with pytest.raises(FeedError, match="P103"):
+        watched.pull()
+    watched.shelf.key = fresh
+    watched.shelf.publish([watched.listed("a", 10)], version=1)
+    with pytest.raises(FeedError, match="accepted before"):
+        watched.pull()
 
 
 def test_what_does_not_verify_changes_nothing(tmp_path: Path, clock: FixedClock) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from headgate.admission.again import decide_again
 from headgate.admission.concluding import judge_admission
+from headgate.admission.going_back import require_no_rollback
 from headgate.admission.observing import is_observing, under_observation
 from headgate.admission.planning import Answers, Plan, plan_admission, weigh
 from headgate.admission.proving import current_proof
@@ -75,6 +76,31 @@ class InForce:
     def standing(self, admission: Admission) -> Admission:
         """Return an admission with what there is to say about the age of the policy, where it was pulled."""
         return admission if self.pulled is None else self.pulled.apply(admission, self.revision)
+
+    def under(self, policy: Policy, revision: Revision, *, may_wait: bool) -> InForce:
+        """Return what is in force under another policy, or the same one loaded again; what is known stays known.
+
+        Args:
+            policy: the policy.
+            revision: the policy with all that it names.
+            may_wait: whether a revocation list at an address may be fetched.
+
+        Raises:
+            PolicyError: it cannot be used (a log or a registry cannot be opened), or a manifest goes back.
+        """
+        shared = self.shared.under(policy, revision.revocation_keys, may_wait=may_wait)
+        after = replace(self, policy=policy, revision=revision, shared=shared)
+        after.require_no_rollback(self.revision)
+        return replace(after, recorder=self.recorder.under(policy))
+
+    def require_no_rollback(self, before: Revision) -> None:
+        """Raise if a manifest goes back behind one of the revision before.
+
+        Raises:
+            PolicyError: so it does.
+        """
+        now = self.clock()
+        require_no_rollback(self.revision, before, self.shared.taken_back(now), now)
 
     def judge(
         self, gate: object, chunks: Sequence[Chunk], query: str | None, now: datetime | None, as_of: datetime | None

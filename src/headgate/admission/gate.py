@@ -342,6 +342,10 @@ class Gate(Carried):
         """
         return self._follower.settle(self._in_force, self.now(), timeout)
 
+    def require_no_rollback(self, before: Gate) -> None:
+        """Raise PolicyError if a manifest that this gate has loaded goes back behind what is in force in another."""
+        self._in_force.require_no_rollback(before.in_force)
+
     def _reload(self, source: Policy | Path, *, may_wait: bool) -> bool:
         with self._reloading:
             before = self._in_force
@@ -352,13 +356,9 @@ class Gate(Carried):
                 if not before.proved:  # the same, and confirmed or renewed
                     self._take(same)
                 return False
-            revision.require_no_rollback(before.revision)
             if before.proved:
                 raise PolicyError("a chain is being proved with this gate.", "Reload when the proof is over.")
-            # A log or a registry that cannot be opened changes nothing.
-            recorder = before.recorder.under(policy)
-            shared = before.shared.under(policy, revision.revocation_keys, may_wait=may_wait)
-            self._take(replace(same, policy=policy, revision=revision, shared=shared, recorder=recorder))
+            self._take(same.under(policy, revision, may_wait=may_wait))
             _log.info("policy revision %s is in force", revision.digest)
             return True
 

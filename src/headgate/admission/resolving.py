@@ -10,12 +10,12 @@ from typing import TypeVar
 
 from headgate.admission.budget import TokenBudget
 from headgate.admission.key_loading import KeyLoader
+from headgate.admission.manifest_loading import ManifestKeys, load_manifest, taken_back
 from headgate.admission.revision import ResolvedRule, ResolvedSource, Revision, memories, owners_of
-from headgate.assurance import is_proof
 from headgate.clock import Clock, utc_now
 from headgate.decision import stricter
 from headgate.encoding import canonical_json, digest_label
-from headgate.errors import BudgetError, ManifestError, PolicyError
+from headgate.errors import BudgetError, PolicyError
 from headgate.files import read_config_text
 from headgate.freshness import NO_REDIRECTS, Redirects, read_redirects
 from headgate.limits import DEFAULT_LIMITS, Limits
@@ -24,10 +24,10 @@ from headgate.policy import Policy, Provenance, Source, SourceRule, UriPattern
 from headgate.policy.freshness import FreshnessRule, Revalidation
 from headgate.policy.loading import named_here
 from headgate.policy.lookup import PatternIndex
-from headgate.provenance import KeySet, Manifest, Requirement
+from headgate.provenance import KeySet, Requirement
 from headgate.provenance.delegation import with_delegations
 from headgate.provenance.issuers import Issuers, bind
-from headgate.provenance.names import OtherCorpusError
+from headgate.provenance.revocation import Revocations
 from headgate.terminology import Glossary
 from headgate.terminology.asking import QueryTerms
 from headgate.terminology.reviewing import require_names
@@ -57,15 +57,19 @@ def resolve(policy: Policy, limits: Limits, clock: Clock = utc_now, *, may_wait:
         raise PolicyError("this says where the policy is pulled from, and is none itself.", remedy, ("pull",))
     keys_of = KeyLoader(policy, clock, may_wait=may_wait)
     problems: list[PolicyError] = []
-    resolved = [
-        _tried(problems, partial(_resolve_source, policy, source, source.id, limits, keys_of), "sources", number)
-        for number, source in enumerate(policy.sources)
-    ]
-    default = _tried(problems, partial(_resolve_source, policy, policy.default, "default", limits, keys_of), "default")
+    unread: list[PolicyError] = []
     revocation_keys = [
-        _tried(problems, partial(keys_of, listed.keys), "revocations", number, "keys") or KeySet()
+        _tried(unread, partial(keys_of, listed.keys), "revocations", number, "keys") or KeySet()
         for number, listed in enumerate(policy.revocations)
     ]
+    revoked = taken_back(policy, revocation_keys, limits, clock, may_wait=may_wait)
+    read = partial(_resolve_source, policy, limits=limits, keys_of=keys_of, revoked=revoked)
+    resolved = [
+        _tried(problems, partial(read, source, source.id), "sources", number)
+        for number, source in enumerate(policy.sources)
+    ]
+    default = _tried(problems, partial(read, policy.default, "default"), "default")
+    problems += unread
     sources = {one.id: one for one in resolved if one is not None}
     problems += _shared_keys(revocation_keys, (*sources.values(), *((default,) if default is not None else ())))
     budget = _tried(problems, partial(_budget, policy))
@@ -130,7 +134,9 @@ def with_source(revision: Revision, policy: Policy, source: Source, limits: Limi
     Raises:
         PolicyError: a key or glossary file of the source cannot be used.
     """
-    extra = _resolve_source(policy, source, source.id, limits, KeyLoader(policy, utc_now, may_wait=False))
+    extra = _resolve_source(
+        policy, source, source.id, limits, KeyLoader(policy, utc_now, may_wait=False), Revocations()
+    )
     patterns = [*revision.patterns, *((UriPattern.parse(pattern), extra) for pattern in source.match)]
     patterns.sort(key=lambda pair: pair[0].specificity, reverse=True)
     return replace(
@@ -159,7 +165,9 @@ def _shared_keys(revoking: Sequence[KeySet], sources: Sequence[ResolvedSource]) 
                 )
 
 
-def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits, keys_of: KeyLoader) -> ResolvedSource:
+def _resolve_source(
+    policy: Policy, rule: SourceRule, name: str, limits: Limits, keys_of: KeyLoader, revoked: Revocations
+) -> ResolvedSource:
     provenance = rule.provenance
     try:
         keys = keys_of(provenance.keys)
@@ -182,7 +190,9 @@ def _resolve_source(policy: Policy, rule: SourceRule, name: str, limits: Limits,
             mode=policy.effective_mode(rule, "provenance"),
             is_default=name == "default",
             release=policy.metadata.released,
-            manifest=_load_manifest(policy, name, provenance, (keys, timestamp_keys), issuers, limits, keys_of.now),
+            manifest=load_manifest(
+                policy, name, provenance, ManifestKeys(keys, timestamp_keys, issuers, revoked), limits, keys_of.now
+            ),
             grace=provenance.grace,
         ),
         freshness=rule.freshness,
@@ -245,39 +255,6 @@ def _delegated(policy: Policy, provenance: Provenance, keys: KeySet) -> KeySet:
         except PolicyError as error:
             raise named_here(error).under("provenance", "delegations", number) from None
     return keys
-
-
-def _load_manifest(
-    policy: Policy,
-    name: str,
-    provenance: Provenance,
-    keys: tuple[KeySet, KeySet | None],
-    issuers: Issuers,
-    limits: Limits,
-    clock: Clock,
-) -> Manifest | None:
-    # Where no proof is required, a list of what is proved keeps nothing out.
-    if provenance.manifest is None or not is_proof(provenance.require):
-        return None
-    try:
-        return Manifest.load(
-            policy.resolve_path(provenance.manifest),
-            keys[0],
-            timestamp_keys=keys[1],
-            issuers=issuers,
-            at_least=provenance.at_least,
-            threshold=provenance.threshold,
-            cache=policy.resolve_path(policy.cache) if policy.cache is not None else None,
-            limits=limits,
-            now=clock(),
-            corpus=provenance.corpus,
-            source=name,
-        )
-    except OtherCorpusError as error:
-        remedy = "Put the manifest of that corpus there, or write provenance.corpus: NAME if another one is meant."
-        raise PolicyError(str(error), remedy, ("provenance", "corpus")) from None
-    except ManifestError as error:
-        raise PolicyError(str(error), "`headgate manifest verify` says more.", ("provenance", "manifest")) from None
 
 
 def _load_redirects(policy: Policy, rule: Source) -> Redirects:

@@ -12,8 +12,6 @@ from typing import Any, Literal
 from headgate.admission.budget import TokenBudget
 from headgate.caching import Memo, cached_property
 from headgate.decision import Finding, Mode, OnEmpty
-from headgate.encoding import shown
-from headgate.errors import PolicyError
 from headgate.freshness import NO_REDIRECTS, Redirects
 from headgate.limits import Limits
 from headgate.origins import RemoteKeys
@@ -146,7 +144,7 @@ class Revision:
     def state(self) -> tuple[object, ...]:
         """What is in force: the policy with its keys and glossaries, and what the manifests of its sources say."""
         fetched = (digest for _, digest in self.key_sets)
-        return (self.digest, *fetched, *((name, manifest.state) for name, manifest in self._manifests()))
+        return (self.digest, *fetched, *((name, manifest.state) for name, manifest in self.manifests()))
 
     def under(self, change: Callable[[ResolvedSource], ResolvedSource]) -> Revision:
         """Return a revision in which each source, and the default, is what `change` makes of it."""
@@ -168,35 +166,12 @@ class Revision:
         found = tuple(one.poll(now, rules) for one, _ in self.key_sets)
         return found if found != tuple(digest for _, digest in self.key_sets) else None
 
-    def require_no_rollback(self, before: Revision) -> None:
-        """Raise if a manifest was replaced by one of another corpus, or by one that lists nothing.
-
-        The latter under the same policy: whoever raises `at_least` wants nothing of what was in force. Another corpus
-        is meant where the policy names it, or another folder.
-
-        Args:
-            before: the revision in force.
-
-        Raises:
-            PolicyError: it was, and the old one goes on being relied on.
-        """
-        good = {name: one for name, one in before._manifests() if one.refusal is None}
-        for name, manifest in self._manifests():
-            known = good.get(name)
-            if known is None:
-                continue
-            corpus, is_named = manifest.statement.corpus, self._resolved(name).corpus is not None
-            if known.statement.corpus != corpus and known.folder == manifest.folder and not is_named:
-                problem = f"{name!r}: the manifest is of another corpus, {shown(corpus)}."
-                raise PolicyError(problem, "The one before stays in force; write provenance.corpus if it is meant.")
-            if manifest.refusal is not None and self.digest == before.digest:
-                remedy = "The one before stays in force."
-                raise PolicyError(f"{name!r}: {manifest.refusal.message} ({manifest.refusal.code})", remedy)
-
-    def _resolved(self, name: str) -> ResolvedSource:
+    def resolved(self, name: str) -> ResolvedSource:
+        """Return a source by its id; the default where there is none."""
         return self.sources.get(name, self.default)
 
-    def _manifests(self) -> Iterator[tuple[str, Manifest]]:
+    def manifests(self) -> Iterator[tuple[str, Manifest]]:
+        """Yield every source that has a manifest, and the manifest."""
         for one in (*self.sources.values(), self.default):
             if one.requirement.manifest is not None:
                 yield one.id, one.requirement.manifest

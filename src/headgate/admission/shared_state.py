@@ -136,7 +136,7 @@ class SharedState:
 
     def _is_in_force(self, told: Sequence[Told], now: datetime) -> bool:
         """Return whether nothing was taken back since, and no server has answered again."""
-        revocations, asker = self._taken_back(now), self._asker
+        revocations, asker = self.taken_back(now), self._asker
         for one in told:
             # The very same lists nearly always; comparing them costs more than all the rest of this.
             if one.revocations is not revocations and one.revocations != revocations:
@@ -162,7 +162,7 @@ class SharedState:
 
     def revised(self, revision: Revision, limits: Limits, now: datetime) -> Revision:
         """Return a revision with the keys taken back that were taken back by now."""
-        current = self._taken_back(now)
+        current = self.taken_back(now)
         if current is _NO_LISTS or not current.revokes_keys:
             return revision
         known = self._revised
@@ -170,7 +170,7 @@ class SharedState:
             known = self._revised = revision, current, revoking_keys(revision, current, limits)
         return known[2]
 
-    def _taken_back(self, now: datetime) -> Revocations:
+    def taken_back(self, now: datetime) -> Revocations:
         """Return what the revocation lists say by now."""
         return self._revocations.current(now) if self._revocations is not None else _NO_LISTS
 
@@ -219,7 +219,7 @@ class SharedState:
         except HeadgateError as error:
             unknown = error
         said, editions, unheard = self._heard(plan)
-        revocations = self._taken_back(plan.now)
+        revocations = self.taken_back(plan.now)
         live = self._answered(questions, answers)
         return Answers(
             held=held,

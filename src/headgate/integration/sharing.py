@@ -155,7 +155,7 @@ class _Kept:
         refused = _Files.look(before.files)
         try:
             gate, files = self._load()
-            gate.in_force.require_no_rollback(before.in_force)
+            gate.require_no_rollback(before)
         except PolicyError as error:
             if self._refused is None or str(self._refused[1]) != str(error):
                 _log.warning("the policy has changed and cannot be used; the one before stays in force: %s", error)

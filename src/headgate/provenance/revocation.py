@@ -173,6 +173,11 @@ class Revocations:
             return None
         return next((one.keys[thumbprint] for one, _ in self.lists if thumbprint in one.keys), None)
 
+    def left_of(self, keys: KeySet) -> KeySet:
+        """Return the keys of a set that were not taken back; the set itself where none was."""
+        gone = {key.thumbprint for key in keys if self.of_key(key.thumbprint) is not None}
+        return KeySet([key for key in keys if key.thumbprint not in gone], keys.notices) if gone else keys
+
     def of_document(self, uri: str | None, version: int | None) -> Revocation | None:
         """Return why a document was taken back, if it was.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -77,14 +77,14 @@ class Listing:
         problem = manifest.refusal or manifest.standing(now, _NO_GRACE, _AHEAD)
         if problem is not None:
             raise FeedError(f"{where}: {problem.message}")
-        _require_later(manifest, cursor, where, is_named=self.corpus is not None)
+        _require_later(manifest, cursor, where, self.signers, is_named=self.corpus is not None)
         stamp = manifest.timestamp
         issued = min(stamp.issued, now)
         return Pull(
             list(_entries(manifest, issued)),
             is_complete=True,
             age=now - issued,
-            cursor=f"{stamp.version} {stamp.corpus}",
+            cursor=_cursor_of(manifest),
         )
 
     def _load(self, now: datetime) -> Manifest:
@@ -127,19 +127,23 @@ class Listing:
         return folder
 
 
-def _require_later(manifest: Manifest, cursor: str, where: str, *, is_named: bool) -> None:
-    """Raise if there is an earlier version than at the last pull, or another corpus.
+def _require_later(manifest: Manifest, cursor: str, where: str, signers: Signers, *, is_named: bool) -> None:
+    """Raise if there is an earlier version than at the last pull, by keys that still count, or another corpus.
 
     Args:
         manifest: what is there.
         cursor: that of the last pull.
         where: its place.
+        signers: who may sign it.
         is_named: whether the policy names its corpus, so that another one is meant.
 
     Raises:
         FeedError: so it is.
     """
-    version, _, corpus = cursor.partition(" ")
+    mark, _, corpus = cursor.partition(" ")
+    version, _, held_by = mark.partition("@")
+    if held_by and not _count(held_by.split(","), signers):
+        return
     stamp = manifest.timestamp
     if corpus and corpus != stamp.corpus:
         if is_named:
@@ -147,6 +151,17 @@ def _require_later(manifest: Manifest, cursor: str, where: str, *, is_named: boo
         raise FeedError(f"{where}: it is of the corpus {stamp.corpus!r}, and was of {corpus!r}. {_NAME_IT}")
     if version.isdecimal() and stamp.version < int(version):
         raise FeedError(f"{where}: it has version {stamp.version}, and version {version} was pulled before (P108).")
+
+
+def _cursor_of(manifest: Manifest) -> str:
+    """Return what is remembered of a manifest: its version, the thumbprints of the keys that signed it, its corpus."""
+    stamp, signers = manifest.timestamp, sorted(key.thumbprint for key in manifest.quorum.signers)
+    return f"{stamp.version}@{','.join(signers)} {stamp.corpus}"
+
+
+def _count(thumbprints: Sequence[str], signers: Signers) -> bool:
+    """Return whether enough of the keys that signed what was pulled before still may."""
+    return len({key.thumbprint for key in signers.keys}.intersection(thumbprints)) >= signers.threshold
 
 
 def _entries(manifest: Manifest, issued: datetime) -> Iterator[Entry]:
