@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from headgate.errors import ManifestError
@@ -61,6 +62,7 @@ class ShardReader:
         changes: what is different from an earlier version, if the manifest says so.
         changes_text: returns their verified text.
         signer: the thumbprint of the key that signed them with the manifest.
+        name_of: returns what a shard is called in errors: its file.
     """
 
     shards: Sequence[Shard]
@@ -71,6 +73,7 @@ class ShardReader:
     changes: Changes | None = None
     changes_text: Callable[[Shard], bytes] | None = None
     signer: str = ""
+    name_of: Callable[[Shard], str] = attrgetter("digest")
 
 
 def write_index(path: Path, reader: ShardReader, *, is_based: bool = False) -> tuple[int, int]:
@@ -162,16 +165,16 @@ class _Writing:
         """Bring a shard into the index; what is there already stays."""
         if self._before.get(number) == shard.digest:
             return
-        lines = split_lines(self._reader.text_of(shard), shard)
-        known = self._known(number)
+        text, known = self._reader.text_of(shard), self._known(number)
         try:
+            lines = split_lines(text, shard)
             new, chunks, outside = self._sort(number, lines, known)
             self._remove([row[:2] for row in known.values()])
             self._insert(new)
         except sqlite3.IntegrityError:
-            raise ManifestError("P106", "two entries are for one document", shard.digest) from None
+            raise ManifestError("P106", "two entries are for one document", self._reader.name_of(shard)) from None
         except ManifestError as error:
-            raise error.at(shard.digest) from None
+            raise error.at(self._reader.name_of(shard)) from None
         row = number, shard.digest, chunks, outside, shard.lines, ""
         self._run("INSERT OR REPLACE INTO shards VALUES (?, ?, ?, ?, ?, ?)", row)
 

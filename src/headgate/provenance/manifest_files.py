@@ -76,6 +76,7 @@ def shard_reader(
         changes=statement.changes,
         changes_text=partial(_text_of, changes_path, folder, limits),
         signer=key.thumbprint,
+        name_of=lambda shard: str(shard_path(folder, shard)),
     )
 
 

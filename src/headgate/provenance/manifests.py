@@ -127,7 +127,10 @@ class Manifest(Displayed):
         refusal = rolled_back(timestamp, at_least, memory) or put_back(timestamp, stamps)
         index = None
         if refusal is None:
-            index = memory.index(timestamp.digest, shard_reader(path, statement, key, limits), statement.chunks)
+            try:
+                index = memory.index(timestamp.digest, shard_reader(path, statement, key, limits), statement.chunks)
+            except ManifestError as error:
+                raise error.at(str(file)) from None
             if remembers:
                 memory.accept(statement.version, timestamp.digest)
                 if first is not None:
