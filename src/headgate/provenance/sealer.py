@@ -205,17 +205,14 @@ class Sealer:
         """
         if normalise_uri(subject) is None:
             raise ValueError(f"the subject {subject[:100]!r} is not a URI: write https://host/path or file:folder/name")
-        claims: dict[str, object] = {
-            "iss": self._issuer,
-            "sub": subject,
-            **(over if over is not None else {"dig": digest_text(chunk.text)}),
-            "iat": _seconds(self._clock(), "the clock"),
-        }
-        times = {"mod": modified, "exp": expires, "nbf": not_before}
-        claims.update((name, _seconds(time, name)) for name, time in times.items() if time is not None)
+        claims: dict[str, object] = {"iss": self._issuer, "sub": subject, "iat": _seconds(self._clock(), "the clock")}
+        claims.update(over if over is not None else {"dig": digest_text(chunk.text)})
+        for name, time in (("mod", modified), ("exp", expires), ("nbf", not_before)):
+            if time is not None:
+                claims[name] = _seconds(time, name)
         if version is not None:
             claims["ver"] = read_version(version)
-        met = _cover(chunk, names_of(cover), names_of(hidden))
+        met = _cover(chunk, cover, hidden) if cover or hidden or chunk.media else None
         if met is not None:
             claims["met"] = met
         if parent:
@@ -237,8 +234,7 @@ def _seconds(value: datetime, name: str) -> int:
 
 def _cover(chunk: Chunk, cover: Sequence[str], hidden: Sequence[str]) -> dict[str, object] | None:
     """Return the claim `met`, or None where there is nothing to cover."""
-    if not cover and not hidden and not chunk.media:
-        return None
+    cover, hidden = names_of(cover), names_of(hidden)
     if any(name.startswith(MEDIA_PREFIX) for name in (*cover, *hidden)):
         # Media are covered without being named; a metadata entry of such a name would be taken for one.
         raise ValueError(f"a metadata entry whose name begins with {MEDIA_PREFIX!r} cannot be covered")
