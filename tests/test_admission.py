@@ -71,6 +71,19 @@ def test_a_document_that_names_no_source_leaves_with_the_proved_one() -> None:
     assert [one.metadata for one in gate_of().admit([chunk]).chunks] == [{"title": "T", "source": PAGE}]
 
 
+class _Name(str):
+    def __str__(self) -> str:
+        return "another name"
+
+
+def test_names_leave_as_plain_strings_and_what_is_none_as_it_is() -> None:
+    chunk = DOCS.seal("text", PAGE, {"source": PAGE})
+    more = {7: "a number", None: 1, _Name("page"): 3}
+    (left,) = gate_of().admit([replace(chunk, metadata={**chunk.metadata, **more})]).chunks  # type: ignore[dict-item]
+    assert left.metadata == {"source": PAGE, 7: "a number", None: 1, "page": 3}  # type: ignore[dict-item]
+    assert {type(name) for name in left.metadata} == {str, int, type(None)}
+
+
 def test_what_its_issuer_covers_as_no_source_at_all_stays_none() -> None:
     chunk = DOCS.seal("text", PAGE, {"source": None}, cover=["source"])
     assert [one.metadata for one in gate_of().admit([chunk]).chunks] == [{"source": None}]

@@ -111,6 +111,30 @@ def test_only_what_is_proved_is_asked_about_and_only_by_its_own_source(origin: O
     assert origin.server.asked == 0
 
 
+def test_a_reload_decides_which_private_servers_are_asked(origin: Origin) -> None:
+    file = origin.folder / "headgate.yaml"
+
+    def write(private: list[str], **more: Any) -> None:
+        source = origin.publisher.source(freshness={"revalidate": {"timeout": "10s"}})
+        file.write_text(json.dumps({"sources": [source], "key_sets": {"private": private}, **more}))
+
+    write([])
+    gate = Gate(file, clock=origin.clock)
+    assert says(gate, origin.page()) == ["drop F208"]
+    write(["127.0.0.1"])
+    assert gate.reload()
+    assert says(gate, origin.page()) == ["admit"]
+    write(["127.0.0.1"], invisible="drop")  # what was answered is still known
+    assert gate.reload()
+    assert says(gate, origin.page()) == ["admit"]
+    assert origin.server.asked == 1
+    write([])
+    assert gate.reload()
+    origin.clock.advance(2 * HOUR)
+    assert says(gate, origin.page()) == ["drop F208"]
+    assert origin.server.asked == 1
+
+
 def test_a_source_that_wants_no_server_asked_stands_beside_one_that_does(origin: Origin) -> None:
     other = Publisher("other", "https://other.example/**", origin.clock)
     asking = origin.publisher.source(freshness={"revalidate": {"timeout": "10s"}})

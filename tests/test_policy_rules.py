@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -431,3 +432,23 @@ def test_a_feed_is_taken_where_it_can_be_pulled_and_else_refused_without_a_secre
     with pytest.raises(ValidationError, match=words) as caught:
         FeedRule.model_validate(feed)
     assert ":word@" not in caught.value.errors()[0]["msg"]
+
+
+def test_the_files_that_a_policy_names_are_those_of_all_its_parts(tmp_path: Path) -> None:
+    keys = ["a.json", "https://keys.example/jwks.json", {"keys": []}]
+    given = {
+        "id": "a",
+        "match": "https://a.example/**",
+        "provenance": {**LISTED, "keys": keys, "timestamp_keys": ["b.json"], "delegations": ["c.jws"]},
+        "terminology": ["d.yaml", {"file": "e.ttl", "language": "en"}],
+        "identity": {"redirects": "f.json"},
+    }
+    default = {"provenance": {"require": "sealed", "keys": "g.json"}, "terminology": "h.yaml"}
+    more = {"query": {"rewrite": ["i.yaml"]}, "revocations": [{"list": "r.jws", "keys": ["j.json", "a.json"]}]}
+    policy = Policy.from_mapping({"sources": [given], "default": default, **more}, tmp_path)
+    assert {path.name for path in policy.named_files()} == {
+        *("a.json", "b.json", "c.jws", "d.yaml", "e.ttl", "f.json", "g.json", "h.yaml", "i.yaml", "j.json"),
+        "timestamp.json",
+    }
+    assert {path.parent for path in policy.named_files()} == {tmp_path, tmp_path / "m"}
+    assert len(policy.named_files()) == 11
