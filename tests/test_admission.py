@@ -80,7 +80,7 @@ def test_names_leave_as_plain_strings_and_what_is_none_as_it_is() -> None:
     chunk = DOCS.seal("text", PAGE, {"source": PAGE})
     more = {7: "a number", None: 1, _Name("page"): 3}
     (left,) = gate_of().admit([replace(chunk, metadata={**chunk.metadata, **more})]).chunks  # type: ignore[dict-item]
-    assert left.metadata == {"source": PAGE, 7: "a number", None: 1, "page": 3}  # type: ignore[dict-item]
+    assert left.metadata == {"source": PAGE, 7: "a number", None: 1, "page": 3}
     assert {type(name) for name in left.metadata} == {str, int, type(None)}
 
 

@@ -74,6 +74,18 @@ def test_every_answer_has_its_consequence(page: tuple[int, dict[str, str]], expe
     assert says(origin.gate(), origin.page()) == [expected]
 
 
+@pytest.mark.parametrize(("rules", "until"), [({}, HOUR), ({"after": "2h", "grace": "3h"}, 5 * HOUR)])
+def test_an_answer_holds_for_as_long_however_often_it_is_asked_for(
+    rules: dict[str, str], until: timedelta, origin: Origin
+) -> None:
+    gate, start = origin.gate(**rules), origin.clock.now
+    for _ in range(4):
+        admission = gate.admit([origin.page()])
+        assert (admission.decisions[0].action, admission.valid_until) == ("admit", start + until)
+        origin.clock.advance(timedelta(minutes=10))
+    assert origin.server.asked == 1
+
+
 def test_a_condition_is_sent_and_its_answer_renews(origin: Origin) -> None:
     gate = origin.gate(after="1h")
     assert says(gate, origin.page()) == ["admit"]

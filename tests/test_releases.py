@@ -201,11 +201,11 @@ def test_a_cut_divides_no_words_of_either_gate(gate: Gate, chunk: Chunk, handboo
     (tmp_path / "more.yaml").write_text("terms: {holiday: [days of leave]}")
     (tmp_path / "other.yaml").write_text("terms: {Kubernetes: [K8s]}")
 
-    def left(most: int, *glossaries: str) -> str:
+    def left(most: int, *glossaries: str, inner: Gate = gate) -> str:
         budget = {"max_tokens": most, "encoding": "bytes", "cut": "tokens"}
         source = handbook.source(terminology=[str(tmp_path / name) for name in glossaries])
         outer = Gate({"sources": [source], "budget": budget}, clock=FixedClock())
-        (found,) = guard(guard(shelf(chunk), gate), outer).invoke("q")
+        (found,) = guard(guard(shelf(chunk), inner), outer).invoke("q")
         return str(found.page_content)
 
     # Every byte is a token. LarkDesk is of the first gate, holiday of the second.
@@ -213,6 +213,9 @@ def test_a_cut_divides_no_words_of_either_gate(gate: Gate, chunk: Chunk, handboo
     assert left(30) == left(30, "other.yaml") == "Book days of leave in LarkDesk"
     assert left(8, "more.yaml") == "Book "
     assert left(12, "more.yaml") == "Book holiday"
+    plain = Gate({"sources": [handbook.source()]}, clock=FixedClock())
+    assert left(25, inner=plain) == TEXT[:25]
+    assert left(8, "more.yaml", inner=plain) == "Book "
 
 
 class Both(BaseRetriever):

@@ -95,6 +95,17 @@ def test_what_nobody_signed_verifies_nothing(handbook: Publisher, clock: FixedCl
     assert codes(gate_of(clock, source), unsigned)[0].startswith("drop F211")
 
 
+def test_that_nobody_has_verified_is_said_beside_an_age_and_not_beside_a_refused_proof(
+    handbook: Publisher, clock: FixedClock
+) -> None:
+    rules = {"verified_within": "24h", "max_age": "30d", "evidence": "any"}
+    old = Chunk("text", {"source": "https://handbook.example/1", "last_modified": clock.ago(days=90).isoformat()})
+    warned = handbook.source(provenance={"require": "sealed", "mode": "warn"}, freshness=rules)
+    assert codes(gate_of(clock, warned), old) == ["drop P101 F210 F202"]
+    forged = Chunk("another text", handbook.seal("text", "https://handbook.example/1").metadata)
+    assert codes(gate_of(clock, handbook.source(freshness={"verified_within": "24h"})), forged) == ["drop P105"]
+
+
 def test_a_time_from_the_future_verifies_nothing(handbook: Publisher, clock: FixedClock) -> None:
     ahead = FixedClock(clock.now + 2 * DAY)
     sealed = Sealer(handbook.key, issuer="handbook", clock=ahead).seal(
