@@ -95,6 +95,30 @@ def test_what_is_brought_is_what_was_published(
     assert codes(gate, PAGES[0], page("0", "two"), PAGES[1]) == [("P110",), (), ()]
 
 
+def test_a_key_that_leaked_and_is_gone_keeps_no_later_version_out(
+    bring: Callable[..., Brought], shelf: Shelf, tmp_path: Path
+) -> None:
+    """The timestamp of the version that it ran ahead may well be by another key, which goes on signing."""
+    leaked, stamps = shelf.key, generate_signing_key("stamps")
+    shelf.timestamp_key = stamps
+    shelf.publish(PAGES, version=2**63 - 1)
+    assert bring(timestamp_keys=stamps.public).timestamp.version == 2**63 - 1
+    shelf.publish(PAGES, version=2)
+    with pytest.raises(ManifestError, match="P108"):
+        bring(timestamp_keys=stamps.public)
+    shelf.key = generate_signing_key("fresh")
+    shelf.publish(PAGES, version=2)
+    assert bring(timestamp_keys=stamps.public).timestamp.version == 2
+    # And the other way round nothing is brought.
+    shelf.key = leaked
+    shelf.publish(PAGES, version=3)
+    kept = content(tmp_path / "here")
+    shelf.key = generate_signing_key("another")
+    with pytest.raises(ManifestError, match="P103"):
+        bring(timestamp_keys=stamps.public)
+    assert content(tmp_path / "here") == kept
+
+
 def test_an_interrupted_run_is_continued(
     bring: Callable[..., Brought], shelf: Shelf, server: Server, tmp_path: Path
 ) -> None:

@@ -23,6 +23,7 @@ from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.origins.fetching import FetchError, fetch
 from headgate.provenance import KeySet
 from headgate.provenance.envelopes import open_envelope
+from headgate.provenance.manifest_files import read_file
 from headgate.provenance.manifests import (
     changes_path,
     manifest_path,
@@ -104,7 +105,7 @@ def bring_manifest(
 
     stamp = get("timestamp.json", limits.timestamp_bytes)
     timestamp = _timestamp(stamp, stamping, base)
-    before = _before(folder, stamping)
+    before = _before(folder, keys, stamping)
     _require_later(timestamp, before, at_least, str(folder), now if now is not None else utc_now())
     if timestamp == before:
         return Brought(timestamp, 1)
@@ -145,12 +146,20 @@ def _timestamp(data: bytes, keys: KeySet, base: str) -> TimestampStatement:
         raise error.at(f"{safe_uri(base)}/timestamp.json") from None
 
 
-def _before(folder: Path, keys: KeySet) -> TimestampStatement | None:
-    """Return what the timestamp in the folder says; None where there is none, or none by these keys."""
+def _before(folder: Path, keys: KeySet, stamping: KeySet) -> TimestampStatement | None:
+    """Return what the timestamp in the folder says; None where there is none, or none by these keys.
+
+    Nor one of a manifest by other keys: whoever signs timestamps may have signed one for a key that has leaked.
+    """
     try:
-        return read_timestamp(folder, keys)[0]
+        timestamp, _ = read_timestamp(folder, stamping)
+        file = manifest_path(folder, timestamp.version)
+        data = read_file(file, timestamp.length) if file.is_file() else b""
+        if hashlib.sha256(data).hexdigest() == timestamp.digest:
+            read_manifest(data, keys, str(file))
     except ManifestError:
         return None
+    return timestamp
 
 
 def _require_later(
