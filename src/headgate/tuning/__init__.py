@@ -3,7 +3,8 @@
 from headgate.display import bring_views
 from headgate.tuning.comparing import Comparison, Move
 from headgate.tuning.curves import Curve, CurvePoint, Level, Levels
-from headgate.tuning.histories import History, Life, history_of, read_history
+from headgate.tuning.histories import history_of, read_history
+from headgate.tuning.lives import History, Life
 from headgate.tuning.outlook import Ending, Outlook, SourceOutlook, look_ahead
 from headgate.tuning.suggesting import Suggestion, suggest_verification
 from headgate.tuning.terms import TermEffect

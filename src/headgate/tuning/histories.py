@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from headgate.clock import read_instant
 from headgate.errors import HeadgateError
 from headgate.origins.git import Change, Commit, GitProblem, read_commits
+from headgate.tuning.lives import ALIKE, BULK_DOCUMENTS, BULK_SHARE, History, Life
+from headgate.tuning.registries import read_registry
 
-__all__ = ["History", "Life", "history_of", "read_history", "stamped_together"]
+__all__ = ["History", "Life", "history_of", "read_history"]
 
-# A commit that touches so many documents is a move, a licence header or a copy of the site: it says nothing about them.
-_BULK_DOCUMENTS, _BULK_SHARE = 10, 0.1
-_ALIKE = timedelta(minutes=1)
 _CHANGES: Mapping[object, Change] = {
     "added": "added",
     "changed": "changed",
@@ -27,54 +24,6 @@ _CHANGES: Mapping[object, Change] = {
 _SQLITE = b"SQLite format 3"
 _MOST_DOCUMENTS = 1_000_000
 _MOST_LINE = 1_000_000
-
-
-@dataclass(slots=True)
-class Life:
-    """One document.
-
-    Attributes:
-        since: when it was added.
-        until: when it was removed, if it was.
-        is_gone: whether its removal is evidence; not where very many documents went at once.
-        changes: when it was changed, in order; not by what touched very many documents at once.
-    """
-
-    since: datetime
-    until: datetime | None = None
-    is_gone: bool = False
-    changes: list[datetime] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class History:
-    """What happened to the documents of one source.
-
-    Attributes:
-        begin: the first event.
-        end: the last event.
-        lives: the documents by name; one that was removed and added again is two.
-        bulk_changes: changes that are not evidence, because very many documents had them at once.
-        bulk_events: in how many commits those were.
-        is_of_last_changes: whether of each document its last change alone is known.
-    """
-
-    begin: datetime
-    end: datetime
-    lives: list[Life] = field(default_factory=list)
-    bulk_changes: int = 0
-    bulk_events: int = 0
-    is_of_last_changes: bool = False
-
-    @property
-    def changes(self) -> int:
-        """How many changes are evidence."""
-        return sum(len(life.changes) for life in self.lives)
-
-    @property
-    def span(self) -> timedelta:
-        """How long the history is."""
-        return self.end - self.begin
 
 
 def read_history(place: Path, feed: str | None = None) -> History:
@@ -90,8 +39,6 @@ def read_history(place: Path, feed: str | None = None) -> History:
         HeadgateError: it cannot be read, or nothing happened in it.
     """
     if _is_database(place):
-        from headgate.tuning.registries import read_registry
-
         return read_registry(place, feed)
     if feed is not None:
         raise HeadgateError(f"{place}: only a registry holds feeds, and this is none.")
@@ -115,7 +62,7 @@ def history_of(commits: Iterable[Commit]) -> History:
     for commit in ordered:
         changed = [name for kind, name in commit.files if kind != "removed" and name in alive]
         removed = sum(kind == "removed" for kind, _ in commit.files)
-        most = max(_BULK_DOCUMENTS, _BULK_SHARE * len(alive))
+        most = max(BULK_DOCUMENTS, BULK_SHARE * len(alive))
         is_bulk = len(changed) > most
         history.bulk_events += is_bulk
         history.bulk_changes += len(changed) if is_bulk else 0
@@ -133,22 +80,6 @@ def history_of(commits: Iterable[Commit]) -> History:
     return history
 
 
-def stamped_together(times: Mapping[str, datetime]) -> list[list[str]]:
-    """Return which documents share a time that so many have that it says nothing about them, by the time.
-
-    Args:
-        times: the time of each document.
-    """
-    runs: list[list[str]] = []
-    last: datetime | None = None
-    for name, at in sorted(times.items(), key=lambda item: item[1]):
-        if last is None or at - last >= _ALIKE:
-            runs.append([])
-        runs[-1].append(name)
-        last = at
-    return [run for run in runs if len(run) > max(_BULK_DOCUMENTS, _BULK_SHARE * len(times))]
-
-
 def _is_database(place: Path) -> bool:
     try:
         with place.open("rb") as file:
@@ -162,7 +93,7 @@ def _at_once(events: Iterable[Commit]) -> Iterator[Commit]:
     ordered = sorted(events, key=lambda event: event.at)
     run: list[Commit] = []
     for event in ordered:
-        if run and event.at - run[-1].at >= _ALIKE:
+        if run and event.at - run[-1].at >= ALIKE:
             yield _joined(run)
             run = []
         run.append(event)

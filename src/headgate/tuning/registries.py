@@ -12,7 +12,7 @@ from headgate.clock import FIRST_DATE
 from headgate.encoding import shown
 from headgate.errors import HeadgateError
 from headgate.registry import NEVER_TOLD, FeedRegistry, FeedState, Said
-from headgate.tuning.histories import History, Life, stamped_together
+from headgate.tuning.lives import History, Life, stamped_together
 
 __all__ = ["read_registry"]
 

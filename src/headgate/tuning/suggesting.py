@@ -17,7 +17,7 @@ from typing import Any
 from headgate.display import Printable
 from headgate.encoding import in_number
 from headgate.policy.durations import format_duration
-from headgate.tuning.histories import History, Life
+from headgate.tuning.lives import History, Life
 
 __all__ = ["INTERVALS", "Interval", "Suggestion", "suggest_verification"]
 
