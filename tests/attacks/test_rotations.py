@@ -150,6 +150,34 @@ def test_who_begins_with_another_set_of_keys_is_held_by_at_least(world: World) -
     assert codes(gate, ONE) == [("P114",)]
 
 
+def test_nor_is_it_for_a_list_of_revocations(world: World) -> None:
+    stolen = world.shelf.key
+    world.shelf.publish([ONE])
+    gate, kept = world.gate(stolen), world.list.read_bytes()
+    world.revoke(stolen)
+    assert codes(gate, ONE) == [("P107",)]
+    revoked = world.list.read_bytes()
+    world.list.write_bytes(kept)
+    policy, security = yaml.safe_load(world.file.read_text()), generate_signing_key("security-2")
+    both = [*world.security.public_jwks()["keys"], *security.public_jwks()["keys"]]
+    policy["revocations"][0]["keys"] = {"keys": both}
+    world.file.write_text(yaml.safe_dump(policy))
+    with pytest.raises(PolicyError, match="P108") as caught:
+        gate.reload()
+    assert caught.value.path == ("revocations", 0, "list")
+    assert codes(gate, ONE) == [("P107",)]
+    world.list.write_bytes(revoked)
+    assert gate.reload()
+    assert codes(gate, ONE) == [("P107",)]
+    # Without the key that signed it, it is another list.
+    policy["revocations"][0]["keys"] = security.public_jwks()
+    world.file.write_text(yaml.safe_dump(policy))
+    world.security, world.listed = security, 0
+    world.revoke()
+    assert gate.reload()
+    assert codes(gate, ONE) == [()]
+
+
 @pytest.mark.parametrize("is_running", [True, False])
 def test_a_key_that_leaked_cannot_run_the_count_ahead_for_ever(is_running: bool, world: World) -> None:
     """The drill: the key is revoked and stays in the policy, and a manifest by a new key beside it counts on."""

@@ -74,6 +74,24 @@ class RevocationFiles:
     def __bool__(self) -> bool:
         return bool(self._lists)
 
+    def require_no_rollback(self, before: RevocationFiles | None) -> None:
+        """Raise if a list is an earlier one than was read from its place before, by a key that may still sign it.
+
+        What is remembered of versions begins again with another set of keys, and somebody may have waited for that.
+
+        Raises:
+            PolicyError: so it is.
+        """
+        known = {one.place.where: one.held for one in before._lists} if before is not None else {}
+        for number, one in enumerate(self._lists):
+            held, last = one.held, known.get(one.place.where)
+            if held is None or last is None or held.issuer != last.issuer:
+                continue
+            counts = any(key.thumbprint == last.signer for key in one.keys)
+            if counts and (held.version, held.digest) != (last.version, last.digest) and held.version <= last.version:
+                problem = f"{one.place.name}: the list has version {held.version}; {last.version} is in force (P108)."
+                raise PolicyError(problem, "The one before stays in force.").under("revocations", number, "list")
+
     @property
     def held(self) -> Revocations:
         """What is in force, as it was read last."""

@@ -90,7 +90,9 @@ class SharedState:
         self._watch: Watch = before._watch.under(policy) if before else Watch(policy)
         self._overrides = overrides_of(policy)
         lists = RevocationFiles(policy, revocation_keys, clock=clock, may_wait=may_wait) if policy.revocations else None
-        self._revocations = lists
+        if lists is not None and before is not None:
+            lists.require_no_rollback(before._revocations)
+        self._revocations: RevocationFiles | None = lists
         self._revised: tuple[Revision, Revocations, Revision] | None = None
 
     def under(self, policy: Policy, revocation_keys: Sequence[KeySet], *, may_wait: bool) -> SharedState:

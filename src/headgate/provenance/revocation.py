@@ -57,6 +57,7 @@ class RevocationList(Displayed):
         documents: by URI in normal form.
         digests: by digest label of the text.
         digest: the SHA-256 of its claims, in hexadecimal.
+        signer: the thumbprint of the key that signed it, of a list that was read.
     """
 
     issuer: str
@@ -67,6 +68,7 @@ class RevocationList(Displayed):
     documents: Mapping[str, Revocation] = field(default_factory=dict)
     digests: Mapping[str, Revocation] = field(default_factory=dict)
     digest: str = ""
+    signer: str = field(default="", compare=False)
 
     @classmethod
     def read(cls, data: bytes, keys: KeySet, limits: Limits = DEFAULT_LIMITS) -> RevocationList:
@@ -90,7 +92,8 @@ class RevocationList(Displayed):
         found = cls._of_claims(parsed.payload)
         # What it takes back stays taken back; that it is complete can be relied on only while the key is in force.
         begin, end = key.valid_from or found.issued, key.valid_until or found.expires
-        return replace(found, issued=max(found.issued, begin), expires=min(found.expires, end))
+        issued, expires = max(found.issued, begin), min(found.expires, end)
+        return replace(found, issued=issued, expires=expires, signer=key.thumbprint)
 
     @classmethod
     def _of_claims(cls, payload: bytes) -> RevocationList:
