@@ -85,6 +85,32 @@ def test_a_manifest_of_the_c2pa_is_known_by_its_mark() -> None:
     assert (found.manifests, other.manifests) == (1, 0)
 
 
+def test_a_manifest_of_the_c2pa_is_taken_out_and_what_is_left_points_at_the_original(
+    handbook: Publisher, clock: FixedClock
+) -> None:
+    text = f"Thirty days{C2PA} of leave.{C2PA}"
+    sealed = handbook.seal(text, "https://handbook.example/1")
+    gate = Gate(policy_of(handbook, "strip"), clock=clock)
+    admission = gate.admit([sealed])
+    (decision,), (chunk,) = admission.decisions, admission.chunks
+    assert chunk.text == "Thirty days of leave."
+    (finding,) = decision.findings
+    said = "2 marks of C2PA manifests, 90 variation selectors, 2 zero-width characters"
+    assert (finding.code, finding.severity) == ("G906", "warning")
+    assert finding.message == f"It holds characters that nobody sees, which are taken out: {said}."
+    start = chunk.text.index("leave")
+    assert decision.rewrite is not None
+    begin, end = decision.rewrite.to_original(start, start + len("leave"))
+    assert text[begin:end] == "leave"
+
+
+def test_a_manifest_of_the_c2pa_proves_nothing(handbook: Publisher, clock: FixedClock) -> None:
+    gate = Gate(policy_of(handbook, "strip"), clock=clock)
+    (decision,) = gate.admit([Chunk(f"News.{C2PA}", {"source": "https://handbook.example/1"})]).decisions
+    assert not decision.admitted
+    assert "P101" in decision.codes
+
+
 VISIBLE = "a é日ع1😀\U0001f3f4\n"
 UNSEEN = "\u200b\u200d\ufeff\ufe0f\ufe00\U000e0100\u202e\u2066\u200f\u00ad\u061c\U000e0067\U000e007f"
 SIGNS = st.sampled_from(VISIBLE + UNSEEN)

@@ -141,7 +141,7 @@ def test_metadata_of_lancedb_that_is_no_object_is_named(lance_json: Any) -> None
     table = lance_json._table
     for number, text in enumerate(("[1]", "none")):
         table.update(where=f"id = '{IDS[number]}'", values={"metadata": text})
-    found = {outcome.id: outcome for outcome in backfill(index_of(lance_json), HANDBOOK.sealer)}
+    found = {outcome.id: outcome for outcome in backfill(opened(Path(lance_json._uri)), HANDBOOK.sealer)}
     assert [found[name].state for name in IDS[:2]] == ["unfit", "unfit"]
     assert "not a JSON object" in str(found[IDS[0]].problem)
 

@@ -80,7 +80,8 @@ class LanceRows:
         if self._entries is not None:
             return entry in self._entries
         found = self._current.search().select([self._columns.metadata]).limit(1).to_list()
-        return bool(found) and entry in (json.loads(found[0][self._columns.metadata] or "{}"))
+        metadata = _read(found[0][self._columns.metadata]) if found else None
+        return isinstance(metadata, dict) and entry in metadata
 
     def require_writable(self) -> None:
         """Raise where the table has no room for a seal.
@@ -129,10 +130,7 @@ class LanceRows:
 
     def _stored(self, found: Mapping[str, Any]) -> StoredRow:
         identifier, text, held = (found[name] for name in self._names())
-        try:
-            metadata = json.loads(held) if isinstance(held, str) else held
-        except ValueError:
-            metadata = held
+        metadata = _read(held)
         if metadata is not None and not isinstance(metadata, dict):
             problem = f"what it has under {self._columns.metadata!r} is not a JSON object"
             return StoredRow(str(identifier), None, problem)
@@ -179,6 +177,14 @@ class LanceRows:
 
     def _names(self) -> tuple[str, str, str]:
         return self._columns.id, self._columns.text, self._columns.metadata
+
+
+def _read(held: Any) -> Any:
+    """Return metadata as its column holds it: JSON read, where it is JSON."""
+    try:
+        return json.loads(held) if isinstance(held, str) else held
+    except ValueError:
+        return held
 
 
 def _held(row: SealedRow) -> tuple[Any, Any, Any]:

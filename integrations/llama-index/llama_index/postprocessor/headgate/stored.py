@@ -1,10 +1,10 @@
-"""Indexes that `headgate backfill` can write seals into: a persisted folder of LlamaIndex's own, and Chroma."""
+"""Indexes that `headgate backfill` can write seals into: a folder of LlamaIndex's own, Chroma, LanceDB and Milvus."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from headgate import AdapterError, Chunk, HeadgateError
 from headgate.chunk import SEAL_KEY
 from headgate.integration.backfilling import SealedRow, StoredIndex, StoredRow
 from headgate.integration.collections import NODE_CONTENT, ChromaRows, choose_collection, is_chroma, is_of_llama_index
+from headgate.integration.lance import LanceColumns, LanceRows, is_lance, open_lance
+from headgate.integration.milvus import MilvusRows
 from llama_index.postprocessor.headgate.ingestion import covered_keys, hidden_keys, with_seal
 from llama_index.postprocessor.headgate.media import media_digests
 
@@ -39,6 +41,10 @@ def stored_index(target: Any) -> StoredIndex | None:
         return stored_index(store if getattr(store, "stores_text", False) else target.docstore)
     if type(target).__name__ == "ChromaVectorStore":
         return _chroma(target.client)
+    if type(target).__name__ == "MilvusVectorStore":
+        return MilvusRows(target.client, target.collection_name, target.text_key, None, _chroma_row, _chroma_metadata)
+    if type(target).__name__ == "LanceDBVectorStore":
+        return _lance_of_store(target)
     if isinstance(target, SimpleDocumentStore):
         raise AdapterError(
             "This index is in the memory of the program that made it. Name the folder in which it is kept: headgate "
@@ -56,12 +62,17 @@ def stored_index(target: Any) -> StoredIndex | None:
 
 
 def open_index(place: str, collection: str | None) -> StoredIndex | None:
-    """Return the rows of a persisted folder, or of a Chroma folder that LlamaIndex wrote; None for any other place."""
+    """Return the rows of a persisted folder, or of one of Chroma or LanceDB that LlamaIndex wrote; None for others."""
     folder = Path(place)
     if (folder / _DOCSTORE).is_file():
         if collection is not None:
             raise AdapterError(f"--collection {collection!r}: a folder of LlamaIndex has no collections.")
         return DocstoreRows.read(folder / _DOCSTORE)
+    if is_lance(place):
+        table, reopen = open_lance(place, collection)
+        rows = _lance(table, reopen)
+        # LangChain keeps its tables in the same kind of folder.
+        return rows if rows.holds(NODE_CONTENT) else None
     return _open_chroma(place, collection) if is_chroma(place) else None
 
 
@@ -146,6 +157,30 @@ def _sealed(sealed: SealedRow) -> BaseNode:
 
 def _chroma(collection: Any) -> ChromaRows:
     return ChromaRows(collection, _chroma_row, _chroma_metadata)
+
+
+def _lance_of_store(store: Any) -> LanceRows:
+    table = store.table
+    if type(table).__name__ == "RemoteTable":
+        raise AdapterError(
+            "A table of LanceDB Cloud is not read by headgate. Seal nodes before they are added (SealNodes), or give "
+            "its rows to headgate.integration.backfilling yourself (docs/backfill.md)."
+        )
+    return _lance(table, lambda: store._connection.open_table(table.name), store.text_key)
+
+
+def _lance(table: Any, reopen: Callable[[], Any], text: str = "text") -> LanceRows:
+    # The seal has to be in the node, which is an entry of its own; the struct may have no room for another one.
+    return LanceRows(table, reopen, LanceColumns(text=text, sealed=NODE_CONTENT), _lance_row, _lance_metadata)
+
+
+def _lance_row(identifier: str, text: object, metadata: Mapping[str, object]) -> StoredRow:  # noqa: ARG001 - see below
+    # This store reads the text of the node, and not the column beside it.
+    return _chroma_row(identifier, None, metadata)
+
+
+def _lance_metadata(sealed: SealedRow) -> Mapping[str, object]:
+    return {NODE_CONTENT: node_to_metadata_dict(_sealed(sealed), remove_text=False)[NODE_CONTENT]}
 
 
 def _open_chroma(place: str, collection: str | None) -> StoredIndex | None:
