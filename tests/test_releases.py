@@ -360,6 +360,16 @@ def test_what_holds_too_much_to_be_weighed_is_not_kept(
     assert len(memory) == is_kept
 
 
+def test_every_entry_of_metadata_has_a_weight(clock: FixedClock) -> None:
+    wiki = {"id": "wiki", "match": "https://wiki.example/**", "provenance": {"require": "declared"}}
+    gate, weights = Gate({"sources": [wiki]}, clock=clock), []
+    for entries in (0, 50):
+        memory, more = Releases(), {f"k{number}": number for number in range(entries)}
+        memory.remember(gate.admit([Chunk(TEXT, {"source": "https://wiki.example/1", **more})]), gate)
+        weights.append(memory.weight)
+    assert weights[1] - weights[0] >= 2 * 50 * 100  # as it came, and as it left
+
+
 def test_many_copies_of_one_text_take_bounded_room(handbook: Publisher, clock: FixedClock) -> None:
     gate = Gate({"sources": [handbook.source()]}, clock=clock)
     memory = Releases()
