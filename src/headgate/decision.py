@@ -16,7 +16,7 @@ from headgate.surrogates import encodable, replace_surrogates
 from headgate.verification import Verification
 
 if TYPE_CHECKING:
-    from headgate.record.schema import AdmissionRecord, DecisionRecord, FindingRecord
+    from headgate.record.schema import AdmissionRecord, DecisionRecord, FindingRecord, PulledRecord
     from headgate.terminology.edits import Edit, Rewrite
 
 __all__ = [
@@ -268,6 +268,7 @@ class Admission(Displayed):
         valid_until: the earliest instant at which, as far as is known now, one of the decisions would change: for
             whoever keeps an answer that rests on them. None if no such instant is known. It knows no reload, no new
             version and no quarantine: those are news.
+        pulled: once it is recorded, which version of a policy that many gates share was in force, if one was.
     """
 
     id: str
@@ -287,6 +288,7 @@ class Admission(Displayed):
     seconds: float = 0.0
     on_empty: OnEmpty = "empty"
     valid_until: datetime | None = None
+    pulled: PulledRecord | None = field(default=None, repr=False)
     # Not an argument, so `replace` leaves it out and a changed admission is made into a record again.
     _made: tuple[DecisionRecord, ...] | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -336,10 +338,7 @@ class Admission(Displayed):
         return tuple(zip(self.chunks, (decision for decision in self.decisions if decision.admitted), strict=True))
 
     def limited_to(self, k: int) -> Admission:
-        """Return the admission of the first `k` admissible chunks and of everything dropped before them.
-
-        A retriever that was asked for more documents than its caller wanted uses this to forget the surplus.
-        """
+        """Return the admission of the first `k` admissible chunks and of everything dropped before them."""
         if len(self.chunks) <= k:
             return self
         end, admitted = 0, 0
@@ -388,12 +387,13 @@ class Admission(Displayed):
         }
         if self.shortfall is not None:
             wanted, asked, found, reason = self.shortfall
-            admitted = len(self.chunks)
             record["shortfall"] = {
                 "wanted": wanted,
-                "admitted": admitted,
+                "admitted": len(self.chunks),
                 "asked": asked,
                 "found": found,
                 "reason": reason,
             }
+        if self.pulled is not None:
+            record["pulled"] = self.pulled
         return record

@@ -7,6 +7,7 @@ thread.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -28,9 +29,11 @@ from headgate.clock import Clock, require_aware
 from headgate.decision import Admission
 from headgate.limits import Limits
 from headgate.policy import Policy
+from headgate.record.schema import OtherRecord
 
 __all__ = ["InForce"]
 
+_log = logging.getLogger("headgate")
 # Up to this weight an admission takes a few milliseconds even where nothing is remembered: a thread would cost more.
 _INLINE_WEIGHT = 24_000
 # Up to this weight, what was decided before is decided again within a millisecond: texts are hashed and no more.
@@ -101,6 +104,37 @@ class InForce:
         """
         now = self.clock()
         require_no_rollback(self.revision, before, self.shared.taken_back(now), now)
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether what another policy would decide is recorded too."""
+        return self.pulled is not None and self.pulled.other is not None
+
+    def recorded(self, gate: object, admission: Admission) -> Admission:
+        """Return an admission with what its record says of a policy that was pulled: which one, and what another says.
+
+        Nobody is asked for the other one, and nothing is learned from it.
+        """
+        if self.pulled is None:
+            return admission
+        record = self.pulled.record()
+        if self.pulled.other is not None:
+            try:
+                record["other"] = self._compared(gate, admission, self.pulled.other)
+            except Exception:  # noqa: BLE001 - what is only compared keeps nothing out
+                _log.warning("what another policy would decide is not known", exc_info=True)
+        return replace(admission, pulled=record)
+
+    def _compared(self, gate: object, admission: Admission, other: Revision) -> OtherRecord:
+        beside, now, as_of = replace(self, revision=other, pulled=None), admission.now, admission.as_of
+        found = beside._judge_again(admission.inputs, admission.query, now, as_of)
+        if found is None:
+            plan = beside._plan(gate, admission.inputs, admission.query, now, as_of)
+            found = judge_admission(plan, self.shared.ask_nobody(plan), self.limits)
+        if self.pulled is not None:
+            found = self.pulled.apply(found, other)  # it is of the same age
+        decisions = [[one.action, one.source, *(reason.code for reason in one.reasons)] for one in found.decisions]
+        return {"revision": other.digest, "decisions": decisions}
 
     def judge(
         self, gate: object, chunks: Sequence[Chunk], query: str | None, now: datetime | None, as_of: datetime | None

@@ -262,7 +262,7 @@ class Gate(Carried):
             # Before recording: a log that fails gives every document G905, and a full disk would hold all sources.
             if in_force.shared.is_watching:
                 in_force.shared.observe(admission)
-            admission = in_force.recorder.release(admission)
+            admission = in_force.recorder.release(in_force.recorded(self, admission))
             if traced:
                 self.trace(admission, context=context, framework=framework)
         RELEASES.remember(admission, self)
@@ -275,7 +275,7 @@ class Gate(Carried):
         release = partial(self.release, context=context, framework=framework, traced=traced)
         in_force = self._in_force
         is_long = len(admission.decisions) > _INLINE_DECISIONS
-        if is_long or in_force.recorder.is_slow or in_force.shared.is_watching:
+        if is_long or in_force.is_compared or in_force.recorder.is_slow or in_force.shared.is_watching:
             return await asyncio.to_thread(release, admission)
         return release(admission)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from headgate.admission.pulling import Pulled, candidates, require_own_keys
+from headgate.admission.pulling import Pulled, candidates, other_of, require_own_keys
 from headgate.admission.resolving import resolve
 from headgate.admission.revision import Revision
 from headgate.clock import Clock, utc_now
@@ -16,6 +18,8 @@ from headgate.policy import Policy
 from headgate.policy.loading import locate
 
 __all__ = ["Loaded", "load", "policy_of"]
+
+_log = logging.getLogger("headgate")
 
 
 class Loaded(NamedTuple):
@@ -96,8 +100,23 @@ def _load_pulled(written: Policy, limits: Limits, clock: Clock, *, may_wait: boo
             first = first or error
             pulled.place.refuse(pulled.bundle, error)
         else:
-            return Loaded(found, revision, written, pulled)
+            other = _other(pulled, written, limits, clock, may_wait=may_wait)
+            return Loaded(found, revision, written, replace(pulled, other=other))
     raise first if first is not None else PolicyError("there is no policy.", "", ("pull",))
+
+
+def _other(pulled: Pulled, written: Policy, limits: Limits, clock: Clock, *, may_wait: bool) -> Revision | None:
+    """Return the policy that is only compared; that it cannot be used keeps nobody from theirs."""
+    try:
+        policy = other_of(pulled, written.base_dir)
+        if policy is None:
+            return None
+        revision = _resolved(policy, limits, clock, may_wait=may_wait)
+        require_own_keys(pulled.place.keys, revision)
+    except PolicyError as error:
+        _log.warning("the policy of the other gates cannot be compared: %s", error)
+        return None
+    return revision
 
 
 def _resolved(policy: Policy, limits: Limits, clock: Clock, *, may_wait: bool) -> Revision:

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from headgate.admission.revision import Revision
 from headgate.decision import Admission, Finding
@@ -17,8 +18,9 @@ from headgate.policy import Policy
 from headgate.policy.durations import format_duration
 from headgate.provenance import KeySet
 from headgate.provenance.bundles import Part, PolicyBundle
+from headgate.record.schema import PulledRecord
 
-__all__ = ["Pulled", "candidates", "gate_name", "require_own_keys"]
+__all__ = ["Pulled", "candidates", "gate_name", "other_of", "require_own_keys"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,11 +31,13 @@ class Pulled:
         place: where it is pulled from.
         bundle: what was signed.
         part: which policy of it.
+        other: while one is on trial, the policy of the other gates, loaded; None where it cannot be.
     """
 
     place: PulledPolicy
     bundle: PolicyBundle
     part: Part
+    other: Revision | None = None
 
     def accept(self) -> None:
         """Keep it as the last good one, now that it is in force."""
@@ -68,6 +72,10 @@ class Pulled:
         confirmed = self.confirmed.isoformat() if self.confirmed is not None else None
         message = f"{what} was not confirmed by its place{since}."
         return Finding("G910", message, "error" if is_over else "warning", {**detail, "confirmed": confirmed})
+
+    def record(self) -> PulledRecord:
+        """Return what a record says of it."""
+        return {"policy": self.bundle.name, "version": self.bundle.version, "part": self.part}
 
     def apply(self, admission: Admission, revision: Revision) -> Admission:
         """Return an admission with what there is to say about the policy, which keeps everything out if it is over.
@@ -114,6 +122,18 @@ def candidates(written: Policy, now: datetime, *, may_wait: bool) -> Iterator[tu
             yield pulled, unpacked(bundle, pulled.part, place.cache, written.base_dir)
         except PolicyError as error:
             yield pulled, error
+
+
+def other_of(pulled: Pulled, base_dir: Path) -> Policy | None:
+    """Return the policy of the gates that are not of the same part, while one is on trial.
+
+    Raises:
+        PolicyError: it cannot be used.
+    """
+    if not pulled.bundle.trial:
+        return None
+    part: Part = "trial" if pulled.part == "policy" else "policy"
+    return unpacked(pulled.bundle, part, pulled.place.cache, base_dir)
 
 
 def gate_name(variable: str) -> str:

@@ -93,7 +93,7 @@ class SharedState:
         if lists is not None and before is not None:
             lists.require_no_rollback(before._revocations)
         self._revocations: RevocationFiles | None = lists
-        self._revised: tuple[Revision, Revocations, Revision] | None = None
+        self._revised: dict[int, tuple[Revision, Revocations, Revision]] = {}
 
     def under(self, policy: Policy, revocation_keys: Sequence[KeySet], *, may_wait: bool) -> SharedState:
         """Return the same under another policy; what is known stays known.
@@ -167,9 +167,11 @@ class SharedState:
         current = self.taken_back(now)
         if current is _NO_LISTS or not current.revokes_keys:
             return revision
-        known = self._revised
+        known = self._revised.get(id(revision))
         if known is None or known[0] is not revision or known[1] is not current:
-            known = self._revised = revision, current, revoking_keys(revision, current, limits)
+            known = revision, current, revoking_keys(revision, current, limits)
+            # Two of them: the one in force, and one that is only compared.
+            self._revised = {**dict(list(self._revised.items())[-1:]), id(revision): known}
         return known[2]
 
     def taken_back(self, now: datetime) -> Revocations:
@@ -185,6 +187,13 @@ class SharedState:
         """Return what has to be known from outside about the documents of a plan."""
         questions, asking = self._begin(plan)
         return self._conclude(plan, questions, asking.wait() if asking is not None else {})
+
+    def ask_nobody(self, plan: Plan) -> Answers:
+        """As `ask`, by what documents' own servers have said last; none of them is asked."""
+        asker = self._asker
+        questions = questions_of(plan) if asker is not None else {}
+        last = {one: asker.last(one.key(asker.folder)) for one in questions.values()} if asker is not None else {}
+        return self._conclude(plan, questions, last)
 
     async def aask(self, plan: Plan) -> Answers:
         """As `ask`; no thread is kept while servers are waited for."""

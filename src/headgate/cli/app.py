@@ -39,6 +39,7 @@ from headgate.cli import (
     replay,
     report,
     revoke,
+    rollout,
     schema,
     seal,
     sources,
@@ -173,6 +174,7 @@ _policy = Commands(
     rich_markup_mode=None,
 )
 _policy.command(epilog=policy.EXAMPLE_PUBLISH)(policy.publish)
+_policy.command(epilog=rollout.EXAMPLE_COMPARE)(rollout.compare)
 _policy.command(epilog=policy.EXAMPLE_PROMOTE)(policy.promote)
 _policy.command("take-back", epilog=policy.EXAMPLE_TAKE_BACK)(policy.take_back)
 _policy.command(epilog=policy.EXAMPLE_VERIFY)(policy.verify)

@@ -16,7 +16,19 @@ __all__ = ["Rebuilt", "entry_of", "is_written_as", "rebuild"]
 # The order in which the log's writer puts the entries of a record.
 _ADMISSION = (
     *("admission", "policy_revision", "mode", "now", "as_of", "query_digest", "counts", "surplus", "seconds"),
-    *("findings", "valid_until", "decisions", "shortfall", "reading", "masked", "query", "asker", "pid", "chain"),
+    *(
+        "findings",
+        "valid_until",
+        "decisions",
+        "shortfall",
+        "pulled",
+        "reading",
+        "masked",
+        "query",
+        "asker",
+        "pid",
+        "chain",
+    ),
 )
 _DECISION = (
     *("index", "action", "source", "uri", "id", "digest", "assurance", "issuer", "modified", "age_seconds"),

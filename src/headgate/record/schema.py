@@ -19,6 +19,8 @@ __all__ = [
     "FindingRecord",
     "HeardRecord",
     "KnownRecord",
+    "OtherRecord",
+    "PulledRecord",
     "SealRecord",
     "ShortfallRecord",
     "TimeRecord",
@@ -169,6 +171,22 @@ class ShortfallRecord(TypedDict):
     reason: str
 
 
+class OtherRecord(TypedDict):
+    """What the policy of other gates would decide: per document the action, its source, and the codes against it."""
+
+    revision: str
+    decisions: list[list[str]]
+
+
+class PulledRecord(TypedDict):
+    """Which version of a policy that many gates share was in force: the one of all, or the one on trial."""
+
+    policy: str
+    version: int
+    part: str
+    other: NotRequired[OtherRecord]
+
+
 class ChainRecord(TypedDict):
     """Where a record is among those of its process: which chain, the place in it, the digest of the one before."""
 
@@ -191,6 +209,7 @@ class AdmissionRecord(TypedDict):
     seconds: float
     decisions: list[DecisionRecord]
     shortfall: NotRequired[ShortfallRecord]
+    pulled: NotRequired[PulledRecord]
     # What there is to say about the retrieval as a whole; older logs have none.
     findings: NotRequired[list[FindingRecord]]
     valid_until: NotRequired[str | None]

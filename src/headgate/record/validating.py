@@ -96,6 +96,17 @@ def _is_shortfall(value: object) -> bool:
     )
 
 
+def _is_pulled(value: object) -> bool:
+    if not isinstance(value, dict) or not _is_text(value.get("policy")) or not _is_whole_number(value.get("version")):
+        return False
+    other = value.get("other", {"revision": "", "decisions": []})
+    if value.get("part") not in ("policy", "trial") or not isinstance(other, dict):
+        return False
+    decisions = other.get("decisions")
+    is_listed = isinstance(decisions, list) and all(_is_texts(one) and len(one) > 1 for one in decisions)
+    return is_listed and _is_text(other.get("revision"))
+
+
 # By name: what fits, and what replaces an entry that is missing or does not fit.
 _ADMISSION: Mapping[str, tuple[Check, Callable[[], object]]] = {
     "admission": (_is_text, str),
@@ -136,6 +147,7 @@ _FINDING: Mapping[str, tuple[Check, Callable[[], object]]] = {
 # Entries that may be missing; one that does not fit is left out.
 _OF_LOG: Mapping[str, Check] = {
     "shortfall": _is_shortfall,
+    "pulled": _is_pulled,
     "reading": _is_text,
     "masked": _is_texts,
     "query": _is_text_or_none,
