@@ -7,6 +7,7 @@ import ipaddress
 import json
 import ssl
 import threading
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -63,7 +64,8 @@ class Server:
                     return
                 self.send_header("Content-Length", str(len(body) + server.short_by))
                 self.end_headers()
-                self.wfile.write(body)
+                with suppress(OSError):  # the client has had enough
+                    self.wfile.write(body)
 
             def _endless(self) -> None:
                 self.send_response(200)

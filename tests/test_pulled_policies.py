@@ -14,6 +14,7 @@ import yaml
 
 from fleets import HOUR, Fleet, restart
 from headgate import Gate, HeadgateError, PolicyError
+from headgate.evidence.policies import load_policies
 from headgate.integration.sharing import shared_gate
 from headgate.testing import FixedClock
 
@@ -88,6 +89,35 @@ def test_what_is_in_force_outlasts_the_place_and_says_its_age(fleet: Fleet, capl
     fleet.serve()
     fleet.follow(gate)
     assert fleet.says(gate) == DOCS
+
+
+def test_a_gate_that_is_not_that_far_yet_is_as_old_as_what_it_has(fleet: Fleet) -> None:
+    first, second = [fleet.gate(warn_after="2h", stop_after="2h") for _ in range(2)]
+    fleet.write("news")
+    fleet.publish()
+    fleet.follow(first)
+    assert fleet.says(first) == NEWS
+    # Begins to load it, and goes on under what was confirmed an hour ago.
+    assert fleet.says(second) in (DOCS, NEWS)
+    assert second.settle(30)
+    assert fleet.says(second) == NEWS
+
+
+def test_an_address_in_place_of_a_file_is_an_error_that_says_what_to_write(fleet: Fleet) -> None:
+    with pytest.raises(PolicyError, match="pull:") as caught:
+        Gate(f"{fleet.url}?token=SECRET-4711")
+    assert "SECRET" not in str(caught.value)
+
+
+def test_evidence_holds_what_was_pulled(fleet: Fleet) -> None:
+    fleet.write("docs", log={"path": "decisions.jsonl"})
+    fleet.publish()
+    with fleet.gate() as gate:
+        fleet.says(gate)
+    found = load_policies([fleet.machine()])
+    assert list(found) == [gate.policy_revision]
+    names = [name for name, _ in found[gate.policy_revision].files]
+    assert {"headgate.yaml", "pulled/headgate.yaml", "pulled/keys/docs.json", "pulled/terms.yaml"} == set(names)
 
 
 def test_a_gate_that_only_observes_keeps_nothing_out_for_the_age_of_its_policy(fleet: Fleet) -> None:

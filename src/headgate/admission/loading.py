@@ -12,6 +12,7 @@ from headgate.admission.pulling import Pulled, candidates, other_of, require_own
 from headgate.admission.resolving import resolve
 from headgate.admission.revision import Revision
 from headgate.clock import Clock, utc_now
+from headgate.encoding import safe_uri
 from headgate.errors import PolicyError
 from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy import Policy
@@ -58,6 +59,9 @@ def load(
     Raises:
         PolicyError: the policy, or a file that it names, cannot be used.
     """
+    if isinstance(policy, str) and "://" in policy:
+        remedy = "Name it in a file, with whoever may sign it: pull: {url: ..., name: ..., keys: ...}."
+        raise PolicyError(f"{safe_uri(policy)} is an address, not a policy file.", remedy)
     if isinstance(policy, (str, Path)):
         written = Policy.load(policy)
     elif isinstance(policy, Policy):
@@ -72,19 +76,20 @@ def load(
         raise (locate(error, path) if path is not None else error) from None
 
 
-def policy_of(policy: Policy | str | Path, clock: Clock = utc_now) -> Policy:
+def policy_of(policy: Policy | str | Path, clock: Clock = utc_now, *, may_wait: bool = True) -> Policy:
     """Return the policy that is in force by a policy file: the one in it, or the one that it pulls.
 
     Args:
         policy: the policy file, or what is in it.
         clock: tells whether a place is to be asked.
+        may_wait: whether it may be asked.
 
     Raises:
         PolicyError: it cannot be used; of one that is pulled, also if what it names cannot be.
     """
     path = Path(policy) if isinstance(policy, (str, Path)) else None
     written = policy if isinstance(policy, Policy) else Policy.load(policy)
-    return written if written.pull is None else load(written, path, DEFAULT_LIMITS, clock).policy
+    return written if written.pull is None else load(written, path, DEFAULT_LIMITS, clock, may_wait=may_wait).policy
 
 
 def _load_pulled(written: Policy, limits: Limits, clock: Clock, *, may_wait: bool) -> Loaded:

@@ -48,7 +48,7 @@ def load_policies(paths: Iterable[Path]) -> dict[str, GivenPolicy]:
     """
     found: dict[str, GivenPolicy] = {}
     for path in paths:
-        policy = policy_of(path)
+        policy = policy_of(path, may_wait=False)
         try:
             revision = resolve(policy, DEFAULT_LIMITS, may_wait=False)
         except PolicyError as error:
@@ -62,7 +62,10 @@ def load_policies(paths: Iterable[Path]) -> dict[str, GivenPolicy]:
 def _files(path: Path, policy: Policy) -> Iterator[tuple[str, bytes]]:
     folder = path.resolve().parent
     yield path.name, read_config_bytes(path, _MOST_BYTES)
-    for number, file in enumerate(policy.named_files()):
+    for name, file in policy.signed_files.items():
+        yield f"pulled/{name}", read_config_bytes(file, _MOST_BYTES)
+    signed = set(policy.signed_files.values())
+    for number, file in enumerate(one for one in policy.named_files() if one not in signed):
         resolved = file.resolve()
         inside = resolved.relative_to(folder).as_posix() if resolved.is_relative_to(folder) else None
         yield inside or f"elsewhere/{number}-{resolved.name}", read_config_bytes(file, _MOST_BYTES)

@@ -57,7 +57,8 @@ class PulledPolicy(Remote[PolicyBundle]):
         self._file = cache / "policies" / f"{name}.json"
         self._memory = ManifestMemory(f"policy:{rule.name}", keys.digest, cache)
         self._data: dict[str, bytes] = {}
-        self._now: datetime | None = None
+        self._answered: datetime | None = None
+        self._confirmed: dict[str, datetime] = {}
         self.good: PolicyBundle | None = None
         """What was in force last."""
         self.problem: str | None = None
@@ -65,14 +66,12 @@ class PulledPolicy(Remote[PolicyBundle]):
 
     def confirmed(self, bundle: PolicyBundle) -> datetime | None:
         """Return when the place was last known to have what is in force; None where that is not known."""
-        if self._value is not None and self._value.digest == bundle.digest:
-            return self._now
-        return self._fetched if self.good is not None and self.good.digest == bundle.digest else None
+        return self._confirmed.get(bundle.digest)
 
     @property
     def answered(self) -> datetime | None:
         """When the place has last given a policy that verifies."""
-        return self._now
+        return self._answered
 
     def found(self, now: datetime, *, may_wait: bool) -> tuple[PolicyBundle, ...]:
         """Return what may be in force, the latest first: what the place has, and the last good one.
@@ -121,8 +120,8 @@ class PulledPolicy(Remote[PolicyBundle]):
                 return  # another gate of the process is further
             self.good = bundle
             data = self._data.pop(bundle.digest, None)
-            if self._value is bundle and self._now is not None:
-                self._confirm(self._now)
+            if bundle.digest in self._confirmed:
+                self._confirm(self._confirmed[bundle.digest])
         self._memory.accept(bundle.version, bundle.digest)
         if data is not None:
             self._keep(self._file, data)
@@ -174,7 +173,9 @@ class PulledPolicy(Remote[PolicyBundle]):
         found = self.parse(data)
         self._require_later(found, now)
         with self._lock:
-            self._now, self.problem = now, None
+            self._answered, self.problem = now, None
+            # Gates of the process that are not that far yet are as old as what they have.
+            self._confirmed = {**dict(list(self._confirmed.items())[-_KEPT:]), found.digest: now}
             if self._value is None or self._value.digest != found.digest:
                 self._value, self._data = found, {found.digest: data}
             elif self._value.expires != found.expires:  # another signature under the same statement
@@ -202,6 +203,7 @@ class PulledPolicy(Remote[PolicyBundle]):
         raise PolicyError(f"{place}: {what} {highest[0]} was accepted before (P108).")
 
     def _confirm(self, now: datetime) -> None:
+        """Remember when the place had what is good; where it has something else, it is asked again soon."""
         self._fetched = now
         self._keep(self._stamp, now.isoformat().encode())
 
@@ -232,7 +234,8 @@ class PulledPolicy(Remote[PolicyBundle]):
             return
         self.good = found
         # From the future it would be young for as long as somebody likes.
-        self._fetched = confirmed if confirmed <= now else None
+        if confirmed <= now:
+            self._fetched = self._confirmed[found.digest] = confirmed
 
 
 def place_of(rule: PullRule) -> str:

@@ -205,6 +205,11 @@ class Policy(Displayed, PolicyModel):
         # An absolute path replaces what it is joined to.
         return signed if signed is not None else self.base_dir / text
 
+    @property
+    def signed_files(self) -> Mapping[str, Path]:
+        """The policy and the files that were signed with it, by their names; none where it was not pulled."""
+        return self._signed_files
+
     def with_files(self, files: Mapping[str, Path], base_dir: Path) -> Policy:
         """Return the policy with the files that were signed with it; all other paths start in another folder.
 
