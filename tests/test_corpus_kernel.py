@@ -376,7 +376,7 @@ def test_a_kernel_judges_by_the_manifest_that_is_in_force_when_it_is_made(tmp_pa
     after = kernel.JudgeRows(path, now=CLOCK.now)
     assert after(batch_of(chunks))["action"].to_pylist() == ["drop", "admit"]
     assert (before.revision, before.state == after.state) == (after.revision, False)
-    # A worker that comes later finds another manifest than the job was planned with.
+    # A worker that comes later finds a different manifest than the job was planned with.
     stale = pickle.loads(pickle.dumps(before))
     kernel.judging._gate_of.cache_clear()
     with pytest.raises(PolicyError, match="not the one that the job was planned with"):

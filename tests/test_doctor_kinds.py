@@ -85,7 +85,7 @@ def test_every_promise_is_proved_for_a_right_chain_and_each_canary_is_accounted_
     assert codes["tampered"] == ("P105",)
     assert diagnosis.own == (2, 1)
     assert diagnosis.reasons == {"P101": 1}
-    assert "1 of 2 pass, because P101 (1)" in str(diagnosis)
+    assert "1 of 2 would be admitted; kept out for P101 (1)" in str(diagnosis)
 
 
 def test_what_is_made_up_is_in_no_feed_and_of_no_edition(

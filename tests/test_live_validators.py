@@ -271,7 +271,7 @@ def test_sealers_bind_what_loaders_keep_of_the_answer(clock: FixedClock) -> None
         ({"source": web}, None),
         ({"source": web, "etag": '"x"'}, Validators('"x"')),
         ({"source": web, "headers": {"ETag": 'W/"x"', "Last-Modified": date}}, Validators('W/"x"', modified)),
-        ({"source": web, "eTag": '"{8F},2"'}, None),  # of another interface than the page's own
+        ({"source": web, "eTag": '"{8F},2"'}, None),  # of a different interface than the page's own
         ({"source": web, "last_modified": date}, None),
         ({"source": store, "ETag": "d41d8cd98f00b204e9800998ecf8427e"}, Validators("d41d8cd98f00b204e9800998ecf8427e")),
         ({"source": "docs/a.md", "etag": '"x"'}, None),

@@ -391,7 +391,7 @@ def test_what_was_recorded_under_milder_rules_ends_nothing(
         assert outlook.endings == []
         assert (outlook.otherwise, outlook.is_good) == (2, True)
         assert outlook.to_dict()["kept_out_otherwise"] == 2
-        assert "keeps 2 documents out for another reason than time" in str(outlook)
+        assert "keeps 2 documents out for a different reason than time" in str(outlook)
         # What was sealed since is judged by what was recorded of it last.
         sealed = [
             handbook.seal(chunk.text, str(chunk.metadata["source"]), modified=clock.ago(days=86)) for chunk in bare

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ from headgate.record.chain import lines_of
 from headgate.record.receipt import issue_receipt, read_receipt
 from headgate.rehearsal import rehearse
 from headgate.replay import recheck, replay_records
-from headgate.report import Origin, document_page, to_html, to_page, to_text
+from headgate.report import Origin, document_page, table, to_html, to_page, to_text
 from headgate.testing import Diagnosis, FixedClock, Publisher
 from headgate.testing.doctor import Fate, Verdict
 from headgate.tuning import Traffic, look_ahead
@@ -218,6 +219,18 @@ def test_cards_dark_themes_and_print(pages: Path, browser: Any) -> None:
         assert tab.evaluate(shown % ("tbody tr", "break-inside")) == "avoid"
 
 
+@pytest.mark.parametrize("name", LOOKED_AT)
+def test_paper_is_wide_enough_and_says_what_codes_mean(name: str, pages: Path, browser: Any) -> None:
+    # A4 without its margins.
+    with browser.new_context(viewport={"width": 680, "height": 900}) as context:
+        tab = context.new_page()
+        tab.goto((pages / f"{name}.html").as_uri())
+        assert not tab.evaluate("document.querySelector('.notes dl').checkVisibility()")
+        tab.emulate_media(media="print")
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 680
+        assert tab.evaluate("document.querySelector('.notes dl').checkVisibility()")
+
+
 def test_a_notebook_in_the_dark_is_dark_whatever_the_system_prefers(values: dict[str, Any], browser: Any) -> None:
     outputs = f'<body data-jp-theme-light="false">{to_html(values["admission"])}</body>'
     with browser.new_context(color_scheme="light") as context:
@@ -234,6 +247,24 @@ def test_every_page_opens_with_a_verdict_and_ends_with_what_it_rests_on(pages: P
         assert re.search(r'<p class="says"><span class="sign">[\u2713\u2717!]</span> ', opening) or name == "admission"
         for said in ("decisions.jsonl", "headgate.yaml, revision sha-256:x", "2026-06-01 12:00 UTC"):
             assert said in page.partition("<footer")[2].replace("<wbr>", ""), name
+
+
+def test_only_a_change_has_a_before_and_an_after(values: dict[str, Any]) -> None:
+    for name in ("doctor", "receipt", "revocations", "manifest"):
+        assert "<dt>after</dt>" not in to_html(values[name]), name
+        assert "after:" not in to_text(values[name]), name
+    assert "<dt>before</dt>" in to_html(values["replay"])
+
+
+def test_a_column_in_which_nothing_is_written_is_left_out(values: dict[str, Any]) -> None:
+    assert table(("a", "b", "c"), [("x", "", "1"), ("y", "", "2")], numbers=(2,)).count("<th scope") == 2 + 2
+    assert ">version</th>" not in to_html(values["receipt"])
+
+
+def test_a_canary_whose_text_may_be_read_is_no_alarm(values: dict[str, Any]) -> None:
+    fates = tuple(Fate(kind, "handbook", "in the prompt") for kind in ("genuine", "uncovered", "stale"))
+    rows = to_html(replace(values["doctor"], fates=fates)).partition("<h2>Canaries</h2>")[2].split("<tr>")[2:5]
+    assert [re.findall(r"badge (\w+)", row)[0] for row in rows] == ["good", "good", "bad"]
 
 
 def test_codes_lead_to_what_they_mean_and_no_heading_of_a_table_is_empty(pages: Path) -> None:

@@ -119,7 +119,7 @@ def interrupted(path: Path, blocks: int, batch: int = BATCH, **options: Any) -> 
 
 
 class Later:
-    """Another time than that of the first run, so that a seal shows which run made it."""
+    """A different time than that of the first run, so that a seal shows which run made it."""
 
     def __call__(self) -> Any:
         from datetime import timedelta

@@ -184,7 +184,7 @@ def test_every_answer_shows_itself_in_notebooks_in_terminals_and_when_it_is_prin
     answers = {
         "prompts that lose none": traffic.max_age(policy),
         "kept out by": traffic.assurance(policy),
-        "goes": traffic.compare(policy, stricter),
+        "dropped": traffic.compare(policy, stricter),
         "put in then": traffic.glossary(None, Glossary.from_mapping({"Larkfield desk": ["LDX"]})),
         "Admitted then, dropped now": traffic.replay(stricter),
         "error budget": score_sources(traffic.records),

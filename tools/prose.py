@@ -69,6 +69,22 @@ HABITS = (
         "returns, fetches, adds",
         "What the retriever brings is judged.",
     ),
+    _habit(
+        r"\banother (?:[\w-]+ )?than\b",
+        "a different ... than, not the ... that",
+        "The seal names another document than the metadata does.",
+    ),
+    _habit(r"\bspeaks? against\b", "is wrong with, fails", "Kept out is what a finding speaks against."),
+    _habit(r"\bwhatever stands\b|\bcalled like\b", "is, is written; is named", "Whatever stands in the file is read."),
+    _habit(
+        r"\b(?:objects? of JSON|workbooks? of Excel)\b", "JSON objects, Excel workbooks", "It is an object of JSON."
+    ),
+    # Not in code, where a number may be divided by what follows.
+    _habit(
+        r"(?<![\w'\"{])[0-9.]+ %(?=[.,;:)|]|$| (?:[a-z]{4,}|of|are|is|and|in|by)\b)",
+        "5%, without a blank",
+        "It holds for 95 % of them.",
+    ),
     _habit(r"\bmore particular\b|\bmost particular\b", "more specific", "The most particular mode wins."),
 )
 _LOOKED_AT = ("*.py", "*.md", "*.yml", "*.yaml", "Makefile", "*.toml")

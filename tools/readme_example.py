@@ -23,7 +23,7 @@ def run(readme: str, folder: Path) -> int:
     """Run every block of the section "The whole way", and return how many outputs were compared.
 
     Raises:
-        SystemExit: the section is missing, a command fails, or the output is another one than the page shows.
+        SystemExit: the section is missing, a command fails, or the output is not what the page shows.
     """
     section = SECTION.search(readme)
     if section is None:

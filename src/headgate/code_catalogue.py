@@ -109,7 +109,7 @@ CATALOGUE = (
     Code(
         "P111",
         "names another document",
-        "The document's own metadata names another document than its seal does, or something that is not a URI.",
+        "The document's own metadata names a different document than its seal does, or something that is not a URI.",
         "A citation made from that metadata would point at the wrong page.",
         "The document leaves with the sealed subject. Correct its metadata, or seal it under the URI in its metadata.",
     ),

@@ -60,7 +60,7 @@ TO_MEND = frozenset(("P101", "P114", "F203", "F208", "F210", "F211", "G901", "G9
 """Reasons that say more about how documents are ingested, or the gate is run, than about the document."""
 
 TO_FETCH = frozenset(("F207", "F212", "P105"))
-"""Reasons that give an ingestion work: changed at its origin, gone, or another text than was signed."""
+"""Reasons that give an ingestion work: changed at its origin, gone, or a different text than was signed."""
 
 CONTRADICTED = frozenset(("F205", "F207", "F212", "F213", "F214", "P107", "P110"))
 """Reasons that say that somebody who may has said something else since, or no longer says this."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 def explore(name: str, seconds: int, artifacts: Path) -> None:
-    """Explore one target; ends the process, with another code than 0 if something was found."""
+    """Explore one target; ends the process, with a different code than 0 if something was found."""
     import atheris
 
     with atheris.instrument_imports(include=["headgate"]):

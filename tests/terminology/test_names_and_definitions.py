@@ -22,7 +22,7 @@ EXPLAINED = [
     "Kubernetes (abbrev. K8s)",
     "K8s is spelled with an 8",
     "service level agreement (each, a \u201cSLA\u201d)",
-    # The long form in another spelling than ours.
+    # The long form in a different spelling than ours.
     "our service-level agreement (SLA) says so",
     "Service-Level Agreements (SLAs) differ",
     "an SLA (service-level agreement) says so",

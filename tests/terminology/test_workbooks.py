@@ -1,4 +1,4 @@
-"""Workbooks of Excel: tables as in CSV, several sheets, nothing calculated; bombs and broken files are refused."""
+"""Excel workbooks: tables as in CSV, several sheets, nothing calculated; bombs and broken files are refused."""
 
 from __future__ import annotations
 

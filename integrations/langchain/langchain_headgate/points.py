@@ -46,7 +46,7 @@ class QdrantRows:
         """Add the seals to the metadata of these points; texts, vectors and all other entries stay.
 
         Returns:
-            The ids of points that are gone, or have another payload than when they were read.
+            The ids of points that are gone, or have a different payload than when they were read.
         """
         ids = [row.row.held[0] for row in rows if isinstance(row.row.held, tuple)]
         found = self._client.retrieve(self._collection, ids=ids, with_payload=True, with_vectors=False)

@@ -107,7 +107,7 @@ class TokenBudget:
         return known
 
     def _beginning(self, text: str, tokens: int, terms: Sequence[Span]) -> str:
-        """Return as much of a text as fits and may stand alone; nothing if that is too little."""
+        """Return as much of a text as fits and makes sense alone; nothing if that is too little."""
         borders = _ends_of_sentences(text) if self._cut == "sentences" else None
         # What is cut may be read as other tokens than it was, and more of them.
         for spare in _SPARE:

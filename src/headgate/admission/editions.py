@@ -67,7 +67,7 @@ def apply_editions(
 
 
 def is_of_another_edition(judgement: Judgement) -> bool:
-    """Return whether a page is of another edition than the one that the policy names; not where that may be served."""
+    """Return whether a page is not of the edition that the policy names; not where that may be served."""
     identity, edition = judgement.facts.source.identity, _edition(judgement)
     if identity is None or edition is None or identity.current == "highest" or identity.asked == "warn":
         return False

@@ -130,7 +130,7 @@ def share_definitions(judged: Sequence[Judgement], revision: Revision, limits: L
     """Rewrite again what other chunks of its document define the short forms of, each by what those say.
 
     Where two of them say different things, it is left open. Only what is proved defines the words of what is proved,
-    and what anything speaks against defines none.
+    and what fails a check defines nothing.
     """
     told: dict[_Origin, list[Definitions]] = {}
     for judgement in judged:
@@ -154,7 +154,7 @@ def share_definitions(judged: Sequence[Judgement], revision: Revision, limits: L
 
 
 def _mentioned(judgement: Judgement, shorts: Definitions) -> set[str]:
-    """Return which short forms may stand in what enters of a chunk: they are one word each."""
+    """Return which short forms may occur in what enters of a chunk: they are one word each."""
     shown = (judgement.chunk.metadata.get(name) for name in judgement.shown or ())
     texts = (judgement.chunk.text, judgement.text, *(value for value in shown if isinstance(value, str)))
     words = {word for text in dict.fromkeys(texts) for word in _WORD.findall(fold(text))}

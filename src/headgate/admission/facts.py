@@ -87,7 +87,7 @@ class Facts:
         document: what makes it a version of the same document as another chunk; None if it belongs to none.
         assurance: how much is proved.
         attestation: what a verified proof says, if there is one.
-        findings: what speaks against it so far.
+        findings: what is wrong with it so far.
         times: what is known about its times.
         quiet: from when until when the freshness rules have nothing to say, if there is such a time.
         is_kept_out: whether a finding keeps it out already.

@@ -33,7 +33,7 @@ def origin_id(source: str) -> str:
 
 
 def questions_of(plan: Plan) -> dict[int, Question]:
-    """Return what is asked, by the place of the chunk: only about what nothing speaks against so far.
+    """Return what is asked, by the place of the chunk: only about what has passed so far.
 
     A document's own address is one that its source matches, or it would be of another source. Nothing else is asked; a
     store only where the policy says how.
@@ -71,7 +71,7 @@ def _question(judgement: Judgement, rule: Revalidation, uri: str, now: datetime)
 
 
 def _is_out(judgement: Judgement, plan: Plan) -> bool:
-    """Return whether something speaks against a chunk that needs no answer: its proof, its times, its edition."""
+    """Return whether something is wrong with a chunk that needs no answer: its proof, its times, its edition."""
     if has_error(judgement.findings):
         return True
     if not plan.is_past and is_of_another_edition(judgement):

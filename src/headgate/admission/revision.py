@@ -134,7 +134,7 @@ class Revision:
 
     @cached_property
     def reads_scores(self) -> bool:
-        """Whether the policy names a metadata entry that is called like the score of a search."""
+        """Whether the policy names a metadata entry that has the name of a search score."""
         identities = (one.identity for one in (*self.sources.values(), self.default))
         rows = [one.row_key for one in identities if one is not None and isinstance(one.row_key, str)]
         keys = [name for names in self.metadata.model_dump().values() if isinstance(names, tuple) for name in names]
@@ -201,7 +201,7 @@ def memories(limits: Limits) -> dict[str, Any]:
 
 
 def is_score(name: str) -> bool:
-    """Return whether a metadata entry is called like what searches and rerankers write again each time."""
+    """Return whether a metadata entry has the name of what searches and rerankers write again each time."""
     return _SCORE.search(name) is not None
 
 

@@ -246,7 +246,7 @@ class _List:
         return self.held is not before
 
     def _require_issuer(self, found: RevocationList, first: NameMemory) -> None:
-        """Do nothing unless a list is of another issuer than the policy names, or than was accepted there first.
+        """Do nothing unless a list is of a different issuer than the policy names, or than was accepted there first.
 
         Raises:
             PolicyError: so it is: versions are counted per issuer.

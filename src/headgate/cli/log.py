@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import islice
@@ -196,7 +196,7 @@ def _show_whole(path: Path, entries: Iterator[LogEntry], admission: str, html: P
     deque(entries, maxlen=0)  # to the end, so that every line that was skipped is named
     if not found:
         raise HeadgateError(f"{path}: no admission with an id that begins with {admission[:80]!r}.")
-    write_page(html, "headgate: what the model read", lambda: "".join(map(_whole, found)), log=path)
+    write_page(html, "headgate: what the model read", lambda: _wholes(found), log=path)
     for record in found:
         if as_json:
             print_json(record)
@@ -206,8 +206,10 @@ def _show_whole(path: Path, entries: Iterator[LogEntry], admission: str, html: P
             screen.print(admission_rich(record))
 
 
-def _whole(record: AdmissionRecord) -> str:
-    return f"<h2>Admission {escape(record['admission'][:64])}</h2>{admission_html(record)}"
+def _wholes(found: Sequence[AdmissionRecord]) -> str:
+    if len(found) == 1:
+        return admission_html(found[0])
+    return "".join(f"<h2>Admission {escape(one['admission'][:64])}</h2>{admission_html(one)}" for one in found)
 
 
 def _facts(record: AdmissionRecord) -> str:

@@ -81,7 +81,7 @@ def verify(
 
     if query is None and query_digest is None:
         raise HeadgateError("A receipt proves something about one question: name it with --query or --query-digest.")
-    # Bytes that are not UTF-8 have another digest than any text that was admitted: an answer, not a crash.
+    # Bytes that are not UTF-8 have a different digest than any text that was admitted: an answer, not a crash.
     texts = [file.read_bytes().decode("utf-8", "surrogateescape") for file in document] if document else None
     loaded, issuers = KeySet.load(keys), _issuers(issuer)
     try:

@@ -120,7 +120,7 @@ def _identify(file: OpenFile, name: str, known: dict[str, Progress], taken: dict
     if file.progress.bytes > size:
         file.problem = f"it is shorter than when it was read ({size:,} of {file.progress.bytes:,} bytes); skipped"
     elif file.is_changed():
-        file.problem = f"line {file.progress.lines} is another one than was read, so it was changed since; skipped"
+        file.problem = f"line {file.progress.lines} is not the one that was read, so it was changed since; skipped"
 
 
 def _first_line(stream: BinaryIO) -> bytes:

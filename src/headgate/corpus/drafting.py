@@ -199,7 +199,7 @@ def _freshness_lines(source: SourceSurvey) -> list[str]:
     if percentiles is not None:
         median, ninetieth, oldest = percentiles
         names = ", ".join(_comment(key) for key, _ in source.time_keys.most_common(3))
-        spread = f"half within {median}d, 90 % within {ninetieth}d, the oldest {oldest}d old"
+        spread = f"half within {median}d, 90% within {ninetieth}d, the oldest {oldest}d old"
         lines.append(f"    # {source.dated:,} have a time (from {names}): {spread}.")
     if source.problems:
         problem, count = source.problems.most_common(1)[0]

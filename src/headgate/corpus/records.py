@@ -1,4 +1,4 @@
-"""From a record (an object of JSON, a row of a table) to a document: which field is its text, which its metadata."""
+"""From a record (a JSON object, a row of a table) to a document: which field is its text, which its metadata."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from headgate.demo.company import TROUBLES
 from headgate.demo.page import demo_verdict
 from headgate.demo.running import Answer, DemoResult, QuestionResult
 from headgate.record import DecisionRecord
-from headgate.report import TERMINAL, funnel_rich, steps_rich, verdict_rich, visible
+from headgate.report import TERMINAL, framework_in_words, funnel_rich, steps_rich, verdict_rich, visible
 
 __all__ = ["render_console"]
 
@@ -23,11 +23,12 @@ _TEXT_CHARS = 230
 def render_console(result: DemoResult, console: Console) -> None:
     """Print the demo."""
     bad = sum(document.trouble is not None for document in result.documents.values())
+    framework = framework_in_words(result.framework)
     console.print(verdict_rich(demo_verdict(result)))
     console.print(
         Text(
             f"\n{len(result.documents)} documents of a company, {bad} of them bad; "
-            f"{len(result.questions)} questions to a {result.framework} chain on {result.today:%Y-%m-%d}.\n"
+            f"{len(result.questions)} questions to a {framework} chain on {result.today:%Y-%m-%d}.\n"
             "Left: the prompt as it is. Right: the prompt with  retriever = guard(retriever, 'headgate.yaml')\n"
         )
     )
@@ -100,8 +101,8 @@ def _summary(result: DemoResult) -> Group:
     table.add_row(f"{result.spoiled(guarded=False)} of {total}", "prompts held a bad document without headgate")
     table.add_row(f"{result.spoiled(guarded=True)} of {total}", "prompts hold a bad document with headgate")
     kept_out = sum(result.kept_out().values())
-    table.add_row(str(kept_out), "documents kept out, each counted in every prompt it was found for")
-    table.add_row(str(result.rewritten()), "terms rewritten to the company's own names")
+    table.add_row(str(kept_out), "documents kept out, each counted once per prompt it was retrieved for")
+    table.add_row(str(result.rewritten()), "terms replaced by the company's own")
     decisions = [decision for question in result.questions for decision in _decisions(question.guarded)]
     return Group(table, Text(), funnel_rich(decisions))
 

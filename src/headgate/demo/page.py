@@ -18,6 +18,7 @@ from headgate.report import (
     edits_of,
     escape,
     figures,
+    framework_in_words,
     funnel_chart,
     losses,
     rows_of,
@@ -27,7 +28,6 @@ from headgate.report import (
 
 __all__ = ["demo_verdict", "render_page"]
 
-_FRAMEWORKS = {"langchain": "LangChain", "llama_index": "LlamaIndex"}
 _TITLE = "Which bank account do suppliers get paid to?"
 
 
@@ -37,7 +37,7 @@ def demo_verdict(result: DemoResult) -> Verdict:
     without, guarded = result.spoiled(guarded=False), result.spoiled(guarded=True)
     kept_out = in_number(sum(result.kept_out().values()), "document")
     sentence = (
-        f"With one line more, no prompt holds a document that should not be there; {kept_out} kept out."
+        f"With one more line, no prompt holds a document that should not be there; {kept_out} kept out."
         if not guarded
         else f"{guarded:,} of {total} still hold a document that should not be there."
     )
@@ -47,7 +47,7 @@ def demo_verdict(result: DemoResult) -> Verdict:
         f"{without:,} of {total} held a forged, outdated or unapproved document",
         f"{guarded:,} of {total} do",
         (
-            Step("The line, in your own chain:", 'retriever = guard(retriever, "headgate.yaml")'),
+            Step("Put the line into your own chain:", 'retriever = guard(retriever, "headgate.yaml")'),
             Step("Draft a policy from your own documents:", "headgate init DOCUMENTS --out headgate.yaml"),
         ),
     )
@@ -63,13 +63,13 @@ def render_page(result: DemoResult, origin: Origin | None = None) -> str:
     story, *others = result.questions
     bad = sum(document.trouble is not None for document in result.documents.values())
     numbered = enumerate(others, start=2)
-    framework = _FRAMEWORKS.get(result.framework, result.framework)
+    framework = framework_in_words(result.framework)
     body = [
         f"<h1>{escape(_TITLE if story.question == _TITLE else story.question)}</h1>",
         verdict_html(demo_verdict(result)),
         '<p class="lead">Somebody who can write to a company\u2019s index would like to answer that question. This is '
-        f"what a {escape(framework)} chain put into its prompt on {result.today:%d %B %Y}, without headgate and with "
-        "it.</p>",
+        f"what a {escape(framework)} chain put into its prompt on {result.today.day} {result.today:%B %Y}, without "
+        "headgate and with it.</p>",
         "<h2>One question, twice</h2>",
         _prompts(result, story),
         "<h2>The whole run</h2>",
@@ -88,7 +88,7 @@ def render_page(result: DemoResult, origin: Origin | None = None) -> str:
         details("headgate.yaml", f'<div class="card"><pre><code>{escape(result.policy)}</code></pre></div>'),
         "<h2>The reason codes</h2>",
     ]
-    return document_page("headgate: the same chain, with one line more", "\n".join(body), origin)
+    return document_page("headgate: the same chain, with one more line", "\n".join(body), origin)
 
 
 def _figures(result: DemoResult) -> str:
@@ -97,8 +97,11 @@ def _figures(result: DemoResult) -> str:
         (
             (f"{result.spoiled(guarded=False)} of {total}", "prompts held a bad document without headgate"),
             (f"{result.spoiled(guarded=True)} of {total}", "prompts hold one with headgate"),
-            (str(sum(result.kept_out().values())), "documents kept out, each counted in every prompt it was found for"),
-            (str(result.rewritten()), "terms rewritten to the company's own names"),
+            (
+                str(sum(result.kept_out().values())),
+                "documents kept out, each counted once per prompt it was retrieved for",
+            ),
+            (str(result.rewritten()), "terms replaced by the company's own"),
         )
     )
 

@@ -66,7 +66,7 @@ def build_bundle(
             then there is a signer.
 
     Raises:
-        HeadgateError: the log cannot be read, or is another one than was surveyed.
+        HeadgateError: the log cannot be read, or is not the one that was surveyed.
         OSError: the file cannot be written.
     """
     records = _Records(found)
@@ -76,7 +76,7 @@ def build_bundle(
             for line in records.chosen(logs()):
                 part.write(line + b"\n")
         if records.count - records.between != found.records:
-            raise HeadgateError("The log is another one than a moment ago: it was rotated or changed. Run it again.")
+            raise HeadgateError("The log is not the one of a moment ago: it was rotated or changed. Run it again.")
         receipts = _add_receipts(archive, records.receipts(logs(), signers[0], issuer or "")) if has_receipts else 0
         for name, value in _values(found, records, policies).items():
             archive.add(name, value)

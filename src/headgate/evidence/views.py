@@ -55,8 +55,8 @@ def bundle_verdict(found: Survey, bundle: Bundle) -> Verdict:
         problems = (
             f"{in_number(found.check.count, 'problem')} in its chains, {in_number(found.skipped, 'line')} skipped"
         )
-        return Verdict("bad", f"The log is not whole: {problems}. Of the span it has {said}.", steps=steps)
-    sentence = f"The log is whole, as far as its chains reach. Of the span it has {said}."
+        return Verdict("bad", f"The log is not whole: {problems}. It holds {said} of this period.", steps=steps)
+    sentence = f"The log is whole, as far as its chains reach. It holds {said} of this period."
     return Verdict("warn" if steps or found.unchained else "good", sentence, steps=steps)
 
 
@@ -81,7 +81,7 @@ def bundle_page(found: Survey, bundle: Bundle, made: datetime) -> str:
     since, until = (f"{time.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC" for time in ends)
     body = [
         "<h1>Evidence: what the model was given, and by what rules</h1>",
-        f"<p>From {since} until before {until}.</p>",
+        f"<p>From {since} to {until}, which is no longer part of it.</p>",
         verdict_html(bundle_verdict(found, bundle)),
         _figures(found),
         "<h2>What is in the bundle</h2>",
@@ -91,12 +91,16 @@ def bundle_page(found: Survey, bundle: Bundle, made: datetime) -> str:
         ),
         *_lists(found, bundle),
         "<h2>What it shows, and what it does not</h2>",
-        "<p>No legal advice: check the wording against the edition that applies to you.</p>",
+        "<p>This is not legal advice: check the wording against the edition that applies to you.</p>",
         *map(_framework, FRAMEWORKS),
         "<h3>What no part of it shows</h3>",
         f"<ul>{''.join(f'<li>{escape_words(one)}</li>' for one in NOT_SHOWN)}</ul>",
     ]
-    return document_page("headgate: evidence", "".join(body), Origin(made=made))
+    return document_page(
+        "headgate: evidence",
+        "".join(body),
+        Origin((("log", f"{RECORDS}, in this bundle"), ("policies", "policies.json, in this bundle")), made=made),
+    )
 
 
 def _is_there(name: str, bundle: Bundle) -> bool:
@@ -130,8 +134,8 @@ def _lists(found: Survey, bundle: Bundle) -> Iterator[str]:
             (
                 uri_html(name),
                 escape(", ".join(sorted(use.modes))),
-                escape(use.first[:16]),
-                escape(use.last[:16]),
+                escape(use.first[:16].replace("T", " ")),
+                escape(use.last[:16].replace("T", " ")),
                 f"{use.admissions:,}",
                 "no" if name in bundle.missing else "yes",
             )

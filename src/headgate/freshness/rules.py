@@ -33,7 +33,7 @@ class Judged:
     """What the freshness rules say about a document.
 
     Attributes:
-        findings: what speaks against it, and what is worth a warning.
+        findings: what is wrong with it, and what is worth a warning.
         modified: the instant from which its age counts, if known.
         age: how long ago that was, at most; not known of what claims to come from the future.
     """

@@ -78,7 +78,7 @@ def reason_of(codes: Iterable[str]) -> str:
     """Return the one reason that a document counts under that was, or would be, kept out.
 
     Args:
-        codes: what speaks against it, in the order found.
+        codes: what is wrong with it, in the order found.
     """
     return first_reason(codes) or NO_REASON
 

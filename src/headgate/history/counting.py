@@ -10,13 +10,13 @@ from typing import Generic, TypeVar
 __all__ = ["Histogram", "MostFrequent", "modes_in_words"]
 
 V = TypeVar("V")
-# Buckets grow by a twentieth, so a percentile is off by 5 % at most.
+# Buckets grow by a twentieth, so a percentile is off by 5% at most.
 GROWTH = math.log(1.05)
 _MOST_BUCKETS = 1_000
 
 
 class Histogram:
-    """Durations in seconds, counted in buckets that grow by 5 %."""
+    """Durations in seconds, counted in buckets that grow by 5%."""
 
     def __init__(self) -> None:
         self._buckets: Counter[int] = Counter()
@@ -33,7 +33,7 @@ class Histogram:
         self.count += count
 
     def percentile(self, share: float) -> float | None:
-        """Return the duration in seconds that a share of all does not exceed, to 5 %; None if there is none."""
+        """Return the duration in seconds that a share of all does not exceed, to 5%; None if there is none."""
         wanted = share * self.count
         seen = 0
         for bucket in sorted(self._buckets):

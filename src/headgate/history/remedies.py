@@ -1,4 +1,4 @@
-"""What to do about each cause that keeps documents out, or that they are rightly out."""
+"""What to do about each cause that keeps documents out; nothing, where they are rightly out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from headgate.history.causes import NO_REASON, Tally
 
 __all__ = ["Remedy", "Verdict", "remedies_of"]
 
-Verdict = Literal["to mend", "to decide", "rightly out"]
+Verdict = Literal["to fix", "to decide", "rightly out"]
 _KEYS = 3
 _CARE = "its documents may then count as old"
 
@@ -28,7 +28,7 @@ class Remedy:
         problem: what keeps documents out.
         documents: how many retrieved documents it keeps out; each is counted once, by its first reason.
         alone: those of them that nothing else keeps out: as many the remedy lets in.
-        verdict: `to mend`; `to decide`, where only the owner of the policy knows; `rightly out`, where no change of the
+        verdict: `to fix`; `to decide`, where only the owner of the policy knows; `rightly out`, where no change of the
             policy is due.
         todo: what to do.
         policy: what to write into the policy, if that is what to do.
@@ -79,7 +79,7 @@ def _advise(tally: Tally, code: str, _: AbstractSet[str]) -> Iterator[Remedy]:
         yield Remedy(code, "dropped without a reason in the log", documents, alone, "to decide", todo)
         return
     known = CODES.get(code)
-    verdict: Verdict = "rightly out" if code in RIGHTLY_OUT else "to mend" if code in TO_MEND else "to decide"
+    verdict: Verdict = "rightly out" if code in RIGHTLY_OUT else "to fix" if code in TO_MEND else "to decide"
     todo = known.fix if known is not None else "This version of headgate does not know the code: update it."
     yield Remedy(code, known.title if known is not None else "unknown code", documents, alone, verdict, todo)
 
@@ -102,7 +102,7 @@ def _advise_seal(tally: Tally, code: str, sealing: AbstractSet[str]) -> Iterator
     if documents[False]:
         later = " Until then, which lets in whatever claims to be of the source:"
         policy = "provenance: {require: declared}"
-        yield Remedy(code, "no seal", documents[False], alone[False], "to mend", todo + later, policy)
+        yield Remedy(code, "no seal", documents[False], alone[False], "to fix", todo + later, policy)
 
 
 def _advise_key(tally: Tally, code: str, _: AbstractSet[str]) -> Iterator[Remedy]:
@@ -119,7 +119,7 @@ def _advise_change(tally: Tally, code: str, _: AbstractSet[str]) -> Iterator[Rem
     documents, alone = _total(tally, code, "uncovered")
     if documents:
         todo = "Seal them again with the entries that `provenance.cover` asks for, or ask for fewer."
-        yield Remedy(code, "the seal covers less than the policy asks for", documents, alone, "to mend", todo)
+        yield Remedy(code, "the seal covers less than the policy asks for", documents, alone, "to fix", todo)
     documents, alone = _total(tally, code, "")
     if documents:
         yield Remedy(code, CODES[code].title, documents, alone, "rightly out", CODES[code].fix)
@@ -133,7 +133,7 @@ def _advise_source(tally: Tally, code: str, _: AbstractSet[str]) -> Iterator[Rem
             places.update(dict.fromkeys(cause.detail, count))
         named = sorted(places, key=lambda place: (-places[place], place))
         entries = ", ".join(f"{{id: NAME, match: {json.dumps(place)}, ...}}" for place in named[:_KEYS])
-        todo = "Decide whether these places are sources of yours, and add those that are; what is not, is rightly out."
+        todo = "Decide which of these places are sources of yours, and add them; the others are rightly kept out."
         if len(named) > _KEYS:
             todo += f" There are {len(named):,}; `--json` lists all."
         policy = f"sources: [{entries}]" if entries else None
@@ -142,16 +142,17 @@ def _advise_source(tally: Tally, code: str, _: AbstractSet[str]) -> Iterator[Rem
     if documents:
         todo = "Have the loader keep the document's address, or name the metadata key that holds it."
         policy = 'metadata: {source: ["KEY"]}'
-        yield Remedy(code, "the document names no source", documents, alone, "to mend", todo, policy)
+        yield Remedy(code, "the document names no source", documents, alone, "to fix", todo, policy)
 
 
 def _advise_date(tally: Tally, code: str, _: AbstractSet[str]) -> Iterator[Remedy]:
     keys, covered, alone = _cover(tally, code)
     if keys:
         listed = ", ".join(json.dumps(key) for key in keys)
-        todo = f"Name the metadata {'keys' if len(keys) > 1 else 'key'} that hold a time nobody reads; {_CARE}."
-        named = f"metadata: {{modified: [{listed}]}}"
-        yield Remedy(code, "a date is under a key that nobody reads", covered, alone, "to mend", todo, named)
+        named = "keys that hold" if len(keys) > 1 else "key that holds"
+        todo = f"Name the metadata {named} a time nobody reads; {_CARE}."
+        setting = f"metadata: {{modified: [{listed}]}}"
+        yield Remedy(code, "a date is under a key that nobody reads", covered, alone, "to fix", todo, setting)
     for kind, problem, todo, policy in _DATES:
         documents, only = _total(tally, code, kind)
         if kind == "":
@@ -159,7 +160,7 @@ def _advise_date(tally: Tally, code: str, _: AbstractSet[str]) -> Iterator[Remed
             others, others_alone = _total(tally, code, "keys")
             documents, only = documents + others - covered, only + others_alone - alone
         if documents:
-            yield Remedy(code, problem, documents, only, "to mend", todo, policy)
+            yield Remedy(code, problem, documents, only, "to fix", todo, policy)
 
 
 _DATES = (

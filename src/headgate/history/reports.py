@@ -9,7 +9,6 @@ from typing import Any, Literal
 from rich.console import Group
 from rich.text import Text
 
-from headgate.codes import CODES
 from headgate.encoding import in_number
 from headgate.history.adoption import Adoption
 from headgate.history.causes import NO_REASON, reason_in_words
@@ -24,11 +23,11 @@ from headgate.report import (
     age_in_words,
     badge,
     clip,
-    code_badge,
     copied,
     escape,
     escape_words,
     funnel_chart,
+    linked_html,
     new_table,
     plain,
     prose,
@@ -36,7 +35,6 @@ from headgate.report import (
     signed,
     steps_rich,
     table,
-    titled_html,
     uri_html,
     verdict_html,
     verdict_rich,
@@ -49,7 +47,7 @@ _ROWS = 50
 _STEPS = 3
 # A document that has used up so much of its time is worth a look.
 _SOON = 0.8
-_KINDS = {"to mend": "warn", "to decide": "warn", "rightly out": "good"}
+_KINDS = {"to fix": "warn", "to decide": "warn", "rightly out": "good"}
 _STALE_HEAD = ("document", "source", "state", "score", "prompts", "age", "time left")
 _SCORE = "The score is the number of prompts times the share of its time that a document has used up."
 
@@ -124,9 +122,8 @@ def adoption_rich(found: Adoption) -> Group:
 
 def _remedy_cells(remedy: Remedy) -> tuple[str, ...]:
     policy = copied(clip(remedy.policy, 600)) if remedy.policy else ""
-    problem = titled_html(remedy.code) if CODES.get(remedy.code) and remedy.problem == CODES[remedy.code].title else ""
     return (
-        problem or f"{code_badge(remedy.code, 'before')} {escape(remedy.problem)}",
+        f"{linked_html(remedy.code)} {escape(remedy.problem)}" if remedy.code != NO_REASON else escape(remedy.problem),
         f"{remedy.documents:,}",
         f"{remedy.alone:,}",
         badge(remedy.verdict, _KINDS[remedy.verdict]),
@@ -225,13 +222,14 @@ def _adoption_notes(found: Adoption) -> Iterator[str]:
     for code, want in (("F203", "no date can be used"), ("P101", "a seal is missing"), ("P109", "no source matches")):
         count = found.only(code)
         if count:
-            yield f"{count:,} of them only because {want}."
+            were = ("was" if count == 1 else "were") if found.is_enforced else "would be"
+            yield f"{in_number(count, 'document')} {were} kept out only because {want}."
     if found.empty_prompts:
         verb = "had" if found.is_enforced else "would have"
         note = f"{in_number(found.empty_prompts, 'prompt')} {verb} no document left."
         if found.empty_prompts == found.admissions:
             code, count = ranked(found.reasons)[0]
-            note += f" What keeps out most is {reason_in_words(code)} ({count:,})."
+            note += f" The most frequent reason is {reason_in_words(code)} ({count:,})."
         yield note
     if found.skipped:
         yield f"{in_number(found.skipped, 'line')} of the log skipped."
@@ -241,7 +239,7 @@ def _stale_sentence(found: StaleList) -> str:
     if not found.documents and not found.undated:
         return "No document entered a prompt."
     dated = in_number(len(found.documents), "dated document")
-    verb = "is past its date" if found.past == 1 else "are past their date"
+    verb = "is past its date" if 1 in (found.past, len(found.documents)) else "are past their date"
     said = [
         f"{found.past:,} of {dated} that entered prompts {verb} on {found.now:%Y-%m-%d}."
         if found.documents

@@ -190,7 +190,7 @@ class Scorecard(Printable):
     @property
     def is_met(self) -> bool:
         """Whether the objective is met."""
-        # The budget is a product of floats: 1 % of 100 prompts is a little more than 1, or less.
+        # The budget is a product of floats: 1% of 100 prompts is a little more than 1, or less.
         return self.prompts - self.sound <= self.budget + 1e-9
 
     def to_dict(self) -> dict[str, object]:
@@ -230,7 +230,7 @@ class Judged(NamedTuple):
     Attributes:
         is_admitted: whether it entered the prompt, or would have if its admission had been enforced.
         reason: why it did not; None if it did.
-        is_against: whether something speaks against the document itself, whatever else was retrieved with it.
+        is_against: whether something is wrong with the document itself, whatever else was retrieved with it.
         is_tampered: whether it was altered, or sealed by somebody else.
     """
 

@@ -56,7 +56,7 @@ def scorecard_verdict(card: Scorecard) -> Verdict:
     steps = []
     if worst is not None and worst[1].spoiled:
         name, score = worst
-        words = f"Source {clip(name, 60)} spoils most prompts without the gate ({score.spoiled:,}): "
+        words = f"Without the gate, source {clip(name, 60)} would spoil the most prompts ({score.spoiled:,}): "
         steps.append(Step(words + _reasons(score), f"headgate log LOG --source {shlex.quote(clip(name, 60))}"))
     return Verdict(kind, _sentence(card), f"{_share(card.sound_before, card.prompts)} without the gate", held, steps)
 
@@ -79,7 +79,7 @@ def scorecard_html(
         figures(
             (
                 (_share(card.sound, card.prompts), f"of the prompts {_held(card)} only admissible documents"),
-                (_share(card.sound_before, card.prompts), "do without the gate"),
+                (_share(card.sound_before, card.prompts), "would have without the gate"),
                 (f"{card.empty:,}", f"{'prompt' if card.empty == 1 else 'prompts'} {_left(card)} no document left"),
                 (f"{card.prompts - card.sound:,} of {card.budget:,.1f}", "prompts of the error budget spent"),
             )
@@ -170,12 +170,13 @@ def _sentence(card: Scorecard) -> str:
     if not card.prompts:
         return "The log holds no admission."
     words = "missed" if not card.is_met else "met" if card.is_enforced else "met, as far as it was enforced"
+    emptied = f" {in_number(card.empty, 'prompt')} {_left(card)} no document left." if card.empty else ""
     spent = f"{card.budget_spent:.0%} of the error budget is spent"
-    does = "does" if card.sound_before == 1 else "do"
+    before = f"{card.sound_before:,}" if card.sound_before else "none"
     return (
         f"In {modes_in_words(card.modes)}: {card.sound:,} of {in_number(card.prompts, 'prompt')} {_held(card)} only "
-        f"admissible documents; without the gate {card.sound_before:,} {does}. {card.empty:,} {_left(card)} no "
-        f"document left. The objective of {card.objective * 100:.4g} % is {words}: {spent}."
+        f"admissible documents; without the gate, {before} would have.{emptied} "
+        f"The objective of {card.objective * 100:.4g}% is {words}: {spent}."
     )
 
 
@@ -196,8 +197,8 @@ def _notes(card: Scorecard) -> Iterator[str]:
     let_in = sum(score.let_in for score in card.sources.values())
     if let_in:
         yield (
-            f"{in_number(let_in, 'document')} came in although something speaks against "
-            f"{'it' if let_in == 1 else 'them'}: rules in audit or warn mode."
+            f"{in_number(let_in, 'document')} came in although a check "
+            f"failed for {'it' if let_in == 1 else 'them'}: rules in audit or warn mode."
         )
     if card.skipped:
         yield f"{in_number(card.skipped, 'line')} of the log skipped."
@@ -208,7 +209,7 @@ def _cells(name: str, score: SourceScore, held: Mapping[str, Held]) -> tuple[str
     if name in held:
         since = f"{held[name].since:%Y-%m-%d %H:%M} UTC"
         shown += f" {badge('in quarantine', 'bad')}<br>" + f'<span class="soft">since {since}</span>'
-    ages = "<br>".join(escape(age_in_words(score.ages.percentile(share)) or "\u2013") for share in _AGES)
+    ages = "<br>".join(dict.fromkeys(escape(age_in_words(score.ages.percentile(share))) for share in _AGES))
     return (
         shown,
         f"{score.documents:,}",
@@ -233,7 +234,7 @@ def _reasons(score: SourceScore) -> str:
 
 
 def _share(count: int, total: int) -> str:
-    return f"{100 * count / total:.1f} %" if total else "\u2013"
+    return f"{100 * count / total:.1f}%" if total else "\u2013"
 
 
 def _chart(card: Scorecard) -> str:
@@ -251,10 +252,10 @@ def _chart(card: Scorecard) -> str:
         alt=(
             f"Share of sound prompts by {card.by}. With the gate {_share(card.sound, card.prompts)}, without it "
             f"{_share(card.sound_before, card.prompts)}; without it the lowest is {lowest:.0%}, at {when}. "
-            f"The objective is {card.objective * 100:.4g} %."
+            f"The objective is {card.objective * 100:.4g}%."
         ),
         x_ticks=_ticks([start for start, _ in periods]),
-        y_ticks=[(n / 4, f"{n * 25} %") for n in range(5)],
+        y_ticks=[(n / 4, f"{n * 25}%") for n in range(5)],
         is_step=False,
         kinds=("good", "before", "warn"),
     )
@@ -273,7 +274,7 @@ def _source_chart(card: Scorecard) -> str:
         lines,
         alt=f"Share of documents admitted by {card.by}. {said}",
         x_ticks=_ticks([start for start, _ in periods]),
-        y_ticks=[(n / 4, f"{n * 25} %") for n in range(5)],
+        y_ticks=[(n / 4, f"{n * 25}%") for n in range(5)],
         is_step=False,
     )
 

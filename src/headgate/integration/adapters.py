@@ -233,7 +233,7 @@ def given_gate(policy: Any, owner: str) -> Gate:
         owner: the component's name, for the message.
 
     Raises:
-        PolicyError: there is no policy, it cannot be used, or it is of another revision than the serialised one.
+        PolicyError: there is no policy, it cannot be used, or it is of a different revision than the serialised one.
     """
     # A mapping is a policy written inline, unless it has the keys of a reference, which no policy has.
     if isinstance(policy, Mapping) and (not policy or _REFERENCE & policy.keys()):

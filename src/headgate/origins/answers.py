@@ -110,7 +110,7 @@ def _not_modified(
 
 
 def _gone(known: Answer | None, headers: Mapping[str, str], at: datetime, moved_to: str | None = None) -> Answer:
-    """Return that a document is gone: since when, as far as the server says (RFC 8594), or it was seen there."""
+    """Return the answer for a document that is gone: since when the server says (RFC 8594), or it was there last."""
     since = known.gone_since if known is not None else None
     if known is not None and not known.is_gone:
         since = known.at
@@ -149,7 +149,7 @@ def _found(known: Answer, headers: Mapping[str, str], at: datetime) -> Answer:
         return replace(_unchanged(known, at), stated=stated)
     is_dated = modified is not None
     if known.etag is not None and etag is not None and (modified is None or modified < known.at):
-        # Whatever it says of the date, what it has is another than when it was asked before, since any time after that.
+        # Whatever it says of the date, what it has is not what it had when last asked, since any time after that.
         modified, is_dated = known.at, False
     # Without a date nothing is known of the time before its validator was seen, and without one of no time at all.
     untold = None if is_dated else at if etag is not None else NEVER_TOLD

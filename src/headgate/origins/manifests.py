@@ -166,7 +166,7 @@ def _require_later(
     timestamp: TimestampStatement, before: TimestampStatement | None, at_least: int, place: str, now: datetime
 ) -> None:
     if timestamp.version < at_least:
-        raise ManifestError("P108", f"it has version {timestamp.version}, and {at_least} is wanted at least", place)
+        raise ManifestError("P108", f"it has version {timestamp.version}, and at least {at_least} is wanted", place)
     if before is None or timestamp == before:
         return
     if before.corpus != timestamp.corpus:

@@ -81,7 +81,7 @@ class PolicyBundle:
             limits: `bundle_bytes` and `bundle_files` bound it.
 
         Raises:
-            ManifestError: it does not verify (P102, P103), holds another file than it says (P105), or is of another
+            ManifestError: it does not verify (P102, P103), holds a different file than it says (P105), or is of another
                 form (P106).
         """
         if len(data) > limits.bundle_bytes:

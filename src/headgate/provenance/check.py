@@ -71,7 +71,7 @@ class Proof:
     """What is proved about a document.
 
     Attributes:
-        findings: what speaks against it, each under the mode of the source that finds it.
+        findings: what is wrong with it, each under the mode of the source that finds it.
         assurance: how much is proved.
         attestation: what the proof says; None unless every step succeeded.
         uri: which document it is: what is attested, or what its metadata declares; this decides about its source.
@@ -94,7 +94,7 @@ class _Tried:
     Attributes:
         uri: which document it claims to be.
         rule: of the source of that document.
-        findings: what speaks against it; if nothing does, it is verified.
+        findings: what is wrong with it; if nothing is, it is verified.
         attestation: what it says.
         signed: what it says, if it was signed over this text by who may, whatever is wrong with the rest.
     """
@@ -288,7 +288,7 @@ def _try(
 
 
 def _findings_of(tried: Sequence[_Tried], best: _Tried | None) -> list[Finding]:
-    """Return what speaks against the claims, each under the mode of its source.
+    """Return what is wrong with the claims, each under the mode of its source.
 
     Beside a proof that holds, a broken one counts under the stricter mode of the two: the proof does not count then,
     and what it says restricts the document as well.

@@ -125,7 +125,7 @@ class Verdict:
     """What is proved about a text, whatever the document's metadata says.
 
     Attributes:
-        findings: what speaks against the claim.
+        findings: what is wrong with the claim.
         attestation: what the claim says, once its signature is verified.
         covered_digests: over what is covered beside the text, if anything is; any one of them will do, because one
             text may be in several chunks of a document.

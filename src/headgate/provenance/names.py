@@ -23,7 +23,7 @@ _log = logging.getLogger("headgate")
 
 
 class OtherCorpusError(ManifestError):
-    """A manifest is of another corpus than the one that it has to be of."""
+    """A manifest is of a different corpus than the one that it has to be of."""
 
 
 class _Process:
@@ -89,7 +89,7 @@ class NameMemory:
 
 
 def require_corpus(found: str, wanted: str | None, memory: NameMemory | None, file: str) -> None:
-    """Do nothing unless a manifest is of another corpus than the policy names, or than was accepted first.
+    """Do nothing unless a manifest is of a different corpus than the policy names, or than was accepted first.
 
     Args:
         found: the corpus that it names.

@@ -209,7 +209,7 @@ def renew_timestamp(
     before, _ = read_timestamp(folder, _joined(keys, key.public))
     _named(folder, before, keys)
     if before.version < at_least:
-        raise ManifestError("P108", f"it has version {before.version}, and {at_least} is wanted at least", str(folder))
+        raise ManifestError("P108", f"it has version {before.version}, and at least {at_least} is wanted", str(folder))
     renewed = TimestampStatement(
         corpus=before.corpus,
         version=before.version,

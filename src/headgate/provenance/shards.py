@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 MAX_CHUNKS = 1_000_000
-# With so many documents in a shard, a good half of the shards stays as it is when 1 % of the documents change: 0.99^64.
+# With so many documents in a shard, a good half of the shards stays as it is when 1% of the documents change: 0.99^64.
 _DOCUMENTS_PER_SHARD = 64
 _DIGEST_BYTES = 32
 MAX_URI_CHARS = 2_048

@@ -26,7 +26,7 @@ def plot_rehearsal(rehearsal: Rehearsal, axes: Any = None) -> Any:
     axes.barh([place - 0.2 for place in places], without, 0.38, label="without the gate", **bars_in("before"))
     label = "with the gate: came through"
     bars = axes.barh([place + 0.2 for place in places], gated, 0.38, label=label, **bars_in("bad"))
-    axes.bar_label(bars, [f"{value:.0f} %" for value in gated], padding=3, fontsize=8, color=INK)
+    axes.bar_label(bars, [f"{value:.0f}%" for value in gated], padding=3, fontsize=8, color=INK)
     axes.set(yticks=list(places), yticklabels=[one.injection.name for one in results], xlim=(0, 100))
     axes.set_xlabel("prompts with at least one such document, %")
     axes.invert_yaxis()

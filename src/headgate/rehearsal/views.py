@@ -24,6 +24,7 @@ from headgate.report import (
     details,
     escape,
     figures,
+    framework_in_words,
     new_table,
     plain,
     prose,
@@ -132,9 +133,10 @@ def _conditions(rehearsal: Rehearsal) -> str:
     asked = f"{in_number(rehearsal.questions, 'question')} {'was' if rehearsal.questions == 1 else 'were'} asked"
     said = (
         f"{in_number(rehearsal.curated, 'curated document')} became an index of {rehearsal.indexed:,} as production "
-        f"would have it on {rehearsal.now:%d %B %Y}; {asked} without and with the gate"
+        f"would have it on {rehearsal.now.day} {rehearsal.now:%B %Y}; {asked} without and with the gate"
     )
-    said += f", through a retriever of {rehearsal.framework}" if rehearsal.framework != "none" else ""
+    if rehearsal.framework != "none":
+        said += f", through a {framework_in_words(rehearsal.framework)} retriever"
     return f"{said} (seed {rehearsal.seed})."
 
 
@@ -165,7 +167,7 @@ def _notes(rehearsal: Rehearsal) -> Iterator[str]:
         yield f"Good documents lost to {reasons}."
     if rehearsal.questions and rehearsal.empty == rehearsal.questions:
         most = rehearsal.dropped.most_common(1)
-        reason = f"; what dropped most is {titled(most[0][0])}" if most else ""
+        reason = f", mostly because of {titled(most[0][0])}" if most else ""
         yield f"Every prompt with the gate was empty{reason}."
     elif rehearsal.short:
         yield f"{in_number(rehearsal.short, 'prompt')} had fewer documents with the gate, {rehearsal.empty:,} had none."

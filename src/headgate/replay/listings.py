@@ -58,7 +58,7 @@ def judge_listing(claim: Claim, entry: DecisionRecord, requirement: Requirement,
 
 
 def check_listed(attestation: Attestation, digest: str, requirement: Requirement) -> tuple[Finding, ...]:
-    """Return what speaks against a proof of then by the manifest of now.
+    """Return what is wrong with a proof of then by the manifest of now.
 
     Raises:
         NotRecorded: another manifest decides now, and it may say something else.

@@ -37,8 +37,8 @@ class Rechecked:
     Attributes:
         document: its URI, id or digest.
         answer: what is true of it now.
-        codes: the codes that speak against it.
-        why: in words; empty if nothing does.
+        codes: the codes of what is wrong with it.
+        why: in words; empty if nothing is.
     """
 
     document: str

@@ -41,7 +41,7 @@ class Difference:
 
 
 class _Said(NamedTuple):
-    """What one policy says of a document: whether it enters, of which source it is, and what speaks against it."""
+    """What one policy says of a document: whether it enters, of which source it is, and what is wrong with it."""
 
     admits: bool
     source: str

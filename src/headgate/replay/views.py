@@ -41,7 +41,7 @@ __all__ = ["recheck_html", "recheck_rich", "replay_html", "replay_rich", "replay
 
 _ROWS = 40
 _SHOWN = 3
-_EXAMPLES = ("document", "decided", "said of it then", "speaks against it now")
+_EXAMPLES = ("document", "decided", "findings then", "reason now")
 _ANSWERS = {
     "current": "current: all that the prompt was given would be given again.",
     "stale": "stale: something that the prompt was given is past its date.",
@@ -64,7 +64,7 @@ def replay_verdict(replay: Replay) -> Verdict:
     steps = []
     if replay.newly_dropped:
         (source, code), count = replay.newly_dropped.most_common(1)[0]
-        words = f"{in_number(count, 'document')} of {clip(source, 60)} would go for {titled(code)}."
+        words = f"{in_number(count, 'document')} of {clip(source, 60)} would be dropped for {titled(code)}."
         words += f" {CODES[code].fix}" if code in CODES else ""
         steps.append(Step(words, f"headgate explain {code}" if code in CODES else ""))
     if sum(replay.undecided.values()) == replay.documents:
@@ -102,7 +102,7 @@ def replay_html(replay: Replay) -> str:
         parts.append(f"<h3>{'Dropped' if sign == '-' else 'Admitted'}: {titled_html(code)}</h3>")
         parts.append(table(_EXAMPLES, rows[:_SHOWN], caption=f"examples of {words}"))
         if rows[_SHOWN:]:
-            parts.append(details(f"{len(rows) - _SHOWN:,} more examples", table(_EXAMPLES, rows[_SHOWN:])))
+            parts.append(details(in_number(len(rows) - _SHOWN, "more example"), table(_EXAMPLES, rows[_SHOWN:])))
     return "".join(parts)
 
 
@@ -131,7 +131,7 @@ def replay_rich(replay: Replay) -> Group:
     listed = new_table("Examples", [("change", False), *((name, False) for name in _EXAMPLES)])
     for key, examples in replay.examples.items():
         for example in examples[:_SHOWN]:
-            change = signed("goes", "bad") if key.startswith("-") else signed("comes", "good")
+            change = signed("dropped", "bad") if key.startswith("-") else signed("added", "good")
             then, now = ", ".join(example.before) or "nothing", "; ".join(example.after) or "nothing"
             listed.add_row(change, plain(example.document, 60), plain(example.now[:19]), plain(then), plain(now, 120))
     if listed.row_count:
@@ -195,7 +195,7 @@ def _sentence(replay: Replay) -> str:
     rest = f" Of {in_number(undecided, 'more document')} it cannot be told." if undecided else ""
     return (
         f"{replay.changed_prompts:,} of {in_number(replay.admissions, 'prompt')} would change: "
-        f"{in_number(gone, 'document')} would go, {come:,} would come "
+        f"{in_number(gone, 'document')} would be dropped, {come:,} added "
         f"({replay.admitted_before:,} admitted then, {replay.admitted_after:,} now).{rest}"
     )
 
@@ -208,7 +208,9 @@ def _notes(replay: Replay) -> list[str]:
         notes.append(f"{in_number(replay.emptied_prompts, 'prompt')} would have no document left.")
         if replay.admitted_after == 0:
             most = replay.newly_dropped.most_common(1)
-            notes[-1] += f" Nothing is admitted any more; what drops most is {titled(most[0][0][1])}." if most else ""
+            notes[-1] += (
+                f" Nothing would be admitted any more, mostly because of {titled(most[0][0][1])}." if most else ""
+            )
     if replay.undecided:
         total = sum(replay.undecided.values())
         notes.append(

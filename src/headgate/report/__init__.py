@@ -22,7 +22,7 @@ from headgate.report.html import (
 )
 from headgate.report.pages import Origin, document_page, fragment
 from headgate.report.palette import LIGHT, LIGHT_CHART, SERIES, TERMINAL
-from headgate.report.rows import age_in_words, edits_of, losses, ranked, rows_of
+from headgate.report.rows import age_in_words, edits_of, framework_in_words, losses, ranked, rows_of
 from headgate.report.tables import Listing, new_table, plain, prose, signed
 from headgate.report.verdicts import Step, Verdict, steps_rich, verdict_html, verdict_rich
 
@@ -63,6 +63,7 @@ __all__ = [
     "escape_words",
     "figures",
     "fragment",
+    "framework_in_words",
     "funnel_chart",
     "funnel_rich",
     "headline",

@@ -36,7 +36,7 @@ def headline(record: AdmissionRecord) -> str:
         said += f" (mode {record['mode']}: {sum(count for _, count in reasons):,} would be)"
     if decisions and dropped == len(decisions) and reasons:
         most = max(reasons, key=lambda pair: pair[1])
-        said += f". Nothing is left; what dropped most is {most[0]}"
+        said += f". Nothing is left, mostly because of {most[0]}"
     return said + "."
 
 
@@ -51,7 +51,8 @@ def admission_verdict(record: AdmissionRecord) -> Verdict:
     kind = "bad" if not admitted else "good" if _is_enforced(record) or not against else "warn"
     before = after = ""
     if against:
-        before = f"{in_number(len(decisions), 'document')} retrieved; something speaks against {against:,}"
+        fail = "fails" if against == 1 else "fail"
+        before = f"{in_number(len(decisions), 'document')} retrieved; {against:,} {fail} a check"
         after = f"{in_number(admitted, 'document')} in the prompt"
         after += "" if _is_enforced(record) else f", {against:,} of them only because the mode is {record['mode']}"
     return Verdict(kind, headline(record), before, after, _steps(decisions))

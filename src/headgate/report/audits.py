@@ -46,7 +46,7 @@ def audit_verdict(audit: Audit) -> Verdict:
     reason, count = max(audit_reasons(audit), key=lambda pair: pair[1])
     code = reason[:4]
     if code in CODES:
-        words = f"{reason} keeps out most ({in_number(count, 'document')}). {CODES[code].fix}"
+        words = f"{reason} keeps out the most ({in_number(count, 'document')}). {CODES[code].fix}"
         steps.append(Step(words, f"headgate explain {code}"))
     else:
         steps.append(Step(f"{in_number(count, 'document')} cannot be read; the reason stands beside each."))

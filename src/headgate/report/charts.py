@@ -184,7 +184,7 @@ def _bars(bars: Sequence[Bar], alt: str, longest: float | None, legend: Sequence
     forms = []
     for width in (WIDE, NARROW_WIDTH):
         is_wide = width == WIDE
-        left, row, notes = (280, 26, 110) if is_wide else (12, 44, 96)
+        left, row, notes = (292, 26, 110) if is_wide else (12, 44, 96)
         room, top = width - left - notes, 10
         parts: list[str] = []
         if legend:
@@ -192,7 +192,7 @@ def _bars(bars: Sequence[Bar], alt: str, longest: float | None, legend: Sequence
         for number, bar in enumerate(bars):
             y = top + number * row
             if is_wide:
-                parts.append(label(bar.label, left - 8, y + 16, 38, "", "end"))
+                parts.append(label(bar.label, left - 8, y + 16, 40, "", "end"))
             else:
                 parts.append(label(bar.label, left, y + 14, 44))
                 y += 18

@@ -1,7 +1,8 @@
-"""Documents for people: what is kept out first, grouped by its reason, with the way to mend it."""
+"""Documents for people: what is kept out first, grouped by its reason, with the way to fix it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -28,6 +29,8 @@ _EXAMPLES = 3
 _MOST = 100
 # Up to so many documents are one table: groups would be longer than what they order.
 _FEW = 12
+# A number and its unit stay on one line.
+_UNIT = re.compile(r"[\d,.]+ [a-z]+")
 _COLUMNS = ("rank", "decision", "document", "source", "age", "why, and what was changed")
 
 
@@ -148,7 +151,7 @@ def _cells(row: DocumentRow, *, is_ranked: bool) -> tuple[str, ...]:
     text = f'<div class="text {row.verdict[1]}" dir="auto">{_shown_text(row)}</div>' if row.text else ""
     source = f"<bdi>{escape(clip(row.source, 60))}</bdi>" if row.source else ""
     source += f'<br><span class="soft">{escape(row.assurance[:20])}</span>' if row.assurance else ""
-    age = escape(row.age)
+    age = _UNIT.sub(r'<span class="nowrap">\g<0></span>', escape(row.age))
     age += f'{"<br>" if age else ""}<span class="soft">{escape(clip(row.verified, 120))}</span>' if row.verified else ""
     rank = (f"{row.rank:,}",) if is_ranked else ()
     return (*rank, badge(*row.verdict), uri_html(row.name, _NAME_CHARS) + text, source, age, _reasons(row))
@@ -165,7 +168,7 @@ def _shown_text(row: DocumentRow) -> str:
 def _reasons(row: DocumentRow) -> str:
     kinds = {"error": "bad", "warning": "warn"}
     lines = [
-        f"<div>{code_badge(code, kinds.get(severity, 'good')) if code else ''} "
+        f'<div class="why">{code_badge(code, kinds.get(severity, "good")) if code else ""} '
         f"<bdi>{escape(clip(message, _MESSAGE_CHARS))}</bdi></div>"
         for code, severity, message in row.findings[:_FINDINGS]
     ]

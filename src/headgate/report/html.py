@@ -99,7 +99,8 @@ def code_notes(body: str) -> str:
         f"{escape_words(CODES[code].matters)}<br>How to fix it: {escape_words(CODES[code].fix)}</dd>"
         for code in codes
     )
-    return details("What the codes mean", f'<dl class="codes">{notes}</dl>')
+    body = f'<dl class="codes">{notes}</dl>'
+    return f'<details class="notes"><summary>What the codes mean</summary>{body}</details>'
 
 
 def details(summary: str, body: str) -> str:
@@ -134,7 +135,7 @@ def table(
     caption: str | None = None,
     row_head: int | None = 0,
 ) -> str:
-    """Return a table, whose rows are cards on a narrow screen.
+    """Return a table, whose rows are cards on a narrow screen; a column in which nothing is written is left out.
 
     Args:
         columns: the names of the columns, plain text.
@@ -143,8 +144,10 @@ def table(
         caption: plain text above the table.
         row_head: which column names what its row is about, if one does.
     """
+    rows = list(rows)
+    shown = [number for number in range(len(columns)) if not rows or any(row[number] for row in rows)]
     kinds = [' class="number"' if number in numbers else "" for number in range(len(columns))]
-    heads = "".join(f'<th scope="col"{kind}>{escape(name)}</th>' for name, kind in zip(columns, kinds, strict=True))
+    heads = "".join(f'<th scope="col"{kinds[number]}>{escape(columns[number])}</th>' for number in shown)
 
     def cell(number: int, content: str) -> str:
         named = f' data-label="{escape(columns[number])}"' if content else ""
@@ -152,7 +155,7 @@ def table(
             return f'<th scope="row"{kinds[number]}{named}>{content}</th>'
         return f"<td{kinds[number]}{named}>{content}</td>"
 
-    body = "".join(f"<tr>{''.join(cell(n, c) for n, c in enumerate(row))}</tr>" for row in rows)
+    body = "".join(f"<tr>{''.join(cell(n, row[n]) for n in shown)}</tr>" for row in rows)
     above = f"<caption>{escape(caption)}</caption>" if caption else ""
     return f'<div class="scroll"><table>{above}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
 

@@ -1,6 +1,6 @@
 """The one language of colours in pages, charts, plots and terminals.
 
-Grey is how it was before, or without the gate; green is what is admitted; red is what speaks against a document, or
+Grey is how it was before, or without the gate; green is what is admitted; red is what is wrong with a document, or
 came through; amber wants attention. Colour never stands alone: badges carry a sign, and red surfaces are hatched.
 
 Text has a contrast of at least 4.5:1 to its ground and edges of surfaces 3:1 (WCAG 2.2, 1.4.3 and 1.4.11). The kinds

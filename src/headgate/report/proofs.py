@@ -74,17 +74,20 @@ def diagnosis_html(found: Diagnosis) -> str:
         parts += ["<h2>Promises</h2>", table(("promise", "outcome", "about", "why"), rows)]
     fates = [
         (
-            f"<bdi>{escape(clip(f'{one.kind} of {one.source}', 120))}</bdi>",
+            escape(one.kind),
+            f"<bdi>{escape(clip(one.source, 80))}</bdi>",
             badge(one.station, _fate_kind(one.kind, one.station)),
             " ".join(code_badge(code, "before") for code in one.codes),
         )
         for one in found.fates
     ]
     if fates:
-        parts += ["<h2>Canaries</h2>", table(("canary", "what became of it", "codes"), fates)]
+        parts += ["<h2>Canaries</h2>", table(("canary", "source", "what became of it", "codes"), fates)]
     seen, passed = found.own
     if seen:
-        parts.append(f"<h2>Your own documents</h2><p>{passed:,} of {seen:,} pass.</p>")
+        parts.append(
+            f"<h2>Your own documents</h2><p>{passed:,} of {in_number(seen, 'document')} would be admitted.</p>"
+        )
         reasons = [
             (titled_html(code) if code in CODES else escape(clip(code, 40)), f"{count:,}")
             for code, count in sorted(found.reasons.items(), key=lambda item: (-item[1], item[0]))
@@ -182,7 +185,8 @@ def manifest_rich(found: Manifest) -> Group:
 
 
 def _fate_kind(kind: str, station: str) -> str:
-    if kind == "genuine":
+    # The text of what has uncovered metadata may be read; whether the metadata was is a promise of its own.
+    if kind in ("genuine", "uncovered"):
         return "good" if station == "in the prompt" else "warn"
     return "bad" if station == "in the prompt" else _STATIONS.get(station, "before")
 

@@ -13,10 +13,11 @@ from headgate.codes import CHECKS, first_reason, titled
 from headgate.record import DecisionRecord, error_codes, name_of
 from headgate.terminology.edits import Edit
 
-__all__ = ["DocumentRow", "age_in_words", "edits_of", "losses", "ranked", "rows_of"]
+__all__ = ["DocumentRow", "age_in_words", "edits_of", "framework_in_words", "losses", "ranked", "rows_of"]
 
 # Ten thousand years in seconds; what says to be older says nothing.
 _LONGEST = 3.2e11
+_FRAMEWORKS = {"langchain": "LangChain", "llama_index": "LlamaIndex"}
 _ORDER = {letter: number for number, letter in enumerate(CHECKS)}
 
 
@@ -125,6 +126,11 @@ def age_in_words(seconds: object) -> str:
             more = f" ({years:.1f} years)" if 2 <= years < 10 else f" ({int(years):,} years)" if years >= 10 else ""
             return f"{int(seconds // size):,} {word}{more}"
     return "1 second" if int(seconds) == 1 else f"{int(seconds)} seconds"
+
+
+def framework_in_words(name: str) -> str:
+    """Return a framework's name as it is written in text; the name itself of one that is not known."""
+    return _FRAMEWORKS.get(name, name)
 
 
 def _row(rank: int, decision: DecisionRecord, text: str | None) -> DocumentRow:

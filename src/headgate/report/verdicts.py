@@ -38,7 +38,7 @@ class Verdict:
         kind: `good`, `bad`, or `warn` for what wants attention.
         sentence: a sentence that stands alone.
         before: how it was before, or is without the gate; empty where there is no such thing.
-        after: how it is after, or with the gate.
+        after: how it is after, or with the gate; without a `before`, more about how it stands.
         steps: what to do next.
     """
 
@@ -59,10 +59,12 @@ def verdict_html(verdict: Verdict, note: str = "") -> str:
     parts = [
         f'<p class="says"><span class="sign">{escape(SIGNS[verdict.kind])}</span> {escape(verdict.sentence)}</p>{note}'
     ]
-    shift = [(name, said) for name, said in (("before", verdict.before), ("after", verdict.after)) if said]
-    if shift:
+    if verdict.before and verdict.after:
+        shift = (("before", verdict.before), ("after", verdict.after))
         entries = "".join(f"<div><dt>{name}</dt><dd>{escape(said)}</dd></div>" for name, said in shift)
         parts.append(f'<dl class="shift">{entries}</dl>')
+    elif verdict.before or verdict.after:
+        parts.append(f"<p>{escape(verdict.before or verdict.after)}</p>")
     if verdict.steps:
         steps = "".join(
             f"<p><strong>{'Do next' if number == 0 else 'Then'}:</strong> {escape_words(step.words)}</p>"
@@ -76,9 +78,9 @@ def verdict_html(verdict: Verdict, note: str = "") -> str:
 def verdict_rich(verdict: Verdict) -> Group:
     """Return a verdict for a terminal."""
     lines = [Text.assemble((f"{SIGNS[verdict.kind]} ", TERMINAL[verdict.kind]), (visible(verdict.sentence), "bold"))]
-    lines += [
-        prose(f"  {name}: {said}") for name, said in (("before", verdict.before), ("after", verdict.after)) if said
-    ]
+    shift = [(name, said) for name, said in (("before", verdict.before), ("after", verdict.after)) if said]
+    # Where there is no change to show, a label would only ask for the other half.
+    lines += [prose(f"  {name}: {said}" if len(shift) > 1 else f"  {said}") for name, said in shift]
     return Group(*lines)
 
 

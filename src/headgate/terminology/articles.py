@@ -22,7 +22,7 @@ _LEAD_CHARS = 40
 _MAY_END_ARTICLE = frozenset("aAnN \t\u00a0*_~=\"'\u201c\u2018\u00ab([>")
 _SENTENCE_START = re.compile(r"(?:\A|[.!?:]\s+|\n\s*[-*+#>]*\s*)[\"'\u201c(*_\[]*\Z")
 _WORD = re.compile(r"[A-Za-z0-9]+")
-# Said with another sound than they are written with.
+# Said with a different sound than they are written with.
 _LIKE_CONSONANTS = re.compile(
     r"uni(?!n|m|dea|dent|dio|rr|ro|ss)|unanim|us[aeu]|ut[aeio]|u[aeuy]|uk|ubi|uga|ur(?:[aeo]|in|ug)|ufo|uvu|eu|ew"
     r"|one(?![ir])|once|oui",

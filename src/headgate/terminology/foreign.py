@@ -15,7 +15,7 @@ _EXCEL = (
 _OPEN_DOCUMENT = ("this is an OpenDocument spreadsheet.", "Save the sheet as CSV, with the character set UTF-8.")
 _MAGIC = (
     (b"\xd0\xcf\x11\xe0", ("this is an old Excel workbook (.xls), or another Office file.", _EXCEL[1])),
-    (b"PK\x03\x04", ("this is a ZIP archive, and not a workbook of Excel.", _EXCEL[1])),
+    (b"PK\x03\x04", ("this is a ZIP archive, and not an Excel workbook.", _EXCEL[1])),
     (b"\x1f\x8b", ("this is compressed (gzip).", "Decompress it: gunzip FILE.")),
     (b"%PDF", ("this is a PDF.", "Write the terms as CSV, with the columns canonical and alias.")),
     (b"PAR1", ("this is Parquet.", "Write it as CSV: pandas.read_parquet(FILE).to_csv(NEW, index=False).")),

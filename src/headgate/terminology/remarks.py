@@ -66,5 +66,5 @@ def refuse(problems: Sequence[PolicyError], remarks: Sequence[Remark] = ()) -> N
     first, *others = sorted([*problems, *noted], key=lambda one: (one.file or "", one.line or 0))
     if len(others) > _MOST_NAMED:
         more = len(others) - _MOST_NAMED
-        others = [*others[:_MOST_NAMED], PolicyError(f"and {more:,} more problems.", "Mend these first.")]
+        others = [*others[:_MOST_NAMED], PolicyError(f"and {more:,} more problems.", "Fix these first.")]
     raise PolicyError(first.problem, first.remedy, first.path, first.file, first.line, tuple(others))

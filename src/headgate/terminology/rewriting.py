@@ -163,7 +163,7 @@ class _Planner:
         if is_mention or expansion is not None:
             self.is_open = True
             self._define(match, expansion)
-        # Its long form may be there in another spelling than ours: "service-level agreement (SLA)".
+        # Its long form may be there in a different spelling than ours: "service-level agreement (SLA)".
         return is_mention or (expansion is not None and any(is_one_name(name, expansion) for name in senses.names))
 
     def _define(self, match: Match, expansion: str | None) -> None:

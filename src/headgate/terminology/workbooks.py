@@ -1,4 +1,4 @@
-"""Workbooks of Excel: each sheet is a table of terms, read by openpyxl row by row and under bounds."""
+"""Excel workbooks: each sheet is a table of terms, read by openpyxl row by row and under bounds."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _BROKEN = (
 
 
 def is_workbook(data: bytes) -> bool:
-    """Return whether a file is a workbook of Excel, as it is written since 2007."""
+    """Return whether a file is an Excel workbook, as it is written since 2007."""
     if not data.startswith(b"PK\x03\x04"):
         return False
     try:

@@ -123,7 +123,8 @@ def _sentence(outlook: Outlook) -> str:
     if soon:
         said.append(f"{in_number(soon, 'source')} to be verified within {span}")
     if outlook.endings:
-        said.append(f"{in_number(len(outlook.endings), 'document')} to end within {span}")
+        ends = "reaches its" if len(outlook.endings) == 1 else "reach their"
+        said.append(f"{in_number(len(outlook.endings), 'document')} {ends} limit within {span}")
     if outlook.refetch:
         said.append(f"{in_number(len(outlook.refetch), 'document')} to fetch again")
     silent = sum(one.pulled is None for one in outlook.feeds)
@@ -142,7 +143,7 @@ def _notes(outlook: Outlook) -> str:
     if outlook.otherwise:
         them = in_number(outlook.otherwise, "document")
         notes.append(
-            f"As recorded last, the policy keeps {them} out for another reason than time: `headgate replay` says "
+            f"As recorded last, the policy keeps {them} out for a different reason than time: `headgate replay` says "
             "which, and `headgate audit` whether that still holds."
         )
     if outlook.skipped:

@@ -101,7 +101,7 @@ def plot_suggestion(suggestion: Suggestion, axes: Any = None) -> Any:
         days, [100 * one.share for one in suggestion.intervals], color=_SERIES[0], lw=2, marker="o", label="expected"
     )
     at_most = [100 * one.at_most for one in suggestion.intervals]
-    axes.plot(days, at_most, color=_SERIES[0], lw=1.2, ls="--", label="at most, 95 %")
+    axes.plot(days, at_most, color=_SERIES[0], lw=1.2, ls="--", label="at most, 95%")
     axes.axhline(100 * suggestion.budget, color=LIGHT["warn"], lw=1.5, ls=":", label="budget")
     if suggestion.within is not None:
         axes.axvline(suggestion.within / _DAY, color=LIGHT["good"], lw=1.5, label="suggested")

@@ -39,7 +39,7 @@ class Interval:
     Attributes:
         within: how long ago a document was verified at most.
         share: the share of documents that was changed or removed since, at the end of that time.
-        at_most: the same with a certainty of 95 %, resampled over documents.
+        at_most: the same with a certainty of 95%, resampled over documents.
     """
 
     within: timedelta
@@ -157,7 +157,7 @@ def _reasoning(intervals: Sequence[Interval], within: timedelta | None, budget: 
     chosen = next(one for one in intervals if one.within == within)
     said = (
         f"Verified every {format_duration(within)}, {chosen.share:.1%} of the documents would be out of date at the "
-        f"end of that time, and with a certainty of 95 % no more than {chosen.at_most:.1%}."
+        f"end of that time, and with a certainty of 95% no more than {chosen.at_most:.1%}."
     )
     longer = next((one for one in intervals if one.within > within), None)
     if longer is None:

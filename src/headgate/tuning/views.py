@@ -54,7 +54,7 @@ _ROUND = tuple(
 _CURVE_HEAD = ("max_age", "documents", "prompts with a document", "prompts that lose none")
 _LEVELS_HEAD = ("required", "documents admitted", "prompts with a document", "undecided", "kept out by")
 _MOVES_HEAD = ("document", "change", "source", "prompts", "what kept or keeps it out", "in words")
-_INTERVALS_HEAD = ("verified every", "out of date at its end", "at most (95 %)", "budget")
+_INTERVALS_HEAD = ("verified every", "out of date at its end", "at most (95%)", "budget")
 _TERMS_HEAD = ("canonical term", "put in before", "put in then")
 
 
@@ -88,7 +88,7 @@ def comparison_html(comparison: Comparison) -> str:
     rows = (
         (
             uri_html(move.document),
-            badge("\u2717 goes", "bad") if move.after == "drop" else badge("\u2713 comes", "good"),
+            badge("\u2717 dropped", "bad") if move.after == "drop" else badge("\u2713 added", "good"),
             f"<bdi>{escape(clip(move.source, 60))}</bdi>",
             f"{move.prompts:,}",
             ", ".join(titled_html(code) for code in move.because[:4]),
@@ -106,7 +106,7 @@ def comparison_rich(comparison: Comparison) -> Group:
     rows = (
         (
             clip(move.document, 70),
-            "\u2717 goes" if move.after == "drop" else "\u2713 comes",
+            "\u2717 dropped" if move.after == "drop" else "\u2713 added",
             clip(move.source, 30),
             f"{move.prompts:,}",
             ", ".join(titled(code) for code in move.because[:4]),
@@ -304,7 +304,7 @@ def _curve_image(curve: Curve) -> str:
         [("documents", documents), ("prompts with a document", prompts), ("prompts that lose none", whole)],
         alt=f"{alt} documents, {half.prompts:,} of {curve.prompts:,} prompts have one.",
         x_ticks=_apart(ticks),
-        y_ticks=[(n / 4, f"{n * 25} %") for n in range(5)],
+        y_ticks=[(n / 4, f"{n * 25}%") for n in range(5)],
         mark=(place(curve.current), f"now {format_duration(curve.current)}") if curve.current else None,
     )
 

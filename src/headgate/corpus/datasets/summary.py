@@ -168,13 +168,13 @@ class Summary:
 
 
 def _step(age: int) -> int:
-    """Return the place of an age on a scale on which each step is 4 % more than the one before."""
+    """Return the place of an age on a scale on which each step is 4% more than the one before."""
     days = age / _DAY
     return math.ceil(math.log(days, _GAMMA)) if days > 1 else 0
 
 
 def quantile(ages: Mapping[int, int], share: float) -> float | None:
-    """Return an age in days, within 2 %, that so many of the rows do not exceed; None where none has an age.
+    """Return an age in days, within 2%, that so many of the rows do not exceed; None where none has an age.
 
     The sketch is that of DDSketch (Masson, Rim and Lee, 2019): counts on a scale of equal ratios.
 

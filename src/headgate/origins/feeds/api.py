@@ -156,7 +156,7 @@ class Asking:
         except ValueError as error:
             raise FeedError(f"{safe_uri(url)}: the answer is not JSON ({type(error).__name__}).") from None
         if not isinstance(page, dict):
-            raise FeedError(f"{safe_uri(url)}: the answer is not an object of JSON.")
+            raise FeedError(f"{safe_uri(url)}: the answer is not a JSON object.")
         return page
 
     def _refusal(self, url: str, answer: Answer) -> FeedError:

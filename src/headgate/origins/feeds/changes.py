@@ -16,7 +16,7 @@ from headgate.origins.feeds.feed import Entry, FeedError, Pull, Reading, shown_p
 __all__ = ["Changes"]
 
 _HEAD = 64
-_GAP = "It is another file than before, and may lack changes: documents that it does not date are not verified."
+_GAP = "It is not the file from before, and may lack changes: documents that it does not date are not verified."
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ class Entry:
         uri: as the feed writes it.
         modified: when it was changed last, if the feed says so and is believed.
         untold_until: until when it may have been changed, where the feed has no date of its own for that.
-        is_other: whether it is another document than any that the feed has named, and older than the last pull: if one
+        is_other: whether the feed has never named it, and it is older than the last pull: if one
             had its address before, it took its place at any time up to now.
     """
 

@@ -179,7 +179,7 @@ def _moved(found: Found, known: Mapping[str, FeedItem]) -> dict[str, str]:
 def _entry(one: Named, before: FeedItem | None, pulled: datetime | None, now: datetime, *, is_complete: bool) -> Entry:
     """Return what is said of a document that is there.
 
-    What is another text than at the last pull, and has an older date, came at any time up to now.
+    What has a different text than at the last pull, and has an older date, came at any time up to now.
     """
     # A service names a change once: by a clock that is a little ahead, it was made just now at the latest.
     modified, untold = read_date(one.modified, now + _AHEAD)

@@ -70,7 +70,7 @@ class TimeMark:
         if isinstance(value, date):
             return (datetime.combine(value, time()) - self.overlap - _ANYWHERE).date()
         if isinstance(value, str):
-            # The day alone: whatever stands behind it, the beginning of ISO 8601 sorts alike.
+            # The day alone: whatever comes after it, the beginning of ISO 8601 sorts alike.
             return (datetime.fromisoformat(value[:10]) - self.overlap - _ANYWHERE).date().isoformat()
         return None
 

@@ -44,7 +44,7 @@ class Outcome:
 
     @property
     def is_news(self) -> bool:
-        """Whether anything is another than before."""
+        """Whether anything has changed since before."""
         return bool(self.added or self.changed or self.gone or self.moved)
 
 

@@ -13,12 +13,12 @@ __all__ = ["AT_THEIR_WORD", "PROMISES", "Diagnosis", "Fate", "Outcome", "Verdict
 PROMISES = {
     "around": "nothing reaches a model around the gate",
     "forged": "a forged document does not reach the prompt",
-    "undeclared": "a document that names no source of the policy does not",
-    "tampered": "a document that was changed does not",
-    "stale": "a document past its date does not",
-    "uncovered": "metadata that no proof covers does not",
+    "undeclared": "a document that names no source of the policy does not reach the prompt",
+    "tampered": "a changed document does not reach the prompt",
+    "stale": "a document past its date does not reach the prompt",
+    "uncovered": "metadata that no proof covers does not reach the prompt",
     "genuine": "a genuine, current document reaches the prompt",
-    "worded": "it reaches it in the glossary's words",
+    "worded": "its terms reach the prompt in the glossary's words",
 }
 
 AT_THEIR_WORD = (
@@ -166,8 +166,9 @@ class Diagnosis(Displayed):
         seen, passed = self.own
         if seen:
             counted = sorted(self.reasons.items(), key=lambda item: (-item[1], item[0]))
-            because = ", because " + ", ".join(f"{code} ({count})" for code, count in counted) if counted else ""
-            lines += ["", f"Of your own documents, {passed} of {seen} pass{because}."]
+            reasons = ", ".join(f"{code} ({count})" for code, count in counted)
+            kept_out = f"; kept out for {reasons}" if counted else ""
+            lines += ["", f"Of your own documents, {passed} of {seen} would be admitted{kept_out}."]
         lines += ["", "Not seen:", *(f"  {one}" for one in self.unproved)] if self.unproved else []
         if self.at_their_word:
             lines += ["", f"Taken at their word: {', '.join(self.at_their_word)}. {AT_THEIR_WORD}"]

@@ -67,7 +67,7 @@ class FailureTests(AdapterBench):
             assert any(isinstance(one, NothingAdmissibleError) for one in causes(error)), error
 
     def test_hostile_metadata_neither_raises_nor_gets_in(self, tmp_path: Path) -> None:
-        """Whatever stands in the entries of a forged document, genuine ones come through, and it stays out."""
+        """Whatever is in the entries of a forged document, genuine ones come through, and it stays out."""
         self._try(
             tmp_path,
             [
