@@ -225,7 +225,7 @@ def test_what_was_watched_is_as_it_was(run: Any) -> None:
     [
         ("broken", "could not be built: RuntimeError: no key for the model"),
         ("nothing", "returned nothing"),
-        ("needs", "takes arguments (question)"),
+        ("needs", "takes arguments (question, settings)"),
         ("number", "int is nothing that can be asked"),
         ("absent", "has no 'absent'"),
     ],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 from langchain_core.documents import Document
@@ -48,6 +49,12 @@ class LangChainAdapter:
         from langchain_headgate.observing import observe, retrieves
 
         return observe(target, question) if retrieves(target) else None
+
+    def watched(self) -> AbstractContextManager[Callable[[], list[Chunk]]]:
+        """Watch what is retrieved, with every gate in observation; the function returns what has been retrieved."""
+        from langchain_headgate.observing import watched
+
+        return watched()
 
     def prober(self, target: object) -> Any:
         """Return what `headgate doctor` needs to prove a chain, or None for an object of another framework."""

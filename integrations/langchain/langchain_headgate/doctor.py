@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from types import CodeType, FunctionType
 from typing import Any
 
-from langchain_core.documents import Document
-from langchain_core.language_models import BaseChatModel
+from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
+from langchain_core.documents import BaseDocumentCompressor, Document
+from langchain_core.embeddings import Embeddings
+from langchain_core.language_models import BaseChatModel, BaseLanguageModel
 from langchain_core.messages import BaseMessage
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable
@@ -22,7 +23,7 @@ from headgate.integration.surface import is_gated
 from headgate.integration.walking import Unfinished, walk
 from headgate.testing.doctor import Run
 from headgate.testing.doctor.texts import texts_of_modules, texts_of_program
-from langchain_headgate.asking import inputs_for
+from langchain_headgate.asking import config_for, forget, inputs_for
 from langchain_headgate.outside import keeps_texts
 from langchain_headgate.retriever import GatedRetriever
 from langchain_headgate.watching import SEARCHES, watching_langchain
@@ -31,6 +32,15 @@ from langchain_headgate.wording import content_of, texts_of
 __all__ = ["LangChainProbe"]
 
 _SEARCHED_BY = frozenset((*SEARCHES, *(f"a{name}" for name in SEARCHES), "search", "asearch", "get_by_ids"))
+_KNOWN = (
+    BaseCallbackHandler,
+    BaseCallbackManager,
+    BaseDocumentCompressor,
+    BaseLanguageModel,
+    BaseRetriever,
+    Embeddings,
+    VectorStore,
+)
 _DEEPEST = 6
 
 
@@ -49,6 +59,7 @@ class LangChainProbe:
 
     def __init__(self, target: Any) -> None:
         self._target = target
+        self._run: Run | None = None
         found = list(walk(target, is_end=_is_end))
         self._items = [item for _, item in found]
         self.gates: Sequence[Gate] = list({id(item): item for item in self._items if isinstance(item, Gate)}.values())
@@ -74,12 +85,17 @@ class LangChainProbe:
         codes = (one.__code__ for one in self._items if isinstance(one, FunctionType))
         return isinstance(item, VectorStore) and any(_names_search(code) for code in codes)
 
+    def is_known(self, item: object) -> bool:
+        """Return whether an object is watched itself, speaks, embeds, sorts or traces."""
+        return _is_end(item) or isinstance(item, _KNOWN)
+
     def retrieves(self) -> bool:
         """Return whether there is something that retrieves, or a function that may make it."""
         return any(isinstance(item, (BaseRetriever, VectorStore, FunctionType)) for item in self._items)
 
     def watching(self, run: Run) -> Any:
         """Watch everything of LangChain that retrieves, speaks or runs a tool."""
+        self._run = run
         return watching_langchain(run)
 
     def ask(self, question: str, given: Any) -> str:
@@ -89,24 +105,30 @@ class LangChainProbe:
             return _text_of(
                 _either(lambda: target.similarity_search(question), lambda: target.asimilarity_search(question))
             )
-        inputs = [given] if given is not None else inputs_for(target, question)
+        failed: list[tuple[int, Exception]] = []
         # Which form a chain takes cannot be known for sure, so a wrong one is answered with the next.
-        for number, one in enumerate(inputs, start=1):
+        for one in [given] if given is not None else inputs_for(target, question):
+            before = self._progress
             try:
                 return _text_of(self._invoke(one))
-            except Exception:
-                if number == len(inputs):
-                    raise
-        raise AssertionError("there is always an input")
+            except Exception as error:  # noqa: BLE001 - whatever the chain raises
+                failed.append((self._progress - before, error))
+        # What came farthest had the right form, most likely, and says what is wrong.
+        raise max(failed, key=lambda one: one[0])[1]
+
+    @property
+    def _progress(self) -> int:
+        """How much has been found and read in the run that is under way."""
+        return len(self._run.found) + len(self._run.prompts) if self._run is not None else 0
 
     def _invoke(self, given: Any) -> Any:
         target = self._target
         thread = f"headgate-{uuid.uuid4().hex}"
-        config = _config(target, thread)
+        config = config_for(target, thread)
         try:
             return _either(lambda: target.invoke(given, config=config), lambda: target.ainvoke(given, config=config))
         finally:
-            _forget(target, thread)
+            forget(target, thread)
 
     def written(self) -> Iterable[str]:
         """Return the texts that the chain itself has."""
@@ -142,25 +164,6 @@ def _either(ask: Callable[[], Any], ask_later: Callable[[], Any]) -> Any:
         return wait_for(ask_later())
     except NotImplementedError:
         raise failed from None
-
-
-def _config(target: Any, thread: str) -> Any:
-    """Return a configuration under which what remembers begins a conversation of its own."""
-    named = {"thread_id": thread, "session_id": thread}
-    try:
-        wanted = {one.id: thread for one in target.config_specs if one.annotation is str and one.default in (None, "")}
-    except Exception:  # noqa: BLE001 - not everything can say what it is configured with
-        wanted = {}
-    return {"configurable": {**named, **wanted}}
-
-
-def _forget(target: Any, thread: str) -> None:
-    """Delete the conversation from what a graph remembers."""
-    forget = getattr(getattr(target, "checkpointer", None), "delete_thread", None)
-    if forget is not None:
-        # Not every checkpointer can.
-        with suppress(Exception):
-            forget(thread)
 
 
 def _text_of(result: Any) -> str:

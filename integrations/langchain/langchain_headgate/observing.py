@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,10 +19,10 @@ from langchain_core.vectorstores import VectorStore
 from headgate import Chunk
 from headgate.integration.loops import wait_for
 from headgate.integration.watching import Watched, watching
-from langchain_headgate.asking import inputs_for
+from langchain_headgate.asking import config_for, forget, inputs_for
 from langchain_headgate.convert import to_chunk
 
-__all__ = ["observe", "retrieves"]
+__all__ = ["observe", "retrieves", "watched"]
 
 _SEARCHES = (
     "similarity_search",
@@ -62,6 +63,13 @@ def observe(target: Any, question: str) -> list[Chunk]:
     return [to_chunk(document) for document in found or _documents(answer)]
 
 
+@contextmanager
+def watched() -> Iterator[Callable[[], list[Chunk]]]:
+    """Watch what LangChain retrieves, with every gate in observation; the function returns what has been retrieved."""
+    with watching((BaseRetriever, VectorStore), _METHODS) as seen:
+        yield lambda: [to_chunk(document) for result in seen.found for document in _documents(result)]
+
+
 def _ask(target: Any, question: str, watched: Watched) -> Any:
     if isinstance(target, VectorStore):
         return _either(
@@ -71,7 +79,8 @@ def _ask(target: Any, question: str, watched: Watched) -> Any:
         )
     inputs = inputs_for(target, question)
     for number, given in enumerate(inputs, start=1):
-        config: Any = {"callbacks": [_Stop(watched)]}
+        thread = f"headgate-{uuid.uuid4().hex}"
+        config: Any = {**config_for(target, thread), "callbacks": [_Stop(watched)]}
         try:
             return _either(
                 lambda given=given, config=config: target.invoke(given, config=config),
@@ -84,6 +93,8 @@ def _ask(target: Any, question: str, watched: Watched) -> Any:
             # Which form a chain takes cannot be known for sure, so a wrong one is answered with the next.
             if number == len(inputs):
                 raise
+        finally:
+            forget(target, thread)
     return None
 
 

@@ -198,13 +198,15 @@ def _running(run: Run, method: Any) -> Callable[..., Any]:
 
         @functools.wraps(method)
         async def arun_tool(self: Any, *args: Any, **kwargs: Any) -> Any:
-            return await method(self, *args, **kwargs) if _may_run(run, self) else _refusal(self)
+            with run.refusing():
+                return await method(self, *args, **kwargs) if _may_run(run, self) else _refusal(self)
 
         return arun_tool
 
     @functools.wraps(method)
     def run_tool(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return method(self, *args, **kwargs) if _may_run(run, self) else _refusal(self)
+        with run.refusing():
+            return method(self, *args, **kwargs) if _may_run(run, self) else _refusal(self)
 
     return run_tool
 

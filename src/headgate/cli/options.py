@@ -310,7 +310,7 @@ def _observed(place: str, questions: Path | None, prefix: str | None) -> Iterato
     if questions is None:
         raise HeadgateError(f"{place}: what is it to be asked? Give --questions FILE, with one question per line.")
     asked = read_questions(questions)
-    return observe_corpus(load_target(place), asked)
+    return observe_corpus(load_target(place, may_answer=True), asked)
 
 
 def report_problems(problems: Sequence[str], headline: str | None = None) -> None:

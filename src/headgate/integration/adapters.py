@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from functools import lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -14,6 +16,7 @@ from headgate.admission.trail import announce
 from headgate.chunk import Chunk
 from headgate.decision import Admission
 from headgate.errors import AdapterError, PolicyError
+from headgate.integration.loops import wait_for
 from headgate.integration.sharing import shared_gate
 from headgate.policy import Policy
 from headgate.record.place import default_log_path
@@ -80,6 +83,14 @@ class Adapter(Protocol):
         """Return what a retriever finds, as chunks."""
 
 
+@runtime_checkable
+class Watcher(Protocol):
+    """What an adapter adds so that a function of the user's own can be observed, which belongs to no framework."""
+
+    def watched(self) -> AbstractContextManager[Callable[[], list[Chunk]]]:
+        """Watch what retrieves, with every gate in observation; the function returns what has been retrieved."""
+
+
 def adapter_of(target: object) -> Adapter:
     """Return the adapter of an object.
 
@@ -115,7 +126,7 @@ def observe_target(target: object, question: str) -> list[Chunk]:
     """Return what an object of any framework retrieves for a question, as it arrives there, before any gate.
 
     Args:
-        target: anything that can be asked.
+        target: anything that can be asked; a function of the question is called, and its models are really asked.
         question: what to ask.
 
     Raises:
@@ -126,7 +137,23 @@ def observe_target(target: object, question: str) -> list[Chunk]:
         found = adapter.observe(target, question) if isinstance(adapter, Observer) else None
         if found is not None:
             return found
+    if inspect.isroutine(target):
+        return _observe_call(target, question)
     raise AdapterError(_explain_unasked(target))
+
+
+def _observe_call(function: Callable[..., Any], question: str) -> list[Chunk]:
+    """Return what is retrieved while a function answers a question, wherever in it, before any gate."""
+    with ExitStack() as stack:
+        seen = [stack.enter_context(one.watched()) for one in adapters() if isinstance(one, Watcher)]
+        try:
+            answer = function(question)
+            if inspect.isawaitable(answer):
+                wait_for(answer)
+        except Exception:
+            if not any(found() for found in seen):
+                raise
+        return [chunk for found in seen for chunk in found()]
 
 
 def guard(target: T, policy: PolicyLike = None) -> T:

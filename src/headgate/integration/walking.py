@@ -11,7 +11,8 @@ from types import CodeType, FunctionType, MethodType, ModuleType
 __all__ = ["Unfinished", "children", "named_by", "names_of", "walk"]
 
 _MOST = 100_000
-_DEEPEST = 30
+# Trees of parsers and lists that are linked go deep; what bounds the work is the number of objects.
+_DEEPEST = 1_000
 _DEEPEST_CALL = 4
 _MOST_CALLS = 1_000
 _PLAIN = (str, bytes, int, float, bool, type(None), type, ModuleType)

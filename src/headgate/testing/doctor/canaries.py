@@ -24,6 +24,7 @@ Kind = Literal["forged", "undeclared", "tampered", "stale", "uncovered", "genuin
 
 _DAY = timedelta(days=1)
 _MOST_ENTRIES = 40
+_DEEPEST = 6
 _TIMES = ("modified", "created", "published", "valid_from", "valid_until", "superseded_by", "version")
 # Nothing there is anybody's, and nothing resolves (RFC 2606, section 2).
 _NOWHERE = "https://canary.headgate.invalid/**"
@@ -133,12 +134,16 @@ class Canaries:
         alias: str | None = None,
     ) -> Canary:
         mark = self._next()
-        metadata = shape.filled(f"{base}{mark}", self._now)
-        if more.get("source", "") is None:
+        uri = f"{base}{mark}"
+        metadata = shape.filled(uri, self._now)
+        text = self._text(mark, alias)
+        is_undeclared = more.get("source", "") is None
+        if is_undeclared:
             metadata.pop(shape.source_key)
         else:
             metadata |= more
-        return Canary(kind, source.id, Chunk(self._text(mark, alias), metadata, mark), mark, None, alias)
+        within = shape.within(text, None if is_undeclared else uri, {} if is_undeclared else more)
+        return Canary(kind, source.id, Chunk(text, {**within, **metadata}, mark), mark, None, alias)
 
     def _sealed(
         self,
@@ -160,7 +165,8 @@ class Canaries:
         cover = tuple(shape.entries)
         if entry is not None:
             metadata["headline"] = f"{entry} headline"
-        chunk = Chunk(self._text(mark, alias), metadata, mark)
+        text = self._text(mark, alias)
+        chunk = Chunk(text, {**shape.within(text, uri, {}), **metadata}, mark)
         sealed = sealer.seal(chunk, subject=uri, modified=modified or self._now, expires=expires, cover=cover)
         return Canary(kind, source.id, sealed, mark, entry, alias)
 
@@ -189,6 +195,12 @@ class _Shape:
         found = find_entry(plain, "source", revision.metadata)
         self.source_key = found[0] if found is not None else next(iter(revision.metadata.source), "source")
         self.modified_key = next(iter(revision.metadata.modified), "last_modified")
+        self._revision = revision
+        self._within = {
+            name: value
+            for name, value in list(given.items())[:_MOST_ENTRIES]
+            if isinstance(name, str) and isinstance(value, (Mapping, list)) and not name.startswith("headgate")
+        }
         known = {key for role in ("source", *_TIMES) for key in candidate_keys(plain, role, revision.metadata)}
         self.entries: dict[str, Any] = {name: value for name, value in plain.items() if name not in known}
         for name in cover:
@@ -198,6 +210,30 @@ class _Shape:
     def filled(self, uri: str, modified: datetime | None) -> dict[str, Any]:
         times = {self.modified_key: modified.isoformat()} if modified is not None else {}
         return {**self.entries, self.source_key: uri, **times}
+
+    def within(self, text: str, uri: str | None, more: Mapping[str, object]) -> dict[str, Any]:
+        """Return the entries that hold others, such as a parent document that a search brings along.
+
+        Args:
+            text: what stands for the texts in them.
+            uri: what stands for the sources in them; None for none.
+            more: further entries beside each source.
+        """
+        return {name: self._like(value, text, uri, more, 0) for name, value in self._within.items()}
+
+    def _like(self, value: Any, text: str, uri: str | None, more: Mapping[str, object], depth: int) -> Any:
+        if isinstance(value, str):
+            return text if any(map(str.isspace, value)) else value
+        if depth >= _DEEPEST or not isinstance(value, (Mapping, list)):
+            return value if isinstance(value, (int, float, bool)) else None
+        if isinstance(value, list):
+            return [self._like(one, text, uri, more, depth + 1) for one in value[:_MOST_ENTRIES]]
+        found = find_entry(value, "source", self._revision.metadata)
+        made = {name: self._like(one, text, uri, more, depth + 1) for name, one in list(value.items())[:_MOST_ENTRIES]}
+        if found is not None:
+            made.pop(found[0], None)
+            made |= {**({found[0]: uri} if uri is not None else {}), **more}
+        return made
 
 
 def _is_plain(name: object, value: object) -> bool:

@@ -32,6 +32,10 @@ class FunctionProbe:
         """Return whether an open store is searched; none is listed here."""
         return False
 
+    def is_known(self, item: object) -> bool:  # noqa: ARG002 - the protocol's name
+        """Return whether an object needs no further look; the integrations know theirs."""
+        return False
+
     def retrieves(self) -> bool:
         """Return whether it may come to retrieve: any function may."""
         return True

@@ -19,18 +19,18 @@ from headgate.errors import AdapterError, HeadgateError
 from headgate.freshness.entries import find_entry
 from headgate.integration.adapters import adapters
 from headgate.policy.matching import normalise_uri
-from headgate.testing.doctor.advising import advise, because_of, modes_of
+from headgate.testing.doctor.advising import Seen, advise, because_of, modes_of
+from headgate.testing.doctor.around import come_around, strange, unknown
 from headgate.testing.doctor.canaries import Canaries, Canary
 from headgate.testing.doctor.diagnosis import Diagnosis, Fate, Verdict
 from headgate.testing.doctor.functions import FunctionProbe
 from headgate.testing.doctor.judging import judge_canary
-from headgate.testing.doctor.run import Prompt, Run
-from headgate.testing.doctor.wording import is_made_of, is_within, strange_words, unexplained, used
+from headgate.testing.doctor.opaque import Clients
+from headgate.testing.doctor.run import Run
 
 __all__ = ["Probe", "prove"]
 
 _SHOWN_CHARS = 200
-_EXCERPT_CHARS = 60
 _MOST_SOURCES = 12
 _MOST_ALONE = 12
 _SEVERITY = {"holds": 0, "not proved": 1, "broken": 2}
@@ -56,6 +56,9 @@ class Probe(Protocol):
 
     def is_searched(self, item: object) -> bool:
         """Return whether an open store is searched by code of the chain itself, past retrievers made of it."""
+
+    def is_known(self, item: object) -> bool:
+        """Return whether an object is watched itself, speaks, embeds or traces: nothing behind it brings documents."""
 
     def retrieves(self) -> bool:
         """Return whether there is, or may come to be, something that retrieves."""
@@ -97,18 +100,27 @@ def prove(
     probe, readers = _find_probes(target)
     if not any(one.retrieves() for one in (probe, *readers)):
         raise AdapterError(f"No retriever and no vector store can be found in this {type(target).__name__}.")
-    return _Proof(probe, readers, question, given, may_run_tools=run_tools).diagnose()
+    return _Proof(target, probe, readers, question, given, may_run_tools=run_tools).diagnose()
 
 
 class _Proof:
     def __init__(
-        self, probe: Probe, readers: Sequence[Probe], question: str, given: Any, *, may_run_tools: bool
+        self,
+        target: object,
+        probe: Probe,
+        readers: Sequence[Probe],
+        question: str,
+        given: Any,
+        *,
+        may_run_tools: bool,
     ) -> None:
         self._probe = probe
         self._readers = [probe, *readers]
         self._question = question
         self._given = given
         self._may_run_tools = may_run_tools
+        self._keeps_length = False
+        self._clients = Clients(target, lambda item: any(one.is_known(item) for one in self._readers))
         self._unproved: list[str] = list(probe.unfinished)
         # Before anything is asked: what a chain keeps of a question afterwards may be a document.
         self._written = [text for one in self._readers for text in one.written()]
@@ -119,6 +131,8 @@ class _Proof:
         # With canaries at once: a model may follow a script, and ask for documents the first time only.
         first = self._plant(canaries, lambda found: self._made(canaries, known, found))
         look = self._run(Run(may_run_tools=self._may_run_tools))
+        if first.error is not None and look.error is None:
+            first = self._plant_in_place(canaries, known) or first
         self._require_asked(first, look)
         closed = self._run(Run(is_closed=True, may_run_tools=self._may_run_tools))
         gates = list({id(gate): gate for gate in (*known, *first.gates.values(), *look.gates.values())}.values())
@@ -135,8 +149,10 @@ class _Proof:
             self._unproved.append(f"the tool {name!r} was not run, because it may do more than read (--run-tools)")
         for kind in dict.fromkeys((*first.unread, *look.unread, *closed.unread)):
             self._unproved.append(f"what a model reads beside texts: {kind}")
+        self._unproved += [f"what the gate refuses: {why}" for why in dict.fromkeys((*first.refusals, *look.refusals))]
         if gates:
             self._unproved += _unasked(self._readers, (first, look, closed))
+            self._unproved += self._clients.unasked()
         around = tuple(self._probe.around) if gates else ()
         self._unproved += [f"what a step behind the gate may add from {place}" for place in around]
         seen, passed, reasons = _own(look if look.admissions else first, canaries.word)
@@ -145,7 +161,7 @@ class _Proof:
             tuple(fate for _, fate in judged),
             (seen, passed),
             reasons,
-            tuple(advise(gates, verdicts, around, is_asked=bool(first.admissions or look.admissions))),
+            tuple(advise(gates, verdicts, around, Seen.of((first, look), closed))),
             tuple(dict.fromkeys(self._unproved)),
             tuple(dict.fromkeys(str(one) for gate in gates for one in opened_by_hand(gate.policy, gate.now()))),
             tuple(modes),
@@ -160,6 +176,7 @@ class _Proof:
         """Ask the chain once, under watch."""
         with ExitStack() as stack:
             stack.enter_context(proving(run))
+            stack.enter_context(self._clients.watched())
             for reader in self._readers:
                 stack.enter_context(reader.watching(run))
             try:
@@ -175,12 +192,20 @@ class _Proof:
         """
         if first.error is None:
             return
-        said = " ".join(str(first.error).split())[:_SHOWN_CHARS].rstrip(".")
-        problem = f"{type(first.error).__name__}: {said}"
+        is_refusal = isinstance(first.error, AdapterError)
+        said = " ".join(str(first.error).split())
+        if not is_refusal and len(said) > _SHOWN_CHARS:
+            said = f"{said[:_SHOWN_CHARS].rsplit(' ', 1)[0]} [...]"
+        problem = f"{type(first.error).__name__}: {said.rstrip('.')}"
         if not first.prompts and look.error is not None and not look.prompts:
+            if is_refusal:
+                raise HeadgateError(
+                    f"The gate refuses this chain, so there is nothing to prove: {said}"
+                ) from first.error
             raise HeadgateError(
                 f"The chain could not be asked, so nothing is proved: {problem}. "
-                "If it needs another input, give it with prove(chain, given=...)."
+                "If it needs another input, give it: --input JSON, in Python prove(chain, given=...); if it needs "
+                "settings, name chain.with_config(...), or a function of the question that asks it."
             ) from first.error
         self._unproved.append(f"what comes after an error in the chain ({problem})")
 
@@ -190,6 +215,7 @@ class _Proof:
             self._question,
             *_texts_in(self._given),
             *self._written,
+            *(text for run in (*runs, closed) for text in run.refusals),
             NOTE,
         ]
         # What a template says that is made for one question explains words, and no document that was found.
@@ -197,19 +223,14 @@ class _Proof:
         found = {
             chunk.text: name for run in (*runs, closed) for name, chunk in run.found if isinstance(chunk.text, str)
         }
-        broken = list(_ways(closed, found, written))
+        broken = list(come_around(closed, found, written))
         for run in runs if gates else ():
             released = [chunk.text for one in run.admissions for chunk in one.chunks]
-            broken += _ways(run, found, [*written, *released])
+            broken += come_around(run, found, [*written, *released])
         yield from (Verdict("around", "broken", None, way) for way in broken)
-        for prompt in closed.prompts:
-            rest = _unexplained(prompt, [*written, *made])
-            if rest is not None:
-                said = f"{rest[:_EXCERPT_CHARS]!a}"
-                why = f"a model reads, at {prompt.place}, what is in no template and came through no gate: {said}"
-                yield Verdict("around", "not proved", None, why)
+        yield from unknown(closed, [*written, *made])
         if gates:
-            yield from _strange(runs, [*written, *made])
+            yield from strange(runs, [*written, *made])
         yield Verdict("around", "holds")
 
     def _made(self, canaries: Canaries, gates: Sequence[Gate], found: Sequence[Chunk]) -> list[Canary]:
@@ -259,7 +280,18 @@ class _Proof:
         return judged
 
     def _plant(self, canaries: Canaries, hatch: Callable[[Sequence[Chunk]], Sequence[Canary]]) -> Run:
-        return self._run(Run(canaries.keys, hatch, may_run_tools=self._may_run_tools))
+        kept = self._keeps_length
+        return self._run(Run(canaries.keys, hatch, may_run_tools=self._may_run_tools, keeps_length=kept))
+
+    def _plant_in_place(self, canaries: Canaries, known: list[Gate]) -> Run | None:
+        """Return a run with canaries in the places of documents; None if the chain fails at them all the same.
+
+        A chain may count what a search returns, or find it again by its place.
+        """
+        self._keeps_length = True
+        run = self._plant(canaries, lambda found: self._made(canaries, known, found))
+        self._keeps_length = run.error is None
+        return run if self._keeps_length else None
 
 
 def _summed(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
@@ -274,43 +306,6 @@ def _summed(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
 
 def _only(canary: Canary, found: Sequence[Chunk]) -> list[Canary]:  # noqa: ARG001 - it is there already
     return [canary]
-
-
-def _ways(run: Run, found: dict[str, str], allowed: Sequence[str]) -> Iterator[str]:
-    made = [chunk.text for one in run.admissions for chunk in one.chunks]
-    for prompt in run.read_texts():
-        text = prompt.text
-        known = [*used(allowed, text), *prompt.said]
-        for document, name in found.items():
-            # What was put together of released documents and answers comes from there.
-            if is_within(document, text, known) and not is_made_of(document, [*made, *prompt.said]):
-                yield f"documents of {name} reach a model at {prompt.place}"
-
-
-def _strange(runs: Sequence[Run], written: Sequence[str]) -> Iterator[Verdict]:
-    """Yield what reaches a model only where documents were found: with every gate closed, a chain takes other ways."""
-    for run in runs:
-        released = [text for admission in run.admissions for chunk in admission.chunks for text in _said_by(chunk)]
-        for prompt in run.prompts:
-            said = "\n".join((prompt.words, *prompt.sentences))
-            words = strange_words(said, [*used(written, prompt.text), *prompt.said, *released])
-            if words is not None:
-                said = f"{words[:_EXCERPT_CHARS]!a}"
-                why = f"a model reads, at {prompt.place}, words that are in no template and in no released document: "
-                yield Verdict("around", "not proved", None, why + said)
-
-
-def _unexplained(prompt: Prompt, written: Sequence[str]) -> str | None:
-    """Return what nobody is known to have written, of a prompt or of what came beside it."""
-    known = [*used(written, prompt.text), *prompt.said]
-    found = (unexplained(text, known) for text in (prompt.words, *prompt.sentences))
-    return next((rest for rest in found if rest is not None), None)
-
-
-def _said_by(chunk: Chunk) -> Iterator[str]:
-    yield chunk.text
-    for name, value in chunk.metadata.items():
-        yield f"{name} {value}"
 
 
 def _unasked(readers: Sequence[Probe], runs: Sequence[Run]) -> Iterator[str]:
@@ -367,7 +362,9 @@ def _find_probes(target: object) -> tuple[Probe, list[Probe]]:
         if probe is not None:
             found = probe
         else:
-            others.append(adapter.reader(target))  # type: ignore[attr-defined]  # whoever proves also reads
+            reader = adapter.reader(target)  # type: ignore[attr-defined]  # whoever proves also reads
+            # None where its framework is not in use.
+            others += [reader] if reader is not None else []
     if found is None and callable(target) and not isinstance(target, type):
         found = FunctionProbe(target)
     if found is None:

@@ -16,18 +16,26 @@ from headgate.admission.proving import closed, knowing_keys
 from headgate.admission.revision import Revision
 from headgate.chunk import Chunk
 from headgate.decision import Admission
+from headgate.errors import AdapterError, HeadgateError
 from headgate.limits import Limits
 from headgate.provenance import KeySet
 from headgate.testing.doctor.beside import Beside, is_name
 from headgate.testing.doctor.canaries import Canary
 
-__all__ = ["LIBRARIES", "Call", "Prompt", "Run", "caller"]
+__all__ = ["LIBRARIES", "NO_PLACE", "Call", "Endless", "Prompt", "Run", "caller"]
 
 _MOST = 2_000
+# With nothing admissible, a chain that asks until an answer is good enough asks for ever.
+_MOST_CALLS = 200
+NO_PLACE = "the chain itself, which is all of libraries"
 LIBRARIES = tuple({sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), sysconfig.get_path("stdlib")})
 # Where the command itself is started from.
 _SCRIPTS = sysconfig.get_path("scripts")
-_OURS = (str(Path(__file__).parents[2]), "langchain_headgate", "postprocessor/headgate")
+_OURS = (str(Path(__file__).parents[2]), "langchain_headgate", "postprocessor/headgate", "validators/headgate")
+
+
+class Endless(HeadgateError):
+    """A chain has asked its models so often in one run that the run was ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +104,11 @@ class Run:
         hatch: returns what to plant, given the documents that the first source returned; None to plant nothing.
         is_closed: whether every gate keeps everything out.
         may_run_tools: whether tools are run that are not known to only read.
+        keeps_length: whether canaries take the places of documents, for a chain that counts what it is given.
 
     Attributes:
         canaries: what was planted.
-        found: documents that sources returned, each with the name of its source.
+        found: documents that sources returned, each with the name of its source, and where that was asked.
         prompts: what models read.
         said: what models said.
         written: the texts of templates that were used.
@@ -108,6 +117,7 @@ class Run:
         asked: what was asked for documents, and not by a gate.
         asked_behind: what was asked by a gate.
         withheld_tools: the names of the tools that were not run.
+        refusals: what gates refused, and why.
         unread: the kinds of what models were given beside texts, and what no text can be read of.
         error: what the chain raised, if it did not end well.
         result: the texts in what it returned.
@@ -117,6 +127,7 @@ class Run:
     hatch: Callable[[Sequence[Chunk]], Sequence[Canary]] | None = None
     is_closed: bool = False
     may_run_tools: bool = False
+    keeps_length: bool = False
     canaries: Sequence[Canary] = ()
     found: list[tuple[str, Chunk]] = field(default_factory=list)
     prompts: list[Prompt] = field(default_factory=list)
@@ -127,6 +138,7 @@ class Run:
     asked: list[object] = field(default_factory=list)
     asked_behind: list[object] = field(default_factory=list)
     withheld_tools: dict[str, None] = field(default_factory=dict)
+    refusals: dict[str, None] = field(default_factory=dict)
     unread: dict[str, None] = field(default_factory=dict)
     error: Exception | None = None
     result: str = ""
@@ -197,19 +209,23 @@ class Run:
             result: its result.
             add: returns a result with chunks before the others.
         """
-        name = type(call.owner).__name__
         if call.is_leaf:
+            name = _named(call.owner)
             own = [one for one in chunks if not self._is_canary(one)]
             self.found += [(name, one) for one in own[: _MOST - len(self.found)]]
         if self.hatch is None or call.is_gated or any(self._is_canary(one) for one in chunks):
             return result
         # One made up for the first source serves all: its marks tell it from the others.
         self.canaries = self.canaries or self.hatch(chunks)
-        return add(result, [canary.chunk for canary in self.canaries])
+        made = [canary.chunk for canary in self.canaries]
+        if self.keeps_length and isinstance(result, (list, tuple)):
+            made = made[: len(result)]
+            result = result[: len(result) - len(made)]
+        return add(result, made)
 
     def looked_up(self, owner: object, chunks: Sequence[Chunk]) -> None:
         """Take note of documents that were looked up by their ids, not searched."""
-        self.found += [(type(owner).__name__, one) for one in chunks[: _MOST - len(self.found)]]
+        self.found += [(_named(owner), one) for one in chunks[: _MOST - len(self.found)]]
 
     def read(self, texts: Sequence[str], more: Beside | None = None) -> None:
         """Take note of what a model is about to read.
@@ -217,17 +233,30 @@ class Run:
         Args:
             texts: the prompt.
             more: what comes with it.
+
+        Raises:
+            Endless: that was asked so often that no end can be expected.
         """
         self._hear_out()
+        if len(self.prompts) >= _MOST_CALLS:
+            raise Endless(f"the chain had asked its models {_MOST_CALLS} times, and was stopped")
         found = more or Beside()
         self.unread.update(dict.fromkeys(found.unread))
-        if len(self.prompts) < _MOST:
-            self.prompts.append(Prompt(tuple(texts), caller(), tuple(self.said), found.texts))
+        self.prompts.append(Prompt(tuple(texts), caller(), tuple(self.said), found.texts))
 
     def spoke(self, text: str) -> None:
         """Take note of what a model said."""
         if text and len(self.said) < _MOST:
             self.said.append(text)
+
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Take note of a gate's refusal within this context: a framework may swallow it, and tell a model of it."""
+        try:
+            yield
+        except AdapterError as error:
+            self.refusals[" ".join(str(error).split())] = None
+            raise
 
     def hear(self, out: Callable[[], Sequence[str] | None]) -> None:
         """Take note of what a model is going to say, by a function that returns None until it has said it."""
@@ -274,4 +303,10 @@ def caller() -> str:
         if frame.f_back is None:
             break
         frame = frame.f_back
-    return "the chain itself, which is all of libraries"
+    return NO_PLACE
+
+
+def _named(owner: object) -> str:
+    """Return what was asked, and where in the user's own code, if it was asked there."""
+    place = caller()
+    return type(owner).__name__ if place == NO_PLACE else f"{type(owner).__name__}, asked at {place},"

@@ -18,6 +18,7 @@ __all__ = ["texts_of_function", "texts_of_modules", "texts_of_program"]
 
 _PUTTING_TOGETHER = ("format", "join", "replace", "essage", "rompt", "emplate", "invoke", "complete", "chat", "stream")
 _FORMATTING = ("BUILD_STRING", "FORMAT_VALUE", "FORMAT_SIMPLE", "FORMAT_WITH_SPEC", "BINARY_OP")
+_WORKING = ("invoke", "query", "retrieve", "run", "search")
 _OURS = ("headgate", "langchain_headgate", "llama_index")
 
 
@@ -40,7 +41,8 @@ def texts_of_function(function: FunctionType) -> Iterator[str]:
 def texts_of_program(items: Iterable[object]) -> Iterator[str]:
     """Yield the texts of the user's own objects: their attributes, those of their classes, and settings.
 
-    A text in a list or a mapping may be a document, unless it is a single word.
+    A text in a list or a mapping may be a document, unless it is a single word, or the name under which something is
+    kept that works: a step, an engine, a tool.
 
     Args:
         items: the objects of a chain.
@@ -50,6 +52,8 @@ def texts_of_program(items: Iterable[object]) -> Iterator[str]:
         if isinstance(item, (Mapping, list, tuple, set, frozenset)):
             values = [value for _, value in children(item)]
             yield from (one for one in values if isinstance(one, str) and not any(map(str.isspace, one)))
+            if isinstance(item, Mapping):
+                yield from (name for name, one in children(item) if isinstance(name, str) and _works(one))
         elif _is_own(type(item)):
             kinds.update(dict.fromkeys(kind for kind in type(item).__mro__ if _is_own(kind)))
             yield from (Whole(one) for _, one in children(item) if isinstance(one, str))
@@ -59,6 +63,10 @@ def texts_of_program(items: Iterable[object]) -> Iterator[str]:
                 yield Whole(value)
             elif isinstance(value, FunctionType):
                 yield from texts_of_function(value)
+
+
+def _works(value: object) -> bool:
+    return callable(value) or any(callable(getattr(type(value), name, None)) for name in _WORKING)
 
 
 def _is_own(kind: type) -> bool:

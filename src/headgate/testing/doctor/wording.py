@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Whole", "is_made_of", "is_within", "strange_words", "unexplained", "used"]
+__all__ = ["Whole", "is_made_of", "is_within", "strange_words", "unescaped", "unexplained", "used"]
 
 _PLACEHOLDER = re.compile(r"\{[^{}\n]{0,60}\}|%[sdr]")
 _OPEN, _CLOSE = "\1", "\2"
@@ -28,11 +28,14 @@ _DATE = re.compile(
 # What documents, messages and missing values look like where they are printed whole.
 _PRINTED_AS = """
     document documents page content metadata source node text score system human user assistant tool none true false
-    null function message
+    null function message meta blob embedding sparse
 """
 _FEW_WORDS = 2
 _CUT = "\0"
 _LINE_CHARS = 24
+# As `repr` and JSON write what cannot stand in a string; each time a text is printed within another, a backslash more.
+_ESCAPE = re.compile(r"""\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([nrt"'/]))""")
+_CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 class Whole(str):
@@ -44,6 +47,19 @@ class Whole(str):
     __slots__ = ()
 
 
+def unescaped(text: str) -> str:
+    """Return a text as it was before it was printed within another, as documents are whose `repr` is in a prompt.
+
+    Coarse: both sides of a comparison are read in this way, so it does not matter that a backslash may be meant.
+    """
+    return _ESCAPE.sub(_meant, text) if "\\" in text else text
+
+
+def _meant(found: re.Match[str]) -> str:
+    code = found[1] or found[2]
+    return chr(int(code, 16)) if code else _CONTROLS.get(found[3], found[3])
+
+
 def used(known: Iterable[str], prompt: str) -> list[str]:
     """Return the known texts that may explain a prompt: all but those of the program's of which it has only parts.
 
@@ -51,11 +67,13 @@ def used(known: Iterable[str], prompt: str) -> list[str]:
         known: texts that may be in it.
         prompt: what a model read.
     """
+    prompt = unescaped(prompt)
     lines = {line.strip() for line in prompt.splitlines()}
     return [text for text in known if not isinstance(text, Whole) or _is_used_whole(text[:_MOST_CHARS], prompt, lines)]
 
 
 def _is_used_whole(text: str, prompt: str, lines: set[str]) -> bool:
+    text = unescaped(text)
     if "\n" not in text.strip():
         return True  # there are no lines of it to be taken alone
     # Indented, or without its indentation; around placeholders piece by piece.
@@ -63,30 +81,37 @@ def _is_used_whole(text: str, prompt: str, lines: set[str]) -> bool:
     return all(part in lines or part in prompt for part in parts if _letters(part) >= _SHORTEST_PIECE)
 
 
-def unexplained(prompt: str, known: Iterable[str]) -> str | None:
+def unexplained(prompt: str, known: Iterable[str], said: Iterable[str] = ()) -> str | None:
     """Return the longest stretch of a prompt that nobody is known to have written, or None if nothing is left.
 
     Args:
         prompt: what a model read.
         known: texts that may be in it: templates (with their `{placeholders}`), questions, answers of models.
+        said: answers of models, of which a part may be in it: an item of a list, a field of what it wrote as JSON.
     """
     pieces: set[str] = set()
-    for text in known:
+    for text in map(unescaped, known):
         pieces.update(_pieces(text[:_MOST_CHARS]))
         pieces.add(text.strip())
-    left = prompt[:_MOST_CHARS]
+    left = unescaped(prompt[:_MOST_CHARS])
     for piece in sorted(pieces, key=len, reverse=True)[:_MOST_PIECES]:
         if len(piece) >= _SHORTEST_PIECE:
             left = left.replace(piece, _CUT)
     left = _DATE.sub("", left)
-    rest = max((part.strip() for part in left.split(_CUT)), key=_letters, default="")
-    return rest if _letters(rest) >= _FEW_LETTERS else None
+    parts = sorted((part.strip() for part in left.split(_CUT)), key=_letters, reverse=True)
+    answers = [unescaped(text) for text in said]
+    for rest in parts:
+        if _letters(rest) < _FEW_LETTERS:
+            break
+        if not any(rest in answer for answer in answers):
+            return rest
+    return None
 
 
 def is_made_of(document: str, known: Iterable[str]) -> bool:
     """Return whether a document is nothing but other texts, put together."""
-    left = document[:_MOST_CHARS]
-    for text in sorted({text.strip() for text in known}, key=len, reverse=True)[:_MOST_PIECES]:
+    left = unescaped(document[:_MOST_CHARS])
+    for text in sorted({unescaped(text).strip() for text in known}, key=len, reverse=True)[:_MOST_PIECES]:
         if len(text) >= _SHORTEST_PIECE:
             left = left.replace(text, _CUT)
     return not _letters(left)
@@ -116,7 +141,7 @@ def _begins(word: str, ordered: Sequence[str]) -> bool:
 
 def _words(text: str) -> list[str]:
     """Return the words of a text that could be a sentence's: no number, and no part of an identifier."""
-    found = _WORD.findall(text[:_MOST_CHARS].casefold())
+    found = _WORD.findall(unescaped(text[:_MOST_CHARS]).casefold())
     return [word for word in found if word.isalpha() and not _HEXADECIMAL.fullmatch(word)]
 
 
@@ -142,10 +167,11 @@ def is_within(document: str, prompt: str, but_for: Sequence[str] = ()) -> bool:
         prompt: what a model read.
         but_for: texts that may be in the prompt: what is a part of them does not count.
     """
+    document, prompt = unescaped(document), unescaped(prompt)
     whole = document.strip()
     parts = [whole] if _letters(whole) >= _FEW_LETTERS // 2 else []
     parts += [line for line in map(str.strip, document.splitlines()) if len(line) >= _LINE_CHARS]
-    return any(part in prompt and not any(part in allowed for allowed in but_for) for part in parts)
+    return any(part in prompt and not any(part in unescaped(allowed) for allowed in but_for) for part in parts)
 
 
 def _letters(text: str) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
@@ -64,6 +65,12 @@ class LlamaIndexAdapter:
         from llama_index.postprocessor.headgate.observing import observe, retrieves
 
         return observe(target, question) if retrieves(target) else None
+
+    def watched(self) -> AbstractContextManager[Callable[[], list[Chunk]]]:
+        """Watch what is retrieved, with every gate in observation; the function returns what has been retrieved."""
+        from llama_index.postprocessor.headgate.observing import watched
+
+        return watched()
 
     def prober(self, target: object) -> Any:
         """Return what `headgate doctor` needs to prove an engine, or None for an object of another framework."""

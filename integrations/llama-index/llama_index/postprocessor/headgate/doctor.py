@@ -11,11 +11,15 @@ from typing import Any
 from llama_index.core.agent.react.formatter import get_react_tool_descriptions
 from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.base_retriever import BaseRetriever
+from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.base.llms.base import BaseLLM
+from llama_index.core.callbacks.base_handler import BaseCallbackHandler
 from llama_index.core.chat_engine.types import BaseChatEngine
 from llama_index.core.indices.base import BaseIndex
+from llama_index.core.memory import BaseMemory, SimpleComposableMemory
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import BaseNode, MetadataMode, NodeWithScore
+from llama_index.core.storage.docstore import BaseDocumentStore
 from llama_index.core.tools import BaseTool
 from llama_index.core.vector_stores.types import BasePydanticVectorStore
 from llama_index.core.workflow import Workflow
@@ -25,7 +29,9 @@ from headgate.integration.loops import wait_for
 from headgate.integration.surface import is_gated
 from headgate.integration.walking import Unfinished, walk
 from headgate.testing.doctor import Run
+from headgate.testing.doctor.keeping import as_before
 from headgate.testing.doctor.texts import texts_of_modules, texts_of_program
+from llama_index.postprocessor.headgate.asking import inputs_for
 from llama_index.postprocessor.headgate.engines import is_end, is_source
 from llama_index.postprocessor.headgate.postprocessor import HeadgatePostprocessor
 from llama_index.postprocessor.headgate.retriever import GatedRetriever
@@ -35,6 +41,17 @@ from llama_index.postprocessor.headgate.wording import texts_of
 __all__ = ["LlamaIndexProbe"]
 
 _KINDS = (BaseRetriever, BaseIndex, BaseQueryEngine, BaseChatEngine, BasePydanticVectorStore, Workflow)
+
+_KNOWN = (
+    BaseCallbackHandler,
+    BaseDocumentStore,
+    BaseEmbedding,
+    BaseIndex,
+    BaseLLM,
+    BaseNodePostprocessor,
+    BasePydanticVectorStore,
+    BaseRetriever,
+)
 
 
 class LlamaIndexProbe:
@@ -72,6 +89,10 @@ class LlamaIndexProbe:
     def is_searched(self, item: object) -> bool:  # noqa: ARG002 - the protocol's name
         """Return whether an open store is searched past retrievers; only retrievers are listed."""
         return False
+
+    def is_known(self, item: object) -> bool:
+        """Return whether an object is watched itself, speaks, embeds, sorts or traces."""
+        return _leads_nowhere(item) or isinstance(item, _KNOWN)
 
     def retrieves(self) -> bool:
         """Return whether there is something that retrieves, or a function that may make it."""
@@ -117,7 +138,9 @@ class LlamaIndexProbe:
         if isinstance(target, BaseChatEngine):
             with _forgetting(target):
                 return _either(lambda: target.chat(asked), lambda: target.achat(asked))
-        return wait_for(_run(target, asked))
+        remembering = (one for one in self._items if isinstance(one, (Workflow, BaseMemory, SimpleComposableMemory)))
+        with as_before(remembering, _keeps_texts):
+            return wait_for(_run(target, asked))
 
 
 def _either(ask: Callable[[], Any], ask_later: Callable[[], Any]) -> Any:
@@ -133,11 +156,7 @@ def _either(ask: Callable[[], Any], ask_later: Callable[[], Any]) -> Any:
 
 
 async def _run(workflow: Any, asked: Any) -> Any:
-    if isinstance(asked, dict):
-        return await workflow.run(**asked)
-    # Agents take `user_msg`; the workflows of the documentation take `query`.
-    name = "user_msg" if hasattr(workflow, "root_agent") or hasattr(workflow, "system_prompt") else "query"
-    return await workflow.run(**{name: asked})
+    return await workflow.run(**(asked if isinstance(asked, dict) else inputs_for(workflow, asked)))
 
 
 @contextmanager
@@ -154,6 +173,12 @@ def _forgetting(engine: Any) -> Iterator[None]:
 
 def _leads_nowhere(item: object) -> bool:
     return isinstance(item, (Gate, BaseNode))
+
+
+def _keeps_texts(item: object) -> bool:
+    return isinstance(
+        item, (Gate, BaseNode, BaseIndex, BaseRetriever, BaseQueryEngine, BaseLLM, BasePydanticVectorStore)
+    )
 
 
 def _is_gated(item: object) -> bool:

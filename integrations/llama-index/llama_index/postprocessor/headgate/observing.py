@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
@@ -16,9 +17,10 @@ from llama_index.core.workflow import Workflow
 from headgate import Chunk
 from headgate.integration.loops import wait_for
 from headgate.integration.watching import Watched, watching
+from llama_index.postprocessor.headgate.asking import inputs_for
 from llama_index.postprocessor.headgate.convert import to_chunk
 
-__all__ = ["observe", "retrieves"]
+__all__ = ["observe", "retrieves", "watched"]
 
 _KINDS = (BaseRetriever, BaseIndex, BaseQueryEngine, BaseChatEngine, BasePydanticVectorStore, Workflow)
 _METHODS = ("retrieve", "aretrieve", "_retrieve", "_aretrieve", "query", "aquery")
@@ -43,6 +45,13 @@ def observe(target: Any, question: str) -> list[Chunk]:
     with watching((BaseRetriever, BasePydanticVectorStore), _METHODS) as watched:
         _ask(target, question, watched)
     return [to_chunk(item) for result in watched.found for item in _nodes(result)]
+
+
+@contextmanager
+def watched() -> Iterator[Callable[[], list[Chunk]]]:
+    """Watch what LlamaIndex retrieves, with every gate in observation; the function returns what has been retrieved."""
+    with watching((BaseRetriever, BasePydanticVectorStore), _METHODS) as seen:
+        yield lambda: [to_chunk(item) for result in seen.found for item in _nodes(result)]
 
 
 def _ask(target: Any, question: str, watched: Watched) -> None:
@@ -87,9 +96,7 @@ def _ask_index(index: Any, question: str) -> Any:
 
 
 async def _run(workflow: Any, question: str) -> Any:
-    # Agents take `user_msg`; the workflows of the documentation take `query`.
-    name = "user_msg" if hasattr(workflow, "root_agent") or hasattr(workflow, "system_prompt") else "query"
-    return await workflow.run(**{name: question})
+    return await workflow.run(**inputs_for(workflow, question))
 
 
 def _nodes(result: Any) -> Iterator[NodeWithScore]:

@@ -37,6 +37,7 @@ _SPEAKS = ("chat", "complete", "stream_chat", "stream_complete")
 _GIVEN = ("messages", "prompt", "formatted")
 _READ_ONLY = (QueryEngineTool, RetrieverTool)
 _ASKED = (BaseRetriever, BaseIndex, BaseQueryEngine)
+_OWN = ("llama_index.core.program", "llama_index.core.agent")
 _NOT_RUN = "This tool was not run: it may do more than read."
 
 
@@ -142,13 +143,17 @@ def _running(run: Run, method: Any) -> Callable[..., Any]:
 
         @functools.wraps(method)
         async def acall(self: Any, *args: Any, **kwargs: Any) -> Any:
-            return await method.__get__(self, type(self))(*args, **kwargs) if _may_run(run, self) else _refusal(self)
+            with run.refusing():
+                return (
+                    await method.__get__(self, type(self))(*args, **kwargs) if _may_run(run, self) else _refusal(self)
+                )
 
         return acall
 
     @functools.wraps(method)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return method.__get__(self, type(self))(*args, **kwargs) if _may_run(run, self) else _refusal(self)
+        with run.refusing():
+            return method.__get__(self, type(self))(*args, **kwargs) if _may_run(run, self) else _refusal(self)
 
     return call
 
@@ -156,7 +161,9 @@ def _running(run: Run, method: Any) -> Callable[..., Any]:
 def _may_run(run: Run, tool: Any) -> bool:
     # A wrapper of a tool asks the tool itself.
     reads = isinstance(tool, _READ_ONLY) or isinstance(getattr(tool, "_tool", None), BaseTool)
-    reads = reads or only_reads(getattr(tool, "real_fn", None), _ASKED)
+    function = getattr(tool, "real_fn", None)
+    # What makes an object of a model's answer, or hands over to another agent, does nothing else.
+    reads = reads or getattr(function, "__module__", "").startswith(_OWN) or only_reads(function, _ASKED)
     return run.may_run(str(tool.metadata.get_name()), only_reads=reads)
 
 

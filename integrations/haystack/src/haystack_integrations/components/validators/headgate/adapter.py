@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -9,7 +10,7 @@ from headgate import AdapterError, Chunk, Gate
 from headgate.integration.adapters import PolicyLike, as_gate
 from headgate.integration.backfilling import StoredRow
 
-__all__ = ["HaystackAdapter", "guard"]
+__all__ = ["HaystackAdapter", "guard", "sockets"]
 
 T = TypeVar("T")
 _QUESTION = "query"
@@ -22,7 +23,7 @@ class HaystackAdapter:
 
     def accepts(self, target: object) -> bool:
         """Return whether `target` is a component that finds documents: it gives some, and takes none."""
-        inputs, outputs = _sockets(target, "input"), _sockets(target, "output")
+        inputs, outputs = sockets(target, "input"), sockets(target, "output")
         return "documents" in outputs and not any("documents" in name for name in inputs)
 
     def guard(self, target: Any, gate: Gate) -> Any:
@@ -49,8 +50,8 @@ class HaystackAdapter:
         from haystack_integrations.components.validators.headgate.convert import to_chunk
         from haystack_integrations.components.validators.headgate.gating import as_documents
 
-        required = {name for name, socket in _sockets(target, "input").items() if socket.is_mandatory}
-        if not required <= {_QUESTION} or _QUESTION not in _sockets(target, "input"):
+        required = {name for name, socket in sockets(target, "input").items() if socket.is_mandatory}
+        if not required <= {_QUESTION} or _QUESTION not in sockets(target, "input"):
             raise AdapterError(
                 f"{type(target).__name__} cannot be asked in words: it takes {', '.join(sorted(required)) or 'none'}. "
                 "Give a TextEmbeddingRetriever around it, or a function that takes the question and returns chunks."
@@ -60,6 +61,23 @@ class HaystackAdapter:
     def observe(self, target: Any, question: str) -> list[Chunk] | None:
         """Return what a retriever finds for a question, before any gate; None for anything else."""
         return self.retrieve(getattr(target, "ungated", target), question) if self.accepts(target) else None
+
+    def prober(self, target: object) -> Any:
+        """Return what `headgate doctor` needs to prove a pipeline or component; None for anything else."""
+        is_pipeline = any(kind.__module__.startswith("haystack.core.pipeline") for kind in type(target).__mro__)
+        is_component = bool(sockets(target, "input") or sockets(target, "output"))
+        return self.reader(target) if is_pipeline or is_component else None
+
+    def reader(self, target: object) -> Any:
+        """Return what `headgate doctor` needs of this framework to prove a chain of any other, or a function.
+
+        None where the framework is not in use, for it takes a second to import.
+        """
+        if "haystack" not in sys.modules:
+            return None
+        from haystack_integrations.components.validators.headgate.doctor import HaystackProbe
+
+        return HaystackProbe(target)
 
     def stored_row(self, document: object) -> StoredRow | None:
         """Return a document as a row of an index; None for an object that is none."""
@@ -97,7 +115,8 @@ def guard(target: T, policy: PolicyLike = None) -> T:
     return guarded
 
 
-def _sockets(target: object, which: str) -> dict[str, Any]:
-    sockets = getattr(target, f"__haystack_{which}__", None)
-    names = getattr(sockets, "_sockets_dict", None)
+def sockets(target: object, which: str) -> dict[str, Any]:
+    """Return the inputs or the outputs of a component by name; none for anything else."""
+    found = getattr(target, f"__haystack_{which}__", None)
+    names = getattr(found, "_sockets_dict", None)
     return names if isinstance(names, dict) else {}
