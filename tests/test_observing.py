@@ -146,7 +146,7 @@ def nothing():
     pass
 
 
-def needs(question, k=4):
+def needs(question, settings, k=4):
     return store.similarity_search(question)
 
 

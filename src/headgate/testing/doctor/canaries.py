@@ -212,7 +212,7 @@ class _Shape:
         return {**self.entries, self.source_key: uri, **times}
 
     def within(self, text: str, uri: str | None, more: Mapping[str, object]) -> dict[str, Any]:
-        """Return the entries that hold others, such as a parent document that a search brings along.
+        """Return the entries that hold others, such as a parent document that a search returns with its part.
 
         Args:
             text: what stands for the texts in them.
