@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate import Chunk, Gate, HeadgateError, PolicyError
+from headgate.policy import Policy
 from headgate.record.writing import log_record
 from headgate.registry import Known, MemoryRegistry, Proved, SqliteRegistry
 from headgate.registry.database import DatabaseRegistry
@@ -441,3 +442,37 @@ def test_a_registry_in_a_database_is_asked_about_any_number_of_documents(
     registry.learn([Proved(name, "key", "text", 1) for name in (longest, longest + "x", "a\0b", "last")], at)
     assert registry.known([longest, longest + "x", "a\0b", "last"]).keys() == {longest, "last"}
     registry.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "served"),
+    [
+        ("What did version 1 say about leave?", True),
+        ("what was in v1?", True),
+        ("What are the 1 or 2 rules of leave?", False),
+        ("What did version 11 say?", False),
+        ("What did version 2 say?", False),
+        (None, False),
+    ],
+)
+def test_a_question_that_names_a_superseded_version_is_served_it_where_the_policy_says_so(
+    query: str | None, served: bool, new_gate: MakeGate, docs: Publisher
+) -> None:
+    gate, old = new_gate(freshness={"asked": "warn"}), docs.seal("25 days", PAGE, version=1)
+    assert actions(gate, docs.seal("30 days", PAGE, version=2)) == ["admit"]
+    said = "admit F205" if served else "drop F205"
+    assert actions(gate, old, docs.seal("30 days", PAGE, version=2), query=query) == [said, "admit"]
+    assert actions(gate, old, query=query) == [said]
+    # What was served as an old version is current for nobody.
+    assert actions(gate, old) == ["drop F205"]
+    assert actions(new_gate(), docs.seal("30 days", PAGE, version=2), old, query=query) == ["admit", "drop F205"]
+
+
+def test_a_version_that_was_asked_for_is_decided_again_as_it_was(docs: Publisher, clock: FixedClock) -> None:
+    policy = {"sources": [docs.source(freshness={"asked": "warn"})]}
+    old, new = (docs.seal(f"{25 + 5 * version} days", PAGE, version=version) for version in (1, 2))
+    admission = Gate(policy, clock=clock).admit([old, new], query="What did version 1 say?")
+    record = json.loads(json.dumps(log_record(admission)))
+    assert [one.action for one in Redecider(Policy.from_mapping(policy)).redecide(record)] == ["admit", "admit"]
+    strict = Redecider(Policy.from_mapping({"sources": [docs.source()]}))
+    assert [one.action for one in strict.redecide(record)] == ["drop", "admit"]

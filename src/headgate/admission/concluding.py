@@ -72,7 +72,7 @@ def _judge_together(plan: Plan, answers: Answers, known: Mapping[str, tuple[Know
     if answers.unheard is not None:
         _hold_back_unheard(judged, answers.unheard)
     if len(judged) > 1 or known:
-        apply_supersession(judged, plan.at, known)
+        apply_supersession(judged, plan.at, known, plan.query)
     if any(judgement.facts.source.identity is not None for judgement in judged):
         apply_editions(judged, plan.query, is_past=plan.is_past, listed=answers.editions)
     # What stays out defines no words of what enters.

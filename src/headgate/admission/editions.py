@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 
+from headgate.admission.asked import names_version
 from headgate.admission.judging import Judgement
 from headgate.assurance import is_proof
 from headgate.decision import Finding
@@ -12,13 +13,11 @@ from headgate.freshness import Release, is_unreleased, read_release
 
 __all__ = ["apply_editions", "is_of_another_edition"]
 
-_MOST_CHARS = 10_000
 _NONE_LISTED: Mapping[str, Collection[str]] = {}
 _SPELT = re.compile(
     r"(?:(?:version|ver|v|release|rel|r|stable|branch|docs)[-_.]?)?(?P<number>.+?)(?:\.[xX])?(?:\+[0-9A-Za-z._-]+)?",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 
 def apply_editions(
@@ -55,7 +54,7 @@ def apply_editions(
             current = _higher_than(edition, highest.get(source.id, {}))
         if current is None or edition == current:
             continue
-        judgement.is_asked = judgement.is_asked or _names(query, edition)
+        judgement.is_asked = judgement.is_asked or names_version(query, edition)
         is_served = judgement.is_asked and source.identity.asked == "warn"
         finding = Finding(
             "F213",
@@ -116,19 +115,6 @@ def _release_of(edition: str) -> Release | None:
     """Return the version that an edition is: `release-1.9` is 1.9, and `8.x` is 8."""
     found = _SPELT.fullmatch(edition)
     return read_release(found["number"]) if found is not None else None
-
-
-def _names(query: object, edition: str) -> bool:
-    """Return whether a question names an edition by its number; words such as `next` are words of any question.
-
-    A number without a dot is one of any question too ("give me 2 examples"), unless it is said to be a version.
-    """
-    number = _NUMBER.search(edition)
-    if not isinstance(query, str) or number is None:
-        return False
-    lead = "" if "." in number[0] else r"(?:v|version|release|edition|ver\.?)\s?"
-    pattern = rf"(?<![\w.]){lead}[vV]?{re.escape(number[0])}(?![\w-]|\.\d)"
-    return re.search(pattern, query[:_MOST_CHARS], re.IGNORECASE) is not None
 
 
 def _may_choose(judgement: Judgement) -> bool:

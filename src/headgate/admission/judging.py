@@ -57,6 +57,7 @@ class Judgement:
         is_note: whether it is the note of an earlier gate, that nothing admissible is left.
         removed: metadata entries that leave the document as well, because a later step could show them.
         is_asked: whether the question names the edition that it is of.
+        is_version_asked: whether it names the version, where that is superseded.
         listed_editions: the highest editions of its source that feeds list, where it is judged by them.
         is_revoked: whether it, or the key that signed it, was taken back.
         recalled: the versions of its document that were proved before, where it may be of another one.
@@ -84,6 +85,7 @@ class Judgement:
         "is_kept_out",
         "is_note",
         "is_revoked",
+        "is_version_asked",
         "listed_editions",
         "metadata_rewrites",
         "modified",
@@ -117,6 +119,7 @@ class Judgement:
         self.removed: frozenset[str] = frozenset()
         self.is_revoked = False
         self.is_asked = False
+        self.is_version_asked = False
         self.listed_editions: tuple[str, ...] = ()
         self.recalled: tuple[Known, ...] = ()
         self.verified: Verification | None = None
@@ -162,6 +165,8 @@ class Judgement:
         evidence = self._lasting_evidence()
         if self.is_asked:
             evidence = {**evidence, "asked": True}
+        if self.is_version_asked:
+            evidence = {**evidence, "asked_version": True}
         if self.listed_editions:
             evidence = {**evidence, "editions": list(self.listed_editions)}
         return {**evidence, "invisible": dict(self.invisible)} if self.invisible else evidence

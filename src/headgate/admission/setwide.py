@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
+from headgate.admission.asked import names_version
 from headgate.admission.currency import recall
 from headgate.admission.facts import Facts, Witness, document_in
 from headgate.admission.judging import Judgement
@@ -26,7 +28,10 @@ _NOT_IN_FORCE = frozenset(("F204", "F206"))
 
 
 def apply_supersession(
-    judged: Sequence[Judgement], at: datetime, known: Mapping[str, tuple[Known, ...]] | None = None
+    judged: Sequence[Judgement],
+    at: datetime,
+    known: Mapping[str, tuple[Known, ...]] | None = None,
+    query: object = None,
 ) -> None:
     """Add F205 to every judgement whose document is in the retrieval, or was proved before, in a newer version.
 
@@ -34,6 +39,7 @@ def apply_supersession(
         judged: the documents of one retrieval.
         at: the instant they are judged for; what is not in force then replaces nothing.
         known: what the registry knows of documents, by document.
+        query: the question, if it is known. A version that it names is served, marked, where the policy says so.
     """
     # What was taken back pushes out nothing, and is kept out already.
     standing = [judgement for judgement in judged if not judgement.is_revoked]
@@ -47,7 +53,16 @@ def apply_supersession(
     candidates += [_witness(judgement, witness, at) for judgement, witness in witnesses]
     candidates += recalled
     for index, finding in find_superseded(candidates).items():
-        judged[index].add([finding], judged[index].facts.source.modes["freshness"])
+        judgement = judged[index]
+        judgement.add([_as_asked(judgement, finding, query)], judgement.facts.source.modes["freshness"])
+
+
+def _as_asked(judgement: Judgement, finding: Finding, query: object) -> Finding:
+    release, freshness = judgement.facts.times.release, judgement.facts.source.freshness
+    is_named = release is not None and names_version(query, str(release))
+    judgement.is_version_asked = judgement.is_version_asked or is_named
+    is_served = judgement.is_version_asked and freshness.asked == "warn"
+    return replace(finding, severity="warning") if is_served else finding
 
 
 def candidate_of(judgement: Judgement, at: datetime) -> Candidate | None:

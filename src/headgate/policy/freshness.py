@@ -96,6 +96,11 @@ class Freshness(PolicyModel):
         description="How far apart the times of chunks of one version may be, where they have no version number.",
         validate_default=True,
     )
+    asked: Literal["drop", "warn"] = Field(
+        default="drop",
+        description="What happens to a superseded version where the question names it by its number; warn: it enters, "
+        "marked.",
+    )
     mode: Mode | None = None
 
     @model_validator(mode="after")

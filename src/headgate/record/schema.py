@@ -119,6 +119,7 @@ class EvidenceRecord(TypedDict, total=False):
     fragment: str
     row: list[Any]
     asked: bool
+    asked_version: bool
     editions: list[str]
     invisible: dict[str, int]
     times: dict[str, TimeRecord]

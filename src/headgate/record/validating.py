@@ -177,6 +177,7 @@ _EVIDENCE: Mapping[str, Check] = {
     "media": _is_texts,
     "fragment": _is_text,
     "asked": _is_truth_value,
+    "asked_version": _is_truth_value,
     "editions": _is_texts,
     "invisible": _is_object_of(_is_whole_number),
     "row": lambda value: isinstance(value, list) and len(value) == 2 and isinstance(value[0], str),

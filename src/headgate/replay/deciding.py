@@ -211,6 +211,7 @@ class Redecider:
         text = entry.get("text")
         judgement = Judgement(place, Chunk(text or "", {}, entry["id"]), facts)
         judgement.is_asked = evidence_of(entry).get("asked", False)
+        judgement.is_version_asked = evidence_of(entry).get("asked_version", False)
         judgement.listed_editions = tuple(evidence_of(entry).get("editions", ()))
         if match.is_same and self._at is None:
             add_standing(judgement, entry)
