@@ -157,6 +157,57 @@ def test_promoted_and_taken_back(fleet: Fleet, gates: dict[str, Gate]) -> None:
         assert not gate.pulled.bundle.trial
 
 
+def test_what_is_taken_back_is_what_all_gates_had_before_however_often_it_was_renewed_or_tried(fleet: Fleet) -> None:
+    fleet.write("news")
+    fleet.publish()
+    for _ in range(2):
+        fleet.publish("--expires", "7d")
+    on_trial(fleet, "docs", "news")
+    fleet.sign("take-back")
+    with pytest.raises(AssertionError, match="holds what is in force already"):
+        fleet.sign("take-back", "--to", str(fleet.signed))
+    gate = fleet.gate()
+    assert fleet.says(gate) == NEWS
+    fleet.sign("take-back")
+    fleet.follow(gate)
+    assert fleet.says(gate) == DOCS
+    # Nothing was signed where nothing changes.
+    before = fleet.signed.read_bytes()
+    fleet.sign("take-back", "--to", str(fleet.signed), fails=1)
+    assert fleet.signed.read_bytes() == before
+
+
+def test_the_next_version_is_in_force_as_long_as_the_one_before_unless_something_else_is_wanted(fleet: Fleet) -> None:
+    def lifetime() -> timedelta | None:
+        found = PolicyBundle.read(fleet.signed.read_bytes(), fleet.key.public)
+        assert found.issued == fleet.clock.now
+        return found.expires - found.issued if found.expires is not None else None
+
+    fleet.publish("--expires", "7d")
+    fleet.clock.advance(HOUR)
+    on_trial(fleet, "news")
+    assert lifetime() == timedelta(days=7)
+    for command in ("promote", "take-back"):
+        fleet.clock.advance(HOUR)
+        fleet.sign(command)
+        assert lifetime() == timedelta(days=7)
+    fleet.sign("take-back", "--expires", "2d")
+    assert lifetime() == timedelta(days=2)
+    fleet.publish("--expires", "never")
+    assert lifetime() is None
+    fleet.publish()
+    assert lifetime() is None
+    assert "--expires" in fleet.publish("--expires", "soon", fails=1)
+    # What a key bounds is not what the publisher wanted.
+    _, short = fleet.key.save(fleet.folder / "short", valid_until=fleet.clock.now + HOUR)
+    on_trial(fleet, "docs", "news")
+    fleet.sign("promote", "--keys", str(short))
+    assert lifetime() is None
+    fleet.publish("--expires", "9999-12-01T00:00:00Z")
+    fleet.clock.advance(timedelta(days=60))
+    assert "--expires" in fleet.publish(fails=1)
+
+
 def test_compare_says_per_cause_who_admits_what(fleet: Fleet, gates: dict[str, Gate]) -> None:
     gates["policy"].admit([fleet.docs.seal("x", f"https://docs.example/{one}") for one in range(5)])
     gates["trial"].admit([fleet.news.seal("x", "https://news.example/a")])

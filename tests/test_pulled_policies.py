@@ -6,7 +6,10 @@ import json
 import logging
 import os
 import pickle
+import re
+import shutil
 import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -176,6 +179,76 @@ def test_what_was_kept_is_believed_only_where_nobody_else_writes(fleet: Fleet) -
     folder.chmod(0o700)
     restart()
     assert fleet.says(fleet.gate()) == DOCS
+
+
+@pytest.mark.parametrize("stamp", [None, b"", b"yesterday", b"\xff", b"x" * 1000])
+def test_a_policy_that_was_kept_without_its_time_is_in_force_and_of_unknown_age(
+    stamp: bytes | None, fleet: Fleet
+) -> None:
+    fleet.gate()
+    (kept,) = (fleet.machine().parent / "cache" / "policies").glob("*.confirmed")
+    kept.unlink()
+    if stamp is not None:
+        kept.write_bytes(stamp)
+    fleet.server.status = 500
+    restart()
+    gate = fleet.gate()
+    (decision,) = gate.admit([fleet.docs.seal("x", "https://docs.example/a")]).decisions
+    assert (decision.action, decision.codes) == ("admit", ("G910",))
+    assert gate.pulled is not None
+    assert gate.pulled.age(fleet.clock.now) is None
+    restart()
+    (decision,) = fleet.gate(stop_after="30d").admit([fleet.docs.seal("x", "https://docs.example/a")]).decisions
+    assert decision.action == "drop"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_process_that_is_killed_leaves_a_policy_to_begin_with(fleet: Fleet) -> None:
+    fleet.gate()
+    cache, before = fleet.machine().parent / "cache", fleet.folder / "before"
+    shutil.copytree(cache, before)
+    fleet.write("news")
+    fleet.publish()
+    fleet.clock.advance(HOUR)
+    ends: list[int] = []
+    while not ends or ends[-1] == KILLED:
+        shutil.rmtree(cache)
+        shutil.copytree(before, cache)
+        restart()
+        ends.append(killed_at(len(ends), fleet))
+        # The next one begins without what this process remembers of the one before.
+        restart()
+        fleet.server.status = 500
+        assert fleet.says(fleet.gate()) in (DOCS, NEWS)
+        fleet.serve()
+    assert ends[-1] == 0
+    assert len(ends) > 3
+
+
+KILLED = 9
+
+
+def killed_at(step: int, fleet: Fleet) -> int:
+    """Make a gate in a process that ends when it changes what is kept for this time; return how it ended."""
+    child = os.fork()
+    if child == 0:
+        left = step
+
+        def hook(event: str, arguments: tuple[object, ...]) -> None:
+            nonlocal left
+            changes = event in ("os.rename", "os.remove") or (event == "open" and int(str(arguments[2])) & os.O_CREAT)
+            if changes and re.search(r"policies/[^/]*$|/versions/", str(arguments[0])):
+                left -= 1
+                if left < 0:
+                    os._exit(KILLED)
+
+        try:
+            sys.addaudithook(hook)
+            fleet.gate()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def test_files_that_were_unpacked_and_changed_are_put_back(fleet: Fleet) -> None:
@@ -494,7 +567,7 @@ def test_what_gates_could_not_take_is_not_signed(fleet: Fleet, clock: FixedClock
     fleet.draft.write_text("version: 1\nsources: [")
     refused("not YAML")
     fleet.draft.write_text(text)
-    with pytest.raises(AssertionError, match="before the next"):
+    with pytest.raises(AssertionError, match="only a higher one"):
         fleet.publish("--version", "1")
     with pytest.raises(AssertionError, match="Choose another"):
         fleet.publish("--name", "other")

@@ -68,8 +68,8 @@ def _ahead(span: str, text: str, option: str) -> datetime:
         raise HeadgateError(f"{option} {text!r}: {error}") from None
 
 
-def end_of(until: str, at: datetime) -> datetime:
-    """Return the instant that `--until` names: a duration from now on, or an instant itself.
+def end_of(until: str, at: datetime, option: str = "--until") -> datetime:
+    """Return the instant that an option names: a duration from now on, or an instant itself.
 
     Raises:
         HeadgateError: it is neither, or beyond all dates.
@@ -77,10 +77,10 @@ def end_of(until: str, at: datetime) -> datetime:
     try:
         span = parse_duration(until)
     except ValueError:
-        return instant(until, "--until")
+        return instant(until, option)
     if not isinstance(span, timedelta):
-        raise HeadgateError(f"--until {until!r}: write 4h or 2026-06-01T12:00:00Z.")
+        raise HeadgateError(f"{option} {until!r}: write 4h or 2026-06-01T12:00:00Z.")
     try:
         return at + span
     except OverflowError:
-        raise HeadgateError(f"--until {until!r} is beyond all dates.") from None
+        raise HeadgateError(f"{option} {until!r} is beyond all dates.") from None

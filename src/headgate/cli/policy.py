@@ -60,7 +60,9 @@ TrustedOption = Annotated[
 ExpiresOption = Annotated[
     str | None,
     typer.Option(
-        metavar="DURATION", help="For how long it is in force, such as 30d; then nothing is admitted. Unset: no end."
+        metavar="DURATION",
+        help="For how long it is in force, such as 30d; then nothing is admitted. 'never': no end. "
+        "Unset: as long as the one before, and a new one has no end.",
     ),
 ]
 
@@ -84,7 +86,8 @@ def publish(
 ) -> None:
     """Sign a policy with the keys, glossaries and rules that it names, as one file with a version.
 
-    Everything is loaded first, and what cannot be used is not signed. What --out had before is kept as SIGNED.before.
+    Everything is loaded first, and what cannot be used is not signed. What all gates had before is kept as
+    SIGNED.before.
     """
     signer, at = load_signer(key), instant(now)
     trusted = _trusted(signer, keys)
@@ -142,6 +145,8 @@ def take_back(
         if earlier.name != before.name:
             raise HeadgateError(f"{to or _kept(path)} is the policy {earlier.name!r}, not {before.name!r}.")
         files = earlier.files
+        if not before.trial and files == before.files:
+            raise HeadgateError(f"{to or _kept(path)} holds what is in force already: name an earlier one with --to.")
     else:
         files = before.files
     made = PolicyBundle(name=before.name, version=1, issued=at, files=files)
@@ -250,14 +255,25 @@ def _write(
     wanted = version if version is not None else (before.version + 1 if before is not None else 1)
     if before is not None and wanted <= before.version:
         raise HeadgateError(
-            f"--version {wanted}: gates that have version {before.version} accept none before the next."
+            f"--version {wanted}: gates already have version {before.version} and accept only a higher one."
         )
-    made = replace(made, version=wanted, expires=end_of(expires, at) if expires is not None else None)
+    made = replace(made, version=wanted, expires=_end(expires, before, at))
     data = made.sign(signer)
-    if before is not None:
+    # One that is renewed or tried is no other one to go back to.
+    if before is not None and before.files != made.files:
         write_bytes(_kept(path), read_config_bytes(path, DEFAULT_LIMITS.bundle_bytes))
     write_bytes(path, data)
     _say(path, made, as_json=as_json)
+
+
+def _end(expires: str | None, before: PolicyBundle | None, at: datetime) -> datetime | None:
+    """Return until when the next version is in force: as long as the one before, unless something else is wanted."""
+    if expires is not None:
+        return None if expires == "never" else end_of(expires, at, "--expires")
+    try:
+        return at + before.lifetime if before is not None and before.lifetime is not None else None
+    except OverflowError:
+        raise HeadgateError("as long as the one before is beyond all dates: give --expires.") from None
 
 
 def _say(path: Path, found: PolicyBundle, *, as_json: bool, is_in_force: bool = True) -> None:

@@ -120,11 +120,14 @@ class PulledPolicy(Remote[PolicyBundle]):
                 return  # another gate of the process is further
             self.good = bundle
             data = self._data.pop(bundle.digest, None)
+            # In this order: a process that ends in between leaves a policy that the next one can begin with, and never
+            # one that looks younger than it is.
+            if data is not None:
+                self._keep(self._file, data)
             if bundle.digest in self._confirmed:
                 self._confirm(self._confirmed[bundle.digest])
-        self._memory.accept(bundle.version, bundle.digest)
+            self._memory.accept(bundle.version, bundle.digest)
         if data is not None:
-            self._keep(self._file, data)
             _prune(self.cache)
 
     def refuse(self, bundle: PolicyBundle, error: PolicyError) -> None:
@@ -228,14 +231,22 @@ class PulledPolicy(Remote[PolicyBundle]):
             highest = self._memory.highest()
             if found.version < self.rule.at_least or (highest is not None and found.version < highest[0]):
                 return
-            confirmed = read_instant(read_config_bytes(self._stamp, 100).decode())
         except (OSError, RuntimeError, ValueError, HeadgateError) as error:
             _log.warning("the policy that was good before cannot be used: %s", error)
             return
         self.good = found
+        confirmed = self._recall_stamp()
         # From the future it would be young for as long as somebody likes.
-        if confirmed <= now:
+        if confirmed is not None and confirmed <= now:
             self._fetched = self._confirmed[found.digest] = confirmed
+
+    def _recall_stamp(self) -> datetime | None:
+        """Return when the place had what is kept; where that is not there or cannot be read, its age is not known."""
+        try:
+            return read_instant(read_config_bytes(self._stamp, 100).decode())
+        except (OSError, ValueError, HeadgateError) as error:
+            _log.warning("when the policy that was good before was confirmed is not known: %s", error)
+            return None
 
 
 def place_of(rule: PullRule) -> str:

@@ -60,6 +60,7 @@ class PolicyBundle:
         trial: the same of another policy, which a share of gates tries; empty if there is none.
         share: which part of the gates tries it, of ten thousand.
         digest: the SHA-256 of the statement, in hexadecimal; empty before it is signed.
+        lifetime: for how long it was signed, however short the window of its key is; None without an end.
     """
 
     name: str
@@ -70,6 +71,7 @@ class PolicyBundle:
     trial: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     share: int = 0
     digest: str = ""
+    lifetime: timedelta | None = None
 
     @classmethod
     def read(cls, data: bytes, keys: KeySet, limits: Limits = DEFAULT_LIMITS) -> PolicyBundle:
@@ -91,7 +93,8 @@ class PolicyBundle:
         # A key bounds what it signs: the narrower of two windows counts.
         issued = found.issued if key.valid_from is None else max(found.issued, key.valid_from)
         ends = [end for end in (found.expires, key.valid_until) if end is not None]
-        return replace(found, issued=issued, expires=min(ends, default=None))
+        lifetime = found.expires - found.issued if found.expires is not None else None
+        return replace(found, issued=issued, expires=min(ends, default=None), lifetime=lifetime)
 
     @classmethod
     def _of_statement(cls, payload: bytes, limits: Limits) -> PolicyBundle:
