@@ -17,26 +17,32 @@ _BOUND = 12
 _TRIES = 6
 
 
-def is_growing_too_fast(small: Callable[[], object], large: Callable[[], object], floor: float = 0.001) -> bool:
+def is_growing_too_fast(
+    small: Callable[[], object],
+    large: Callable[[], object],
+    floor: float = 0.001,
+    clock: Callable[[], float] = time.thread_time,
+) -> bool:
     """Return whether `large`, which does four times as much as `small`, takes more than twelve times as long.
 
     Args:
         small: some work; called anew in every try.
         large: four times as much.
         floor: seconds of CPU time below which what is measured is the clock.
+        clock: tells the CPU time of this thread.
     """
     shortest = longest = float("inf")
     for _ in range(_TRIES):
-        longest = min(longest, _seconds(large))
+        longest = min(longest, _seconds(large, clock))
         if longest <= GROWTH * floor:
             return False
-        shortest = min(shortest, max(_seconds(small), floor))
+        shortest = min(shortest, max(_seconds(small, clock), floor))
         if longest <= _BOUND * shortest:
             return False
     return True
 
 
-def _seconds(run: Callable[[], object]) -> float:
-    began = time.thread_time()
+def _seconds(run: Callable[[], object], clock: Callable[[], float]) -> float:
+    began = clock()
     run()
-    return time.thread_time() - began
+    return clock() - began

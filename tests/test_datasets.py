@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from datasets import CLOCK, HANDBOOK, ROWS, chunks, killed_at, table_of, write_dataset, write_policy
+from corpus_runs import CLOCK, HANDBOOK, ROWS, chunks, killed_at, table_of, write_dataset, write_policy
 from headgate import Chunk, Gate
 from headgate.cli.app import app
 from headgate.cli.datasets import report_run

@@ -90,7 +90,7 @@ NAMED = [
     ("graphs.trig", ":g { :a :b :c }", "TriG.*Turtle"),
     ("page.html", "<!DOCTYPE html><table></table>", "HTML"),
     ("book.xlsx", b"PK\x03\x04\x14\x00", "not an Excel workbook.*CSV UTF-8"),
-    ("book.csv", b"PK\x03\x04\x14\x00", "ZIP archive, and not a workbook.*CSV UTF-8"),
+    ("book.csv", b"PK\x03\x04\x14\x00", "ZIP archive, and not an Excel workbook.*CSV UTF-8"),
     ("book.xls", b"\xd0\xcf\x11\xe0\xa1\xb1", "Excel workbook"),
     ("book.ods", b"PK\x03\x04\x14\x00", "OpenDocument.*CSV"),
     ("terms.csv.gz", b"\x1f\x8b\x08", "compressed"),
