@@ -6,6 +6,7 @@ import os
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,7 +16,7 @@ from urllib.parse import quote
 from headgate.errors import HeadgateError
 from headgate.forks import Lock, hold_at_fork, renew_after_fork
 
-__all__ = ["WAIT_SECONDS", "SharedConnection", "connect", "transaction"]
+__all__ = ["WAIT_SECONDS", "SharedConnection", "close_with", "connect", "transaction"]
 
 T = TypeVar("T")
 WAIT_SECONDS = 1.0
@@ -49,6 +50,7 @@ class SharedConnection:
         self._failed_at = float("-inf")
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._dropped: weakref.finalize[[sqlite3.Connection], SharedConnection] | None = None
         self._inherited: list[sqlite3.Connection | None] = []
         renew_after_fork(self)
         hold_at_fork(self)
@@ -59,6 +61,8 @@ class SharedConnection:
     def _after_fork(self) -> None:
         """Open a connection of the child's own; the other is kept, because closing it would disturb the parent's."""
         self._lock = threading.Lock()
+        if self._dropped is not None:
+            self._dropped.detach()
         self._inherited.append(self._connection)
         self._connection = None
 
@@ -76,6 +80,8 @@ class SharedConnection:
             try:
                 if self._connection is None:
                     self._connection = self._opening()
+                    # After a reload that names another file, whoever asks this one last lets go of it.
+                    self._dropped = close_with(self, self._connection)
                 return work(self._connection)
             except (OSError, sqlite3.Error, ValueError, OverflowError) as error:  # also what cannot be bound
                 self._close()  # the next one opens it again: somebody may have put the file right
@@ -87,16 +93,22 @@ class SharedConnection:
         with self._lock:
             self._close()
 
-    def __del__(self) -> None:
-        # After a reload that names another file, whoever asks this one last lets go of it.
-        if getattr(self, "_connection", None) is not None:
-            self._close()
-
     def _close(self) -> None:
-        if self._connection is not None:
-            with suppress(sqlite3.Error):
-                self._connection.close()
+        if self._dropped is not None:
+            self._dropped()
         self._connection = None
+
+
+def close_with(owner: T, connection: sqlite3.Connection) -> weakref.finalize[[sqlite3.Connection], T]:
+    """Close a connection when its owner is dropped, or when what is returned is called."""
+    dropped = weakref.finalize(owner, _close_quietly, connection)
+    dropped.atexit = False
+    return dropped
+
+
+def _close_quietly(connection: sqlite3.Connection) -> None:
+    with suppress(sqlite3.Error):
+        connection.close()
 
 
 def connect(path: Path, wait: float = WAIT_SECONDS) -> tuple[sqlite3.Connection, bool]:

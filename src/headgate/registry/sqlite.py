@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+import weakref
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from headgate.errors import HeadgateError
 from headgate.forks import Lock, hold_at_fork, renew_after_fork
-from headgate.registry.connection import WAIT_SECONDS, SharedConnection, connect, transaction
+from headgate.registry.connection import WAIT_SECONDS, SharedConnection, close_with, connect, transaction
 from headgate.registry.facts import Known, Proved, learned
 from headgate.registry.memory import MemoryRegistry
 from headgate.registry.times import as_instant, as_micros
@@ -54,6 +55,7 @@ class SqliteRegistry:
         self._unwritten = MemoryRegistry()
         self._writing, self._owing = threading.Lock(), threading.Lock()
         self._writer: sqlite3.Connection | None = None
+        self._dropped: weakref.finalize[[sqlite3.Connection], SqliteRegistry] | None = None
         self._owed: list[tuple[Proved, datetime]] = []
         self._is_writable = True
         self._reader.use(lambda _: None)
@@ -66,6 +68,8 @@ class SqliteRegistry:
     def _after_fork(self) -> None:
         """Open a connection of the child's own; the other is kept, because closing it would disturb the parent's."""
         self._writing, self._owing = threading.Lock(), threading.Lock()
+        if self._dropped is not None:
+            self._dropped.detach()
         self._inherited.append(self._writer)
         self._writer = None
 
@@ -123,9 +127,13 @@ class SqliteRegistry:
             if self._owed:
                 with suppress(HeadgateError):
                     self._flush(int(WAIT_SECONDS * 1_000))
-            _close(self._writer)
-            self._writer = None
+            self._close_writer()
         self._reader.close()
+
+    def _close_writer(self) -> None:
+        if self._dropped is not None:
+            self._dropped()
+        self._writer = None
 
     def _flush(self, milliseconds: int) -> None:
         """Write what was proved, and when; what cannot be written is written with what is proved next.
@@ -138,19 +146,18 @@ class SqliteRegistry:
         try:
             if self._writer is None:
                 self._writer = self._open()
+                self._dropped = close_with(self, self._writer)
             self._writer.execute(f"PRAGMA busy_timeout = {milliseconds}")
             with transaction(self._writer):
                 for one, at in facts:
                     _learn(self._writer, one, at)
         except (OSError, sqlite3.Error) as error:
-            _close(self._writer)
-            self._writer = None  # and what it had begun is undone
+            self._close_writer()  # and what it had begun is undone
             with self._owing:
                 self._owed = [*facts, *self._owed][-_MOST_OWED:]
             raise HeadgateError(f"the registry {self.path} cannot be used ({error})") from error
         except BaseException:
-            _close(self._writer)  # else the file would stay locked for every process
-            self._writer = None
+            self._close_writer()  # else the file would stay locked for every process
             raise
 
     def _open(self) -> sqlite3.Connection:
@@ -165,12 +172,6 @@ class SqliteRegistry:
             _log.warning("the registry %s is read-only: this process alone remembers what it learns", self.path)
         self._is_writable = is_writable
         return connection
-
-
-def _close(connection: sqlite3.Connection | None) -> None:
-    if connection is not None:
-        with suppress(sqlite3.Error):
-            connection.close()
 
 
 def _read(connection: sqlite3.Connection, document: str) -> Iterator[Known]:
