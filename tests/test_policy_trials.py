@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 import yaml
 
-from fleets import HOUR, Fleet
+from fleets import HOUR, Fleet, restart
 from headgate import Gate
+from headgate.provenance import generate_signing_key
 from headgate.provenance.bundles import PolicyBundle
+from headgate.provenance.revocation import RevocationList
 from headgate.record import log_record, read_admission
 from headgate.replay import compare_rollout
+from shelves import Shelf, page
 
 pytestmark = pytest.mark.enable_socket
 BOTH, DOCS, NEWS = "admit+T301 admit+T301", "admit+T301 drop+P109", "drop+P109 admit+T301"
@@ -81,6 +84,37 @@ def test_what_is_compared_teaches_nothing_and_asks_nobody(fleet: Fleet, gates: d
         assert decision.codes == ("P109",)
     assert fleet.server.asked == asked
     assert [one["pulled"]["other"]["decisions"] for one in records(fleet, "policy")] == [[["admit", "news"]]] * 3
+
+
+@pytest.mark.parametrize("is_listed", [False, True])
+def test_what_is_compared_counts_no_version_ahead(
+    is_listed: bool, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither of a manifest, nor of a list of revocations: the trial has folders of its own."""
+    security = generate_signing_key("security")
+    for name, version in (("staging", 9), ("production", 5)):
+        shelf = Shelf(fleet.folder / name, fleet.clock, "shelf", key=fleet.docs.key)
+        shelf.publish([page("a", name)], version=version)
+        end = fleet.clock.now + timedelta(days=9)
+        listed = RevocationList(issuer="security", version=version, issued=fleet.clock.now, expires=end)
+        (fleet.folder / f"{name}.jws").write_bytes(listed.sign(security))
+
+    def write(name: str) -> None:
+        source = shelf.source(provenance={"manifest": str(fleet.folder / name)})
+        lists = [{"list": str(fleet.folder / f"{name}.jws"), "keys": security.public_jwks()}]
+        fleet.draft.write_text(
+            yaml.safe_dump({"version": 1, "sources": [source], "revocations": lists if is_listed else []})
+        )
+
+    write("production")
+    fleet.publish()
+    write("staging")
+    fleet.publish("--share", "30%")
+    monkeypatch.setenv("HEADGATE_GATE", names(fleet)["policy"])
+    for _ in range(2):
+        gate = fleet.gate()
+        assert [one.codes for one in gate.admit([page("a", "production")]).decisions] == [()]
+        restart()
 
 
 @pytest.mark.parametrize(("part", "said"), [("policy", DOCS), ("trial", NEWS)])

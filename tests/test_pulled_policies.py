@@ -133,6 +133,21 @@ def test_a_gate_that_only_observes_keeps_nothing_out_for_the_age_of_its_policy(f
     assert (admission.decisions[0].action, admission.decisions[0].codes) == ("admit", ("G910",))
 
 
+async def test_what_is_over_keeps_everything_out_on_asynchronous_ways_too(fleet: Fleet) -> None:
+    fleet.publish("--expires", "3h")
+    gate = fleet.gate()
+    chunk = fleet.docs.seal("x", "https://docs.example/a")
+    assert (await gate.aadmit([chunk])).valid_until == fleet.clock.now + 3 * HOUR
+    fleet.server.status = 500
+    fleet.clock.advance(3 * HOUR)
+    # A few, and so many that a thread decides about them.
+    for chunks in ([chunk], [fleet.docs.seal("x" * 10_000, f"https://docs.example/{n}") for n in range(50)]):
+        for _ in range(2):
+            admission = await gate.aadmit(chunks)
+            assert admission.is_empty
+            assert {one.codes for one in admission.decisions} == {("G910",)}
+
+
 def test_an_end_that_the_publisher_set_is_an_end(fleet: Fleet) -> None:
     fleet.publish("--expires", "3h")
     gate = fleet.gate()

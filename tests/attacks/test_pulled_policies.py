@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from fleets import HOUR, Fleet, restart
-from headgate import HeadgateError, PolicyError
+from headgate import Gate, HeadgateError, PolicyError
 from headgate.encoding import canonical_json
 from headgate.errors import ManifestError
+from headgate.integration.sharing import SharedGates
 from headgate.provenance import generate_signing_key
 from headgate.provenance.bundles import BUNDLE_TYPE, PolicyBundle
 from headgate.provenance.envelopes import sign_envelope
@@ -228,3 +229,55 @@ def test_a_clock_that_goes_back_makes_nothing_young(fleet: Fleet) -> None:
 def test_what_no_reader_takes_is_not_signed(fleet: Fleet, change: dict[str, Any]) -> None:
     with pytest.raises((ManifestError, HeadgateError)):
         bundle(fleet, trial=bundle(fleet).files, **{"share": 500, **change}).sign(fleet.key)
+
+
+@pytest.mark.parametrize("same_content", [True, False])
+def test_a_further_key_is_no_way_back_in_a_running_gate(same_content: bool, fleet: Fleet) -> None:
+    old = fleet.signed.read_bytes()
+    if not same_content:
+        fleet.write("docs", "news")
+    fleet.publish()
+    file, gates = fleet.machine(), SharedGates()
+    gate, shared = Gate(file, clock=fleet.clock), gates.get(file)
+    said = fleet.says(gate)
+    fleet.serve(old)
+    further = generate_signing_key("next")
+    both = {"keys": [*fleet.key.public_jwks()["keys"], *further.public_jwks()["keys"]]}
+    (fleet.folder / "policies.jwks.json").write_text(json.dumps(both))
+    for _ in range(2):
+        with pytest.raises(PolicyError, match="version 1; 2 is in force"):
+            gate.reload()
+        with pytest.raises(PolicyError, match="version 1; 2 is in force"):
+            gates.get(file, strict=True)
+        assert gates.get(file) is shared
+        assert fleet.says(gate) == said
+    assert gate.pulled is not None
+    assert gate.pulled.bundle.version == 2
+    # By the new key alone, it is what its publisher means: the old one has leaked.
+    (fleet.folder / "policies.jwks.json").write_text(json.dumps(further.public_jwks()))
+    text, keys = fleet.write("news").read_text(), (fleet.draft.parent / "keys" / "news.json").read_bytes()
+    fleet.serve(bundle(fleet, version=1, files={**files(fleet, text), "keys/news.json": keys}).sign(further))
+    assert gate.reload()
+    assert gate.pulled.bundle.version == 1
+
+
+@pytest.mark.parametrize("what", ["keys", "place", "age"])
+def test_a_shared_gate_follows_its_file_to_another_place_and_other_keys(what: str, fleet: Fleet) -> None:
+    """The policy stays the same; who may sign the next one, and where it comes from, does not."""
+    file, fresh = fleet.machine(), generate_signing_key("policies-2")
+    gates, keys = SharedGates(), fleet.folder / "policies.jwks.json"
+    before = gates.get(file)
+    if what == "keys":
+        keys.write_text(json.dumps(fresh.public_jwks()))
+        fleet.serve(bundle(fleet, version=2).sign(fresh))
+    elif what == "place":
+        fleet.machine(url=f"{fleet.url}?moved")
+    else:
+        fleet.machine(stop_after="2h")
+    after = gates.get(file, strict=True)
+    assert before.pulled is not None
+    assert after.pulled is not None
+    assert after.policy_revision == before.policy_revision
+    assert after.pulled.place is not before.pulled.place
+    assert after.pulled.place is Gate(file).pulled.place  # type: ignore[union-attr]
+    assert gates.get(file) is after

@@ -114,6 +114,26 @@ def test_nor_is_it_where_gates_are_made_anew_when_their_files_change(world: Worl
         gates.get(world.file, strict=True)
 
 
+def test_nor_is_it_for_a_list_of_revocations_there(world: World) -> None:
+    stolen = world.shelf.key
+    world.shelf.publish([ONE])
+    world.write(stolen)
+    kept = world.list.read_bytes()
+    world.revoke(stolen)
+    gates = SharedGates()
+    gate = gates.get(world.file)
+    assert "P107" in codes(gate, ONE)[0]  # beside what has ended by now: a shared gate has no clock of its own
+    world.list.write_bytes(kept)
+    policy = yaml.safe_load(world.file.read_text())
+    further = generate_signing_key("security-2").public_jwks()["keys"]
+    policy["revocations"][0]["keys"] = {"keys": [*world.security.public_jwks()["keys"], *further]}
+    world.file.write_text(yaml.safe_dump(policy))
+    with pytest.raises(PolicyError, match="P108"):
+        gates.get(world.file, strict=True)
+    assert gates.get(world.file) is gate
+    assert "P107" in codes(gate, ONE)[0]
+
+
 def test_another_folder_another_corpus_and_other_keys_are_meant(world: World) -> None:
     old, new = world.shelf.key, generate_signing_key("new")
     world.shelf.publish([ONE], lifetime=3 * WEEK)

@@ -93,17 +93,20 @@ class InForce:
         """
         shared = self.shared.under(policy, revision.revocation_keys, may_wait=may_wait)
         after = replace(self, policy=policy, revision=revision, shared=shared)
-        after.require_no_rollback(self.revision)
+        after.require_no_rollback(self)
         return replace(after, recorder=self.recorder.under(policy))
 
-    def require_no_rollback(self, before: Revision) -> None:
-        """Raise if a manifest goes back behind one of the revision before.
+    def require_no_rollback(self, before: InForce) -> None:
+        """Raise if a policy that is pulled, a revocation list or a manifest goes back behind what was in force before.
 
         Raises:
             PolicyError: so it does.
         """
+        if self.pulled is not None and before.pulled is not None:
+            self.pulled.require_no_rollback(before.pulled)
+        self.shared.require_no_rollback(before.shared)
         now = self.clock()
-        require_no_rollback(self.revision, before, self.shared.taken_back(now), now)
+        require_no_rollback(self.revision, before.revision, self.shared.taken_back(now), now)
 
     @property
     def is_compared(self) -> bool:

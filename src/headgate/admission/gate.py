@@ -343,8 +343,8 @@ class Gate(Carried):
         return self._follower.settle(self._in_force, self.now(), timeout)
 
     def require_no_rollback(self, before: Gate) -> None:
-        """Raise PolicyError if a manifest that this gate has loaded goes back behind what is in force in another."""
-        self._in_force.require_no_rollback(before.in_force)
+        """Raise PolicyError if a policy, list or manifest of this gate goes back behind what is in force in another."""
+        self._in_force.require_no_rollback(before._in_force)
 
     def _reload(self, source: Policy | Path, *, may_wait: bool) -> bool:
         with self._reloading:
@@ -352,6 +352,8 @@ class Gate(Carried):
             loaded = load(source, self._path, before.limits, before.clock, may_wait=may_wait)
             policy, revision = loaded.policy, loaded.revision
             same = replace(before, written=loaded.written, pulled=loaded.pulled)
+            if loaded.pulled is not None and before.pulled is not None:
+                loaded.pulled.require_no_rollback(before.pulled)
             if revision.state == before.revision.state:
                 if not before.proved:  # the same, and confirmed or renewed
                     self._take(same)

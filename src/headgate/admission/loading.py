@@ -116,7 +116,8 @@ def _other(pulled: Pulled, written: Policy, limits: Limits, clock: Clock, *, may
         policy = other_of(pulled, written.base_dir)
         if policy is None:
             return None
-        revision = _resolved(policy, limits, clock, may_wait=may_wait)
+        # Whoever takes it is held to its versions; who only compares it is held to those of theirs.
+        revision = _resolved(policy, limits, clock, may_wait=may_wait, remembers=False)
         require_own_keys(pulled.place.keys, revision)
     except PolicyError as error:
         _log.warning("the policy of the other gates cannot be compared: %s", error)
@@ -124,9 +125,9 @@ def _other(pulled: Pulled, written: Policy, limits: Limits, clock: Clock, *, may
     return revision
 
 
-def _resolved(policy: Policy, limits: Limits, clock: Clock, *, may_wait: bool) -> Revision:
+def _resolved(policy: Policy, limits: Limits, clock: Clock, *, may_wait: bool, remembers: bool = True) -> Revision:
     try:
-        return resolve(policy, limits, clock, may_wait=may_wait)
+        return resolve(policy, limits, clock, may_wait=may_wait, remembers=remembers)
     except (ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RecursionError, OSError) as error:
         # Whatever a key or glossary file holds, a reload must not end in anything but a PolicyError.
         raise PolicyError(f"it cannot be used ({type(error).__name__}: {error}).", "") from error

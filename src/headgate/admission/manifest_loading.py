@@ -47,7 +47,9 @@ class ManifestKeys:
         return self.revoked.left_of(self.keys), self.revoked.left_of(stamping) if stamping is not None else None
 
 
-def taken_back(policy: Policy, keys: Sequence[KeySet], limits: Limits, clock: Clock, *, may_wait: bool) -> Revocations:
+def taken_back(
+    policy: Policy, keys: Sequence[KeySet], limits: Limits, clock: Clock, *, may_wait: bool, remembers: bool = True
+) -> Revocations:
     """Return what was taken back; nothing where no manifest asks for it, or a list cannot be used.
 
     The latter is an error where a gate is made of what is loaded, and none for who decides about a record again.
@@ -58,17 +60,25 @@ def taken_back(policy: Policy, keys: Sequence[KeySet], limits: Limits, clock: Cl
         limits: bounds on what is read.
         clock: tells how old a fetched list is.
         may_wait: whether a list of which nothing is known yet is fetched.
+        remembers: whether earlier versions of the lists are refused from now on.
     """
     if not policy.revocations or all(one.provenance.manifest is None for one in (*policy.sources, policy.default)):
         return Revocations()
     try:
-        return RevocationFiles(policy, keys, limits, clock, may_wait=may_wait).held
+        return RevocationFiles(policy, keys, limits, clock, may_wait=may_wait, remembers=remembers).held
     except PolicyError:
         return Revocations()
 
 
 def load_manifest(
-    policy: Policy, name: str, provenance: Provenance, keys: ManifestKeys, limits: Limits, clock: Clock
+    policy: Policy,
+    name: str,
+    provenance: Provenance,
+    keys: ManifestKeys,
+    limits: Limits,
+    clock: Clock,
+    *,
+    remembers: bool = True,
 ) -> Manifest | None:
     """Return the manifest of a source, or None where it has none, or none that could keep anything out.
 
@@ -79,6 +89,7 @@ def load_manifest(
         keys: who may sign.
         limits: bounds on what is read.
         clock: tells the present.
+        remembers: whether earlier versions, and other corpora, are refused from now on.
 
     Raises:
         PolicyError: it does not verify.
@@ -101,7 +112,7 @@ def load_manifest(
     counting, stamping = keys.counting
     try:
         try:
-            return read(counting, timestamp_keys=stamping)
+            return read(counting, timestamp_keys=stamping, remembers=remembers)
         except ManifestError:
             # One by a key that was taken back lists nothing, and counts no version ahead.
             found = _by_revoked(partial(read, keys.keys, timestamp_keys=keys.timestamp_keys, remembers=False), keys)

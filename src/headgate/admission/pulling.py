@@ -43,6 +43,21 @@ class Pulled:
         """Keep it as the last good one, now that it is in force."""
         self.place.accept(self.bundle)
 
+    def require_no_rollback(self, before: Pulled) -> None:
+        """Raise if it is an earlier version than was in force, or another content of it, by a key that may still sign.
+
+        What is remembered of versions begins again with another set of keys, and somebody may have waited for that.
+
+        Raises:
+            PolicyError: so it is.
+        """
+        new, old = self.bundle, before.bundle
+        if new.name != old.name or new.digest == old.digest or new.version > old.version:
+            return
+        if any(key.thumbprint in old.signers for key in self.place.keys):
+            problem = f"the policy {shown(new.name)} has version {new.version}; {old.version} is in force (P108)."
+            raise PolicyError(problem, "The one before stays in force; publish a higher version.", ("pull", "keys"))
+
     def is_behind(self, now: datetime) -> bool:
         """Return whether the place has another policy; it is asked in the background if it is time."""
         return self.place.poll(now) not in ("", self.bundle.digest)

@@ -40,7 +40,9 @@ _CHECKS = ("provenance", "freshness", "terminology")
 T = TypeVar("T")
 
 
-def resolve(policy: Policy, limits: Limits, clock: Clock = utc_now, *, may_wait: bool = True) -> Revision:
+def resolve(
+    policy: Policy, limits: Limits, clock: Clock = utc_now, *, may_wait: bool = True, remembers: bool = True
+) -> Revision:
     """Load what a policy names.
 
     Args:
@@ -48,6 +50,7 @@ def resolve(policy: Policy, limits: Limits, clock: Clock = utc_now, *, may_wait:
         limits: bounds on what is read.
         clock: tells how old a fetched key set is.
         may_wait: whether a key set that is not there yet is fetched; otherwise it has no keys.
+        remembers: whether earlier versions of its manifests and lists are refused from now on; for what is in force.
 
     Raises:
         PolicyError: a key or glossary file cannot be used; the error names both the file and the place in the policy.
@@ -62,8 +65,8 @@ def resolve(policy: Policy, limits: Limits, clock: Clock = utc_now, *, may_wait:
         _tried(unread, partial(keys_of, listed.keys), "revocations", number, "keys") or KeySet()
         for number, listed in enumerate(policy.revocations)
     ]
-    revoked = taken_back(policy, revocation_keys, limits, clock, may_wait=may_wait)
-    read = partial(_resolve_source, policy, limits=limits, keys_of=keys_of, revoked=revoked)
+    revoked = taken_back(policy, revocation_keys, limits, clock, may_wait=may_wait, remembers=remembers)
+    read = partial(_resolve_source, policy, limits=limits, keys_of=keys_of, revoked=revoked, remembers=remembers)
     resolved = [
         _tried(problems, partial(read, source, source.id), "sources", number)
         for number, source in enumerate(policy.sources)
@@ -166,7 +169,14 @@ def _shared_keys(revoking: Sequence[KeySet], sources: Sequence[ResolvedSource]) 
 
 
 def _resolve_source(
-    policy: Policy, rule: SourceRule, name: str, limits: Limits, keys_of: KeyLoader, revoked: Revocations
+    policy: Policy,
+    rule: SourceRule,
+    name: str,
+    limits: Limits,
+    keys_of: KeyLoader,
+    revoked: Revocations,
+    *,
+    remembers: bool = True,
 ) -> ResolvedSource:
     provenance = rule.provenance
     try:
@@ -179,6 +189,7 @@ def _resolve_source(
     except PolicyError as error:
         raise error.under("provenance", "timestamp_keys") from None
     issuers = bound_issuers(provenance, sealing, keys_of)
+    signers = ManifestKeys(keys, timestamp_keys, issuers, revoked)
     return ResolvedSource(
         id=name,
         requirement=Requirement(
@@ -190,9 +201,7 @@ def _resolve_source(
             mode=policy.effective_mode(rule, "provenance"),
             is_default=name == "default",
             release=policy.metadata.released,
-            manifest=load_manifest(
-                policy, name, provenance, ManifestKeys(keys, timestamp_keys, issuers, revoked), limits, keys_of.now
-            ),
+            manifest=load_manifest(policy, name, provenance, signers, limits, keys_of.now, remembers=remembers),
             grace=provenance.grace,
         ),
         freshness=rule.freshness,

@@ -41,6 +41,7 @@ class RevocationFiles:
         limits: bounds on what is read.
         clock: tells whether what was kept of an address is young enough.
         may_wait: whether an address of which nothing is known yet is asked; otherwise that is an error.
+        remembers: whether earlier versions, and other issuers, are refused from now on, also by other processes.
 
     Raises:
         PolicyError: a list cannot be used.
@@ -54,10 +55,11 @@ class RevocationFiles:
         clock: Clock = utc_now,
         *,
         may_wait: bool = True,
+        remembers: bool = True,
     ) -> None:
         self._cache = policy.resolve_path(policy.cache) if policy.cache is not None else None
         self._lists = [
-            _List(self._place(policy, rule, one, limits, may_wait=may_wait), one, self._cache, rule.issuer)
+            _List(self._place(policy, rule, one, limits, may_wait=may_wait), one, self._cache, remembers, rule.issuer)
             for rule, one in zip(policy.revocations, keys, strict=True)
         ]
         self._graces = [rule.grace for rule in policy.revocations]
@@ -208,6 +210,7 @@ class _List:
     place: _Place
     keys: KeySet
     cache: Path | None
+    remembers: bool
     issuer: str | None = None
     held: RevocationList | None = None
     _seen: object = None
@@ -224,7 +227,8 @@ class _List:
             first = NameMemory("revocations", self.place.where, self.keys.digest, self.cache)
             self._require_issuer(found, first)
             self._require_no_rollback(found)
-            first.accept(found.issuer)
+            if self.remembers:
+                first.accept(found.issuer)
         except SealError as error:
             raise PolicyError(
                 f"{self.place.name}: the revocation list cannot be used: {error.problem} ({error.code}).",
@@ -261,7 +265,7 @@ class _List:
             )
 
     def _require_no_rollback(self, found: RevocationList) -> None:
-        """Remember a version, also for other processes.
+        """Remember a version, also for other processes, where it is of what is in force.
 
         Raises:
             SealError: a later one was accepted before, or another content of this one (P108).
@@ -274,4 +278,5 @@ class _List:
                 raise SealError("P108", f"it has version {found.version}; version {version} was accepted before")
             if found.version == version and digest != found.digest:
                 raise SealError("P108", f"version {version} was accepted with another content")
-        memory.accept(found.version, found.digest)
+        if self.remembers:
+            memory.accept(found.version, found.digest)

@@ -89,10 +89,9 @@ class SharedState:
         self._asker: Asker | None = _asker_of(policy, clock, before._asker if before else None) if is_traffic else None
         self._watch: Watch = before._watch.under(policy) if before else Watch(policy)
         self._overrides = overrides_of(policy)
-        lists = RevocationFiles(policy, revocation_keys, clock=clock, may_wait=may_wait) if policy.revocations else None
-        if lists is not None and before is not None:
-            lists.require_no_rollback(before._revocations)
-        self._revocations: RevocationFiles | None = lists
+        self._revocations: RevocationFiles | None = None
+        if policy.revocations:
+            self._revocations = RevocationFiles(policy, revocation_keys, clock=clock, may_wait=may_wait)
         self._revised: dict[int, tuple[Revision, Revocations, Revision]] = {}
 
     def under(self, policy: Policy, revocation_keys: Sequence[KeySet], *, may_wait: bool) -> SharedState:
@@ -108,6 +107,15 @@ class SharedState:
         """
         traffic = self._is_traffic
         return SharedState(policy, revocation_keys, self._clock, is_traffic=traffic, may_wait=may_wait, before=self)
+
+    def require_no_rollback(self, before: SharedState) -> None:
+        """Raise if a revocation list goes back behind what was in force before.
+
+        Raises:
+            PolicyError: so it does.
+        """
+        if self._revocations is not None:
+            self._revocations.require_no_rollback(before._revocations)
 
     @property
     def is_watching(self) -> bool:

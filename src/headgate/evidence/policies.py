@@ -50,7 +50,7 @@ def load_policies(paths: Iterable[Path]) -> dict[str, GivenPolicy]:
     for path in paths:
         policy = policy_of(path, may_wait=False)
         try:
-            revision = resolve(policy, DEFAULT_LIMITS, may_wait=False)
+            revision = resolve(policy, DEFAULT_LIMITS, may_wait=False, remembers=False)
         except PolicyError as error:
             raise locate(error, path) from None
         found[revision.digest] = GivenPolicy(

@@ -21,6 +21,7 @@ from headgate.admission.gate import Gate
 from headgate.clock import utc_now
 from headgate.errors import PolicyError
 from headgate.forks import renew_after_fork
+from headgate.origins.policies import PulledPolicy
 from headgate.policy import Policy
 
 __all__ = ["SharedGates", "shared_gate"]
@@ -163,7 +164,7 @@ class _Kept:
             return error
         self._refused, self._files = None, files
         # Somebody has reloaded the gate already, or nothing that matters has changed.
-        if gate.in_force.state != before.in_force.state:
+        if gate.in_force.state != before.in_force.state or _origin(gate) != _origin(before):
             self._gate = gate
             _log.info("policy revision %s is in force", gate.policy_revision)
         return None
@@ -185,6 +186,11 @@ _SHARED = SharedGates()
 def shared_gate(path: str | Path, *, strict: bool = False) -> Gate:
     """Return the gate that this process shares for a policy file; see `SharedGates.get`."""
     return _SHARED.get(path, strict=strict)
+
+
+def _origin(gate: Gate) -> tuple[Policy, PulledPolicy | None]:
+    """Return where a gate has its policy from: the file, and the place with the keys that may sign for it."""
+    return gate.written, gate.pulled.place if gate.pulled is not None else None
 
 
 def _stamp(path: Path) -> Stamp | None:

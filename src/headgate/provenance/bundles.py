@@ -19,7 +19,7 @@ from typing import Final, Literal
 from headgate.encoding import shown
 from headgate.errors import ManifestError
 from headgate.limits import DEFAULT_LIMITS, Limits
-from headgate.provenance.envelopes import open_envelope, sign_envelope
+from headgate.provenance.envelopes import open_envelope_signers, sign_envelope
 from headgate.provenance.keys import KeySet
 from headgate.provenance.signers import Signer
 from headgate.provenance.statements import (
@@ -61,6 +61,7 @@ class PolicyBundle:
         share: which part of the gates tries it, of ten thousand.
         digest: the SHA-256 of the statement, in hexadecimal; empty before it is signed.
         lifetime: for how long it was signed, however short the window of its key is; None without an end.
+        signers: the thumbprints of the keys that signed it, of those that may.
     """
 
     name: str
@@ -72,6 +73,7 @@ class PolicyBundle:
     share: int = 0
     digest: str = ""
     lifetime: timedelta | None = None
+    signers: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, data: bytes, keys: KeySet, limits: Limits = DEFAULT_LIMITS) -> PolicyBundle:
@@ -88,13 +90,15 @@ class PolicyBundle:
         """
         if len(data) > limits.bundle_bytes:
             raise ManifestError("P106", f"it is longer than {limits.bundle_bytes:,} bytes")
-        payload, key = open_envelope(data, keys)
+        payload, (key, *others) = open_envelope_signers(data, keys)
         found = cls._of_statement(payload, limits)
         # A key bounds what it signs: the narrower of two windows counts.
         issued = found.issued if key.valid_from is None else max(found.issued, key.valid_from)
         ends = [end for end in (found.expires, key.valid_until) if end is not None]
         lifetime = found.expires - found.issued if found.expires is not None else None
-        return replace(found, issued=issued, expires=min(ends, default=None), lifetime=lifetime)
+        signers = frozenset(one.thumbprint for one in (key, *others))
+        end = min(ends, default=None)
+        return replace(found, issued=issued, expires=end, lifetime=lifetime, signers=signers)
 
     @classmethod
     def _of_statement(cls, payload: bytes, limits: Limits) -> PolicyBundle:

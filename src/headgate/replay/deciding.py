@@ -131,11 +131,11 @@ class Redecider:
         is_present: bool = False,
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
-        self._revision = resolve(policy, limits)
+        self._revision = resolve(policy, limits, remembers=False)
         self._at = at
         self._is_present = is_present
         keys = self._revision.revocation_keys
-        self._revocations = RevocationFiles(policy, keys, limits).held if is_present else Revocations()
+        self._revocations = RevocationFiles(policy, keys, limits, remembers=False).held if is_present else Revocations()
         self._limits = limits
         self._facts: Memo[Facts | str] = Memo(limits.memo_entries)
 
