@@ -38,7 +38,7 @@ def strange(runs: Sequence[Run], written: Sequence[str]) -> Iterator[Verdict]:
     """Yield what reaches a model only where documents were found: with every gate closed, a chain takes other ways."""
     for run in runs:
         released = [text for admission in run.admissions for chunk in admission.chunks for text in _said_by(chunk)]
-        for prompt in _distinct(run.prompts):
+        for prompt in _distinct(run.read_texts()):
             said = "\n".join((prompt.words, *prompt.sentences))
             words = strange_words(said, [*used(written, prompt.text), *prompt.said, *released])
             if words is not None:
@@ -49,7 +49,7 @@ def strange(runs: Sequence[Run], written: Sequence[str]) -> Iterator[Verdict]:
 
 def unknown(closed: Run, written: Sequence[str]) -> Iterator[Verdict]:
     """Yield what of the prompts of a run with every gate closed nobody is known to have written."""
-    for prompt in _distinct(closed.prompts):
+    for prompt in _distinct(closed.read_texts()):
         rest = _unexplained(prompt, written)
         if rest is not None:
             why = f"a model reads, at {prompt.place}, what is in no template and came through no gate: {_excerpt(rest)}"

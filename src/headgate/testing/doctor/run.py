@@ -286,7 +286,9 @@ class Run:
 
     def read_texts(self) -> list[Prompt]:
         """Return what models read, or where none was asked, what the chain returned."""
-        return self.prompts or ([Prompt((self.result,), "what it returns", tuple(self.said))] if self.result else [])
+        return self.prompts or (
+            [Prompt((self.result,), "the end, in what it returns", tuple(self.said))] if self.result else []
+        )
 
     def _is_canary(self, chunk: Chunk) -> bool:
         text = chunk.text if isinstance(chunk.text, str) else ""
