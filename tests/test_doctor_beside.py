@@ -73,6 +73,8 @@ BESIDE: Mapping[str, Callable[[str], Any]] = {
     "JSON": lambda q: MODEL.invoke(prompt(q), body=json.dumps({"context": leak(q)})),
     "a name": lambda q: MODEL.invoke(prompt(q), context={leak(q): 1}),
     "stop": lambda q: MODEL.invoke(prompt(q), stop=[leak(q)]),
+    "stop by position": lambda q: MODEL.generate([[HumanMessage(prompt(q))]], [leak(q)]),
+    "another prompt": lambda q: MODEL.generate([[HumanMessage(prompt(q))]], input=leak(q)),
     "tools": lambda q: MODEL.bind(tools=[tool_of(leak(q))]).invoke(prompt(q)),
     "a schema": lambda q: MODEL.bind(response_format=described(leak(q))).invoke(prompt(q)),
     "stream": lambda q: [*MODEL.stream(prompt(q), documents=[leak(q)])],
@@ -137,6 +139,8 @@ LLAMA_BESIDE: Mapping[str, Callable[[str], Any]] = {
         [ChatMessage(content=llama_prompt(q).text, additional_kwargs={"context": llama_leak(q)})]
     ),
     "documents": lambda q: LLAMA.complete(llama_prompt(q).text, documents=[llama_leak(q)]),
+    "another prompt": lambda q: say(q, prompt=llama_leak(q)),
+    "prompts by name": lambda q: LLAMA.complete(prompt=llama_prompt(q).text + llama_leak(q)),
     "documents of a chat": lambda q: say(q, documents=[{"text": llama_leak(q)}]),
     "nodes": lambda q: say(q, documents=OPEN_NODES.retrieve(q)),
     "tools": lambda q: say(q, tools=[tool_of(llama_leak(q))]),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from haystack import Document, Pipeline
+from haystack import Document, Pipeline, component
 from haystack.components.agents import Agent
-from haystack.components.builders import ChatPromptBuilder
+from haystack.components.builders import ChatPromptBuilder, PromptBuilder
 from haystack.components.generators.chat import MockChatGenerator
 from haystack.components.joiners import DocumentJoiner
 from haystack.components.retrievers import SentenceWindowRetriever
@@ -165,3 +168,70 @@ def test_a_pipeline_that_was_proved_is_as_before(store: InMemoryDocumentStore, g
     shown = made.run({"finder": {"query": QUESTION}, "prompt": {"query": QUESTION}}, include_outputs_from={"prompt"})
     assert "thirty days" in shown["prompt"]["prompt"][0].text
     assert "Nobody" not in shown["prompt"]["prompt"][0].text
+
+
+@component
+class Writer:
+    """A generator of the user's own."""
+
+    @component.output_types(replies=list[str])
+    def run(self, prompt: str, system: str = "", *more: str) -> dict[str, Any]:
+        return {"replies": [f"It depends, {len(prompt) + len(system) + len(more)} times."]}
+
+
+@component
+class Teller:
+    """A generator whose prompt has another name."""
+
+    @component.output_types(replies=list[str])
+    def run(self, text: str) -> dict[str, Any]:
+        return {"replies": [f"It depends, {len(text)} times."]}
+
+
+def ask_later(text: str) -> Any:
+    return asyncio.run(MockChatGenerator(responses=["yes"]).run_async([ChatMessage.from_user(text)]))
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda text: Writer().run(text),
+        lambda text: Writer().run("", text),
+        lambda text: Writer().run("", "", text),
+        lambda text: Writer().run(prompt=text),
+        lambda text: Teller().run(text),
+        lambda text: Teller().run(text=text),
+        lambda text: MockChatGenerator(responses=["yes"]).run([ChatMessage.from_user(text)]),
+        ask_later,
+    ],
+)
+def test_what_a_generator_reads_is_seen_however_it_is_given(
+    store: InMemoryDocumentStore, gate: Gate, tmp_path: Path, read: Callable[[str], Any]
+) -> None:
+    retriever = guard(InMemoryBM25Retriever(store), gate)
+    wiki = tmp_path / "wiki.txt"
+    wiki.write_text("Somebody wrote into the wiki that nobody has any leave this year.")
+
+    def context(question: str) -> str:
+        return "\n".join(str(one.content) for one in retriever.run(query=question)["documents"])
+
+    def answer(question: str, text: Callable[[], str] = wiki.read_text) -> Any:
+        Writer().run(context(question))
+        return read(text())
+
+    found = said_of(answer)
+    assert [one.outcome for one in found.verdicts if one.promise == "around"] == ["not proved"], str(found)
+    found = said_of(lambda question: read(context(question)))
+    assert found.holds, str(found)
+
+
+def test_a_template_that_is_given_by_position_is_the_chains_own(store: InMemoryDocumentStore, gate: Gate) -> None:
+    retriever = guard(InMemoryBM25Retriever(store), gate)
+    builder = PromptBuilder("{{ documents }}")
+    template = "".join(["Answer as a patient ", "colleague would: {{ documents }}"])
+
+    def answer(question: str) -> Any:
+        found = retriever.run(question)["documents"]
+        return Writer().run(builder.run(template, {"documents": [one.content for one in found]})["prompt"])
+
+    assert said_of(answer).holds

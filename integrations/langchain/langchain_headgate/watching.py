@@ -27,7 +27,7 @@ from headgate import Chunk
 from headgate.integration.surface import is_gated
 from headgate.testing.doctor import Run
 from headgate.testing.doctor.beside import beside, told_by
-from headgate.testing.doctor.patching import replaced
+from headgate.testing.doctor.patching import by_name, replaced
 from headgate.testing.doctor.reading import only_reads
 from langchain_headgate.convert import to_chunk
 from langchain_headgate.wording import beside_content, content_of, schema_of, texts_of
@@ -125,7 +125,7 @@ def _speaking(run: Run, method: Any) -> Callable[..., Any]:
 
         @functools.wraps(method)
         async def agenerate(self: Any, *args: Any, **kwargs: Any) -> Any:
-            _hand_over(run, self, args, kwargs)
+            _hand_over(run, self, by_name(method, self, args, kwargs))
             return _note(run, await method(self, *args, **kwargs))
 
         return agenerate
@@ -133,7 +133,7 @@ def _speaking(run: Run, method: Any) -> Callable[..., Any]:
 
         @functools.wraps(method)
         async def astream(self: Any, *args: Any, **kwargs: Any) -> Any:
-            _hand_over(run, self, args, kwargs)
+            _hand_over(run, self, by_name(method, self, args, kwargs))
             said = []
             async for part in method(self, *args, **kwargs):
                 said.append(part)
@@ -145,7 +145,7 @@ def _speaking(run: Run, method: Any) -> Callable[..., Any]:
 
         @functools.wraps(method)
         def stream(self: Any, *args: Any, **kwargs: Any) -> Any:
-            _hand_over(run, self, args, kwargs)
+            _hand_over(run, self, by_name(method, self, args, kwargs))
             said = []
             for part in method(self, *args, **kwargs):
                 said.append(part)
@@ -156,7 +156,7 @@ def _speaking(run: Run, method: Any) -> Callable[..., Any]:
 
     @functools.wraps(method)
     def generate(self: Any, *args: Any, **kwargs: Any) -> Any:
-        _hand_over(run, self, args, kwargs)
+        _hand_over(run, self, by_name(method, self, args, kwargs))
         return _note(run, method(self, *args, **kwargs))
 
     return generate
@@ -255,11 +255,12 @@ def _documents(value: Any, depth: int = 0) -> Iterator[Document]:
             yield from _documents(one, depth + 1)
 
 
-def _hand_over(run: Run, model: object, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+def _hand_over(run: Run, model: object, arguments: Mapping[str, Any]) -> None:
     """Tell the run what a model is about to read: its prompt, and everything that comes with it."""
-    given = args[0] if args else next((kwargs[name] for name in _GIVEN if name in kwargs), "")
-    others = {name: value for name, value in kwargs.items() if name not in _UNREAD and not name.startswith("ls_")}
-    more = [*(value for name, value in others.items() if name not in _GIVEN), told_by(model), *_beside(given)]
+    read = {name: value for name, value in arguments.items() if name not in _UNREAD and not name.startswith("ls_")}
+    prompt = next((name for name in (*_GIVEN, *read) if name in read), "")
+    given = read.pop(prompt, "")
+    more = [*read.values(), told_by(model), *_beside(given)]
     run.read(_read(given), beside(more, schema_of))
 
 

@@ -24,7 +24,7 @@ from llama_index.core.vector_stores.types import BasePydanticVectorStore
 from headgate import Chunk
 from headgate.testing.doctor import Run
 from headgate.testing.doctor.beside import beside, told_by
-from headgate.testing.doctor.patching import replaced
+from headgate.testing.doctor.patching import by_name, replaced
 from headgate.testing.doctor.reading import only_reads
 from headgate.testing.doctor.texts import texts_of_modules
 from llama_index.postprocessor.headgate.convert import to_chunk
@@ -34,7 +34,7 @@ from llama_index.postprocessor.headgate.wording import beside_content, schema_of
 __all__ = ["watching_llamaindex"]
 
 _SPEAKS = ("chat", "complete", "stream_chat", "stream_complete")
-_GIVEN = ("messages", "prompt", "formatted")
+_GIVEN = ("messages", "prompt")
 _READ_ONLY = (QueryEngineTool, RetrieverTool)
 _ASKED = (BaseRetriever, BaseIndex, BaseQueryEngine)
 _OWN = ("llama_index.core.program", "llama_index.core.agent")
@@ -114,14 +114,14 @@ def _speaking(run: Run, method: Any) -> Callable[..., Any]:
 
         @functools.wraps(method)
         async def aspeak(self: Any, *args: Any, **kwargs: Any) -> Any:
-            _hand_over(run, self, args, kwargs)
+            _hand_over(run, self, by_name(method, self, args, kwargs))
             return _heard(run, await method.__get__(self, type(self))(*args, **kwargs))
 
         return aspeak
 
     @functools.wraps(method)
     def speak(self: Any, *args: Any, **kwargs: Any) -> Any:
-        _hand_over(run, self, args, kwargs)
+        _hand_over(run, self, by_name(method, self, args, kwargs))
         return _heard(run, method.__get__(self, type(self))(*args, **kwargs))
 
     return speak
@@ -187,14 +187,14 @@ def _chunks(result: Any) -> list[Chunk]:
     return [to_chunk(item) for item in nodes if isinstance(item, NodeWithScore)]
 
 
-def _hand_over(run: Run, model: object, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+def _hand_over(run: Run, model: object, arguments: Mapping[str, Any]) -> None:
     """Tell the run what a model is about to read; what it is said to have said itself too: anybody may write that."""
-    given = args[0] if args else kwargs.get("messages", kwargs.get("prompt", ""))
+    others = dict(arguments)
+    given = others.pop(next((name for name in (*_GIVEN, *others) if name in others), ""), "")
     messages = list(given) if isinstance(given, (list, tuple)) else [given]
     texts = [str(getattr(one, "content", one) or "") for one in messages]
-    others = [*args[1:], *(value for name, value in kwargs.items() if name not in _GIVEN)]
     more = [part for one in messages if isinstance(one, ChatMessage) for part in beside_content(one)]
-    run.read(texts, beside([*others, told_by(model), *more], schema_of))
+    run.read(texts, beside([*others.values(), told_by(model), *more], schema_of))
 
 
 def _heard(run: Run, result: Any) -> Any:

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from haystack import Document, Pipeline, component
+from haystack.dataclasses import ChatMessage
 from haystack.tools import ComponentTool, PipelineTool
 from haystack.tools.tool import Tool
 
@@ -20,7 +21,7 @@ from headgate import Chunk
 from headgate.integration.surface import is_gated
 from headgate.testing.doctor import Run
 from headgate.testing.doctor.beside import beside, told_by
-from headgate.testing.doctor.patching import replaced
+from headgate.testing.doctor.patching import by_name, replaced
 from headgate.testing.doctor.reading import only_reads
 
 __all__ = ["finds", "is_store", "watching_haystack"]
@@ -65,14 +66,14 @@ def _watched(run: Run, method: Any) -> Callable[..., Any]:
 
         @functools.wraps(method)
         async def run_component_async(self: Any, *args: Any, **kwargs: Any) -> Any:
-            with _seen(run, self, kwargs) as note:
+            with _seen(run, self, by_name(method, self, args, kwargs)) as note:
                 return note(await method(self, *args, **kwargs))
 
         return run_component_async
 
     @functools.wraps(method)
     def run_component(self: Any, *args: Any, **kwargs: Any) -> Any:
-        with _seen(run, self, kwargs) as note:
+        with _seen(run, self, by_name(method, self, args, kwargs)) as note:
             return note(method(self, *args, **kwargs))
 
     return run_component
@@ -88,7 +89,7 @@ def _seen(run: Run, part: Any, given: Mapping[str, Any]) -> Iterator[Callable[[A
         with run.calling(part) as call:
             yield lambda result: run.returned(call, _chunks(result), result, _add)
     else:
-        speaks = "replies" in sockets(part, "output") and any(name in given for name in _GIVEN)
+        speaks = bool(given) and "replies" in sockets(part, "output")
         run.wrote(template_texts([part, given.get("template")]))
         if speaks:
             _hand_over(run, part, given)
@@ -96,10 +97,17 @@ def _seen(run: Run, part: Any, given: Mapping[str, Any]) -> Iterator[Callable[[A
 
 
 def _hand_over(run: Run, model: object, given: Mapping[str, Any]) -> None:
-    prompt = next(given[name] for name in _GIVEN if name in given)
-    more = [value for name, value in given.items() if name not in (*_GIVEN, *_UNREAD) and not callable(value)]
-    texts, others = read_texts(prompt)
+    read = {name: value for name, value in given.items() if name not in _UNREAD and not callable(value)}
+    # A component of the user's own may call its prompt anything.
+    prompts = [name for name in _GIVEN if name in read] or [name for name in read if _is_prompt(read[name])]
+    texts, others = read_texts([read[name] for name in prompts])
+    more = [value for name, value in read.items() if name not in prompts]
     run.read(texts, beside([*more, told_by(model), *others], schema_of))
+
+
+def _is_prompt(value: Any) -> bool:
+    found = value if isinstance(value, (list, tuple)) and value else [value]
+    return all(isinstance(one, (str, ChatMessage)) for one in found)
 
 
 def _heard(run: Run, result: Any) -> Any:
