@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from langchain_core.vectorstores import InMemoryVectorStore
 from llama_index.core.schema import NodeWithScore, TextNode
 
 from headgate import AdapterError, Chunk, Gate, HeadgateError, KeySet, Manifest, ManifestError, Sealer
-from headgate.corpus import CorpusItem, items_of
+from headgate.corpus import CorpusItem, items_of, list_corpus
 from headgate.integration.backfilling import backfill
 from headgate.provenance import SigningKey, generate_signing_key
 from headgate.testing import FixedClock
@@ -50,6 +50,19 @@ def test_what_was_listed_is_admitted_and_nothing_else(build: Build, listing_gate
     assert (manifest.statement.documents, manifest.statement.issuer) == (2, "shelf")
     assert manifest.timestamp.expires == clock.now + timedelta(days=7)
     assert [d.admitted for d in listing_gate().admit([ONE, TWO, page("c", "three")]).decisions] == [True, True, False]
+
+
+@pytest.mark.parametrize("entries", [5, 70], ids=["few", "more than can be covered"])
+def test_the_order_in_which_a_store_gives_metadata_is_not_listed(entries: int, key: SigningKey) -> None:
+    metadata = {"source": "https://shelf.example/a", "modified": "2026-01-02T00:00:00Z"}
+    metadata |= {f"entry{number}": str(number) for number in range(entries)}
+
+    def listed(names: Iterable[str]) -> bytes:
+        chunk = Chunk("one", metadata={name: metadata[name] for name in names})
+        (entry,) = list_corpus([CorpusItem("a", chunk)], cover=("*",), hide=("entry3", "entry1")).entries
+        return entry.to_line()
+
+    assert listed(metadata) == listed(reversed(metadata)) == listed(sorted(metadata))
 
 
 @pytest.mark.parametrize("kind", ["documents", "nodes", "nodes with scores", "store", "FAISS", "file", "items"])

@@ -227,7 +227,8 @@ def entry_of(uri: str, pieces: Sequence[Piece], keys: MetadataKeys, problems: li
     # Sections are documents of their own as far as versions go.
     pieces = [one for section in sections.values() for one in _current(uri, section, problems)]
     media = {MEDIA_PREFIX + name for one in pieces for name, digest in one.media.items() if digest is not None}
-    covered = list(dict.fromkeys(name for one in pieces for name in one.says["cover"])) + sorted(media)
+    # Some stores give the entries of a document in another order each time.
+    covered = sorted({name for one in pieces for name in one.says["cover"]}) + sorted(media)
     if len(covered) > MAX_COVERED:
         raise HeadgateError(
             f"its chunks have {len(covered)} entries to cover, more than {MAX_COVERED}. Name fewer with --cover"
@@ -252,7 +253,7 @@ def entry_of(uri: str, pieces: Sequence[Piece], keys: MetadataKeys, problems: li
         valid_from=times["not_before"],
         valid_until=times["expires"],
         covered=tuple(covered),
-        hidden=tuple(dict.fromkeys(name for one in pieces for name in one.says["hidden"])),
+        hidden=tuple(sorted({name for one in pieces for name in one.says["hidden"]})),
         chunks=tuple(sorted(chunks)),
         root=roots.pop() if len(roots) == 1 else b"",
     )

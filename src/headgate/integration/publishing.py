@@ -389,7 +389,8 @@ def _covered(
             elif role not in _CLAIMED_ROLES and lookup(metadata, name) is not None:
                 problems[f"{name!r} ({role}) is not a plain value, so the seal does not cover it"] = None
     if EVERYTHING in wanted:
-        also.update((name, None) for name in metadata if is_coverable(name, metadata[name]))
+        # Sorted, so that the same entries are left where there are too many, in whatever order a store gives them.
+        also.update((name, None) for name in sorted(metadata) if is_coverable(name, metadata[name]))
     more = [name for name in also if name not in asked]
     room = max(0, room - len(asked))
     for name in more[room:]:
