@@ -211,6 +211,25 @@ def test_what_is_taken_back_is_what_all_gates_had_before_however_often_it_was_re
     assert fleet.signed.read_bytes() == before
 
 
+def test_whoever_holds_the_place_chooses_nothing_to_go_back_to(fleet: Fleet) -> None:
+    first = fleet.signed.read_bytes()
+    for name in ("news", "docs", "news"):
+        fleet.write(name)
+        fleet.publish()
+    kept = fleet.signed.with_name(f"{fleet.signed.name}.before")
+    genuine = kept.read_bytes()
+    kept.write_bytes(first)
+    with pytest.raises(AssertionError, match="is version 1, and not the one that all gates had before version 4"):
+        fleet.sign("take-back")
+    kept.write_bytes(genuine)
+    fleet.sign("take-back")
+    assert fleet.says(fleet.gate()) == DOCS
+    # A second time, by somebody else: what was taken back stays so.
+    with pytest.raises(AssertionError, match="name one with --to"):
+        fleet.sign("take-back")
+    assert fleet.says(fleet.gate()) == DOCS
+
+
 def test_the_next_version_is_in_force_as_long_as_the_one_before_unless_something_else_is_wanted(fleet: Fleet) -> None:
     def lifetime() -> timedelta | None:
         found = PolicyBundle.read(fleet.signed.read_bytes(), fleet.key.public)
@@ -225,7 +244,7 @@ def test_the_next_version_is_in_force_as_long_as_the_one_before_unless_something
         fleet.clock.advance(HOUR)
         fleet.sign(command)
         assert lifetime() == timedelta(days=7)
-    fleet.sign("take-back", "--expires", "2d")
+    fleet.publish("--expires", "2d")
     assert lifetime() == timedelta(days=2)
     fleet.publish("--expires", "never")
     assert lifetime() is None

@@ -140,17 +140,11 @@ def take_back(
     signer, at = load_signer(key), instant(now)
     trusted = _trusted(signer, keys)
     before = _read(path, trusted)
-    if to is not None or not before.trial:
-        earlier = _read(to or _kept(path), trusted)
-        if earlier.name != before.name:
-            raise HeadgateError(f"{to or _kept(path)} is the policy {earlier.name!r}, not {before.name!r}.")
-        files = earlier.files
-        if not before.trial and files == before.files:
-            raise HeadgateError(f"{to or _kept(path)} holds what is in force already: name an earlier one with --to.")
-    else:
-        files = before.files
+    ends_trial = to is None and before.trial
+    files = before.files if ends_trial else _earlier(path, before, to, trusted).files
     made = PolicyBundle(name=before.name, version=1, issued=at, files=files)
-    _write(path, made, before, signer, at, expires, None, as_json=as_json)
+    # What was taken back is not what to go back to.
+    _write(path, made, before, signer, at, expires, None, as_json=as_json, keeps=False)
 
 
 def verify(
@@ -222,6 +216,29 @@ def _kept(path: Path) -> Path:
     return path.with_name(f"{path.name}.before")
 
 
+def _earlier(path: Path, before: PolicyBundle, to: Path | None, keys: KeySet) -> PolicyBundle:
+    """Return the signed policy to go back to.
+
+    Raises:
+        HeadgateError: it is another policy, or the same, or none that the signed one was put in the place of: whoever
+            holds the place can put any that was ever signed there.
+    """
+    kept = to or _kept(path)
+    if to is None and not (before.earlier and kept.exists()):
+        raise HeadgateError(f"version {before.version} took the place of none that is known: name one with --to.")
+    earlier = _read(kept, keys)
+    if to is None and earlier.digest != before.earlier:
+        raise HeadgateError(
+            f"{kept} is version {earlier.version}, and not the one that all gates had before version {before.version}. "
+            "Name the one to go back to with --to."
+        )
+    if earlier.name != before.name:
+        raise HeadgateError(f"{kept} is the policy {earlier.name!r}, not {before.name!r}.")
+    if not before.trial and earlier.files == before.files:
+        raise HeadgateError(f"{kept} holds what is in force already: name an earlier one with --to.")
+    return earlier
+
+
 def _read(path: Path, keys: KeySet) -> PolicyBundle:
     try:
         return PolicyBundle.read(read_config_bytes(path, DEFAULT_LIMITS.bundle_bytes), keys)
@@ -250,6 +267,7 @@ def _write(
     version: int | None,
     *,
     as_json: bool,
+    keeps: bool = True,
 ) -> None:
     """Sign what was made as the next version, and put it in the place of the one before, which is kept beside it."""
     wanted = version if version is not None else (before.version + 1 if before is not None else 1)
@@ -258,9 +276,12 @@ def _write(
             f"--version {wanted}: gates already have version {before.version} and accept only a higher one."
         )
     made = replace(made, version=wanted, expires=_end(expires, before, at))
-    data = made.sign(signer)
     # One that is renewed or tried is no other one to go back to.
-    if before is not None and before.files != made.files:
+    is_another = before is not None and before.files != made.files
+    if before is not None:
+        made = replace(made, earlier=before.earlier if not is_another else before.digest if keeps else "")
+    data = made.sign(signer)
+    if is_another and keeps:
         write_bytes(_kept(path), read_config_bytes(path, DEFAULT_LIMITS.bundle_bytes))
     write_bytes(path, data)
     _say(path, made, as_json=as_json)

@@ -59,6 +59,7 @@ class PolicyBundle:
         files: the policy and the files that it names, by their names.
         trial: the same of another policy, which a share of gates tries; empty if there is none.
         share: which part of the gates tries it, of ten thousand.
+        earlier: the digest of the bundle that all gates had before, to go back to; empty where there is none.
         digest: the SHA-256 of the statement, in hexadecimal; empty before it is signed.
         lifetime: for how long it was signed, however short the window of its key is; None without an end.
         signers: the thumbprints of the keys that signed it, of those that may.
@@ -71,6 +72,7 @@ class PolicyBundle:
     files: Mapping[str, bytes] = field(repr=False)
     trial: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     share: int = 0
+    earlier: str = ""
     digest: str = ""
     lifetime: timedelta | None = None
     signers: frozenset[str] = frozenset()
@@ -128,6 +130,7 @@ class PolicyBundle:
             files=parts["policy"],
             trial=parts["trial"],
             share=read_number(predicate, "share") if parts["trial"] else 0,
+            earlier=read_name(predicate, "earlier") if "earlier" in predicate else "",
             digest=hashlib.sha256(payload).hexdigest(),
         )
         found._require_whole()
@@ -153,6 +156,7 @@ class PolicyBundle:
             "contents": contents,
             **({"expires": in_seconds(self.expires)} if self.expires is not None else {}),
             **({"share": self.share} if self.trial else {}),
+            **({"earlier": self.earlier} if self.earlier else {}),
         }
         payload = write_statement(BUNDLE_TYPE, subjects, predicate)
         self._of_statement(payload, DEFAULT_LIMITS)
