@@ -17,8 +17,10 @@ import yaml
 
 from fleets import HOUR, Fleet, restart
 from headgate import Gate, HeadgateError, PolicyError
+from headgate.admission.observing import observing
 from headgate.evidence.policies import load_policies
 from headgate.integration.sharing import shared_gate
+from headgate.origins import remote_keys
 from headgate.testing import FixedClock
 
 pytestmark = pytest.mark.enable_socket
@@ -146,6 +148,115 @@ async def test_what_is_over_keeps_everything_out_on_asynchronous_ways_too(fleet:
             admission = await gate.aadmit(chunks)
             assert admission.is_empty
             assert {one.codes for one in admission.decisions} == {("G910",)}
+
+
+def test_what_is_only_observed_is_kept_by_no_end_of_a_policy(fleet: Fleet) -> None:
+    fleet.publish("--expires", "1h")
+    gate = fleet.gate()
+    chunk = fleet.docs.seal("x", "https://docs.example/a")
+    fleet.server.status = 500
+    fleet.follow(gate, 2 * HOUR)
+    assert gate.admit([chunk]).is_empty
+    with observing():
+        admission = gate.admit([chunk])
+    assert [(one.action, one.codes) for one in admission.decisions] == [("admit", ("G910",))]
+
+
+def test_what_a_policy_proves_that_is_over_is_not_known_by_it(fleet: Fleet) -> None:
+    fleet.publish("--expires", "1h")
+    gate = fleet.gate()
+    old, new = [fleet.docs.seal(f"text {n}", "https://docs.example/a", version=n) for n in (1, 2)]
+    fleet.server.status = 500
+    fleet.follow(gate, 2 * HOUR)
+    assert gate.admit([new]).is_empty
+    fleet.publish("--expires", "9h")
+    fleet.follow(gate)
+    assert [one.codes for one in gate.admit([old]).decisions] == [()]
+
+
+def test_a_caller_who_names_an_instant_moves_no_clock(fleet: Fleet) -> None:
+    gate = fleet.gate(warn_after="2h", stop_after="2h")
+    gate.admit([], now=fleet.clock.now + 400 * DAY)
+    assert gate.settle(30)
+    fleet.write("news")
+    fleet.publish()
+    fleet.follow(gate)
+    assert fleet.says(gate) == NEWS
+    fleet.server.status = 500
+    gate.admit([], now=fleet.clock.now + 400 * DAY)
+    fleet.follow(gate, 3 * HOUR)
+    assert "admit" not in fleet.says(gate)
+
+
+def test_keys_that_are_followed_come_into_force_under_the_policy_that_is(fleet: Fleet) -> None:
+    """A later policy that was found, and not loaded yet, is not the one that they are loaded with."""
+    fleet.server.folder = fleet.folder / "draft" / "keys"
+    address, news = (fleet.server.url.replace("jwks.json", f"{name}.json") for name in ("docs", "later"))
+
+    def publish(*addresses: str) -> None:
+        fleet.write("docs", key_sets={"private": ["127.0.0.1"]})
+        written = yaml.safe_load(fleet.draft.read_text())
+        written["sources"][0]["provenance"]["keys"] = list(addresses)
+        fleet.draft.write_text(yaml.safe_dump(written))
+        fleet.publish(serve=False)
+
+    publish(address)
+    gate = fleet.gate(path=str(fleet.signed))
+    version = gate.pulled.bundle.version  # type: ignore[union-attr]
+    assert fleet.says(gate) == DOCS
+    publish(address, news)  # of which there is no answer
+    (fleet.server.folder / "docs.json").write_text(
+        json.dumps({"keys": [*fleet.docs.key.public_jwks()["keys"], *fleet.news.key.public_jwks()["keys"]]})
+    )
+    cache = fleet.folder / "one" / "cache"
+    fleet.clock.advance(HOUR)
+    gate.admit([])
+    assert gate.settle(30)
+    assert remote_keys(address, cache).wait(30)
+    for _ in range(2):
+        assert fleet.says(gate) == DOCS
+        assert gate.settle(30)
+    assert gate.pulled is not None
+    assert gate.pulled.bundle.version == version
+    assert len(gate.in_force.sources["docs"].requirement.keys) == 2
+
+
+def test_a_record_names_the_version_under_which_it_was_decided(fleet: Fleet) -> None:
+    gate = fleet.gate()
+    admission = gate.judge([fleet.docs.seal("x", "https://docs.example/a")])
+    fleet.write("news")
+    fleet.publish("--share", "30%")
+    fleet.follow(gate)
+    assert gate.pulled is not None
+    assert gate.pulled.bundle.version == 2
+    assert gate.release(admission).pulled == {"policy": "acme", "version": 1, "part": "policy"}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_the_child_of_a_fork_loads_what_the_parent_had_begun_to_load(fleet: Fleet) -> None:
+    gate = fleet.gate()
+    fleet.write("news")
+    fleet.publish()
+    fleet.clock.advance(HOUR)
+    with gate._reloading:  # whoever loads it waits
+        gate.admit([])
+        assert gate.pulled is not None
+        assert gate.pulled.place.wait(30)
+        gate.admit([])
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                os.close(read)
+                gate.admit([])
+                gate.settle(30)
+                os.write(write, fleet.says(gate).encode())
+            finally:
+                os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        assert pipe.read() == NEWS
+    os.waitpid(child, 0)
 
 
 def test_an_end_that_the_publisher_set_is_an_end(fleet: Fleet) -> None:

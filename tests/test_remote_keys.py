@@ -87,6 +87,37 @@ def test_a_rotation_arrives_in_the_background(
     assert server.asked == 3
 
 
+def test_a_caller_who_names_an_instant_moves_no_clock(
+    server: Server, docs: Publisher, clock: FixedClock, tmp_path: Path
+) -> None:
+    gate, chunk = Gate(policy_of(server, docs, tmp_path), clock=clock), docs.seal("x", "https://docs.example/a")
+    for later in (HOUR, timedelta(days=400)):
+        gate.admit([chunk], now=clock.now + later)
+        settle(server, tmp_path)
+    server.serves(Publisher("docs-2", "https://docs.example/**", clock))
+    clock.advance(HOUR)
+    gate.admit([chunk])
+    settle(server, tmp_path)
+    assert codes(gate, chunk) == [("P103",)]
+
+
+def test_a_key_that_was_withdrawn_during_a_proof_does_not_come_back_after_it(
+    server: Server, docs: Publisher, clock: FixedClock, tmp_path: Path
+) -> None:
+    gate, probe = Gate(policy_of(server, docs, tmp_path), clock=clock), Publisher("p", "https://p.example/**", clock)
+    chunk, fresh = docs.seal("x", "https://docs.example/a"), Publisher("docs-2", "https://docs.example/**", clock)
+    server.serves(fresh)
+    clock.advance(HOUR)
+    gate.admit([chunk])
+    settle(server, tmp_path)
+    # An admission that has seen that it is time, just before the proof begins.
+    before = gate._in_force
+    with gate.knowing(probe.source()):
+        gate._follower.follow(before, clock.now)
+        assert codes(gate, chunk) == [("P103",)]
+    assert codes(gate, chunk, fresh.seal("y", "https://docs.example/b")) == [("P103",), ()]
+
+
 async def test_asynchronous_admissions_follow_too(
     server: Server, docs: Publisher, clock: FixedClock, tmp_path: Path
 ) -> None:

@@ -118,6 +118,15 @@ def test_a_list_is_followed_in_the_background_and_not_per_document(revoker: Revo
     assert revoker.server.asked == 3
 
 
+def test_a_caller_who_names_an_instant_moves_no_clock(revoker: Revoker, docs: Publisher) -> None:
+    gate, chunk = revoker.gate(docs), docs.seal("x", "https://docs.example/a")
+    gate.admit([chunk], now=revoker.clock.now + timedelta(days=400))
+    settle()
+    revoker.publish("https://docs.example/a")
+    revoker.settle(gate, chunk)
+    assert codes(gate, chunk) == [("P107",)]
+
+
 async def test_asynchronous_admissions_follow_too(revoker: Revoker, docs: Publisher) -> None:
     gate, chunk = revoker.gate(docs), docs.seal("x", "https://docs.example/a")
     revoker.publish("https://docs.example/a")

@@ -268,7 +268,7 @@ class Admission(Displayed):
         valid_until: the earliest instant at which, as far as is known now, one of the decisions would change: for
             whoever keeps an answer that rests on them. None if no such instant is known. It knows no reload, no new
             version and no quarantine: those are news.
-        pulled: once it is recorded, which version of a policy that many gates share was in force, if one was.
+        pulled: which version of a policy that many gates share was in force, if one was.
     """
 
     id: str

@@ -15,6 +15,7 @@ from datetime import datetime
 from headgate.admission.again import decide_again
 from headgate.admission.concluding import judge_admission
 from headgate.admission.going_back import require_no_rollback
+from headgate.admission.loading import Loaded
 from headgate.admission.observing import is_observing, under_observation
 from headgate.admission.planning import Answers, Plan, plan_admission, weigh
 from headgate.admission.proving import current_proof
@@ -27,6 +28,7 @@ from headgate.admission.turns import in_turn
 from headgate.chunk import Chunk
 from headgate.clock import Clock, require_aware
 from headgate.decision import Admission
+from headgate.errors import PolicyError
 from headgate.limits import Limits
 from headgate.policy import Policy
 from headgate.record.schema import OtherRecord
@@ -76,25 +78,41 @@ class InForce:
         """Whether anything of it is fetched in the background."""
         return bool(self.revision.key_sets) or self.pulled is not None
 
-    def standing(self, admission: Admission) -> Admission:
-        """Return an admission with what there is to say about the age of the policy, where it was pulled."""
-        return admission if self.pulled is None else self.pulled.apply(admission, self.revision)
-
-    def under(self, policy: Policy, revision: Revision, *, may_wait: bool) -> InForce:
-        """Return what is in force under another policy, or the same one loaded again; what is known stays known.
+    def standing(self, admission: Admission, revision: Revision) -> Admission:
+        """Return an admission with which policy was in force and what there is to say of its age, where it was pulled.
 
         Args:
-            policy: the policy.
-            revision: the policy with all that it names.
+            admission: what was decided.
+            revision: under which revision, if that is another one for an observation or a proof.
+        """
+        if self.pulled is None:
+            return admission
+        return replace(self.pulled.apply(admission, revision), pulled=self.pulled.record())
+
+    def after(self, loaded: Loaded, *, may_wait: bool) -> InForce:
+        """Return what is in force once a policy was loaded again; of the same revision if nothing has changed.
+
+        Args:
+            loaded: what was loaded.
             may_wait: whether a revocation list at an address may be fetched.
 
         Raises:
-            PolicyError: it cannot be used (a log or a registry cannot be opened), or a manifest goes back.
+            PolicyError: it cannot be used or goes back, or a proof is under way and something has changed.
         """
-        shared = self.shared.under(policy, revision.revocation_keys, may_wait=may_wait)
-        after = replace(self, policy=policy, revision=revision, shared=shared)
-        after.require_no_rollback(self)
-        return replace(after, recorder=self.recorder.under(policy))
+        same = replace(self, written=loaded.written, pulled=loaded.pulled)
+        if loaded.revision.state == self.revision.state:  # confirmed or renewed
+            same._require_no_earlier_policy(self)
+            return same
+        if self.proved:
+            raise PolicyError("a chain is being proved with this gate.", "Reload when the proof is over.")
+        return same._under(self, loaded, may_wait=may_wait)
+
+    def _under(self, before: InForce, loaded: Loaded, *, may_wait: bool) -> InForce:
+        """Return the same under another policy; what is known stays known."""
+        shared = self.shared.under(loaded.policy, loaded.revision.revocation_keys, may_wait=may_wait)
+        after = replace(self, policy=loaded.policy, revision=loaded.revision, shared=shared)
+        after.require_no_rollback(before)
+        return replace(after, recorder=self.recorder.under(loaded.policy))
 
     def require_no_rollback(self, before: InForce) -> None:
         """Raise if a policy that is pulled, a revocation list or a manifest goes back behind what was in force before.
@@ -102,11 +120,13 @@ class InForce:
         Raises:
             PolicyError: so it does.
         """
+        self._require_no_earlier_policy(before)
+        self.shared.require_no_rollback(before.shared)
+        require_no_rollback(self.revision, before.revision, self.shared.taken_back(), self.clock())
+
+    def _require_no_earlier_policy(self, before: InForce) -> None:
         if self.pulled is not None and before.pulled is not None:
             self.pulled.require_no_rollback(before.pulled)
-        self.shared.require_no_rollback(before.shared)
-        now = self.clock()
-        require_no_rollback(self.revision, before.revision, self.shared.taken_back(now), now)
 
     @property
     def is_compared(self) -> bool:
@@ -114,19 +134,20 @@ class InForce:
         return self.pulled is not None and self.pulled.other is not None
 
     def recorded(self, gate: object, admission: Admission) -> Admission:
-        """Return an admission with what its record says of a policy that was pulled: which one, and what another says.
+        """Return an admission with what its record says of another policy: what it would have decided.
 
-        Nobody is asked for the other one, and nothing is learned from it.
+        Nobody is asked for the other one, and nothing is learned from it. What was decided under a policy that is no
+        longer in force is not compared.
         """
-        if self.pulled is None:
+        if self.pulled is None or self.pulled.other is None or admission.pulled != self.pulled.record():
             return admission
-        record = self.pulled.record()
-        if self.pulled.other is not None:
-            try:
-                record["other"] = self._compared(gate, admission, self.pulled.other)
-            except Exception:  # noqa: BLE001 - what is only compared keeps nothing out
-                _log.warning("what another policy would decide is not known", exc_info=True)
-        return replace(admission, pulled=record)
+        try:
+            return replace(
+                admission, pulled={**admission.pulled, "other": self._compared(gate, admission, self.pulled.other)}
+            )
+        except Exception:  # noqa: BLE001 - what is only compared keeps nothing out
+            _log.warning("what another policy would decide is not known", exc_info=True)
+            return admission
 
     def _compared(self, gate: object, admission: Admission, other: Revision) -> OtherRecord:
         beside, now, as_of = replace(self, revision=other, pulled=None), admission.now, admission.as_of
@@ -207,8 +228,9 @@ class InForce:
         """Return what is decided where all of it was decided before and others say the same, or None."""
         if not self._may_settle(as_of):
             return None
-        revision = self.shared.revised(self.revision, self.limits, now)
-        return decide_again(revision, chunks, self.limits, self.shared.says_the_same, query=query, now=now)
+        revision = self.shared.revised(self.revision, self.limits)
+        found = decide_again(revision, chunks, self.limits, self.shared.says_the_same, query=query, now=now)
+        return self.standing(found, revision) if found is not None else None
 
     def _may_settle(self, as_of: datetime | None) -> bool:
         """Return whether an admission rests on nothing but the chunks, the time, and what others say of documents."""
@@ -220,7 +242,7 @@ class InForce:
         self, gate: object, chunks: Sequence[Chunk], query: str | None, now: datetime, as_of: datetime | None
     ) -> Plan:
         at = require_aware(as_of, "as_of") if as_of is not None else None
-        revision = self.shared.revised(self.revision, self.limits, now)
+        revision = self.shared.revised(self.revision, self.limits)
         settles = self._may_settle(as_of)
         revision = under_observation(revision, self.limits) if is_observing() else revision
         proof = current_proof()
@@ -233,7 +255,8 @@ class InForce:
 
     def _decide(self, plan: Plan, answers: Answers) -> Admission:
         admission = judge_admission(plan, answers, self.limits)
-        # Documents made up for a proof are not news.
-        if not (is_observing() or current_proof() is not None or self.is_proof(admission)):
+        # Documents made up for a proof are not news, and what a policy proves that is over is not known by it.
+        is_over = self.pulled is not None and self.pulled.keeps_out(plan.now, plan.revision)
+        if not (is_over or is_observing() or current_proof() is not None or self.is_proof(admission)):
             self.shared.learn(plan, answers)
-        return admission
+        return self.standing(admission, plan.revision)

@@ -28,19 +28,19 @@ class Follower:
 
     Args:
         reload: loads the policy again; whether it may wait for addresses.
-        withdraw: takes keys out of force that were withdrawn by then.
+        withdraw: takes keys out of force that were withdrawn by then, and returns whether they stay out.
     """
 
-    def __init__(self, reload: Callable[[bool], object], withdraw: Callable[[datetime], None]) -> None:
+    def __init__(self, reload: Callable[[bool], object], withdraw: Callable[[datetime], bool]) -> None:
         self._reload, self._withdraw = reload, withdraw
-        self._keys: object = ()
-        self._tried: tuple[str, datetime | None] = ("", None)
         self._after_fork()
         renew_after_fork(self)
 
     def _after_fork(self) -> None:
-        """Follow with a thread of the child's own."""
+        """Follow with a thread of the child's own, also what a thread of the parent had begun with."""
         self._lock = threading.Lock()
+        self._keys: object = ()
+        self._tried: tuple[str, datetime | None] = ("", None)
         self._thread: threading.Thread | None = None
 
     def is_due(self, in_force: InForce, now: datetime) -> bool:
@@ -58,13 +58,15 @@ class Follower:
         """Load the policy with the key sets that were fetched meanwhile, if there are such."""
         if not self.is_due(in_force, now):
             return
-        # Once each, also if the policy cannot be loaded meanwhile.
-        self._keys = in_force.revision.newer_keys(now, in_force.policy.key_sets)
+        found = in_force.revision.newer_keys(now, in_force.policy.key_sets)
         try:
             self._reload(False)
         except PolicyError as error:
             _log.warning("the policy in force stays, without keys that were added or withdrawn: %s", error)
-            self._withdraw(now)
+            if not self._withdraw(now):
+                return
+        # Once each, also if the policy cannot be loaded meanwhile.
+        self._keys = found
 
     def settle(self, in_force: InForce, now: datetime, timeout: float) -> bool:
         """Wait for a place that is being asked and a policy that is being loaded; return whether none is any more."""

@@ -219,10 +219,11 @@ class Gate(Carried):
         """
         in_force = self._in_force
         if in_force.is_followed:
-            now = in_force.instant(now)
-            self._follower.follow(in_force, now)
+            present = in_force.clock()  # not whatever instant a caller names: that would be when a place was asked
+            now = now if now is not None else present
+            self._follower.follow(in_force, present)
             in_force = self._in_force
-        return in_force.standing(in_force.judge(self, chunks, query, now, as_of))
+        return in_force.judge(self, chunks, query, now, as_of)
 
     async def ajudge(
         self,
@@ -234,11 +235,12 @@ class Gate(Carried):
         """As `judge`. Work of more than a few milliseconds is done in a thread, so that the event loop goes on."""
         in_force = self._in_force
         if in_force.is_followed:
-            now = in_force.instant(now)
-            if self._follower.is_due(in_force, now):  # what was fetched is loaded, with all that the policy names
-                await asyncio.to_thread(self._follower.follow, in_force, now)
+            present = in_force.clock()
+            now = now if now is not None else present
+            if self._follower.is_due(in_force, present):  # what was fetched is loaded, with all that the policy names
+                await asyncio.to_thread(self._follower.follow, in_force, present)
             in_force = self._in_force
-        return in_force.standing(await in_force.ajudge(self, chunks, query, now, as_of))
+        return await in_force.ajudge(self, chunks, query, now, as_of)
 
     def release(
         self, admission: Admission, *, context: object = None, framework: str = "none", traced: bool = True
@@ -349,19 +351,16 @@ class Gate(Carried):
     def _reload(self, source: Policy | Path, *, may_wait: bool) -> bool:
         with self._reloading:
             before = self._in_force
-            loaded = load(source, self._path, before.limits, before.clock, may_wait=may_wait)
-            policy, revision = loaded.policy, loaded.revision
-            same = replace(before, written=loaded.written, pulled=loaded.pulled)
-            if loaded.pulled is not None and before.pulled is not None:
-                loaded.pulled.require_no_rollback(before.pulled)
-            if revision.state == before.revision.state:
-                if not before.proved:  # the same, and confirmed or renewed
-                    self._take(same)
+            # Key sets that are followed come into force under the policy that is, not under one not loaded yet.
+            current = before.pulled if not may_wait else None
+            loaded = load(source, self._path, before.limits, before.clock, may_wait=may_wait, current=current)
+            after = before.after(loaded, may_wait=may_wait)
+            if after.revision is before.revision:
+                if not before.proved:
+                    self._take(after)
                 return False
-            if before.proved:
-                raise PolicyError("a chain is being proved with this gate.", "Reload when the proof is over.")
-            self._take(same.under(policy, revision, may_wait=may_wait))
-            _log.info("policy revision %s is in force", revision.digest)
+            self._take(after)
+            _log.info("policy revision %s is in force", after.revision.digest)
             return True
 
     @contextmanager
@@ -389,11 +388,12 @@ class Gate(Carried):
     def _follow(self, may_wait: bool) -> bool:
         return self._reload(self.written, may_wait=may_wait)
 
-    def _withdraw(self, now: datetime) -> None:
+    def _withdraw(self, now: datetime) -> bool:
         with self._reloading:
             before = self._in_force
             left = without_withdrawn(before.revision, now, before.policy.key_sets, before.limits)
             self._in_force = replace(before, revision=left)
+            return not before.proved  # when a proof is over, what was in force before it is again
 
     def __repr__(self) -> str:
         return f"Gate(mode={self._in_force.revision.mode!r}, revision={self._in_force.revision.digest!r})"

@@ -46,6 +46,7 @@ def load(
     clock: Clock,
     *,
     may_wait: bool = True,
+    current: Pulled | None = None,
 ) -> Loaded:
     """Return a policy and all that it names, loaded.
 
@@ -55,6 +56,7 @@ def load(
         limits: bounds on what is read.
         clock: tells how old a fetched key set is.
         may_wait: whether a key set that is not there yet is fetched; otherwise it has no keys.
+        current: what is in force of a policy that is pulled, if no other version is to be loaded.
 
     Raises:
         PolicyError: the policy, or a file that it names, cannot be used.
@@ -70,7 +72,7 @@ def load(
         written = Policy.from_mapping(policy)
     try:
         if written.pull is not None:
-            return _load_pulled(written, limits, clock, may_wait=may_wait)
+            return _load_pulled(written, limits, clock, current, may_wait=may_wait)
         return Loaded(written, _resolved(written, limits, clock, may_wait=may_wait), written)
     except PolicyError as error:
         raise (locate(error, path) if path is not None else error) from None
@@ -92,10 +94,10 @@ def policy_of(policy: Policy | str | Path, clock: Clock = utc_now, *, may_wait: 
     return written if written.pull is None else load(written, path, DEFAULT_LIMITS, clock, may_wait=may_wait).policy
 
 
-def _load_pulled(written: Policy, limits: Limits, clock: Clock, *, may_wait: bool) -> Loaded:
+def _load_pulled(written: Policy, limits: Limits, clock: Clock, current: Pulled | None, *, may_wait: bool) -> Loaded:
     """Return the latest policy that can be used; one that cannot be replaces nothing."""
     first: PolicyError | None = None
-    for pulled, found in candidates(written, clock(), may_wait=may_wait):
+    for pulled, found in candidates(written, clock(), current, may_wait=may_wait):
         try:
             if isinstance(found, PolicyError):
                 raise found

@@ -88,6 +88,11 @@ class Pulled:
         message = f"{what} was not confirmed by its place{since}."
         return Finding("G910", message, "error" if is_over else "warning", {**detail, "confirmed": confirmed})
 
+    def keeps_out(self, now: datetime, revision: Revision) -> bool:
+        """Return whether it is over, and so keeps everything out that a revision may keep out."""
+        finding = self.standing(now) if revision.keeps_out else None
+        return finding is not None and finding.severity == "error"
+
     def record(self) -> PulledRecord:
         """Return what a record says of it."""
         return {"policy": self.bundle.name, "version": self.bundle.version, "part": self.part}
@@ -119,19 +124,23 @@ class Pulled:
             yield confirmed + stop_after
 
 
-def candidates(written: Policy, now: datetime, *, may_wait: bool) -> Iterator[tuple[Pulled, Policy | PolicyError]]:
+def candidates(
+    written: Policy, now: datetime, current: Pulled | None = None, *, may_wait: bool
+) -> Iterator[tuple[Pulled, Policy | PolicyError]]:
     """Yield the policies that may be in force for this gate, the latest first, each as it is or why it is none.
 
     Args:
         written: the policy of the file that says where it is pulled from.
         now: the present.
+        current: what is in force, if nothing else is to be loaded.
         may_wait: whether the place may be asked.
 
     Raises:
         PolicyError: there is none.
     """
-    place = pulled_policy(written)
-    for bundle in place.found(now, may_wait=may_wait):
+    place = current.place if current is not None else pulled_policy(written)
+    found = (current.bundle,) if current is not None else place.found(now, may_wait=may_wait)
+    for bundle in found:
         pulled = Pulled(place, bundle, bundle.part_of(gate_name(place.rule.gate_env)))
         try:
             yield pulled, unpacked(bundle, pulled.part, place.cache, written.base_dir)

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -58,17 +58,16 @@ class RevocationFiles:
         remembers: bool = True,
     ) -> None:
         self._cache = policy.resolve_path(policy.cache) if policy.cache is not None else None
+        place = partial(self._place, may_wait=may_wait)
         self._lists = [
-            _List(self._place(policy, rule, one, limits, may_wait=may_wait), one, self._cache, remembers, rule.issuer)
+            _List(place(policy, rule, one, limits, clock), one, self._cache, remembers, rule.issuer)
             for rule, one in zip(policy.revocations, keys, strict=True)
         ]
         self._graces = [rule.grace for rule in policy.revocations]
-        now = clock() if self._lists else None
         for number, one in enumerate(self._lists):
             try:
-                if now is not None:
-                    one.place.begin(now)
-                    one.load(now)
+                one.place.begin()
+                one.load()
             except PolicyError as error:
                 raise named_here(error).under("revocations", number, "list") from None
         self._current = self._collected()
@@ -99,18 +98,20 @@ class RevocationFiles:
         """What is in force, as it was read last."""
         return self._current
 
-    def current(self, now: datetime) -> Revocations:
+    def current(self) -> Revocations:
         """Return what is in force; a list that has changed is read again, and an address is asked in the background."""
-        changed = [one.refresh(now) for one in self._lists]
+        changed = [one.refresh() for one in self._lists]
         if any(changed):
             self._current = self._collected()
         return self._current
 
-    def _place(self, policy: Policy, rule: RevocationRule, keys: KeySet, limits: Limits, *, may_wait: bool) -> _Place:
+    def _place(
+        self, policy: Policy, rule: RevocationRule, keys: KeySet, limits: Limits, clock: Clock, *, may_wait: bool
+    ) -> _Place:
         if "://" not in rule.list:
             return _File(policy.resolve_path(rule.list), keys, limits)
         rules = policy.key_sets.model_copy(update={"refresh": rule.refresh})
-        return _Address(remote_list(rule.list, self._cache, keys), rules, may_wait=may_wait)
+        return _Address(remote_list(rule.list, self._cache, keys), rules, clock, may_wait=may_wait)
 
     def _collected(self) -> Revocations:
         return Revocations(
@@ -129,14 +130,14 @@ class _Place(Protocol):
     def where(self) -> Path | str:
         """Its file or address."""
 
-    def begin(self, now: datetime) -> None:
+    def begin(self) -> None:
         """Have the list at hand.
 
         Raises:
             PolicyError: it cannot be had.
         """
 
-    def state(self, now: datetime) -> object:
+    def state(self) -> object:
         """Return what tells its content from another."""
 
     def read(self) -> RevocationList:
@@ -162,10 +163,10 @@ class _File:
     def where(self) -> Path | str:
         return self.path
 
-    def begin(self, now: datetime) -> None:
+    def begin(self) -> None:
         """Do nothing: a file is there."""
 
-    def state(self, now: datetime) -> object:  # noqa: ARG002 - a file has its own time
+    def state(self) -> object:
         try:
             found = os.stat(self.path)
         except OSError:
@@ -180,6 +181,7 @@ class _File:
 class _Address:
     remote: RemoteList
     rules: KeySets
+    clock: Clock
     may_wait: bool
 
     @property
@@ -190,11 +192,11 @@ class _Address:
     def where(self) -> Path | str:
         return self.remote.url
 
-    def begin(self, now: datetime) -> None:
-        self.remote.bring(now, self.rules, may_wait=self.may_wait)
+    def begin(self) -> None:
+        self.remote.bring(self.clock(), self.rules, may_wait=self.may_wait)
 
-    def state(self, now: datetime) -> object:
-        self.remote.refresh_if_due(now, self.rules)
+    def state(self) -> object:
+        self.remote.refresh_if_due(self.clock(), self.rules)
         found = self.remote.current
         return (found.version, found.digest) if found is not None else None
 
@@ -215,13 +217,13 @@ class _List:
     held: RevocationList | None = None
     _seen: object = None
 
-    def load(self, now: datetime) -> None:
+    def load(self) -> None:
         """Read the list.
 
         Raises:
             PolicyError: it cannot be used.
         """
-        self._seen = self.place.state(now)
+        self._seen = self.place.state()
         try:
             found = self.place.read()
             first = NameMemory("revocations", self.place.where, self.keys.digest, self.cache)
@@ -236,14 +238,14 @@ class _List:
             ) from None
         self.held = found
 
-    def refresh(self, now: datetime) -> bool:
+    def refresh(self) -> bool:
         """Read the list again if it has changed, and return whether another one is in force now."""
-        state = self.place.state(now)
+        state = self.place.state()
         if state == self._seen:
             return False
         before = self.held
         try:
-            self.load(now)
+            self.load()
         except PolicyError as error:
             self._seen = state  # said once per change
             _log.warning("the revocation list before stays in force: %s", error)

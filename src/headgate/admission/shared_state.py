@@ -140,13 +140,13 @@ class SharedState:
                 return False
             if self._overrides is not None and read_overrides(self._overrides, now):
                 return False
-            return self._is_in_force(told, now) and self._is_known(told) and self._is_said(told)
+            return self._is_in_force(told) and self._is_known(told) and self._is_said(told)
         except (OSError, HeadgateError):  # judged from the beginning, which says what to make of it
             return False
 
-    def _is_in_force(self, told: Sequence[Told], now: datetime) -> bool:
+    def _is_in_force(self, told: Sequence[Told]) -> bool:
         """Return whether nothing was taken back since, and no server has answered again."""
-        revocations, asker = self.taken_back(now), self._asker
+        revocations, asker = self.taken_back(), self._asker
         for one in told:
             # The very same lists nearly always; comparing them costs more than all the rest of this.
             if one.revocations is not revocations and one.revocations != revocations:
@@ -170,9 +170,9 @@ class SharedState:
             said.get(name, ()) == before for one in told for name, before in zip(one.names, one.said, strict=True)
         )
 
-    def revised(self, revision: Revision, limits: Limits, now: datetime) -> Revision:
+    def revised(self, revision: Revision, limits: Limits) -> Revision:
         """Return a revision with the keys taken back that were taken back by now."""
-        current = self.taken_back(now)
+        current = self.taken_back()
         if current is _NO_LISTS or not current.revokes_keys:
             return revision
         known = self._revised.get(id(revision))
@@ -182,9 +182,9 @@ class SharedState:
             self._revised = {**dict(list(self._revised.items())[-1:]), id(revision): known}
         return known[2]
 
-    def taken_back(self, now: datetime) -> Revocations:
-        """Return what the revocation lists say by now."""
-        return self._revocations.current(now) if self._revocations is not None else _NO_LISTS
+    def taken_back(self) -> Revocations:
+        """Return what the revocation lists say by now, whichever instant an admission is about."""
+        return self._revocations.current() if self._revocations is not None else _NO_LISTS
 
     @property
     def is_asking(self) -> bool:
@@ -238,7 +238,7 @@ class SharedState:
         except HeadgateError as error:
             unknown = error
         said, editions, unheard = self._heard(plan)
-        revocations = self.taken_back(plan.now)
+        revocations = self.taken_back()
         live = self._answered(questions, answers)
         return Answers(
             held=held,

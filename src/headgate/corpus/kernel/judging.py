@@ -93,7 +93,7 @@ class RowGate(Gate):
             now: the instant to judge for; aware.
         """
         shared, limits = self._in_force.shared, self._in_force.limits
-        revision = shared.revised(self._in_force.revision, limits, now)
+        revision = shared.revised(self._in_force.revision, limits)
         plan = plan_admission(revision, chunks, limits, query=None, now=now, as_of=None)
         answers = shared.ask(plan)
         for judgement in plan.judgements:
