@@ -251,6 +251,17 @@ def test_a_line_in_audit_mode_is_in_place_and_keeps_nothing_out(
     assert {one.why for one in diagnosis.broken} == {"audit mode keeps nothing out"}
 
 
+@pytest.mark.parametrize("mode", ["audit", "warn"])
+def test_where_nothing_is_kept_out_own_documents_are_counted_as_if_the_policy_were_enforced(
+    mode: str, store: InMemoryVectorStore, clock: FixedClock, handbook: Publisher
+) -> None:
+    gate = Gate({"mode": mode, "sources": [handbook.source()]}, clock=clock)
+    diagnosis = prove(chain(guard(store.as_retriever(), gate)), QUESTION)
+    assert (diagnosis.own, diagnosis.reasons) == ((2, 1), {"P101": 1})
+    assert "1 of 2 would be admitted if the policy were enforced; kept out for P101 (1)." in str(diagnosis)
+    assert "1 of 2 documents would be admitted if the policy were enforced." in to_html(diagnosis)
+
+
 class Flow(Workflow):
     """Retrieves in one step and asks its model in it."""
 

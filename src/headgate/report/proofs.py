@@ -85,9 +85,8 @@ def diagnosis_html(found: Diagnosis) -> str:
         parts += ["<h2>Canaries</h2>", table(("canary", "source", "what became of it", "codes"), fates)]
     seen, passed = found.own
     if seen:
-        parts.append(
-            f"<h2>Your own documents</h2><p>{passed:,} of {in_number(seen, 'document')} would be admitted.</p>"
-        )
+        passing = f"{passed:,} of {in_number(seen, 'document')} would be admitted{found.if_enforced}."
+        parts.append(f"<h2>Your own documents</h2><p>{passing}</p>")
         reasons = [
             (titled_html(code) if code in CODES else escape(clip(code, 40)), f"{count:,}")
             for code, count in sorted(found.reasons.items(), key=lambda item: (-item[1], item[0]))

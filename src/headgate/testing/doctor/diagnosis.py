@@ -81,7 +81,8 @@ class Diagnosis(Displayed):
     Attributes:
         verdicts: one for each promise and source.
         fates: what became of each canary.
-        own: how many of the chain's own documents came to a gate, and how many passed.
+        own: how many of the chain's own documents came to a gate, and how many passed; where its gates keep nothing
+            out, how many would if they did.
         reasons: why the others did not: the first code of each, counted.
         advice: what to change.
         unproved: what the proof could not see.
@@ -156,6 +157,11 @@ class Diagnosis(Displayed):
         }
 
     @property
+    def if_enforced(self) -> str:
+        """What is said of what passes where gates keep nothing out."""
+        return " if the policy were enforced" if self.modes else ""
+
+    @property
     def lets_nothing_through(self) -> bool:
         """Whether the chain retrieved documents of its own, and none of them is admissible."""
         return self.own[0] > 0 and self.own[1] == 0
@@ -168,7 +174,7 @@ class Diagnosis(Displayed):
             counted = sorted(self.reasons.items(), key=lambda item: (-item[1], item[0]))
             reasons = ", ".join(f"{code} ({count})" for code, count in counted)
             kept_out = f"; kept out for {reasons}" if counted else ""
-            lines += ["", f"Of your own documents, {passed} of {seen} would be admitted{kept_out}."]
+            lines += ["", f"Of your own documents, {passed} of {seen} would be admitted{self.if_enforced}{kept_out}."]
         lines += ["", "Not seen:", *(f"  {one}" for one in self.unproved)] if self.unproved else []
         if self.at_their_word:
             lines += ["", f"Taken at their word: {', '.join(self.at_their_word)}. {AT_THEIR_WORD}"]

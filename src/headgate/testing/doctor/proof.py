@@ -155,7 +155,7 @@ class _Proof:
             self._unproved += self._clients.unasked()
         around = tuple(self._probe.around) if gates else ()
         self._unproved += [f"what a step behind the gate may add from {place}" for place in around]
-        seen, passed, reasons = _own(look if look.admissions else first, canaries.word)
+        seen, passed, reasons = _own(look if look.admissions else first, canaries.word, is_enforced=not modes)
         return Diagnosis(
             verdicts,
             tuple(fate for _, fate in judged),
@@ -324,15 +324,18 @@ def _place(chunk: Chunk, revision: Revision) -> str | None:
     return normalise_uri(entry[1]) if entry is not None else None
 
 
-def _own(run: Run, word: str) -> tuple[int, int, dict[str, int]]:
-    """Return how many of the chain's own documents came to a gate, how many passed, and why the others did not."""
+def _own(run: Run, word: str, *, is_enforced: bool) -> tuple[int, int, dict[str, int]]:
+    """Return how many of the chain's own documents came to a gate, how many passed, and why the others did not.
+
+    Where no gate enforces its policy, those pass that would if it did.
+    """
     decisions = {
         decision.digest: decision
         for admission in run.admissions
         for chunk, decision in zip(admission.inputs, admission.decisions, strict=True)
         if word not in str(chunk.text)
     }
-    kept_out = [one for one in decisions.values() if not one.admitted]
+    kept_out = [one for one in decisions.values() if not one.admitted or (one.would_drop and not is_enforced)]
     reasons = Counter(one.reasons[0].code if one.reasons else "unknown" for one in kept_out)
     return len(decisions), len(decisions) - len(kept_out), dict(reasons)
 
