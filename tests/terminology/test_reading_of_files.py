@@ -178,7 +178,7 @@ def test_concepts_of_tables_know_their_first_line_and_their_settings() -> None:
         ("canonical,alias\nA,\n,b\n", [(2, "'A' has no alias"), (3, "no canonical term")]),
         ("canonical,alias\nA,=1+2\nB,#REF!\n", [(2, "is a formula"), (3, "an error of a spreadsheet")]),
         ('canonical,alias\nA,b\nC,"d\nE,f\n', [(3, "this is not CSV")]),
-        ("canonical,alias,mode\nA,b,shout\nB,c,shout\n", [(2, "Input should be"), (3, "Input should be")]),
+        ("canonical,alias,mode\nA,b,shout\nB,c,shout\n", [(2, "mode 'shout'"), (3, "mode 'shout'")]),
         ("sep=,\ncanonical,alias,sorces\nA,b,x\n", [(2, "unknown column 'sorces'")]),
         ("x,y\n1,2\n", [(1, "found here: 'x', 'y'")]),
         ("\n", [(1, "found here: nothing")]),

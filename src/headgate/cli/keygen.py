@@ -18,6 +18,12 @@ from headgate.provenance.custody import CustodyKey, is_key_uri
 __all__ = ["EXAMPLE_KEYGEN", "keygen"]
 
 EXAMPLE_KEYGEN = "Example: headgate keygen --out keys/handbook"
+_PLACES = (
+    ("seals", "provenance: {{require: sealed, keys: {keys}}}"),
+    ("manifests", "provenance: {{require: manifest, manifest: FOLDER, keys: {keys}}}"),
+    ("revocations", "revocations: [{{list: FILE, keys: {keys}}}]"),
+    ("policies", "pull: {{name: NAME, url: ADDRESS, keys: {keys}}}"),
+)
 
 
 def keygen(
@@ -37,7 +43,7 @@ def keygen(
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a key pair: the private key seals, the public key set goes into the policy."""
+    """Make a key pair: the private key signs, the public key set goes into the policy."""
     if custody is not None:
         _export(custody, kid, out, as_json=as_json)
         return
@@ -54,10 +60,10 @@ def keygen(
         values = {"kid": key.kid, "algorithm": key.algorithm, "private": str(private), "public": str(public)}
         print_json({**values, "valid_until": end.isoformat() if end is not None else None})
         return
-    typer.echo(f"{private}  the private key; keep it secret, it seals")
+    typer.echo(f"{private}  the private key; keep it secret, it signs")
     until_when = f", in force until {end:%Y-%m-%d %H:%M} UTC" if end is not None else ""
     typer.echo(f"{public}  the public key set; name it in the policy{until_when}")
-    typer.echo(f"\nIn the policy:\n    provenance: {{require: sealed, keys: {public}}}")
+    _show_places(public)
 
 
 def _export(uri: str, kid: str | None, out: Path, *, as_json: bool) -> None:
@@ -77,4 +83,11 @@ def _export(uri: str, kid: str | None, out: Path, *, as_json: bool) -> None:
         print_json({"kid": key.kid, "algorithm": key.algorithm, "key": uri, "public": str(public)})
         return
     typer.echo(f"{public}  the public key set of {uri}; name it in the policy")
-    typer.echo(f"\nIn the policy:\n    provenance: {{require: sealed, keys: {public}}}")
+    _show_places(public)
+
+
+def _show_places(public: Path) -> None:
+    """Print where a policy names a public key set: what its key will sign is not known here."""
+    typer.echo("\nIn the policy, by what the key signs:")
+    for what, line in _PLACES:
+        typer.echo(f"    {what:<12} {line.format(keys=public)}")

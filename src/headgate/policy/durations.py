@@ -101,7 +101,7 @@ def parse_duration(value: object) -> timedelta:
     """
     if isinstance(value, timedelta):
         if value < timedelta(0):
-            raise ValueError(f"{value} is negative. {_EXAMPLES}")
+            raise ValueError(f"{format_duration(value)} is negative. {_EXAMPLES}")
         return value
     text = " ".join(value.split()) if isinstance(value, str) and len(value) <= _MOST_CHARS else ""
     if _BUSINESS.search(text.lower()):

@@ -10,7 +10,6 @@ from typing import Any
 from pydantic import ValidationError
 from rapidfuzz import process
 
-from headgate.encoding import safe_uri
 from headgate.errors import PolicyError
 from headgate.files import MISSING_HERE, MISSING_IN_POLICY, read_config_text
 from headgate.limits import DEFAULT_LIMITS
@@ -31,6 +30,7 @@ from headgate.policy.settings import (
     RegistryStore,
     RevocationRule,
 )
+from headgate.policy.showing import as_written, shown_value
 from headgate.policy.values import ENTRY_TAGS, GlossaryEntry
 
 __all__ = ["YamlDocument", "load_policy", "locate", "named_here", "parse_yaml", "policy_from_mapping"]
@@ -137,11 +137,11 @@ def _no_mapping(file: str | None) -> PolicyError:
 
 def _validate(value: dict[str, object], base_dir: Path, file: str | None, document: YamlDocument | None) -> Policy:
     if "base_dir" in value:  # a field of the model that only the loader sets
-        raise _explain({"loc": ("base_dir",), "type": "extra_forbidden", "msg": ""}, file, document)
+        raise _explain({"loc": ("base_dir",), "type": "extra_forbidden", "msg": ""}, value, file, document)
     try:
         return Policy.model_validate({**value, "base_dir": base_dir})
     except ValidationError as error:
-        problems = [_explain(item, file, document) for item in error.errors(include_url=False)]
+        problems = [_explain(item, value, file, document) for item in error.errors(include_url=False)]
         first, *others = problems
         raise PolicyError(first.problem, first.remedy, first.path, first.file, first.line, tuple(others)) from None
     except (ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RecursionError) as error:
@@ -149,35 +149,23 @@ def _validate(value: dict[str, object], base_dir: Path, file: str | None, docume
         raise PolicyError(f"the policy cannot be read ({type(error).__name__}: {error}).", "", file=file) from error
 
 
-def _explain(item: Any, file: str | None, document: YamlDocument | None) -> PolicyError:
+def _explain(item: Any, value: object, file: str | None, document: YamlDocument | None) -> PolicyError:
     # What contradicts another part is seen in the policy as a whole, so the error itself says where.
     path: Steps = (
         *(step for step in item["loc"] if step not in ENTRY_TAGS),
         *getattr(item.get("ctx", {}).get("error"), "steps", ()),
     )
     problem, remedy = str(item["msg"]).removeprefix("Value error, "), ""
-    found = item.get("input")
+    found = as_written(value, path, item.get("input"))
     if item["type"] == "extra_forbidden":
         problem, remedy = f"unknown key {path[-1]!r}.", _suggest(path)
     elif item["type"] == "missing":
         problem, remedy = f"{path[-1]!r} is missing.", "Add it."
     elif item["type"] != "value_error":
-        problem = f"{_shown(found)} does not fit:"
+        problem = f"{shown_value(found)} does not fit:"
         remedy = f"{item['msg'][:1].lower()}{item['msg'][1:]}."
     line = document.line_of(path) if document else None
     return PolicyError(problem, remedy, path, file, line)
-
-
-def _shown(found: object) -> str:
-    """Return a value as a message may hold it: a key or a password that was written in the wrong place may not."""
-    if isinstance(found, (Mapping, list, tuple, bytes, bytearray)):
-        return f"a {type(found).__name__}"
-    if isinstance(found, str):
-        if any(sign in found for sign in ("{", "\n", "-----BEGIN")):
-            return "this text"
-        found = safe_uri(found)
-    text = repr(found)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _suggest(path: Steps) -> str:

@@ -10,8 +10,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from headgate.errors import PolicyError
 from headgate.policy.documents import Steps
+from headgate.policy.showing import shown_value
 from headgate.terminology.concepts import Case, Concept, Fuzzy, TermMode, Zoned
-from headgate.terminology.remarks import Remark, refuse
+from headgate.terminology.remarks import Remark, looks_like_a_list, on_one_alias, refuse
 
 __all__ = ["FileModel", "GlossaryFile", "TermModel", "build", "concept_of", "concepts_from_mapping", "explain"]
 
@@ -111,9 +112,10 @@ def build(value: object, file: str | None, line_of: Callable[[Steps], int | None
         raise PolicyError(*_NO_TERMS, file=file, line=None if isinstance(value, Mapping) else line_of(()))
     builder = _Builder(file, line_of, {key: one for key, one in value.items() if key not in ("terms", "renames")})
     concepts = [*builder.terms(value.get("terms", {})), *builder.renames(value.get("renames", {}))]
-    refuse(builder.problems)
+    remarks = on_one_alias(builder.unsplit, "For several, write `term: [alias, alias]`.", file)
+    refuse(builder.problems, remarks)
     model = builder.defaults
-    return GlossaryFile(tuple(concepts), model.ambiguous == "report", model.fuzzy, model.ordinary)
+    return GlossaryFile(tuple(concepts), model.ambiguous == "report", model.fuzzy, model.ordinary, remarks)
 
 
 class _Builder:
@@ -123,6 +125,7 @@ class _Builder:
         self, file: str | None, line_of: Callable[[Steps], int | None], settings: Mapping[str, object]
     ) -> None:
         self.problems: list[PolicyError] = []
+        self.unsplit: list[tuple[int | None, str]] = []
         self.defaults = FileModel()
         self._file, self._line_of = file, line_of
         try:
@@ -157,7 +160,11 @@ class _Builder:
             else:
                 yield from self._term({**entry, "canonical": canonical}, path)
             return
-        aliases = [entry] if type(entry) is str else entry
+        aliases = entry
+        if type(entry) is str:
+            aliases = [entry]
+            if looks_like_a_list(entry):
+                self.unsplit.append((self._line_of(path), entry))
         # What nearly all entries of a large glossary are needs no model.
         if type(canonical) is str and canonical and _are_texts(aliases):
             yield self._plain(canonical, aliases, path)
@@ -245,4 +252,7 @@ def _explain_one(item: Any, model: type[BaseModel]) -> PolicyError:
         return PolicyError(f"this must be a name or a list of names, not {kind}.", _SHORT_FORM, path)
     if item["type"] == "string_type":
         return PolicyError(f"this must be a string, not {kind}.", "Put it in quotes.", path)
-    return PolicyError(f"{item['msg']}.", "", path)
+    wanted = f"{item['msg'][:1].lower()}{item['msg'][1:]}."
+    # By its name too: of a row in a table the path is empty or not shown, and the line has several cells.
+    named = f"{path[-1]} " if path else ""
+    return PolicyError(f"{named}{shown_value(item['input'])} does not fit:", wanted, path)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from headgate.errors import PolicyError
 
-__all__ = ["Remark", "RemarkKind", "refuse"]
+__all__ = ["Remark", "RemarkKind", "looks_like_a_list", "on_one_alias", "refuse"]
 
 RemarkKind = Literal[
     "chain",
@@ -25,8 +26,10 @@ RemarkKind = Literal[
     "deprecated",
     "status",
     "sheet",
+    "one-alias",
 ]
 _MOST_NAMED = 100
+_BETWEEN = re.compile(r"[^\W_]\s*(?:;|,(?!\d))\s*[^\W_]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,26 @@ class Remark:
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
         return f"{place}: {self.text}" if place else self.text
+
+
+def looks_like_a_list(alias: str) -> bool:
+    """Return whether what was read as one alias has commas or semicolons between words, as a list has."""
+    return ("," in alias or ";" in alias) and _BETWEEN.search(alias) is not None
+
+
+def on_one_alias(found: Sequence[tuple[int | None, str]], remedy: str, file: str | None) -> tuple[Remark, ...]:
+    """Return a remark about texts that were read as one alias each and look like lists, or none.
+
+    Args:
+        found: the lines and the texts.
+        remedy: how several aliases are written here.
+        file: the file's name.
+    """
+    if not found:
+        return ()
+    line, text = found[0]
+    more = f" (and {len(found) - 1:,} more like it)" if len(found) > 1 else ""
+    return (Remark("one-alias", f"{text[:60]!r} is read as one alias{more}. {remedy}", file, line),)
 
 
 def refuse(problems: Sequence[PolicyError], remarks: Sequence[Remark] = ()) -> None:

@@ -15,7 +15,7 @@ from headgate.policy.documents import Steps
 from headgate.terminology.columns import Columns, find_columns
 from headgate.terminology.concepts import Concept
 from headgate.terminology.formats import FileModel, GlossaryFile, TermModel, concept_of, explain
-from headgate.terminology.remarks import Remark, refuse
+from headgate.terminology.remarks import Remark, looks_like_a_list, on_one_alias, refuse
 
 __all__ = ["HEADER_WITHIN", "find_header", "is_table", "no_columns", "read_below", "read_records", "read_table"]
 
@@ -30,6 +30,7 @@ _QUOTED = re.compile("'+[=+@-]")
 _ERROR = re.compile(r"#(?:NAME\?|REF!|VALUE!|DIV/0!|NULL!|NUM!|N/A|SPILL!|CALC!)")
 _COMMA = re.compile(r",(?!\d)|(?<!\d),")
 _HEADER_REMEDY = "Name the columns in the first row: canonical,alias. Known too: term, synonyms, from, to and the like."
+_LIST_REMEDY = "For several, name the column `aliases`, or put | between them."
 _MOST_SHOWN = 8
 
 
@@ -175,6 +176,7 @@ class _Rows:
         self.problems: list[PolicyError] = []
         self._columns, self._file, self._place = columns, file, place
         self._settings = tuple(columns.settings.items())
+        self._unsplit: list[tuple[int | None, str]] = []
         self._found: dict[tuple[str, tuple[str, ...]], tuple[int | None, list[str]]] = {}
         # Tables have few different settings.
         self._models: dict[tuple[str, ...], TermModel | None] = {}
@@ -186,7 +188,10 @@ class _Rows:
         aliases: list[str] = []
         for at, may_list in columns.aliases:
             if at < len(row) and row[at]:
-                aliases += _listed(row[at], may_list=may_list)
+                listed = _listed(row[at], may_list=may_list)
+                aliases += listed
+                if not may_list:
+                    self._unsplit += [(line, alias) for alias in listed if looks_like_a_list(alias)]
         if not canonical or not aliases:
             if any(value and not value.isspace() for value in row):
                 self._note_gap(canonical, line)
@@ -252,6 +257,7 @@ class _Rows:
         if self._columns.ignored:
             text = f"columns without a meaning here, passed over: {', '.join(self._columns.ignored)[:200]}."
             remarks = (Remark("column", text, self._file, header_line),)
+        remarks += on_one_alias(self._unsplit, _LIST_REMEDY, self._file)
         refuse(self.problems, remarks)
         return GlossaryFile(tuple(self._concepts()), remarks=remarks)
 
