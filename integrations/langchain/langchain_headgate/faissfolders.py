@@ -6,9 +6,12 @@ import io
 import os
 import pickle  # what is loaded is named below, and nothing else is
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID, SafeUUID
 
 from langchain_core.documents import Document
 
@@ -21,19 +24,6 @@ from langchain_headgate.convert import to_chunk
 __all__ = ["FaissFolder", "is_faiss"]
 
 _INDEX, _DOCUMENTS = ".faiss", ".pkl"
-_KNOWN = {
-    ("langchain_community.docstore.in_memory", "InMemoryDocstore"),
-    ("langchain_core.documents.base", "Document"),
-    ("datetime", "date"),
-    ("datetime", "datetime"),
-    ("datetime", "time"),
-    ("datetime", "timedelta"),
-    ("datetime", "timezone"),
-    ("decimal", "Decimal"),
-    ("uuid", "UUID"),
-    ("uuid", "SafeUUID"),
-}
-"""What may be in such a pickle: documents, what holds them, and values of their metadata."""
 
 
 class FaissFolder:
@@ -117,24 +107,112 @@ def _state_of(path: Path) -> tuple[int, int]:
     return found.st_mtime_ns, found.st_size
 
 
+class _Fixed(type):
+    """The type of what stands in for a class: a pickle may set attributes of classes, and it stays as it is."""
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        raise pickle.UnpicklingError("it changes a class")
+
+
+class _HeldDocument(metaclass=_Fixed):
+    """The state of a document in a pickle."""
+
+
+class _HeldDocstore(metaclass=_Fixed):
+    """The state of what holds the documents."""
+
+
+class _HeldUuid(UUID, metaclass=_Fixed):
+    """A UUID, which is written as any other."""
+
+    __slots__ = ()
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        object.__setattr__(self, "int", UUID(int=state["int"]).int)
+        object.__setattr__(self, "is_safe", SafeUUID.unknown)
+
+    def __reduce__(self) -> tuple[type[UUID], tuple[str]]:
+        return UUID, (self.hex,)
+
+
+class _Making:
+    """Makes values of a class, and shows nothing of the class."""
+
+    __slots__ = ("_kind",)
+    _kind: Callable[..., object]
+
+    def __init__(self, kind: Callable[..., object]) -> None:
+        object.__setattr__(self, "_kind", kind)
+
+    def __call__(self, *values: object) -> object:
+        return self._kind(*values)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise pickle.UnpicklingError("it changes a class")
+
+
+_KNOWN: Mapping[tuple[str, str], object] = {
+    ("langchain_community.docstore.in_memory", "InMemoryDocstore"): _HeldDocstore,
+    ("langchain_core.documents.base", "Document"): _HeldDocument,
+    ("datetime", "date"): _Making(date),
+    ("datetime", "datetime"): _Making(datetime),
+    ("datetime", "time"): _Making(time),
+    ("datetime", "timedelta"): _Making(timedelta),
+    ("datetime", "timezone"): _Making(timezone),
+    ("decimal", "Decimal"): _Making(Decimal),
+    ("uuid", "UUID"): _HeldUuid,
+    # Its members are the same for the whole process.
+    ("uuid", "SafeUUID"): _Making(int),
+}
+"""What may be in such a pickle, documents, what holds them and values of their metadata, and what stands in for it."""
+
+
 class _Documents(pickle.Unpickler):
     """Loads documents; a pickle that names anything else is refused, before anything of it is called."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _KNOWN:
             raise pickle.UnpicklingError(f"it names {module[:80]}.{name[:80]}, which a document does not hold")
-        return super().find_class(module, name)
+        return _KNOWN[module, name]
+
+
+def _document(held: object) -> object:
+    """Return the document of which a pickle held the state; anything else as it is."""
+    if type(held) is not _HeldDocument:
+        return held
+    fields = vars(held)["__dict__"]
+    return Document(**{name: fields[name] for name in Document.model_fields if name in fields})
+
+
+def _require_plain(values: Iterable[object]) -> None:
+    """Raise if there are documents within values of metadata.
+
+    Raises:
+        TypeError: there are some.
+    """
+    left, seen = list(values), set[int]()
+    while left:
+        value = left.pop()
+        if isinstance(value, (_HeldDocument, _HeldDocstore, _Fixed, _Making)):
+            raise TypeError("it holds documents within documents")
+        if not isinstance(value, (dict, list, tuple, set, frozenset)) or id(value) in seen:
+            continue
+        seen.add(id(value))
+        left += [*value, *value.values()] if isinstance(value, dict) else value
 
 
 def _load(path: Path) -> tuple[Any, list[str]]:
     """Return what the file holds, and the identifiers of its documents in the order of the index."""
     try:
-        found = _Documents(io.BytesIO(path.read_bytes())).load()
-        docstore, by_number = found
-        documents = docstore._dict
+        from langchain_community.docstore.in_memory import InMemoryDocstore
+
+        held, by_number = _Documents(io.BytesIO(path.read_bytes())).load()
+        documents: dict[str, Any] = {name: _document(one) for name, one in vars(held)["_dict"].items()}
+        _require_plain(
+            [*documents, *(one.metadata if isinstance(one, Document) else one for one in documents.values())]
+        )
+        _require_plain([by_number])
         ids = [str(by_number[number]) for number in sorted(by_number)]
-        if not isinstance(documents, dict):
-            raise TypeError("it holds no documents")  # noqa: TRY301 - read as the others
     except ImportError:
         raise AdapterError(f"{path} is read with langchain-community: pip install langchain-community") from None
     except Exception as error:  # noqa: BLE001 - whatever a file may be that says that it is one
@@ -144,4 +222,4 @@ def _load(path: Path) -> tuple[Any, list[str]]:
             "documents and plain values only. Give the store of your own program to headgate.integration.backfilling "
             "instead (docs/backfill.md), or seal documents before they are added (SealDocuments)."
         ) from None
-    return found, ids
+    return (InMemoryDocstore(documents), by_number), ids

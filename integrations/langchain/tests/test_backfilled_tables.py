@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import json
 import os
 import pickle
 import re
 from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID, SafeUUID
 
 import pytest
 from backfilled import CLOCK, EMBEDDING, HANDBOOK, SIZE, check_end_to_end, documents, index_of, policy_of, search
@@ -319,6 +324,54 @@ def test_a_file_of_faiss_runs_nothing(held: str, faiss: Any, tmp_path: Path, mon
     with pytest.raises(AdapterError, match=r"cannot be read.*without running.*docs/backfill\.md"):
         opened(tmp_path / "faiss")
     assert not (tmp_path / "ran").exists()
+
+
+CLASSES = [
+    ("langchain_community.docstore.in_memory", "InMemoryDocstore"),
+    ("langchain_core.documents.base", "Document"),
+    *(("datetime", name) for name in ("date", "datetime", "time", "timedelta", "timezone")),
+    ("decimal", "Decimal"),
+    ("uuid", "UUID"),
+    ("uuid", "SafeUUID"),
+]
+
+
+@pytest.mark.parametrize("made", [b"", b"I0\n\x85R"], ids=["class", "value"])
+@pytest.mark.parametrize(("module", "name"), CLASSES)
+def test_a_file_of_faiss_changes_nothing_of_the_program(
+    module: str, name: str, made: bytes, faiss: Any, tmp_path: Path
+) -> None:
+    kind = getattr(importlib.import_module(module), name)
+    # A class or a value of it, and the state (None, {"marked": 1}), whose second half is set attribute by attribute.
+    changing = b"\x80\x04" + f"c{module}\n{name}\n".encode() + made + b"N}\x8c\x06markedK\x01s\x86b0"
+    (tmp_path / "faiss" / "index.pkl").write_bytes(
+        changing + pickle.dumps((faiss.docstore, faiss.index_to_docstore_id))[2:]
+    )
+    with contextlib.suppress(AdapterError):
+        opened(tmp_path / "faiss")
+    assert not hasattr(kind, "marked")
+    assert not any(hasattr(one, "marked") for one in SafeUUID)
+
+
+def test_a_file_of_faiss_keeps_the_values_of_metadata(faiss: Any, tmp_path: Path) -> None:
+    utc = timezone.utc
+    more = {
+        "times": [datetime(2026, 5, 1, 7, tzinfo=utc), date(2026, 5, 1), time(7, 30), timedelta(days=2)],
+        "numbers": (Decimal("1.5"), UUID(int=7), 3, None),
+    }
+    faiss.docstore._dict[IDS[0]].metadata["more"] = more
+    faiss.save_local(str(tmp_path / "faiss"))
+    assert "sealed" in sealed_of(opened(tmp_path / "faiss")).values()
+    again = loaded(faiss, tmp_path / "faiss").docstore._dict[IDS[0]]
+    assert again.metadata["more"] == more
+    assert type(again.metadata["more"]["numbers"][1]) is UUID
+
+
+def test_documents_within_metadata_are_no_values(faiss: Any, tmp_path: Path) -> None:
+    faiss.docstore._dict[IDS[0]].metadata["more"] = [{"a": (Document("within"),)}]
+    faiss.save_local(str(tmp_path / "faiss"))
+    with pytest.raises(AdapterError, match="documents within documents"):
+        opened(tmp_path / "faiss")
 
 
 @pytest.mark.parametrize(("kind", "folder"), [("faiss", "faiss"), ("lance_struct", "lance")])
