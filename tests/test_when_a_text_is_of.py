@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from feed_site import DAY, SITE, Site, lines
-from headgate import Chunk, Gate, PolicyError
+from headgate import Chunk, Gate, HeadgateError, PolicyError
 from headgate.cli.app import app
 from headgate.policy import Policy
 from headgate.testing import FixedClock
@@ -132,6 +132,36 @@ def test_an_audit_ahead_takes_what_verifies_by_itself_for_going_on(
     result = CliRunner().invoke(app, ["audit", str(documents), "-p", str(site.file), "--at", "in 7d", "--json"])
     assert result.exit_code in (0, 1), result.output
     assert "F211" not in result.output
+
+
+def codes_ahead(site: Site, *pages: Chunk) -> list[list[str]]:
+    documents = site.folder / "documents.jsonl"
+    lines = [json.dumps({"page_content": page.text, "metadata": dict(page.metadata)}) for page in pages]
+    documents.write_text("\n".join(lines) + "\n")
+    result = CliRunner().invoke(app, ["audit", str(documents), "-p", str(site.file), "--at", "in 1h", "--json"])
+    assert not isinstance(result.exception, HeadgateError), result.exception
+    found = [row["decision"]["findings"] for row in json.loads(result.stdout)["documents"]]
+    return [[finding["code"] for finding in findings] for findings in found]
+
+
+@pytest.mark.parametrize("place", ["source", "rule"])
+def test_an_audit_ahead_takes_nothing_for_begun_that_never_was(place: str, tmp_path: Path, clock: FixedClock) -> None:
+    site = Site(tmp_path, clock, {"sitemap": "sitemap.xml"})
+    verified = {"verified_within": "24h", "verified_by": ["feed"]}
+    if place == "source":
+        with_rules(site, **verified)
+    else:
+        with_rules(site, {"match": f"{SITE}/**", **verified})
+    site.dated(a=30)
+    pages = site.page("a", days=25), site.page("unlisted", days=25)
+    assert codes_ahead(site, *pages) == [["F210"], ["F210"]]
+    site.pull()
+    assert codes_ahead(site, *pages) == [[], ["F210"]]
+
+
+def test_an_audit_ahead_lets_sealing_end_where_a_rule_counts_on_it_alone(site: Site) -> None:
+    with_rules(site, {"match": f"{SITE}/a", "verified_by": ["seal"]}, verified_within="24h", verified_by=["feed"])
+    assert codes_ahead(site, site.page("a", days=25), site.page("b", days=15)) == [["F211"], []]
 
 
 def test_an_outlook_looks_at_rules_too(site: Site) -> None:

@@ -109,7 +109,8 @@ def audit(
         _show(result, policy, show)
         if is_ahead:
             typer.echo(
-                "Taken for granted: feeds, servers and lists go on verifying. `headgate freshness` says if they do."
+                "Taken for granted: feeds, servers and lists go on verifying what they verify now. "
+                "`headgate freshness` says if they do."
             )
     raise typer.Exit(int(is_partial or any(row.keeps_out for row in result.rows)))
 

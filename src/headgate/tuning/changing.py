@@ -11,6 +11,7 @@ __all__ = ["verified_on", "with_freshness", "with_provenance"]
 
 F = TypeVar("F", bound=Freshness)
 R = TypeVar("R", bound=SourceRule)
+_FOR_GOOD = timedelta.max
 
 
 def with_freshness(policy: Policy, source: str | None, **changes: Any) -> Policy:
@@ -34,27 +35,32 @@ def with_provenance(policy: Policy, source: str | None, **changes: Any) -> Polic
 def verified_on(policy: Policy) -> Policy:
     """Return the policy as it is for as long as what verifies its sources by itself goes on: feeds, servers, lists.
 
-    What a publisher's sealing verifies ends all the same.
+    A document that nobody has verified yet stays so: what goes on has to have begun. What a publisher's sealing
+    verifies ends all the same.
     """
     return policy.model_copy(update={"sources": tuple(map(_verified_on, policy.sources))})
 
 
 def _verified_on(source: R) -> R:
     freshness = source.freshness
-    rules = tuple(
-        _unverified(rule) if set(source.verifiers_under(freshness.under(rule))) - {"seal"} else rule
-        for rule in freshness.rules
-    )
-    if set(source.verifiers) - {"seal"}:
-        freshness = _unverified(freshness)
-    return source.model_copy(update={"freshness": freshness.model_copy(update={"rules": rules})})
+    rules = tuple(_lasting(rule, freshness.under(rule), source) for rule in freshness.rules)
+    base = _lasting(freshness, freshness, source)
+    return source.model_copy(update={"freshness": base.model_copy(update={"rules": rules})})
 
 
-def _unverified(rule: F) -> F:
-    """Return a rule that asks for no verification, whatever others do."""
-    changed = rule.model_copy(update={"verified_within": None, "verified_by": (), "verified_grace": timedelta(0)})
-    changed.model_fields_set.difference_update(("verified_by", "verified_grace"))
-    return changed
+def _lasting(rule: F, whole: Freshness, source: SourceRule) -> F:
+    """Return a rule under which a verification lasts, if others than the publisher verify.
+
+    Args:
+        rule: the rule.
+        whole: what counts under it, with what it does not say itself.
+        source: whose rule it is.
+    """
+    if whole.verified_within is None:
+        return rule
+    lasts = set(source.verifiers_under(whole)) - {"seal"}
+    # Said by each rule itself, because others may verify the documents of the source.
+    return rule.model_copy(update={"verified_within": _FOR_GOOD if lasts else whole.verified_within})
 
 
 def _changed(policy: Policy, source: str | None, section: str, changes: dict[str, Any]) -> Policy:
