@@ -140,13 +140,20 @@ def canonical_json(value: object) -> bytes:
         raise ValueError("nested too deeply") from None
 
 
-def loads_strict(data: bytes) -> object:
+def loads_strict(data: bytes, *, most_parts: int | None = None) -> object:
     """Return the value of a JSON text that has one reading only.
+
+    Args:
+        data: the text.
+        most_parts: how many signs may be in it that begin or part values, wherever they are: of what nobody has signed,
+            a part of two bytes takes a hundred in memory.
 
     Raises:
         ValueError: not UTF-8, not JSON, a name that appears twice in an object (RFC 8259, section 4, leaves
-            that open, and attackers use it), NaN or infinity, or nested too deeply.
+            that open, and attackers use it), NaN or infinity, nested too deeply, or of more parts.
     """
+    if most_parts is not None and sum(map(data.count, (b"{", b"[", b",", b":"))) > most_parts:
+        raise ValueError(f"it has more than {most_parts:,} parts")
     try:
         return _STRICT.decode(data.decode("utf-8"))
     except RecursionError:

@@ -20,6 +20,8 @@ from headgate.provenance import KeySet
 __all__ = ["RemoteKeys", "remote_keys"]
 
 _NOBODY = KeySet()
+# A key has ten or twenty.
+_MOST_PARTS = 50_000
 
 
 class RemoteKeys(Remote[KeySet]):
@@ -68,9 +70,9 @@ class RemoteKeys(Remote[KeySet]):
         """
         shown = safe_uri(self.url)
         try:
-            value = loads_strict(data)
+            value = loads_strict(data, most_parts=_MOST_PARTS)
         except ValueError:
-            raise PolicyError(f"{shown}: the answer is not JSON.") from None
+            raise PolicyError(f"{shown}: the answer is not JSON, or has more than {_MOST_PARTS:,} parts.") from None
         if not isinstance(value, dict):
             raise PolicyError(f"{shown}: the answer is not a key set.")
         try:

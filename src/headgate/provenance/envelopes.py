@@ -30,6 +30,8 @@ __all__ = [
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 MAX_SIGNATURES: Final = 8
+# What DSSE wants of eight signatures has fifty; the rest is for what others write beside.
+_MOST_PARTS: Final = 1_000
 
 
 def pre_authentication(payload: bytes, payload_type: str = PAYLOAD_TYPE) -> bytes:
@@ -112,7 +114,7 @@ def peek_envelope(data: bytes) -> tuple[bytes, tuple[str, ...]]:
 
 def _read(data: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
     try:
-        envelope = loads_strict(data)
+        envelope = loads_strict(data, most_parts=_MOST_PARTS)
     except ValueError as error:
         raise ManifestError("P106", f"the envelope cannot be read: {error}") from None
     if not isinstance(envelope, dict):

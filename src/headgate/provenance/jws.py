@@ -4,7 +4,7 @@ The rules, in the order in which they are checked:
 
 1. The token is ASCII text within the size bound: three parts of canonical base64url without padding (RFC 7515,
    sections 2 and 7.1), so that one signature has one token.
-2. The header is a JSON object without duplicate names (RFC 7515, section 4).
+2. The header is a JSON object without duplicate names (RFC 7515, section 4), of at most 8,192 characters.
 3. `alg` is an accepted asymmetric algorithm; `none` and MACs do not exist here (RFC 8725, section 3.1).
 4. `typ` is the expected one, if one is expected (RFC 8725, section 3.11).
 5. There is no `crit`: no extension is understood (RFC 7515, section 4.1.11).
@@ -28,6 +28,8 @@ from headgate.provenance.signers import Signer
 
 __all__ = ["ParsedJws", "parse_jws", "sign_jws", "verify_jws", "verify_parsed"]
 
+# Whatever the length of the whole: headers are read before anything is verified, and remembered.
+_HEADER_CHARS = 8_192
 _KEYS_INSIDE = ("jwk", "jku", "x5u", "x5c")
 
 
@@ -72,6 +74,8 @@ def parse_jws(token: object, *, typ: str | None = None, limits: Limits = DEFAULT
     parts = token.split(".")
     if len(parts) != 3 or not token.isascii():
         raise SealError("P106", "the token is not a compact JWS of three parts")
+    if len(parts[0]) > _HEADER_CHARS:
+        raise SealError("P106", f"the header has more than {_HEADER_CHARS:,} characters")
     algorithm, kid = _read_header(parts[0], typ)
     try:
         payload, signature = b64url_decode(parts[1]), b64url_decode(parts[2])
