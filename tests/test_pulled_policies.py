@@ -10,7 +10,9 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import yaml
@@ -21,7 +23,10 @@ from headgate.admission.observing import observing
 from headgate.evidence.policies import load_policies
 from headgate.integration.sharing import shared_gate
 from headgate.origins import remote_keys
+from headgate.provenance.bundles import PolicyBundle
+from headgate.provenance.revocation import RevocationList
 from headgate.testing import FixedClock
+from shelves import Shelf, page
 
 pytestmark = pytest.mark.enable_socket
 BOTH, DOCS, NEWS = "admit+T301 admit+T301", "admit+T301 drop+P109", "drop+P109 admit+T301"
@@ -423,6 +428,71 @@ def test_a_policy_that_cannot_be_used_on_a_machine_replaces_nothing(
     (fleet.machine().parent / "missing").mkdir()
     fleet.follow(gate)
     assert fleet.says(gate) == NEWS
+
+
+@pytest.mark.parametrize(
+    "settings", [{"log": {"path": "missing/decisions.jsonl"}}, {"registry": {"path": "missing/registry.sqlite"}}]
+)
+def test_a_process_begins_with_the_last_good_one_where_the_next_cannot_be_opened(
+    settings: dict[str, Any], fleet: Fleet, caplog: pytest.LogCaptureFixture
+) -> None:
+    fleet.gate()
+    (fleet.folder / "one" / "missing").write_text("a file")
+    fleet.write("news", **settings)
+    fleet.publish()
+    restart()
+    fleet.clock.advance(HOUR)
+    gate = fleet.gate()
+    assert fleet.says(gate) == DOCS
+    assert "the policy before stays in force: version 2 cannot be used" in caplog.text
+    assert gate.settle(30)
+    caplog.clear()
+    # A machine that has none begins with none, and nothing stays in force there.
+    (fleet.folder / "two").mkdir()
+    (fleet.folder / "two" / "missing").write_text("a file")
+    with pytest.raises(PolicyError) as caught:
+        fleet.gate("two")
+    assert caught.value.file is not None
+    assert "stays in force" not in caplog.text
+
+
+def test_a_reload_that_got_nothing_from_the_place_says_so(fleet: Fleet) -> None:
+    gate = fleet.gate()
+    assert not gate.reload()
+    fleet.server.status = 500
+    with pytest.raises(PolicyError, match="500") as caught:
+        gate.reload()
+    assert caught.value.path == ("pull",)
+    fleet.serve(b"{}")
+    with pytest.raises(PolicyError, match="payload type"):
+        gate.reload()
+    fleet.write("news")
+    fleet.publish()
+    assert gate.reload()
+    assert fleet.says(gate) == NEWS
+
+
+@pytest.mark.parametrize("place", ["keys", "timestamp_keys", "default", "revocations"])
+def test_who_signs_policies_speaks_for_nobody_else(place: str, fleet: Fleet) -> None:
+    gate, own, written = fleet.gate(), fleet.key.public_jwks(), yaml.safe_load(fleet.draft.read_text())
+    if place == "revocations":
+        listed = RevocationList(issuer="a", version=1, issued=fleet.clock.now, expires=fleet.clock.now + DAY)
+        (fleet.folder / "listed.jws").write_bytes(listed.sign(fleet.key))
+        written["revocations"] = [{"list": str(fleet.folder / "listed.jws"), "keys": own}]
+    elif place == "default":
+        written["default"] = {"provenance": {"keys": own}}
+    elif place == "timestamp_keys":
+        shelf = Shelf(fleet.folder / "shelf", fleet.clock, timestamp_key=fleet.key)
+        shelf.publish([page("a", "x")])
+        written["sources"].append(shelf.source())
+    else:
+        written["sources"][0]["provenance"]["keys"] = own
+    found = PolicyBundle.read(fleet.signed.read_bytes(), fleet.key.public)
+    policy = yaml.safe_dump(written).encode()
+    fleet.serve(replace(found, version=2, files={**found.files, "headgate.yaml": policy}).sign(fleet.key))
+    with pytest.raises(PolicyError, match="that signs policies also speaks for"):
+        gate.reload()
+    assert fleet.says(gate) == DOCS
 
 
 def test_a_private_network_is_not_reached_unless_the_file_opens_it(fleet: Fleet) -> None:

@@ -32,6 +32,7 @@ from headgate.errors import PolicyError
 from headgate.limits import Limits
 from headgate.policy import Policy
 from headgate.record.schema import OtherRecord
+from headgate.record.sinks import Sink
 
 __all__ = ["InForce"]
 
@@ -67,6 +68,24 @@ class InForce:
     proved: frozenset[str] = frozenset()
     written: Policy | None = None
     pulled: Pulled | None = None
+
+    @classmethod
+    def opened(
+        cls, loaded: Loaded, limits: Limits, clock: Clock, sinks: Sequence[Sink], *, is_traffic: bool
+    ) -> InForce:
+        """Return what is in force of a policy, with its log, its registry and its revocation lists opened.
+
+        Raises:
+            PolicyError: one of them cannot be.
+        """
+        policy, revision, written, pulled = loaded
+        recorder = Recorder(policy, sinks, is_traffic=is_traffic)
+        try:
+            shared = SharedState(policy, revision.revocation_keys, clock, is_traffic=is_traffic)
+        except PolicyError:
+            recorder.close()
+            raise
+        return cls(policy, revision, shared, recorder, limits, clock, written=written, pulled=pulled)
 
     @property
     def source(self) -> Policy:

@@ -23,15 +23,13 @@ from headgate.admission.emptiness import require_admissible
 from headgate.admission.following import Follower
 from headgate.admission.hidden import holds_invisible
 from headgate.admission.knowing import knowing
-from headgate.admission.loading import load
+from headgate.admission.loading import load, load_with
 from headgate.admission.observing import is_observing
 from headgate.admission.proving import current_proof
 from headgate.admission.pulling import Pulled
-from headgate.admission.recording import Recorder
 from headgate.admission.releases import RELEASES
 from headgate.admission.revision import Revision
 from headgate.admission.revoking import without_withdrawn
-from headgate.admission.shared_state import SharedState
 from headgate.chunk import Chunk
 from headgate.clock import Clock, utc_now
 from headgate.decision import Admission
@@ -78,16 +76,11 @@ class Gate(Carried):
     ) -> None:
         self.trace_inner = trace_inner
         self._path = Path(policy) if isinstance(policy, (str, Path)) else None
-        read, revision, written, pulled = load(policy, self._path, limits, clock)
         self._follower = Follower(self._follow, self._withdraw)
         self._reloading = threading.Lock()
         self._before_proof: InForce | None = None
-        try:
-            recorder = Recorder(read, sinks, is_traffic=self._is_traffic)
-            shared = SharedState(read, revision.revocation_keys, clock, is_traffic=self._is_traffic)
-        except PolicyError as error:
-            raise (locate(error, self._path) if self._path is not None else error) from None
-        self._take(InForce(read, revision, shared, recorder, limits, clock, written=written, pulled=pulled))
+        opened = partial(InForce.opened, limits=limits, clock=clock, sinks=sinks, is_traffic=self._is_traffic)
+        self._take(load_with(opened, policy, self._path, limits, clock))
         renew_after_fork(self)
 
     def _take(self, in_force: InForce) -> None:
@@ -327,11 +320,16 @@ class Gate(Carried):
             Whether anything changed.
 
         Raises:
-            PolicyError: the new files cannot be used; the old revision stays in force.
+            PolicyError: the new files cannot be used, or a place that was asked gives nothing that can be; the old
+                revision stays in force.
         """
         if self.pulled is not None:
             self.pulled.place.ask_again(self.now())
-        return self._reload(self._path or self.written, may_wait=True)
+        has_changed = self._reload(self._path or self.written, may_wait=True)
+        if self.pulled is not None and self.pulled.place.problem is not None:
+            error = PolicyError(self.pulled.place.problem, "The policy before stays in force.", ("pull",))
+            raise locate(error, self._path) if self._path is not None else error
+        return has_changed
 
     def settle(self, timeout: float) -> bool:
         """Wait until a policy that is being pulled is in force, or known to be none.

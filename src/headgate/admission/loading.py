@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from headgate.admission.pulling import Pulled, candidates, other_of, require_own_keys
 from headgate.admission.resolving import resolve
@@ -18,9 +18,10 @@ from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy import Policy
 from headgate.policy.loading import locate
 
-__all__ = ["Loaded", "load", "policy_of"]
+__all__ = ["Loaded", "load", "load_with", "policy_of"]
 
 _log = logging.getLogger("headgate")
+T = TypeVar("T")
 
 
 class Loaded(NamedTuple):
@@ -39,7 +40,8 @@ class Loaded(NamedTuple):
     pulled: Pulled | None = None
 
 
-def load(
+def load_with(
+    make: Callable[[Loaded], T],
     policy: Policy | str | Path | Mapping[str, object],
     path: Path | None,
     limits: Limits,
@@ -47,10 +49,11 @@ def load(
     *,
     may_wait: bool = True,
     current: Pulled | None = None,
-) -> Loaded:
-    """Return a policy and all that it names, loaded.
+) -> T:
+    """Return what is made of a policy and all that it names, loaded; of one that is pulled, of the latest that can be.
 
     Args:
+        make: makes it; raises PolicyError where it cannot be made.
         policy: a policy, the path of a policy file, or a mapping with its names.
         path: the policy file, where errors are to be placed.
         limits: bounds on what is read.
@@ -72,10 +75,23 @@ def load(
         written = Policy.from_mapping(policy)
     try:
         if written.pull is not None:
-            return _load_pulled(written, limits, clock, current, may_wait=may_wait)
-        return Loaded(written, _resolved(written, limits, clock, may_wait=may_wait), written)
+            return _load_pulled(make, written, limits, clock, current, may_wait=may_wait)
+        return make(Loaded(written, _resolved(written, limits, clock, may_wait=may_wait), written))
     except PolicyError as error:
         raise (locate(error, path) if path is not None else error) from None
+
+
+def load(
+    policy: Policy | str | Path | Mapping[str, object],
+    path: Path | None,
+    limits: Limits,
+    clock: Clock,
+    *,
+    may_wait: bool = True,
+    current: Pulled | None = None,
+) -> Loaded:
+    """As `load_with`, where nothing is made of it."""
+    return load_with(lambda loaded: loaded, policy, path, limits, clock, may_wait=may_wait, current=current)
 
 
 def policy_of(policy: Policy | str | Path, clock: Clock = utc_now, *, may_wait: bool = True) -> Policy:
@@ -94,8 +110,16 @@ def policy_of(policy: Policy | str | Path, clock: Clock = utc_now, *, may_wait: 
     return written if written.pull is None else load(written, path, DEFAULT_LIMITS, clock, may_wait=may_wait).policy
 
 
-def _load_pulled(written: Policy, limits: Limits, clock: Clock, current: Pulled | None, *, may_wait: bool) -> Loaded:
-    """Return the latest policy that can be used; one that cannot be replaces nothing."""
+def _load_pulled(
+    make: Callable[[Loaded], T],
+    written: Policy,
+    limits: Limits,
+    clock: Clock,
+    current: Pulled | None,
+    *,
+    may_wait: bool,
+) -> T:
+    """Return what is made of the latest policy that can be used; one that cannot be replaces nothing."""
     first: PolicyError | None = None
     for pulled, found in candidates(written, clock(), current, may_wait=may_wait):
         try:
@@ -103,13 +127,13 @@ def _load_pulled(written: Policy, limits: Limits, clock: Clock, current: Pulled 
                 raise found
             revision = _resolved(found, limits, clock, may_wait=may_wait)
             require_own_keys(pulled.place.keys, revision)
+            other = _other(pulled, written, limits, clock, may_wait=may_wait)
+            return make(Loaded(found, revision, written, replace(pulled, other=other)))
         except PolicyError as error:
             first = first or error
             pulled.place.refuse(pulled.bundle, error)
-        else:
-            other = _other(pulled, written, limits, clock, may_wait=may_wait)
-            return Loaded(found, revision, written, replace(pulled, other=other))
-    raise first if first is not None else PolicyError("there is no policy.", "", ("pull",))
+    assert first is not None  # noqa: S101 - without any candidate, the place has raised
+    raise first
 
 
 def _other(pulled: Pulled, written: Policy, limits: Limits, clock: Clock, *, may_wait: bool) -> Revision | None:

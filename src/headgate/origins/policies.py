@@ -133,7 +133,8 @@ class PulledPolicy(Remote[PolicyBundle]):
     def refuse(self, bundle: PolicyBundle, error: PolicyError) -> None:
         """Say why what the place has cannot come into force."""
         self.problem = f"version {bundle.version} cannot be used: {error}"
-        _log.warning("the policy before stays in force: %s", self.problem)
+        is_kept = self.good is not None and self.good.digest != bundle.digest
+        _log.warning("%s: %s", "the policy before stays in force" if is_kept else "the policy", self.problem)
 
     def ask(self, rules: Asking) -> bytes:
         """Return what is at the place now."""
