@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 from feed_site import DAY, HOUR, SITE, Site, git, lines, sitemap
 from headgate import Chunk, Gate, HeadgateError, PolicyError
 from headgate.cli.app import app
+from headgate.codes import CODES
 from headgate.corpus import CorpusItem, audit_corpus
 from headgate.origins.feeds import FeedError
 from headgate.policy import Policy
@@ -95,12 +96,28 @@ def test_why_a_feed_does_not_verify_is_said(tmp_path: Path, clock: FixedClock) -
     date = {"last_modified": (clock.now - DAY).isoformat()}
     for name, metadata, why in (
         ("a", {}, "the text has no date that counts"),
+        ("a", {}, "(DateDocuments or DateNodes give it one)"),
         ("unlisted", date, "its feed does not name this address"),
         ("undated", date, "does not say when it was changed"),
     ):
         (decision,) = gate.admit([Chunk("text", {"source": f"{SITE}/{name}", **metadata})]).decisions
         assert decision.codes == ("F210",)
         assert why in decision.findings[0].message
+
+
+def test_a_feed_that_was_never_pulled_is_said_to_be_so(site: Site) -> None:
+    def why() -> str:
+        (decision,) = site.gate.admit([page]).decisions
+        assert decision.codes == ("F210",)
+        return decision.findings[0].message
+
+    page = site.page("unlisted", days=1)
+    never = "Nobody has verified it: what counts is feed, and its feed was never pulled (headgate watch)."
+    assert [why(), why()] == [never, never]
+    site.pull()
+    assert "its feed does not name this address" in why()
+    assert "headgate watch" in CODES["F210"].fix
+    assert "DateDocuments" in CODES["F210"].fix
 
 
 def test_looking_ahead_takes_feeds_to_go_on(site: Site) -> None:

@@ -208,7 +208,8 @@ CATALOGUE = (
         "changed at its origin",
         "A feed of the source, or the document's own server, says that it was changed after the text in the index.",
         "The index is behind.",
-        "Ingest the current version; `headgate freshness --log LOG` lists what has to be fetched again.",
+        "Ingest the current version; `headgate freshness --log LOG` lists what has to be fetched again. Where it is "
+        "current, the date that it states (its front matter, say) is earlier than its last change: correct that date.",
     ),
     Code(
         "F208",
@@ -230,7 +231,9 @@ CATALOGUE = (
         "never verified",
         "The source wants its documents vouched for lately (verified_within), and nobody has vouched for this one.",
         "A date in a document is a claim about the past; it does not say that the document still holds.",
-        "Sign a manifest of the source on a schedule, name a feed of it, or seal its documents again.",
+        "Where the source has a feed, pull it (`headgate watch`), and give documents without a date one "
+        "(DateDocuments, DateNodes). Otherwise sign a manifest of the source on a schedule, name a feed of it, or seal "
+        "its documents again.",
     ),
     Code(
         "F211",

@@ -39,7 +39,9 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     known = _judge_each(plan, answers, limits)
     if plan.settles and answers.are_plain:
         for judgement in plan.judgements:
-            settle(judgement, plan, answers)
+            # What is said of a feed that was never pulled is another thing after its first pull.
+            if not (answers.unpulled and judgement.facts.source.feeds & answers.unpulled):
+                settle(judgement, plan, answers)
     _judge_together(plan, answers, known, limits)
     return _conclude(plan, answers)
 
@@ -50,7 +52,7 @@ def _judge_each(plan: Plan, answers: Answers, limits: Limits) -> Mapping[str, tu
     for judgement in judged:
         live = answered(judgement, answers.live, plan.now) if answers.live else ()
         verified = hear(judgement, answers.said, live, past=plan.at if plan.is_past else None)
-        judge_standing(judgement, plan.now, verified, is_asking=answers.is_asking)
+        judge_standing(judgement, plan.now, verified, is_asking=answers.is_asking, unpulled=answers.unpulled)
         if answers.live:
             judge_unanswered(judgement, answers.live, plan.now)
     known = answers.known

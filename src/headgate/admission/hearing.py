@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -55,17 +55,28 @@ def hear(
     return weighed.verified
 
 
-def why_unverified(judgement: Judgement) -> str:
-    """Return why no feed and no server verifies a chunk, as a part of a sentence; empty where that is not known."""
+def why_unverified(judgement: Judgement, unpulled: Collection[str] = ()) -> str:
+    """Return why no feed and no server verifies a chunk, as a part of a sentence; empty where that is not known.
+
+    Args:
+        judgement: the chunk.
+        unpulled: feeds that were never pulled.
+    """
+    feeds = judgement.facts.source.feeds
     if not judgement.heard:
-        return "its feed does not name this address" if judgement.facts.source.feeds else ""
+        if feeds and feeds <= frozenset(unpulled):
+            return "its feed was never pulled (headgate watch)"
+        return "its feed does not name this address" if feeds else ""
     state, said = judgement.heard[-1]
     name = f"the {state.kind} {shown(state.name)}"
     if not state.tells_changes or said.known_since in (None, NEVER_TOLD):
         return f"{name} does not say when it was changed"
     written = written_of(judgement)
     if written is None:
-        return f"the text has no date that counts, to be compared with what {name} says"
+        return (
+            f"the text has no date that counts, to be compared with what {name} says (DateDocuments or DateNodes "
+            "give it one)"
+        )
     return f"{name} does not say whether it was changed after this text of {written.earliest:%Y-%m-%d %H:%M}"
 
 

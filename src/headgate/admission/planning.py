@@ -77,6 +77,7 @@ class Answers:
         known: what the registry knows of documents, by document.
         unknown: why the registry could not be asked, if so.
         said: what feeds say of documents, by document.
+        unpulled: feeds that were never pulled.
         editions: the editions that feeds list, by source.
         live: what documents' own servers were asked, and their last answers, by the place of the chunk.
         is_asking: whether servers are asked at all; not for an audit or a rehearsal.
@@ -91,6 +92,7 @@ class Answers:
     known: Mapping[str, tuple[Known, ...]] = field(default_factory=dict)
     unknown: Exception | None = None
     said: Mapping[str, tuple[tuple[FeedState, Said], ...]] = field(default_factory=dict)
+    unpulled: frozenset[str] = frozenset()
     unheard: Exception | None = None
     editions: Mapping[str, Collection[str]] = field(default_factory=dict)
     live: Mapping[int, Asked] = field(default_factory=dict)

@@ -237,7 +237,7 @@ class SharedState:
             known = self._registry.known(documents) if documents else known
         except HeadgateError as error:
             unknown = error
-        said, editions, unheard = self._heard(plan)
+        said, editions, unpulled, unheard = self._heard(plan)
         revocations = self.taken_back()
         live = self._answered(questions, answers)
         return Answers(
@@ -248,6 +248,7 @@ class SharedState:
             unknown=unknown,
             said=said,
             editions=editions,
+            unpulled=unpulled,
             unheard=unheard,
             live=live,
             is_asking=self._asker is not None,
@@ -269,16 +270,23 @@ class SharedState:
 
     def _heard(
         self, plan: Plan
-    ) -> tuple[Mapping[str, tuple[tuple[FeedState, Said], ...]], Mapping[str, frozenset[str]], Exception | None]:
-        """Return what feeds say of the documents of a plan and of editions, or why that cannot be learned."""
+    ) -> tuple[
+        Mapping[str, tuple[tuple[FeedState, Said], ...]], Mapping[str, frozenset[str]], frozenset[str], Exception | None
+    ]:
+        """Return what feeds say of the documents of a plan and of editions, or why that cannot be learned.
+
+        Those of them that were never pulled are the third.
+        """
         asked = documents_heard_of(plan.judgements)
         if self._feeds is None or self._editions is None or not asked:
-            return {}, {}, None
+            return {}, {}, frozenset(), None
         sources = {one.facts.source.id: one.facts.source for one in plan.judgements}
         try:
-            return self._feeds.said(asked), self._editions.of(sources.values()), None
+            feeds = frozenset[str]().union(*(source.feeds for source in sources.values()))
+            unpulled = feeds - self._feeds.states().keys()
+            return self._feeds.said(asked), self._editions.of(sources.values()), unpulled, None
         except HeadgateError as error:
-            return {}, {}, error
+            return {}, {}, frozenset(), error
 
     def learn(self, plan: Plan, answers: Answers) -> None:
         """Tell the registry what was proved; a question about another date teaches nothing about the present."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from headgate.admission.hearing import why_unverified
@@ -14,7 +14,12 @@ __all__ = ["judge_manifest", "judge_standing", "judge_verified"]
 
 
 def judge_standing(
-    judgement: Judgement, now: datetime, verified: Sequence[Verification] = (), *, is_asking: bool = True
+    judgement: Judgement,
+    now: datetime,
+    verified: Sequence[Verification] = (),
+    *,
+    is_asking: bool = True,
+    unpulled: Collection[str] = (),
 ) -> None:
     """Add what there is to say about who has vouched for a chunk lately.
 
@@ -25,16 +30,22 @@ def judge_standing(
         now: the present.
         verified: who has vouched for it, beside its proof.
         is_asking: whether documents' own servers are asked; otherwise what they would verify is not known.
+        unpulled: feeds that were never pulled.
     """
     # What has no digest could not be read, or is not a document: the note of an earlier gate.
     if not judgement.facts.digest:
         return
     judge_manifest(judgement, now)
-    judge_verified(judgement, now, verified, is_asking=is_asking)
+    judge_verified(judgement, now, verified, is_asking=is_asking, unpulled=unpulled)
 
 
 def judge_verified(
-    judgement: Judgement, now: datetime, verified: Sequence[Verification] = (), *, is_asking: bool = True
+    judgement: Judgement,
+    now: datetime,
+    verified: Sequence[Verification] = (),
+    *,
+    is_asking: bool = True,
+    unpulled: Collection[str] = (),
 ) -> None:
     """Add what `verified_within` says (F210, F211)."""
     facts, source = judgement.facts, judgement.facts.source
@@ -47,7 +58,8 @@ def judge_verified(
         return
     if found is not None and (rule.verified_within is None or now <= rule.end_of(found.at, rule.verified_within)):
         return
-    finding = judge_verification(found, rule, source.verifiers, now, why_unverified(judgement) if found is None else "")
+    why = why_unverified(judgement, unpulled) if found is None else ""
+    finding = judge_verification(found, rule, source.verifiers, now, why)
     # A proof that was refused may well say when, and who says that it is gone has looked: that nobody has is not known.
     if finding is not None and not (finding.code == "F210" and _is_out_for_worse(judgement)):
         judgement.add((finding,), source.modes["freshness"])
