@@ -29,7 +29,7 @@ class Carried:
 
     def __getstate__(self) -> dict[str, object]:
         return {
-            "policy": self._path if self._path is not None else self._in_force.source,
+            "policy": self._path if self._path is not None else self._in_force.written,
             "revision": self._in_force.revision.digest,
             "clock": self._in_force.clock,
             "limits": self._in_force.limits,

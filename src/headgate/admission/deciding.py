@@ -54,8 +54,8 @@ class InForce:
         recorder: records what is released.
         limits: bounds on what one admission may cost.
         clock: tells the time, once per admission.
+        written: the policy as its file has it, which may say where the other is pulled from; what is loaded again.
         proved: the sources that are made up for a proof under way.
-        written: the policy as its file has it, which may say where the other is pulled from.
         pulled: where it was pulled from, if it was.
     """
 
@@ -65,8 +65,8 @@ class InForce:
     recorder: Recorder
     limits: Limits
     clock: Clock
+    written: Policy
     proved: frozenset[str] = frozenset()
-    written: Policy | None = None
     pulled: Pulled | None = None
 
     @classmethod
@@ -85,12 +85,7 @@ class InForce:
         except PolicyError:
             recorder.close()
             raise
-        return cls(policy, revision, shared, recorder, limits, clock, written=written, pulled=pulled)
-
-    @property
-    def source(self) -> Policy:
-        """What is loaded again: the policy as its file has it."""
-        return self.written if self.written is not None else self.policy
+        return cls(policy, revision, shared, recorder, limits, clock, written, pulled=pulled)
 
     @property
     def is_followed(self) -> bool:

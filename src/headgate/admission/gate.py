@@ -116,7 +116,7 @@ class Gate(Carried):
     @property
     def written(self) -> Policy:
         """The policy as its file has it: the one in force, or one that says where that is pulled from."""
-        return self._in_force.source
+        return self._in_force.written
 
     @property
     def pulled(self) -> Pulled | None:
