@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -281,3 +282,28 @@ def test_a_shared_gate_follows_its_file_to_another_place_and_other_keys(what: st
     assert after.pulled.place is not before.pulled.place
     assert after.pulled.place is Gate(file).pulled.place  # type: ignore[union-attr]
     assert gates.get(file) is after
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"git": {"repository": "https://bot:SECRET-4711@git.example/policies.git", "file": "policy.json"}},
+        {"git": {"repository": "ssh://bot:SECRET-4711@git.example/policies.git", "file": "policy.json"}},
+        {"path": "https://bot:SECRET-4711@files.example/policy.json"},
+    ],
+)
+def test_an_address_is_no_path_and_its_password_in_no_message(place: dict[str, Any], fleet: Fleet) -> None:
+    with pytest.raises(PolicyError, match="not a path on this machine") as caught:
+        fleet.gate(**place)
+    assert "SECRET" not in f"{caught.value!r} {caught.value}"
+
+
+def test_a_name_of_a_gate_that_cannot_be_encoded_is_a_name(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environb, b"HEADGATE_GATE", b"pod-\xff1")
+    gate = fleet.gate()
+    fleet.write("news")
+    fleet.publish("--share", "5%")
+    fleet.follow(gate)
+    assert gate.pulled is not None
+    assert gate.pulled.bundle.trial
+    assert gate.pulled.bundle.part_of("\ud800") in ("policy", "trial")

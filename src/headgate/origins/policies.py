@@ -144,7 +144,7 @@ class PulledPolicy(Remote[PolicyBundle]):
             try:
                 return read_blob(repository, rule.git.revision, rule.git.file, self.most, deadline)
             except GitProblem as problem:
-                raise FetchError(f"{self.url}: {problem}.") from None
+                raise FetchError(f"{safe_uri(self.url)}: {problem}.") from None
         if rule.path is not None:
             return read_config_bytes(self._base_dir / rule.path, self.most)
         return super().ask(rules)

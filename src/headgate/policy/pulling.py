@@ -17,6 +17,13 @@ __all__ = ["GitPlace", "PullRule"]
 _KINDS = ("url", "git", "path")
 
 
+def _require_here(value: str, remedy: str) -> str:
+    """Return the name of a file or folder; an address, which may hold a password, is none, and is not shown."""
+    if "://" in value:
+        raise ValueError(f"this is an address, not a path on this machine. {remedy}")
+    return value
+
+
 class GitPlace(PolicyModel):
     """A file in a revision of a git repository on this machine; nothing is fetched by it."""
 
@@ -27,6 +34,11 @@ class GitPlace(PolicyModel):
         description="A branch, a tag or the hash of a commit.",
     )
     file: str = Field(min_length=1, description="The signed policy in it, by its path from the top.")
+
+    @field_validator("repository")
+    @classmethod
+    def _is_here(cls, value: str) -> str:
+        return _require_here(value, "Have a job clone it, and name the folder of the clone.")
 
     @field_validator("file")
     @classmethod
@@ -87,6 +99,11 @@ class PullRule(PolicyModel):
                 raise ValueError("this is not an https:// address. A file is named by `path`.")
             require_address(value, "policy")
         return value
+
+    @field_validator("path")
+    @classmethod
+    def _is_a_path(cls, value: str | None) -> str | None:
+        return value and _require_here(value, "An address is named by `url`.")
 
     @field_validator("keys")
     @classmethod

@@ -178,7 +178,7 @@ class PolicyBundle:
         if not self.trial:
             return "policy"
         tried = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in _sorted(self.trial))).hexdigest()
-        place = int.from_bytes(hashlib.sha256(f"{tried}\0{gate}".encode()).digest()[:8], "big")
+        place = int.from_bytes(hashlib.sha256(f"{tried}\0{gate}".encode("utf-8", "surrogatepass")).digest()[:8], "big")
         return "trial" if place * WHOLE < self.share << 64 else "policy"
 
     def _require_whole(self) -> None:
