@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -97,10 +98,11 @@ def build(
         missing = list(bundle.missing)
         print_json({**found.to_dict(), "bundle": str(out), "signed": bundle.is_signed, "missing_policies": missing})
     else:
-        verdict = bundle_verdict(found, bundle)
+        command = _again(path, since, until, policy or (), key, issuer, out, has_receipts=receipts)
+        verdict = bundle_verdict(found, bundle, command)
         console().print(plain(verdict.sentence, 400))
         for step in verdict.steps:
-            console().print(plain(f"{step.words} {step.code}", 400))
+            console().print(plain(f"{step.words} {step.code}", 1_000))
         console().print(plain(f"{in_number(bundle.records, 'record')} in {out}.", 400))
         _name(found.check.findings + found.notices)
     raise typer.Exit(int(bool(found.check.count or found.skipped)))
@@ -127,6 +129,24 @@ def verify(
             claimed = f" It says: {', '.join(check.claimed)}." if check.claimed else ""
             console().print(plain(f"Who made it is not known without --keys.{claimed}", 400))
     raise typer.Exit(int(not check.is_sound))
+
+
+def _again(
+    log: Path,
+    since: str,
+    until: str,
+    policies: Sequence[Path],
+    key: str | None,
+    issuer: str | None,
+    out: Path,
+    *,
+    has_receipts: bool,
+) -> str:
+    """Return the command that makes the same bundle again, over the one that is there."""
+    words = ["headgate", "evidence", "build", str(log), "--since", since, "--until", until]
+    words += [word for one in policies for word in ("--policy", str(one))]
+    words += [word for name, one in (("--key", key), ("--issuer", issuer)) if one is not None for word in (name, one)]
+    return shlex.join([*words, *(["--receipts"] if has_receipts else []), "--out", str(out), "--force"])
 
 
 def _said(path: Path, check: BundleCheck) -> str:

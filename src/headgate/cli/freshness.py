@@ -39,7 +39,7 @@ def freshness(
     if context.invoked_subcommand is not None:
         return
     from headgate.tuning import look_ahead
-    from headgate.tuning.outlooks import outlook_html
+    from headgate.tuning.outlooks import outlook_html, outlook_rich
 
     entries = LogEntries(log, quiet=as_json) if log is not None else None
     found = look_ahead(load_gate(policy), entries or (), now=instant(now), within=duration_of(within, "--within"))
@@ -47,14 +47,14 @@ def freshness(
     write_page(
         html,
         "headgate: what goes out of date",
-        lambda: outlook_html(found),
+        lambda: outlook_html(found, policy=str(policy)),
         log=log,
         policy=policy_in_force(policy) if html else None,
     )
     if as_json:
         print_json(found.to_dict())
     else:
-        console().print(found)
+        console().print(outlook_rich(found, policy=str(policy)))
     raise typer.Exit(int(is_partial or not found.is_good))
 
 

@@ -41,7 +41,7 @@ def sources(
     Exit code 1 if the objective is missed, or if lines of the log were skipped.
     """
     from headgate.history import score_sources
-    from headgate.history.views import scorecard_html
+    from headgate.history.views import scorecard_html, scorecard_rich
 
     if by not in _BY:
         raise HeadgateError(f"--by {by!r}: write hour, day or week.")
@@ -59,7 +59,7 @@ def sources(
     write_page(
         html,
         "headgate: source health",
-        lambda: scorecard_html(card, held, opened),
+        lambda: scorecard_html(card, held, opened, log=str(path)),
         log=path,
         policy=policy_in_force(policy) if html else None,
     )
@@ -72,7 +72,7 @@ def sources(
             }
         )
     else:
-        console().print(card)
+        console().print(scorecard_rich(card, log=str(path)))
         for one in held.values():
             typer.echo(f"In quarantine since {one.since:%Y-%m-%d %H:%M} UTC: {one.source}")
         for open_one in opened.values():

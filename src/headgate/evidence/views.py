@@ -43,14 +43,20 @@ _PARTS = (
 )
 
 
-def bundle_verdict(found: Survey, bundle: Bundle) -> Verdict:
-    """Return whether the bundle holds what it should."""
+def bundle_verdict(found: Survey, bundle: Bundle, command: str = "headgate evidence build ...") -> Verdict:
+    """Return whether the bundle holds what it should.
+
+    Args:
+        found: what the log says about the span.
+        bundle: what is in the bundle.
+        command: what makes it again, but for what it lacks.
+    """
     said = f"{in_number(found.records, 'admission')} and {in_number(found.counts['documents'], 'document')}"
     steps = []
     if bundle.missing:
-        steps.append(Step(_missing(found, bundle), "headgate evidence build ... --policy FILE --policy OLDER_FILE"))
+        steps.append(Step(_missing(found, bundle), f"{command} --policy FILE"))
     if not bundle.is_signed:
-        steps.append(Step("Nobody signed this bundle: it shows damage, and no intent.", "... --key KEY"))
+        steps.append(Step("Nobody signed this bundle: it shows damage, and no intent.", f"{command} --key KEY"))
     if found.check.count or found.skipped:
         problems = (
             f"{in_number(found.check.count, 'problem')} in its chains, {in_number(found.skipped, 'line')} skipped"

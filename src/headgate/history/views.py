@@ -46,8 +46,13 @@ _LATEST = 24
 _AGES = (0.5, 0.9, 0.99)
 
 
-def scorecard_verdict(card: Scorecard) -> Verdict:
-    """Return whether the objective is met."""
+def scorecard_verdict(card: Scorecard, log: str = "LOG") -> Verdict:
+    """Return whether the objective is met.
+
+    Args:
+        card: the scorecard.
+        log: the log that it is of, as a command names it.
+    """
     if not card.prompts:
         return Verdict("warn", _sentence(card))
     kind: Literal["good", "bad", "warn"] = "bad" if not card.is_met else "good" if card.is_enforced else "warn"
@@ -57,12 +62,18 @@ def scorecard_verdict(card: Scorecard) -> Verdict:
     if worst is not None and worst[1].spoiled:
         name, score = worst
         words = f"Without the gate, source {clip(name, 60)} would spoil the most prompts ({score.spoiled:,}): "
-        steps.append(Step(words + _reasons(score), f"headgate log LOG --source {shlex.quote(clip(name, 60))}"))
+        steps.append(
+            Step(words + _reasons(score), f"headgate log {shlex.quote(log)} --source {shlex.quote(clip(name, 60))}")
+        )
     return Verdict(kind, _sentence(card), f"{_share(card.sound_before, card.prompts)} without the gate", held, steps)
 
 
 def scorecard_html(
-    card: Scorecard, held: Mapping[str, Held] | None = None, opened: Mapping[str, Override] | None = None
+    card: Scorecard,
+    held: Mapping[str, Held] | None = None,
+    opened: Mapping[str, Override] | None = None,
+    *,
+    log: str = "LOG",
 ) -> str:
     """Return a scorecard as HTML.
 
@@ -70,8 +81,9 @@ def scorecard_html(
         card: the scorecard.
         held: sources in quarantine.
         opened: sources that are open by hand.
+        log: the log that it is of, as a command names it.
     """
-    parts = [verdict_html(scorecard_verdict(card)), *(f"<p>{escape(note)}</p>" for note in _notes(card))]
+    parts = [verdict_html(scorecard_verdict(card, log)), *(f"<p>{escape(note)}</p>" for note in _notes(card))]
     parts += [f"<p>{badge('opened by hand', 'warn')} {escape(str(one))}</p>" for one in (opened or {}).values()]
     if not card.prompts:
         return "".join(parts)
@@ -115,9 +127,14 @@ def scorecard_html(
     return "".join(parts)
 
 
-def scorecard_rich(card: Scorecard) -> Group:
-    """Return a scorecard for a terminal."""
-    verdict = scorecard_verdict(card)
+def scorecard_rich(card: Scorecard, *, log: str = "LOG") -> Group:
+    """Return a scorecard for a terminal.
+
+    Args:
+        card: the scorecard.
+        log: the log that it is of, as a command names it.
+    """
+    verdict = scorecard_verdict(card, log)
     parts: list[Any] = [verdict_rich(verdict), *map(prose, _notes(card))]
     admitted = "admitted" if card.is_enforced else "admissible"
     columns = [("source", False), ("documents", True), (admitted, True), ("kept out", True), ("without proof", True)]

@@ -71,26 +71,24 @@ def original_of(chunk: Chunk) -> Chunk:
 def record_of(chunk: Chunk) -> dict[str, object] | None:
     """Return what was decided about a released document, or None if no gate is known to have released it.
 
-    The keys are `admission` (the id), `source`, `subject` (the proved URI), `issuer`, `codes`, and, where the text was
-    rewritten, `edits`: a list of `[start, end, alias]` with offsets in the rewritten text. `metadata_edits` has the
-    same for metadata entries.
+    The keys are `admission` (the id), `source`, `subject` (the proved URI), `issuer`, `codes`, and `edits`: a list of
+    `[start, end, alias]` with offsets in the rewritten text, empty where nothing was rewritten. `metadata_edits` has
+    the same for each metadata entry that was rewritten.
     """
     release = RELEASES.find(chunk)
     if release is None:
         return None
     decision = release.decision
-    record: dict[str, object] = {
+    rewritten = {name: _edits(one) for name, one in decision.metadata_rewrites.items()}
+    return {
         "admission": release.admission,
         "source": decision.source,
         "subject": decision.uri if decision.is_proved else None,
         "issuer": decision.issuer,
         "codes": list(decision.codes),
+        "edits": _edits(decision.rewrite),
+        "metadata_edits": {name: edits for name, edits in rewritten.items() if edits},
     }
-    if edits := _edits(decision.rewrite):
-        record["edits"] = edits
-    if metadata_edits := {name: edits for name, one in decision.metadata_rewrites.items() if (edits := _edits(one))}:
-        record["metadata_edits"] = metadata_edits
-    return record
 
 
 def _edits(rewrite: Rewrite | None) -> list[list[object]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -36,6 +37,7 @@ from headgate.tuning.outlook import Ending, FeedOutlook, Outlook, SourceOutlook
 __all__ = ["outlook_html", "outlook_rich", "outlook_verdict"]
 
 _ROWS = 50
+_TO_FETCH = "To fetch again"
 _BADGES = {
     "over": ("out of date", "bad"),
     "unknown": ("never verified", "bad"),
@@ -49,10 +51,15 @@ _ENDINGS = ("document", "source", "prompts", "from", "what will keep it out")
 _REFETCH = ("document", "pieces", "source", "seen", "why")
 
 
-def outlook_html(outlook: Outlook) -> str:
-    """Return an outlook as HTML."""
+def outlook_html(outlook: Outlook, *, policy: str = "headgate.yaml") -> str:
+    """Return an outlook as HTML.
+
+    Args:
+        outlook: the outlook.
+        policy: the policy that it is of, as a command names it.
+    """
     note = f"<p>{escape(_notes(outlook))}</p>" if _notes(outlook) else ""
-    parts = [verdict_html(outlook_verdict(outlook), note)]
+    parts = [verdict_html(outlook_verdict(outlook, policy), note)]
     sources = (
         (f"<bdi>{escape(clip(row[0], 60))}</bdi>", badge(*_BADGES[one.state]), *map(escape, row[2:]))
         for one, row in _pairs(outlook)
@@ -67,9 +74,9 @@ def outlook_html(outlook: Outlook) -> str:
     return "".join(parts)
 
 
-def outlook_rich(outlook: Outlook) -> Group:
-    """Return an outlook for a terminal."""
-    verdict = outlook_verdict(outlook)
+def outlook_rich(outlook: Outlook, *, policy: str = "headgate.yaml") -> Group:
+    """Return an outlook for a terminal, with the same arguments as `outlook_html`."""
+    verdict = outlook_verdict(outlook, policy)
     parts: list[Any] = [verdict_rich(verdict)]
     if _notes(outlook):
         parts.append(prose(_notes(outlook)))
@@ -88,18 +95,24 @@ def outlook_rich(outlook: Outlook) -> Group:
     return Group(*parts, steps_rich(verdict))
 
 
-def outlook_verdict(outlook: Outlook) -> Verdict:
-    """Return whether anything is about to go out of date."""
+def outlook_verdict(outlook: Outlook, policy: str = "headgate.yaml") -> Verdict:
+    """Return whether anything is about to go out of date.
+
+    Args:
+        outlook: the outlook.
+        policy: the policy that it is of, as a command names it.
+    """
     if outlook.is_good:
         return Verdict("good", _sentence(outlook))
     is_late = any(one.state in ("over", "unknown") for one in outlook.sources) or bool(outlook.refetch)
     steps = []
     late = [one.source for one in outlook.sources if one.state in ("over", "unknown", "soon")]
     if late:
-        steps.append(Step(f"Verify again: {', '.join(clip(name, 60) for name in late[:5])}.", "headgate watch"))
+        command = f"headgate watch --policy {shlex.quote(policy)}"
+        steps.append(Step(f"Verify again: {', '.join(clip(name, 60) for name in late[:5])}.", command))
     if outlook.refetch:
-        words = f"Fetch {in_number(len(outlook.refetch), 'document')} again and seal or list them; the list is below."
-        steps.append(Step(words))
+        wanted = in_number(len(outlook.refetch), "document")
+        steps.append(Step(f"Fetch {wanted} again and seal or list them (listed as {_TO_FETCH!r})."))
     return Verdict("bad" if is_late else "warn", _sentence(outlook), steps=steps)
 
 
@@ -108,7 +121,7 @@ def _lists(
 ) -> Iterator[tuple[str, Sequence[str], Iterator[tuple[str, ...]], int, tuple[int, ...]]]:
     yield "Feeds", _FEEDS, map(_feed, outlook.feeds), len(outlook.feeds), ()
     yield "What ends soon", _ENDINGS, map(_ending, outlook.endings), len(outlook.endings), (2,)
-    yield "To fetch again", _REFETCH, map(_refetch, outlook.refetch), len(outlook.refetch), (1,)
+    yield _TO_FETCH, _REFETCH, map(_refetch, outlook.refetch), len(outlook.refetch), (1,)
 
 
 def _sentence(outlook: Outlook) -> str:
