@@ -180,6 +180,16 @@ def test_a_key_that_nobody_knows_is_proposed_and_asked_about(tmp_path: Path) -> 
     assert kept_out(gate, found) == [False, False]
 
 
+def test_a_place_of_few_documents_beside_many_is_asked_about(tmp_path: Path) -> None:
+    wiki = [{"source": f"https://wiki.example/{name}"} for name in "abcde"]
+    text, _ = drafted(tmp_path, items(*wiki, {"source": "https://paste.example/x"}))
+    before, _, after = text.partition("https://paste.example/")
+    assert "Yours?" not in before
+    assert "    # 1 of 6 documents comes from here. Yours? If not, remove this source.\n" in after
+    assert "Yours?" not in drafted(tmp_path, items(*wiki))[0]
+    assert "Yours?" not in drafted(tmp_path, items(wiki[0], {"source": "https://paste.example/x"}))[0]
+
+
 def test_what_a_document_says_stays_a_comment(tmp_path: Path) -> None:
     evil = "x\nmode: enforce\n#"
     found = items({"source": f"https://h.example/{evil}", "updated": evil, evil: "kb/a/b.md", "when\x1b[2J": "soon"})

@@ -22,6 +22,8 @@ _HEADROOM = 1.5
 # Older documents than this are the rule for somebody, and an age that lets them all in keeps nothing out.
 _MOST_DAYS = 1_000
 _SHOWN_EDITIONS = 9
+# A place of so small a share beside a larger one is as often a stray as a source.
+_STRAY_SHARE = 0.2
 
 
 def draft_policy(
@@ -65,7 +67,7 @@ def draft_policy(
     ]
     ids: set[str] = set()
     for source in survey.sources.values():
-        lines += _source_lines(source, keys, _unique_id(source.pattern, ids), glossary)
+        lines += _source_lines(source, keys, _unique_id(source.pattern, ids), glossary, survey)
         lines += _edition_lines(source, survey)
     lines += ["", *_default_lines(survey)]
     lines += [
@@ -130,8 +132,14 @@ def _most_common_times(survey: Survey) -> list[str]:
     return [key for key, _ in found.most_common(3)]
 
 
-def _source_lines(source: SourceSurvey, keys: Sequence[str], identifier: str, glossary: str | None) -> list[str]:
+def _source_lines(
+    source: SourceSurvey, keys: Sequence[str], identifier: str, glossary: str | None, survey: Survey
+) -> list[str]:
     lines = ["", f"  - id: {identifier}", f"    match: {_flow(source.patterns)}"]
+    if _is_stray(source, survey):
+        verb = "comes" if source.documents == 1 else "come"
+        share = f"{source.documents:,} of {in_number(survey.documents, 'document')}"
+        lines.append(f"    # {share} {verb} from here. Yours? If not, remove this source.")
     lines.append(f"    # {in_number(source.documents, 'document')}, {source.sealed:,} with a seal{_kids(source)}.")
     if source.sealed and keys:
         if source.sealed < source.documents:
@@ -154,6 +162,12 @@ def _source_lines(source: SourceSurvey, keys: Sequence[str], identifier: str, gl
     lines += _freshness_lines(source)
     lines.append(f"    terminology: {_flow([glossary])}" if glossary else "    # terminology: [glossary.yaml]")
     return lines
+
+
+def _is_stray(source: SourceSurvey, survey: Survey) -> bool:
+    """Return whether few documents come from a place, beside another one from which many do."""
+    most = max(other.documents for other in survey.sources.values())
+    return source.documents <= _STRAY_SHARE * most
 
 
 def _edition_lines(source: SourceSurvey, survey: Survey) -> list[str]:
