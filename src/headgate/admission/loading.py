@@ -18,7 +18,7 @@ from headgate.limits import DEFAULT_LIMITS, Limits
 from headgate.policy import Policy
 from headgate.policy.loading import locate
 
-__all__ = ["Loaded", "load", "load_with", "policy_of"]
+__all__ = ["Loaded", "load", "load_with", "policy_and_pulled", "policy_of"]
 
 _log = logging.getLogger("headgate")
 T = TypeVar("T")
@@ -105,9 +105,19 @@ def policy_of(policy: Policy | str | Path, clock: Clock = utc_now, *, may_wait: 
     Raises:
         PolicyError: it cannot be used; of one that is pulled, also if what it names cannot be.
     """
+    return policy_and_pulled(policy, clock, may_wait=may_wait)[0]
+
+
+def policy_and_pulled(
+    policy: Policy | str | Path, clock: Clock = utc_now, *, may_wait: bool = True
+) -> tuple[Policy, Pulled | None]:
+    """As `policy_of`, with where it was pulled from: whoever judges by it has to ask that whether it has ended."""
     path = Path(policy) if isinstance(policy, (str, Path)) else None
     written = policy if isinstance(policy, Policy) else Policy.load(policy)
-    return written if written.pull is None else load(written, path, DEFAULT_LIMITS, clock, may_wait=may_wait).policy
+    if written.pull is None:
+        return written, None
+    loaded = load(written, path, DEFAULT_LIMITS, clock, may_wait=may_wait)
+    return loaded.policy, loaded.pulled
 
 
 def _load_pulled(

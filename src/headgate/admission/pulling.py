@@ -74,19 +74,34 @@ class Pulled:
 
     def standing(self, now: datetime) -> Finding | None:
         """Return what there is to say about its age and its end (G910), or None while it is in order."""
+        ended = self.ended(now)
+        if ended is not None:
+            return ended
         rule, bundle, age = self.place.rule, self.bundle, self.age(now)
-        what = f"The policy {shown(bundle.name)}, version {bundle.version},"
-        detail: dict[str, object] = {"policy": bundle.name, "version": bundle.version}
-        if bundle.expires is not None and now >= bundle.expires:
-            message = f"{what} ended at {bundle.expires:%Y-%m-%d %H:%M} UTC."
-            return Finding("G910", message, detail={**detail, "expired": bundle.expires.isoformat()})
         if age is not None and age <= rule.warn_after and (rule.stop_after is None or age <= rule.stop_after):
             return None
         is_over = rule.stop_after is not None and (age is None or age > rule.stop_after)
         since = "" if age is None else f" for {format_duration(timedelta(seconds=int(age.total_seconds())))}"
         confirmed = self.confirmed.isoformat() if self.confirmed is not None else None
-        message = f"{what} was not confirmed by its place{since}."
-        return Finding("G910", message, "error" if is_over else "warning", {**detail, "confirmed": confirmed})
+        message = f"The policy {shown(bundle.name)}, version {bundle.version}, was not confirmed by its place{since}."
+        detail: dict[str, object] = {"policy": bundle.name, "version": bundle.version, "confirmed": confirmed}
+        return Finding("G910", message, "error" if is_over else "warning", detail)
+
+    def over(self, now: datetime) -> Finding | None:
+        """Return why it keeps everything out (G910), or None while it does not."""
+        finding = self.standing(now)
+        return finding if finding is not None and finding.severity == "error" else None
+
+    def ended(self, now: datetime) -> Finding | None:
+        """Return that it has ended (G910), whatever its place has confirmed; None while it has not."""
+        bundle = self.bundle
+        if bundle.expires is None or now < bundle.expires:
+            return None
+        message = (
+            f"The policy {shown(bundle.name)}, version {bundle.version}, ended at {bundle.expires:%Y-%m-%d %H:%M} UTC."
+        )
+        detail: dict[str, object] = {"policy": bundle.name, "version": bundle.version}
+        return Finding("G910", message, detail={**detail, "expired": bundle.expires.isoformat()})
 
     def keeps_out(self, now: datetime, revision: Revision) -> bool:
         """Return whether it is over, and so keeps everything out that a revision may keep out."""
@@ -112,6 +127,21 @@ class Pulled:
             decisions = (replace(one, findings=(*one.findings, finding)) for one in admission.decisions)
             return replace(admission, decisions=tuple(decisions), valid_until=self._until(admission))
         return replace(admission, valid_until=self._until(admission))
+
+    def audit(self, admission: Admission, revision: Revision, *, is_ahead: bool = False) -> Admission:
+        """As `apply`, for whoever asks what would be if every check were enforced.
+
+        Args:
+            admission: what was decided.
+            revision: under which revision.
+            is_ahead: whether it is about the future, until when the place is taken to go on confirming.
+        """
+        finding = self.ended(admission.now) if is_ahead else self.standing(admission.now)
+        if finding is None or (finding.severity == "error" and revision.keeps_out):
+            told = admission if finding is None else admission.refused(finding)
+            return replace(told, valid_until=self._until(admission))
+        decisions = (replace(one, findings=(*one.findings, finding)) for one in admission.decisions)
+        return replace(admission, decisions=tuple(decisions), valid_until=self._until(admission))
 
     def _until(self, admission: Admission) -> datetime | None:
         return min((*self._ends(), *([admission.valid_until] if admission.valid_until else [])), default=None)

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from headgate.admission.gate import Gate
 from headgate.cli.datasets import (
     CollectionOption,
     OutOption,
@@ -89,12 +88,10 @@ def audit(
         raise typer.Exit(code)
     require_out({"--collection": collection, "--sign": sign, "--workers": workers or None})
     gate, moment = load_gate(policy), instant(now, "--now or --at")
-    lasting = verified_on(gate.policy) if moment > utc_now() else gate.policy
-    is_ahead = lasting != gate.policy
-    if is_ahead:
-        gate = Gate(lasting)
+    lasting = verified_on(gate.policy) if moment > utc_now() else None
+    is_ahead = lasting is not None and (lasting != gate.policy or gate.pulled is not None)
     read = Documents(Path(documents), "Judging", prefix=prefix, quiet=as_json, questions=questions, fields=fields)
-    result = audit_corpus(gate, read, moment)
+    result = audit_corpus(gate, read, moment, lasting=lasting)
     is_partial = read.finish()
     write_page(
         html,
@@ -112,6 +109,10 @@ def audit(
                 "Taken for granted: feeds, servers and lists go on verifying what they verify now. "
                 "`headgate freshness` says if they do."
             )
+            if gate.pulled is not None:
+                typer.echo(
+                    "So is that the place of the policy goes on confirming it. `headgate policy show` says if it does."
+                )
     raise typer.Exit(int(is_partial or any(row.keeps_out for row in result.rows)))
 
 

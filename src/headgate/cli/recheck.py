@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from headgate.admission.loading import policy_of
+from headgate.admission.loading import policy_and_pulled
 from headgate.cli.instants import NowOption, instant
 from headgate.cli.options import JsonOption, LogArgument, LogEntries, PolicyOption, console, print_json
 from headgate.errors import HeadgateError
@@ -38,7 +38,8 @@ def recheck(
     if len(found) != 1:
         how_many = "no admission" if not found else f"{len(found):,} admissions"
         raise HeadgateError(f"{path}: {how_many} with an id that begins with {admission[:80]!r}.")
-    result = recheck_record(found[0], policy_of(policy), instant(now))
+    loaded, pulled = policy_and_pulled(policy)
+    result = recheck_record(found[0], loaded, instant(now), pulled=pulled)
     if as_json:
         print_json(result.to_dict())
     else:

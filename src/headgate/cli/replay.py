@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from headgate.admission.loading import policy_of
+from headgate.admission.loading import policy_and_pulled
 from headgate.cli.instants import instant
 from headgate.cli.options import HtmlOption, JsonOption, LogArgument, LogEntries, console, print_json
 from headgate.cli.pages import policy_in_force, write_page
@@ -33,7 +33,8 @@ def replay(
     from headgate.replay.views import replay_html
 
     entries = LogEntries(path, quiet=as_json)
-    result = replay_records(iter(entries), policy_of(policy), at=instant(at, "--at") if at else None)
+    loaded, pulled = policy_and_pulled(policy)
+    result = replay_records(iter(entries), loaded, at=instant(at, "--at") if at else None, pulled=pulled)
     is_partial = entries.finish()
     write_page(
         html,

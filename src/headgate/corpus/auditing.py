@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from headgate.admission.gate import Gate
+from headgate.admission.pulling import Pulled
+from headgate.chunk import Chunk
 from headgate.corpus.item import CorpusItem
 from headgate.decision import Decision
 from headgate.display import Displayed
 from headgate.limits import DEFAULT_LIMITS
+from headgate.policy import Policy
 
 __all__ = ["Audit", "AuditRow", "audit_corpus"]
 
@@ -99,7 +102,7 @@ class Audit(Displayed):
         }
 
 
-def audit_corpus(gate: Gate, items: Iterable[CorpusItem], now: datetime) -> Audit:
+def audit_corpus(gate: Gate, items: Iterable[CorpusItem], now: datetime, *, lasting: Policy | None = None) -> Audit:
     """Judge every document of a corpus.
 
     All chunks of one document are judged together, however many there are, so that a version superseded within the
@@ -110,10 +113,13 @@ def audit_corpus(gate: Gate, items: Iterable[CorpusItem], now: datetime) -> Audi
         gate: the gate whose policy applies.
         items: what `read_corpus` yields.
         now: the instant to judge for.
+        lasting: the rules that are to count, where `now` is ahead: what is verified again and again is taken to be,
+            and a place that a policy is pulled from to go on confirming it.
     """
     # Nor is it traffic: it is not in the log, counts against no source, teaches the registry nothing, asks no server.
-    policy = gate.policy.model_copy(update={"budget": None, "log": None, "quarantine": None, "overrides": None})
-    judging = _Judging(_AuditingGate(policy, limits=replace(DEFAULT_LIMITS, chunks=sys.maxsize)), now)
+    policy = lasting if lasting is not None else gate.policy
+    policy = policy.model_copy(update={"budget": None, "log": None, "quarantine": None, "overrides": None})
+    judging = _Judging(_AuditingGate(policy, gate.pulled, is_ahead=lasting is not None), now)
     audit = Audit(gate.policy_revision, now)
     for item in items:
         if item.chunk is None and not item.is_document:
@@ -127,6 +133,17 @@ def audit_corpus(gate: Gate, items: Iterable[CorpusItem], now: datetime) -> Audi
 class _AuditingGate(Gate):
     _is_traffic = False
 
+    def __init__(self, policy: Policy, origin: Pulled | None, *, is_ahead: bool) -> None:
+        super().__init__(policy, limits=replace(DEFAULT_LIMITS, chunks=sys.maxsize))
+        self._origin, self._is_ahead = origin, is_ahead
+
+    def audit(self, chunks: Sequence[Chunk], now: datetime) -> tuple[Decision, ...]:
+        """Return what is decided about chunks, and about the policy itself where it was pulled; released to nobody."""
+        admission = self.judge(chunks, now=now)
+        if self._origin is not None:
+            admission = self._origin.audit(admission, self.in_force, is_ahead=self._is_ahead)
+        return admission.decisions
+
 
 class _Judging:
     """Judges items in batches, and once more those documents whose chunks came in several batches.
@@ -136,7 +153,7 @@ class _Judging:
         now: the instant to judge for.
     """
 
-    def __init__(self, gate: Gate, now: datetime) -> None:
+    def __init__(self, gate: _AuditingGate, now: datetime) -> None:
         self._gate, self._now = gate, now
         self._items: list[CorpusItem] = []
         self._decisions: dict[int, Decision] = {}
@@ -173,8 +190,7 @@ class _Judging:
 
     def _judge(self, numbers: list[int]) -> None:
         chunks = [chunk for number in numbers if (chunk := self._items[number].chunk) is not None]
-        # `judge`, not `admit`: nothing is released to anybody.
-        for number, decision in zip(numbers, self._gate.judge(chunks, now=self._now).decisions, strict=True):
+        for number, decision in zip(numbers, self._gate.audit(chunks, self._now), strict=True):
             self._decisions[number] = decision
 
 

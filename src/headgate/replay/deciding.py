@@ -6,8 +6,8 @@ says that they verified and with which key. Where a record does not say enough, 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -118,6 +118,7 @@ class Redecider:
         at: the instant to decide for; by default that of each record.
         is_present: whether `at` is the present, so that the timestamps of manifests have to be in force as well.
         limits: bounds on what is looked at.
+        over: returns why the policy itself, which was pulled, keeps everything out at an instant, if it does.
 
     Raises:
         PolicyError: the policy cannot be used.
@@ -130,7 +131,9 @@ class Redecider:
         at: datetime | None = None,
         is_present: bool = False,
         limits: Limits = DEFAULT_LIMITS,
+        over: Callable[[datetime], Finding | None] | None = None,
     ) -> None:
+        self._over = over
         self._revision = resolve(policy, limits, remembers=False)
         self._at = at
         self._is_present = is_present
@@ -191,7 +194,15 @@ class Redecider:
             apply_budget(judged, self._revision)
         pairs = list(zip(record["decisions"], outcomes, strict=True))
         undecided = {name for entry, outcome in pairs if isinstance(outcome, str) for name in self._documents(entry)}
-        return [self._conclude(entry, outcome, undecided) for entry, outcome in pairs]
+        decided = [self._conclude(entry, outcome, undecided) for entry, outcome in pairs]
+        reason = self._over(present) if self._over is not None else None
+        return decided if reason is None else [self._refused(one, reason) for one in decided]
+
+    def _refused(self, one: Redecided, reason: Finding) -> Redecided:
+        if one.action is None:
+            return one
+        action = "drop" if self._revision.keeps_out else one.action
+        return replace(one, action=action, codes=(*one.codes, reason.code), reasons=(*one.reasons, reason))
 
     def _documents(self, entry: DecisionRecord) -> Iterator[str]:
         """Yield every document that a chunk may be a version of."""

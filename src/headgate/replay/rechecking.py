@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from headgate.admission.gate import Gate
+from headgate.admission.pulling import Pulled
 from headgate.clock import require_aware
 from headgate.codes import CONTRADICTED, UNTOLD
 from headgate.decision import Admission, Finding
@@ -111,19 +112,23 @@ def recheck(gate: Gate, admission: Admission, now: datetime | None = None) -> Re
     )
 
 
-def recheck_record(record: Mapping[str, Any], policy: Policy, now: datetime) -> Recheck:
+def recheck_record(
+    record: Mapping[str, Any], policy: Policy, now: datetime, *, pulled: Pulled | None = None
+) -> Recheck:
     """Judge again what a recorded admission gave to the prompt, from the evidence in the record.
 
     Args:
         record: a record of a decision log.
         policy: the policy that counts now, with its keys, manifests and lists as they are now.
         now: the present; aware.
+        pulled: where the policy was pulled from, if it was: one that is over supports nothing.
 
     Raises:
         PolicyError: the policy cannot be used.
         ValueError: `now` has no time zone.
     """
-    redecider = Redecider(policy, at=require_aware(now, "now"), is_present=True)
+    over = pulled.over if pulled is not None else None
+    redecider = Redecider(policy, at=require_aware(now, "now"), is_present=True, over=over)
     whole = mend_admission(record)
     documents = tuple(_of_record(one) for one in redecider.redecide_read(whole) if one.before["action"] == "admit")
     return Recheck(whole["admission"], whole["now"], now, redecider.revision, _worst(documents), documents)

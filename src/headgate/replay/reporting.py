@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from headgate.admission.pulling import Pulled
 from headgate.display import Printable
 from headgate.policy import Policy
 from headgate.record import AdmissionRecord, LogEntry, error_codes, name_of, records_in
@@ -164,7 +165,11 @@ class Replay(Printable):
 
 
 def replay_records(
-    entries: Iterable[LogEntry | Mapping[str, Any]], policy: Policy, *, at: datetime | None = None
+    entries: Iterable[LogEntry | Mapping[str, Any]],
+    policy: Policy,
+    *,
+    at: datetime | None = None,
+    pulled: Pulled | None = None,
 ) -> Replay:
     """Decide recorded admissions again.
 
@@ -172,11 +177,12 @@ def replay_records(
         entries: what `read_log` yields, or records as `log_record` makes them; read once, one at a time.
         policy: the policy to try.
         at: the date to try; by default that of each record.
+        pulled: where the policy was pulled from, if it was; from its end on it keeps everything out.
 
     Raises:
         PolicyError: the policy cannot be used.
     """
-    redecider = Redecider(policy, at=at)
+    redecider = Redecider(policy, at=at, over=pulled.ended if pulled is not None else None)
     replay = Replay(redecider.revision, at, policy.is_enforcing)
     for entry in records_in(entries):
         record = entry.record

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
@@ -50,6 +50,13 @@ class SourceOutlook:
     state: State
     verified: Verification | None = None
     ends: datetime | None = None
+
+    def until(self, end: datetime | None, now: datetime, within: timedelta) -> SourceOutlook:
+        """Return what is said of the source under a policy that ends itself."""
+        if end is None or end > now + within or (self.ends is not None and self.ends <= end):
+            return self
+        state: State = "over" if end <= now else min(self.state, "soon", key=_STATES.index)
+        return replace(self, state=state, ends=end)
 
     def to_dict(self) -> dict[str, object]:
         """Return the source as plain JSON values."""
@@ -196,8 +203,9 @@ def look_ahead(
     for source, verified in pulled.items():
         if source not in latest or latest[source].by != "feed" or latest[source].at < verified.at:
             latest[source] = verified
+    end = gate.pulled.bundle.expires if gate.pulled is not None else None
     sources = [
-        _source(one, latest.get(one.id), unanswered.get(one.id), now, within)
+        _source(one, latest.get(one.id), unanswered.get(one.id), now, within).until(end, now, within)
         for one in (*revision.sources.values(), revision.default)
     ]
     sources.sort(key=lambda one: _STATES.index(one.state))

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from headgate.admission.concluding import judge_admission
 from headgate.admission.gate import Gate
-from headgate.admission.loading import policy_of
+from headgate.admission.loading import policy_and_pulled
 from headgate.admission.planning import plan_admission
 from headgate.admission.resolving import digest_under
 from headgate.admission.setwide import candidate_of
@@ -65,7 +65,7 @@ class RowGate(Gate):
     _is_traffic = False
 
     def __init__(self, policy: Policy | str | Path) -> None:
-        whole = policy_of(policy)
+        whole, self._origin = policy_and_pulled(policy)
         part = whole.model_copy(update={"budget": None, "log": None, "quarantine": None, "overrides": None})
         # A corpus holds most texts once: a large memory of them would only be memory.
         limits = replace(DEFAULT_LIMITS, chunks=2**31, memo_entries=2_000, memo_chars=4_000_000)
@@ -99,6 +99,8 @@ class RowGate(Gate):
         for judgement in plan.judgements:
             judgement.index = 0  # each is an admission of its own
             admission = judge_admission(replace(plan, judgements=(judgement,)), answers, limits)
+            if self._origin is not None:
+                admission = self._origin.audit(admission, revision)
             mode = judgement.facts.source.modes["freshness"]
             yield Judged(admission.decisions[0], admission.valid_until, candidate_of(judgement, now), mode)
 
