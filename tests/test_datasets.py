@@ -348,8 +348,10 @@ def test_the_command_says_what_was_found_and_goes_on(data: Path, policy: Path, t
     words = ("audit", data, "--policy", policy, "--out", out, "--workers", "1")
     result = run(*words, "--now", NOW, code=1)
     assert "60 of 60 rows" in result.stderr or "rows, 4 of 4 fragments" in result.stderr
-    assert "Admissible under" in result.stdout
-    assert "F205" in result.stdout
+    assert f"Admissible under {policy} at" in " ".join(result.stdout.split())
+    assert "F205 superseded" in result.stdout
+    assert "Do next: " in result.stdout
+    assert "headgate explain F" in result.stdout
     said = json.loads(run(*words, "--now", NOW, "--json", code=1).stdout)
     assert (said["rows_in"], said["rows_out"], said["failed"]) == (ROWS, ROWS, [])
     assert "holds an audit of" in str(run(*words, code=2).exception)

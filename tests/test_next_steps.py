@@ -47,7 +47,9 @@ def commands(text: str) -> list[list[str]]:
 def test_the_worst_source_is_looked_up_in_the_log_that_was_read(here: Path) -> None:
     out = said("sources", "my log.jsonl", "--html", "page.html")
     assert ["headgate", "log", "my log.jsonl", "--source", "handbook"] in commands(out)
-    assert "headgate log LOG" not in Path("page.html").read_text()
+    page = Path("page.html").read_text()
+    assert "headgate log LOG" not in page
+    assert "0 of less than 1" in page  # a prompt is whole, and so is what is spent of a budget of prompts
 
 
 def test_a_source_is_verified_by_the_policy_that_was_read_and_lists_are_named(here: Path, clock: FixedClock) -> None:

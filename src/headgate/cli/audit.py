@@ -36,7 +36,7 @@ from headgate.clock import utc_now
 from headgate.corpus import Audit, Fields, audit_corpus
 from headgate.encoding import in_number
 from headgate.errors import HeadgateError
-from headgate.report import audit_html, audit_rich, prose
+from headgate.report import Verdict, audit_html, audit_rich, prose, steps_rich
 from headgate.tuning.changing import verified_on
 
 __all__ = ["EXAMPLE_AUDIT", "audit"]
@@ -129,7 +129,7 @@ def _audit_dataset(
 ) -> int:
     from headgate.corpus.datasets import Outcome, begun_in, find_superseded_rows, require_duckdb
     from headgate.corpus.kernel import JudgeRows
-    from headgate.report.runs import run_tables
+    from headgate.report.runs import run_steps, run_tables
 
     require_duckdb()
     begun = begun_in(out)
@@ -155,8 +155,10 @@ def _audit_dataset(
             screen.print(table)
             screen.print()
         admissible = counts["rows"] - counts["would_drop"]
-        screen.print(prose(f"Admissible under {policy}: {admissible:,} of {in_number(counts['rows'], 'row')}."))
+        at = f"{kernel.now:%Y-%m-%d %H:%M} UTC"
+        screen.print(prose(f"Admissible under {policy} at {at}: {admissible:,} of {in_number(counts['rows'], 'row')}."))
         screen.print(prose(f"Written to {out}; what was decided about each row is in {out / 'parts'}."))
+        screen.print(steps_rich(Verdict("bad", "", steps=run_steps(outcome.summary))))
     return int(is_partial or counts["would_drop"] > 0)
 
 
@@ -172,4 +174,4 @@ def _show(result: Audit, policy: Path, most: int) -> None:
     screen.print()
     counts = result.counts()
     admissible = f"{counts['admissible']:,} of {in_number(counts['documents'], 'document')}"
-    screen.print(prose(f"Admissible under {policy}: {admissible}."))
+    screen.print(prose(f"Admissible under {policy} at {result.now:%Y-%m-%d %H:%M} UTC: {admissible}."))

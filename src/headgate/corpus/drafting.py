@@ -214,7 +214,9 @@ def _freshness_lines(source: SourceSurvey) -> list[str]:
         median, ninetieth, oldest = percentiles
         names = ", ".join(_comment(key) for key, _ in source.time_keys.most_common(3))
         spread = f"half within {median}d, 90% within {ninetieth}d, the oldest {oldest}d old"
-        lines.append(f"    # {source.dated:,} have a time (from {names}): {spread}.")
+        lines.append(
+            f"    # {source.dated:,} {'has' if source.dated == 1 else 'have'} a time (from {names}): {spread}."
+        )
     if source.problems:
         problem, count = source.problems.most_common(1)[0]
         lines.append(f"    # {in_number(count, 'time')} not read, because nothing is guessed: {_comment(problem, 200)}")

@@ -93,7 +93,7 @@ def scorecard_html(
                 (_share(card.sound, card.prompts), f"of the prompts {_held(card)} only admissible documents"),
                 (_share(card.sound_before, card.prompts), "would have without the gate"),
                 (f"{card.empty:,}", f"{'prompt' if card.empty == 1 else 'prompts'} {_left(card)} no document left"),
-                (f"{card.prompts - card.sound:,} of {card.budget:,.1f}", "prompts of the error budget spent"),
+                (f"{card.prompts - card.sound:,} of {_allowed(card)}", "prompts of the error budget spent"),
             )
         )
     )
@@ -195,6 +195,11 @@ def _sentence(card: Scorecard) -> str:
         f"admissible documents; without the gate, {before} would have.{emptied} "
         f"The objective of {card.objective * 100:.4g}% is {words}: {spent}."
     )
+
+
+def _allowed(card: Scorecard) -> str:
+    """Return how many prompts the objective allows to be unsound, in whole prompts: of a part of one, none is spent."""
+    return f"{int(card.budget):,}" if card.budget >= 1 else "less than 1"
 
 
 def _held(card: Scorecard) -> str:

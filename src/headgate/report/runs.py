@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+from headgate.codes import CODES, titled
 from headgate.corpus.datasets import Summary, quantile
+from headgate.encoding import in_number
 from headgate.report.tables import Listing, new_table, plain
+from headgate.report.verdicts import Step
 
-__all__ = ["run_tables"]
+__all__ = ["run_steps", "run_tables"]
 
 _SOURCES = 50
 _REASONS = 30
@@ -26,6 +29,16 @@ def run_tables(summary: Summary) -> list[Listing]:
             table.add_row(f"{share:.0%}", f"{age:,.0f}")
         tables.append(table)
     return tables
+
+
+def run_steps(summary: Summary) -> list[Step]:
+    """Return what to do about the reason that most rows have."""
+    known = [(number, code) for code, number in _reasons(summary).items() if code in CODES]
+    if not known:
+        return []
+    number, code = max(known)
+    words = f"{titled(code)} is said of the most ({in_number(number, 'row')}). {CODES[code].fix}"
+    return [Step(words, f"headgate explain {code}")]
 
 
 def _by_source(summary: Summary) -> Listing:
@@ -50,5 +63,5 @@ def _reasons(summary: Summary) -> Counter[str]:
 def _by_reason(summary: Summary, reasons: Counter[str]) -> Listing:
     table = new_table("Reasons; a row may have several", [("kept out for", False), ("rows", True), ("such as", False)])
     for code, number in reasons.most_common(_REASONS):
-        table.add_row(plain(code), f"{number:,}", plain("; ".join(summary.examples.get(code, ())[:2]), 100))
+        table.add_row(plain(titled(code)), f"{number:,}", plain("; ".join(summary.examples.get(code, ())[:2]), 100))
     return table
