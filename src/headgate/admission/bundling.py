@@ -16,6 +16,7 @@ from headgate.policy import Policy, Source, SourceRule
 from headgate.policy.loading import locate
 from headgate.provenance import KeySet
 from headgate.provenance.bundles import POLICY_FILE, require_file_name
+from headgate.provenance.publishable import holds_private_key, holds_private_members
 
 __all__ = ["files_of", "without_manifests"]
 
@@ -28,8 +29,8 @@ def files_of(path: Path, signing: KeySet) -> Mapping[str, bytes]:
         signing: the keys that may sign it.
 
     Raises:
-        PolicyError: it cannot be used; names a file that is not below its folder, or the very keys that sign it; or is
-            one that is pulled itself.
+        PolicyError: it cannot be used; names a file that is not below its folder, or the very keys that sign it; is one
+            that is pulled itself; or a private key is in one of the files.
     """
     policy = Policy.load(path)
     try:
@@ -49,7 +50,26 @@ def files_of(path: Path, signing: KeySet) -> Mapping[str, bytes]:
         if plain == POLICY_FILE and not path.samefile(policy.resolve_path(name)):
             raise PolicyError(f"it names a file {POLICY_FILE}, as it is called itself there.", file=str(path))
         files[plain] = read_config_bytes(policy.resolve_path(name), DEFAULT_LIMITS.bundle_bytes)
+    _require_public(path, policy, files)
     return files
+
+
+def _require_public(path: Path, policy: Policy, files: Mapping[str, bytes]) -> None:
+    """Raise if a private key is among what is published, also where nobody would read it.
+
+    Raises:
+        PolicyError: there is one.
+    """
+    rules = (*policy.sources, policy.default)
+    entries = [entry for one in rules for entry in (*one.provenance.keys, *one.provenance.timestamp_keys)]
+    entries += [entry for one in policy.revocations for entry in one.keys]
+    key_files = {posixpath.normpath(entry) for entry in entries if isinstance(entry, str)}
+    held = [name for name, data in files.items() if holds_private_key(data, is_key_file=name in key_files)]
+    if any(holds_private_members(entry) for entry in entries if not isinstance(entry, str)):
+        held.append(POLICY_FILE)
+    if held:
+        problem = f"{shown(held[0])} holds a private key, and everybody could read it there."
+        raise PolicyError(problem, "Leave the public half alone in it, and keep the other one secret.", file=str(path))
 
 
 def _require_below(folder: Path, file: Path) -> None:
