@@ -278,3 +278,12 @@ def test_editions_that_stand_side_by_side_are_a_question_and_no_rule(tmp_path: P
     assert [gate.admit([Chunk("x", {"source": source})]).decisions[0].action for source in sources[:6]] == [
         "drop"
     ] * 4 + ["admit"] * 2
+
+
+def test_times_of_copies_are_said_not_to_count_and_what_finds_dates_is_named(tmp_path: Path) -> None:
+    node = {"source": "file:kb/a.md", "mtime": "2026-05-01T00:00:00Z"}
+    text, _ = drafted(tmp_path, items(node))
+    assert "from files are those of a copy" in text
+    assert "DateNodes (LlamaIndex)" in text
+    text, _ = drafted(tmp_path, items({"source": "https://h.example/a", "modified": "2026-05-01T00:00:00Z"}))
+    assert "DateNodes" not in text

@@ -223,6 +223,9 @@ def _freshness_lines(source: SourceSurvey) -> list[str]:
     why_not = _why_no_age(source)
     if why_not is not None or percentiles is None:
         lines.append(f"    # No age is required: {why_not}.")
+        if percentiles is None:
+            lines.append("    # Times that a loader took from files are those of a copy, and are not counted.")
+            lines.append("    # DateDocuments (LangChain) and DateNodes (LlamaIndex) find dates at ingestion.")
         lines.append(
             "    # How old may a document be before it is wrong? Then: freshness: {max_age: 365d, warn_after: 270d}"
         )
