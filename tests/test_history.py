@@ -235,6 +235,21 @@ def test_a_terminal_says_what_to_do_next_as_the_page_does() -> None:
     assert "in the way of enforcing the rest" in str(study_adoption([*clean, *enforced]))
 
 
+def test_a_report_on_adoption_says_how_little_was_seen_and_under_which_policy(tmp_path: Path) -> None:
+    one = record(gate_of("audit"), good(1, "a"))
+    few, many = study_adoption([one]), study_adoption([one] * 100)
+    assert "Seen so far: 1 prompt with 1 document," in few._repr_html_()
+    assert "mode: enforce" not in str(few)
+    assert "mode: enforce" in str(many)
+    policy, log = tmp_path / "headgate.yaml", tmp_path / "log.jsonl"
+    policy.write_text("mode: audit\n")
+    log.write_text("".join(f"{json.dumps(one)}\n" for _ in range(100)))
+    result = CliRunner().invoke(app, ["report", "adoption", str(log), "--policy", str(policy)])
+    said = " ".join(result.output.split())
+    assert "Decided under a different revision of the policy: 100 of 100 prompts." in said
+    assert "mode: enforce" not in said
+
+
 def test_nothing_recorded_is_said() -> None:
     for result in (score_sources([]), study_adoption([]), find_stale([])):
         text = result._repr_html_()

@@ -9,6 +9,7 @@ import typer
 
 from headgate.admission.loading import policy_of
 from headgate.cli.instants import NowOption, instant
+from headgate.cli.loading import load_gate
 from headgate.cli.options import HtmlOption, JsonOption, LogArgument, LogEntries, MaybePolicyOption, console, print_json
 from headgate.cli.pages import policy_in_force, write_page
 from headgate.encoding import to_json
@@ -25,6 +26,7 @@ def adoption(
     unsealed: Annotated[
         Path | None, typer.Option(help="Write the documents that lack only a seal, as JSON Lines.")
     ] = None,
+    policy: MaybePolicyOption = None,
     html: HtmlOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -38,7 +40,8 @@ def adoption(
     entries = LogEntries(path, quiet=as_json)
     found = study_adoption(entries.for_report())
     is_partial = entries.finish()
-    write_page(html, "headgate: on the way to enforcement", lambda: adoption_html(found), log=path)
+    found.in_force = load_gate(policy).policy_revision if policy is not None else None
+    write_page(html, "headgate: on the way to enforcement", lambda: adoption_html(found), log=path, policy=policy)
     if unsealed is not None:
         write_text(unsealed, "".join(f"{to_json(entry)}\n" for entry in found.manifest()))
     if as_json:

@@ -10,6 +10,7 @@ from headgate.history.adoption import (
     Adoption,
     count_admissions,
     count_documents,
+    count_revision,
     list_unsealed,
 )
 from headgate.history.causes import reason_of
@@ -38,6 +39,9 @@ def study_tables(log: CompactedLog, found: Adoption) -> None:
             count_admissions(found, mode, since, until, count)
             found.touched_prompts += touched
             found.empty_prompts += empty
+        revisions = "SELECT policy_revision, count(*) FROM admissions GROUP BY policy_revision ORDER BY min(seq)"
+        for revision, count in tables.rows(revisions):
+            count_revision(found, revision or "", count)
         _count(tables, found)
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "Adoption",
     "count_admissions",
     "count_documents",
+    "count_revision",
     "list_unsealed",
     "study_lines",
 ]
@@ -28,6 +29,7 @@ MOST_UNSEALED = 200_000
 _NAMES = 2_000
 _OTHERS = "others"
 _LISTED = 50_000
+_FEWEST_PROMPTS = 100
 # What only a publisher's key can have made: a seal that holds, or one that held before the text was changed.
 _SEALED_ONCE = frozenset(("P105",))
 LACKS_A_SEAL = frozenset(("P101",))
@@ -47,6 +49,8 @@ class Adoption(Printable):
         tally: the blocked documents by cause: each once, by its first reason.
         together: sets of codes that keep documents out together.
         modes: how many admissions ran in which mode.
+        revisions: how many were decided under which revision of the policy.
+        in_force: the revision of the policy as it is now, where that is known.
         sources: blocked documents by source.
         since: when the first record was made.
         until: when the last one was.
@@ -63,6 +67,8 @@ class Adoption(Printable):
     tally: Tally = field(default_factory=Tally)
     together: Counter[frozenset[str]] = field(default_factory=Counter)
     modes: Counter[str] = field(default_factory=Counter)
+    revisions: Counter[str] = field(default_factory=Counter)
+    in_force: str | None = None
     sources: Counter[str] = field(default_factory=Counter)
     since: str | None = None
     until: str | None = None
@@ -79,6 +85,16 @@ class Adoption(Printable):
     def is_enforced(self) -> bool:
         """Whether every admission was enforced, so that what is blocked here was dropped."""
         return not set(self.modes) - {"enforce"}
+
+    @property
+    def is_of_few(self) -> bool:
+        """Whether so few prompts were seen that they say little about the next ones."""
+        return self.admissions < _FEWEST_PROMPTS
+
+    @property
+    def under_others(self) -> int:
+        """How many admissions were decided under a revision that is not in force; 0 where that is not known."""
+        return self.admissions - self.revisions[self.in_force] if self.in_force is not None else 0
 
     def only(self, code: str) -> int:
         """Return how many documents are kept out for this first reason and for nothing else."""
@@ -99,6 +115,8 @@ class Adoption(Printable):
             "since": self.since,
             "until": self.until,
             "modes": dict(self.modes),
+            "revisions": dict(self.revisions.most_common()),
+            "in_force": self.in_force,
             "admissions": self.admissions,
             "documents": self.documents,
             "blocked": self.blocked,
@@ -144,6 +162,11 @@ def count_admissions(found: Adoption, mode: str, since: str, until: str, count: 
     found.until = max(found.until or until[:19], until[:19])
 
 
+def count_revision(found: Adoption, revision: str, count: int = 1) -> None:
+    """Count admissions that were decided under one revision of the policy."""
+    found.revisions[_room(found.revisions, revision[:100])] += count
+
+
 def count_documents(found: Adoption, decision: DecisionRecord, count: int = 1) -> frozenset[str] | None:
     """Count documents that are alike in all that a report on adoption looks at.
 
@@ -177,6 +200,7 @@ def list_unsealed(found: Adoption, digest: str, uri: str | None, id: str | None,
 
 def _add(found: Adoption, record: AdmissionRecord) -> None:
     count_admissions(found, record["mode"], record["now"], record["now"])
+    count_revision(found, record["policy_revision"])
     blocked = 0
     for decision in record["decisions"]:
         codes = count_documents(found, decision)

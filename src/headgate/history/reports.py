@@ -59,8 +59,14 @@ def adoption_verdict(found: Adoption) -> Verdict:
         return Verdict("warn", sentence)
     if not found.blocked:
         rest = " of enforcing the rest" if "enforce" in found.modes else ""
-        step = Step(f"Nothing stands in the way{rest}. In the policy:", "mode: enforce")
-        return Verdict("good", sentence, steps=() if found.is_enforced else (step,))
+        if found.is_enforced:
+            return Verdict("good", sentence)
+        if found.under_others or found.is_of_few:
+            words = f"Nothing that was seen stands in the way{rest}. Go on in this mode, and look again later."
+            return Verdict("warn", sentence, steps=(Step(words),))
+        return Verdict(
+            "good", sentence, steps=(Step(f"Nothing stands in the way{rest}. In the policy:", "mode: enforce"),)
+        )
     before = f"{in_number(found.documents, 'document')} retrieved for {in_number(found.admissions, 'prompt')}"
     verb = "are" if found.is_enforced else "would be"
     after = f"{found.documents - found.blocked:,} of them {verb} in prompts; "
@@ -219,6 +225,12 @@ def _adoption_sentence(found: Adoption) -> str:
 
 
 def _adoption_notes(found: Adoption) -> Iterator[str]:
+    if found.admissions and found.is_of_few and not found.is_enforced:
+        seen = f"{in_number(found.admissions, 'prompt')} with {in_number(found.documents, 'document')}"
+        yield f"Seen so far: {seen}, which says little about the next ones."
+    if found.under_others:
+        others = f"{found.under_others:,} of {in_number(found.admissions, 'prompt')}"
+        yield f"Decided under a different revision of the policy: {others}. `headgate replay` decides them again."
     for code, want in (("F203", "no date can be used"), ("P101", "a seal is missing"), ("P109", "no source matches")):
         count = found.only(code)
         if count:
