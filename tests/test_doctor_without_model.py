@@ -14,6 +14,7 @@ from langchain_core.vectorstores import InMemoryVectorStore
 
 from headgate import Gate
 from headgate.testing import Diagnosis, FixedClock, Publisher, prove
+from headgate.testing.doctor.wording import strange_words, unexplained
 from langchain_headgate import guard
 
 PAGE = "https://handbook.example/"
@@ -74,3 +75,28 @@ def test_a_file_in_the_context_that_is_returned_is_not_proved(
 def test_a_context_of_what_the_gate_released_is_proved(retriever: Any, made: Any, join: Any) -> None:
     found = prove(made(retriever, join), QUESTION)
     assert outcome_around(found) == "holds", str(found)
+
+
+@pytest.mark.parametrize("text", ["员工今年没有休假。", "従業員は今年休暇なし", "직원은 휴가가 없다", "Leave: 0 days"])
+def test_a_short_sentence_is_one_in_any_script(retriever: Any, tmp_path: Path, text: str) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text(text, encoding="utf-8")
+
+    def with_notes(documents: list[Document]) -> str:
+        return "\n".join([*(one.page_content for one in documents), notes.read_text(encoding="utf-8")])
+
+    found = prove(a_chain(retriever, with_notes), QUESTION)
+    assert outcome_around(found) == "not proved", str(found)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026年6月1日 星期一", "2026年6月1日 月曜日", "2026년 6월 1일 월요일", "12 kg", "Human: AI:"]
+)
+def test_dates_numbers_and_roles_are_none(text: str) -> None:
+    assert unexplained(text, []) is None
+
+
+def test_sentences_without_spaces_are_compared_in_pieces() -> None:
+    document = "员工每年有三十天的休假。"
+    assert strange_words(document[3:9], [document]) is None
+    assert strange_words("员工今年没有休假。", [document]) is not None

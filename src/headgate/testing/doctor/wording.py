@@ -13,16 +13,20 @@ _OPEN, _CLOSE = "\1", "\2"
 _SHORTEST_PIECE = 3
 _MOST_PIECES = 5_000
 _MOST_CHARS = 1_000_000
-# Dates, numbers and names of roles are fewer letters than a sentence of a document has.
 _LETTERS = re.compile(r"[^\W\d_]")
-_FEW_LETTERS = 12
+# A number and its unit are fewer letters than a sentence of a document has.
+_FEW_LETTERS = 8
+# Ideographs, kana and hangul: each says as much as several letters of an alphabet do.
+_DENSE = "\u3005-\u3007\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+_DENSE_RUN = re.compile(f"[{_DENSE}]+")
+_LETTERS_OF_ONE = 3
 _WORD = re.compile(r"[^\W_]{4,}")
 # Parts of identifiers, which are printed with documents.
 _HEXADECIMAL = re.compile(r"[0-9a-f]+")
 # What clocks write.
 _DATE = re.compile(
     r"\b(mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(january|february|march|april|may|june|july|august|september"
-    r"|october|november|december)\b",
+    r"|october|november|december)\b|\d+\s?[年月日時时分秒년월일시분초]|星期[一二三四五六日天]|[月火水木金土日월화수목금토일](?:曜日|요일)",
     re.IGNORECASE,
 )
 # What documents, messages and missing values look like where they are printed whole.
@@ -30,6 +34,8 @@ _PRINTED_AS = """
     document documents page content metadata source node text score system human user assistant tool none true false
     null function message meta blob embedding sparse
 """
+_ROLES = re.compile(rf"\b(?:{'|'.join(_PRINTED_AS.split())})\b", re.IGNORECASE)
+_LONGEST_SHORT = 200
 _FEW_WORDS = 2
 _CUT = "\0"
 _LINE_CHARS = 24
@@ -141,8 +147,11 @@ def _begins(word: str, ordered: Sequence[str]) -> bool:
 
 def _words(text: str) -> list[str]:
     """Return the words of a text that could be a sentence's: no number, and no part of an identifier."""
-    found = _WORD.findall(unescaped(text[:_MOST_CHARS]).casefold())
-    return [word for word in found if word.isalpha() and not _HEXADECIMAL.fullmatch(word)]
+    text = unescaped(text[:_MOST_CHARS]).casefold()
+    found = _WORD.findall(_DENSE_RUN.sub(" ", text))
+    words = [word for word in found if word.isalpha() and not _HEXADECIMAL.fullmatch(word)]
+    # No spaces tell these words apart: two neighbours are one.
+    return words + [run[at : at + 2] for run in _DENSE_RUN.findall(text) for at in range(len(run) - 1)]
 
 
 def _around_placeholders(template: str) -> Iterator[str]:
@@ -175,4 +184,8 @@ def is_within(document: str, prompt: str, but_for: Sequence[str] = ()) -> bool:
 
 
 def _letters(text: str) -> int:
-    return len(_LETTERS.findall(text))
+    """Return how many letters a text has, as an alphabet would have them; those of roles and types do not count."""
+    if len(text) < _LONGEST_SHORT:
+        text = _ROLES.sub("", text)
+    dense = sum(map(len, _DENSE_RUN.findall(text)))
+    return len(_LETTERS.findall(text)) + (_LETTERS_OF_ONE - 1) * dense
