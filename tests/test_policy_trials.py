@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -295,6 +296,17 @@ def test_two_policies_that_agree_are_no_finding(fleet: Fleet, monkeypatch: pytes
     fleet.says(fleet.gate())
     said = fleet.run("policy", "compare", str(fleet.folder / "one" / "decisions.jsonl"))
     assert "both 1, the old one only 0, the new one only 0, neither 1" in said
+
+
+def test_a_comparison_is_the_same_whatever_the_order_of_the_log(fleet: Fleet, gates: dict[str, Gate]) -> None:
+    fleet.says(gates["policy"])
+    (told,) = records(fleet, "policy")
+    untold = {**told, "pulled": {name: value for name, value in told["pulled"].items() if name != "other"}}
+    earlier = {**untold, "pulled": {**untold["pulled"], "version": 2}}
+    for log in permutations([told, untold, earlier]):
+        found = compare_rollout(log)
+        assert found is not None
+        assert (found.version, found.undecided, found.admissions["policy"]) == (3, 1, 1)
 
 
 @pytest.mark.parametrize(

@@ -382,9 +382,27 @@ def killed_at(step: int, fleet: Fleet) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
+def test_the_files_of_what_is_in_force_stay_on_the_disk(fleet: Fleet) -> None:
+    gate = fleet.gate()
+    for _ in range(10):  # renewed, and no other policy
+        fleet.publish("--expires", "7d")
+        fleet.follow(gate)
+        assert all(path.is_file() for path in gate.files)
+    assert fleet.says(gate) == DOCS
+    folder = fleet.machine().parent / "cache" / "policies" / "files"
+    assert len(list(folder.iterdir())) == 1
+    for number in range(12):
+        fleet.write("news")
+        (fleet.draft.parent / "terms.yaml").write_text(f"terms: {{Kubernetes: [K8s, K{number}s]}}")
+        fleet.publish()
+        fleet.follow(gate)
+    assert all(path.is_file() for path in gate.files)
+    assert len(list(folder.iterdir())) == 8
+
+
 def test_files_that_were_unpacked_and_changed_are_put_back(fleet: Fleet) -> None:
     fleet.gate()
-    folder = next((fleet.machine().parent / "cache" / "policies" / "files").iterdir()) / "policy"
+    folder = next((fleet.machine().parent / "cache" / "policies" / "files").iterdir())
     (folder / "headgate.yaml").write_text("version: 1\nmode: audit")
     (folder / "keys" / "docs.json").unlink()
     (folder / "keys" / "docs.json").symlink_to(fleet.folder / "draft" / "keys" / "news.json")
@@ -493,6 +511,41 @@ def test_who_signs_policies_speaks_for_nobody_else(place: str, fleet: Fleet) -> 
     with pytest.raises(PolicyError, match="that signs policies also speaks for"):
         gate.reload()
     assert fleet.says(gate) == DOCS
+
+
+def test_show_says_what_gates_had_last_where_that_is_another(fleet: Fleet) -> None:
+    def show(fails: int) -> dict[str, object]:
+        words = ("policy", "show", "--policy", str(fleet.machine()), "--json", "--now", fleet.clock.now.isoformat())
+        restart()
+        return dict(json.loads(fleet.run(*words, fails=fails)))
+
+    assert show(0)["last"] is None
+    gate = fleet.gate()
+    said = show(0)
+    assert (said["version"], said["last"], said["problem"]) == (1, 1, None)
+    # What no gate here can take: its log cannot be opened.
+    fleet.write("news", log={"path": "missing/decisions.jsonl"})
+    fleet.publish()
+    fleet.follow(gate)
+    assert fleet.says(gate) == DOCS
+    said = show(1)
+    assert said["last"] == 1
+    assert said["problem"]
+
+
+def test_a_page_is_not_written_over_the_log_of_the_policy_that_is_pulled(fleet: Fleet) -> None:
+    fleet.write("docs", log={"path": "decisions.jsonl"})
+    fleet.publish()
+    with fleet.gate() as gate:
+        fleet.says(gate)
+    log, documents = fleet.machine().parent / "decisions.jsonl", fleet.folder / "documents"
+    before = log.read_bytes()
+    documents.mkdir()
+    (documents / "a.md").write_text("A page")
+    for written in (log, fleet.folder / "policies.jwks.json"):
+        words = ("audit", str(documents), "--policy", str(fleet.machine()), "--html", str(written))
+        assert "is the input" in fleet.run(*words, fails=1)
+    assert log.read_bytes() == before
 
 
 def test_a_private_network_is_not_reached_unless_the_file_opens_it(fleet: Fleet) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import typer
 
+from headgate.admission.loading import policy_of
 from headgate.corpus.reading import is_read_in_folder
 from headgate.errors import HeadgateError
 from headgate.files import require_no_dangling_link
@@ -129,9 +131,17 @@ def _files_of(value: str) -> Iterator[Path]:
 
 def _named_by(path: Path) -> Iterator[Path]:
     try:
-        policy = Policy.load(path)
+        written = Policy.load(path)
     except HeadgateError:
         return  # said by the command
+    yield from _named_in(written)
+    if written.pull is not None:
+        # The log of the one that is pulled is beside the file of the machine. No address is asked for what it is.
+        with suppress(HeadgateError):
+            yield from _named_in(policy_of(path, may_wait=False))
+
+
+def _named_in(policy: Policy) -> Iterator[Path]:
     manifests = (rule.provenance.manifest for rule in (*policy.sources, policy.default))
     yield from (policy.resolve_path(name) for name in manifests if name is not None and "://" not in name)
     # Whatever in it names a file that is there: keys, glossaries, lists, feeds, logs. A name of a folder may be an id.

@@ -25,7 +25,7 @@ from headgate.origins.policies import pulled_policy, unpacked
 from headgate.policy import Policy
 from headgate.policy.durations import format_duration
 from headgate.provenance import KeySet, Signer, load_signer
-from headgate.provenance.bundles import WHOLE, PolicyBundle
+from headgate.provenance.bundles import PARTS, WHOLE, PolicyBundle
 from headgate.report import visible
 
 __all__ = [
@@ -157,7 +157,7 @@ def verify(
     trusted, at = KeySet.load(keys), instant(now)
     found = _read(path, trusted)
     with tempfile.TemporaryDirectory(prefix="headgate-") as folder:
-        for part in ("policy", "trial"):
+        for part in PARTS:
             if found.part(part):
                 loaded = unpacked(found, part, Path(folder), path.parent)
                 require_own_keys(trusted, resolve(without_manifests(loaded), DEFAULT_LIMITS, may_wait=False))
@@ -171,9 +171,9 @@ def show(
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show which signed policy is in force on this machine, and when its place confirmed that; the place is asked now.
+    """Show which signed policy gates of this machine begin with, and when its place confirmed it; it is asked now.
 
-    Exit code 1 if there is something to say about its age or its end.
+    Exit code 1 if there is something to say about its age or its end, or if gates of this machine had another one last.
     """
     at, written = instant(now), Policy.load(policy)
     if written.pull is not None:
@@ -193,10 +193,14 @@ def show(
 
 def _standing(pulled: Pulled, revision: str, now: datetime) -> dict[str, object]:
     bundle, place = pulled.bundle, pulled.place
-    age, finding = pulled.age(now), pulled.standing(now)
+    age, finding, last = pulled.age(now), pulled.standing(now), place.good
+    problem = place.problem or (finding.message if finding is not None else None)
+    if problem is None and last is not None and last.digest != bundle.digest:
+        problem = f"gates of this machine had version {last.version} last; where that lasts, their log says why."
     return {
         "policy": bundle.name,
         "version": bundle.version,
+        "last": last.version if last is not None else None,
         "revision": revision,
         "part": pulled.part,
         "place": safe_uri(place.url),
@@ -204,7 +208,7 @@ def _standing(pulled: Pulled, revision: str, now: datetime) -> dict[str, object]
         "expires": bundle.expires.isoformat() if bundle.expires is not None else None,
         "confirmed": pulled.confirmed.isoformat() if pulled.confirmed is not None else None,
         "age": format_duration(age) if age is not None else None,
-        "problem": place.problem or (finding.message if finding is not None else None),
+        "problem": problem,
     }
 
 

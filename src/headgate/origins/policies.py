@@ -27,7 +27,7 @@ from headgate.origins.git import GitProblem, read_blob
 from headgate.origins.remote import Asking, Remote
 from headgate.policy import Policy, PullRule
 from headgate.provenance import KeySet
-from headgate.provenance.bundles import POLICY_FILE, Part, PolicyBundle
+from headgate.provenance.bundles import PARTS, POLICY_FILE, Part, PolicyBundle
 from headgate.provenance.remembering import ManifestMemory
 
 __all__ = ["PulledPolicy", "pulled_policy", "unpacked"]
@@ -128,7 +128,7 @@ class PulledPolicy(Remote[PolicyBundle]):
                 self._confirm(self._confirmed[bundle.digest])
             self._memory.accept(bundle.version, bundle.digest)
         if data is not None:
-            _prune(self.cache)
+            _prune(self.cache, _digests(self.good, self._value))
 
     def refuse(self, bundle: PolicyBundle, error: PolicyError) -> None:
         """Say why what the place has cannot come into force."""
@@ -286,7 +286,7 @@ def pulled_policy(policy: Policy) -> PulledPolicy:
 
 
 def unpacked(bundle: PolicyBundle, part: Part, cache: Path, base_dir: Path) -> Policy:
-    """Return a policy of a bundle, whose files are put into a folder of their own.
+    """Return a policy of a bundle, whose files are put into a folder that is theirs in every version.
 
     Args:
         bundle: the bundle, verified.
@@ -298,7 +298,7 @@ def unpacked(bundle: PolicyBundle, part: Part, cache: Path, base_dir: Path) -> P
         PolicyError: it cannot be used, pulls another one, or names a file that was not signed with it.
     """
     try:
-        folder = _folder(cache, bundle.digest) / part
+        folder = _folder(cache, bundle.digest_of(part))
         files = {name: folder / name for name in bundle.part(part)}
         for name, data in bundle.part(part).items():
             if files[name].is_symlink() or not _holds(files[name], data):
@@ -324,18 +324,25 @@ def _holds(file: Path, data: bytes) -> bool:
 
 def _folder(cache: Path, digest: str) -> Path:
     try:
-        return private_folder(cache / "policies" / "files" / digest)
+        folder = private_folder(cache / "policies" / "files" / digest)
+        os.utime(folder)  # what is in use is the last to be removed
     except (OSError, RuntimeError) as error:
         _log.warning("a policy is unpacked into a temporary folder: %s", error)
-    return temporary_folder() / "policies" / digest
+        return temporary_folder() / "policies" / digest
+    return folder
 
 
-def _prune(cache: Path) -> None:
-    """Remove the files of policies that are long out of force."""
+def _digests(*bundles: PolicyBundle | None) -> frozenset[str]:
+    return frozenset(one.digest_of(part) for one in bundles if one is not None for part in PARTS)
+
+
+def _prune(cache: Path, known: frozenset[str]) -> None:
+    """Remove the files of policies that are long out of force, but of none that is known."""
     try:
         with os.scandir(cache / "policies" / "files") as found:
             folders = sorted(found, key=lambda one: one.stat(follow_symlinks=False).st_mtime_ns, reverse=True)
     except OSError:
         return
     for old in folders[_KEPT:]:
-        shutil.rmtree(old.path, ignore_errors=True)
+        if old.name not in known:
+            shutil.rmtree(old.path, ignore_errors=True)

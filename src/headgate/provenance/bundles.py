@@ -33,7 +33,7 @@ from headgate.provenance.statements import (
 )
 from headgate.provenance.values import EPOCH
 
-__all__ = ["BUNDLE_TYPE", "POLICY_FILE", "WHOLE", "Part", "PolicyBundle", "require_file_name"]
+__all__ = ["BUNDLE_TYPE", "PARTS", "POLICY_FILE", "WHOLE", "Part", "PolicyBundle", "require_file_name"]
 
 BUNDLE_TYPE: Final = "https://headgate.dev/policy/v1"
 POLICY_FILE: Final = "headgate.yaml"
@@ -42,7 +42,7 @@ Part = Literal["policy", "trial"]
 """What is in force, and what a share of gates tries."""
 WHOLE: Final = 10_000
 """What a share is a part of."""
-_PARTS: tuple[Part, ...] = ("policy", "trial")
+PARTS: Final[tuple[Part, ...]] = ("policy", "trial")
 _NAME_CHARS = 500
 _NO_FILE_NAME = frozenset('\\:*?"<>|')
 
@@ -144,7 +144,7 @@ class PolicyBundle:
         """
         subjects: list[tuple[str, str]] = []
         contents: dict[str, str] = {}
-        for part in _PARTS:
+        for part in PARTS:
             for name, data in sorted(self.part(part).items()):
                 digest = hashlib.sha256(data).hexdigest()
                 subjects.append((f"{part}/{name}", digest))
@@ -169,6 +169,10 @@ class PolicyBundle:
         """Return the files of a part, by their names."""
         return self.files if part == "policy" else self.trial
 
+    def digest_of(self, part: Part) -> str:
+        """Return the SHA-256 of the files of a part and of their names: the same in every version that has them."""
+        return hashlib.sha256(b"".join(hashlib.sha256(one).digest() for one in _sorted(self.part(part)))).hexdigest()
+
     def part_of(self, gate: str) -> Part:
         """Return which policy is in force for a gate.
 
@@ -177,12 +181,11 @@ class PolicyBundle:
         """
         if not self.trial:
             return "policy"
-        tried = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in _sorted(self.trial))).hexdigest()
-        place = int.from_bytes(hashlib.sha256(f"{tried}\0{gate}".encode("utf-8", "surrogatepass")).digest()[:8], "big")
+        place = int.from_bytes(hashlib.sha256(f"{self.digest_of('trial')}\0{gate}".encode("utf-8", "surrogatepass")).digest()[:8], "big")
         return "trial" if place * WHOLE < self.share << 64 else "policy"
 
     def _require_whole(self) -> None:
-        for part in _PARTS:
+        for part in PARTS:
             files = self.part(part)
             if POLICY_FILE not in files and (files or part == "policy"):
                 raise ManifestError("P106", f"there is no {part}/{POLICY_FILE} in it")
@@ -215,7 +218,7 @@ def _undotted(part: str) -> str:
 
 def _placed(subject: str) -> tuple[Part, str]:
     first, _, name = subject.partition("/")
-    for part in _PARTS:
+    for part in PARTS:
         if first == part:
             require_file_name(name)
             return part, name

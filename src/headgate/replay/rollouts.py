@@ -152,18 +152,21 @@ def compare_rollout(entries: Iterable[LogEntry | Mapping[str, Any]], *, policy: 
     Returns:
         None where no record tells of a trial.
     """
-    found: Rollout | None = None
+    latest: Rollout | None = None
+    undecided: Counter[int] = Counter()  # by version: a gate that cannot compare may be the first in the log
     for entry in records_in(entries):
         record = entry.record
         pulled = record.get("pulled") if record is not None else None
         if record is None or pulled is None or (policy is not None and pulled["policy"] != policy):
             continue
+        version = pulled["version"]
         if "other" not in pulled and pulled["part"] != "trial":
-            if found is not None and pulled["version"] == found.version:
-                found.undecided += 1
+            undecided[version] += 1
             continue
-        if found is None or pulled["version"] > found.version:
-            found = Rollout(pulled["policy"], pulled["version"])
-        if pulled["version"] == found.version:
-            found.add(record)
-    return found
+        if latest is None or version > latest.version:
+            latest = Rollout(pulled["policy"], version)
+        if version == latest.version:
+            latest.add(record)
+    if latest is not None:
+        latest.undecided += undecided[latest.version]
+    return latest
