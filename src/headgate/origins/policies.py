@@ -307,7 +307,7 @@ def unpacked(bundle: PolicyBundle, part: Part, cache: Path, base_dir: Path) -> P
         raise PolicyError(f"the policy cannot be unpacked ({error.strerror}).", "Name a folder: cache.") from None
     policy = Policy.load(files[POLICY_FILE])
     if policy.pull is not None:
-        raise PolicyError("a policy that is pulled pulls no other one.", "Publish that one.", ("pull",))
+        raise PolicyError("a pulled policy cannot pull another.", "Publish that one.", ("pull",))
     missing = [name for name in policy.files_to_sign() if posixpath.normpath(name) not in files]
     if missing:
         names = ", ".join(map(shown, missing))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -45,6 +46,8 @@ WHOLE: Final = 10_000
 PARTS: Final[tuple[Part, ...]] = ("policy", "trial")
 _NAME_CHARS = 500
 _NO_FILE_NAME = frozenset('\\:*?"<>|')
+# Devices of Windows, in every folder and with every extension.
+_DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3])\s*(\..*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +184,8 @@ class PolicyBundle:
         """
         if not self.trial:
             return "policy"
-        place = int.from_bytes(hashlib.sha256(f"{self.digest_of('trial')}\0{gate}".encode("utf-8", "surrogatepass")).digest()[:8], "big")
+        drawn = f"{self.digest_of('trial')}\0{gate}".encode("utf-8", "surrogatepass")
+        place = int.from_bytes(hashlib.sha256(drawn).digest()[:8], "big")
         return "trial" if place * WHOLE < self.share << 64 else "policy"
 
     def _require_whole(self) -> None:
@@ -203,12 +207,16 @@ def require_file_name(name: str) -> None:
     """Raise unless a name is that of a file below a folder, on every system.
 
     Raises:
-        ManifestError: it is absolute, leads out of the folder, or is written in two ways (P106).
+        ManifestError: it is absolute, leads out of the folder, is written in two ways, or names a device (P106).
     """
     is_plain = 0 < len(name) <= _NAME_CHARS and name.isprintable() and not _NO_FILE_NAME & set(name)
     parts = name.split("/")
-    if not is_plain or any(part in ("", ".", "..") or part != part.strip(" .") for part in map(_undotted, parts)):
+    if not is_plain or not all(_is_plain(part) for part in map(_undotted, parts)):
         raise ManifestError("P106", f"{shown(name)} is not the name of a file below the policy's folder")
+
+
+def _is_plain(part: str) -> bool:
+    return part not in ("", ".", "..") and part == part.strip(" .") and _DEVICE.fullmatch(part) is None
 
 
 def _undotted(part: str) -> str:
