@@ -39,9 +39,7 @@ def judge_admission(plan: Plan, answers: Answers, limits: Limits) -> Admission:
     known = _judge_each(plan, answers, limits)
     if plan.settles and answers.are_plain:
         for judgement in plan.judgements:
-            # What is said of a feed that was never pulled is another thing after its first pull.
-            if not (answers.unpulled and judgement.facts.source.feeds & answers.unpulled):
-                settle(judgement, plan, answers)
+            settle(judgement, plan, answers)
     _judge_together(plan, answers, known, limits)
     return _conclude(plan, answers)
 
